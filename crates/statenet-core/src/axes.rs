@@ -1,0 +1,37 @@
+//! What data tells a model: how many bands and neurons there are and how wide a time bin is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Hertz, TimeBin};
+
+/// The axes of a recording, as a model needs them.
+///
+/// A model for `(B, 1, F, T)` cochleagrams and `(B, N, T)` responses has `n_bands` F and `n_neurons` N.
+/// `dt` turns durations of a config into bins; `band_centers` is empty where the recording does not say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Axes {
+    /// Frequency bands F of the cochleagram.
+    pub n_bands: usize,
+    /// Neurons N of the response.
+    pub n_neurons: usize,
+    /// Width of a time bin, ms.
+    #[serde(rename = "dt_ms")]
+    pub dt: TimeBin,
+    /// Centre frequency of each band, Hz, lowest first; empty if unknown.
+    #[serde(default, rename = "band_centers_hz", skip_serializing_if = "Vec::is_empty")]
+    pub band_centers: Vec<Hertz>,
+}
+
+impl Axes {
+    /// Axes without band frequencies.
+    #[must_use]
+    pub fn new(n_bands: usize, n_neurons: usize, dt: TimeBin) -> Self {
+        Self {
+            n_bands,
+            n_neurons,
+            dt,
+            band_centers: Vec::new(),
+        }
+    }
+}

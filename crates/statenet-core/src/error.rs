@@ -1,0 +1,44 @@
+//! The errors of this crate.
+
+use std::path::PathBuf;
+
+use crate::shape::ShapeError;
+
+/// What can go wrong in this crate: a number out of range, a shape, a file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A number is outside the range of its unit.
+    #[error("{quantity} is {got}, expected {expected}")]
+    OutOfRange {
+        /// What the number measures.
+        quantity: &'static str,
+        /// The value found.
+        got: f64,
+        /// The allowed range, in words.
+        expected: &'static str,
+    },
+    /// An array has another shape than its name promises.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// A file or folder could not be written, flushed, renamed or removed.
+    #[error("{path}: cannot {action}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was attempted.
+        action: &'static str,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A folder that was not written by this library would be replaced.
+    #[error("{path}: exists and was not written by statenet, choose another folder", path = path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

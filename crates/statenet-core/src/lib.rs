@@ -1,0 +1,40 @@
+//! What every StateNet crate must agree on: units, axes, scales, seeds, shapes, masks and atomic writes.
+//!
+//! A leaf: it knows no model, no tensor library and no file format.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`units`] | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`]: checked, with arithmetic that makes sense |
+//! | [`axes`] | [`Axes`]: bands, neurons and dt, what data tells a model |
+//! | [`scales`] | mel, ERB-rate, Greenwood and octave scales of frequency |
+//! | [`seed`] | [`Seed`]: a reproducible ChaCha stream for every name |
+//! | [`shape`] | [`expect_shape`]: the one check of array shapes |
+//! | [`mask`] | [`ResponseMask`]: which bins of which repeats were recorded |
+//! | [`atomic`] | files and folders that appear whole or not at all |
+//!
+//! ```
+//! use statenet_core::{Millis, Seed, TimeBin};
+//!
+//! let dt = TimeBin::from_millis(5.0)?;
+//! assert_eq!(dt.bins_in(Millis::new(21.0)?), 4);
+//! let mut stream = Seed::new(7).stream("core.encoder.weights");
+//! let first = stream.uniform(-1.0, 1.0);
+//! assert_eq!(first, Seed::new(7).stream("core.encoder.weights").uniform(-1.0, 1.0));
+//! # Ok::<(), statenet_core::Error>(())
+//! ```
+
+pub mod atomic;
+pub mod axes;
+pub mod error;
+pub mod mask;
+pub mod scales;
+pub mod seed;
+pub mod shape;
+pub mod units;
+
+pub use axes::Axes;
+pub use error::{Error, Result};
+pub use mask::ResponseMask;
+pub use seed::{Seed, Stream};
+pub use shape::{Dim, ShapeError, expect_shape};
+pub use units::{Hertz, Millis, SampleRate, TimeBin};

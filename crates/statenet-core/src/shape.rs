@@ -1,0 +1,83 @@
+//! The one check of array shapes, and the error that shows both.
+
+/// One axis of an expected shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dim {
+    /// Exactly this many.
+    Is(usize),
+    /// At least one, named by its letter.
+    Any(&'static str),
+}
+
+impl From<usize> for Dim {
+    fn from(n: usize) -> Self {
+        Self::Is(n)
+    }
+}
+
+impl std::fmt::Display for Dim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Is(n) => write!(f, "{n}"),
+            Self::Any(letter) => f.write_str(letter),
+        }
+    }
+}
+
+/// An array has another shape than its name promises.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{array} has shape {}, expected {}", tuple(got), tuple(expected))]
+pub struct ShapeError {
+    /// The array's name, as the user knows it.
+    pub array: &'static str,
+    /// The shape found.
+    pub got: Vec<usize>,
+    /// The shape expected.
+    pub expected: Vec<Dim>,
+}
+
+fn tuple<D: std::fmt::Display>(dims: &[D]) -> String {
+    let inside: Vec<String> = dims.iter().map(ToString::to_string).collect();
+    format!("({})", inside.join(", "))
+}
+
+/// Checks the shape of a named array.
+///
+/// ```
+/// use statenet_core::{Dim, expect_shape};
+/// let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(34), Dim::Any("T")];
+/// assert!(expect_shape("cochleagram", &[2, 1, 34, 999], &expected).is_ok());
+/// let error = expect_shape("cochleagram", &[2, 1, 32, 999], &expected).unwrap_err();
+/// assert_eq!(error.to_string(), "cochleagram has shape (2, 1, 32, 999), expected (B, 1, 34, T)");
+/// ```
+///
+/// # Errors
+/// [`ShapeError`] if the number of axes differs, an axis that must have a size has another, or any axis is empty.
+pub fn expect_shape(array: &'static str, got: &[usize], expected: &[Dim]) -> Result<(), ShapeError> {
+    let fits = got.len() == expected.len()
+        && got.iter().zip(expected).all(|(&n, dim)| match *dim {
+            Dim::Is(size) => n == size,
+            Dim::Any(_) => n > 0,
+        });
+    if fits {
+        Ok(())
+    } else {
+        Err(ShapeError {
+            array,
+            got: got.to_vec(),
+            expected: expected.to_vec(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_or_missing_axis_is_an_error() {
+        assert!(expect_shape("rate", &[1, 0], &[Dim::Is(1), Dim::Any("T")]).is_err());
+        assert!(expect_shape("rate", &[1], &[Dim::Is(1), Dim::Any("T")]).is_err());
+        assert!(expect_shape("rate", &[1, 3], &[1.into(), Dim::Any("T")]).is_ok());
+    }
+}

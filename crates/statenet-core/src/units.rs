@@ -1,0 +1,183 @@
+//! Quantities with a unit: durations, time bins, frequencies and sample rates.
+//!
+//! Each is checked when it is made, also when serde reads it, so that a value in hand is a valid one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A duration in milliseconds: finite, zero or more.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Millis(f64);
+
+impl Millis {
+    /// # Errors
+    /// [`Error::OutOfRange`] if `ms` is negative or not finite.
+    pub fn new(ms: f64) -> Result<Self> {
+        in_range("duration in ms", ms, ms >= 0.0, "0 or more").map(Self)
+    }
+
+    /// The duration in milliseconds.
+    #[must_use]
+    pub fn ms(self) -> f64 {
+        self.0
+    }
+
+    /// The duration in seconds.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        self.0 / 1000.0
+    }
+}
+
+/// The width dt of a time bin, in milliseconds: above 0 and at most 10 s.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct TimeBin(f64);
+
+impl TimeBin {
+    /// # Errors
+    /// [`Error::OutOfRange`] if `ms` is not above 0 and at most 10 000.
+    pub fn from_millis(ms: f64) -> Result<Self> {
+        in_range(
+            "dt in ms",
+            ms,
+            ms > 0.0 && ms <= 10_000.0,
+            "above 0 and at most 10000",
+        )
+        .map(Self)
+    }
+
+    /// The width in milliseconds.
+    #[must_use]
+    pub fn ms(self) -> f64 {
+        self.0
+    }
+
+    /// The width in seconds.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        self.0 / 1000.0
+    }
+
+    /// Whole bins in a duration, rounded down. A duration that is a multiple of dt but for rounding counts whole.
+    #[must_use]
+    pub fn bins_in(self, duration: Millis) -> usize {
+        (duration.ms() / self.0 * (1.0 + 1e-12)).floor() as usize
+    }
+
+    /// Bins of a duration, rounded to the nearest, at least one.
+    #[must_use]
+    pub fn nearest_bins(self, duration: Millis) -> usize {
+        ((duration.ms() / self.0).round() as usize).max(1)
+    }
+
+    /// The duration of `n` bins.
+    #[must_use]
+    pub fn times(self, n: usize) -> Millis {
+        Millis(self.0 * n as f64)
+    }
+}
+
+/// A frequency in Hz: finite and above 0.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Hertz(f64);
+
+impl Hertz {
+    /// # Errors
+    /// [`Error::OutOfRange`] if `hz` is not finite and above 0.
+    pub fn new(hz: f64) -> Result<Self> {
+        in_range("frequency in Hz", hz, hz > 0.0, "above 0").map(Self)
+    }
+
+    /// The frequency in Hz.
+    #[must_use]
+    pub fn hz(self) -> f64 {
+        self.0
+    }
+}
+
+/// Samples per second of a sound: finite and above 0, not always whole (NS1 has 48 828.125 Hz).
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct SampleRate(f64);
+
+impl SampleRate {
+    /// # Errors
+    /// [`Error::OutOfRange`] if `hz` is not finite and above 0.
+    pub fn new(hz: f64) -> Result<Self> {
+        in_range("sample rate in Hz", hz, hz > 0.0, "above 0").map(Self)
+    }
+
+    /// The rate in Hz.
+    #[must_use]
+    pub fn hz(self) -> f64 {
+        self.0
+    }
+}
+
+fn in_range(quantity: &'static str, got: f64, inside: bool, expected: &'static str) -> Result<f64> {
+    if inside && got.is_finite() {
+        Ok(got)
+    } else {
+        Err(Error::OutOfRange {
+            quantity,
+            got,
+            expected,
+        })
+    }
+}
+
+macro_rules! converts_to_and_from_f64 {
+    ($($unit:ident, $new:ident;)*) => {$(
+        impl TryFrom<f64> for $unit {
+            type Error = Error;
+            fn try_from(value: f64) -> Result<Self> {
+                Self::$new(value)
+            }
+        }
+        impl From<$unit> for f64 {
+            fn from(value: $unit) -> Self {
+                value.0
+            }
+        }
+    )*};
+}
+converts_to_and_from_f64! { Millis, new; TimeBin, from_millis; Hertz, new; SampleRate, new; }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_of_a_duration_are_whole_and_survive_rounding() {
+        let dt = TimeBin::from_millis(0.1).unwrap();
+        assert_eq!(dt.bins_in(Millis::new(0.3).unwrap()), 3);
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        assert_eq!(dt.bins_in(Millis::new(21.0).unwrap()), 4);
+        assert_eq!(dt.nearest_bins(Millis::new(1.0).unwrap()), 1);
+        assert_eq!(dt.times(999).ms(), 4995.0);
+    }
+
+    #[test]
+    fn a_wrong_number_says_what_would_be_right() {
+        let message = TimeBin::from_millis(0.0).unwrap_err().to_string();
+        assert_eq!(message, "dt in ms is 0, expected above 0 and at most 10000");
+        assert!(Hertz::new(f64::NAN).is_err());
+        assert!(Millis::new(f64::INFINITY).is_err());
+    }
+
+    #[test]
+    fn serde_checks_what_it_reads() {
+        assert!(
+            serde_json::from_str::<TimeBin>("-5")
+                .unwrap_err()
+                .to_string()
+                .contains("dt in ms is -5")
+        );
+        let dt: TimeBin = serde_json::from_str("5.0").unwrap();
+        assert_eq!(serde_json::to_string(&dt).unwrap(), "5.0");
+    }
+}

@@ -1,0 +1,1 @@
+//! What a fitted response model listens to: receptive fields and gradient maps

@@ -1,0 +1,1 @@
+//! Fused, differentiable operations for Candle: recurrences, causal filters, normalisation, output curves, masked losses

@@ -1,0 +1,1 @@
+//! Scores of neural response models: losses, CCraw, CCnorm, FVE, signal and noise power, ceilings and intervals

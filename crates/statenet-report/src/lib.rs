@@ -1,0 +1,1 @@
+//! Figures (SVG), tables and self-contained HTML reports of fitted response models

@@ -1,0 +1,1 @@
+//! Fitting response models: ridge regression and a resumable gradient fitter with early stopping

@@ -1,0 +1,1 @@
+//! Stateful and classical models of auditory neurons: fit, score, stream and interpret

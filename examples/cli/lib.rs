@@ -1,0 +1,1 @@
+//! Command-line parts shared by the examples.

@@ -1,1 +1,15 @@
 //! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, standardisation, simulated populations
+mod batch;
+mod error;
+pub mod formats;
+mod names;
+pub mod preprocess;
+pub mod recording;
+pub mod simulate;
+pub mod split;
+
+pub use batch::{Batch, Batches, Epoch};
+pub use error::{Error, Place, Result};
+pub use preprocess::{SmoothWeights, Smoothing, Standardization};
+pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
+pub use split::{Part, Split, SplitPlan};

@@ -1,0 +1,367 @@
+//! Batches of stimuli: padded tensors and the mask that says what is not padding.
+
+use std::num::NonZeroUsize;
+
+use candle_core::{Device, Tensor};
+use ndarray::Array2;
+use statenet_core::Seed;
+
+use crate::{
+    error::{Error, Result},
+    recording::Recording,
+};
+
+/// Some stimuli as tensors, in f32 on one device.
+///
+/// Stimuli shorter than the longest of the batch are padded on the right with zeros. `mask` is 1 where a PSTH value
+/// was recorded and 0 in padding and where all repeats are missing; `targets` is 0 there.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Cochleagrams, `(B, 1, F, Tmax)`.
+    pub cochleagrams: Tensor,
+    /// PSTHs, `(B, N, Tmax)`, spikes per bin.
+    pub targets: Tensor,
+    /// 1 where `targets` was recorded, else 0, `(B, N, Tmax)`.
+    pub mask: Tensor,
+    /// Index in the recording of each stimulus, B of them.
+    pub stimuli: Vec<usize>,
+    /// Bins T of each stimulus before padding, B of them.
+    pub n_bins: Vec<usize>,
+}
+
+/// Stimuli of a recording, ready for a device.
+///
+/// Tensors are made once; a batch of one stimulus is a view of them, a larger one a copy.
+///
+/// ```
+/// use candle_core::Device;
+/// use statenet_core::Seed;
+/// use statenet_data::{Batches, SimulationConfig, Smoothing};
+///
+/// let recording = SimulationConfig::small().simulate()?.recording.smooth(&Smoothing::default());
+/// let batches = Batches::new(&recording, &[0, 1, 2], &Device::Cpu)?;
+/// for batch in batches.epoch(Seed::new(1), 0, 2)? {
+///     let batch = batch?;
+///     assert_eq!(batch.targets.dims(), batch.mask.dims());
+/// }
+/// # Ok::<(), statenet_data::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batches {
+    items: Vec<Item>,
+}
+
+/// One stimulus as tensors with a batch axis of 1.
+#[derive(Clone, Debug)]
+struct Item {
+    cochleagram: Tensor,
+    target: Tensor,
+    mask: Tensor,
+    stimulus: usize,
+    n_bins: usize,
+}
+
+impl Batches {
+    /// The stimuli of some indices, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Tensor`] if the device refuses.
+    pub fn new(recording: &Recording, stimuli: &[usize], device: &Device) -> Result<Self> {
+        if stimuli.is_empty() {
+            return Err(Error::Empty {
+                what: "stimuli in a batch",
+            });
+        }
+        let items = stimuli
+            .iter()
+            .map(|&index| Item::new(recording, index, device))
+            .collect::<Result<_>>()?;
+        Ok(Self { items })
+    }
+
+    /// Stimuli.
+    #[must_use]
+    pub fn n_stimuli(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Indices in the recording of the stimuli, in the order given.
+    #[must_use]
+    pub fn stimuli(&self) -> Vec<usize> {
+        self.items.iter().map(|item| item.stimulus).collect()
+    }
+
+    /// One pass over all stimuli in a random order that depends on the seed, the epoch and the number of stimuli
+    /// alone: a fit that resumes in epoch e sees what the unbroken one saw.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a batch size of 0. Items are errors where a batch cannot be padded on the device.
+    pub fn epoch(&self, seed: Seed, epoch: usize, batch_size: usize) -> Result<Epoch<'_>> {
+        let mut order: Vec<usize> = (0..self.items.len()).collect();
+        seed.stream(&format!("epoch.{epoch}.order")).shuffle(&mut order);
+        self.pass(order, batch_size)
+    }
+
+    /// One pass over all stimuli in the order given.
+    ///
+    /// # Errors
+    /// As [`epoch`](Self::epoch).
+    pub fn in_order(&self, batch_size: usize) -> Result<Epoch<'_>> {
+        self.pass((0..self.items.len()).collect(), batch_size)
+    }
+
+    fn pass(&self, order: Vec<usize>, batch_size: usize) -> Result<Epoch<'_>> {
+        let batch_size = NonZeroUsize::new(batch_size).ok_or_else(|| Error::Setting {
+            setting: "batch size",
+            got: batch_size.to_string(),
+            expected: "at least 1",
+        })?;
+        Ok(Epoch {
+            items: &self.items,
+            order,
+            next: 0,
+            batch_size,
+        })
+    }
+}
+
+/// The batches of one pass; the last one holds what is left.
+#[derive(Clone, Debug)]
+pub struct Epoch<'a> {
+    items: &'a [Item],
+    order: Vec<usize>,
+    next: usize,
+    batch_size: NonZeroUsize,
+}
+
+impl Epoch<'_> {
+    /// Batches that are left.
+    #[must_use]
+    pub fn n_batches(&self) -> usize {
+        (self.order.len() - self.next).div_ceil(self.batch_size.get())
+    }
+}
+
+impl Iterator for Epoch<'_> {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let left = self.order.get(self.next..)?;
+        let items: Vec<&Item> = left
+            .iter()
+            .take(self.batch_size.get())
+            .filter_map(|&i| self.items.get(i))
+            .collect();
+        self.next += items.len();
+        (!items.is_empty()).then(|| padded(&items))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.n_batches(), Some(self.n_batches()))
+    }
+}
+
+impl ExactSizeIterator for Epoch<'_> {}
+
+impl Item {
+    fn new(recording: &Recording, index: usize, device: &Device) -> Result<Self> {
+        let stimulus = recording.stimulus(index)?;
+        let (psth, valid) = stimulus.responses().psth();
+        let on_device = |values: &Array2<f32>| {
+            let (rows, bins) = values.dim();
+            Tensor::from_iter(values.iter().copied(), device)
+                .and_then(|tensor| tensor.reshape((1, rows, bins)))
+                .map_err(|source| Error::Tensor {
+                    op: "copy a stimulus to the device",
+                    source,
+                })
+        };
+        let cochleagram = on_device(&stimulus.cochleagram().to_owned())?;
+        Ok(Self {
+            cochleagram: cochleagram.unsqueeze(1).map_err(|source| Error::Tensor {
+                op: "add a channel to a cochleagram",
+                source,
+            })?,
+            target: on_device(&psth)?,
+            mask: on_device(&valid.mapv(f32::from))?,
+            stimulus: index,
+            n_bins: stimulus.n_bins(),
+        })
+    }
+}
+
+/// Items side by side, padded on the right to the longest.
+fn padded(items: &[&Item]) -> Result<Batch> {
+    let longest = items.iter().map(|item| item.n_bins).max().unwrap_or(0);
+    let together = |part: &dyn Fn(&Item) -> Tensor| -> Result<Tensor> {
+        let padded = items.iter().map(|item| {
+            let tensor = part(item);
+            let time = tensor.rank() - 1;
+            if item.n_bins == longest {
+                Ok(tensor)
+            } else {
+                tensor.pad_with_zeros(time, 0, longest - item.n_bins)
+            }
+        });
+        let padded = padded.collect::<candle_core::Result<Vec<_>>>();
+        padded
+            .and_then(|parts| match <[Tensor; 1]>::try_from(parts) {
+                Ok([only]) => Ok(only),
+                Err(parts) => Tensor::cat(&parts, 0),
+            })
+            .map_err(|source| Error::Tensor {
+                op: "pad stimuli to one length",
+                source,
+            })
+    };
+    Ok(Batch {
+        cochleagrams: together(&|item| item.cochleagram.clone())?,
+        targets: together(&|item| item.target.clone())?,
+        mask: together(&|item| item.mask.clone())?,
+        stimuli: items.iter().map(|item| item.stimulus).collect(),
+        n_bins: items.iter().map(|item| item.n_bins).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array3, array};
+    use proptest::prelude::*;
+    use statenet_core::TimeBin;
+
+    use super::*;
+    use crate::recording::{Description, Neuron, Responses, Stimulus};
+
+    /// Two neurons, three repeats, stimuli of the given lengths; every third cell is missing.
+    fn ragged(lengths: &[usize]) -> Recording {
+        let stimuli = lengths
+            .iter()
+            .enumerate()
+            .map(|(s, &bins)| {
+                let counts = Array3::from_shape_fn((2, 3, bins), |(n, r, t)| {
+                    if (n + t + s) % 3 == 0 || (r + t) % 3 == 0 {
+                        f32::NAN
+                    } else {
+                        (n + r + t) as f32
+                    }
+                });
+                let sound = Array2::from_shape_fn((4, bins), |(f, t)| (100 * s + 10 * f + t + 1) as f32);
+                Stimulus::new(format!("s{s}"), sound, Responses::from_nan(counts).unwrap()).unwrap()
+            })
+            .collect();
+        let neurons = vec![Neuron::new("a"), Neuron::new("b")];
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        Recording::new(Description::default(), dt, vec![], neurons, stimuli).unwrap()
+    }
+
+    #[test]
+    fn shorter_stimuli_are_padded_with_zeros_and_masked() {
+        let recording = ragged(&[1, 3]);
+        let batches = Batches::new(&recording, &[0, 1], &Device::Cpu).unwrap();
+        let batch = batches.in_order(2).unwrap().next().unwrap().unwrap();
+        assert_eq!(batch.cochleagrams.dims(), [2, 1, 4, 3]);
+        let first = batch
+            .cochleagrams
+            .get(0)
+            .unwrap()
+            .get(0)
+            .unwrap()
+            .to_vec2::<f32>()
+            .unwrap();
+        assert_eq!(first[2], [21.0, 0.0, 0.0]);
+        // Stimulus 0, bin 0: neuron 0 was not recorded, of neuron 1 the repeats 1 and 2.
+        assert_eq!(
+            batch.mask.to_vec3::<f32>().unwrap()[0],
+            [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+        );
+        assert_eq!(
+            batch.targets.to_vec3::<f32>().unwrap()[0],
+            [[0.0, 0.0, 0.0], [2.5, 0.0, 0.0]]
+        );
+        assert_eq!((batch.stimuli, batch.n_bins), (vec![0, 1], vec![1, 3]));
+    }
+
+    #[test]
+    fn nothing_to_batch_is_an_error() {
+        let recording = ragged(&[2]);
+        let message = |result: Result<()>| result.unwrap_err().to_string();
+        let new = |stimuli: &[usize]| Batches::new(&recording, stimuli, &Device::Cpu);
+        assert_eq!(
+            message(new(&[]).map(drop)),
+            "recording has no stimuli in a batch, expected at least one"
+        );
+        assert_eq!(message(new(&[1]).map(drop)), "stimulus index 1, expected below 1");
+        let batches = new(&[0]).unwrap();
+        assert_eq!(
+            message(batches.in_order(0).map(drop)),
+            "batch size is 0, expected at least 1"
+        );
+    }
+
+    #[test]
+    fn a_silent_bin_is_no_padding() {
+        let silent = Responses::from_nan(array![[[0.0]]]).unwrap();
+        let stimulus = Stimulus::new("s", array![[0.0]], silent).unwrap();
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        let recording = Recording::new(
+            Description::default(),
+            dt,
+            vec![],
+            vec![Neuron::new("a")],
+            vec![stimulus],
+        )
+        .unwrap();
+        let batches = Batches::new(&recording, &[0], &Device::Cpu).unwrap();
+        let batch = batches.in_order(1).unwrap().next().unwrap().unwrap();
+        assert_eq!(batch.mask.to_vec3::<f32>().unwrap(), [[[1.0]]]);
+    }
+
+    #[test]
+    fn the_order_of_an_epoch_is_pinned() {
+        let recording = ragged(&[1; 8]);
+        let batches = Batches::new(&recording, &(0..8).collect::<Vec<_>>(), &Device::Cpu).unwrap();
+        let order = |seed, epoch| -> Vec<usize> {
+            let pass = batches.epoch(Seed::new(seed), epoch, 3).unwrap();
+            assert_eq!(pass.len(), 3);
+            pass.flat_map(|batch| batch.unwrap().stimuli).collect()
+        };
+        assert_eq!(order(7, 0), order(7, 0));
+        assert_ne!(order(7, 0), order(7, 1));
+        assert_ne!(order(7, 0), order(8, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_epoch_has_every_stimulus_once_under_the_right_mask(
+            lengths in prop::collection::vec(1usize..9, 1..7),
+            batch_size in 1usize..5,
+            seed in 0u64..100,
+        ) {
+            let recording = ragged(&lengths);
+            let all: Vec<usize> = (0..lengths.len()).collect();
+            let batches = Batches::new(&recording, &all, &Device::Cpu).unwrap();
+            let mut seen = Vec::new();
+            for batch in batches.epoch(Seed::new(seed), 3, batch_size).unwrap() {
+                let batch = batch.unwrap();
+                let longest = *batch.n_bins.iter().max().unwrap();
+                prop_assert_eq!(batch.targets.dims(), &[batch.stimuli.len(), 2, longest]);
+                let mask = batch.mask.to_vec3::<f32>().unwrap();
+                let targets = batch.targets.to_vec3::<f32>().unwrap();
+                for (b, &s) in batch.stimuli.iter().enumerate() {
+                    let (psth, valid) = recording.stimuli()[s].responses().psth();
+                    prop_assert_eq!(batch.n_bins[b], lengths[s]);
+                    for n in 0..2 {
+                        for t in 0..longest {
+                            let recorded = t < lengths[s] && valid[[n, t]];
+                            prop_assert_eq!(mask[b][n][t], f32::from(recorded));
+                            prop_assert_eq!(targets[b][n][t], if recorded { psth[[n, t]] } else { 0.0 });
+                        }
+                    }
+                }
+                seen.extend(batch.stimuli);
+            }
+            seen.sort_unstable();
+            prop_assert_eq!(seen, all);
+        }
+    }
+}

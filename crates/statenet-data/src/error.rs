@@ -1,0 +1,334 @@
+//! The errors of this crate.
+
+use std::path::PathBuf;
+
+use statenet_core::{Hertz, ShapeError, TimeBin};
+
+use crate::{formats::FormatError, split::Part};
+
+/// What can go wrong between a recording on disk and a batch on a device.
+///
+/// Grouped by who must act: the caller (arguments, splits, lists), the data (a file, an array, a field), the
+/// environment (disk, device). A message names the thing, what was found and what would be right.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An array has another shape than its name promises.
+    #[error("{place}: {shape}")]
+    Shape {
+        /// Where the array is.
+        place: Place,
+        /// Its name and both shapes.
+        shape: ShapeError,
+    },
+    /// One value of an array is not allowed.
+    #[error("{place}: {array}{} is {got}, expected {expected}", brackets(index))]
+    Value {
+        /// Where the array is.
+        place: Place,
+        /// The array's name.
+        array: &'static str,
+        /// The first such value's index.
+        index: Vec<usize>,
+        /// The value found.
+        got: f64,
+        /// The allowed values, in words.
+        expected: &'static str,
+    },
+    /// Two neurons or two stimuli have the same name.
+    #[error("{what} {name} occurs twice, expected unique names")]
+    Duplicate {
+        /// `"neuron"` or `"stimulus"`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A name cannot be part of a file name on every system; predictions are files named for stimuli.
+    #[error(
+        "{what} name {name:?} cannot be a file name, expected 1 to 120 bytes without / \\ : * ? \" < > |, control characters, or a leading or trailing dot or space"
+    )]
+    UnsafeName {
+        /// `"stimulus"`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A recording without neurons, stimuli or bands.
+    #[error("recording has no {what}, expected at least one")]
+    Empty {
+        /// What is missing, in the plural.
+        what: &'static str,
+    },
+    /// The time bin differs.
+    #[error("recording {recording}: dt is {} ms, expected {} ms", got.ms(), expected.ms())]
+    Dt {
+        /// The recording's name.
+        recording: String,
+        /// Its dt.
+        got: TimeBin,
+        /// The dt it must have.
+        expected: TimeBin,
+    },
+    /// The number of bands or neurons differs.
+    #[error("recording {recording}: {axis} is {got}, expected {expected}")]
+    Axis {
+        /// The recording's name.
+        recording: String,
+        /// `"n_bands"` or `"n_neurons"`.
+        axis: &'static str,
+        /// Its size.
+        got: usize,
+        /// The size it must have.
+        expected: usize,
+    },
+    /// The bands lie at other frequencies.
+    #[error("recording {recording}: band {band} is centred at {} Hz, expected {} Hz", got.hz(), expected.hz())]
+    BandCenters {
+        /// The recording's name.
+        recording: String,
+        /// The first band that differs.
+        band: usize,
+        /// Its frequency.
+        got: Hertz,
+        /// The frequency it must have.
+        expected: Hertz,
+    },
+    /// A stimulus of the same name has other values in two recordings that are combined.
+    #[error("stimulus {stimulus} has another cochleagram in recording {recording}, expected the same values")]
+    StimulusDiffers {
+        /// The stimulus.
+        stimulus: String,
+        /// The later recording's name.
+        recording: String,
+    },
+    /// Cochleagrams would be standardized twice, by different means.
+    #[error("recording {recording} is standardized already, expected the cochleagrams as recorded")]
+    AlreadyStandardized {
+        /// The recording's name.
+        recording: String,
+    },
+    /// A stimulus index is out of range.
+    #[error("stimulus index {index}{}, expected below {n_stimuli}", of_part(*part))]
+    StimulusOutOfRange {
+        /// The index.
+        index: usize,
+        /// The part of a split that lists it, if one does.
+        part: Option<Part>,
+        /// Stimuli in the recording.
+        n_stimuli: usize,
+    },
+    /// A split names a stimulus that the recording lacks.
+    #[error("stimulus {name} in the {part} part is not in the recording")]
+    UnknownStimulus {
+        /// The name.
+        name: String,
+        /// The part that lists it.
+        part: Part,
+    },
+    /// A part of a split is empty.
+    #[error("the {part} part of the split is empty, expected at least one stimulus")]
+    EmptyPart {
+        /// The part.
+        part: Part,
+    },
+    /// One stimulus is listed twice in a split.
+    #[error("stimulus {stimulus} is in the {first} part and again in the {second} part, expected once")]
+    Leak {
+        /// Its name, or its index where no recording is at hand.
+        stimulus: String,
+        /// The part that lists it first.
+        first: Part,
+        /// The part that lists it again.
+        second: Part,
+    },
+    /// Two stimuli in different parts are the same sound.
+    #[error(
+        "stimulus {first} in the {first_part} part and stimulus {second} in the {second_part} part have the same cochleagram, expected them in one part"
+    )]
+    SameSound {
+        /// A stimulus.
+        first: String,
+        /// Its part.
+        first_part: Part,
+        /// A stimulus with the same values.
+        second: String,
+        /// Its part.
+        second_part: Part,
+    },
+    /// A split rule does not fit the number of stimuli.
+    #[error("split {plan} needs {expected} stimuli, the recording has {got}")]
+    SplitCount {
+        /// The rule.
+        plan: String,
+        /// The number it needs, in words.
+        expected: String,
+        /// The number there is.
+        got: usize,
+    },
+    /// A split is none that we know.
+    #[error(
+        "split {text:?}, expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
+    )]
+    SplitPlan {
+        /// The text.
+        text: String,
+    },
+    /// An entry of a list of neurons cannot be understood.
+    #[error(
+        "neuron {entry:?} in the list, expected an id, an index below {n_neurons} or a range like 5-9 of them"
+    )]
+    NeuronList {
+        /// The entry.
+        entry: String,
+        /// Neurons in the recording.
+        n_neurons: usize,
+    },
+    /// A neuron index is out of range.
+    #[error("neuron index {index}, expected below {n_neurons}")]
+    NeuronOutOfRange {
+        /// The index.
+        index: usize,
+        /// Neurons in the recording.
+        n_neurons: usize,
+    },
+    /// A setting is outside its range.
+    #[error("{setting} is {got}, expected {expected}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// The value found.
+        got: String,
+        /// The allowed values, in words.
+        expected: &'static str,
+    },
+
+    /// A file or folder cannot be read.
+    #[error("{path}: cannot {action}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was attempted.
+        action: &'static str,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not JSON.
+    #[error("{path}: cannot read as JSON", path = path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A field of a JSON file is missing or wrong.
+    #[error("{path}: {field} is {got}, expected {expected}", path = path.display())]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The field, such as `stimuli[3].bins`.
+        field: String,
+        /// What it holds, shortened; `missing` where it is absent.
+        got: String,
+        /// What it must hold, in words.
+        expected: String,
+    },
+    /// An array file is broken, truncated or of another type.
+    #[error("{path}: cannot read {array}", path = path.display())]
+    ArrayFile {
+        /// The file.
+        path: PathBuf,
+        /// The array's name.
+        array: &'static str,
+        /// What is wrong with its bytes.
+        #[source]
+        source: FormatError,
+    },
+    /// A file could not be written; the source names it.
+    #[error(transparent)]
+    Write(#[from] statenet_core::Error),
+    /// A file's bytes could not be made.
+    #[error("{path}: cannot encode {what}", path = path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// What it would hold.
+        what: &'static str,
+        /// The encoder's answer.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A tensor could not be made or moved to the device.
+    #[error("cannot {op}")]
+    Tensor {
+        /// What was attempted.
+        op: &'static str,
+        /// Candle's answer.
+        #[source]
+        source: candle_core::Error,
+    },
+}
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Where a faulty array was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// An argument of a call.
+    Argument(&'static str),
+    /// A stimulus of a recording in memory.
+    Stimulus(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Argument(name) => f.write_str(name),
+            Self::Stimulus(name) => write!(f, "stimulus {name}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+fn brackets(index: &[usize]) -> String {
+    let inside: Vec<String> = index.iter().map(ToString::to_string).collect();
+    format!("[{}]", inside.join(", "))
+}
+
+fn of_part(part: Option<Part>) -> String {
+    part.map(|part| format!(" in the {part} part"))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_travel_between_threads() {
+        fn travels<T: std::error::Error + Send + Sync + 'static>() {}
+        travels::<Error>();
+        travels::<FormatError>();
+    }
+
+    #[test]
+    fn a_value_names_its_place_and_index() {
+        let place = Place::File("stimuli/nat03.npy".into());
+        let error = Error::Value {
+            place,
+            array: "cochleagram",
+            index: vec![3, 17],
+            got: f64::NAN,
+            expected: "finite",
+        };
+        assert_eq!(
+            error.to_string(),
+            "stimuli/nat03.npy: cochleagram[3, 17] is NaN, expected finite"
+        );
+    }
+}

@@ -1,0 +1,401 @@
+//! NumPy's npy format, versions 1 to 3: one array of numbers.
+//!
+//! ```text
+//! 93 'NUMPY' major minor | header length (u16 in version 1, else u32) | header, a Python dict in text | numbers
+//! ```
+//! ndarray-npy decodes the numbers. Before it does, the header is checked here: it must be of the plain form that
+//! NumPy writes, and its shape must fit the bytes that follow, so that no header can ask for memory or recursion.
+
+use ndarray::{ArrayD, ArrayView, Dimension};
+use ndarray_npy::{ReadNpyExt, WritableElement, WriteNpyExt};
+
+use super::FormatError;
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+/// Longest header we read; NumPy's own limit for files that are not trusted is 10 000.
+const MAX_HEADER_BYTES: usize = 1 << 16;
+/// Most axes of an array.
+const MAX_AXES: usize = 8;
+/// The largest whole number up to which f32 has every one.
+const MAX_WHOLE: f64 = 16_777_216.0;
+
+/// The type of an array's elements; either byte order is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ElementType {
+    I8,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    F32,
+    F64,
+}
+
+impl ElementType {
+    /// True for `f4` and `f8`.
+    #[must_use]
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::U64 | Self::F64 => 8,
+        }
+    }
+
+    fn from_descr(descr: &str) -> Option<Self> {
+        Some(match descr.trim_start_matches(['<', '>', '|', '=']) {
+            "i1" => Self::I8,
+            "i2" => Self::I16,
+            "i4" => Self::I32,
+            "i8" => Self::I64,
+            "u1" => Self::U8,
+            "u2" => Self::U16,
+            "u4" => Self::U32,
+            "u8" => Self::U64,
+            "f4" => Self::F32,
+            "f8" => Self::F64,
+            _ => return None,
+        })
+    }
+}
+
+/// What an npy header says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Header {
+    descr: String,
+    shape: Vec<usize>,
+}
+
+/// Reads an npy file's bytes: the type of its elements, and these as f32 in the file's shape.
+///
+/// Whole numbers above 2^24 are refused rather than rounded; f64 is rounded to the nearest f32.
+///
+/// # Errors
+/// [`FormatError`] for anything but one array of numbers that fills the bytes exactly.
+pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
+    let (header, data_bytes) = parse_header(bytes)?;
+    let element = ElementType::from_descr(&header.descr).ok_or_else(|| FormatError::ElementType {
+        got: header.descr.clone(),
+        expected: "a whole or real number of 1 to 8 bytes",
+    })?;
+    let cells = header
+        .shape
+        .iter()
+        .try_fold(1usize, |n, &axis| n.checked_mul(axis.max(1)));
+    let empty = header.shape.contains(&0);
+    let expected = cells.and_then(|n| {
+        if empty {
+            Some(0)
+        } else {
+            n.checked_mul(element.bytes())
+        }
+    });
+    if expected != Some(data_bytes) {
+        let Header { descr, shape } = header;
+        let expected = expected.unwrap_or(usize::MAX);
+        return Err(FormatError::Length {
+            shape,
+            element_type: descr,
+            got: data_bytes,
+            expected,
+        });
+    }
+    macro_rules! decode {
+        ($type:ty, $to_f32:expr) => {
+            ArrayD::<$type>::read_npy(bytes).map(|array| array.mapv($to_f32))
+        };
+    }
+    let whole = !element.is_float();
+    let values = match element {
+        ElementType::I8 => decode!(i8, |v| f64::from(v)),
+        ElementType::I16 => decode!(i16, |v| f64::from(v)),
+        ElementType::I32 => decode!(i32, |v| f64::from(v)),
+        ElementType::I64 => decode!(i64, |v| v as f64),
+        ElementType::U8 => decode!(u8, |v| f64::from(v)),
+        ElementType::U16 => decode!(u16, |v| f64::from(v)),
+        ElementType::U32 => decode!(u32, |v| f64::from(v)),
+        ElementType::U64 => decode!(u64, |v| v as f64),
+        ElementType::F64 => decode!(f64, |v| v),
+        ElementType::F32 => return Ok((element, ArrayD::<f32>::read_npy(bytes).map_err(decode_error)?)),
+    }
+    .map_err(decode_error)?;
+    if whole && let Some((index, &got)) = values.iter().enumerate().find(|(_, v)| v.abs() > MAX_WHOLE) {
+        return Err(FormatError::TooLarge { index, got });
+    }
+    Ok((element, values.mapv(|v| v as f32)))
+}
+
+/// The bytes of an npy file (version 1.0) that holds this array, in row-major order unless it lies otherwise.
+///
+/// # Errors
+/// [`FormatError::Decode`] if the encoder refuses; it does for no array that fits in memory.
+pub fn encode<T: WritableElement, D: Dimension>(array: ArrayView<'_, T, D>) -> Result<Vec<u8>, FormatError> {
+    let mut bytes = Vec::new();
+    array
+        .write_npy(&mut bytes)
+        .map_err(|source| FormatError::Decode {
+            source: Box::new(source),
+        })?;
+    Ok(bytes)
+}
+
+fn decode_error(source: ndarray_npy::ReadNpyError) -> FormatError {
+    FormatError::Decode {
+        source: Box::new(source),
+    }
+}
+
+/// The header and the number of bytes that follow it.
+fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
+    let not_npy = || FormatError::NotNpy {
+        got: bytes.iter().copied().take(8).collect(),
+    };
+    let rest = bytes.strip_prefix(MAGIC).ok_or_else(not_npy)?;
+    let (length, rest) = match rest {
+        [1, 0, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
+        [2 | 3, 0, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
+        _ => return Err(not_npy()),
+    };
+    let bad = |got: String, expected| FormatError::Header {
+        field: "header",
+        got,
+        expected,
+    };
+    if length > MAX_HEADER_BYTES {
+        return Err(bad(format!("{length} bytes long"), "at most 65536 bytes"));
+    }
+    let (text, data) = rest
+        .split_at_checked(length)
+        .ok_or_else(|| bad(format!("{} bytes long", rest.len()), "all of the header"))?;
+    let text = std::str::from_utf8(text).map_err(|_| bad("not text".to_owned(), "text"))?;
+    Ok((Header::from_text(text)?, data.len()))
+}
+
+impl Header {
+    /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (34, 999), }`, the fields in any order.
+    fn from_text(text: &str) -> Result<Self, FormatError> {
+        let bad = |field, got: &str, expected| FormatError::Header {
+            field,
+            got: shortened(got),
+            expected,
+        };
+        let dict = text.trim().strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+        let mut rest = dict
+            .ok_or_else(|| bad("header", text, "a dict in braces"))?
+            .trim();
+        let (mut descr, mut fortran_order, mut shape) = (None, false, None);
+        while !rest.is_empty() {
+            let (key, after) = quoted(rest).ok_or_else(|| bad("header", rest, "a quoted name"))?;
+            let value = after
+                .trim_start()
+                .strip_prefix(':')
+                .ok_or_else(|| bad("header", after, "a colon"))?
+                .trim_start();
+            let after = match key {
+                "descr" => {
+                    let (text, after) = quoted(value)
+                        .ok_or_else(|| bad("descr", value, "the type of a number, such as '<f4'"))?;
+                    descr = Some(text.to_owned());
+                    after
+                }
+                "fortran_order" => {
+                    let after = value.strip_prefix("True").or_else(|| value.strip_prefix("False"));
+                    fortran_order = true;
+                    after.ok_or_else(|| bad("fortran_order", value, "True or False"))?
+                }
+                "shape" => {
+                    let tuple = value.strip_prefix('(').and_then(|t| t.split_once(')'));
+                    let (axes, after) = tuple.ok_or_else(|| bad("shape", value, "a tuple of numbers"))?;
+                    shape = Some(axes_of(axes).ok_or_else(|| bad("shape", axes, "at most 8 whole numbers"))?);
+                    after
+                }
+                _ => {
+                    return Err(bad(
+                        "header",
+                        key,
+                        "the fields descr, fortran_order and shape alone",
+                    ));
+                }
+            };
+            rest = match after.trim_start() {
+                "" => "",
+                more => more
+                    .strip_prefix(',')
+                    .ok_or_else(|| bad("header", more, "a comma"))?
+                    .trim_start(),
+            };
+        }
+        match (descr, fortran_order, shape) {
+            (Some(descr), true, Some(shape)) => Ok(Self { descr, shape }),
+            _ => Err(bad("header", text, "the fields descr, fortran_order and shape")),
+        }
+    }
+}
+
+/// A text in quotes at the start, and what follows it.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    text.get(1..)?.split_once(quote)
+}
+
+/// The numbers of `34, 999` or `34,` or nothing.
+fn axes_of(text: &str) -> Option<Vec<usize>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let text = text.strip_suffix(',').unwrap_or(text);
+    let axes: Vec<usize> = text
+        .split(',')
+        .map(|axis| axis.trim().parse().ok())
+        .collect::<Option<_>>()?;
+    (axes.len() <= MAX_AXES).then_some(axes)
+}
+
+fn shortened(text: &str) -> String {
+    text.trim_end().chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder, array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn numpy_writes_this_and_we_read_it() {
+        // numpy.save of numpy.array([[1, 2], [3, 4]], '>i2', order='F'), header as NumPy 2.3 pads it.
+        let header = format!(
+            "{:<117}\n",
+            "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2), }"
+        );
+        let (element, values) = parse(&file(&header, &[0, 1, 0, 3, 0, 2, 0, 4])).unwrap();
+        assert_eq!(element, ElementType::I16);
+        assert_eq!(values, array![[1.0, 2.0], [3.0, 4.0]].into_dyn());
+    }
+
+    #[test]
+    fn every_type_is_read_in_both_orders_of_memory() {
+        fn check<T: WritableElement + Copy>(values: [T; 6], element: ElementType) {
+            let rows = Array2::from_shape_vec((2, 3), values.to_vec()).unwrap();
+            let columns = Array2::from_shape_vec((2, 3).f(), values.to_vec()).unwrap();
+            let expected = |first| ArrayD::from_shape_vec(first, vec![0., 1., 2., 3., 4., 5.]).unwrap();
+            assert_eq!(
+                parse(&encode(rows.view()).unwrap()).unwrap(),
+                (element, expected(IxDyn(&[2, 3]).into()))
+            );
+            assert_eq!(
+                parse(&encode(columns.view()).unwrap()).unwrap(),
+                (element, expected(IxDyn(&[2, 3]).f()))
+            );
+        }
+        check([0i8, 1, 2, 3, 4, 5], ElementType::I8);
+        check([0i16, 1, 2, 3, 4, 5], ElementType::I16);
+        check([0i32, 1, 2, 3, 4, 5], ElementType::I32);
+        check([0i64, 1, 2, 3, 4, 5], ElementType::I64);
+        check([0u8, 1, 2, 3, 4, 5], ElementType::U8);
+        check([0u16, 1, 2, 3, 4, 5], ElementType::U16);
+        check([0u32, 1, 2, 3, 4, 5], ElementType::U32);
+        check([0u64, 1, 2, 3, 4, 5], ElementType::U64);
+        check([0f32, 1., 2., 3., 4., 5.], ElementType::F32);
+        check([0f64, 1., 2., 3., 4., 5.], ElementType::F64);
+    }
+
+    #[test]
+    fn a_header_cannot_ask_for_what_is_not_there() {
+        for shape in [
+            "(99999999999, 99999999999)",
+            "(4294967295,)",
+            "(2,)",
+            "(0, 18446744073709551615, 3)",
+        ] {
+            let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}");
+            let error = parse(&file(&header, &[0; 8])).unwrap_err();
+            assert!(
+                matches!(error, FormatError::Length { got: 8, .. }),
+                "{shape}: {error}"
+            );
+        }
+        let nested = format!("{{'descr': {}}}", "(".repeat(40_000));
+        assert!(matches!(
+            parse(&file(&nested, &[])),
+            Err(FormatError::Header { field: "descr", .. })
+        ));
+    }
+
+    #[test]
+    fn every_message_once() {
+        let message = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
+        let of = |header: &str| message(&file(header, &[0; 4]));
+        let start = "not an npy file: starts with [50, 4b], expected the bytes 93 4e 55 4d 50 59 and a version 1.0 to 3.0";
+        assert_eq!(message(b"PK"), start);
+        assert_eq!(
+            of("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}"),
+            "truncated or overlong: shape [2] of <f4 takes 8 bytes, 4 are there"
+        );
+        assert_eq!(
+            of("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}"),
+            "dtype is <c8, expected a whole or real number of 1 to 8 bytes"
+        );
+        assert_eq!(
+            of("{'descr': '<f4', 'shape': (2,)}"),
+            "npy header: header is \"{'descr': '<f4', 'shape': (2,)}\", \
+             expected the fields descr, fortran_order and shape"
+        );
+        assert_eq!(
+            of("{'shape': (a,)}"),
+            "npy header: shape is \"a,\", expected at most 8 whole numbers"
+        );
+        assert_eq!(
+            of("[]"),
+            "npy header: header is \"[]\", expected a dict in braces"
+        );
+        assert_eq!(
+            message(&encode(array![0i64, 16_777_217].view()).unwrap()),
+            "element 1 is 16777217, expected whole numbers of at most 16777216"
+        );
+        let cut = encode(array![0f32].view()).unwrap();
+        assert_eq!(
+            message(&cut[..20]),
+            "npy header: header is \"10 bytes long\", expected all of the header"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_array_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes);
+            let _ = parse(&[MAGIC, &[1, 0], &bytes].concat());
+        }
+
+        #[test]
+        fn any_change_of_a_file_is_an_array_or_an_error(at in 0usize..152, byte: u8, cut in 0usize..=152) {
+            let mut bytes = encode(array![[1f32, 2.0, 3.0], [4.0, 5.0, 6.0]].view()).unwrap();
+            bytes[at] = byte;
+            let _ = parse(&bytes);
+            if cut < bytes.len() {
+                bytes[at] = 0;
+                prop_assert!(parse(&bytes[..cut]).is_err());
+            }
+        }
+    }
+}

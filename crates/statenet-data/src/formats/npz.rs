@@ -1,0 +1,138 @@
+//! NumPy's npz format: npy files in a zip archive, stored or deflated.
+
+use std::io::{Cursor, Read, Write};
+
+use ndarray::ArrayD;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+use super::{
+    FormatError,
+    npy::{self, ElementType},
+};
+
+/// Deflate packs at most 1032 to 1.
+const MAX_RATIO: u64 = 1032;
+/// More bytes than a member can have beyond that ratio.
+const SLACK_BYTES: u64 = 1024;
+
+/// Reads the array of a name from an npz file's bytes, as [`npy::parse`] does.
+///
+/// # Errors
+/// [`FormatError`] if the bytes are no archive, the array is not in it, or is itself wrong.
+pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), FormatError> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(archive_error)?;
+    let file = format!("{name}.npy");
+    let Some(index) = archive.index_for_name(&file) else {
+        let found = archive.file_names().take(20).map(str::to_owned).collect();
+        return Err(FormatError::Missing {
+            name: name.to_owned(),
+            found,
+        });
+    };
+    let member = archive.by_index(index).map_err(archive_error)?;
+    let limit = member
+        .compressed_size()
+        .min(bytes.len() as u64)
+        .saturating_mul(MAX_RATIO)
+        + SLACK_BYTES;
+    let mut unpacked = Vec::new();
+    member
+        .take(limit + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|e| archive_error(e.into()))?;
+    if unpacked.len() as u64 > limit {
+        return Err(FormatError::TooBig {
+            name: name.to_owned(),
+            limit,
+        });
+    }
+    npy::parse(&unpacked)
+}
+
+/// The bytes of an npz file with one array, given as an npy file's bytes; deflated, dated 1980, so that equal arrays
+/// give equal bytes.
+///
+/// # Errors
+/// [`FormatError::Archive`] if the encoder refuses.
+pub fn encode(name: &str, npy: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default());
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive
+        .start_file(format!("{name}.npy"), options)
+        .map_err(archive_error)?;
+    archive.write_all(npy).map_err(|e| archive_error(e.into()))?;
+    Ok(archive.finish().map_err(archive_error)?.into_inner())
+}
+
+fn archive_error(source: zip::result::ZipError) -> FormatError {
+    FormatError::Archive {
+        source: Box::new(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn counts() -> Vec<u8> {
+        encode("counts", &npy::encode(array![[[0u8, 1, 2]]].view()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_equal_bytes_come_twice() {
+        let (element, values) = parse(&counts(), "counts").unwrap();
+        assert_eq!(
+            (element, values),
+            (ElementType::U8, array![[[0.0, 1.0, 2.0]]].into_dyn())
+        );
+        assert_eq!(counts(), counts());
+    }
+
+    #[test]
+    fn every_message_once() {
+        let missing = parse(&counts(), "spikes").unwrap_err().to_string();
+        assert_eq!(
+            missing,
+            "array spikes is not in the archive, which holds [\"counts.npy\"]"
+        );
+        assert_eq!(
+            parse(b"no zip", "counts").unwrap_err().to_string(),
+            "not an npz archive"
+        );
+        let error = parse(&encode("counts", b"\x93NUMPY").unwrap(), "counts").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("not an npy file: starts with [93, 4e"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_highly_packed_array_is_read() {
+        let zeros = ndarray::Array1::<u8>::zeros(1_000_000);
+        let bytes = encode("counts", &npy::encode(zeros.view()).unwrap()).unwrap();
+        assert!(bytes.len() < 2000);
+        assert_eq!(parse(&bytes, "counts").unwrap().1.len(), 1_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_of_an_archive_is_an_array_or_an_error(
+            at in any::<prop::sample::Index>(),
+            byte: u8,
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = counts();
+            let (at, cut) = (at.index(bytes.len()), cut.index(bytes.len()));
+            prop_assert!(parse(&bytes[..cut], "counts").is_err());
+            bytes[at] = byte;
+            let _ = parse(&bytes, "counts");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The responses of all neurons to one stimulus.
+
+use ndarray::{Array2, Array3, ArrayView3, Axis, Zip};
+use statenet_core::{Dim, ResponseMask, expect_shape};
+
+use crate::error::{Error, Place, Result};
+
+/// Recorded responses to one stimulus, `(N, R, T)`, spikes per bin, and which of them exist.
+///
+/// R is the largest number of repeats of any neuron; a neuron with fewer is missing in the others. A missing value
+/// is 0 here and false in the mask: two `Responses` are equal when what was recorded is.
+///
+/// ```
+/// use ndarray::array;
+/// use statenet_data::Responses;
+///
+/// let responses = Responses::from_nan(array![[[0., 2., 1.], [1., f32::NAN, f32::NAN]]])?;
+/// let (psth, valid) = responses.psth();
+/// assert_eq!(psth, array![[0.5, 2., 1.]]);
+/// assert!(valid.iter().all(|&v| v));
+/// # Ok::<(), statenet_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Responses {
+    values: Array3<f32>,
+    mask: ResponseMask,
+}
+
+impl Responses {
+    /// Responses `(N, R, T)` and their mask of the same shape; values under a false mask are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if an axis is empty or the shapes differ; [`Error::Value`] for a recorded value that is
+    /// negative, infinite or NaN.
+    pub fn new(values: Array3<f32>, mask: &ResponseMask) -> Result<Self> {
+        Self::checked(values, mask, &Place::Argument("responses"))
+    }
+
+    /// Responses `(N, R, T)` in which NaN means missing.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_nan(values: Array3<f32>) -> Result<Self> {
+        let mask = ResponseMask::from_nan(values.view());
+        Self::new(values, &mask)
+    }
+
+    pub(crate) fn checked(mut values: Array3<f32>, mask: &ResponseMask, place: &Place) -> Result<Self> {
+        let any = [Dim::Any("N"), Dim::Any("R"), Dim::Any("T")];
+        let shape_error = |shape| Error::Shape {
+            place: place.clone(),
+            shape,
+        };
+        expect_shape("counts", values.shape(), &any).map_err(shape_error)?;
+        let (n, r, t) = values.dim();
+        expect_shape("mask", mask.view().shape(), &[n.into(), r.into(), t.into()]).map_err(shape_error)?;
+        for ((neuron, repeat, bin), &valid) in mask.view().indexed_iter() {
+            let Some(value) = values.get_mut((neuron, repeat, bin)) else {
+                continue;
+            };
+            if !valid {
+                *value = 0.0;
+            } else if !(value.is_finite() && *value >= 0.0) {
+                return Err(Error::Value {
+                    place: place.clone(),
+                    array: "counts",
+                    index: vec![neuron, repeat, bin],
+                    got: f64::from(*value),
+                    expected: "0 or more spikes",
+                });
+            }
+        }
+        Ok(Self {
+            values: values.as_standard_layout().into_owned(),
+            mask: mask.clone(),
+        })
+    }
+
+    /// The values, `(N, R, T)`, spikes per bin; 0 where missing.
+    #[must_use]
+    pub fn values(&self) -> ArrayView3<'_, f32> {
+        self.values.view()
+    }
+
+    /// Which values were recorded, `(N, R, T)`.
+    #[must_use]
+    pub fn mask(&self) -> &ResponseMask {
+        &self.mask
+    }
+
+    /// The values with NaN for missing, `(N, R, T)`: for other people's software.
+    #[must_use]
+    pub fn to_nan(&self) -> Array3<f32> {
+        let mut values = self.values.clone();
+        Zip::from(&mut values)
+            .and(self.mask.view())
+            .for_each(|value, &valid| {
+                if !valid {
+                    *value = f32::NAN;
+                }
+            });
+        values
+    }
+
+    /// Neurons N.
+    #[must_use]
+    pub fn n_neurons(&self) -> usize {
+        self.values.dim().0
+    }
+
+    /// Repeats R, of the neuron that has most.
+    #[must_use]
+    pub fn n_repeats(&self) -> usize {
+        self.values.dim().1
+    }
+
+    /// Time bins T.
+    #[must_use]
+    pub fn n_bins(&self) -> usize {
+        self.values.dim().2
+    }
+
+    /// The PSTH: the mean over the recorded repeats of each bin, `(N, T)` spikes per bin, and where it exists.
+    ///
+    /// Where no repeat was recorded the mean is 0 and its flag false. Sums in f64, in the order of the repeats.
+    #[must_use]
+    pub fn psth(&self) -> (Array2<f32>, Array2<bool>) {
+        let (n, _, t) = self.values.dim();
+        let mut sum = Array2::<f64>::zeros((n, t));
+        let mut count = Array2::<u32>::zeros((n, t));
+        for (values, mask) in self
+            .values
+            .axis_iter(Axis(1))
+            .zip(self.mask.view().axis_iter(Axis(1)))
+        {
+            Zip::from(&mut sum)
+                .and(&mut count)
+                .and(values)
+                .and(mask)
+                .for_each(|sum, count, &value, &valid| {
+                    if valid {
+                        *sum += f64::from(value);
+                        *count += 1;
+                    }
+                });
+        }
+        let mean = Zip::from(&sum)
+            .and(&count)
+            .map_collect(|&s, &c| if c == 0 { 0.0 } else { (s / f64::from(c)) as f32 });
+        (mean, count.mapv(|c| c > 0))
+    }
+
+    /// The responses of some neurons, in the order given; indices must be below N.
+    pub(crate) fn select(&self, neurons: &[usize]) -> Self {
+        let values = self.values.select(Axis(0), neurons);
+        Self {
+            values,
+            mask: self.mask.select(neurons),
+        }
+    }
+
+    /// Other values under the same mask, for maps that keep missing bins missing.
+    pub(crate) fn with_values(&self, values: Array3<f32>) -> Self {
+        debug_assert_eq!(values.dim(), self.values.dim(), "a map keeps the shape");
+        Self {
+            values,
+            mask: self.mask.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_negative_count_is_named() {
+        let error = Responses::from_nan(array![[[0.0, -1.0]]]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "responses: counts[0, 0, 1] is -1, expected 0 or more spikes"
+        );
+    }
+
+    #[test]
+    fn zero_repeats_are_an_error() {
+        let error = Responses::from_nan(Array3::zeros((2, 0, 5))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "responses: counts has shape (2, 0, 5), expected (N, R, T)"
+        );
+    }
+
+    #[test]
+    fn a_mask_of_another_shape_is_an_error() {
+        let error = Responses::new(Array3::zeros((1, 2, 3)), &ResponseMask::all(1, 2, 4)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "responses: mask has shape (1, 2, 4), expected (1, 2, 3)"
+        );
+    }
+
+    #[test]
+    fn values_under_the_mask_do_not_matter() {
+        let mask = ResponseMask::new(array![[[true, false]]]);
+        let one = Responses::new(array![[[1.0, 7.0]]], &mask).unwrap();
+        let other = Responses::new(array![[[1.0, f32::NAN]]], &mask).unwrap();
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_bin_without_repeats_has_no_psth() {
+        let responses = Responses::from_nan(array![[[f32::NAN, 1.0], [f32::NAN, 3.0]]]).unwrap();
+        let (psth, valid) = responses.psth();
+        assert_eq!((psth, valid), (array![[0.0, 2.0]], array![[false, true]]));
+    }
+
+    proptest! {
+        #[test]
+        fn nan_at_the_border_is_the_mask_inside(
+            cells in prop::collection::vec(prop::option::of(0u8..5), 24),
+        ) {
+            let values: Vec<f32> = cells.iter().map(|c| c.map_or(f32::NAN, f32::from)).collect();
+            let array = Array3::from_shape_vec((2, 3, 4), values).unwrap();
+            let responses = Responses::from_nan(array.clone()).unwrap();
+            let back = responses.to_nan();
+            for (a, b) in array.iter().zip(&back) {
+                prop_assert!(a == b || (a.is_nan() && b.is_nan()));
+            }
+            let (psth, valid) = responses.psth();
+            for n in 0..2 {
+                for t in 0..4 {
+                    let seen: Vec<f64> =
+                        (0..3).map(|r| f64::from(array[[n, r, t]])).filter(|v| !v.is_nan()).collect();
+                    prop_assert_eq!(valid[[n, t]], !seen.is_empty());
+                    let naive = if seen.is_empty() { 0.0 } else { seen.iter().sum::<f64>() / seen.len() as f64 };
+                    prop_assert!((f64::from(psth[[n, t]]) - naive).abs() < 1e-6);
+                }
+            }
+        }
+    }
+}

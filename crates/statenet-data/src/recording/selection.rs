@@ -1,0 +1,142 @@
+//! Choosing neurons.
+
+use super::{Neuron, Recording, Stimulus};
+use crate::error::{Error, Result};
+
+impl Recording {
+    /// The recording of some neurons, in the order given.
+    ///
+    /// # Errors
+    /// [`Error::NeuronOutOfRange`]; [`Error::Empty`] for an empty list; [`Error::Duplicate`] for a neuron listed
+    /// twice.
+    pub fn select_neurons(&self, neurons: &[usize]) -> Result<Self> {
+        let chosen: Vec<Neuron> = neurons
+            .iter()
+            .map(|&index| {
+                let n_neurons = self.n_neurons();
+                self.neurons
+                    .get(index)
+                    .cloned()
+                    .ok_or(Error::NeuronOutOfRange { index, n_neurons })
+            })
+            .collect::<Result<_>>()?;
+        super::unique("neuron", chosen.iter().map(Neuron::id))?;
+        if chosen.is_empty() {
+            return Err(Error::Empty { what: "neurons" });
+        }
+        let select = |s: &Stimulus| s.with_responses(s.responses().select(neurons));
+        let stimuli = self.stimuli.iter().map(select).collect();
+        Ok(Self {
+            neurons: chosen,
+            stimuli,
+            ..self.without_stimuli()
+        })
+    }
+
+    /// The indices of a list of neurons such as `0,3,5-9`, of ids, or of a mix, in the order of the list.
+    ///
+    /// Entries are separated by commas. An entry that is an id means that neuron, also where the id looks like a
+    /// number; any other number is an index, and `5-9` are the indices 5 to 9.
+    ///
+    /// # Errors
+    /// [`Error::NeuronList`] for an entry that is none of these or beyond the last neuron; [`Error::Duplicate`]
+    /// for a neuron listed twice.
+    pub fn neuron_indices(&self, list: &str) -> Result<Vec<usize>> {
+        let mut indices = Vec::new();
+        for entry in list.split(',').map(str::trim) {
+            let (first, last) = self.entry(entry).ok_or_else(|| Error::NeuronList {
+                entry: entry.to_owned(),
+                n_neurons: self.n_neurons(),
+            })?;
+            indices.extend(first..=last);
+        }
+        let ids = indices
+            .iter()
+            .filter_map(|&i| self.neurons.get(i))
+            .map(Neuron::id);
+        super::unique("neuron", ids)?;
+        Ok(indices)
+    }
+
+    /// First and last index that an entry means.
+    fn entry(&self, entry: &str) -> Option<(usize, usize)> {
+        if let Some(index) = self.neurons.iter().position(|neuron| neuron.id() == entry) {
+            return Some((index, index));
+        }
+        let (first, last) = match entry.split_once('-') {
+            Some((first, last)) => (first.trim().parse().ok()?, last.trim().parse().ok()?),
+            None => entry.parse().ok().map(|index: usize| (index, index))?,
+        };
+        (first <= last && last < self.n_neurons()).then_some((first, last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, Array3};
+    use statenet_core::TimeBin;
+
+    use super::*;
+    use crate::recording::{Description, Responses};
+
+    fn ten() -> Recording {
+        let counts = Array3::from_shape_fn((10, 2, 3), |(n, r, t)| (n + r + t) as f32);
+        let stimulus =
+            Stimulus::new("a", Array2::zeros((2, 3)), Responses::from_nan(counts).unwrap()).unwrap();
+        let neurons = (0..10).map(|i| Neuron::new(format!("unit-{i}"))).collect();
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        Recording::new(Description::default(), dt, vec![], neurons, vec![stimulus]).unwrap()
+    }
+
+    #[test]
+    fn lists_mix_indices_ranges_and_ids() {
+        let recording = ten();
+        assert_eq!(
+            recording.neuron_indices("0, 3,5-7,unit-9").unwrap(),
+            [0, 3, 5, 6, 7, 9]
+        );
+        assert_eq!(recording.neuron_indices("unit-2").unwrap(), [2]);
+    }
+
+    #[test]
+    fn an_entry_that_means_nothing_is_named() {
+        let recording = ten();
+        for bad in [
+            "",
+            "10",
+            "3-10",
+            "5-4",
+            "unit-10",
+            "1,,2",
+            "-1",
+            "0-99999999999999999999",
+        ] {
+            assert!(
+                matches!(recording.neuron_indices(bad), Err(Error::NeuronList { .. })),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            recording.neuron_indices("3,x").unwrap_err().to_string(),
+            "neuron \"x\" in the list, expected an id, an index below 10 or a range like 5-9 of them"
+        );
+        let twice = recording.neuron_indices("1,0-2").unwrap_err();
+        assert_eq!(
+            twice.to_string(),
+            "neuron unit-1 occurs twice, expected unique names"
+        );
+    }
+
+    #[test]
+    fn selecting_keeps_the_order_of_the_list() {
+        let two = ten().select_neurons(&[7, 2]).unwrap();
+        assert_eq!(two.neurons()[0].id(), "unit-7");
+        assert_eq!(two.stimuli()[0].responses().values()[[1, 1, 2]], 5.0);
+        let error = ten().select_neurons(&[10]).unwrap_err();
+        assert_eq!(error.to_string(), "neuron index 10, expected below 10");
+        assert_eq!(
+            ten().select_neurons(&[]).unwrap_err().to_string(),
+            "recording has no neurons, expected at least one"
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! One sound: what the animal heard and what the neurons did.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, ArrayView2};
+use statenet_core::{Dim, expect_shape};
+
+use super::{Metadata, Responses};
+use crate::{
+    error::{Error, Place, Result},
+    names,
+};
+
+/// A stimulus: a cochleagram `(F, T)`, the responses to it `(N, R, T)`, and what is known about it.
+///
+/// The name is safe as a file name, because predictions are files named for stimuli.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stimulus {
+    name: String,
+    kind: Option<String>,
+    cochleagram: Array2<f32>,
+    responses: Responses,
+    audio: Option<PathBuf>,
+    metadata: Metadata,
+}
+
+impl Stimulus {
+    /// A stimulus from its cochleagram `(F, T)` and the responses `(N, R, T)`; T of 1 or more, the same in both.
+    ///
+    /// # Errors
+    /// [`Error::UnsafeName`]; [`Error::Shape`] if an axis is empty or the bins differ; [`Error::Value`] if a value
+    /// of the cochleagram is not finite.
+    pub fn new(name: impl Into<String>, cochleagram: Array2<f32>, responses: Responses) -> Result<Self> {
+        let name = name.into();
+        names::check("stimulus", &name)?;
+        let place = Place::Stimulus(name.clone());
+        let cochleagram = checked_cochleagram(cochleagram, &place)?;
+        let (n, r, _) = responses.values().dim();
+        let bins = cochleagram.dim().1;
+        expect_shape(
+            "counts",
+            responses.values().shape(),
+            &[n.into(), r.into(), bins.into()],
+        )
+        .map_err(|shape| Error::Shape { place, shape })?;
+        Ok(Self {
+            name,
+            kind: None,
+            cochleagram,
+            responses,
+            audio: None,
+            metadata: Metadata::new(),
+        })
+    }
+
+    /// Says what kind of sound it is, such as `song` or `water`.
+    #[must_use]
+    pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// Says which file holds the sound.
+    #[must_use]
+    pub fn with_audio(mut self, path: impl Into<PathBuf>) -> Self {
+        self.audio = Some(path.into());
+        self
+    }
+
+    /// Adds what else is known; written to and read from `recording.json` beside our own fields.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// The name, unique in its recording.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kind of sound, where known.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
+    /// The cochleagram, `(F, T)`.
+    #[must_use]
+    pub fn cochleagram(&self) -> ArrayView2<'_, f32> {
+        self.cochleagram.view()
+    }
+
+    /// The responses, `(N, R, T)`.
+    #[must_use]
+    pub fn responses(&self) -> &Responses {
+        &self.responses
+    }
+
+    /// The sound's file, where there is one.
+    #[must_use]
+    pub fn audio(&self) -> Option<&Path> {
+        self.audio.as_deref()
+    }
+
+    /// What else is known.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Time bins T.
+    #[must_use]
+    pub fn n_bins(&self) -> usize {
+        self.cochleagram.dim().1
+    }
+
+    /// Frequency bands F.
+    #[must_use]
+    pub fn n_bands(&self) -> usize {
+        self.cochleagram.dim().0
+    }
+
+    /// The same sound with other responses over the same bins.
+    pub(crate) fn with_responses(&self, responses: Responses) -> Self {
+        debug_assert_eq!(responses.n_bins(), self.n_bins(), "responses keep their bins");
+        Self {
+            responses,
+            ..self.clone()
+        }
+    }
+
+    /// The same responses to other values of the cochleagram.
+    pub(crate) fn with_cochleagram(&self, cochleagram: Array2<f32>) -> Self {
+        debug_assert_eq!(cochleagram.dim(), self.cochleagram.dim(), "a map keeps the shape");
+        Self {
+            cochleagram,
+            ..self.clone()
+        }
+    }
+
+    /// True if both cochleagrams have the same bits.
+    pub(crate) fn same_sound(&self, other: &Self) -> bool {
+        self.cochleagram.dim() == other.cochleagram.dim()
+            && self
+                .cochleagram
+                .iter()
+                .zip(&other.cochleagram)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+    }
+}
+
+/// A cochleagram in standard layout, if no axis is empty and every value finite.
+pub(crate) fn checked_cochleagram(values: Array2<f32>, place: &Place) -> Result<Array2<f32>> {
+    expect_shape("cochleagram", values.shape(), &[Dim::Any("F"), Dim::Any("T")]).map_err(|shape| {
+        Error::Shape {
+            place: place.clone(),
+            shape,
+        }
+    })?;
+    if let Some(((band, bin), &got)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        return Err(Error::Value {
+            place: place.clone(),
+            array: "cochleagram",
+            index: vec![band, bin],
+            got: f64::from(got),
+            expected: "a finite number",
+        });
+    }
+    Ok(values.as_standard_layout().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array3, array};
+
+    use super::*;
+
+    fn silent(bins: usize) -> Responses {
+        Responses::from_nan(Array3::zeros((1, 1, bins))).unwrap()
+    }
+
+    #[test]
+    fn nan_in_a_cochleagram_is_named() {
+        let error = Stimulus::new("a", array![[0.0, 1.0], [f32::NAN, 0.0]], silent(2)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "stimulus a: cochleagram[1, 0] is NaN, expected a finite number"
+        );
+    }
+
+    #[test]
+    fn responses_must_have_the_bins_of_the_sound() {
+        let error = Stimulus::new("a", array![[0.0, 1.0]], silent(3)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "stimulus a: counts has shape (1, 1, 3), expected (1, 1, 2)"
+        );
+    }
+
+    #[test]
+    fn a_stimulus_of_one_bin_is_one() {
+        assert_eq!(Stimulus::new("a", array![[0.5]], silent(1)).unwrap().n_bins(), 1);
+    }
+
+    #[test]
+    fn an_empty_cochleagram_is_an_error() {
+        let error = Stimulus::new("a", Array2::zeros((0, 1)), silent(1)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "stimulus a: cochleagram has shape (0, 1), expected (F, T)"
+        );
+    }
+}

@@ -1,0 +1,399 @@
+//! Rules for splits, by name.
+
+use std::{fs, path::PathBuf, str::FromStr};
+
+use serde_json::{Map, Value};
+
+use super::{Part, Split};
+use crate::{
+    error::{Error, Result},
+    recording::Recording,
+};
+
+/// Test stimuli of the split of Rahman et al. (2019) on NS1.
+const RAHMAN_TEST: [usize; 4] = [3, 6, 9, 19];
+/// Of the sixteen others, which Rahman et al. use for training and validation, those we validate on.
+const RAHMAN_VAL: [usize; 3] = [16, 17, 18];
+/// Stimuli of NS1.
+const RAHMAN_STIMULI: usize = 20;
+
+/// A rule that splits the stimuli of a recording; text that `--split` takes.
+///
+/// | text | rule |
+/// |---|---|
+/// | `demo` | the first stimuli train, the next 15 % validate, the last 15 % test, each of these rounded to the nearest (half up) and at least one: 0-13 / 14-16 / 17-19 of 20 |
+/// | `rahman` | test 3, 6, 9, 19 of NS1 (Rahman et al. 2019); validation 16, 17, 18; training the other thirteen |
+/// | `kfold:K/I` | stimulus s is in fold s mod K; fold I tests, fold I + 1 mod K validates; K of 3 or more |
+/// | `FILE.json` | `{"train": [..], "val": [..], "test": [..]}`, each entry an index or a stimulus's name |
+///
+/// ```
+/// use statenet_data::SplitPlan;
+/// let plan: SplitPlan = "kfold:5/0".parse()?;
+/// assert_eq!(plan.to_string(), "kfold:5/0");
+/// # Ok::<(), statenet_data::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SplitPlan {
+    /// 70 / 15 / 15 % in order.
+    #[default]
+    Demo,
+    /// Rahman et al. (2019), for NS1.
+    Rahman,
+    /// One fold of a cross-validation.
+    KFold {
+        /// Folds K.
+        n_folds: usize,
+        /// The fold I that tests.
+        fold: usize,
+    },
+    /// Lists in a file.
+    File(PathBuf),
+}
+
+impl SplitPlan {
+    /// The split of a recording.
+    ///
+    /// # Errors
+    /// [`Error::SplitCount`] if the rule does not fit the number of stimuli; [`Error::Io`], [`Error::Json`],
+    /// [`Error::Field`] or [`Error::UnknownStimulus`] for a file; and what [`Split::new`] and [`Split::check`]
+    /// refuse.
+    pub fn resolve(&self, recording: &Recording) -> Result<Split> {
+        let n = recording.n_stimuli();
+        let split = match self {
+            Self::Demo => self.demo(n)?,
+            Self::Rahman => self.rahman(n)?,
+            Self::KFold { n_folds, fold } => self.k_fold(n, *n_folds, *fold)?,
+            Self::File(path) => from_file(path, recording)?,
+        };
+        split.check(recording)?;
+        Ok(split)
+    }
+
+    fn demo(&self, n: usize) -> Result<Split> {
+        if n < 3 {
+            return Err(self.count("at least 3", n));
+        }
+        let held_out = ((0.15 * n as f64 + 0.5).floor() as usize).max(1);
+        let (val, test) = (n - 2 * held_out, n - held_out);
+        Split::new((0..val).collect(), (val..test).collect(), (test..n).collect())
+    }
+
+    fn rahman(&self, n: usize) -> Result<Split> {
+        if n != RAHMAN_STIMULI {
+            return Err(self.count("20", n));
+        }
+        let train = (0..n)
+            .filter(|s| !RAHMAN_TEST.contains(s) && !RAHMAN_VAL.contains(s))
+            .collect();
+        Split::new(train, RAHMAN_VAL.to_vec(), RAHMAN_TEST.to_vec())
+    }
+
+    fn k_fold(&self, n: usize, n_folds: usize, fold: usize) -> Result<Split> {
+        if n_folds < 3 || fold >= n_folds {
+            return Err(Error::SplitPlan {
+                text: self.to_string(),
+            });
+        }
+        if n < n_folds {
+            return Err(self.count(&format!("at least {n_folds}"), n));
+        }
+        let of = |wanted: &dyn Fn(usize) -> bool| (0..n).filter(|s| wanted(s % n_folds)).collect();
+        let next = (fold + 1) % n_folds;
+        Split::new(
+            of(&|f| f != fold && f != next),
+            of(&|f| f == next),
+            of(&|f| f == fold),
+        )
+    }
+
+    fn count(&self, expected: &str, got: usize) -> Error {
+        Error::SplitCount {
+            plan: self.to_string(),
+            expected: expected.to_owned(),
+            got,
+        }
+    }
+}
+
+impl FromStr for SplitPlan {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || Error::SplitPlan {
+            text: text.to_owned(),
+        };
+        match text {
+            "demo" => return Ok(Self::Demo),
+            "rahman" => return Ok(Self::Rahman),
+            _ => {}
+        }
+        if let Some(folds) = text.strip_prefix("kfold:") {
+            let (n_folds, fold) = folds.split_once('/').ok_or_else(unknown)?;
+            let n_folds = n_folds.parse().map_err(|_| unknown())?;
+            let fold = fold.parse().map_err(|_| unknown())?;
+            return if n_folds >= 3 && fold < n_folds {
+                Ok(Self::KFold { n_folds, fold })
+            } else {
+                Err(unknown())
+            };
+        }
+        if text.ends_with(".json") {
+            Ok(Self::File(text.into()))
+        } else {
+            Err(unknown())
+        }
+    }
+}
+
+impl std::fmt::Display for SplitPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Demo => f.write_str("demo"),
+            Self::Rahman => f.write_str("rahman"),
+            Self::KFold { n_folds, fold } => write!(f, "kfold:{n_folds}/{fold}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Io {
+        path: path.clone(),
+        action: "read",
+        source,
+    })?;
+    let lists: Map<String, Value> = serde_json::from_str(&text).map_err(|source| Error::Json {
+        path: path.clone(),
+        source,
+    })?;
+    let field = |field: &str, got: &str, expected: &str| Error::Field {
+        path: path.clone(),
+        field: field.to_owned(),
+        got: got.to_owned(),
+        expected: expected.to_owned(),
+    };
+    let part = |part: Part| -> Result<Vec<usize>> {
+        let name = part.to_string();
+        let entries = lists
+            .get(&name)
+            .ok_or_else(|| field(&name, "missing", "a list of stimuli"))?;
+        let entries = entries
+            .as_array()
+            .ok_or_else(|| field(&name, "no list", "a list of stimuli"))?;
+        let index = |(i, entry): (usize, &Value)| match entry {
+            Value::String(name) => recording
+                .stimuli()
+                .iter()
+                .position(|s| s.name() == name)
+                .ok_or_else(|| Error::UnknownStimulus {
+                    name: name.clone(),
+                    part,
+                }),
+            other => other
+                .as_u64()
+                .and_then(|index| usize::try_from(index).ok())
+                .ok_or_else(|| {
+                    field(
+                        &format!("{name}[{i}]"),
+                        &other.to_string(),
+                        "an index or a stimulus's name",
+                    )
+                }),
+        };
+        entries.iter().enumerate().map(index).collect()
+    };
+    let split = Split {
+        train: part(Part::Train)?,
+        val: part(Part::Val)?,
+        test: part(Part::Test)?,
+    };
+    if let Some(stray) = lists
+        .keys()
+        .find(|key| !matches!(key.as_str(), "train" | "val" | "test"))
+    {
+        return Err(field(stray, "present", "the fields train, val and test alone"));
+    }
+    // `check` names a leaking stimulus by its name, `Split::new` only by its index.
+    split.check(recording)?;
+    Ok(split)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::split::tests::of_levels;
+
+    fn of(n: usize) -> Recording {
+        of_levels(&(0..n).map(|i| i as f32).collect::<Vec<_>>())
+    }
+
+    fn split(text: &str, n: usize) -> Result<Split> {
+        text.parse::<SplitPlan>()?.resolve(&of(n))
+    }
+
+    #[test]
+    fn demo_is_fourteen_three_three_of_twenty() {
+        let demo = split("demo", 20).unwrap();
+        assert_eq!(demo.train(), (0..14).collect::<Vec<_>>());
+        assert_eq!((demo.val(), demo.test()), (&[14, 15, 16][..], &[17, 18, 19][..]));
+        let sizes = |n| {
+            split("demo", n)
+                .map(|s| [s.train().len(), s.val().len(), s.test().len()])
+                .unwrap()
+        };
+        assert_eq!(
+            [sizes(3), sizes(4), sizes(10), sizes(100)],
+            [[1, 1, 1], [2, 1, 1], [6, 2, 2], [70, 15, 15]]
+        );
+        assert_eq!(
+            split("demo", 2).unwrap_err().to_string(),
+            "split demo needs at least 3 stimuli, the recording has 2"
+        );
+    }
+
+    #[test]
+    fn rahman_is_for_twenty_stimuli() {
+        let rahman = split("rahman", 20).unwrap();
+        assert_eq!(rahman.train(), [0, 1, 2, 4, 5, 7, 8, 10, 11, 12, 13, 14, 15]);
+        assert_eq!(
+            (rahman.val(), rahman.test()),
+            (&[16, 17, 18][..], &[3, 6, 9, 19][..])
+        );
+        assert_eq!(
+            split("rahman", 19).unwrap_err().to_string(),
+            "split rahman needs 20 stimuli, the recording has 19"
+        );
+    }
+
+    #[test]
+    fn folds_go_round() {
+        let last = split("kfold:4/3", 6).unwrap();
+        assert_eq!(
+            (last.train(), last.val(), last.test()),
+            (&[1, 2, 5][..], &[0, 4][..], &[3][..])
+        );
+        assert_eq!(
+            split("kfold:7/0", 6).unwrap_err().to_string(),
+            "split kfold:7/0 needs at least 7 stimuli, the recording has 6"
+        );
+    }
+
+    #[test]
+    fn text_that_is_no_split_is_refused() {
+        for text in [
+            "",
+            "Demo",
+            "kfold",
+            "kfold:",
+            "kfold:5",
+            "kfold:5/5",
+            "kfold:2/0",
+            "kfold:-3/0",
+            "split.txt",
+        ] {
+            let error = text.parse::<SplitPlan>().unwrap_err();
+            assert!(matches!(error, Error::SplitPlan { .. }), "{text}");
+        }
+        assert_eq!(
+            "x".parse::<SplitPlan>().unwrap_err().to_string(),
+            "split \"x\", expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
+        );
+        let built = SplitPlan::KFold { n_folds: 0, fold: 0 }.resolve(&of(5));
+        assert!(matches!(built, Err(Error::SplitPlan { .. })));
+    }
+
+    fn file(text: &str, recording: &Recording) -> Result<Split, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("split.json");
+        fs::write(&path, text).unwrap();
+        let plan: SplitPlan = path.to_str().unwrap().parse().unwrap();
+        plan.resolve(recording).map_err(|e| {
+            e.to_string()
+                .replace(&format!("{}/", folder.path().display()), "")
+        })
+    }
+
+    #[test]
+    fn a_file_lists_indices_and_names() {
+        let split = file(r#"{"train": [0, "s3"], "val": ["s1"], "test": [2]}"#, &of(5)).unwrap();
+        assert_eq!(
+            (split.train(), split.val(), split.test()),
+            (&[0, 3][..], &[1][..], &[2][..])
+        );
+    }
+
+    #[test]
+    fn every_fault_of_a_file_is_named() {
+        let recording = of(5);
+        let cases = [
+            (
+                r#"{"train": [0], "val": [1]}"#,
+                "split.json: test is missing, expected a list of stimuli",
+            ),
+            (
+                r#"{"train": 0, "val": [1], "test": [2]}"#,
+                "split.json: train is no list, expected a list of stimuli",
+            ),
+            (
+                r#"{"train": [0, 1.5], "val": [1], "test": [2]}"#,
+                "split.json: train[1] is 1.5, expected an index or a stimulus's name",
+            ),
+            (
+                r#"{"train": [0], "val": ["s9"], "test": [2]}"#,
+                "stimulus s9 in the val part is not in the recording",
+            ),
+            (
+                r#"{"train": [0], "val": [1], "test": [5]}"#,
+                "stimulus index 5 in the test part, expected below 5",
+            ),
+            (
+                r#"{"train": [0, 1], "val": [2], "test": ["s1"]}"#,
+                "stimulus s1 is in the train part and again in the test part, expected once",
+            ),
+            (
+                r#"{"train": [0], "val": [], "test": [1]}"#,
+                "the val part of the split is empty, expected at least one stimulus",
+            ),
+            (
+                r#"{"train": [0], "val": [1], "test": [2], "extra": []}"#,
+                "split.json: extra is present, expected the fields train, val and test alone",
+            ),
+            ("[0]", "split.json: cannot read as JSON"),
+        ];
+        for (text, message) in cases {
+            assert_eq!(file(text, &recording).unwrap_err(), message, "{text}");
+        }
+        let missing = SplitPlan::File("nowhere.json".into())
+            .resolve(&recording)
+            .unwrap_err();
+        assert_eq!(missing.to_string(), "nowhere.json: cannot read");
+    }
+
+    proptest! {
+        #[test]
+        fn splits_never_leak_and_cover_everything(n in 3usize..60, k in 3usize..12, fold in 0usize..12) {
+            for plan in [SplitPlan::Demo, SplitPlan::KFold { n_folds: k, fold: fold % k }] {
+                let Ok(split) = plan.resolve(&of(n)) else {
+                    prop_assert!(k > n);
+                    continue;
+                };
+                let mut all = [split.train(), split.val(), split.test()].concat();
+                all.sort_unstable();
+                prop_assert_eq!(all, (0..n).collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn every_stimulus_is_tested_in_one_fold(n in 3usize..40, k in 3usize..8) {
+            prop_assume!(n >= k);
+            let mut tested: Vec<usize> = (0..k)
+                .flat_map(|fold| SplitPlan::KFold { n_folds: k, fold }.resolve(&of(n)).unwrap().test().to_vec())
+                .collect();
+            tested.sort_unstable();
+            prop_assert_eq!(tested, (0..n).collect::<Vec<_>>());
+        }
+    }
+}

@@ -9,6 +9,7 @@
 //! | [`scales`] | mel, ERB-rate, Greenwood and octave scales of frequency |
 //! | [`seed`] | [`Seed`]: a reproducible ChaCha stream for every name |
 //! | [`shape`] | [`expect_shape`]: the one check of array shapes |
+//! | [`standardization`] | [`Standardization`]: the scale of a cochleagram's bands |
 //! | [`mask`] | [`ResponseMask`]: which bins of which repeats were recorded |
 //! | [`atomic`] | files and folders that appear whole or not at all |
 //!
@@ -30,6 +31,7 @@ pub mod mask;
 pub mod scales;
 pub mod seed;
 pub mod shape;
+pub mod standardization;
 pub mod units;
 
 pub use axes::Axes;
@@ -37,4 +39,5 @@ pub use error::{Error, Result};
 pub use mask::ResponseMask;
 pub use seed::{Seed, Stream};
 pub use shape::{Dim, ShapeError, expect_shape};
+pub use standardization::Standardization;
 pub use units::{Hertz, Millis, SampleRate, TimeBin};

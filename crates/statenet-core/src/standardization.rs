@@ -1,0 +1,99 @@
+//! The scale of a cochleagram's bands: what is subtracted and divided before a model sees them.
+
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+use crate::shape::{Dim, ShapeError, expect_shape};
+
+/// Mean and standard deviation per band, fitted on training stimuli and kept with the model that was trained on them.
+///
+/// Its fields cannot disagree: both have one entry per band, every deviation is finite and above 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Bands")]
+pub struct Standardization {
+    mean: Vec<f32>,
+    std: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bands {
+    mean: Vec<f32>,
+    std: Vec<f32>,
+}
+
+impl TryFrom<Bands> for Standardization {
+    type Error = crate::Error;
+
+    fn try_from(bands: Bands) -> Result<Self, Self::Error> {
+        Self::new(bands.mean, bands.std)
+    }
+}
+
+impl Standardization {
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) if the lengths differ,
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a mean is not finite or a deviation not finite and above 0.
+    pub fn new(mean: Vec<f32>, std: Vec<f32>) -> crate::Result<Self> {
+        expect_shape("standard deviations", &[std.len()], &[Dim::Is(mean.len())])?;
+        let out_of_range = |quantity, got: f32, expected| crate::Error::OutOfRange { quantity, got: got.into(), expected };
+        if let Some(&bad) = mean.iter().find(|m| !m.is_finite()) {
+            return Err(out_of_range("mean of a band", bad, "finite"));
+        }
+        if let Some(&bad) = std.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
+            return Err(out_of_range("standard deviation of a band", bad, "finite and above 0"));
+        }
+        Ok(Self { mean, std })
+    }
+
+    /// Mean of each band, in the cochleagram's unit.
+    #[must_use]
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// Standard deviation of each band, in the cochleagram's unit.
+    #[must_use]
+    pub fn std(&self) -> &[f32] {
+        &self.std
+    }
+
+    /// Bands F.
+    #[must_use]
+    pub fn n_bands(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// `(x - mean) / std` of a cochleagram `(F, T)`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if it has another number of bands.
+    pub fn apply(&self, cochleagram: &ArrayView2<'_, f32>) -> Result<Array2<f32>, ShapeError> {
+        expect_shape("cochleagram", cochleagram.shape(), &[Dim::Is(self.n_bands()), Dim::Any("T")])?;
+        let mut scaled = cochleagram.to_owned();
+        for ((mut band, mean), std) in scaled.outer_iter_mut().zip(&self.mean).zip(&self.std) {
+            band.mapv_inplace(|x| (x - mean) / std);
+        }
+        Ok(scaled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_are_scaled_one_by_one() {
+        let scale = Standardization::new(vec![1.0, 0.0], vec![2.0, 0.5]).unwrap();
+        let x = ndarray::arr2(&[[1.0, 3.0], [1.0, -1.0]]);
+        assert_eq!(scale.apply(&x.view()).unwrap(), ndarray::arr2(&[[0.0, 1.0], [2.0, -2.0]]));
+        assert!(scale.apply(&ndarray::arr2(&[[1.0]]).view()).is_err());
+    }
+
+    #[test]
+    fn serde_refuses_a_deviation_of_zero() {
+        let text = r#"{"mean": [0.0], "std": [0.0]}"#;
+        let message = serde_json::from_str::<Standardization>(text).unwrap_err().to_string();
+        assert!(message.contains("standard deviation of a band is 0"), "{message}");
+    }
+}

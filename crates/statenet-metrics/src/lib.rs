@@ -1,1 +1,20 @@
-//! Scores of neural response models: losses, CCraw, CCnorm, FVE, signal and noise power, ceilings and intervals
+//! Scores of neural response models: losses, correlations, noise ceilings, intervals and tests.
+
+pub mod ceilings;
+mod error;
+mod evaluation;
+mod moments;
+mod observation;
+mod psth;
+mod repeats;
+pub mod scores;
+mod undefined;
+mod validation;
+
+pub use error::{Error, Result};
+pub use evaluation::{
+    DefinedCounts, Evaluation, EvaluationOptions, NeuronScores, Reasons, Resampled, evaluate,
+};
+pub use observation::{Observation, Recorded, recorded};
+pub use undefined::{Score, Source, Undefined};
+pub use validation::{ValidationScore, ValidationScorer};

@@ -1,0 +1,43 @@
+//! What the noise allows: signal and noise power, and the best correlation that any model could reach.
+//!
+//! | function | estimates |
+//! |---|---|
+//! | [`signal_power`] | variance over time of the response that repeats share |
+//! | [`noise_power`] | variance that a single repeat adds to it |
+//! | [`snr`] | their ratio |
+//! | [`cc_max_half_split`] | correlation of the PSTH with the true rate, from split halves (Hsu et al. 2004) |
+//! | [`cc_max_signal_power`] | the same from the signal power (Schoppe et al. 2016) |
+//! | [`ttrc`] | correlation between single repeats |
+//!
+//! All are per neuron and need no prediction. Stimuli are combined after centring each on its own mean, with weight
+//! T_b - 1 (T_b: bins of stimulus b with a PSTH), as in [`cc_norm`](crate::scores::cc_norm): a stimulus of one bin
+//! contributes nothing, and a rate that differs between stimuli but not within them is no signal.
+
+mod cc_max_half_split;
+mod cc_max_signal_power;
+mod power;
+mod splits;
+mod ttrc;
+
+pub use cc_max_half_split::{SplitOptions, cc_max_half_split};
+pub(crate) use cc_max_half_split::{half_split_ceiling, split_table};
+pub use cc_max_signal_power::cc_max_signal_power;
+pub(crate) use power::{PooledPowers, PowerSum, pooled_powers};
+pub use power::{noise_power, signal_power, snr};
+pub use ttrc::ttrc;
+
+use rayon::prelude::*;
+
+use crate::{
+    error::Result,
+    observation::{Recorded, n_neurons},
+    undefined::Score,
+};
+
+/// One score per neuron, on as many threads as there are, in the order of the neurons.
+pub(crate) fn per_neuron(
+    recorded: &[Recorded<'_>],
+    score: impl Fn(usize) -> Score + Sync + Send,
+) -> Result<Vec<Score>> {
+    Ok((0..n_neurons(recorded)?).into_par_iter().map(score).collect())
+}

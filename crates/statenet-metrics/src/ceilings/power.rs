@@ -1,0 +1,241 @@
+//! Signal power, noise power and their ratio.
+//!
+//! ```text
+//! SP_b = mean_{r<r'} cov_t(y_br, y_br')      NP_b = mean_r var_t(y_br) - SP_b      over jointly recorded bins
+//! X    = sum_b (T_b - 1) X_b / sum_b (T_b - 1)
+//! ```
+//!
+//! The pairwise form equals Sahani and Linden (2003) on complete data and needs no special case where repeats are
+//! missing or end early. Unbiased for noise that is independent between repeats, hence sometimes negative.
+
+use crate::{
+    ceilings::per_neuron,
+    error::Result,
+    observation::Recorded,
+    psth::Psth,
+    repeats::{Powers, Repeats},
+    undefined::{Score, Undefined, finite},
+};
+
+/// A power below this fraction of the total power is rounding.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
+
+/// Signal power SP of each neuron, (spikes/bin)^2, pooled over stimuli (see [`ceilings`](crate::ceilings)).
+///
+/// Unbiased; negative values, by noise, are returned as they are.
+///
+/// # Errors
+/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. A neuron without two repeats of one
+/// stimulus has the reason instead of a number.
+///
+/// # Examples
+/// ```
+/// use ndarray::Array3;
+/// use statenet_core::ResponseMask;
+/// use statenet_metrics::{Recorded, ceilings};
+///
+/// let y = Array3::from_shape_vec((1, 2, 3), vec![0., 1., 2., 0., 2., 1.]).expect("1 * 2 * 3 values");
+/// let mask = ResponseMask::all(1, 2, 3);
+/// let recorded = [Recorded::new(y.view(), &mask)?];
+/// assert_eq!(ceilings::signal_power(&recorded)?, [Ok(0.5)]); // cov((0, 1, 2), (0, 2, 1))
+/// assert_eq!(ceilings::noise_power(&recorded)?, [Ok(0.5)]); // variance 1 of each repeat, less 0.5
+/// # Ok::<(), statenet_metrics::Error>(())
+/// ```
+pub fn signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
+    per_neuron(recorded, |neuron| finite(pooled_powers(recorded, neuron)?.signal))
+}
+
+/// Noise power NP of each neuron: the variance that a single repeat adds to the signal, (spikes/bin)^2.
+///
+/// Unbiased; may be negative by noise.
+///
+/// # Errors
+/// As [`signal_power`].
+pub fn noise_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
+    per_neuron(recorded, |neuron| finite(pooled_powers(recorded, neuron)?.noise))
+}
+
+/// Signal-to-noise ratio SP / NP of each neuron, of a single repeat.
+///
+/// Both are unbiased, their ratio is biased upwards where NP is estimated from few bins. Negative if SP is.
+/// Undefined ([`Undefined::NoNoise`]) where NP is not above 0, as for repeats that are all the same.
+///
+/// # Errors
+/// As [`signal_power`].
+pub fn snr(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
+    per_neuron(recorded, |neuron| {
+        let powers = pooled_powers(recorded, neuron)?;
+        if powers.noise <= ROUNDING * powers.total {
+            return Err(Undefined::NoNoise {
+                noise_power: powers.noise,
+            });
+        }
+        finite(powers.signal / powers.noise)
+    })
+}
+
+/// Powers pooled over stimuli.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PooledPowers {
+    pub(crate) signal: f64,
+    pub(crate) noise: f64,
+    pub(crate) total: f64,
+}
+
+impl PooledPowers {
+    /// The signal power if it is above 0 by more than rounding.
+    pub(crate) fn positive_signal(&self) -> Score {
+        if self.signal > ROUNDING * self.total {
+            finite(self.signal)
+        } else {
+            Err(Undefined::NoSignal {
+                signal_power: self.signal,
+            })
+        }
+    }
+}
+
+/// Sums that pool the powers of stimuli, and remember why there may be none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PowerSum {
+    weighted: Powers,
+    weight: f64,
+    most_repeats: usize,
+    most_bins: usize,
+}
+
+impl PowerSum {
+    /// Adds a stimulus of `n_bins` PSTH bins; tells whether it has powers.
+    pub(crate) fn add(&mut self, repeats: &Repeats, n_bins: usize) -> bool {
+        self.most_repeats = self.most_repeats.max(repeats.n_repeats());
+        self.most_bins = self.most_bins.max(n_bins);
+        let Some(powers) = repeats.powers() else {
+            return false;
+        };
+        let weight = n_bins.saturating_sub(1) as f64;
+        self.weighted.signal += weight * powers.signal;
+        self.weighted.noise += weight * powers.noise;
+        self.weighted.total += weight * powers.total;
+        self.weight += weight;
+        true
+    }
+
+    /// The pooled powers, or the reason why there are none.
+    pub(crate) fn pooled(&self) -> Result<PooledPowers, Undefined> {
+        if self.weight > 0.0 {
+            Ok(PooledPowers {
+                signal: self.weighted.signal / self.weight,
+                noise: self.weighted.noise / self.weight,
+                total: self.weighted.total / self.weight,
+            })
+        } else if self.most_bins == 0 {
+            Err(Undefined::NoData)
+        } else if self.most_repeats < 2 {
+            Err(Undefined::TooFewRepeats {
+                repeats: self.most_repeats,
+            })
+        } else {
+            Err(Undefined::TooFewBins { bins: self.most_bins })
+        }
+    }
+}
+
+/// The powers of one neuron, pooled over the stimuli that have them.
+pub(crate) fn pooled_powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<PooledPowers, Undefined> {
+    let mut sum = PowerSum::default();
+    for stimulus in recorded {
+        sum.add(
+            &Repeats::of(stimulus, neuron)?,
+            Psth::of(stimulus, neuron)?.n_bins(),
+        );
+    }
+    sum.pooled()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use statenet_core::{ResponseMask, Seed};
+
+    use super::*;
+
+    fn one(y: &Array3<f64>, f: impl Fn(&[Recorded<'_>]) -> Result<Vec<Score>>) -> Score {
+        let (n, r, t) = y.dim();
+        f(&[Recorded::new(y.view(), &ResponseMask::all(n, r, t)).unwrap()]).unwrap()[0]
+    }
+
+    #[test]
+    fn equal_repeats_are_all_signal_and_their_ratio_has_no_bound() {
+        let y = Array3::from_shape_fn((1, 4, 40), |(_, _, t)| (0.7 * t as f64).sin() + 0.3);
+        let signal = one(&y, signal_power).unwrap();
+        let variance = crate::moments::centred(&y.as_slice().unwrap()[..40])
+            .iter()
+            .map(|d| d * d)
+            .sum::<f64>()
+            / 39.0;
+        assert!((signal - variance).abs() < 1e-14);
+        assert!(one(&y, noise_power).unwrap().abs() < 1e-14);
+        assert!(matches!(one(&y, snr), Err(Undefined::NoNoise { .. })));
+    }
+
+    #[test]
+    fn signal_power_is_unbiased() {
+        // Signal variance 1/2 (sine over whole periods, times T / (T - 1)) or 0, noise variance 4, 3 repeats.
+        let n_draws = 2000;
+        for amplitude in [0.0, 1.0] {
+            let (n_bins, mut stream) = (20, Seed::new(11).stream("unbiased"));
+            let truth = amplitude * 0.5 * 20.0 / 19.0;
+            let draws: Vec<f64> = (0..n_draws)
+                .map(|_| {
+                    let y = Array3::from_shape_fn((1, 3, n_bins), |(_, _, t)| {
+                        amplitude * (std::f64::consts::TAU * t as f64 / 10.0).sin() + 2.0 * stream.normal()
+                    });
+                    one(&y, signal_power).unwrap()
+                })
+                .collect();
+            let m = crate::moments::mean(&draws);
+            let sd = (draws.iter().map(|d| (d - m).powi(2)).sum::<f64>() / f64::from(n_draws - 1)).sqrt();
+            assert!(
+                (m - truth).abs() < 3.0 * sd / f64::from(n_draws).sqrt(),
+                "{m} for {truth}"
+            );
+        }
+    }
+
+    #[test]
+    fn reasons_name_what_is_missing() {
+        let one_repeat = Array3::from_elem((1, 1, 9), 1.0);
+        assert_eq!(
+            one(&one_repeat, signal_power),
+            Err(Undefined::TooFewRepeats { repeats: 1 })
+        );
+        let one_bin = Array3::from_elem((1, 3, 1), 1.0);
+        assert_eq!(
+            one(&one_bin, signal_power),
+            Err(Undefined::TooFewBins { bins: 1 })
+        );
+        let y = Array3::zeros((1, 2, 4));
+        let mask = ResponseMask::new(Array3::from_elem((1, 2, 4), false));
+        let none = signal_power(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap();
+        assert_eq!(none, [Err(Undefined::NoData)]);
+    }
+
+    #[test]
+    fn stimuli_weigh_by_their_degrees_of_freedom() {
+        let short = Array3::from_shape_fn((1, 2, 3), |(_, _, t)| t as f64);
+        let long = Array3::from_shape_fn((1, 2, 5), |(_, _, t)| 3.0 * (t % 2) as f64);
+        let single = Array3::from_elem((1, 2, 1), 77.0);
+        let masks = [
+            ResponseMask::all(1, 2, 3),
+            ResponseMask::all(1, 2, 5),
+            ResponseMask::all(1, 2, 1),
+        ];
+        let recorded: Vec<_> = [&short, &long, &single]
+            .iter()
+            .zip(&masks)
+            .map(|(y, mask)| Recorded::new(y.view(), mask).unwrap())
+            .collect();
+        // var(0, 1, 2) = 1 with weight 2, var(0, 3, 0, 3, 0) = 2.7 with weight 4, one bin without weight.
+        assert!((signal_power(&recorded).unwrap()[0].unwrap() - (2.0 + 4.0 * 2.7) / 6.0).abs() < 1e-14);
+    }
+}

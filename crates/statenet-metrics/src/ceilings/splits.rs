@@ -1,0 +1,156 @@
+//! Distinct ways of splitting repeats into halves.
+
+use std::collections::BTreeSet;
+
+use statenet_core::Seed;
+
+/// Two disjoint groups of repeats of one size; of an odd number, one repeat is in neither.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct HalfSplit {
+    pub(crate) first: Vec<usize>,
+    pub(crate) second: Vec<usize>,
+}
+
+impl HalfSplit {
+    /// The split of a list whose first half stands before its second; the halves in a fixed order.
+    fn canonical(order: &[usize], half: usize) -> Self {
+        let (mut first, mut second) = (order[..half].to_vec(), order[half..2 * half].to_vec());
+        first.sort_unstable();
+        second.sort_unstable();
+        if second < first {
+            std::mem::swap(&mut first, &mut second);
+        }
+        Self { first, second }
+    }
+}
+
+/// Distinct half splits of `n_repeats`: all of them if there are at most `n_splits`, else that many, drawn.
+///
+/// The draw depends on the seed and the number of repeats only, so that every neuron and stimulus is split alike.
+pub(crate) fn half_splits(n_repeats: usize, n_splits: usize, seed: Seed) -> Vec<HalfSplit> {
+    let half = n_repeats / 2;
+    if half == 0 || n_splits == 0 {
+        return Vec::new();
+    }
+    let mut found = BTreeSet::new();
+    if count(n_repeats) <= n_splits as u128 {
+        for dropped in if n_repeats % 2 == 1 {
+            0..n_repeats
+        } else {
+            n_repeats..n_repeats + 1
+        } {
+            let kept: Vec<usize> = (0..n_repeats).filter(|&r| r != dropped).collect();
+            each_choice(&kept, half, &mut |first| {
+                let second = kept.iter().copied().filter(|r| !first.contains(r));
+                found.insert(HalfSplit::canonical(
+                    &first.iter().copied().chain(second).collect::<Vec<_>>(),
+                    half,
+                ));
+            });
+        }
+        return found.into_iter().collect();
+    }
+    let mut stream = seed.stream(&format!("half-splits/{n_repeats}"));
+    let mut order: Vec<usize> = (0..n_repeats).collect();
+    let mut drawn = Vec::with_capacity(n_splits);
+    while drawn.len() < n_splits {
+        stream.shuffle(&mut order);
+        let split = HalfSplit::canonical(&order, half);
+        if found.insert(split.clone()) {
+            drawn.push(split);
+        }
+    }
+    drawn
+}
+
+/// The number of distinct half splits, or the largest number there is.
+fn count(n_repeats: usize) -> u128 {
+    let (even, dropped) = if n_repeats % 2 == 1 {
+        (n_repeats - 1, n_repeats)
+    } else {
+        (n_repeats, 1)
+    };
+    let mut choices: u128 = 1;
+    for i in 0..even / 2 {
+        let Some(product) = choices.checked_mul((even - i) as u128) else {
+            return u128::MAX;
+        };
+        choices = product / (i as u128 + 1);
+    }
+    (choices / 2).saturating_mul(dropped as u128)
+}
+
+/// Calls `visit` with every choice of `n` items, in lexicographic order.
+fn each_choice(items: &[usize], n: usize, visit: &mut impl FnMut(&[usize])) {
+    fn extend(items: &[usize], n: usize, chosen: &mut Vec<usize>, visit: &mut impl FnMut(&[usize])) {
+        if chosen.len() == n {
+            visit(chosen);
+            return;
+        }
+        for (i, &item) in items.iter().enumerate() {
+            chosen.push(item);
+            extend(&items[i + 1..], n, chosen, visit);
+            chosen.pop();
+        }
+    }
+    extend(items, n, &mut Vec::with_capacity(n), visit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_repeats_are_split_in_all_ways() {
+        let counts = [
+            (1, 0),
+            (2, 1),
+            (3, 3),
+            (4, 3),
+            (5, 15),
+            (6, 10),
+            (8, 35),
+            (10, 126),
+        ];
+        for (n_repeats, expected) in counts {
+            let splits = half_splits(n_repeats, 126, Seed::new(0));
+            assert_eq!(splits.len(), expected, "{n_repeats} repeats");
+            assert_eq!(splits.iter().collect::<BTreeSet<_>>().len(), expected);
+            if n_repeats > 1 {
+                assert_eq!(count(n_repeats), expected as u128);
+            }
+        }
+    }
+
+    #[test]
+    fn many_repeats_are_split_at_random_distinctly_and_evenly() {
+        let splits = half_splits(20, 126, Seed::new(1));
+        assert_eq!(splits, half_splits(20, 126, Seed::new(1)));
+        assert_ne!(splits, half_splits(20, 126, Seed::new(2)));
+        assert_eq!(splits.iter().collect::<BTreeSet<_>>().len(), 126);
+        // Repeat 19 is in the half of repeat 0 with probability 9/19; five standard errors.
+        let together = splits
+            .iter()
+            .filter(|s| s.first.contains(&0) == s.first.contains(&19))
+            .count() as f64
+            / 126.0;
+        assert!(
+            (together - 9.0 / 19.0).abs() < 5.0 * 0.5 / 126.0_f64.sqrt(),
+            "{together}"
+        );
+    }
+
+    #[test]
+    fn an_odd_repeat_stands_aside() {
+        for split in half_splits(7, 40, Seed::new(0)) {
+            assert_eq!((split.first.len(), split.second.len()), (3, 3));
+            assert!(split.first.iter().all(|r| !split.second.contains(r)));
+        }
+    }
+
+    #[test]
+    fn huge_counts_do_not_overflow() {
+        assert_eq!(count(200), u128::MAX);
+        assert_eq!(half_splits(200, 5, Seed::new(0)).len(), 5);
+    }
+}

@@ -1,0 +1,88 @@
+//! Trial-to-trial response correlation.
+
+use crate::{
+    ceilings::per_neuron,
+    error::Result,
+    observation::Recorded,
+    psth::Psth,
+    repeats::{RepeatCovariance, Repeats},
+    undefined::{Score, Undefined, finite},
+};
+
+/// Mean Pearson correlation between single repeats, of each neuron (TTRC).
+///
+/// The mean over all pairs of repeats of a stimulus, over the bins that both have; stimuli are combined with weight
+/// T_b - 1. A pair of which one repeat is constant (without a spike, say) has no correlation and is left out, which
+/// biases the mean upwards for sparse responses; pairs of single repeats also carry the noise of both, so that the
+/// mean lies far below [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
+///
+/// # Errors
+/// As [`signal_power`](crate::ceilings::signal_power); [`Undefined::ConstantResponse`] if no pair has a correlation.
+pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
+    per_neuron(recorded, |neuron| {
+        let (mut sum, mut weight) = (0.0, 0.0);
+        let (mut most_repeats, mut most_bins) = (0, 0);
+        for stimulus in recorded {
+            let (repeats, n_bins) = (
+                Repeats::of(stimulus, neuron)?,
+                Psth::of(stimulus, neuron)?.n_bins(),
+            );
+            (most_repeats, most_bins) = (most_repeats.max(repeats.n_repeats()), most_bins.max(n_bins));
+            if let Some(r) = mean_correlation(&repeats.covariance()) {
+                let w = n_bins.saturating_sub(1) as f64;
+                (sum, weight) = (sum + w * r, weight + w);
+            }
+        }
+        match (most_bins, most_repeats) {
+            _ if weight > 0.0 => finite(sum / weight),
+            (0, _) => Err(Undefined::NoData),
+            (_, repeats @ 0..=1) => Err(Undefined::TooFewRepeats { repeats }),
+            (1, _) => Err(Undefined::TooFewBins { bins: 1 }),
+            _ => Err(Undefined::ConstantResponse),
+        }
+    })
+}
+
+fn mean_correlation(covariance: &RepeatCovariance) -> Option<f64> {
+    let (mut sum, mut n) = (0.0, 0_u32);
+    for i in 0..covariance.n_repeats() {
+        for j in i + 1..covariance.n_repeats() {
+            let (Some(ij), Some(ii), Some(jj)) = (
+                covariance.pair(i, j),
+                covariance.pair(i, i),
+                covariance.pair(j, j),
+            ) else {
+                continue;
+            };
+            if ii > 0.0 && jj > 0.0 {
+                sum += (ij / (ii * jj).sqrt()).clamp(-1.0, 1.0);
+                n += 1;
+            }
+        }
+    }
+    (n > 0).then(|| sum / f64::from(n))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use statenet_core::ResponseMask;
+
+    use super::*;
+
+    #[test]
+    fn a_silent_repeat_is_left_out() {
+        let y = Array3::from_shape_vec((1, 3, 3), vec![0., 1., 2., 0., 2., 1., 0., 0., 0.]).unwrap();
+        let mask = ResponseMask::all(1, 3, 3);
+        let r = ttrc(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap()[0].unwrap();
+        assert!((r - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn silence_has_no_correlation() {
+        let y = Array3::zeros((1, 3, 3));
+        let mask = ResponseMask::all(1, 3, 3);
+        let r = ttrc(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap();
+        assert_eq!(r, [Err(Undefined::ConstantResponse)]);
+    }
+}

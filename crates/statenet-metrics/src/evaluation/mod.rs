@@ -1,0 +1,402 @@
+//! All scores of a model on its test stimuli, with intervals: the `test` object of every results file.
+
+mod blocks;
+mod intervals;
+mod options;
+
+pub use intervals::Resampled;
+pub use options::EvaluationOptions;
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ceilings::{PooledPowers, SplitOptions, half_split_ceiling, pooled_powers, split_table},
+    error::{Error, Result},
+    moments::{mean_of, median_of},
+    observation::{Observation, n_neurons, recorded},
+    scores::{CcNormTarget, CcRawTarget, Concatenated, fve_of},
+    undefined::{Score, Undefined},
+};
+
+/// The scores of one neuron. A score that does not exist is `None`, null in JSON, and its reason is in `undefined`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NeuronScores {
+    /// The neuron's id.
+    pub id: String,
+    /// Correlation of rate and PSTH, [`cc_raw`](crate::scores::cc_raw).
+    pub cc: Option<f64>,
+    /// Noise-corrected correlation within stimuli, [`cc_norm`](crate::scores::cc_norm).
+    pub ccnorm: Option<f64>,
+    /// Fraction of variance explained, [`fve`](crate::scores::fve).
+    pub fve: Option<f64>,
+    /// Ceiling of the correlation from half splits, [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
+    pub ccmax: Option<f64>,
+    /// Signal power, (spikes/bin)^2, [`signal_power`](crate::ceilings::signal_power).
+    #[serde(default)]
+    pub signal_power: Option<f64>,
+    /// Noise power, (spikes/bin)^2, [`noise_power`](crate::ceilings::noise_power).
+    #[serde(default)]
+    pub noise_power: Option<f64>,
+    /// Why scores are missing.
+    #[serde(default, skip_serializing_if = "Reasons::is_empty")]
+    pub undefined: Reasons,
+}
+
+/// The reason of each score that does not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reasons {
+    /// Why there is no CCraw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cc: Option<Undefined>,
+    /// Why there is no CCnorm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ccnorm: Option<Undefined>,
+    /// Why there is no FVE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fve: Option<Undefined>,
+    /// Why there is no CCmax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ccmax: Option<Undefined>,
+}
+
+impl Reasons {
+    /// True if every score exists.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The neurons for which each score exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DefinedCounts {
+    /// Neurons with a CCraw.
+    pub cc: usize,
+    /// Neurons with a CCnorm.
+    pub ccnorm: usize,
+    /// Neurons with an FVE.
+    pub fve: usize,
+    /// Neurons with a CCmax.
+    pub ccmax: usize,
+}
+
+/// The scores of a model: a summary over neurons, and each neuron's.
+///
+/// Serializes to the object that results files promise: `cc_mean`, `cc_median`, `ccnorm_mean`, `ccnorm_median`,
+/// `fve_mean`, `ccnorm_ci95` (`[lo, hi]`), `per_neuron` (`id`, `cc`, `ccnorm`, `fve`, `ccmax`), then keys of our own.
+/// Means and medians are over the neurons for which the score exists; numbers that do not exist are null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Mean CCraw over neurons.
+    pub cc_mean: Option<f64>,
+    /// Median CCraw.
+    pub cc_median: Option<f64>,
+    /// Mean CCnorm.
+    pub ccnorm_mean: Option<f64>,
+    /// Median CCnorm.
+    pub ccnorm_median: Option<f64>,
+    /// Mean FVE.
+    pub fve_mean: Option<f64>,
+    /// Interval of the mean CCnorm, of the confidence in `options` (95 % by default).
+    pub ccnorm_ci95: Option<[f64; 2]>,
+    /// Each neuron's scores, in the order of the neurons.
+    pub per_neuron: Vec<NeuronScores>,
+    /// Interval of the mean CCraw.
+    #[serde(default)]
+    pub cc_ci95: Option<[f64; 2]>,
+    /// Interval of the mean FVE.
+    #[serde(default)]
+    pub fve_ci95: Option<[f64; 2]>,
+    /// What was resampled for `ccnorm_ci95`.
+    #[serde(default)]
+    pub ccnorm_ci95_method: Resampled,
+    /// Neurons for which each score exists.
+    #[serde(default)]
+    pub n_defined: DefinedCounts,
+    /// The options: seed, draws, splits, confidence, block length.
+    #[serde(default)]
+    pub options: EvaluationOptions,
+}
+
+impl Evaluation {
+    /// The scores of a neuron, by its id.
+    #[must_use]
+    pub fn neuron(&self, id: &str) -> Option<&NeuronScores> {
+        self.per_neuron.iter().find(|neuron| neuron.id == id)
+    }
+}
+
+/// Scores predictions against recordings: CCraw, CCnorm, FVE and CCmax per neuron, and intervals of their means.
+///
+/// - `ids`: one per neuron, distinct, in the order of the arrays.
+/// - `observations`: one per test stimulus.
+///
+/// `ccnorm_ci95` is a percentile bootstrap of the mean over neurons that resamples, crossed, neurons and, within each
+/// stimulus, contiguous blocks of time; the same blocks for all neurons, which heard them together. Stimuli of one
+/// block (shorter than 1.5 times `block_bins`) are drawn whole, among each other. So the interval covers the choice of neurons, the stretches of sound that were played, and, because each block brings its own noise, the
+/// noise of the responses. It does not cover the fit: other training data or another seed (fit several), nor other
+/// kinds of sound than those tested. Resampling both ways is somewhat wide (Owen 2007), a percentile interval over
+/// fewer than about ten blocks somewhat narrow. With one neuron blocks alone are resampled; with one block, neurons
+/// alone; with one of each there is no interval. In a draw in which a neuron's score does not exist the
+/// mean is over the others. The neurons of a draw are those for which the score exists in the data.
+///
+/// # Errors
+/// [`Error::NoStimulus`]; [`Error::NeuronCount`]; [`Error::Count`] or [`Error::DuplicateId`] if `ids` does not
+/// name the neurons; [`Error::OutOfRange`] for an option. A score that does not exist is no error.
+///
+/// # Examples
+/// ```
+/// use ndarray::{Array2, Array3};
+/// use statenet_core::ResponseMask;
+/// use statenet_metrics::{EvaluationOptions, Observation, evaluate};
+///
+/// let rate = Array2::from_shape_fn((1, 400), |(_, t)| (0.1 * t as f64).sin() + 1.0);
+/// let responses = Array3::from_shape_fn((1, 4, 400), |(_, r, t)| rate[[0, t]] + ((t * (r + 3)) % 7) as f64);
+/// let mask = ResponseMask::all(1, 4, 400);
+/// let observations = [Observation::new(rate.view(), responses.view(), &mask)?];
+/// let scores = evaluate(&["unit-1".into()], &observations, &EvaluationOptions::default())?;
+/// assert_eq!(scores.per_neuron[0].id, "unit-1");
+/// assert!(scores.ccnorm_ci95.is_some_and(|[lo, hi]| lo < hi));
+/// # Ok::<(), statenet_metrics::Error>(())
+/// ```
+pub fn evaluate(
+    ids: &[String],
+    observations: &[Observation<'_>],
+    options: &EvaluationOptions,
+) -> Result<Evaluation> {
+    options.validate()?;
+    let recorded = recorded(observations);
+    let n = n_neurons(&recorded)?;
+    check_ids(ids, n)?;
+    let splits = split_table(
+        &recorded,
+        &SplitOptions {
+            seed: options.seed,
+            n_splits: options.n_splits,
+        },
+    );
+    let per_neuron: Vec<NeuronScores> = (0..n)
+        .into_par_iter()
+        .map(|neuron| {
+            let rate = |stimulus: usize| {
+                observations[stimulus]
+                    .rate()
+                    .index_axis_move(ndarray::Axis(0), neuron)
+            };
+            Scored {
+                cc: CcRawTarget::of(&recorded, neuron).score(rate),
+                ccnorm: CcNormTarget::of(&recorded, neuron).score(rate),
+                fve: Concatenated::of(observations, neuron).and_then(|all| fve_of(&all.rate, &all.psth)),
+                ccmax: half_split_ceiling(&recorded, neuron, &splits),
+                powers: pooled_powers(&recorded, neuron),
+            }
+            .named(&ids[neuron])
+        })
+        .collect();
+    let intervals = intervals::intervals(observations, &per_neuron, options);
+    let defined = |score: fn(&NeuronScores) -> Option<f64>| -> Vec<f64> {
+        per_neuron.iter().filter_map(score).collect()
+    };
+    let (cc, ccnorm, fve) = (defined(|s| s.cc), defined(|s| s.ccnorm), defined(|s| s.fve));
+    Ok(Evaluation {
+        cc_mean: mean_of(&cc),
+        cc_median: median_of(&cc),
+        ccnorm_mean: mean_of(&ccnorm),
+        ccnorm_median: median_of(&ccnorm),
+        fve_mean: mean_of(&fve),
+        ccnorm_ci95: intervals.ccnorm,
+        cc_ci95: intervals.cc,
+        fve_ci95: intervals.fve,
+        ccnorm_ci95_method: intervals.ccnorm_resampled,
+        n_defined: DefinedCounts {
+            cc: cc.len(),
+            ccnorm: ccnorm.len(),
+            fve: fve.len(),
+            ccmax: defined(|s| s.ccmax).len(),
+        },
+        options: *options,
+        per_neuron,
+    })
+}
+
+fn check_ids(ids: &[String], n: usize) -> Result<()> {
+    if ids.len() != n {
+        return Err(Error::Count {
+            list: "ids",
+            got: ids.len(),
+            expected: n,
+            per: "neuron",
+        });
+    }
+    let mut seen = BTreeSet::new();
+    match ids.iter().find(|id| !seen.insert(id.as_str())) {
+        None => Ok(()),
+        Some(id) => Err(Error::DuplicateId { id: id.clone() }),
+    }
+}
+
+/// One neuron's scores with their reasons.
+struct Scored {
+    cc: Score,
+    ccnorm: Score,
+    fve: Score,
+    ccmax: Score,
+    powers: Result<PooledPowers, Undefined>,
+}
+
+impl Scored {
+    fn named(self, id: &str) -> NeuronScores {
+        let powers = self.powers.ok();
+        NeuronScores {
+            id: id.to_owned(),
+            cc: self.cc.ok(),
+            ccnorm: self.ccnorm.ok(),
+            fve: self.fve.ok(),
+            ccmax: self.ccmax.ok(),
+            signal_power: powers.map(|p| p.signal).filter(|p| p.is_finite()),
+            noise_power: powers.map(|p| p.noise).filter(|p| p.is_finite()),
+            undefined: Reasons {
+                cc: self.cc.err(),
+                ccnorm: self.ccnorm.err(),
+                fve: self.fve.err(),
+                ccmax: self.ccmax.err(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, Array3};
+    use statenet_core::{ResponseMask, Seed};
+
+    use super::*;
+
+    fn ids(n: usize) -> Vec<String> {
+        (0..n).map(|i| format!("unit-{i}")).collect()
+    }
+
+    /// Neuron n: a sine with noise of variance n, the last neuron silent; rates right but for the noise.
+    fn population(n: usize, r: usize, t: usize) -> (Array2<f64>, Array3<f64>) {
+        let mut stream = Seed::new(8).stream("population");
+        let rate = Array2::from_shape_fn((n, t), |(n, t)| (0.2 * t as f64 + n as f64).sin());
+        let y = Array3::from_shape_fn((n, r, t), |(i, _, t)| {
+            let noise = (i as f64).sqrt() * stream.normal();
+            if i + 1 == n { 0.0 } else { rate[[i, t]] + noise }
+        });
+        (rate, y)
+    }
+
+    fn of(rate: &Array2<f64>, y: &Array3<f64>, options: &EvaluationOptions) -> Evaluation {
+        let (n, r, t) = y.dim();
+        let mask = ResponseMask::all(n, r, t);
+        evaluate(
+            &ids(n),
+            &[Observation::new(rate.view(), y.view(), &mask).unwrap()],
+            options,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_object_has_the_promised_keys_first_and_no_nan() {
+        let (rate, y) = population(3, 4, 300);
+        let evaluation = of(&rate, &y, &EvaluationOptions::default());
+        let json = serde_json::to_value(&evaluation).unwrap();
+        let keys: Vec<&String> = json.as_object().unwrap().keys().take(7).collect();
+        let promised = [
+            "cc_mean",
+            "cc_median",
+            "ccnorm_mean",
+            "ccnorm_median",
+            "fve_mean",
+            "ccnorm_ci95",
+            "per_neuron",
+        ];
+        assert_eq!(keys, promised);
+        let silent = &json["per_neuron"][2];
+        let keys: Vec<&String> = silent.as_object().unwrap().keys().take(5).collect();
+        assert_eq!(keys, ["id", "cc", "ccnorm", "fve", "ccmax"]);
+        assert!(silent["ccnorm"].is_null() && silent["ccmax"].is_null());
+        assert_eq!(silent["undefined"]["ccnorm"], "constant_response");
+        assert_eq!(
+            evaluation.n_defined,
+            DefinedCounts {
+                cc: 2,
+                ccnorm: 2,
+                fve: 2,
+                ccmax: 2
+            }
+        );
+        let mean =
+            (evaluation.per_neuron[0].ccnorm.unwrap() + evaluation.per_neuron[1].ccnorm.unwrap()) / 2.0;
+        assert!((evaluation.ccnorm_mean.unwrap() - mean).abs() < 1e-15);
+        assert!((evaluation.neuron("unit-0").unwrap().ccmax.unwrap() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn it_is_read_back_also_without_our_own_keys() {
+        let (rate, y) = population(3, 4, 300);
+        let evaluation = of(
+            &rate,
+            &y,
+            &EvaluationOptions {
+                n_bootstrap: 50,
+                ..EvaluationOptions::default()
+            },
+        );
+        let read: Evaluation = serde_json::from_str(&serde_json::to_string(&evaluation).unwrap()).unwrap();
+        assert_eq!(read.n_defined, evaluation.n_defined);
+        assert_eq!(read.per_neuron[2].undefined, evaluation.per_neuron[2].undefined);
+        let bare = r#"{"cc_mean": 0.5, "cc_median": 0.5, "ccnorm_mean": null, "ccnorm_median": null,
+            "fve_mean": 0.1, "ccnorm_ci95": null,
+            "per_neuron": [{"id": "a", "cc": 0.5, "ccnorm": null, "fve": 0.1, "ccmax": null}]}"#;
+        let read: Evaluation = serde_json::from_str(bare).unwrap();
+        assert_eq!((read.ccnorm_mean, read.per_neuron[0].cc), (None, Some(0.5)));
+    }
+
+    #[test]
+    fn one_repeat_leaves_cc_and_fve_with_intervals() {
+        let (rate, y) = population(3, 1, 300);
+        let evaluation = of(&rate, &y, &EvaluationOptions::default());
+        assert_eq!((evaluation.ccnorm_mean, evaluation.ccnorm_ci95), (None, None));
+        assert_eq!(
+            evaluation.per_neuron[0].undefined.ccnorm,
+            Some(Undefined::TooFewRepeats { repeats: 1 })
+        );
+        assert!(evaluation.cc_ci95.is_some() && evaluation.fve_ci95.is_some());
+    }
+
+    #[test]
+    fn wrong_calls_say_what_would_be_right() {
+        let (rate, y) = population(2, 2, 10);
+        let mask = ResponseMask::all(2, 2, 10);
+        let observations = [Observation::new(rate.view(), y.view(), &mask).unwrap()];
+        let options = EvaluationOptions::default();
+        let message = |ids: &[&str], options: &EvaluationOptions| {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            evaluate(&ids, &observations, options).unwrap_err().to_string()
+        };
+        assert_eq!(
+            message(&["a"], &options),
+            "ids has 1 entries, expected 2, one per neuron"
+        );
+        assert_eq!(
+            message(&["a", "a"], &options),
+            "neuron id \"a\" occurs twice, expected distinct ids"
+        );
+        let wrong = EvaluationOptions {
+            confidence: 1.0,
+            ..options
+        };
+        assert_eq!(
+            message(&["a", "b"], &wrong),
+            "confidence is 1, expected above 0 and below 1"
+        );
+    }
+}

@@ -1,0 +1,186 @@
+//! Sums of squares and products about the mean: the one place where a variance is computed.
+//!
+//! Two passes and a corrected mean, so that an offset of 1e6 costs no digits.
+
+use crate::undefined::{Score, Undefined, finite};
+
+/// Deviations below this many units in the last place of the largest value are rounding, not variation.
+const ROUNDING_ULPS: f64 = 8.0;
+
+/// The mean, corrected by the mean of the deviations from it; 0 of nothing.
+pub(crate) fn mean(x: &[f64]) -> f64 {
+    if x.is_empty() {
+        return 0.0;
+    }
+    let n = x.len() as f64;
+    let first = x.iter().sum::<f64>() / n;
+    first + x.iter().map(|v| v - first).sum::<f64>() / n
+}
+
+/// The series with its mean taken off.
+pub(crate) fn centred(x: &[f64]) -> Vec<f64> {
+    let m = mean(x);
+    x.iter().map(|v| v - m).collect()
+}
+
+/// The inner product, in four running sums of fixed order.
+pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let (xs, ys) = (x.chunks_exact(4), y.chunks_exact(4));
+    let tail: f64 = xs
+        .remainder()
+        .iter()
+        .zip(ys.remainder())
+        .map(|(a, b)| a * b)
+        .sum();
+    for (a, b) in xs.zip(ys) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += a * b;
+        }
+    }
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + tail
+}
+
+/// The sum of squares that rounding alone leaves of a constant series.
+pub(crate) fn rounding_floor(x: &[f64]) -> f64 {
+    let largest = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    x.len() as f64 * (ROUNDING_ULPS * f64::EPSILON * largest).powi(2)
+}
+
+/// Sums of squares and products of two series x, y about their means, summed over any number of groups.
+///
+/// x is a predicted rate, y a response; each group (a stimulus, or everything) has its own means.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CrossSums {
+    /// Degrees of freedom: samples less groups.
+    pub(crate) dof: usize,
+    pub(crate) xx: f64,
+    pub(crate) yy: f64,
+    pub(crate) xy: f64,
+    x_floor: f64,
+    y_floor: f64,
+}
+
+impl CrossSums {
+    /// The sums of one group. x and y have one length; of a single sample nothing remains.
+    pub(crate) fn of(x: &[f64], y: &[f64]) -> Self {
+        debug_assert_eq!(x.len(), y.len(), "both series are picked at the same bins");
+        let (dx, dy) = (centred(x), centred(y));
+        Self {
+            dof: x.len().saturating_sub(1),
+            xx: dot(&dx, &dx),
+            yy: dot(&dy, &dy),
+            xy: dot(&dx, &dy),
+            x_floor: rounding_floor(x),
+            y_floor: rounding_floor(y),
+        }
+    }
+
+    /// Adds another group with means of its own.
+    pub(crate) fn add(&mut self, group: &Self) {
+        self.dof += group.dof;
+        self.xx += group.xx;
+        self.yy += group.yy;
+        self.xy += group.xy;
+        self.x_floor += group.x_floor;
+        self.y_floor += group.y_floor;
+    }
+
+    /// Fails if x or y does not vary by more than rounding.
+    pub(crate) fn expect_x_varies(&self) -> Result<(), Undefined> {
+        if self.xx > self.x_floor || self.xx.is_nan() {
+            Ok(())
+        } else {
+            Err(Undefined::ConstantRate)
+        }
+    }
+
+    pub(crate) fn expect_y_varies(&self) -> Result<(), Undefined> {
+        if self.yy > self.y_floor || self.yy.is_nan() {
+            Ok(())
+        } else {
+            Err(Undefined::ConstantResponse)
+        }
+    }
+
+    /// Pearson's r, held in [-1, 1] against rounding.
+    pub(crate) fn correlation(&self) -> Score {
+        if self.dof == 0 {
+            return Err(Undefined::TooFewBins { bins: 1 });
+        }
+        self.expect_y_varies()?;
+        self.expect_x_varies()?;
+        finite(self.xy / (self.xx.sqrt() * self.yy.sqrt())).map(|r| r.clamp(-1.0, 1.0))
+    }
+}
+
+/// The q-quantile of sorted values, linear between order statistics (Hyndman and Fan 1996, type 7).
+pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let position = q.clamp(0.0, 1.0) * last as f64;
+    let below = (position.floor() as usize).min(last);
+    let above = (below + 1).min(last);
+    Some(sorted[below] + (position - below as f64) * (sorted[above] - sorted[below]))
+}
+
+/// The mean of values that are there, or nothing of nothing.
+pub(crate) fn mean_of(values: &[f64]) -> Option<f64> {
+    if values.is_empty() {
+        None
+    } else {
+        Some(mean(values))
+    }
+}
+
+/// The median; of an even number the mean of the two in the middle.
+pub(crate) fn median_of(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    quantile(&sorted, 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_by_hand() {
+        let sums = CrossSums::of(&[1.0, 2.0, 3.0], &[2.0, 2.0, 5.0]);
+        assert_eq!((sums.dof, sums.xx, sums.yy, sums.xy), (2, 2.0, 6.0, 3.0));
+        assert!((sums.correlation().unwrap() - 3.0 / 12.0_f64.sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn an_offset_costs_no_digits() {
+        let x: Vec<f64> = (0..999).map(|t| f64::from(t % 7)).collect();
+        let far: Vec<f64> = x.iter().map(|v| v + 1e9).collect();
+        assert!((CrossSums::of(&x, &far).correlation().unwrap() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_constant_has_no_variance_even_where_its_sum_rounds() {
+        let constant = vec![0.1; 999];
+        let varying: Vec<f64> = (0..999).map(f64::from).collect();
+        assert_eq!(
+            CrossSums::of(&constant, &varying).correlation(),
+            Err(Undefined::ConstantRate)
+        );
+        assert_eq!(
+            CrossSums::of(&varying, &constant).correlation(),
+            Err(Undefined::ConstantResponse)
+        );
+        assert_eq!(
+            CrossSums::of(&[1.0], &[1.0]).correlation(),
+            Err(Undefined::TooFewBins { bins: 1 })
+        );
+    }
+
+    #[test]
+    fn quantiles_and_medians_by_hand() {
+        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), Some(3.0));
+        assert_eq!(quantile(&[], 0.5), None);
+        assert_eq!(median_of(&[4.0, 1.0]), Some(2.5));
+        assert_eq!(median_of(&[4.0, 1.0, 0.0]), Some(1.0));
+        assert_eq!(mean_of(&[]), None);
+    }
+}

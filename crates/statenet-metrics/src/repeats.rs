@@ -1,0 +1,290 @@
+//! The repeats of one neuron and one stimulus: signal power, noise power, and how every pair of repeats covaries.
+//!
+//! With y_r the response in repeat r, and a response that is signal plus noise that is independent between repeats,
+//!
+//! ```text
+//! TP = mean_r var_t(y_r)          SP = mean_{r<r'} cov_t(y_r, y_r')          NP = TP - SP
+//! ```
+//!
+//! with unbiased variances (dof T - 1) over the bins that both repeats of a pair have. On complete data
+//! SP = (R var_t(mean_r y_r) - TP) / (R - 1), the form of Sahani and Linden (2003): the variance of a mean is the
+//! mean of all R^2 covariances. Where repeats miss different bins the pairs are computed one by one, and each pair
+//! that shares at least two bins counts alike. All three are unbiased; SP and NP may be negative by noise.
+
+use ndarray::{ArrayView1, Axis};
+
+use crate::{
+    moments::{centred, dot, mean},
+    observation::Recorded,
+    undefined::{Source, Undefined},
+};
+
+/// The repeats that have at least one recorded bin.
+#[derive(Clone, Debug)]
+pub(crate) enum Repeats {
+    /// All have the same recorded bins: `[R][n]`, the other bins left out.
+    Complete(Vec<Vec<f64>>),
+    /// They miss different bins: `[R][T]`, with what is recorded.
+    Ragged {
+        values: Vec<Vec<f64>>,
+        valid: Vec<Vec<bool>>,
+    },
+}
+
+/// Signal, noise and total power of one stimulus, (spikes/bin)^2.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Powers {
+    pub(crate) signal: f64,
+    pub(crate) noise: f64,
+    pub(crate) total: f64,
+}
+
+impl Repeats {
+    /// # Errors
+    /// [`Undefined::NotFinite`] if a recorded response is NaN or infinite.
+    pub(crate) fn of(recorded: &Recorded<'_>, neuron: usize) -> Result<Self, Undefined> {
+        let mask = recorded.mask().view();
+        let mask = mask.index_axis(Axis(0), neuron);
+        let responses = recorded.responses().index_axis_move(Axis(0), neuron);
+        let kept: Vec<usize> = (0..mask.nrows())
+            .filter(|&r| mask.row(r).iter().any(|&v| v))
+            .collect();
+        let same = kept.windows(2).all(|pair| mask.row(pair[0]) == mask.row(pair[1]));
+        let repeats = if same {
+            let rows = kept.iter().map(|&r| recorded_bins(responses.row(r), mask.row(r)));
+            Self::Complete(rows.collect())
+        } else {
+            // What is not recorded becomes 0, so that no stored number depends on it.
+            let zeroed = |r: usize| {
+                responses
+                    .row(r)
+                    .iter()
+                    .zip(mask.row(r))
+                    .map(|(&y, &v)| if v { y } else { 0.0 })
+                    .collect()
+            };
+            Self::Ragged {
+                values: kept.iter().map(|&r| zeroed(r)).collect(),
+                valid: kept.iter().map(|&r| mask.row(r).to_vec()).collect(),
+            }
+        };
+        if repeats.values().iter().flatten().all(|y| y.is_finite()) {
+            Ok(repeats)
+        } else {
+            Err(Undefined::NotFinite(Source::Response))
+        }
+    }
+
+    fn values(&self) -> &[Vec<f64>] {
+        match self {
+            Self::Complete(values) | Self::Ragged { values, .. } => values,
+        }
+    }
+
+    pub(crate) fn n_repeats(&self) -> usize {
+        self.values().len()
+    }
+
+    /// The powers, or nothing if no two repeats share two bins.
+    pub(crate) fn powers(&self) -> Option<Powers> {
+        match self {
+            Self::Complete(rows) => complete_powers(rows),
+            Self::Ragged { .. } => self.covariance().powers(),
+        }
+    }
+
+    /// The covariance of every pair of repeats.
+    pub(crate) fn covariance(&self) -> RepeatCovariance {
+        let n_repeats = self.n_repeats();
+        let mut pairs = vec![None; n_repeats * n_repeats];
+        let mut set = |i: usize, j: usize, value: Option<f64>| {
+            pairs[i * n_repeats + j] = value;
+            pairs[j * n_repeats + i] = value;
+        };
+        match self {
+            Self::Complete(rows) => {
+                let rows: Vec<Vec<f64>> = rows.iter().map(|row| centred(row)).collect();
+                for (i, a) in rows.iter().enumerate() {
+                    for (j, b) in rows.iter().enumerate().skip(i) {
+                        set(i, j, (a.len() > 1).then(|| dot(a, b) / (a.len() - 1) as f64));
+                    }
+                }
+            }
+            Self::Ragged { values, valid } => {
+                for i in 0..n_repeats {
+                    for j in i..n_repeats {
+                        set(
+                            i,
+                            j,
+                            joint_covariance((&values[i], &valid[i]), (&values[j], &valid[j])),
+                        );
+                    }
+                }
+            }
+        }
+        RepeatCovariance { n_repeats, pairs }
+    }
+}
+
+fn recorded_bins(row: ArrayView1<'_, f64>, valid: ArrayView1<'_, bool>) -> Vec<f64> {
+    row.iter()
+        .zip(valid)
+        .filter(|(_, v)| **v)
+        .map(|(y, _)| *y)
+        .collect()
+}
+
+fn complete_powers(rows: &[Vec<f64>]) -> Option<Powers> {
+    let (n_repeats, n_bins) = (rows.len(), rows.first()?.len());
+    if n_repeats < 2 || n_bins < 2 {
+        return None;
+    }
+    let (r, dof) = (n_repeats as f64, (n_bins - 1) as f64);
+    let (mut sum, mut total) = (vec![0.0; n_bins], 0.0);
+    for row in rows {
+        let m = mean(row);
+        for (sum, y) in sum.iter_mut().zip(row) {
+            *sum += y - m;
+            total += (y - m) * (y - m);
+        }
+    }
+    let total = total / (r * dof);
+    let variance_of_mean = dot(&sum, &sum) / (r * r * dof);
+    let signal = (r * variance_of_mean - total) / (r - 1.0);
+    Some(Powers {
+        signal,
+        noise: total - signal,
+        total,
+    })
+}
+
+/// The unbiased covariance over the bins that both have, if there are two.
+fn joint_covariance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Option<f64> {
+    let (mut x, mut y) = (Vec::with_capacity(a.0.len()), Vec::with_capacity(a.0.len()));
+    for t in (0..a.0.len()).filter(|&t| a.1[t] && b.1[t]) {
+        x.push(a.0[t]);
+        y.push(b.0[t]);
+    }
+    (x.len() > 1).then(|| dot(&centred(&x), &centred(&y)) / (x.len() - 1) as f64)
+}
+
+/// `(R, R)`: the covariance of repeats i and j over the bins that both have; nothing where they share fewer than two.
+#[derive(Clone, Debug)]
+pub(crate) struct RepeatCovariance {
+    n_repeats: usize,
+    pairs: Vec<Option<f64>>,
+}
+
+impl RepeatCovariance {
+    pub(crate) fn n_repeats(&self) -> usize {
+        self.n_repeats
+    }
+
+    pub(crate) fn pair(&self, i: usize, j: usize) -> Option<f64> {
+        self.pairs.get(i * self.n_repeats + j).copied().flatten()
+    }
+
+    /// The mean over pairs of one repeat from each group: the covariance of the groups' means.
+    pub(crate) fn between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
+        let (mut sum, mut n) = (0.0, 0_u32);
+        for &i in first {
+            for pair in second.iter().filter_map(|&j| self.pair(i, j)) {
+                sum += pair;
+                n += 1;
+            }
+        }
+        (n > 0).then(|| sum / f64::from(n))
+    }
+
+    /// The powers from the pairs, or nothing if there is no pair.
+    pub(crate) fn powers(&self) -> Option<Powers> {
+        let r = self.n_repeats;
+        let distinct: Vec<f64> = (0..r)
+            .flat_map(|i| (i + 1..r).filter_map(move |j| self.pair(i, j)))
+            .collect();
+        let own: Vec<f64> = (0..r).filter_map(|i| self.pair(i, i)).collect();
+        if distinct.is_empty() {
+            return None;
+        }
+        let (signal, total) = (mean(&distinct), mean(&own));
+        Some(Powers {
+            signal,
+            noise: total - signal,
+            total,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use statenet_core::{ResponseMask, Seed};
+
+    use super::*;
+
+    fn noisy(n_repeats: usize, n_bins: usize) -> Array3<f64> {
+        let mut stream = Seed::new(5).stream("repeats");
+        Array3::from_shape_fn((1, n_repeats, n_bins), |(_, _, t)| {
+            (t as f64).sin() + stream.normal()
+        })
+    }
+
+    #[test]
+    fn two_repeats_by_hand() {
+        let y = Array3::from_shape_vec((1, 2, 3), vec![0.0, 1.0, 2.0, 0.0, 2.0, 1.0]).unwrap();
+        let mask = ResponseMask::all(1, 2, 3);
+        let powers = Repeats::of(&Recorded::new(y.view(), &mask).unwrap(), 0)
+            .unwrap()
+            .powers()
+            .unwrap();
+        assert_eq!(
+            powers,
+            Powers {
+                signal: 0.5,
+                noise: 0.5,
+                total: 1.0
+            }
+        );
+    }
+
+    #[test]
+    fn pairs_equal_the_closed_form_on_complete_data() {
+        for n_repeats in [2, 3, 7] {
+            let y = noisy(n_repeats, 50);
+            let mask = ResponseMask::all(1, n_repeats, 50);
+            let repeats = Repeats::of(&Recorded::new(y.view(), &mask).unwrap(), 0).unwrap();
+            let (closed, pairs) = (repeats.powers().unwrap(), repeats.covariance().powers().unwrap());
+            assert!((closed.signal - pairs.signal).abs() < 1e-14);
+            assert!((closed.noise - pairs.noise).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn ragged_repeats_use_the_bins_that_pairs_share() {
+        // Repeat 2 lacks the last bin, repeat 3 has one bin and pairs with nobody, repeat 4 was not recorded.
+        let y = Array3::from_shape_fn((1, 5, 4), |(_, _, t)| (t * t) as f64);
+        let mut valid = Array3::from_elem((1, 5, 4), true);
+        valid[[0, 2, 3]] = false;
+        for t in 0..4 {
+            valid[[0, 3, t]] = t == 0;
+            valid[[0, 4, t]] = false;
+        }
+        let mask = ResponseMask::new(valid);
+        let repeats = Repeats::of(&Recorded::new(y.view(), &mask).unwrap(), 0).unwrap();
+        assert_eq!(repeats.n_repeats(), 4);
+        // var of 0 1 4 9 is 49/3 (pair 0,1), of 0 1 4 is 13/3 (pairs 0,2 and 1,2).
+        let signal = repeats.powers().unwrap().signal;
+        assert!((signal - (49.0 + 13.0 + 13.0) / 9.0).abs() < 1e-14, "{signal}");
+    }
+
+    #[test]
+    fn one_repeat_or_one_bin_has_no_power() {
+        for (r, t) in [(1, 9), (9, 1)] {
+            let y = noisy(r, t);
+            let mask = ResponseMask::all(1, r, t);
+            let repeats = Repeats::of(&Recorded::new(y.view(), &mask).unwrap(), 0).unwrap();
+            assert_eq!(repeats.powers(), None);
+            assert_eq!(repeats.covariance().powers(), None);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Correlation relative to the noise ceiling, centred within each stimulus.
+//!
+//! ```text
+//! cov = sum_b sum_t (p_bt - p_b)(y_bt - y_b) / sum_b (T_b - 1)         y: PSTH, p: rate, p_b and y_b: means over t
+//! var = sum_b sum_t (p_bt - p_b)^2 / sum_b (T_b - 1)
+//! SP  = sum_b (T_b - 1) SP_b / sum_b (T_b - 1)
+//! CCnorm = cov / sqrt(var SP)
+//! ```
+//!
+//! Schoppe et al. (2016) define CCnorm for one stimulus. Of several, numerator and denominator must be pooled alike:
+//! when the covariance is taken over the concatenation and SP within stimuli, differences between the stimuli's mean
+//! rates raise the score, of a perfect model without bound (2.494 in a constructed case that our tests repeat;
+//! [`published::reference_0_1`](crate::published::reference_0_1)).
+
+use ndarray::ArrayView1;
+
+use crate::{
+    ceilings::{PooledPowers, PowerSum},
+    error::Result,
+    moments::CrossSums,
+    observation::{Observation, Recorded},
+    psth::Psth,
+    repeats::Repeats,
+    scores::per_neuron,
+    undefined::{Score, Undefined, finite},
+};
+
+/// Correlation of rate and PSTH within stimuli, relative to what the noise allows, per neuron.
+///
+/// Covariance, variance and signal power are centred within each stimulus and pooled over the same stimuli with the
+/// same weights, so that a perfect prediction scores 1 in expectation and none scores above it but by noise. SP comes
+/// from pairs of repeats over the bins that both have (see [`signal_power`](crate::ceilings::signal_power)).
+///
+/// - Rate of any positive scale, with any offset, also one offset per stimulus. Stimuli with fewer than two repeats
+///   or two bins are left out.
+/// - Undefined where no stimulus has two repeats, SP is not above 0, or rate or PSTH does not vary within stimuli.
+/// - Bias: the ratio and the root bias it by order 1 / (bins of independent signal); leaving out neurons whose SP is
+///   not above 0 biases a population's mean upwards.
+///
+/// # Errors
+/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
+///
+/// # Examples
+/// ```
+/// use ndarray::{arr2, arr3};
+/// use statenet_core::ResponseMask;
+/// use statenet_metrics::{Observation, scores};
+///
+/// let (rate, responses) = (arr2(&[[0., 1., 1.]]), arr3(&[[[0., 1., 2.], [0., 2., 1.]]]));
+/// let mask = ResponseMask::all(1, 2, 3);
+/// let cc_norm = scores::cc_norm(&[Observation::new(rate.view(), responses.view(), &mask)?])?;
+/// // PSTH 0, 1.5, 1.5: covariance 1/2, variance of the rate 1/3, signal power 1/2. Above 1, by noise.
+/// assert!((cc_norm[0].unwrap_or(0.0) - 0.5 / (0.5_f64 / 3.0).sqrt()).abs() < 1e-12);
+/// # Ok::<(), statenet_metrics::Error>(())
+/// ```
+pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
+    let recorded = crate::observation::recorded(observations);
+    per_neuron(observations, |neuron| {
+        CcNormTarget::of(&recorded, neuron).score(|stimulus| {
+            observations[stimulus]
+                .rate()
+                .index_axis_move(ndarray::Axis(0), neuron)
+        })
+    })
+}
+
+/// What was recorded of one neuron: PSTHs and signal power, ready for any prediction.
+#[derive(Clone, Debug)]
+pub(crate) struct CcNormTarget(Result<Target, Undefined>);
+
+#[derive(Clone, Debug)]
+struct Target {
+    /// Per stimulus; nothing where it has no signal power.
+    psths: Vec<Option<Psth>>,
+    powers: PooledPowers,
+}
+
+impl CcNormTarget {
+    pub(crate) fn of(recorded: &[Recorded<'_>], neuron: usize) -> Self {
+        let target = || {
+            let (mut sum, mut psths) = (PowerSum::default(), Vec::with_capacity(recorded.len()));
+            for stimulus in recorded {
+                let psth = Psth::of(stimulus, neuron)?;
+                let has_powers = sum.add(&Repeats::of(stimulus, neuron)?, psth.n_bins());
+                psths.push(has_powers.then_some(psth));
+            }
+            Ok(Target {
+                psths,
+                powers: sum.pooled()?,
+            })
+        };
+        Self(target())
+    }
+
+    /// The score of a rate, given per stimulus as `(T)`.
+    pub(crate) fn score<'r>(&self, rate: impl Fn(usize) -> ArrayView1<'r, f64>) -> Score {
+        let Target { psths, powers } = self.0.as_ref().map_err(|&reason| reason)?;
+        let mut sums = CrossSums::default();
+        for (stimulus, psth) in psths.iter().enumerate() {
+            if let Some(psth) = psth {
+                sums.add(&CrossSums::of(&psth.pick(rate(stimulus))?, psth.mean()));
+            }
+        }
+        sums.expect_y_varies()?;
+        let signal_power = powers.positive_signal()?;
+        sums.expect_x_varies()?;
+        let dof = sums.dof as f64;
+        finite(sums.xy / dof / ((sums.xx / dof).sqrt() * signal_power.sqrt()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, Array3, arr2};
+    use statenet_core::ResponseMask;
+
+    use super::*;
+
+    /// Three repeats of a rate without noise.
+    fn noise_free(rate: &Array2<f64>) -> Array3<f64> {
+        let (n, t) = rate.dim();
+        Array3::from_shape_fn((n, 3, t), |(n, _, t)| rate[[n, t]])
+    }
+
+    fn score(pairs: &[(&Array2<f64>, &Array3<f64>)]) -> Score {
+        let masks: Vec<_> = pairs
+            .iter()
+            .map(|(_, y)| ResponseMask::all(1, y.dim().1, y.dim().2))
+            .collect();
+        let observations: Vec<_> = pairs
+            .iter()
+            .zip(&masks)
+            .map(|((rate, y), mask)| Observation::new(rate.view(), y.view(), mask).unwrap())
+            .collect();
+        cc_norm(&observations).unwrap()[0]
+    }
+
+    #[test]
+    fn a_perfect_prediction_scores_1_whatever_the_stimuli_s_means() {
+        let (a, b) = (arr2(&[[0.0, 3.0, 1.0, 2.0]]), arr2(&[[107.0, 101.0, 100.0]]));
+        let (ya, yb) = (noise_free(&a), noise_free(&b));
+        assert!((score(&[(&a, &ya), (&b, &yb)]).unwrap() - 1.0).abs() < 1e-14);
+        let shifted = 2.5 * &b - 1000.0;
+        let scaled = 2.5 * &a;
+        assert!((score(&[(&scaled, &ya), (&shifted, &yb)]).unwrap() - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_stimulus_of_one_bin_changes_nothing() {
+        let (a, y) = (
+            arr2(&[[0.0, 1.0, 1.0]]),
+            ndarray::arr3(&[[[0., 1., 2.], [0., 2., 1.]]]),
+        );
+        let (bin, y_bin) = (arr2(&[[50.0]]), ndarray::arr3(&[[[3.0], [900.0]]]));
+        assert_eq!(score(&[(&a, &y)]), score(&[(&a, &y), (&bin, &y_bin)]));
+        assert_eq!(score(&[(&bin, &y_bin)]), Err(Undefined::TooFewBins { bins: 1 }));
+    }
+
+    #[test]
+    fn one_repeat_silence_and_a_constant_rate_have_reasons() {
+        let rate = arr2(&[[0.0, 1.0, 3.0]]);
+        let single = rate.clone().insert_axis(ndarray::Axis(1));
+        assert_eq!(
+            score(&[(&rate, &single)]),
+            Err(Undefined::TooFewRepeats { repeats: 1 })
+        );
+        assert_eq!(
+            score(&[(&rate, &Array3::zeros((1, 4, 3)))]),
+            Err(Undefined::ConstantResponse)
+        );
+        let flat = arr2(&[[2.0, 2.0, 2.0]]);
+        assert_eq!(
+            score(&[(&flat, &noise_free(&rate))]),
+            Err(Undefined::ConstantRate)
+        );
+    }
+
+    #[test]
+    fn a_stimulus_with_one_repeat_is_left_out_of_all_three_sums() {
+        let (a, y) = (
+            arr2(&[[0.0, 1.0, 1.0]]),
+            ndarray::arr3(&[[[0., 1., 2.], [0., 2., 1.]]]),
+        );
+        let (b, yb) = (arr2(&[[9.0, 0.0, 4.0]]), ndarray::arr3(&[[[0., 8., 1.]]]));
+        assert_eq!(score(&[(&a, &y), (&b, &yb)]), score(&[(&a, &y)]));
+    }
+}

@@ -1,0 +1,173 @@
+//! A score for early stopping: what was recorded is prepared once, predictions come every epoch.
+
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use statenet_core::expect_shape;
+
+use crate::{
+    error::{Error, Result},
+    moments::mean_of,
+    observation::{Recorded, n_neurons},
+    scores::{CcNormTarget, CcRawTarget},
+    undefined::Score,
+};
+
+/// Which score a [`ValidationScorer`] takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidationScore {
+    /// [`cc_norm`](crate::scores::cc_norm), which needs two repeats.
+    #[default]
+    CcNorm,
+    /// [`cc_raw`](crate::scores::cc_raw), for recordings with one repeat.
+    CcRaw,
+}
+
+/// Scores one prediction after another against the same recordings.
+///
+/// PSTHs and signal powers are computed when it is made; the scores equal those of
+/// [`cc_norm`](crate::scores::cc_norm) and [`cc_raw`](crate::scores::cc_raw) bit for bit.
+///
+/// ```
+/// use ndarray::{arr2, arr3};
+/// use statenet_core::ResponseMask;
+/// use statenet_metrics::{Recorded, ValidationScore, ValidationScorer};
+///
+/// let (responses, mask) = (arr3(&[[[0., 1., 2.], [0., 2., 2.]]]), ResponseMask::all(1, 2, 3));
+/// let scorer = ValidationScorer::new(ValidationScore::CcNorm, &[Recorded::new(responses.view(), &mask)?])?;
+/// let good = scorer.score(&[arr2(&[[0., 1., 2.]])])?;
+/// let bad = scorer.score(&[arr2(&[[2., 1., 2.]])])?;
+/// assert!(good > bad);
+/// assert_eq!(scorer.score(&[arr2(&[[1., 1., 1.]])])?, None); // a constant rate has no correlation
+/// # Ok::<(), statenet_metrics::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ValidationScorer {
+    targets: Vec<Target>,
+    /// T of each stimulus.
+    n_bins: Vec<usize>,
+    score: ValidationScore,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    CcNorm(CcNormTarget),
+    CcRaw(CcRawTarget),
+}
+
+impl ValidationScorer {
+    /// A scorer for the recordings of the validation stimuli, which it does not keep.
+    ///
+    /// # Errors
+    /// [`Error::NoStimulus`]; [`Error::NeuronCount`] if the stimuli differ in N.
+    pub fn new(score: ValidationScore, recorded: &[Recorded<'_>]) -> Result<Self> {
+        let target = |neuron| match score {
+            ValidationScore::CcNorm => Target::CcNorm(CcNormTarget::of(recorded, neuron)),
+            ValidationScore::CcRaw => Target::CcRaw(CcRawTarget::of(recorded, neuron)),
+        };
+        Ok(Self {
+            targets: (0..n_neurons(recorded)?).into_par_iter().map(target).collect(),
+            n_bins: recorded.iter().map(Recorded::n_bins).collect(),
+            score,
+        })
+    }
+
+    /// Which score it takes.
+    #[must_use]
+    pub fn which(&self) -> ValidationScore {
+        self.score
+    }
+
+    /// The score of each neuron, or the reason why it has none.
+    ///
+    /// - `rates`: `(N, T)` per stimulus, in the order of the recordings.
+    ///
+    /// # Errors
+    /// [`Error::Count`] if there is not one prediction per stimulus, [`Error::Shape`] if one has another shape.
+    pub fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Score>> {
+        if rates.len() != self.n_bins.len() {
+            let (got, expected) = (rates.len(), self.n_bins.len());
+            return Err(Error::Count {
+                list: "rates",
+                got,
+                expected,
+                per: "validation stimulus",
+            });
+        }
+        for (rate, &n_bins) in rates.iter().zip(&self.n_bins) {
+            expect_shape("rate", rate.shape(), &[self.targets.len().into(), n_bins.into()])?;
+        }
+        let score = |(neuron, target): (usize, &Target)| {
+            let rate = |stimulus: usize| rates[stimulus].index_axis(Axis(0), neuron);
+            match target {
+                Target::CcNorm(target) => target.score(rate),
+                Target::CcRaw(target) => target.score(rate),
+            }
+        };
+        Ok(self.targets.par_iter().enumerate().map(score).collect())
+    }
+
+    /// The mean over the neurons that have a score; `None` if none has.
+    ///
+    /// Neurons lose their score when the prediction is constant or not finite, as at the start of a fit or after it
+    /// diverged, so that means of different epochs may be over different neurons.
+    ///
+    /// # Errors
+    /// As [`per_neuron`](Self::per_neuron).
+    pub fn score(&self, rates: &[Array2<f64>]) -> Result<Option<f64>> {
+        let defined: Vec<f64> = self
+            .per_neuron(rates)?
+            .into_iter()
+            .filter_map(Result::ok)
+            .collect();
+        Ok(mean_of(&defined))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use statenet_core::{ResponseMask, Seed};
+
+    use super::*;
+    use crate::{observation::Observation, scores};
+
+    #[test]
+    fn it_equals_the_scores_bit_for_bit() {
+        let mut stream = Seed::new(2).stream("validation");
+        let lengths = [50, 31];
+        let rates: Vec<_> = lengths
+            .iter()
+            .map(|&t| Array2::from_shape_fn((3, t), |_| stream.unit()))
+            .collect();
+        let responses: Vec<_> = rates
+            .iter()
+            .map(|p| {
+                Array3::from_shape_fn((3, 4, p.ncols()), |(n, _, t)| {
+                    f64::from(stream.poisson(3.0 * p[[n, t]]))
+                })
+            })
+            .collect();
+        let masks: Vec<_> = lengths.iter().map(|&t| ResponseMask::all(3, 4, t)).collect();
+        let observations: Vec<_> = (0..2)
+            .map(|b| Observation::new(rates[b].view(), responses[b].view(), &masks[b]).unwrap())
+            .collect();
+        let recorded = crate::observation::recorded(&observations);
+        let scorer = ValidationScorer::new(ValidationScore::CcNorm, &recorded).unwrap();
+        assert_eq!(
+            scorer.per_neuron(&rates).unwrap(),
+            scores::cc_norm(&observations).unwrap()
+        );
+        let scorer = ValidationScorer::new(ValidationScore::CcRaw, &recorded).unwrap();
+        let cc = scores::cc_raw(&observations).unwrap();
+        assert_eq!(scorer.per_neuron(&rates).unwrap(), cc);
+        let mean = cc.iter().map(|c| c.unwrap()).sum::<f64>() / 3.0;
+        assert!((scorer.score(&rates).unwrap().unwrap() - mean).abs() < 1e-15);
+        assert_eq!(
+            scorer.score(&rates[..1]).unwrap_err().to_string(),
+            "rates has 1 entries, expected 2, one per validation stimulus"
+        );
+        assert!(scorer.score(&[rates[1].clone(), rates[0].clone()]).is_err());
+    }
+}

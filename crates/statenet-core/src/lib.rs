@@ -8,6 +8,7 @@
 //! | [`axes`] | [`Axes`]: bands, neurons and dt, what data tells a model |
 //! | [`scales`] | mel, ERB-rate, Greenwood and octave scales of frequency |
 //! | [`seed`] | [`Seed`]: a reproducible ChaCha stream for every name |
+//! | [`digest`] | [`Digest`]: a short digest of bytes, for names and for noticing change |
 //! | [`shape`] | [`expect_shape`]: the one check of array shapes |
 //! | [`standardization`] | [`Standardization`]: the scale of a cochleagram's bands |
 //! | [`mask`] | [`ResponseMask`]: which bins of which repeats were recorded |
@@ -26,6 +27,7 @@
 
 pub mod atomic;
 pub mod axes;
+pub mod digest;
 pub mod error;
 pub mod mask;
 pub mod scales;
@@ -35,6 +37,7 @@ pub mod standardization;
 pub mod units;
 
 pub use axes::Axes;
+pub use digest::Digest;
 pub use error::{Error, Result};
 pub use mask::ResponseMask;
 pub use seed::{Seed, Stream};

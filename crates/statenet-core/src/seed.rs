@@ -8,6 +8,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
+
 /// A seed for named random streams.
 ///
 /// ```
@@ -38,7 +40,9 @@ impl Seed {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&self.0.to_le_bytes());
         for (i, lane) in key[8..].chunks_exact_mut(8).enumerate() {
-            lane.copy_from_slice(&fnv1a(i as u64, name.as_bytes()).to_le_bytes());
+            let mut digest = Digest::lane(i as u64);
+            digest.add(name.as_bytes());
+            lane.copy_from_slice(&digest.value().to_le_bytes());
         }
         Stream(ChaCha20Rng::from_seed(key))
     }
@@ -48,15 +52,6 @@ impl Seed {
     pub fn child(self, name: &str) -> Self {
         Self(self.stream(name).next_u64())
     }
-}
-
-/// FNV-1a (64 bit), started from its offset basis mixed with a lane number.
-fn fnv1a(lane: u64, bytes: &[u8]) -> u64 {
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let start = 0xcbf2_9ce4_8422_2325 ^ lane.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    bytes
-        .iter()
-        .fold(start, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
 }
 
 /// A reproducible sequence of random numbers.

@@ -1,0 +1,36 @@
+//! Output curves: what turns a readout into a firing rate, with parameters of each neuron.
+//!
+//! All take (B, N, T) and parameters (N); parameters that a model keeps positive arrive as the positive
+//! values. Value and gradient of each element are computed in one pass along contiguous time.
+
+mod double_exponential;
+pub(crate) mod reference;
+mod sigmoid;
+mod softplus;
+
+use candle_core::Tensor;
+
+use crate::{check::Check, error::Result};
+
+pub use double_exponential::double_exponential_curve;
+pub use sigmoid::sigmoid_curve;
+pub use softplus::softplus_curve;
+
+/// Sizes of a checked call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) batch: usize,
+    pub(crate) neurons: usize,
+    pub(crate) time: usize,
+}
+
+fn check(op: &'static str, x: &Tensor, parameters: &[(&'static str, &Tensor)]) -> Result<Sizes> {
+    let check = Check::new(op);
+    let [batch, neurons, time] = check.dims("x", x, [None; 3])?;
+    check.dtypes(&[("x", x)])?;
+    for (argument, parameter) in parameters {
+        check.dims(argument, parameter, [Some(neurons)])?;
+        check.dtype(argument, parameter, x)?;
+    }
+    Ok(Sizes { batch, neurons, time })
+}

@@ -1,0 +1,76 @@
+//! The output curves by Candle's elementary functions.
+
+use candle_core::Tensor;
+
+use super::{double_exponential, sigmoid, softplus};
+use crate::{
+    error::{Error, Result},
+    softplus::reference as functions,
+};
+
+/// A parameter (N) as it meets (B, N, T).
+fn per_neuron(parameter: &Tensor) -> candle_core::Result<Tensor> {
+    parameter.reshape((1, parameter.elem_count(), 1))
+}
+
+/// [`softplus_curve`](crate::softplus_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tensor> {
+    softplus::checked(x, beta, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let beta = per_neuron(beta)?;
+        let soft = functions::plain(&x.broadcast_mul(&beta)?)?;
+        soft.broadcast_div(&beta)?.broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(softplus::OP))
+}
+
+/// [`sigmoid_curve`](crate::sigmoid_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn sigmoid_curve(
+    x: &Tensor,
+    center: &Tensor,
+    width: &Tensor,
+    scale: &Tensor,
+    offset: &Tensor,
+) -> Result<Tensor> {
+    sigmoid::checked(x, center, width, scale, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let u = x
+            .broadcast_sub(&per_neuron(center)?)?
+            .broadcast_div(&per_neuron(width)?)?;
+        let s = functions::sigmoid(&u)?;
+        s.broadcast_mul(&per_neuron(scale)?)?
+            .broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(sigmoid::OP))
+}
+
+/// [`double_exponential_curve`](crate::double_exponential_curve) from plain tensors, on any device.
+///
+/// Its gradient is NaN where e^u overflows; the fused operation's is 0, as it should be.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn double_exponential_curve(
+    x: &Tensor,
+    slope: &Tensor,
+    shift: &Tensor,
+    scale: &Tensor,
+    offset: &Tensor,
+) -> Result<Tensor> {
+    double_exponential::checked(x, slope, shift, scale, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let u = x
+            .broadcast_mul(&per_neuron(slope)?)?
+            .broadcast_sub(&per_neuron(shift)?)?;
+        let w = u.exp()?.neg()?.exp()?;
+        w.broadcast_mul(&per_neuron(scale)?)?
+            .broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(double_exponential::OP))
+}

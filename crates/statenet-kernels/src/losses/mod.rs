@@ -1,0 +1,33 @@
+//! Losses over recordings with missing bins.
+//!
+//! All take rate, target and mask (B, N, T), average over the valid bins of each neuron, then over the
+//! neurons that have one. What lies under a zero of the mask is never looked at, NaN included.
+
+mod masked_mse;
+mod masked_poisson;
+pub(crate) mod reference;
+
+use candle_core::Tensor;
+
+use crate::{check::Check, error::Result};
+
+pub use masked_mse::masked_mse;
+pub use masked_poisson::masked_poisson;
+
+/// Sizes of a checked call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) batch: usize,
+    pub(crate) neurons: usize,
+    pub(crate) time: usize,
+}
+
+fn check(op: &'static str, rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Sizes> {
+    let check = Check::new(op);
+    let [batch, neurons, time] = check.dims("rate", rate, [None; 3])?;
+    for (argument, tensor) in [("target", target), ("mask", mask)] {
+        check.dims(argument, tensor, [Some(batch), Some(neurons), Some(time)])?;
+    }
+    check.dtypes(&[("rate", rate), ("target", target), ("mask", mask)])?;
+    Ok(Sizes { batch, neurons, time })
+}

@@ -6,6 +6,7 @@ mod evaluation;
 mod moments;
 mod observation;
 mod psth;
+pub mod published;
 mod repeats;
 pub mod scores;
 mod undefined;

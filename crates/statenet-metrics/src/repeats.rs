@@ -85,6 +85,41 @@ impl Repeats {
         self.values().len()
     }
 
+    /// Repeats of several stimuli set one after the other: the i-th of each makes the i-th of all. Stimuli without a
+    /// repeat are skipped.
+    ///
+    /// # Errors
+    /// [`Undefined::UnequalRepeats`] if stimuli have different numbers of repeats.
+    pub(crate) fn concatenated(stimuli: &[Self]) -> Result<Self, Undefined> {
+        let stimuli: Vec<&Self> = stimuli.iter().filter(|s| s.n_repeats() > 0).collect();
+        let counts = || stimuli.iter().map(|s| s.n_repeats());
+        let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+        if fewest != most {
+            return Err(Undefined::UnequalRepeats { fewest, most });
+        }
+        let joined = |r: usize| {
+            stimuli
+                .iter()
+                .flat_map(move |s| s.values()[r].iter().copied())
+                .collect()
+        };
+        let values = (0..most).map(joined).collect();
+        if stimuli.iter().all(|s| matches!(s, Self::Complete(_))) {
+            return Ok(Self::Complete(values));
+        }
+        let valid = |r: usize| {
+            let of = |s: &&Self| match s {
+                Self::Complete(values) => vec![true; values[r].len()],
+                Self::Ragged { valid, .. } => valid[r].clone(),
+            };
+            stimuli.iter().flat_map(of).collect()
+        };
+        Ok(Self::Ragged {
+            values,
+            valid: (0..most).map(valid).collect(),
+        })
+    }
+
     /// The powers, or nothing if no two repeats share two bins.
     pub(crate) fn powers(&self) -> Option<Powers> {
         match self {

@@ -16,7 +16,7 @@
 mod cc_max_half_split;
 mod cc_max_signal_power;
 mod power;
-mod splits;
+pub(crate) mod splits;
 mod ttrc;
 
 pub use cc_max_half_split::{SplitOptions, cc_max_half_split};

@@ -40,13 +40,11 @@ pub(crate) fn half_splits(n_repeats: usize, n_splits: usize, seed: Seed) -> Vec<
             n_repeats..n_repeats + 1
         } {
             let kept: Vec<usize> = (0..n_repeats).filter(|&r| r != dropped).collect();
-            each_choice(&kept, half, &mut |first| {
-                let second = kept.iter().copied().filter(|r| !first.contains(r));
-                found.insert(HalfSplit::canonical(
-                    &first.iter().copied().chain(second).collect::<Vec<_>>(),
-                    half,
-                ));
-            });
+            for choice in choices(kept.len(), half) {
+                let second = (0..kept.len()).filter(|i| !choice.contains(i));
+                let order: Vec<usize> = choice.iter().copied().chain(second).map(|i| kept[i]).collect();
+                found.insert(HalfSplit::canonical(&order, half));
+            }
         }
         return found.into_iter().collect();
     }
@@ -80,20 +78,16 @@ fn count(n_repeats: usize) -> u128 {
     (choices / 2).saturating_mul(dropped as u128)
 }
 
-/// Calls `visit` with every choice of `n` items, in lexicographic order.
-fn each_choice(items: &[usize], n: usize, visit: &mut impl FnMut(&[usize])) {
-    fn extend(items: &[usize], n: usize, chosen: &mut Vec<usize>, visit: &mut impl FnMut(&[usize])) {
-        if chosen.len() == n {
-            visit(chosen);
-            return;
-        }
-        for (i, &item) in items.iter().enumerate() {
-            chosen.push(item);
-            extend(&items[i + 1..], n, chosen, visit);
-            chosen.pop();
-        }
-    }
-    extend(items, n, &mut Vec::with_capacity(n), visit);
+/// The choices of `k` of `0..n`, in lexicographic order.
+pub(crate) fn choices(n: usize, k: usize) -> impl Iterator<Item = Vec<usize>> {
+    let first = (k <= n).then(|| (0..k).collect::<Vec<usize>>());
+    std::iter::successors(first, move |choice| {
+        // Raise the last entry that has room, and let those after it follow closely.
+        let i = (0..k).rev().find(|&i| choice[i] < n - k + i)?;
+        let mut next = choice[..i].to_vec();
+        next.extend((0..k - i).map(|step| choice[i] + 1 + step));
+        Some(next)
+    })
 }
 
 #[cfg(test)]
@@ -120,6 +114,20 @@ mod tests {
                 assert_eq!(count(n_repeats), expected as u128);
             }
         }
+    }
+
+    #[test]
+    fn choices_come_in_lexicographic_order() {
+        let found: Vec<_> = choices(4, 2).collect();
+        assert_eq!(found, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
+        assert_eq!(
+            (
+                choices(3, 0).count(),
+                choices(3, 3).count(),
+                choices(2, 3).count()
+            ),
+            (1, 1, 0)
+        );
     }
 
     #[test]

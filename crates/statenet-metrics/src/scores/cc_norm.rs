@@ -9,8 +9,8 @@
 //!
 //! Schoppe et al. (2016) define CCnorm for one stimulus. Of several, numerator and denominator must be pooled alike:
 //! when the covariance is taken over the concatenation and SP within stimuli, differences between the stimuli's mean
-//! rates raise the score, of a perfect model without bound (2.494 in a constructed case that our tests repeat;
-//! [`published::reference_0_1`](crate::published::reference_0_1)).
+//! rates raise the score, of a perfect model without bound
+//! ([`published::reference_0_1`](crate::published::reference_0_1), where a test shows it).
 
 use ndarray::ArrayView1;
 

@@ -1,0 +1,74 @@
+//! CC / CCmax per stimulus (Hsu, Borst and Theunissen 2004), averaged over stimuli.
+//!
+//! ```text
+//! CCnorm = mean_b CC_b / CCmax_b          CCmax_b from half splits of the repeats of stimulus b
+//! ```
+
+use crate::{
+    ceilings::{SplitOptions, half_split_ceiling, split_table},
+    error::Result,
+    moments::{CrossSums, mean},
+    observation::{Observation, recorded},
+    psth::Psth,
+    scores::per_neuron,
+    undefined::{Score, Undefined, finite},
+};
+
+/// Noise-corrected correlation of each neuron: the mean over stimuli of CC over its ceiling from half splits.
+///
+/// CCmax_b is [`cc_max_half_split`](crate::ceilings::cc_max_half_split) of that stimulus alone. Stimuli count alike
+/// whatever their length; those in which either does not exist (no signal, say) are left out, which biases the mean
+/// upwards for unreliable neurons.
+///
+/// # Errors
+/// [`Error`](crate::Error) if there is no stimulus, the stimuli differ in N, or `n_splits` is 0. Undefined, with the
+/// reason of the first stimulus, if no stimulus has a score.
+pub fn cc_norm(observations: &[Observation<'_>], options: &SplitOptions) -> Result<Vec<Score>> {
+    options.validate()?;
+    let splits = split_table(&recorded(observations), options);
+    per_neuron(observations, |neuron| {
+        let of_stimulus = |observation: &Observation<'_>| -> Score {
+            let recorded = observation.recorded();
+            let psth = Psth::of(&recorded, neuron)?;
+            if psth.n_bins() == 0 {
+                return Err(Undefined::NoData);
+            }
+            let rate = psth.pick(observation.rate().index_axis_move(ndarray::Axis(0), neuron))?;
+            let ceiling = half_split_ceiling(&[recorded], neuron, &splits)?;
+            finite(CrossSums::of(&rate, psth.mean()).correlation()? / ceiling)
+        };
+        let scores: Vec<Score> = observations.iter().map(of_stimulus).collect();
+        let defined: Vec<f64> = scores.iter().filter_map(|s| s.ok()).collect();
+        if defined.is_empty() {
+            return scores.first().copied().unwrap_or(Err(Undefined::NoData));
+        }
+        finite(mean(&defined))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{arr2, arr3};
+    use statenet_core::ResponseMask;
+
+    use super::*;
+
+    #[test]
+    fn one_stimulus_by_hand_and_one_without_signal_left_out() {
+        // Half PSTHs (0, 1, 2) and (0, 2, 1): rho 1/2, CCmax sqrt(2/3). CC of (0, 1, 1) with (0, 1.5, 1.5): 1.
+        let (rate, y) = (arr2(&[[0., 1., 1.]]), arr3(&[[[0., 1., 2.], [0., 2., 1.]]]));
+        let silent = arr3(&[[[0., 0., 0.], [0., 0., 0.]]]);
+        let mask = ResponseMask::all(1, 2, 3);
+        let good = Observation::new(rate.view(), y.view(), &mask).unwrap();
+        let bad = Observation::new(rate.view(), silent.view(), &mask).unwrap();
+        let expected = 1.0 / (2.0_f64 / 3.0).sqrt();
+        for observations in [vec![good], vec![good, bad], vec![bad, good]] {
+            let score = cc_norm(&observations, &SplitOptions::default()).unwrap()[0].unwrap();
+            assert!((score - expected).abs() < 1e-14);
+        }
+        assert_eq!(
+            cc_norm(&[bad], &SplitOptions::default()).unwrap(),
+            [Err(Undefined::ConstantResponse)]
+        );
+    }
+}

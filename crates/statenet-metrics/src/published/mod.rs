@@ -1,0 +1,11 @@
+//! Other people's variants of the scores, under their names, for comparison with published numbers.
+//!
+//! | module | differs from [`cc_norm`](crate::scores::cc_norm) in |
+//! |---|---|
+//! | [`schoppe2016`] | covariance, variance and signal power over the concatenation of all stimuli, one mean for all |
+//! | [`hsu2004`] | CC / CCmax of each stimulus, averaged over stimuli |
+//! | [`reference_0_1`] | mixed: covariance over the concatenation, signal power within stimuli; can exceed 1 without bound |
+
+pub mod hsu2004;
+pub mod reference_0_1;
+pub mod schoppe2016;

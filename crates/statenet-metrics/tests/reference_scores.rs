@@ -1,0 +1,249 @@
+//! Agreement with the reference implementation on real neurons: shared/fixtures and shared/data/ns1.
+//!
+//! Where the folders are absent (STATENET_FIXTURES, STATENET_NS1, or ../../../shared from this crate) a test says
+//! "skipped" and passes.
+
+use std::{fs::File, path::PathBuf};
+
+use ndarray::{Array1, Array3, ArrayD, Axis, Ix1, Ix3, Ix4, IxDyn};
+use ndarray_npy::NpzReader;
+use safetensors::{Dtype, SafeTensors};
+use statenet_core::{ResponseMask, Seed};
+use statenet_metrics::{
+    EvaluationOptions, Observation, Score,
+    ceilings::{self, SplitOptions},
+    evaluate,
+    published::{hsu2004, reference_0_1, schoppe2016},
+    recorded, scores,
+};
+
+/// The reference computes in f64 here, from f32 responses.
+const TOLERANCE: f64 = 1e-9;
+/// Its scores on NS1 were computed from f32 tensors.
+const TOLERANCE_F32: f64 = 2e-5;
+
+fn folder(variable: &str, below_shared: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map_or_else(
+        || {
+            PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+                .join("../../../shared")
+                .join(below_shared)
+        },
+        PathBuf::from,
+    );
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("skipped: set {variable}, {} is absent", path.display());
+    None
+}
+
+fn tensor(tensors: &SafeTensors<'_>, name: &str) -> ArrayD<f64> {
+    let view = tensors.tensor(name).unwrap();
+    let values: Vec<f64> = match view.dtype() {
+        Dtype::F32 => view
+            .data()
+            .chunks_exact(4)
+            .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
+            .collect(),
+        Dtype::F64 => view
+            .data()
+            .chunks_exact(8)
+            .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
+            .collect(),
+        other => panic!("{name} has dtype {other:?}"),
+    };
+    ArrayD::from_shape_vec(IxDyn(view.shape()), values).unwrap()
+}
+
+fn values(scores: &[Score]) -> Vec<f64> {
+    scores.iter().map(|s| s.unwrap()).collect()
+}
+
+fn mean(x: &[f64]) -> f64 {
+    x.iter().sum::<f64>() / x.len() as f64
+}
+
+#[track_caller]
+fn agree(found: &[Score], expected: &ArrayD<f64>, tolerance: f64) {
+    let expected = expected.view().into_dimensionality::<Ix1>().unwrap();
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in values(found).into_iter().zip(expected) {
+        assert!((found - expected).abs() < tolerance, "{found} for {expected}");
+    }
+}
+
+#[test]
+fn eight_recorded_neurons_agree_with_the_reference() {
+    let Some(fixtures) = folder("STATENET_FIXTURES", "fixtures") else {
+        return;
+    };
+    let bytes = std::fs::read(fixtures.join("scores.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let rates = tensor(&tensors, "pred").into_dimensionality::<Ix3>().unwrap();
+    for (case, responses) in [("full", "responses"), ("missing", "responses_missing")] {
+        let responses = tensor(&tensors, responses).into_dimensionality::<Ix4>().unwrap();
+        let masks: Vec<ResponseMask> = responses
+            .axis_iter(Axis(0))
+            .map(|y| ResponseMask::new(y.mapv(|v| !v.is_nan())))
+            .collect();
+        let observations: Vec<Observation<'_>> = (0..3)
+            .map(|b| {
+                let (rate, y) = (rates.index_axis(Axis(0), b), responses.index_axis(Axis(0), b));
+                Observation::new(rate, y, &masks[b]).unwrap()
+            })
+            .collect();
+        let recorded = recorded(&observations);
+        let expected = |name: &str| tensor(&tensors, &format!("{case}.{name}"));
+        agree(
+            &scores::cc_raw(&observations).unwrap(),
+            &expected("corrcoef"),
+            TOLERANCE,
+        );
+        agree(&scores::fve(&observations).unwrap(), &expected("fve"), TOLERANCE);
+        agree(&scores::mse(&observations).unwrap(), &expected("mse"), TOLERANCE);
+        agree(
+            &reference_0_1::poisson(&observations).unwrap(),
+            &expected("poisson"),
+            TOLERANCE,
+        );
+        agree(
+            &reference_0_1::ccnorm_schoppe(&observations).unwrap(),
+            &expected("ccnorm_schoppe"),
+            TOLERANCE,
+        );
+        agree(
+            &reference_0_1::signal_power(&recorded).unwrap(),
+            &expected("signal_power"),
+            TOLERANCE,
+        );
+        agree(
+            &reference_0_1::noise_power(&recorded).unwrap(),
+            &expected("noise_power"),
+            TOLERANCE,
+        );
+        agree(
+            &reference_0_1::snr(&recorded).unwrap(),
+            &expected("snr"),
+            TOLERANCE,
+        );
+        // Our weights are T_b - 1 instead of T_b: equal for equal lengths, 2e-5 apart where a stimulus ends early.
+        let tolerance = if case == "full" { TOLERANCE } else { 2e-5 };
+        agree(
+            &ceilings::signal_power(&recorded).unwrap(),
+            &expected("signal_power"),
+            tolerance,
+        );
+        agree(
+            &ceilings::noise_power(&recorded).unwrap(),
+            &expected("noise_power"),
+            tolerance,
+        );
+    }
+}
+
+/// The reference's smoothing of NS1: Hann of 21 ms with gain 2, zeros outside: [0, .5, 1, .5, 0].
+fn smoothed(counts: &Array3<u8>) -> Array3<f64> {
+    let n_bins = counts.dim().2;
+    Array3::from_shape_fn(counts.dim(), |(n, r, t)| {
+        let at = |t: usize| f64::from(counts[[n, r, t]]);
+        let before = if t > 0 { at(t - 1) } else { 0.0 };
+        let after = if t + 1 < n_bins { at(t + 1) } else { 0.0 };
+        0.5 * before + at(t) + 0.5 * after
+    })
+}
+
+#[test]
+fn a_statenet_on_53_neurons_scores_as_the_reference_says() {
+    let Some(fixtures) = folder("STATENET_FIXTURES", "fixtures") else {
+        return;
+    };
+    let Some(ns1) = folder("STATENET_NS1", "data/ns1") else {
+        return;
+    };
+    let trained = fixtures.join("trained/ns1-statenet-gru");
+    let bytes = std::fs::read(trained.join("io.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let rates = tensor(&tensors, "test_predictions")
+        .into_dimensionality::<Ix3>()
+        .unwrap();
+    let responses: Vec<Array3<f64>> = ["nat18", "nat19", "nat20"]
+        .iter()
+        .map(|name| {
+            let file = File::open(ns1.join(format!("responses/{name}.npz"))).unwrap();
+            smoothed(&NpzReader::new(file).unwrap().by_name("counts").unwrap())
+        })
+        .collect();
+    let mask = ResponseMask::all(53, 20, 999);
+    let observations: Vec<Observation<'_>> = (0..3)
+        .map(|b| Observation::new(rates.index_axis(Axis(0), b), responses[b].view(), &mask).unwrap())
+        .collect();
+
+    let json: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(trained.join("scores.json")).unwrap()).unwrap();
+    let expected = |key: &str| -> ArrayD<f64> {
+        json[key]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_f64().unwrap())
+            .collect::<Array1<f64>>()
+            .into_dyn()
+    };
+    agree(
+        &scores::cc_raw(&observations).unwrap(),
+        &expected("cc"),
+        TOLERANCE_F32,
+    );
+    agree(
+        &scores::cc_norm(&observations).unwrap(),
+        &expected("ccnorm_centred"),
+        TOLERANCE_F32,
+    );
+    agree(
+        &schoppe2016::cc_norm(&observations).unwrap(),
+        &expected("ccnorm_pooled"),
+        TOLERANCE_F32,
+    );
+    agree(
+        &reference_0_1::ccnorm_schoppe(&observations).unwrap(),
+        &expected("ccnorm_upstream"),
+        TOLERANCE_F32,
+    );
+
+    let ids: Vec<String> = (0..53).map(|n| format!("unit-{n}")).collect();
+    let evaluation = evaluate(&ids, &observations, &EvaluationOptions::default()).unwrap();
+    let ccnorm = evaluation.ccnorm_mean.unwrap();
+    assert!((ccnorm - 0.817).abs() < 5e-4, "{ccnorm}");
+    let [low, high] = evaluation.ccnorm_ci95.unwrap();
+    println!(
+        "CCnorm {ccnorm:.4} [{low:.4}, {high:.4}], CCraw {:?}",
+        evaluation.cc_ci95
+    );
+    assert!(low < ccnorm && ccnorm < high && high - low < 0.2);
+
+    // The two ceilings estimate the same thing; over a population they agree closely.
+    let recorded = recorded(&observations);
+    let half_split = values(&ceilings::cc_max_half_split(&recorded, &SplitOptions::default()).unwrap());
+    let power = values(&ceilings::cc_max_signal_power(&recorded).unwrap());
+    assert!(
+        (mean(&half_split) - mean(&power)).abs() < 0.01,
+        "{} {}",
+        mean(&half_split),
+        mean(&power)
+    );
+    let other = SplitOptions {
+        seed: Seed::new(1),
+        ..SplitOptions::default()
+    };
+    let other = values(&ceilings::cc_max_half_split(&recorded, &other).unwrap());
+    assert!(half_split.iter().zip(&other).all(|(a, b)| (a - b).abs() < 0.02));
+    let hsu = values(&hsu2004::cc_norm(&observations, &SplitOptions::default()).unwrap());
+    let lexicographic = values(&reference_0_1::ccnorm_hsu(&observations).unwrap());
+    println!(
+        "hsu {:.4}, reference's {:.4}, ccmax {:.4}",
+        mean(&hsu),
+        mean(&lexicographic),
+        mean(&half_split)
+    );
+}

@@ -1,0 +1,175 @@
+//! The page itself.
+
+use std::path::Path;
+
+use statenet_core::atomic;
+
+use super::block::{Section, write_facts};
+use crate::{error::Result, markup::Markup};
+
+/// The look: readable, light or dark as the reader's system is, figures on white, fit to print.
+const STYLE: &str = include_str!("page.css");
+/// Sorting of tables.
+const SCRIPT: &str = include_str!("sort.js");
+
+/// A page in one self-contained HTML file: no requests, no fonts, no other files.
+///
+/// It also reads as XML, so that other tools can take it apart.
+///
+/// ```
+/// use statenet_report::{Page, Section};
+///
+/// let page = Page::new("Fit of ns1")
+///     .subtitle("53 units of ferret auditory cortex")
+///     .fact("seed", "0")
+///     .section(Section::new("Scores").paragraph("Test stimuli 17 to 19."));
+/// assert!(page.to_html().contains("<h2 id=\"section-1\">Scores</h2>"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// Title of the page and of its window.
+    pub title: String,
+    /// A line below the title; empty for none.
+    pub subtitle: String,
+    /// Names and values below that: data set, command, versions.
+    pub facts: Vec<(String, String)>,
+    /// The sections; two or more get a table of contents.
+    pub sections: Vec<Section>,
+}
+
+impl Page {
+    /// A page without sections.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            subtitle: String::new(),
+            facts: Vec::new(),
+            sections: Vec::new(),
+        }
+    }
+
+    /// Sets the line below the title.
+    #[must_use]
+    pub fn subtitle(mut self, subtitle: impl Into<String>) -> Self {
+        self.subtitle = subtitle.into();
+        self
+    }
+
+    /// Adds a name and a value below the title.
+    #[must_use]
+    pub fn fact(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.facts.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a section.
+    #[must_use]
+    pub fn section(mut self, section: Section) -> Self {
+        self.sections.push(section);
+        self
+    }
+
+    /// The page as text.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        let mut markup = Markup::default();
+        markup.verbatim("<!DOCTYPE html>\n");
+        markup.open("html", &[("lang", &"en")]);
+        self.write_head(&mut markup);
+        markup.open("body", &[]);
+        markup.open("header", &[]);
+        markup.element("h1", &[], &self.title);
+        if !self.subtitle.is_empty() {
+            markup.element("p", &[("class", &"subtitle")], &self.subtitle);
+        }
+        write_facts(&mut markup, &self.facts);
+        markup.close();
+        self.write_contents(&mut markup);
+        markup.open("main", &[]);
+        for (i, section) in self.sections.iter().enumerate() {
+            markup.open("section", &[]);
+            markup.element("h2", &[("id", &anchor(i))], &section.heading);
+            markup.newline();
+            for block in &section.blocks {
+                block.write(&mut markup);
+            }
+            markup.close();
+            markup.newline();
+        }
+        markup.close();
+        markup.open("script", &[]);
+        markup.verbatim(SCRIPT);
+        markup.finish() + "\n"
+    }
+
+    /// Writes the page; the file appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Write`](crate::Error::Write) if the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let html = self.to_html();
+        atomic::write_file(path, |file| file.write_all(html.as_bytes()))?;
+        Ok(())
+    }
+
+    fn write_head(&self, markup: &mut Markup) {
+        markup.open("head", &[]);
+        markup.newline();
+        markup.empty("meta", &[("charset", &"utf-8")]);
+        markup.empty(
+            "meta",
+            &[
+                ("name", &"viewport"),
+                ("content", &"width=device-width, initial-scale=1"),
+            ],
+        );
+        // An empty icon keeps browsers from asking for one.
+        markup.empty("link", &[("rel", &"icon"), ("href", &"data:,")]);
+        markup.element("title", &[], &self.title);
+        markup.open("style", &[]);
+        markup.verbatim(STYLE);
+        markup.close();
+        markup.close();
+        markup.newline();
+    }
+
+    fn write_contents(&self, markup: &mut Markup) {
+        if self.sections.len() < 2 {
+            return;
+        }
+        markup.open("nav", &[("aria-label", &"Contents")]);
+        markup.open("ol", &[]);
+        for (i, section) in self.sections.iter().enumerate() {
+            markup.open("li", &[]);
+            markup.element("a", &[("href", &format!("#{}", anchor(i)))], &section.heading);
+            markup.close();
+        }
+        markup.close();
+        markup.close();
+        markup.newline();
+    }
+}
+
+/// Ids are numbers of sections: headings may repeat, ids may not.
+fn anchor(section: usize) -> String {
+    format!("section-{}", section + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn style_and_script_read_the_same_as_html_and_as_xml() {
+        for text in [STYLE, SCRIPT] {
+            assert!(!text.contains('<') && !text.contains('&') && !text.contains("]]>"));
+            assert!(!text.contains("http") && !text.contains("url(") && !text.contains("@import"));
+        }
+    }
+
+    #[test]
+    fn a_page_without_sections_is_a_page() {
+        let html = Page::new("<script>").to_html();
+        assert!(html.contains("<h1>&lt;script&gt;</h1>") && !html.contains("<nav"));
+    }
+}

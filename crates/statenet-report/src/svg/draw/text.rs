@@ -1,0 +1,79 @@
+//! How wide a text is, about, and how to shorten one that is too wide.
+//!
+//! An SVG does not know the fonts of its reader. The estimate follows DejaVu Sans, the widest of the usual sans-serif
+//! fonts, so that what fits here fits elsewhere.
+
+/// Estimated width of a text in px.
+pub(crate) fn width(text: &str, font_px: f64) -> f64 {
+    text.chars().map(em).sum::<f64>() * font_px
+}
+
+/// Estimated width of a character in em.
+fn em(c: char) -> f64 {
+    match c {
+        'i' | 'j' | 'l' | '\'' => 0.28,
+        ' ' | '.' | ',' | ':' | ';' | '|' | 'I' | '/' | '\\' => 0.34,
+        'f' | 't' | 'r' | '-' | '(' | ')' | '[' | ']' | '!' => 0.41,
+        'm' | 'M' | 'W' | '%' | '@' | '\u{2026}' | '\u{2014}' => 1.0,
+        'w' | '+' | '=' | '<' | '>' | '~' | '\u{2212}' | '\u{d7}' => 0.84,
+        '0'..='9' | 'a'..='z' | '_' | '\u{b0}'..='\u{ff}' => 0.64,
+        'A'..='Z' => 0.78,
+        // Wide scripts take a whole em; marks and spaces take less, which only errs to the safe side.
+        c if u32::from(c) >= 0x1100 => 1.05,
+        _ => 0.7,
+    }
+}
+
+/// The text, or its two ends around an ellipsis if it is wider than `limit` px. Names of neurons differ at both ends.
+pub(crate) fn shorten(text: &str, font_px: f64, limit: f64) -> String {
+    if width(text, font_px) <= limit {
+        return text.to_string();
+    }
+    let chars: Vec<char> = text.chars().collect();
+    let budget = limit / font_px - em('\u{2026}');
+    let (mut head, mut tail, mut used) = (0, 0, 0.0);
+    while head + tail < chars.len() {
+        let from_head = head <= tail;
+        let next = if from_head {
+            chars[head]
+        } else {
+            chars[chars.len() - 1 - tail]
+        };
+        if used + em(next) > budget {
+            break;
+        }
+        used += em(next);
+        if from_head {
+            head += 1;
+        } else {
+            tail += 1;
+        }
+    }
+    let head: String = chars[..head].iter().collect();
+    let tail: String = chars[chars.len() - tail..].iter().collect();
+    format!("{}\u{2026}{}", head.trim_end(), tail.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "dataAC-E1P04.R.SH.En.C-cluster.04.data";
+
+    #[test]
+    fn a_long_name_keeps_both_ends_and_fits() {
+        let short = shorten(ID, 12.0, 130.0);
+        assert!(
+            short.starts_with("dataAC-E") && short.ends_with("04.data"),
+            "{short}"
+        );
+        assert!(width(&short, 12.0) <= 130.0);
+        assert_eq!(shorten(ID, 12.0, 500.0), ID);
+    }
+
+    #[test]
+    fn no_room_leaves_an_ellipsis() {
+        assert_eq!(shorten(ID, 12.0, 0.0), "\u{2026}");
+        assert_eq!(shorten("", 12.0, 0.0), "");
+    }
+}

@@ -1,0 +1,497 @@
+//! Matrices in colours: cochleagrams, receptive fields, gradient maps.
+
+use ndarray::{Array2, ArrayView2};
+use statenet_core::{Hertz, Millis, ShapeError, TimeBin};
+
+use crate::{
+    error::{Error, Result},
+    interval::Interval,
+    svg::draw::{
+        axis::{self, Axis},
+        canvas::{Anchor, Canvas, LABEL_PX, Label, Stroke, TICK_PX},
+        cells,
+        colors::{AXIS, ColorMap, MISSING, SOFT},
+        frame::{self, Draw, Place},
+        geometry::{Margins, Rect, Size},
+        range::Range,
+        text,
+        ticks::{self, Tick},
+    },
+};
+
+/// A matrix in colours, with a colour bar. NaN is grey.
+///
+/// A sequential map spans the values; a diverging one is symmetric around 0, so that white is nothing.
+///
+/// ```
+/// use statenet_core::TimeBin;
+/// use statenet_report::Heatmap;
+///
+/// // Two bands, three lags, lag 0 first; it is drawn with lag 0 at the right.
+/// let strf = ndarray::array![[0.5, -0.2, 0.0], [1.0, -0.4, 0.1]];
+/// let mut figure = Heatmap::strf("neuron 7", strf.view(), &[], TimeBin::from_millis(5.0)?)?;
+/// figure.unit = "spikes/bin per dB".into();
+/// assert!(figure.render().as_str().contains("Lag (ms)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heatmap {
+    /// Title above the plot; empty for none.
+    pub title: String,
+    /// What the colours measure, with its unit; beside the colour bar, which has no label if this is empty.
+    pub unit: String,
+    /// The colours.
+    pub colors: ColorMap,
+    /// The numbers at the ends of the colour bar; `None` for those of the data. Set it to compare figures.
+    ///
+    /// A diverging map takes the larger magnitude of the two for both ends.
+    pub limits: Option<Interval>,
+    /// Size of the plot area.
+    pub size: Size,
+    /// (rows, columns), row 0 at the bottom, columns from left to right.
+    values: Array2<f64>,
+    rows: Rows,
+    columns: Columns,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Rows {
+    Bands(Vec<Hertz>),
+    Index(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Columns {
+    Time { dt: TimeBin, start: Millis },
+    Lags(TimeBin),
+    Index(String),
+}
+
+impl Heatmap {
+    /// A cochleagram (F, T), or anything else of bands and time bins.
+    ///
+    /// `band_centers` are the centre frequencies, lowest first; empty if unknown, then bands are numbered from 1.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there is not one centre per band, [`Error::BandOrder`] if they do not rise.
+    pub fn cochleagram<A: Copy + Into<f64>>(
+        title: impl Into<String>,
+        values: ArrayView2<'_, A>,
+        band_centers: &[Hertz],
+        dt: TimeBin,
+    ) -> Result<Self> {
+        let title = title.into();
+        Ok(Self {
+            rows: bands(&title, values.nrows(), band_centers)?,
+            title,
+            unit: "Level (a.u.)".to_string(),
+            colors: ColorMap::Sequential,
+            limits: None,
+            size: Size::new(640.0, 150.0),
+            values: values.mapv(Into::into),
+            columns: Columns::Time {
+                dt,
+                start: dt.times(0),
+            },
+        })
+    }
+
+    /// A receptive field or gradient map (F, L), lag 0 first, drawn with lag 0 at the right: time runs to the right.
+    ///
+    /// # Errors
+    /// As [`cochleagram`](Self::cochleagram).
+    pub fn strf<A: Copy + Into<f64>>(
+        title: impl Into<String>,
+        values: ArrayView2<'_, A>,
+        band_centers: &[Hertz],
+        dt: TimeBin,
+    ) -> Result<Self> {
+        let title = title.into();
+        let mut values = values.mapv(Into::into);
+        values.invert_axis(ndarray::Axis(1));
+        Ok(Self {
+            rows: bands(&title, values.nrows(), band_centers)?,
+            title,
+            unit: "Weight (a.u.)".to_string(),
+            colors: ColorMap::Diverging,
+            limits: None,
+            size: Size::new(230.0, 170.0),
+            values,
+            columns: Columns::Lags(dt),
+        })
+    }
+
+    /// Any matrix, row 0 at the bottom; rows and columns are numbered from 1 and called by the labels.
+    pub fn matrix<A: Copy + Into<f64>>(
+        title: impl Into<String>,
+        values: ArrayView2<'_, A>,
+        row_label: impl Into<String>,
+        column_label: impl Into<String>,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            unit: String::new(),
+            colors: ColorMap::Sequential,
+            limits: None,
+            size: Size::new(300.0, 200.0),
+            values: values.mapv(Into::into),
+            rows: Rows::Index(row_label.into()),
+            columns: Columns::Index(column_label.into()),
+        }
+    }
+
+    /// The same with its first bin at `start`, as in an excerpt. Only a time axis changes.
+    #[must_use]
+    pub fn starting_at(mut self, start: Millis) -> Self {
+        if let Columns::Time { start: old, .. } = &mut self.columns {
+            *old = start;
+        }
+        self
+    }
+
+    /// The numbers at the ends of the colour bar, as drawn.
+    #[must_use]
+    pub fn effective_limits(&self) -> Interval {
+        let range = self.range();
+        Interval::new(range.low, range.high)
+    }
+
+    fn range(&self) -> Range {
+        let data = match self.limits.filter(|l| l.is_finite()) {
+            Some(limits) => Some(Range::new(limits.low, limits.high)),
+            None => Range::of(self.values.iter().copied()),
+        };
+        let data = data.unwrap_or(Range::new(0.0, 1.0));
+        match self.colors {
+            ColorMap::Sequential => data,
+            ColorMap::Diverging => {
+                // Range::of sets equal numbers apart; the largest magnitude itself is wanted here.
+                let most = match self.limits.filter(|l| l.is_finite()) {
+                    Some(limits) => limits.low.abs().max(limits.high.abs()),
+                    None => {
+                        let finite = self.values.iter().filter(|v| v.is_finite());
+                        finite.fold(0.0, |most, v| v.abs().max(most))
+                    }
+                };
+                Range::new(-most, most)
+            }
+        }
+    }
+
+    fn n_missing(&self) -> usize {
+        self.values.iter().filter(|v| !v.is_finite()).count()
+    }
+
+    fn row_axis(&self) -> Axis {
+        let n = self.values.nrows();
+        match &self.rows {
+            Rows::Bands(centers) => Axis {
+                label: "Frequency (kHz)".to_string(),
+                ticks: frequency_ticks(centers),
+            },
+            Rows::Index(label) => Axis {
+                label: label.clone(),
+                ticks: cell_numbers(n, (self.size.sane().height / 28.0) as usize),
+            },
+        }
+    }
+
+    fn column_axis(&self, place: &Place) -> Axis {
+        let (n, width) = (self.values.ncols(), place.plot.width);
+        match &self.columns {
+            Columns::Time { .. } => {
+                let own = self.time().unwrap_or(Range::new(0.0, 1.0));
+                Axis::time(place.time.unwrap_or(own), width)
+            }
+            Columns::Lags(dt) => Axis {
+                label: "Lag (ms)".to_string(),
+                ticks: lag_ticks(n, *dt, width),
+            },
+            Columns::Index(label) => Axis {
+                label: label.clone(),
+                ticks: cell_numbers(n, (width / 50.0) as usize),
+            },
+        }
+    }
+
+    fn bar_axis(&self) -> Axis {
+        Axis::linear(self.unit.as_str(), self.range(), self.size.sane().height, 34.0)
+    }
+
+    fn draw_bar(&self, canvas: &mut Canvas, plot: Rect) {
+        let bar = Rect::new(plot.right() + 12.0, plot.y, 11.0, plot.height);
+        cells::draw_color_bar(canvas, bar, self.colors);
+        let axis = self.bar_axis();
+        for tick in &axis.ticks {
+            let y = bar.up(tick.at);
+            canvas.line((bar.right(), y), (bar.right() + 3.0, y), Stroke::solid(AXIS, 1.0));
+            let label = Label::new(&tick.label, bar.right() + 6.0, y + 4.0, Anchor::Start, TICK_PX);
+            canvas.text(label.color(SOFT));
+        }
+        if !self.unit.is_empty() {
+            let x = plot.right() + self.bar_room() - 6.0;
+            let (_, middle) = bar.middle();
+            canvas.text(
+                Label::new(&self.unit, x, middle, Anchor::Middle, LABEL_PX)
+                    .upright()
+                    .room(plot.height + 20.0),
+            );
+        }
+        if self.n_missing() > 0 {
+            let y = plot.bottom() + 10.0;
+            canvas.rect(Rect::new(bar.x, y, 11.0, 9.0), MISSING);
+            canvas.text(Label::new("missing", bar.x + 15.0, y + 9.0, Anchor::Start, TICK_PX).color(SOFT));
+        }
+    }
+
+    fn bar_room(&self) -> f64 {
+        let axis = self.bar_axis();
+        let widest = axis.ticks.iter().map(|t| text::width(&t.label, TICK_PX));
+        let label = if self.unit.is_empty() { 0.0 } else { 18.0 };
+        let missing = if self.n_missing() > 0 {
+            12.0 + 15.0 + text::width("missing", TICK_PX) + 2.0
+        } else {
+            0.0
+        };
+        (12.0 + 11.0 + 6.0 + widest.fold(0.0, f64::max) + 6.0 + label).max(missing)
+    }
+}
+
+impl Draw for Heatmap {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn description(&self) -> String {
+        let (rows, columns) = self.values.dim();
+        if rows == 0 || columns == 0 {
+            return "Heat map without data.".to_string();
+        }
+        let columns = match &self.columns {
+            Columns::Time { dt, .. } => format!("{columns} time bins of {} ms", dt.ms()),
+            Columns::Lags(dt) => format!("{columns} lags of {} ms, lag 0 at the right", dt.ms()),
+            Columns::Index(label) => format!("{columns} columns ({label})"),
+        };
+        let rows = match &self.rows {
+            Rows::Bands(_) => format!("{rows} frequency bands"),
+            Rows::Index(label) => format!("{rows} rows ({label})"),
+        };
+        let values = match Range::of(self.values.iter().copied()) {
+            Some(range) => format!(
+                "values from {:.4} to {:.4} {}",
+                Short(range.low),
+                Short(range.high),
+                self.unit
+            ),
+            None => "no values".to_string(),
+        };
+        let missing = match self.n_missing() {
+            0 => String::new(),
+            n => format!(", {n} missing"),
+        };
+        format!("Heat map of {rows} by {columns}; {}{missing}.", values.trim_end())
+    }
+
+    fn plot(&self) -> Size {
+        self.size
+    }
+
+    fn room(&self, x_labels: bool) -> Margins {
+        Margins {
+            top: 0.0,
+            right: self.bar_room(),
+            bottom: axis::x_room(x_labels).max(if self.n_missing() > 0 { 22.0 } else { 0.0 }),
+            left: self.row_axis().y_room(),
+        }
+    }
+
+    fn time(&self) -> Option<Range> {
+        match &self.columns {
+            Columns::Time { dt, start } if self.values.ncols() > 0 => Some(Range::new(
+                start.ms(),
+                start.ms() + dt.times(self.values.ncols()).ms(),
+            )),
+            _ => None,
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas, place: &Place) {
+        let plot = place.plot;
+        if self.values.is_empty() {
+            return frame::no_data(canvas, plot);
+        }
+        let mut image = plot;
+        if let (Some(shared), Some(own)) = (place.time, self.time()) {
+            image.x = plot.across(shared.place(own.low));
+            image.width = plot.across(shared.place(own.high)) - image.x;
+        }
+        let mut from_top = self.values.view();
+        from_top.invert_axis(ndarray::Axis(0));
+        cells::draw(canvas, image, from_top, self.range(), self.colors);
+        self.row_axis().draw_y(canvas, place, false);
+        self.column_axis(place).draw_x(canvas, place, false);
+        self.draw_bar(canvas, plot);
+    }
+}
+
+fn bands(title: &str, n_bands: usize, centers: &[Hertz]) -> Result<Rows> {
+    if centers.is_empty() {
+        return Ok(Rows::Index("Band".to_string()));
+    }
+    if centers.len() != n_bands {
+        return Err(Error::Shape {
+            figure: title.to_string(),
+            source: ShapeError {
+                array: "band_centers",
+                got: vec![centers.len()],
+                expected: vec![n_bands.into()],
+            },
+        });
+    }
+    for (band, pair) in centers.windows(2).enumerate() {
+        if let [previous, got] = pair
+            && got <= previous
+        {
+            return Err(Error::BandOrder {
+                figure: title.to_string(),
+                band: band + 1,
+                got: got.hz(),
+                previous: previous.hz(),
+            });
+        }
+    }
+    Ok(Rows::Bands(centers.to_vec()))
+}
+
+/// Round frequencies at their place between band centres, interpolated in log frequency.
+fn frequency_ticks(centers: &[Hertz]) -> Vec<Tick> {
+    let n = centers.len() as f64;
+    let (Some(low), Some(high)) = (centers.first(), centers.last()) else {
+        return Vec::new();
+    };
+    if centers.len() == 1 {
+        return vec![Tick {
+            at: 0.5,
+            label: ticks::kilohertz(low.hz()),
+        }];
+    }
+    ticks::log_numbers(low.hz(), high.hz())
+        .into_iter()
+        .filter_map(|hz| {
+            let above = centers.iter().position(|c| c.hz() >= hz * (1.0 - 1e-9))?.max(1);
+            let (a, b) = (centers.get(above - 1)?.hz(), centers.get(above)?.hz());
+            let between = ((hz / a).ln() / (b / a).ln()).clamp(0.0, 1.0);
+            Some(Tick {
+                at: ((above - 1) as f64 + between + 0.5) / n,
+                label: ticks::kilohertz(hz),
+            })
+        })
+        .collect()
+}
+
+/// Lags that grow to the left; each cell is centred on its lag.
+fn lag_ticks(n: usize, dt: TimeBin, width: f64) -> Vec<Tick> {
+    let last = dt.times(n.saturating_sub(1)).ms();
+    let whole = Range::new(-0.5 * dt.ms(), last + 0.5 * dt.ms());
+    let mut found = ticks::linear(whole, (width / 50.0) as usize);
+    found.retain(|t| !t.label.starts_with('\u{2212}'));
+    for tick in &mut found {
+        tick.at = 1.0 - tick.at;
+    }
+    found.reverse();
+    found
+}
+
+/// Numbers of rows or columns, counted from 1, in the middle of their cells.
+fn cell_numbers(n: usize, max: usize) -> Vec<Tick> {
+    if n == 0 {
+        return Vec::new();
+    }
+    ticks::whole(Range::new(0.5, n as f64 + 0.5), max)
+}
+
+/// A number with few digits, for descriptions.
+struct Short(f64);
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(4);
+        let size = self.0.abs();
+        if size != 0.0 && !(1e-3..1e6).contains(&size) {
+            return write!(f, "{:.2e}", self.0);
+        }
+        let text = format!("{:.digits$}", self.0);
+        if text.contains('.') {
+            f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+        } else {
+            f.write_str(&text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn hertz(values: &[f64]) -> Vec<Hertz> {
+        values.iter().map(|&v| Hertz::new(v).unwrap()).collect()
+    }
+
+    fn dt() -> TimeBin {
+        TimeBin::from_millis(5.0).unwrap()
+    }
+
+    #[test]
+    fn ticks_sit_at_the_middle_of_their_band() {
+        let ticks = frequency_ticks(&hertz(&[500.0, 1000.0, 2000.0, 4000.0]));
+        let at: Vec<(String, f64)> = ticks.into_iter().map(|t| (t.label, t.at)).collect();
+        assert_eq!(
+            at,
+            [("0.5".into(), 0.125), ("1".into(), 0.375), ("2".into(), 0.625)]
+        );
+    }
+
+    #[test]
+    fn lag_0_is_at_the_right() {
+        let ticks = lag_ticks(40, dt(), 230.0);
+        let labels: Vec<_> = ticks.iter().map(|t| t.label.as_str()).collect();
+        assert_eq!(labels, ["150", "100", "50", "0"]);
+        assert!((ticks[3].at - (1.0 - 0.5 / 40.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_strf_is_symmetric_around_0_and_equal_limits_can_be_set() {
+        let mut figure = Heatmap::strf("n", array![[0.5f32, -2.0]].view(), &[], dt()).unwrap();
+        assert_eq!(figure.effective_limits(), Interval::new(-2.0, 2.0));
+        figure.limits = Some(Interval::new(0.0, 3.0));
+        assert_eq!(figure.effective_limits(), Interval::new(-3.0, 3.0));
+    }
+
+    #[test]
+    fn wrong_band_centres_are_errors_that_name_the_figure() {
+        let values = array![[0.0], [1.0]];
+        let few = Heatmap::cochleagram("clip 3", values.view(), &hertz(&[500.0]), dt()).unwrap_err();
+        assert_eq!(
+            few.to_string(),
+            "figure \"clip 3\": band_centers has shape (1), expected (2)"
+        );
+        let falling =
+            Heatmap::cochleagram("clip 3", values.view(), &hertz(&[500.0, 400.0]), dt()).unwrap_err();
+        assert!(
+            falling
+                .to_string()
+                .contains("centre of band 1 is 400 Hz, expected more than 500 Hz"),
+            "{falling}"
+        );
+    }
+
+    #[test]
+    fn a_small_one_is_this() {
+        let values = array![[0.0, 1.0, f64::NAN], [2.0, 2.0, 3.0]];
+        let figure =
+            Heatmap::cochleagram("clip <3>", values.view(), &hertz(&[1000.0, 4000.0]), dt()).unwrap();
+        insta::assert_snapshot!(figure.render().as_str());
+    }
+}

@@ -82,10 +82,10 @@ fn hann(bins: usize) -> Vec<f64> {
     if k == 1 {
         return vec![1.0];
     }
-    let angle = |i: usize| std::f64::consts::TAU * i as f64 / (k - 1) as f64;
-    // Mirrored, so that the window is symmetric to the bit; the cosine of TAU is 1 only but for rounding.
+    // As 0.5 + 0.5 cos(pi - ..), which has its simple values (0, 0.5, 1) to the bit, and mirrored to be symmetric.
+    let angle = |i: usize| std::f64::consts::PI * (1.0 - 2.0 * i as f64 / (k - 1) as f64);
     (0..k)
-        .map(|i| 0.5 - 0.5 * libm::cos(angle(i.min(k - 1 - i))))
+        .map(|i| 0.5 + 0.5 * libm::cos(angle(i.min(k - 1 - i))))
         .collect()
 }
 

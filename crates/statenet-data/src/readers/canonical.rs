@@ -1,0 +1,231 @@
+//! The canonical folder: `recording.json`, `stimuli/*.npy`, `responses/*.npz` or `.npy`, and perhaps `audio/*`.
+//!
+//! ```text
+//! {"format": "statenet-recording", "version": 1, "name": .., "species": .., "area": .., "dt_ms": 5.0,
+//!  "response_unit": "spikes/bin", "band_centres_hz": [..], "cochleagram": .., "citation": .., "licence": ..,
+//!  "neurons": [{"id": ..}, ..],
+//!  "stimuli": [{"name": .., "kind": .., "stimulus": "stimuli/x.npy", "responses": "responses/x.npz",
+//!               "audio": "audio/x.wav", "bins": 999, "repeats": 20}, ..]}
+//! ```
+//! Required are format, version, name, dt_ms, neurons (id) and stimuli (name, stimulus, responses). What else the
+//! file says is kept as metadata of the recording, neuron or stimulus.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use statenet_core::{Hertz, ResponseMask, TimeBin, expect_shape};
+
+use super::{
+    arrays::{read_cochleagram, read_counts},
+    fields::{Fields, shortened},
+};
+use crate::{
+    error::{Error, Place, Result},
+    preprocess::Standardization,
+    recording::{Description, Neuron, Recording, Responses, Stimulus},
+};
+
+/// The file that makes a folder a recording.
+pub(crate) const FILE: &str = "recording.json";
+/// `format` in that file.
+pub(crate) const FORMAT: &str = "statenet-recording";
+/// `version` in that file.
+pub(crate) const VERSION: usize = 1;
+/// The one unit of responses.
+pub(crate) const UNIT: &str = "spikes/bin";
+
+impl Recording {
+    /// Reads a recording from its folder and checks all of it: every array against the others and the JSON.
+    ///
+    /// `responses` are `counts` `(N, R, T)` of whole or real numbers in an npz file, or `(N, R, T)` or `(N, T)` in an
+    /// npy file; NaN means missing. A neuron without spikes, a stimulus of one bin, and stimuli of different lengths
+    /// and repeats are all recordings.
+    ///
+    /// # Errors
+    /// What is wrong, by file and field or array: [`Error::Io`], [`Error::Json`], [`Error::Field`],
+    /// [`Error::ArrayFile`], [`Error::Shape`], [`Error::Value`], [`Error::Empty`].
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
+        let path = folder.join(FILE);
+        let text = fs::read_to_string(&path).map_err(|source| Error::Io {
+            path: path.clone(),
+            action: "read",
+            source,
+        })?;
+        let json = serde_json::from_str(&text).map_err(|source| Error::Json {
+            path: path.clone(),
+            source,
+        })?;
+        let mut fields = Fields::new(&path, String::new(), json)?;
+        let format = fields.text("format")?;
+        if format != FORMAT {
+            return Err(fields.error("format", format, FORMAT));
+        }
+        match fields.optional_count("version")? {
+            Some(VERSION) => {}
+            other => {
+                let got = other.map_or("missing".to_owned(), |v| v.to_string());
+                return Err(fields.error("version", got, VERSION.to_string()));
+            }
+        }
+        let unit = fields
+            .optional_text("response_unit")?
+            .unwrap_or_else(|| UNIT.to_owned());
+        if unit != UNIT {
+            return Err(fields.error("response_unit", unit, UNIT));
+        }
+        let dt_ms = fields.number("dt_ms")?;
+        let dt = TimeBin::from_millis(dt_ms)
+            .map_err(|_| fields.error("dt_ms", dt_ms.to_string(), "above 0 and at most 10000"))?;
+        let bands = bands(&mut fields)?;
+        let standardization = fields
+            .value("standardization")
+            .map(serde_json::from_value::<Standardization>);
+        let standardization = standardization.transpose().map_err(|source| Error::Json {
+            path: path.clone(),
+            source,
+        })?;
+        let neurons = neurons(&mut fields, &path)?;
+        let entries = fields
+            .list("stimuli")?
+            .into_iter()
+            .enumerate()
+            .map(|(i, entry)| Fields::new(&path, format!("stimuli[{i}]"), entry));
+        let entries: Vec<Fields<'_>> = entries.collect::<Result<_>>()?;
+        let n_bands = (!bands.is_empty()).then_some(bands.len());
+        let mut stimuli: Vec<Stimulus> = Vec::new();
+        for entry in entries {
+            let n_bands = n_bands.or(stimuli.first().map(Stimulus::n_bands));
+            stimuli.push(stimulus(entry, folder, n_bands, neurons.len())?);
+        }
+        let description = Description {
+            name: fields.text("name")?,
+            species: fields.optional_text("species")?.unwrap_or_default(),
+            area: fields.optional_text("area")?.unwrap_or_default(),
+            citation: fields.optional_text("citation")?,
+            licence: fields.optional_text("licence")?,
+            cochleagram: fields.value("cochleagram").unwrap_or_default(),
+            metadata: fields.rest(),
+        };
+        let recording = Self::new(description, dt, bands, neurons, stimuli).map_err(|error| match error {
+            Error::Duplicate { what, name } => Error::Field {
+                field: if what == "neuron" { "neurons" } else { "stimuli" }.to_owned(),
+                got: format!("{name} twice"),
+                expected: "unique names".to_owned(),
+                path,
+            },
+            Error::Setting { got, .. } => Error::Field {
+                field: "band_centres_hz".to_owned(),
+                got,
+                expected: "rising frequencies".to_owned(),
+                path,
+            },
+            other => other,
+        })?;
+        match standardization {
+            Some(standardization) => recording.declare_standardized(standardization),
+            None => Ok(recording),
+        }
+    }
+}
+
+fn bands(fields: &mut Fields<'_>) -> Result<Vec<Hertz>> {
+    let list = fields.optional_list("band_centres_hz")?.unwrap_or_default();
+    let band = |(i, value): (usize, &Value)| {
+        let hertz = value.as_f64().and_then(|hz| Hertz::new(hz).ok());
+        hertz.ok_or_else(|| fields.error(&format!("band_centres_hz[{i}]"), shortened(value), "above 0"))
+    };
+    list.iter().enumerate().map(band).collect()
+}
+
+fn neurons(fields: &mut Fields<'_>, path: &Path) -> Result<Vec<Neuron>> {
+    let neuron = |(i, entry)| {
+        let mut fields = Fields::new(path, format!("neurons[{i}]"), entry)?;
+        Ok(Neuron::new(fields.text("id")?).with_metadata(fields.rest()))
+    };
+    fields
+        .list("neurons")?
+        .into_iter()
+        .enumerate()
+        .map(neuron)
+        .collect()
+}
+
+fn stimulus(
+    mut entry: Fields<'_>,
+    folder: &Path,
+    n_bands: Option<usize>,
+    n_neurons: usize,
+) -> Result<Stimulus> {
+    let name = entry.text("name")?;
+    crate::names::check("stimulus", &name)
+        .map_err(|_| entry.error("name", format!("{name:?}"), "a name that can be a file name"))?;
+
+    let path = folder.join(entry.path("stimulus")?);
+    let cochleagram = read_cochleagram(&path)?;
+    let (bands, bins) = cochleagram.dim();
+    let in_file = |path: &PathBuf| Place::File(path.clone());
+    expect_shape(
+        "cochleagram",
+        &[bands, bins],
+        &[n_bands.unwrap_or(bands).into(), bins.into()],
+    )
+    .map_err(|shape| Error::Shape {
+        place: in_file(&path),
+        shape,
+    })?;
+    expect_count(&mut entry, "bins", bins, &path)?;
+
+    let path = entry.path("responses")?;
+    if !(path.ends_with(".npz") || path.ends_with(".npy")) {
+        return Err(entry.error("responses", format!("{path:?}"), "a file .npz or .npy"));
+    }
+    let path = folder.join(path);
+    let counts = read_counts(&path)?;
+    let repeats = statenet_core::Dim::Any("R");
+    expect_shape(
+        "counts",
+        counts.shape(),
+        &[n_neurons.into(), repeats, bins.into()],
+    )
+    .map_err(|shape| Error::Shape {
+        place: in_file(&path),
+        shape,
+    })?;
+    expect_count(&mut entry, "repeats", counts.dim().1, &path)?;
+    let mask = ResponseMask::from_nan(counts.view());
+    let responses = Responses::checked(counts, &mask, &in_file(&path))?;
+
+    let kind = entry.optional_text("kind")?;
+    let audio = entry.optional_path("audio")?.map(|audio| folder.join(audio));
+    let mut stimulus = Stimulus::new(name, cochleagram, responses)?;
+    if let Some(kind) = kind {
+        stimulus = stimulus.with_kind(kind);
+    }
+    if let Some(audio) = audio {
+        fs::metadata(&audio).map_err(|source| Error::Io {
+            path: audio.clone(),
+            action: "find the sound",
+            source,
+        })?;
+        stimulus = stimulus.with_audio(audio);
+    }
+    Ok(stimulus.with_metadata(entry.rest()))
+}
+
+/// Checks a size that the JSON states against the array's.
+fn expect_count(entry: &mut Fields<'_>, field: &str, size: usize, array: &Path) -> Result<()> {
+    match entry.optional_count(field)? {
+        Some(stated) if stated != size => {
+            let file = array
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            Err(entry.error(field, stated.to_string(), format!("{size} as in {file}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,137 @@
+//! Fields of a JSON object, taken one by one, with errors that name file and field.
+
+use std::path::{Component, Path};
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// What is left of one object of a JSON file.
+pub(super) struct Fields<'a> {
+    path: &'a Path,
+    at: String,
+    map: Map<String, Value>,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of an object; `at` says where in the file, such as `stimuli[3]`, and is empty for the whole.
+    pub(super) fn new(path: &'a Path, at: String, value: Value) -> Result<Self> {
+        match value {
+            Value::Object(map) => Ok(Self { path, at, map }),
+            other => {
+                let field = if at.is_empty() { "the file".to_owned() } else { at };
+                Err(Error::Field {
+                    path: path.to_path_buf(),
+                    field,
+                    got: shortened(&other),
+                    expected: "an object".to_owned(),
+                })
+            }
+        }
+    }
+
+    /// An error about a field of this object.
+    pub(super) fn error(&self, name: &str, got: impl Into<String>, expected: impl Into<String>) -> Error {
+        let field = if self.at.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.at)
+        };
+        Error::Field {
+            path: self.path.to_path_buf(),
+            field,
+            got: got.into(),
+            expected: expected.into(),
+        }
+    }
+
+    /// Takes a field, if it is there and not null.
+    pub(super) fn value(&mut self, name: &str) -> Option<Value> {
+        // `remove` would move the last field into the gap; the order of what is left is kept.
+        self.map.shift_remove(name).filter(|value| !value.is_null())
+    }
+
+    fn optional<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        convert: impl FnOnce(Value) -> Result<T, Value>,
+    ) -> Result<Option<T>> {
+        match self.value(name).map(convert) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(other)) => Err(self.error(name, shortened(&other), expected)),
+        }
+    }
+
+    fn required<T>(&self, name: &str, expected: &str, value: Option<T>) -> Result<T> {
+        value.ok_or_else(|| self.error(name, "missing", expected))
+    }
+
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>> {
+        self.optional(name, "a text", |value| match value {
+            Value::String(text) => Ok(text),
+            other => Err(other),
+        })
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<String> {
+        let text = self.optional_text(name)?;
+        self.required(name, "a text", text)
+    }
+
+    pub(super) fn number(&mut self, name: &str) -> Result<f64> {
+        let number = self.optional(name, "a number", |value| value.as_f64().ok_or(value))?;
+        self.required(name, "a number", number)
+    }
+
+    pub(super) fn optional_count(&mut self, name: &str) -> Result<Option<usize>> {
+        let count = |value: Value| value.as_u64().and_then(|n| usize::try_from(n).ok()).ok_or(value);
+        self.optional(name, "a whole number", count)
+    }
+
+    pub(super) fn optional_list(&mut self, name: &str) -> Result<Option<Vec<Value>>> {
+        self.optional(name, "a list", |value| match value {
+            Value::Array(list) => Ok(list),
+            other => Err(other),
+        })
+    }
+
+    pub(super) fn list(&mut self, name: &str) -> Result<Vec<Value>> {
+        let list = self.optional_list(name)?;
+        self.required(name, "a list", list)
+    }
+
+    /// A path relative to the recording's folder that stays inside it.
+    pub(super) fn optional_path(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(text) = self.optional_text(name)? else {
+            return Ok(None);
+        };
+        let inside = |c| matches!(c, Component::Normal(_) | Component::CurDir);
+        let foreign = text.contains(['\\', '\0']) || text.contains(':');
+        if text.is_empty() || foreign || !Path::new(&text).components().all(inside) {
+            return Err(self.error(name, format!("{text:?}"), "a relative path inside the folder"));
+        }
+        Ok(Some(text))
+    }
+
+    pub(super) fn path(&mut self, name: &str) -> Result<String> {
+        let path = self.optional_path(name)?;
+        self.required(name, "a relative path inside the folder", path)
+    }
+
+    /// What nobody took, in the order of the file.
+    pub(super) fn rest(self) -> Map<String, Value> {
+        self.map
+    }
+}
+
+/// A value as JSON, of at most about 60 characters.
+pub(super) fn shortened(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 60 {
+        text
+    } else {
+        text.chars().take(57).chain("...".chars()).collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! The canonical folder, written whole; see `readers/canonical.rs` for what is in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ndarray::Array3;
+use serde_json::{Map, Value, json};
+use statenet_core::atomic::NewFolder;
+
+use crate::{
+    error::{Error, Result},
+    formats::{npy, npz},
+    readers::{FILE, FORMAT, UNIT, VERSION},
+    recording::{Metadata, Recording, Responses, Stimulus},
+};
+
+impl Recording {
+    /// Writes the recording as a folder that [`read`](Self::read) gives back equal, sounds included.
+    ///
+    /// Cochleagrams are f32. Responses are whole numbers of 8 or 16 bits where all are recorded and fit, else f32
+    /// with NaN for missing. The folder appears when all of it is on the disk; an older recording there is
+    /// replaced, anything else left alone. (Equal but for [`Stimulus::audio`], which then is in the new folder.)
+    ///
+    /// # Errors
+    /// [`Error::Write`] or [`Error::Io`] if a file cannot be written or a sound not be copied; [`Error::Field`] if
+    /// metadata has a key that is the format's own.
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<()> {
+        let folder = folder.as_ref();
+        let new = NewFolder::create(folder)?;
+        let root = new.path();
+        for subfolder in ["stimuli", "responses"] {
+            make_folder(&root.join(subfolder))?;
+        }
+        let mut stimuli = Vec::new();
+        for (i, stimulus) in self.stimuli().iter().enumerate() {
+            let entry = write_stimulus(root, stimulus)?;
+            stimuli.push(merged(
+                entry,
+                stimulus.metadata(),
+                &folder.join(FILE),
+                &format!("stimuli[{i}]."),
+            )?);
+        }
+        let mut neurons = Vec::new();
+        for (i, neuron) in self.neurons().iter().enumerate() {
+            let entry = object([("id", json!(neuron.id()))]);
+            neurons.push(merged(
+                entry,
+                neuron.metadata(),
+                &folder.join(FILE),
+                &format!("neurons[{i}]."),
+            )?);
+        }
+        let about = self.description();
+        let bands: Vec<f64> = self.bands().iter().map(|band| band.hz()).collect();
+        let entry = object([
+            ("format", json!(FORMAT)),
+            ("version", json!(VERSION)),
+            ("name", json!(about.name)),
+            ("species", json!(about.species)),
+            ("area", json!(about.area)),
+            ("dt_ms", json!(self.dt().ms())),
+            ("response_unit", json!(UNIT)),
+            ("band_centres_hz", json!(bands)),
+            ("standardization", json!(self.standardization())),
+            ("cochleagram", about.cochleagram.clone()),
+            ("citation", json!(about.citation)),
+            ("licence", json!(about.licence)),
+            ("neurons", Value::Array(neurons)),
+            ("stimuli", Value::Array(stimuli)),
+        ]);
+        let json = merged(entry, &about.metadata, &folder.join(FILE), "")?;
+        write_file(&root.join(FILE), format!("{json:#}\n").as_bytes())?;
+        Ok(new.commit(FILE)?)
+    }
+}
+
+/// Writes the arrays and the sound of a stimulus; returns its entry in the JSON, without metadata.
+fn write_stimulus(root: &Path, stimulus: &Stimulus) -> Result<Metadata> {
+    let name = stimulus.name();
+    let (sound, counts) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
+    let encoded = |result: Result<Vec<u8>, _>, path: &str| {
+        result.map_err(|source| Error::Encode {
+            path: path.into(),
+            what: "an array",
+            source: Box::new(source),
+        })
+    };
+    write_file(
+        &root.join(&sound),
+        &encoded(npy::encode(stimulus.cochleagram()), &sound)?,
+    )?;
+    let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
+    write_file(
+        &root.join(&counts),
+        &encoded(npz::encode("counts", &npy), &counts)?,
+    )?;
+    let audio = stimulus
+        .audio()
+        .map(|from| copy_audio(root, name, from))
+        .transpose()?;
+    Ok(object([
+        ("name", json!(name)),
+        ("kind", json!(stimulus.kind())),
+        ("stimulus", json!(sound)),
+        ("responses", json!(counts)),
+        ("audio", json!(audio)),
+        ("bins", json!(stimulus.n_bins())),
+        ("repeats", json!(stimulus.responses().n_repeats())),
+    ]))
+}
+
+fn encode_counts(responses: &Responses) -> Result<Vec<u8>, crate::formats::FormatError> {
+    let values = responses.values();
+    let whole_below =
+        |limit: f32| responses.mask().is_complete() && values.iter().all(|v| v.fract() == 0.0 && *v <= limit);
+    if whole_below(f32::from(u8::MAX)) {
+        npy::encode(values.mapv(|v| v as u8).view())
+    } else if whole_below(f32::from(u16::MAX)) {
+        npy::encode(values.mapv(|v| v as u16).view())
+    } else {
+        let with_nan: Array3<f32> = responses.to_nan();
+        npy::encode(with_nan.view())
+    }
+}
+
+/// Copies a sound into the folder under the stimulus's name; returns its relative path.
+fn copy_audio(root: &Path, name: &str, from: &Path) -> Result<String> {
+    make_folder(&root.join("audio"))?;
+    let ending = from
+        .extension()
+        .map(|e| format!(".{}", e.to_string_lossy()))
+        .unwrap_or_default();
+    let to = format!("audio/{name}{ending}");
+    fs::copy(from, root.join(&to)).map_err(io(from, "copy the sound"))?;
+    Ok(to)
+}
+
+/// Our fields, null ones left out, then metadata; a key in both is an error.
+fn merged(mut entry: Metadata, metadata: &Metadata, path: &Path, at: &str) -> Result<Value> {
+    for (key, value) in metadata {
+        if entry.contains_key(key) {
+            return Err(Error::Field {
+                path: path.to_path_buf(),
+                field: format!("{at}{key}"),
+                got: "metadata".to_owned(),
+                expected: "a key that the format does not use".to_owned(),
+            });
+        }
+        entry.insert(key.clone(), value.clone());
+    }
+    entry.retain(|key, value| metadata.contains_key(key) || !value.is_null());
+    Ok(Value::Object(entry))
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Metadata {
+    fields
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect::<Map<_, _>>()
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(io(path, "create folder"))
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).map_err(io(path, "write"))
+}
+
+fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
+    let path: PathBuf = path.to_path_buf();
+    move |source| Error::Io { path, action, source }
+}

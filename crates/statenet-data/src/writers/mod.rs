@@ -1,0 +1,6 @@
+//! Writers: recordings and arrays in, files out, whole or not at all.
+
+mod arrays;
+mod canonical;
+
+pub use arrays::write_npy_2d;

@@ -1,0 +1,467 @@
+//! The canonical folder: what is written is read, and every fault is named.
+
+use std::{error::Error as _, fs, path::Path};
+
+use ndarray::{Array2, Array3, array};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use statenet_core::{Hertz, TimeBin};
+use statenet_data::{
+    Description, Metadata, Neuron, Recording, Responses, Standardization, Stimulus, formats::npy,
+};
+
+fn metadata(value: Value) -> Metadata {
+    serde_json::from_value(value).unwrap()
+}
+
+/// One stimulus of ragged data: repeats, bins, and cells that are missing or have counts up to a limit.
+fn stimulus(index: usize, n_neurons: usize, n_bands: usize) -> impl Strategy<Value = Stimulus> {
+    let shape = (
+        1usize..4,
+        1usize..7,
+        prop_oneof![Just(3u32), Just(300), Just(70_000)],
+        0.0..1.0f64,
+    );
+    shape.prop_flat_map(move |(repeats, bins, limit, present)| {
+        let cell = prop::option::weighted(present.max(0.01), 0..=limit);
+        let cells = prop::collection::vec(cell, n_neurons * repeats * bins);
+        let sound = prop::collection::vec(-20.0..20.0f32, n_bands * bins);
+        (cells, sound, any::<bool>(), prop::bool::weighted(0.3)).prop_map(
+            move |(cells, sound, kind, whole)| {
+                let value = |c: Option<u32>| c.map_or(if whole { 0.0 } else { f32::NAN }, |c| c as f32);
+                let counts: Vec<f32> = cells.into_iter().map(value).collect();
+                let counts = Array3::from_shape_vec((n_neurons, repeats, bins), counts).unwrap();
+                let sound = Array2::from_shape_vec((n_bands, bins), sound).unwrap();
+                let stimulus = Stimulus::new(
+                    format!("sound {index}"),
+                    sound,
+                    Responses::from_nan(counts).unwrap(),
+                )
+                .unwrap();
+                let extra = metadata(json!({"source": format!("s{index}"), "level_db": 62.3, "note": null}));
+                if kind {
+                    stimulus.with_kind("song").with_metadata(extra)
+                } else {
+                    stimulus
+                }
+            },
+        )
+    })
+}
+
+fn recording() -> impl Strategy<Value = Recording> {
+    (1usize..4, 1usize..4, 1usize..4, any::<bool>(), 0.1..50.0f64).prop_flat_map(|(n, f, s, known, dt_ms)| {
+        let stimuli: Vec<_> = (0..s).map(|i| stimulus(i, n, f)).collect();
+        stimuli.prop_map(move |stimuli| {
+            let neurons = (0..n)
+                .map(|i| {
+                    Neuron::new(format!("u/{i}"))
+                        .with_metadata(metadata(json!({"depth_um": 100 * i, "z": [1]})))
+                })
+                .collect();
+            let bands = if known {
+                (1..=f).map(|b| Hertz::new(333.3 * b as f64).unwrap()).collect()
+            } else {
+                vec![]
+            };
+            let about = Description {
+                name: "random".into(),
+                species: "ferret".into(),
+                citation: known.then(|| "Harper et al. 2016".into()),
+                cochleagram: if known {
+                    json!({"bands": f, "log_floor": 1e-4})
+                } else {
+                    Value::Null
+                },
+                metadata: metadata(json!({"lab": {"name": "x"}, "anaesthetised": true})),
+                ..Description::default()
+            };
+            let recording = Recording::new(
+                about,
+                TimeBin::from_millis(dt_ms).unwrap(),
+                bands,
+                neurons,
+                stimuli,
+            )
+            .unwrap();
+            if known {
+                recording.standardize(&[0]).unwrap()
+            } else {
+                recording
+            }
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn what_is_written_is_read(recording in recording()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recording");
+        recording.write(&path).unwrap();
+        let back = Recording::read(&path).unwrap();
+        prop_assert_eq!(&back, &recording);
+        // Keys come back in their order, so that a second writing gives the same bytes.
+        let json = fs::read(path.join("recording.json")).unwrap();
+        back.write(&path).unwrap();
+        prop_assert_eq!(fs::read(path.join("recording.json")).unwrap(), json);
+        prop_assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+/// A folder with one recording: 1 neuron, 2 stimuli of 3 and 1 bins, 2 bands, 2 repeats.
+struct Case(tempfile::TempDir);
+
+impl Case {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sound = folder.path().join("click.wav");
+        fs::write(&sound, b"RIFF").unwrap();
+        let stimulus = |name: &str, bins: usize| {
+            let responses = Responses::from_nan(Array3::ones((1, 2, bins))).unwrap();
+            Stimulus::new(name, Array2::from_elem((2, bins), bins as f32), responses)
+                .unwrap()
+                .with_audio(&sound)
+        };
+        let bands = [500.0, 1000.0].map(|hz| Hertz::new(hz).unwrap()).to_vec();
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        let about = Description {
+            name: "case".into(),
+            ..Description::default()
+        };
+        let stimuli = vec![stimulus("a", 3), stimulus("b", 1)];
+        let recording = Recording::new(about, dt, bands, vec![Neuron::new("u")], stimuli).unwrap();
+        recording.write(folder.path().join("r")).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, inside: &str) -> std::path::PathBuf {
+        self.0.path().join("r").join(inside)
+    }
+
+    fn edit(self, change: impl FnOnce(&mut Value)) -> Self {
+        let path = self.path("recording.json");
+        let mut json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        change(&mut json);
+        fs::write(path, json.to_string()).unwrap();
+        self
+    }
+
+    fn set(self, pointer: &str, value: Value) -> Self {
+        self.edit(|json| *json.pointer_mut(pointer).unwrap() = value)
+    }
+
+    fn file(self, inside: &str, bytes: &[u8]) -> Self {
+        fs::write(self.path(inside), bytes).unwrap();
+        self
+    }
+
+    /// The error's message, and that of its cause, without the folder's own path.
+    fn fault(&self) -> String {
+        let error = Recording::read(self.path("")).unwrap_err();
+        let cause = error.source().map(|s| format!(": {s}")).unwrap_or_default();
+        format!("{error}{cause}").replace(&format!("{}/", self.path("").display()).replace("//", "/"), "")
+    }
+}
+
+fn counts(values: Array3<f32>) -> Vec<u8> {
+    npy::encode(values.view()).unwrap()
+}
+
+#[test]
+fn sounds_are_copied_into_the_folder() {
+    let case = Case::new();
+    let recording = Recording::read(case.path("")).unwrap();
+    assert_eq!(
+        recording.stimuli()[0].audio(),
+        Some(case.path("audio/a.wav").as_path())
+    );
+    assert_eq!(fs::read(case.path("audio/b.wav")).unwrap(), b"RIFF");
+}
+
+#[test]
+fn every_fault_of_the_json_names_its_field() {
+    let cases = [
+        (
+            "/format",
+            json!("nwb"),
+            "format is nwb, expected statenet-recording",
+        ),
+        ("/version", json!(2), "version is 2, expected 1"),
+        ("/version", Value::Null, "version is missing, expected 1"),
+        ("/name", Value::Null, "name is missing, expected a text"),
+        ("/name", json!(3), "name is 3, expected a text"),
+        (
+            "/response_unit",
+            json!("mV"),
+            "response_unit is mV, expected spikes/bin",
+        ),
+        (
+            "/dt_ms",
+            json!(0),
+            "dt_ms is 0, expected above 0 and at most 10000",
+        ),
+        ("/dt_ms", json!("5 ms"), "dt_ms is \"5 ms\", expected a number"),
+        (
+            "/band_centres_hz/1",
+            json!(-1),
+            "band_centres_hz[1] is -1, expected above 0",
+        ),
+        (
+            "/band_centres_hz/1",
+            json!(400),
+            "band_centres_hz is 400 Hz after 500 Hz, expected rising frequencies",
+        ),
+        ("/neurons", json!({}), "neurons is {}, expected a list"),
+        (
+            "/neurons",
+            json!([{"id": "u"}, {"id": "u"}]),
+            "responses/a.npz: counts has shape (1, 2, 3), expected (2, R, 3)",
+        ),
+        (
+            "/neurons/0/id",
+            Value::Null,
+            "neurons[0].id is missing, expected a text",
+        ),
+        ("/stimuli/1", json!(7), "stimuli[1] is 7, expected an object"),
+        (
+            "/stimuli/1/name",
+            json!("a"),
+            "stimuli is a twice, expected unique names",
+        ),
+        (
+            "/stimuli/1/name",
+            json!("../a"),
+            "stimuli[1].name is \"../a\", expected a name that can be a file name",
+        ),
+        (
+            "/stimuli/1/stimulus",
+            Value::Null,
+            "stimuli[1].stimulus is missing, expected a relative path inside the folder",
+        ),
+        (
+            "/stimuli/1/stimulus",
+            json!("../a.npy"),
+            "stimuli[1].stimulus is \"../a.npy\", expected a relative path inside the folder",
+        ),
+        (
+            "/stimuli/1/responses",
+            json!("/etc/a.npz"),
+            "stimuli[1].responses is \"/etc/a.npz\", expected a relative path inside the folder",
+        ),
+        (
+            "/stimuli/1/responses",
+            json!("a.mat"),
+            "stimuli[1].responses is \"a.mat\", expected a file .npz or .npy",
+        ),
+        (
+            "/stimuli/1/bins",
+            json!(2),
+            "stimuli[1].bins is 2, expected 1 as in b.npy",
+        ),
+        (
+            "/stimuli/1/bins",
+            json!(1.5),
+            "stimuli[1].bins is 1.5, expected a whole number",
+        ),
+        (
+            "/stimuli/1/repeats",
+            json!(0),
+            "stimuli[1].repeats is 0, expected 2 as in b.npz",
+        ),
+    ];
+    for (pointer, value, message) in cases {
+        let fault = Case::new().set(pointer, value).fault();
+        let expected = if message.starts_with("responses/") {
+            message.to_owned()
+        } else {
+            format!("recording.json: {message}")
+        };
+        assert_eq!(fault, expected, "{pointer}");
+    }
+}
+
+#[test]
+fn every_fault_of_an_array_names_its_file() {
+    let b = "responses/b.npy";
+    let with = |values: Array3<f32>| {
+        Case::new()
+            .set("/stimuli/1/responses", json!(b))
+            .file(b, &counts(values))
+    };
+    assert_eq!(
+        with(Array3::zeros((1, 0, 1))).fault(),
+        "responses/b.npy: counts has shape (1, 0, 1), expected (1, R, 1)"
+    );
+    assert_eq!(
+        with(Array3::zeros((1, 2, 2))).fault(),
+        "responses/b.npy: counts has shape (1, 2, 2), expected (1, R, 1)"
+    );
+    assert_eq!(
+        with(array![[[1.0], [-2.0]]]).fault(),
+        "responses/b.npy: counts[0, 1, 0] is -2, expected 0 or more spikes"
+    );
+    assert_eq!(
+        with(Array3::zeros((1, 3, 1))).fault(),
+        "recording.json: stimuli[1].repeats is 2, expected 3 as in b.npy"
+    );
+    let flat = npy::encode(array![1u8, 2].view()).unwrap();
+    assert_eq!(
+        with(Array3::zeros((1, 2, 1))).file(b, &flat).fault(),
+        "responses/b.npy: cannot read counts: has shape [2], expected 3 (neurons, repeats, bins) or 2 (neurons, bins) axes"
+    );
+    let whole = fs::read(Case::new().path("responses/b.npz")).unwrap();
+    assert_eq!(
+        Case::new()
+            .file("responses/b.npz", &whole[..whole.len() / 2])
+            .fault(),
+        "responses/b.npz: cannot read counts: not an npz archive"
+    );
+    let bands = npy::encode(Array2::<f32>::zeros((3, 1)).view()).unwrap();
+    assert_eq!(
+        Case::new().file("stimuli/b.npy", &bands).fault(),
+        "stimuli/b.npy: cochleagram has shape (3, 1), expected (2, 1)"
+    );
+    let nan = npy::encode(array![[0.0], [f32::NAN]].view()).unwrap();
+    assert_eq!(
+        Case::new().file("stimuli/b.npy", &nan).fault(),
+        "stimuli/b.npy: cochleagram[1, 0] is NaN, expected a finite number"
+    );
+}
+
+#[test]
+fn every_missing_file_is_named() {
+    for (file, action) in [
+        ("recording.json", "read"),
+        ("stimuli/b.npy", "read"),
+        ("responses/b.npz", "read"),
+        ("audio/b.wav", "find the sound"),
+    ] {
+        let case = Case::new();
+        fs::remove_file(case.path(file)).unwrap();
+        assert!(
+            case.fault()
+                .starts_with(&format!("{file}: cannot {action}: No such file")),
+            "{}",
+            case.fault()
+        );
+    }
+    let fault = Case::new().file("recording.json", b"{\"format\": ").fault();
+    assert!(
+        fault.starts_with("recording.json: cannot read as JSON: EOF while parsing"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn bins_and_repeats_may_be_left_to_the_arrays_and_one_repeat_needs_no_axis() {
+    let case = Case::new().edit(|json| {
+        let entry = json["stimuli"][1].as_object_mut().unwrap();
+        ["bins", "repeats", "audio"].map(|key| entry.remove(key));
+        entry["responses"] = json!("responses/b.npy");
+    });
+    let case = case.file("responses/b.npy", &npy::encode(array![[7i64]].view()).unwrap());
+    let recording = Recording::read(case.path("")).unwrap();
+    assert_eq!(recording.stimuli()[1].responses().values(), array![[[7.0]]]);
+}
+
+#[test]
+fn a_standardized_recording_says_so() {
+    let case =
+        Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0, 2.0], "std": [1.0, 0.5]}));
+    let recording = Recording::read(case.path("")).unwrap();
+    let expected = Standardization::new(vec![1.0, 2.0], vec![1.0, 0.5]).unwrap();
+    assert_eq!(recording.standardization(), Some(&expected));
+    let case = Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0], "std": [1.0]}));
+    assert_eq!(case.fault(), "standardization: mean has shape (1), expected (2)");
+    let case = Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0], "std": [0.0]}));
+    assert!(
+        case.fault()
+            .starts_with("recording.json: cannot read as JSON: standardization: std[0] is 0")
+    );
+}
+
+#[test]
+fn a_failed_write_leaves_the_old_recording_and_nothing_else() {
+    let case = Case::new();
+    let recording = Recording::read(case.path("")).unwrap();
+    let before = fs::read(case.path("recording.json")).unwrap();
+    fs::remove_file(case.path("audio/b.wav")).unwrap();
+    let error = recording.write(case.path("")).unwrap_err();
+    assert!(
+        error.to_string().ends_with("audio/b.wav: cannot copy the sound"),
+        "{error}"
+    );
+    assert_eq!(fs::read(case.path("recording.json")).unwrap(), before);
+    assert_eq!(fs::read_dir(case.0.path()).unwrap().count(), 2, "click.wav and r");
+}
+
+#[test]
+fn a_folder_of_somebody_else_and_a_file_in_the_way_are_left_alone() {
+    let case = Case::new();
+    let recording = Recording::read(case.path("")).unwrap();
+    let thesis = case.0.path().join("thesis");
+    fs::create_dir(&thesis).unwrap();
+    fs::write(thesis.join("chapter1.tex"), "years of work").unwrap();
+    let error = recording.write(&thesis).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("thesis: exists and was not written by statenet, choose another folder")
+    );
+    assert_eq!(fs::read(thesis.join("chapter1.tex")).unwrap(), b"years of work");
+    let below_a_file = case.0.path().join("click.wav").join("r");
+    assert!(recording.write(&below_a_file).is_err());
+    assert_eq!(fs::read(case.0.path().join("click.wav")).unwrap(), b"RIFF");
+}
+
+#[test]
+fn metadata_cannot_hide_our_fields() {
+    let stimulus = Stimulus::new("a", array![[0.0]], Responses::from_nan(array![[[0.0]]]).unwrap()).unwrap();
+    let stimulus = stimulus.with_metadata(metadata(json!({"bins": 999})));
+    let dt = TimeBin::from_millis(5.0).unwrap();
+    let recording = Recording::new(
+        Description::default(),
+        dt,
+        vec![],
+        vec![Neuron::new("u")],
+        vec![stimulus],
+    )
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = recording.write(folder.path().join("r")).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "recording.json: stimuli[0].bins is metadata, expected a key that the format does not use"
+        ),
+        "{error}"
+    );
+    assert!(!folder.path().join("r").exists());
+}
+
+proptest! {
+    #[test]
+    fn a_broken_json_is_an_error_or_a_recording(at in any::<prop::sample::Index>(), byte: u8) {
+        thread_local!(static CASE: (Case, Vec<u8>) = {
+            let case = Case::new();
+            let json = fs::read(case.path("recording.json")).unwrap();
+            (case, json)
+        });
+        CASE.with(|(case, json)| {
+            let mut bytes = json.clone();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            fs::write(case.path("recording.json"), &bytes).unwrap();
+            let _ = Recording::read(case.path(""));
+            fs::write(case.path("recording.json"), &json[..at]).unwrap();
+            assert!(Recording::read(case.path("")).is_err() || at + 1 >= json.len());
+        });
+    }
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let error = Recording::read(Path::new("no/such/folder")).unwrap_err();
+    assert_eq!(error.to_string(), "no/such/folder/recording.json: cannot read");
+}

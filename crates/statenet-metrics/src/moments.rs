@@ -27,12 +27,7 @@ pub(crate) fn centred(x: &[f64]) -> Vec<f64> {
 pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0; 4];
     let (xs, ys) = (x.chunks_exact(4), y.chunks_exact(4));
-    let tail: f64 = xs
-        .remainder()
-        .iter()
-        .zip(ys.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
+    let tail: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in xs.zip(ys) {
         for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
             *lane += a * b;
@@ -88,19 +83,11 @@ impl CrossSums {
 
     /// Fails if x or y does not vary by more than rounding.
     pub(crate) fn expect_x_varies(&self) -> Result<(), Undefined> {
-        if self.xx > self.x_floor || self.xx.is_nan() {
-            Ok(())
-        } else {
-            Err(Undefined::ConstantRate)
-        }
+        if self.xx > self.x_floor || self.xx.is_nan() { Ok(()) } else { Err(Undefined::ConstantRate) }
     }
 
     pub(crate) fn expect_y_varies(&self) -> Result<(), Undefined> {
-        if self.yy > self.y_floor || self.yy.is_nan() {
-            Ok(())
-        } else {
-            Err(Undefined::ConstantResponse)
-        }
+        if self.yy > self.y_floor || self.yy.is_nan() { Ok(()) } else { Err(Undefined::ConstantResponse) }
     }
 
     /// Pearson's r, held in [-1, 1] against rounding.
@@ -125,11 +112,7 @@ pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 
 /// The mean of values that are there, or nothing of nothing.
 pub(crate) fn mean_of(values: &[f64]) -> Option<f64> {
-    if values.is_empty() {
-        None
-    } else {
-        Some(mean(values))
-    }
+    if values.is_empty() { None } else { Some(mean(values)) }
 }
 
 /// The median; of an even number the mean of the two in the middle.
@@ -161,18 +144,9 @@ mod tests {
     fn a_constant_has_no_variance_even_where_its_sum_rounds() {
         let constant = vec![0.1; 999];
         let varying: Vec<f64> = (0..999).map(f64::from).collect();
-        assert_eq!(
-            CrossSums::of(&constant, &varying).correlation(),
-            Err(Undefined::ConstantRate)
-        );
-        assert_eq!(
-            CrossSums::of(&varying, &constant).correlation(),
-            Err(Undefined::ConstantResponse)
-        );
-        assert_eq!(
-            CrossSums::of(&[1.0], &[1.0]).correlation(),
-            Err(Undefined::TooFewBins { bins: 1 })
-        );
+        assert_eq!(CrossSums::of(&constant, &varying).correlation(), Err(Undefined::ConstantRate));
+        assert_eq!(CrossSums::of(&varying, &constant).correlation(), Err(Undefined::ConstantResponse));
+        assert_eq!(CrossSums::of(&[1.0], &[1.0]).correlation(), Err(Undefined::TooFewBins { bins: 1 }));
     }
 
     #[test]

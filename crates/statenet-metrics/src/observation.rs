@@ -21,11 +21,7 @@ impl<'a> Recorded<'a> {
     /// # Errors
     /// [`Error::Shape`] if the mask has another shape than the responses, or an axis is empty.
     pub fn new(responses: ArrayView3<'a, f64>, mask: &'a ResponseMask) -> Result<Self> {
-        expect_shape(
-            "responses",
-            responses.shape(),
-            &[Dim::Any("N"), Dim::Any("R"), Dim::Any("T")],
-        )?;
+        expect_shape("responses", responses.shape(), &[Dim::Any("N"), Dim::Any("R"), Dim::Any("T")])?;
         let (n, r, t) = responses.dim();
         expect_shape("mask", mask.view().shape(), &[n.into(), r.into(), t.into()])?;
         Ok(Self { responses, mask })
@@ -98,11 +94,7 @@ impl<'a> Observation<'a> {
     /// # Errors
     /// [`Error::Shape`] if N or T differ.
     pub fn of(rate: ArrayView2<'a, f64>, recorded: Recorded<'a>) -> Result<Self> {
-        expect_shape(
-            "rate",
-            rate.shape(),
-            &[recorded.n_neurons().into(), recorded.n_bins().into()],
-        )?;
+        expect_shape("rate", rate.shape(), &[recorded.n_neurons().into(), recorded.n_bins().into()])?;
         Ok(Self { rate, recorded })
     }
 
@@ -130,11 +122,7 @@ pub(crate) fn n_neurons(recorded: &[Recorded<'_>]) -> Result<usize> {
     let expected = recorded.first().ok_or(Error::NoStimulus)?.n_neurons();
     match recorded.iter().position(|r| r.n_neurons() != expected) {
         None => Ok(expected),
-        Some(stimulus) => Err(Error::NeuronCount {
-            stimulus,
-            got: recorded[stimulus].n_neurons(),
-            expected,
-        }),
+        Some(stimulus) => Err(Error::NeuronCount { stimulus, got: recorded[stimulus].n_neurons(), expected }),
     }
 }
 
@@ -147,18 +135,14 @@ mod tests {
     #[test]
     fn a_mask_of_another_shape_is_an_error() {
         let responses = Array3::zeros((1, 2, 3));
-        let message = Recorded::new(responses.view(), &ResponseMask::all(1, 2, 4))
-            .unwrap_err()
-            .to_string();
+        let message = Recorded::new(responses.view(), &ResponseMask::all(1, 2, 4)).unwrap_err().to_string();
         assert_eq!(message, "mask has shape (1, 2, 4), expected (1, 2, 3)");
     }
 
     #[test]
     fn zero_repeats_are_an_error() {
         let responses = Array3::zeros((1, 0, 3));
-        let message = Recorded::new(responses.view(), &ResponseMask::all(1, 0, 3))
-            .unwrap_err()
-            .to_string();
+        let message = Recorded::new(responses.view(), &ResponseMask::all(1, 0, 3)).unwrap_err().to_string();
         assert_eq!(message, "responses has shape (1, 0, 3), expected (N, R, T)");
     }
 
@@ -166,14 +150,9 @@ mod tests {
     fn stimuli_agree_on_the_neurons() {
         let (two, three) = (Array3::zeros((2, 1, 4)), Array3::zeros((3, 1, 4)));
         let (mask2, mask3) = (ResponseMask::all(2, 1, 4), ResponseMask::all(3, 1, 4));
-        let stimuli = [
-            Recorded::new(two.view(), &mask2).unwrap(),
-            Recorded::new(three.view(), &mask3).unwrap(),
-        ];
-        assert_eq!(
-            n_neurons(&stimuli).unwrap_err().to_string(),
-            "stimulus 1 has 3 neurons, the first has 2"
-        );
+        let stimuli =
+            [Recorded::new(two.view(), &mask2).unwrap(), Recorded::new(three.view(), &mask3).unwrap()];
+        assert_eq!(n_neurons(&stimuli).unwrap_err().to_string(), "stimulus 1 has 3 neurons, the first has 2");
         assert!(matches!(n_neurons(&[]), Err(Error::NoStimulus)));
     }
 }

@@ -25,10 +25,8 @@ impl Psth {
     /// [`Undefined::NotFinite`] if a recorded response is NaN or infinite.
     pub(crate) fn of(recorded: &Recorded<'_>, neuron: usize) -> Result<Self, Undefined> {
         let mask = recorded.mask().view();
-        let (responses, mask) = (
-            recorded.responses().index_axis_move(Axis(0), neuron),
-            mask.index_axis(Axis(0), neuron),
-        );
+        let (responses, mask) =
+            (recorded.responses().index_axis_move(Axis(0), neuron), mask.index_axis(Axis(0), neuron));
         let (mut sum, mut count) = (vec![0.0; recorded.n_bins()], vec![0_u32; recorded.n_bins()]);
         for (y, valid) in responses.rows().into_iter().zip(mask.rows()) {
             for (((sum, count), &y), &valid) in sum.iter_mut().zip(&mut count).zip(y).zip(valid) {
@@ -43,12 +41,8 @@ impl Psth {
         } else {
             Bins::Some((0..count.len()).filter(|&t| count[t] > 0).collect())
         };
-        let mean: Vec<f64> = sum
-            .iter()
-            .zip(&count)
-            .filter(|(_, c)| **c > 0)
-            .map(|(s, c)| s / f64::from(*c))
-            .collect();
+        let mean: Vec<f64> =
+            sum.iter().zip(&count).filter(|(_, c)| **c > 0).map(|(s, c)| s / f64::from(*c)).collect();
         if mean.iter().all(|m| m.is_finite()) {
             Ok(Self { bins, mean })
         } else {
@@ -104,10 +98,7 @@ mod tests {
         let y = Array3::from_shape_vec((1, 2, 3), vec![1.0, nan, 4.0, 3.0, nan, nan]).unwrap();
         let mask = ResponseMask::new(y.mapv(|v: f64| !v.is_nan()));
         let psth = Psth::of(&Recorded::new(y.view(), &mask).unwrap(), 0).unwrap();
-        assert_eq!(
-            (psth.mean(), psth.n_bins(), psth.times()),
-            (&[2.0, 4.0][..], 2, vec![0, 2])
-        );
+        assert_eq!((psth.mean(), psth.n_bins(), psth.times()), (&[2.0, 4.0][..], 2, vec![0, 2]));
         assert_eq!(psth.pick(arr1(&[7.0, nan, 9.0]).view()).unwrap(), [7.0, 9.0]);
         assert!(psth.pick(arr1(&[nan, 8.0, 9.0]).view()).is_err());
     }

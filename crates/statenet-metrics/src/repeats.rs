@@ -25,10 +25,7 @@ pub(crate) enum Repeats {
     /// All have the same recorded bins: `[R][n]`, the other bins left out.
     Complete(Vec<Vec<f64>>),
     /// They miss different bins: `[R][T]`, with what is recorded.
-    Ragged {
-        values: Vec<Vec<f64>>,
-        valid: Vec<Vec<bool>>,
-    },
+    Ragged { values: Vec<Vec<f64>>, valid: Vec<Vec<bool>> },
 }
 
 /// Signal, noise and total power of one stimulus, (spikes/bin)^2.
@@ -46,9 +43,7 @@ impl Repeats {
         let mask = recorded.mask().view();
         let mask = mask.index_axis(Axis(0), neuron);
         let responses = recorded.responses().index_axis_move(Axis(0), neuron);
-        let kept: Vec<usize> = (0..mask.nrows())
-            .filter(|&r| mask.row(r).iter().any(|&v| v))
-            .collect();
+        let kept: Vec<usize> = (0..mask.nrows()).filter(|&r| mask.row(r).iter().any(|&v| v)).collect();
         let same = kept.windows(2).all(|pair| mask.row(pair[0]) == mask.row(pair[1]));
         let repeats = if same {
             let rows = kept.iter().map(|&r| recorded_bins(responses.row(r), mask.row(r)));
@@ -56,12 +51,7 @@ impl Repeats {
         } else {
             // What is not recorded becomes 0, so that no stored number depends on it.
             let zeroed = |r: usize| {
-                responses
-                    .row(r)
-                    .iter()
-                    .zip(mask.row(r))
-                    .map(|(&y, &v)| if v { y } else { 0.0 })
-                    .collect()
+                responses.row(r).iter().zip(mask.row(r)).map(|(&y, &v)| if v { y } else { 0.0 }).collect()
             };
             Self::Ragged {
                 values: kept.iter().map(|&r| zeroed(r)).collect(),
@@ -97,12 +87,7 @@ impl Repeats {
         if fewest != most {
             return Err(Undefined::UnequalRepeats { fewest, most });
         }
-        let joined = |r: usize| {
-            stimuli
-                .iter()
-                .flat_map(move |s| s.values()[r].iter().copied())
-                .collect()
-        };
+        let joined = |r: usize| stimuli.iter().flat_map(move |s| s.values()[r].iter().copied()).collect();
         let values = (0..most).map(joined).collect();
         if stimuli.iter().all(|s| matches!(s, Self::Complete(_))) {
             return Ok(Self::Complete(values));
@@ -114,10 +99,7 @@ impl Repeats {
             };
             stimuli.iter().flat_map(of).collect()
         };
-        Ok(Self::Ragged {
-            values,
-            valid: (0..most).map(valid).collect(),
-        })
+        Ok(Self::Ragged { values, valid: (0..most).map(valid).collect() })
     }
 
     /// The powers, or nothing if no two repeats share two bins.
@@ -148,11 +130,7 @@ impl Repeats {
             Self::Ragged { values, valid } => {
                 for i in 0..n_repeats {
                     for j in i..n_repeats {
-                        set(
-                            i,
-                            j,
-                            joint_covariance((&values[i], &valid[i]), (&values[j], &valid[j])),
-                        );
+                        set(i, j, joint_covariance((&values[i], &valid[i]), (&values[j], &valid[j])));
                     }
                 }
             }
@@ -162,11 +140,7 @@ impl Repeats {
 }
 
 fn recorded_bins(row: ArrayView1<'_, f64>, valid: ArrayView1<'_, bool>) -> Vec<f64> {
-    row.iter()
-        .zip(valid)
-        .filter(|(_, v)| **v)
-        .map(|(y, _)| *y)
-        .collect()
+    row.iter().zip(valid).filter(|(_, v)| **v).map(|(y, _)| *y).collect()
 }
 
 fn complete_powers(rows: &[Vec<f64>]) -> Option<Powers> {
@@ -186,11 +160,7 @@ fn complete_powers(rows: &[Vec<f64>]) -> Option<Powers> {
     let total = total / (r * dof);
     let variance_of_mean = dot(&sum, &sum) / (r * r * dof);
     let signal = (r * variance_of_mean - total) / (r - 1.0);
-    Some(Powers {
-        signal,
-        noise: total - signal,
-        total,
-    })
+    Some(Powers { signal, noise: total - signal, total })
 }
 
 /// The unbiased covariance over the bins that both have, if there are two.
@@ -234,19 +204,14 @@ impl RepeatCovariance {
     /// The powers from the pairs, or nothing if there is no pair.
     pub(crate) fn powers(&self) -> Option<Powers> {
         let r = self.n_repeats;
-        let distinct: Vec<f64> = (0..r)
-            .flat_map(|i| (i + 1..r).filter_map(move |j| self.pair(i, j)))
-            .collect();
+        let distinct: Vec<f64> =
+            (0..r).flat_map(|i| (i + 1..r).filter_map(move |j| self.pair(i, j))).collect();
         let own: Vec<f64> = (0..r).filter_map(|i| self.pair(i, i)).collect();
         if distinct.is_empty() {
             return None;
         }
         let (signal, total) = (mean(&distinct), mean(&own));
-        Some(Powers {
-            signal,
-            noise: total - signal,
-            total,
-        })
+        Some(Powers { signal, noise: total - signal, total })
     }
 }
 
@@ -259,27 +224,15 @@ mod tests {
 
     fn noisy(n_repeats: usize, n_bins: usize) -> Array3<f64> {
         let mut stream = Seed::new(5).stream("repeats");
-        Array3::from_shape_fn((1, n_repeats, n_bins), |(_, _, t)| {
-            (t as f64).sin() + stream.normal()
-        })
+        Array3::from_shape_fn((1, n_repeats, n_bins), |(_, _, t)| (t as f64).sin() + stream.normal())
     }
 
     #[test]
     fn two_repeats_by_hand() {
         let y = Array3::from_shape_vec((1, 2, 3), vec![0.0, 1.0, 2.0, 0.0, 2.0, 1.0]).unwrap();
         let mask = ResponseMask::all(1, 2, 3);
-        let powers = Repeats::of(&Recorded::new(y.view(), &mask).unwrap(), 0)
-            .unwrap()
-            .powers()
-            .unwrap();
-        assert_eq!(
-            powers,
-            Powers {
-                signal: 0.5,
-                noise: 0.5,
-                total: 1.0
-            }
-        );
+        let powers = Repeats::of(&Recorded::new(y.view(), &mask).unwrap(), 0).unwrap().powers().unwrap();
+        assert_eq!(powers, Powers { signal: 0.5, noise: 0.5, total: 1.0 });
     }
 
     #[test]

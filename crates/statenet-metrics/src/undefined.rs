@@ -114,11 +114,7 @@ pub enum Undefined {
 
 /// The value if it is finite.
 pub(crate) fn finite(value: f64) -> Score {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(Undefined::NotFinite(Source::Score))
-    }
+    if value.is_finite() { Ok(value) } else { Err(Undefined::NotFinite(Source::Score)) }
 }
 
 #[cfg(test)]
@@ -131,11 +127,7 @@ mod tests {
         assert_eq!(reason.to_string(), "the signal power is -0.25, not above 0");
         for reason in [reason, Undefined::NoData, Undefined::NotFinite(Source::Rate)] {
             let json = serde_json::to_string(&reason).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Undefined>(&json).unwrap(),
-                reason,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<Undefined>(&json).unwrap(), reason, "{json}");
         }
     }
 

@@ -88,12 +88,7 @@ impl ValidationScorer {
     pub fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Score>> {
         if rates.len() != self.n_bins.len() {
             let (got, expected) = (rates.len(), self.n_bins.len());
-            return Err(Error::Count {
-                list: "rates",
-                got,
-                expected,
-                per: "validation stimulus",
-            });
+            return Err(Error::Count { list: "rates", got, expected, per: "validation stimulus" });
         }
         for (rate, &n_bins) in rates.iter().zip(&self.n_bins) {
             expect_shape("rate", rate.shape(), &[self.targets.len().into(), n_bins.into()])?;
@@ -116,11 +111,7 @@ impl ValidationScorer {
     /// # Errors
     /// As [`per_neuron`](Self::per_neuron).
     pub fn score(&self, rates: &[Array2<f64>]) -> Result<Option<f64>> {
-        let defined: Vec<f64> = self
-            .per_neuron(rates)?
-            .into_iter()
-            .filter_map(Result::ok)
-            .collect();
+        let defined: Vec<f64> = self.per_neuron(rates)?.into_iter().filter_map(Result::ok).collect();
         Ok(mean_of(&defined))
     }
 }
@@ -137,10 +128,8 @@ mod tests {
     fn it_equals_the_scores_bit_for_bit() {
         let mut stream = Seed::new(2).stream("validation");
         let lengths = [50, 31];
-        let rates: Vec<_> = lengths
-            .iter()
-            .map(|&t| Array2::from_shape_fn((3, t), |_| stream.unit()))
-            .collect();
+        let rates: Vec<_> =
+            lengths.iter().map(|&t| Array2::from_shape_fn((3, t), |_| stream.unit())).collect();
         let responses: Vec<_> = rates
             .iter()
             .map(|p| {
@@ -155,10 +144,7 @@ mod tests {
             .collect();
         let recorded = crate::observation::recorded(&observations);
         let scorer = ValidationScorer::new(ValidationScore::CcNorm, &recorded).unwrap();
-        assert_eq!(
-            scorer.per_neuron(&rates).unwrap(),
-            scores::cc_norm(&observations).unwrap()
-        );
+        assert_eq!(scorer.per_neuron(&rates).unwrap(), scores::cc_norm(&observations).unwrap());
         let scorer = ValidationScorer::new(ValidationScore::CcRaw, &recorded).unwrap();
         let cc = scores::cc_raw(&observations).unwrap();
         assert_eq!(scorer.per_neuron(&rates).unwrap(), cc);

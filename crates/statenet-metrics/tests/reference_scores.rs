@@ -24,11 +24,7 @@ const TOLERANCE_F32: f64 = 2e-5;
 
 fn folder(variable: &str, below_shared: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).map_or_else(
-        || {
-            PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-                .join("../../../shared")
-                .join(below_shared)
-        },
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(below_shared),
         PathBuf::from,
     );
     if path.is_dir() {
@@ -46,11 +42,9 @@ fn tensor(tensors: &SafeTensors<'_>, name: &str) -> ArrayD<f64> {
             .chunks_exact(4)
             .map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())))
             .collect(),
-        Dtype::F64 => view
-            .data()
-            .chunks_exact(8)
-            .map(|b| f64::from_le_bytes(b.try_into().unwrap()))
-            .collect(),
+        Dtype::F64 => {
+            view.data().chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect()
+        }
         other => panic!("{name} has dtype {other:?}"),
     };
     ArrayD::from_shape_vec(IxDyn(view.shape()), values).unwrap()
@@ -83,10 +77,8 @@ fn eight_recorded_neurons_agree_with_the_reference() {
     let rates = tensor(&tensors, "pred").into_dimensionality::<Ix3>().unwrap();
     for (case, responses) in [("full", "responses"), ("missing", "responses_missing")] {
         let responses = tensor(&tensors, responses).into_dimensionality::<Ix4>().unwrap();
-        let masks: Vec<ResponseMask> = responses
-            .axis_iter(Axis(0))
-            .map(|y| ResponseMask::new(y.mapv(|v| !v.is_nan())))
-            .collect();
+        let masks: Vec<ResponseMask> =
+            responses.axis_iter(Axis(0)).map(|y| ResponseMask::new(y.mapv(|v| !v.is_nan()))).collect();
         let observations: Vec<Observation<'_>> = (0..3)
             .map(|b| {
                 let (rate, y) = (rates.index_axis(Axis(0), b), responses.index_axis(Axis(0), b));
@@ -95,55 +87,22 @@ fn eight_recorded_neurons_agree_with_the_reference() {
             .collect();
         let recorded = recorded(&observations);
         let expected = |name: &str| tensor(&tensors, &format!("{case}.{name}"));
-        agree(
-            &scores::cc_raw(&observations).unwrap(),
-            &expected("corrcoef"),
-            TOLERANCE,
-        );
+        agree(&scores::cc_raw(&observations).unwrap(), &expected("corrcoef"), TOLERANCE);
         agree(&scores::fve(&observations).unwrap(), &expected("fve"), TOLERANCE);
         agree(&scores::mse(&observations).unwrap(), &expected("mse"), TOLERANCE);
         // The numbers for the Poisson loss are of the predictions raised to at least 1e-3.
         let raised = rates.mapv(|p| p.max(1e-3));
-        let positive: Vec<Observation<'_>> = (0..3)
-            .map(|b| Observation::of(raised.index_axis(Axis(0), b), recorded[b]).unwrap())
-            .collect();
-        agree(
-            &reference_0_1::poisson(&positive).unwrap(),
-            &expected("poisson"),
-            TOLERANCE,
-        );
-        agree(
-            &reference_0_1::ccnorm_schoppe(&observations).unwrap(),
-            &expected("ccnorm_schoppe"),
-            TOLERANCE,
-        );
-        agree(
-            &reference_0_1::signal_power(&recorded).unwrap(),
-            &expected("signal_power"),
-            TOLERANCE,
-        );
-        agree(
-            &reference_0_1::noise_power(&recorded).unwrap(),
-            &expected("noise_power"),
-            TOLERANCE,
-        );
-        agree(
-            &reference_0_1::snr(&recorded).unwrap(),
-            &expected("snr"),
-            TOLERANCE,
-        );
+        let positive: Vec<Observation<'_>> =
+            (0..3).map(|b| Observation::of(raised.index_axis(Axis(0), b), recorded[b]).unwrap()).collect();
+        agree(&reference_0_1::poisson(&positive).unwrap(), &expected("poisson"), TOLERANCE);
+        agree(&reference_0_1::ccnorm_schoppe(&observations).unwrap(), &expected("ccnorm_schoppe"), TOLERANCE);
+        agree(&reference_0_1::signal_power(&recorded).unwrap(), &expected("signal_power"), TOLERANCE);
+        agree(&reference_0_1::noise_power(&recorded).unwrap(), &expected("noise_power"), TOLERANCE);
+        agree(&reference_0_1::snr(&recorded).unwrap(), &expected("snr"), TOLERANCE);
         // Our weights are T_b - 1 instead of T_b: equal for equal lengths, 2e-5 apart where a stimulus ends early.
         let tolerance = if case == "full" { TOLERANCE } else { 2e-5 };
-        agree(
-            &ceilings::signal_power(&recorded).unwrap(),
-            &expected("signal_power"),
-            tolerance,
-        );
-        agree(
-            &ceilings::noise_power(&recorded).unwrap(),
-            &expected("noise_power"),
-            tolerance,
-        );
+        agree(&ceilings::signal_power(&recorded).unwrap(), &expected("signal_power"), tolerance);
+        agree(&ceilings::noise_power(&recorded).unwrap(), &expected("noise_power"), tolerance);
     }
 }
 
@@ -169,9 +128,7 @@ fn a_statenet_on_53_neurons_scores_as_the_reference_says() {
     let trained = fixtures.join("trained/ns1-statenet-gru");
     let bytes = std::fs::read(trained.join("io.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
-    let rates = tensor(&tensors, "test_predictions")
-        .into_dimensionality::<Ix3>()
-        .unwrap();
+    let rates = tensor(&tensors, "test_predictions").into_dimensionality::<Ix3>().unwrap();
     let responses: Vec<Array3<f64>> = ["nat18", "nat19", "nat20"]
         .iter()
         .map(|name| {
@@ -187,29 +144,11 @@ fn a_statenet_on_53_neurons_scores_as_the_reference_says() {
     let json: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(trained.join("scores.json")).unwrap()).unwrap();
     let expected = |key: &str| -> ArrayD<f64> {
-        json[key]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|v| v.as_f64().unwrap())
-            .collect::<Array1<f64>>()
-            .into_dyn()
+        json[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Array1<f64>>().into_dyn()
     };
-    agree(
-        &scores::cc_raw(&observations).unwrap(),
-        &expected("cc"),
-        TOLERANCE_F32,
-    );
-    agree(
-        &scores::cc_norm(&observations).unwrap(),
-        &expected("ccnorm_centred"),
-        TOLERANCE_F32,
-    );
-    agree(
-        &schoppe2016::cc_norm(&observations).unwrap(),
-        &expected("ccnorm_pooled"),
-        TOLERANCE_F32,
-    );
+    agree(&scores::cc_raw(&observations).unwrap(), &expected("cc"), TOLERANCE_F32);
+    agree(&scores::cc_norm(&observations).unwrap(), &expected("ccnorm_centred"), TOLERANCE_F32);
+    agree(&schoppe2016::cc_norm(&observations).unwrap(), &expected("ccnorm_pooled"), TOLERANCE_F32);
     agree(
         &reference_0_1::ccnorm_schoppe(&observations).unwrap(),
         &expected("ccnorm_upstream"),
@@ -221,26 +160,15 @@ fn a_statenet_on_53_neurons_scores_as_the_reference_says() {
     let ccnorm = evaluation.ccnorm_mean.unwrap();
     assert!((ccnorm - 0.817).abs() < 5e-4, "{ccnorm}");
     let [low, high] = evaluation.ccnorm_ci95.unwrap();
-    println!(
-        "CCnorm {ccnorm:.4} [{low:.4}, {high:.4}], CCraw {:?}",
-        evaluation.cc_ci95
-    );
+    println!("CCnorm {ccnorm:.4} [{low:.4}, {high:.4}], CCraw {:?}", evaluation.cc_ci95);
     assert!(low < ccnorm && ccnorm < high && high - low < 0.2);
 
     // The two ceilings estimate the same thing; over a population they agree closely.
     let recorded = recorded(&observations);
     let half_split = values(&ceilings::cc_max_half_split(&recorded, &SplitOptions::default()).unwrap());
     let power = values(&ceilings::cc_max_signal_power(&recorded).unwrap());
-    assert!(
-        (mean(&half_split) - mean(&power)).abs() < 0.01,
-        "{} {}",
-        mean(&half_split),
-        mean(&power)
-    );
-    let other = SplitOptions {
-        seed: Seed::new(1),
-        ..SplitOptions::default()
-    };
+    assert!((mean(&half_split) - mean(&power)).abs() < 0.01, "{} {}", mean(&half_split), mean(&power));
+    let other = SplitOptions { seed: Seed::new(1), ..SplitOptions::default() };
     let other = values(&ceilings::cc_max_half_split(&recorded, &other).unwrap());
     assert!(half_split.iter().zip(&other).all(|(a, b)| (a - b).abs() < 0.02));
     let hsu = values(&hsu2004::cc_norm(&observations, &SplitOptions::default()).unwrap());

@@ -39,15 +39,8 @@ impl Case {
     }
 
     fn of(rates: Vec<Array2<f64>>, responses: Vec<Array3<f64>>) -> Self {
-        let masks = responses
-            .iter()
-            .map(|y| ResponseMask::new(y.mapv(|v| !v.is_nan())))
-            .collect();
-        Self {
-            rates,
-            responses,
-            masks,
-        }
+        let masks = responses.iter().map(|y| ResponseMask::new(y.mapv(|v| !v.is_nan()))).collect();
+        Self { rates, responses, masks }
     }
 
     fn observations(&self) -> Vec<Observation<'_>> {
@@ -72,19 +65,10 @@ fn agree(found: &[Score], expected: [f64; 2]) {
 fn powers_agree_on_complete_data() {
     let case = Case::complete();
     let recorded = recorded(&case.observations());
-    agree(
-        &ceilings::signal_power(&recorded).unwrap(),
-        [0.49606202, 0.47837229],
-    );
-    agree(
-        &ceilings::noise_power(&recorded).unwrap(),
-        [0.22982519, 0.22982845],
-    );
+    agree(&ceilings::signal_power(&recorded).unwrap(), [0.49606202, 0.47837229]);
+    agree(&ceilings::noise_power(&recorded).unwrap(), [0.22982519, 0.22982845]);
     agree(&ceilings::snr(&recorded).unwrap(), [2.15843193, 2.08143202]);
-    agree(
-        &reference_0_1::signal_power(&recorded).unwrap(),
-        [0.49606202, 0.47837229],
-    );
+    agree(&reference_0_1::signal_power(&recorded).unwrap(), [0.49606202, 0.47837229]);
     agree(&reference_0_1::snr(&recorded).unwrap(), [2.15843193, 2.08143202]);
 }
 
@@ -95,28 +79,16 @@ fn scores_agree_on_complete_data() {
     agree(&scores::cc_raw(&observations).unwrap(), [0.94775026, 0.94297656]);
     agree(&scores::fve(&observations).unwrap(), [0.84875061, 0.8411008]);
     agree(&scores::mse(&observations).unwrap(), [0.0809441, 0.08231506]);
-    agree(
-        &reference_0_1::ccnorm_schoppe(&observations).unwrap(),
-        [0.99270757, 0.98956953],
-    );
-    agree(
-        &reference_0_1::ccnorm_hsu(&observations).unwrap(),
-        [0.99906939, 0.99573017],
-    );
-    agree(
-        &reference_0_1::poisson(&observations).unwrap(),
-        [0.76727168, 0.78038683],
-    );
+    agree(&reference_0_1::ccnorm_schoppe(&observations).unwrap(), [0.99270757, 0.98956953]);
+    agree(&reference_0_1::ccnorm_hsu(&observations).unwrap(), [0.99906939, 0.99573017]);
+    agree(&reference_0_1::poisson(&observations).unwrap(), [0.76727168, 0.78038683]);
 }
 
 #[test]
 fn ceilings_of_single_stimuli_agree() {
     let case = Case::complete();
     let each = |score: &dyn Fn(&[Recorded<'_>]) -> Vec<Score>| -> Vec<Score> {
-        recorded(&case.observations())
-            .iter()
-            .map(|&stimulus| score(&[stimulus])[0])
-            .collect()
+        recorded(&case.observations()).iter().map(|&stimulus| score(&[stimulus])[0]).collect()
     };
     // Four repeats have three half splits: all are taken, here as there.
     let half_split = each(&|r| ceilings::cc_max_half_split(r, &ceilings::SplitOptions::default()).unwrap());
@@ -130,20 +102,11 @@ fn missing_values_agree_where_whole_repeats_and_common_bins_are_missing() {
     let observations = case.observations();
     let recorded = recorded(&observations);
     // The reference keeps bins that any repeat has, we those that both of a pair have: the same here.
-    agree(
-        &ceilings::signal_power(&recorded).unwrap(),
-        [0.40365908, 0.49601173],
-    );
-    agree(
-        &reference_0_1::signal_power(&recorded).unwrap(),
-        [0.40365908, 0.49601173],
-    );
+    agree(&ceilings::signal_power(&recorded).unwrap(), [0.40365908, 0.49601173]);
+    agree(&reference_0_1::signal_power(&recorded).unwrap(), [0.40365908, 0.49601173]);
     agree(&scores::cc_raw(&observations).unwrap(), [0.94380904, 0.95072541]);
     agree(&scores::mse(&observations).unwrap(), [0.08352792, 0.09065415]);
-    agree(
-        &reference_0_1::ccnorm_schoppe(&observations).unwrap(),
-        [1.01771381, 1.00459043],
-    );
+    agree(&reference_0_1::ccnorm_schoppe(&observations).unwrap(), [1.01771381, 1.00459043]);
     // Neuron 1 has one stimulus left, where the mixed form is the centred one; neuron 0 has two, where it is not.
     let ours = scores::cc_norm(&observations).unwrap();
     assert!((ours[1].unwrap() - 1.00459043).abs() < TOLERANCE);

@@ -42,21 +42,14 @@ pub struct SplitOptions {
 
 impl Default for SplitOptions {
     fn default() -> Self {
-        Self {
-            seed: Seed::new(0),
-            n_splits: 126,
-        }
+        Self { seed: Seed::new(0), n_splits: 126 }
     }
 }
 
 impl SplitOptions {
     pub(crate) fn validate(&self) -> Result<()> {
         if self.n_splits == 0 {
-            return Err(Error::OutOfRange {
-                option: "n_splits",
-                got: 0.0,
-                expected: "1 or more",
-            });
+            return Err(Error::OutOfRange { option: "n_splits", got: 0.0, expected: "1 or more" });
         }
         Ok(())
     }
@@ -104,9 +97,7 @@ pub(crate) fn split_table(
     for stimulus in recorded {
         for neuron in 0..stimulus.n_neurons() {
             let r = stimulus.mask().n_repeats(neuron);
-            splits
-                .entry(r)
-                .or_insert_with(|| half_splits(r, options.n_splits, options.seed));
+            splits.entry(r).or_insert_with(|| half_splits(r, options.n_splits, options.seed));
         }
     }
     splits
@@ -127,18 +118,11 @@ pub(crate) fn half_split_ceiling(
 ) -> Score {
     let (mut parts, mut most_repeats, mut most_bins) = (Vec::new(), 0, 0);
     for stimulus in recorded {
-        let (repeats, n_bins) = (
-            Repeats::of(stimulus, neuron)?,
-            Psth::of(stimulus, neuron)?.n_bins(),
-        );
+        let (repeats, n_bins) = (Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
         (most_repeats, most_bins) = (most_repeats.max(repeats.n_repeats()), most_bins.max(n_bins));
         let splits = splits.get(&repeats.n_repeats()).map_or(&[][..], Vec::as_slice);
         if n_bins > 1 && !splits.is_empty() {
-            parts.push(Part {
-                covariance: repeats.covariance(),
-                weight: (n_bins - 1) as f64,
-                splits,
-            });
+            parts.push(Part { covariance: repeats.covariance(), weight: (n_bins - 1) as f64, splits });
         }
     }
     if parts.is_empty() {
@@ -162,9 +146,7 @@ pub(crate) fn half_split_ceiling(
     }
     let rho = mean(&rhos);
     if rho <= 0.0 {
-        return Err(Undefined::NoSignal {
-            signal_power: mean(&covariances),
-        });
+        return Err(Undefined::NoSignal { signal_power: mean(&covariances) });
     }
     let f = repeat_factor(&parts);
     finite((f * rho / (1.0 + (f - 1.0) * rho)).sqrt())
@@ -183,11 +165,7 @@ fn pooled_halves(parts: &[Part<'_>], k: usize) -> Halves {
     for part in parts {
         let HalfSplit { first, second } = &part.splits[k % part.splits.len()];
         let c = &part.covariance;
-        let halves = (
-            c.between(first, second),
-            c.between(first, first),
-            c.between(second, second),
-        );
+        let halves = (c.between(first, second), c.between(first, first), c.between(second, second));
         if let (Some(ab), Some(aa), Some(bb)) = halves {
             sum.ab += part.weight * ab;
             sum.aa += part.weight * aa;
@@ -196,11 +174,7 @@ fn pooled_halves(parts: &[Part<'_>], k: usize) -> Halves {
         }
     }
     if weight > 0.0 {
-        sum = Halves {
-            ab: sum.ab / weight,
-            aa: sum.aa / weight,
-            bb: sum.bb / weight,
-        };
+        sum = Halves { ab: sum.ab / weight, aa: sum.aa / weight, bb: sum.bb / weight };
     }
     sum
 }
@@ -208,10 +182,7 @@ fn pooled_halves(parts: &[Part<'_>], k: usize) -> Halves {
 /// How many times fewer repeats a half has than the whole, by the noise that is left in their means.
 fn repeat_factor(parts: &[Part<'_>]) -> f64 {
     let noise_left = |repeats: fn(usize) -> usize| -> f64 {
-        parts
-            .iter()
-            .map(|p| p.weight / repeats(p.covariance.n_repeats()) as f64)
-            .sum()
+        parts.iter().map(|p| p.weight / repeats(p.covariance.n_repeats()) as f64).sum()
     };
     noise_left(|r| r / 2) / noise_left(|r| r)
 }
@@ -225,11 +196,8 @@ mod tests {
 
     fn ceiling(y: &Array3<f64>, options: &SplitOptions) -> Score {
         let (n, r, t) = y.dim();
-        cc_max_half_split(
-            &[Recorded::new(y.view(), &ResponseMask::all(n, r, t)).unwrap()],
-            options,
-        )
-        .unwrap()[0]
+        cc_max_half_split(&[Recorded::new(y.view(), &ResponseMask::all(n, r, t)).unwrap()], options).unwrap()
+            [0]
     }
 
     #[test]
@@ -242,25 +210,16 @@ mod tests {
             });
             let truth = (0.5 / (0.5 + 4.0 / n_repeats as f64)).sqrt();
             let found = ceiling(&y, &SplitOptions::default()).unwrap();
-            assert!(
-                (found - truth).abs() < 0.02,
-                "{n_repeats} repeats: {found} for {truth}"
-            );
+            assert!((found - truth).abs() < 0.02, "{n_repeats} repeats: {found} for {truth}");
         }
     }
 
     #[test]
     fn no_common_part_is_no_signal_and_silence_is_constant() {
         let opposite = Array3::from_shape_fn((1, 2, 8), |(_, r, t)| if (r + t) % 2 == 0 { 1.0 } else { 0.0 });
-        assert!(matches!(
-            ceiling(&opposite, &SplitOptions::default()),
-            Err(Undefined::NoSignal { .. })
-        ));
+        assert!(matches!(ceiling(&opposite, &SplitOptions::default()), Err(Undefined::NoSignal { .. })));
         let silent = Array3::zeros((1, 6, 8));
-        assert_eq!(
-            ceiling(&silent, &SplitOptions::default()),
-            Err(Undefined::ConstantResponse)
-        );
+        assert_eq!(ceiling(&silent, &SplitOptions::default()), Err(Undefined::ConstantResponse));
     }
 
     #[test]
@@ -268,10 +227,7 @@ mod tests {
         let y = Array3::zeros((1, 2, 8));
         let mask = ResponseMask::all(1, 2, 8);
         let recorded = [Recorded::new(y.view(), &mask).unwrap()];
-        let options = SplitOptions {
-            n_splits: 0,
-            ..SplitOptions::default()
-        };
+        let options = SplitOptions { n_splits: 0, ..SplitOptions::default() };
         let message = cc_max_half_split(&recorded, &options).unwrap_err().to_string();
         assert_eq!(message, "n_splits is 0, expected 1 or more");
     }

@@ -66,9 +66,7 @@ pub fn snr(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     per_neuron(recorded, |neuron| {
         let powers = pooled_powers(recorded, neuron)?;
         if powers.noise <= ROUNDING * powers.total {
-            return Err(Undefined::NoNoise {
-                noise_power: powers.noise,
-            });
+            return Err(Undefined::NoNoise { noise_power: powers.noise });
         }
         finite(powers.signal / powers.noise)
     })
@@ -88,9 +86,7 @@ impl PooledPowers {
         if self.signal > ROUNDING * self.total {
             finite(self.signal)
         } else {
-            Err(Undefined::NoSignal {
-                signal_power: self.signal,
-            })
+            Err(Undefined::NoSignal { signal_power: self.signal })
         }
     }
 }
@@ -131,9 +127,7 @@ impl PowerSum {
         } else if self.most_bins == 0 {
             Err(Undefined::NoData)
         } else if self.most_repeats < 2 {
-            Err(Undefined::TooFewRepeats {
-                repeats: self.most_repeats,
-            })
+            Err(Undefined::TooFewRepeats { repeats: self.most_repeats })
         } else {
             Err(Undefined::TooFewBins { bins: self.most_bins })
         }
@@ -144,10 +138,7 @@ impl PowerSum {
 pub(crate) fn pooled_powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<PooledPowers, Undefined> {
     let mut sum = PowerSum::default();
     for stimulus in recorded {
-        sum.add(
-            &Repeats::of(stimulus, neuron)?,
-            Psth::of(stimulus, neuron)?.n_bins(),
-        );
+        sum.add(&Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
     }
     sum.pooled()
 }
@@ -168,11 +159,8 @@ mod tests {
     fn equal_repeats_are_all_signal_and_their_ratio_has_no_bound() {
         let y = Array3::from_shape_fn((1, 4, 40), |(_, _, t)| (0.7 * t as f64).sin() + 0.3);
         let signal = one(&y, signal_power).unwrap();
-        let variance = crate::moments::centred(&y.as_slice().unwrap()[..40])
-            .iter()
-            .map(|d| d * d)
-            .sum::<f64>()
-            / 39.0;
+        let variance =
+            crate::moments::centred(&y.as_slice().unwrap()[..40]).iter().map(|d| d * d).sum::<f64>() / 39.0;
         assert!((signal - variance).abs() < 1e-14);
         assert!(one(&y, noise_power).unwrap().abs() < 1e-14);
         assert!(matches!(one(&y, snr), Err(Undefined::NoNoise { .. })));
@@ -195,25 +183,16 @@ mod tests {
                 .collect();
             let m = crate::moments::mean(&draws);
             let sd = (draws.iter().map(|d| (d - m).powi(2)).sum::<f64>() / f64::from(n_draws - 1)).sqrt();
-            assert!(
-                (m - truth).abs() < 3.0 * sd / f64::from(n_draws).sqrt(),
-                "{m} for {truth}"
-            );
+            assert!((m - truth).abs() < 3.0 * sd / f64::from(n_draws).sqrt(), "{m} for {truth}");
         }
     }
 
     #[test]
     fn reasons_name_what_is_missing() {
         let one_repeat = Array3::from_elem((1, 1, 9), 1.0);
-        assert_eq!(
-            one(&one_repeat, signal_power),
-            Err(Undefined::TooFewRepeats { repeats: 1 })
-        );
+        assert_eq!(one(&one_repeat, signal_power), Err(Undefined::TooFewRepeats { repeats: 1 }));
         let one_bin = Array3::from_elem((1, 3, 1), 1.0);
-        assert_eq!(
-            one(&one_bin, signal_power),
-            Err(Undefined::TooFewBins { bins: 1 })
-        );
+        assert_eq!(one(&one_bin, signal_power), Err(Undefined::TooFewBins { bins: 1 }));
         let y = Array3::zeros((1, 2, 4));
         let mask = ResponseMask::new(Array3::from_elem((1, 2, 4), false));
         let none = signal_power(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap();
@@ -225,11 +204,7 @@ mod tests {
         let short = Array3::from_shape_fn((1, 2, 3), |(_, _, t)| t as f64);
         let long = Array3::from_shape_fn((1, 2, 5), |(_, _, t)| 3.0 * (t % 2) as f64);
         let single = Array3::from_elem((1, 2, 1), 77.0);
-        let masks = [
-            ResponseMask::all(1, 2, 3),
-            ResponseMask::all(1, 2, 5),
-            ResponseMask::all(1, 2, 1),
-        ];
+        let masks = [ResponseMask::all(1, 2, 3), ResponseMask::all(1, 2, 5), ResponseMask::all(1, 2, 1)];
         let recorded: Vec<_> = [&short, &long, &single]
             .iter()
             .zip(&masks)

@@ -34,11 +34,7 @@ pub(crate) fn half_splits(n_repeats: usize, n_splits: usize, seed: Seed) -> Vec<
     }
     let mut found = BTreeSet::new();
     if count(n_repeats) <= n_splits as u128 {
-        for dropped in if n_repeats % 2 == 1 {
-            0..n_repeats
-        } else {
-            n_repeats..n_repeats + 1
-        } {
+        for dropped in if n_repeats % 2 == 1 { 0..n_repeats } else { n_repeats..n_repeats + 1 } {
             let kept: Vec<usize> = (0..n_repeats).filter(|&r| r != dropped).collect();
             for choice in choices(kept.len(), half) {
                 let second = (0..kept.len()).filter(|i| !choice.contains(i));
@@ -63,11 +59,7 @@ pub(crate) fn half_splits(n_repeats: usize, n_splits: usize, seed: Seed) -> Vec<
 
 /// The number of distinct half splits, or the largest number there is.
 fn count(n_repeats: usize) -> u128 {
-    let (even, dropped) = if n_repeats % 2 == 1 {
-        (n_repeats - 1, n_repeats)
-    } else {
-        (n_repeats, 1)
-    };
+    let (even, dropped) = if n_repeats % 2 == 1 { (n_repeats - 1, n_repeats) } else { (n_repeats, 1) };
     let mut choices: u128 = 1;
     for i in 0..even / 2 {
         let Some(product) = choices.checked_mul((even - i) as u128) else {
@@ -96,16 +88,7 @@ mod tests {
 
     #[test]
     fn few_repeats_are_split_in_all_ways() {
-        let counts = [
-            (1, 0),
-            (2, 1),
-            (3, 3),
-            (4, 3),
-            (5, 15),
-            (6, 10),
-            (8, 35),
-            (10, 126),
-        ];
+        let counts = [(1, 0), (2, 1), (3, 3), (4, 3), (5, 15), (6, 10), (8, 35), (10, 126)];
         for (n_repeats, expected) in counts {
             let splits = half_splits(n_repeats, 126, Seed::new(0));
             assert_eq!(splits.len(), expected, "{n_repeats} repeats");
@@ -120,14 +103,7 @@ mod tests {
     fn choices_come_in_lexicographic_order() {
         let found: Vec<_> = choices(4, 2).collect();
         assert_eq!(found, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
-        assert_eq!(
-            (
-                choices(3, 0).count(),
-                choices(3, 3).count(),
-                choices(2, 3).count()
-            ),
-            (1, 1, 0)
-        );
+        assert_eq!((choices(3, 0).count(), choices(3, 3).count(), choices(2, 3).count()), (1, 1, 0));
     }
 
     #[test]
@@ -137,15 +113,9 @@ mod tests {
         assert_ne!(splits, half_splits(20, 126, Seed::new(2)));
         assert_eq!(splits.iter().collect::<BTreeSet<_>>().len(), 126);
         // Repeat 19 is in the half of repeat 0 with probability 9/19; five standard errors.
-        let together = splits
-            .iter()
-            .filter(|s| s.first.contains(&0) == s.first.contains(&19))
-            .count() as f64
-            / 126.0;
-        assert!(
-            (together - 9.0 / 19.0).abs() < 5.0 * 0.5 / 126.0_f64.sqrt(),
-            "{together}"
-        );
+        let together =
+            splits.iter().filter(|s| s.first.contains(&0) == s.first.contains(&19)).count() as f64 / 126.0;
+        assert!((together - 9.0 / 19.0).abs() < 5.0 * 0.5 / 126.0_f64.sqrt(), "{together}");
     }
 
     #[test]

@@ -23,10 +23,7 @@ pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
         let (mut sum, mut weight) = (0.0, 0.0);
         let (mut most_repeats, mut most_bins) = (0, 0);
         for stimulus in recorded {
-            let (repeats, n_bins) = (
-                Repeats::of(stimulus, neuron)?,
-                Psth::of(stimulus, neuron)?.n_bins(),
-            );
+            let (repeats, n_bins) = (Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
             (most_repeats, most_bins) = (most_repeats.max(repeats.n_repeats()), most_bins.max(n_bins));
             if let Some(r) = mean_correlation(&repeats.covariance()) {
                 let w = n_bins.saturating_sub(1) as f64;
@@ -47,11 +44,9 @@ fn mean_correlation(covariance: &RepeatCovariance) -> Option<f64> {
     let (mut sum, mut n) = (0.0, 0_u32);
     for i in 0..covariance.n_repeats() {
         for j in i + 1..covariance.n_repeats() {
-            let (Some(ij), Some(ii), Some(jj)) = (
-                covariance.pair(i, j),
-                covariance.pair(i, i),
-                covariance.pair(j, j),
-            ) else {
+            let (Some(ij), Some(ii), Some(jj)) =
+                (covariance.pair(i, j), covariance.pair(i, i), covariance.pair(j, j))
+            else {
                 continue;
             };
             if ii > 0.0 && jj > 0.0 {

@@ -47,11 +47,7 @@ impl Sums {
     /// Sums of squares and products about the means: p p, y y, p y.
     fn centred(&self) -> (f64, f64, f64) {
         let n = self.n.max(1.0);
-        (
-            self.pp - self.p * self.p / n,
-            self.yy - self.y * self.y / n,
-            self.py - self.p * self.y / n,
-        )
+        (self.pp - self.p * self.p / n, self.yy - self.y * self.y / n, self.py - self.p * self.y / n)
     }
 }
 
@@ -61,11 +57,7 @@ enum Noise {
     /// Fewer than two repeats: the stimulus has no signal power.
     None,
     /// All repeats have the same bins: sum_r y_r^2 per block, and sum y_r per block and repeat.
-    Complete {
-        n_repeats: usize,
-        squares: Vec<f64>,
-        sums: Vec<f64>,
-    },
+    Complete { n_repeats: usize, squares: Vec<f64>, sums: Vec<f64> },
     /// Per pair of repeats and block.
     Ragged { pairs: Vec<Vec<PairSums>> },
 }
@@ -113,31 +105,25 @@ impl NeuronBlocks {
             mean(&series.iter().flat_map(f).copied().collect::<Vec<_>>())
         };
         let (mean_p, mean_y) = (all(|(_, rate)| rate), all(|(psth, _)| psth.mean()));
-        let stimuli = observations
-            .iter()
-            .zip(&series)
-            .map(|(observation, (psth, rate))| {
-                let n_bins = observation.recorded().n_bins();
-                let n_blocks = n_blocks(n_bins, block_bins);
-                let mut sums = vec![Sums::default(); n_blocks];
-                for ((t, &p), &y) in psth.times().into_iter().zip(rate).zip(psth.mean()) {
-                    let (dp, dy) = (p - mean_p, y - mean_y);
-                    let bin = Sums {
-                        n: 1.0,
-                        p: dp,
-                        y: dy,
-                        pp: dp * dp,
-                        yy: dy * dy,
-                        py: dp * dy,
-                        ee: (p - y) * (p - y),
-                    };
-                    sums[block_of(t, n_bins, n_blocks)].add(1.0, &bin);
-                }
-                StimulusBlocks {
-                    sums,
-                    noise: Noise::of(observation, neuron, n_blocks, mean_y),
-                }
-            });
+        let stimuli = observations.iter().zip(&series).map(|(observation, (psth, rate))| {
+            let n_bins = observation.recorded().n_bins();
+            let n_blocks = n_blocks(n_bins, block_bins);
+            let mut sums = vec![Sums::default(); n_blocks];
+            for ((t, &p), &y) in psth.times().into_iter().zip(rate).zip(psth.mean()) {
+                let (dp, dy) = (p - mean_p, y - mean_y);
+                let bin = Sums {
+                    n: 1.0,
+                    p: dp,
+                    y: dy,
+                    pp: dp * dp,
+                    yy: dy * dy,
+                    py: dp * dy,
+                    ee: (p - y) * (p - y),
+                };
+                sums[block_of(t, n_bins, n_blocks)].add(1.0, &bin);
+            }
+            StimulusBlocks { sums, noise: Noise::of(observation, neuron, n_blocks, mean_y) }
+        });
         Ok(Self(stimuli.collect()))
     }
 
@@ -182,9 +168,7 @@ impl Noise {
         let n_bins = recorded.n_bins();
         let responses = recorded.responses().index_axis_move(Axis(0), neuron);
         let mask = recorded.mask().view().index_axis_move(Axis(0), neuron);
-        let kept: Vec<usize> = (0..mask.nrows())
-            .filter(|&r| mask.row(r).iter().any(|&v| v))
-            .collect();
+        let kept: Vec<usize> = (0..mask.nrows()).filter(|&r| mask.row(r).iter().any(|&v| v)).collect();
         let n_repeats = kept.len();
         if n_repeats < 2 {
             return Self::None;
@@ -192,23 +176,15 @@ impl Noise {
         if kept.windows(2).all(|pair| mask.row(pair[0]) == mask.row(pair[1])) {
             let (mut squares, mut sums) = (vec![0.0; n_blocks], vec![0.0; n_blocks * n_repeats]);
             for (i, &r) in kept.iter().enumerate() {
-                for (t, (&y, _)) in responses
-                    .row(r)
-                    .iter()
-                    .zip(mask.row(r))
-                    .enumerate()
-                    .filter(|(_, (_, v))| **v)
+                for (t, (&y, _)) in
+                    responses.row(r).iter().zip(mask.row(r)).enumerate().filter(|(_, (_, v))| **v)
                 {
                     let k = block_of(t, n_bins, n_blocks);
                     squares[k] += (y - mean_y) * (y - mean_y);
                     sums[k * n_repeats + i] += y - mean_y;
                 }
             }
-            return Self::Complete {
-                n_repeats,
-                squares,
-                sums,
-            };
+            return Self::Complete { n_repeats, squares, sums };
         }
         let mut pairs = Vec::with_capacity(n_repeats * (n_repeats - 1) / 2);
         for (i, &r) in kept.iter().enumerate() {
@@ -217,12 +193,7 @@ impl Noise {
                 for t in (0..n_bins).filter(|&t| mask[[r, t]] && mask[[s, t]]) {
                     let (a, b) = (responses[[r, t]] - mean_y, responses[[s, t]] - mean_y);
                     let sum = &mut sums[block_of(t, n_bins, n_blocks)];
-                    *sum = PairSums {
-                        n: sum.n + 1.0,
-                        a: sum.a + a,
-                        b: sum.b + b,
-                        ab: sum.ab + a * b,
-                    };
+                    *sum = PairSums { n: sum.n + 1.0, a: sum.a + a, b: sum.b + b, ab: sum.ab + a * b };
                 }
                 pairs.push(sums);
             }
@@ -237,11 +208,7 @@ impl Noise {
         }
         match self {
             Self::None => None,
-            Self::Complete {
-                n_repeats,
-                squares,
-                sums,
-            } => {
+            Self::Complete { n_repeats, squares, sums } => {
                 let mut per_repeat = vec![0.0; *n_repeats];
                 let mut total = 0.0;
                 for ((&w, &q), block) in counts.iter().zip(squares).zip(sums.chunks_exact(*n_repeats)) {
@@ -289,16 +256,12 @@ mod tests {
     fn every_block_once_gives_the_scores_themselves() {
         let mut stream = Seed::new(4).stream("blocks");
         let lengths = [333, 80, 1];
-        let rates: Vec<_> = lengths
-            .iter()
-            .map(|&t| Array2::from_shape_fn((1, t), |_| stream.normal() + 40.0))
-            .collect();
+        let rates: Vec<_> =
+            lengths.iter().map(|&t| Array2::from_shape_fn((1, t), |_| stream.normal() + 40.0)).collect();
         let responses: Vec<_> = rates
             .iter()
             .map(|rate| {
-                Array3::from_shape_fn((1, 4, rate.ncols()), |(_, _, t)| {
-                    rate[[0, t]] + stream.normal() - 10.0
-                })
+                Array3::from_shape_fn((1, 4, rate.ncols()), |(_, _, t)| rate[[0, t]] + stream.normal() - 10.0)
             })
             .collect();
         for ragged in [false, true] {
@@ -322,20 +285,14 @@ mod tests {
                 scores::fve(&observations).unwrap()[0],
             ];
             for (found, expected) in [draw.cc, draw.ccnorm, draw.fve].into_iter().zip(expected) {
-                assert!(
-                    (found.unwrap() - expected.unwrap()).abs() < 1e-11,
-                    "{found:?} for {expected:?}"
-                );
+                assert!((found.unwrap() - expected.unwrap()).abs() < 1e-11, "{found:?} for {expected:?}");
             }
         }
     }
 
     #[test]
     fn blocks_are_of_nearly_one_length() {
-        assert_eq!(
-            (n_blocks(999, 100), n_blocks(40, 100), n_blocks(350, 100)),
-            (10, 1, 4)
-        );
+        assert_eq!((n_blocks(999, 100), n_blocks(40, 100), n_blocks(350, 100)), (10, 1, 4));
         let mut sizes = [0; 10];
         for t in 0..999 {
             sizes[block_of(t, 999, 10)] += 1;

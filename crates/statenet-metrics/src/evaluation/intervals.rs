@@ -49,23 +49,16 @@ pub(super) fn intervals(
     if options.n_bootstrap == 0 {
         return Intervals::default();
     }
-    let blocks: Vec<usize> = observations
-        .iter()
-        .map(|o| n_blocks(o.recorded().n_bins(), options.block_bins))
-        .collect();
+    let blocks: Vec<usize> =
+        observations.iter().map(|o| n_blocks(o.recorded().n_bins(), options.block_bins)).collect();
     let neurons: Vec<Option<NeuronBlocks>> = (0..scores.len())
         .into_par_iter()
         .map(|neuron| NeuronBlocks::of(observations, neuron, options.block_bins).ok())
         .collect();
-    let picks: [(Pick<NeuronScores, f64>, Pick<DrawScores, f64>); 3] = [
-        (|s| s.cc, |d| d.cc),
-        (|s| s.ccnorm, |d| d.ccnorm),
-        (|s| s.fve, |d| d.fve),
-    ];
+    let picks: [(Pick<NeuronScores, f64>, Pick<DrawScores, f64>); 3] =
+        [(|s| s.cc, |d| d.cc), (|s| s.ccnorm, |d| d.ccnorm), (|s| s.fve, |d| d.fve)];
     let defined = picks.map(|(score, _)| -> Vec<usize> {
-        (0..scores.len())
-            .filter(|&n| score(&scores[n]).is_some())
-            .collect()
+        (0..scores.len()).filter(|&n| score(&scores[n]).is_some()).collect()
     });
     // means[d][k]: mean of score k in draw d.
     let means: Vec<[Option<f64>; 3]> = (0..options.n_bootstrap)
@@ -76,9 +69,7 @@ pub(super) fn intervals(
             let drawn: Vec<DrawScores> = neurons
                 .iter()
                 .map(|neuron| {
-                    neuron
-                        .as_ref()
-                        .map_or_else(DrawScores::default, |blocks| blocks.score(&counts))
+                    neuron.as_ref().map_or_else(DrawScores::default, |blocks| blocks.score(&counts))
                 })
                 .collect();
             std::array::from_fn(|k| {
@@ -108,11 +99,7 @@ pub(super) fn intervals(
         cc: interval(0),
         ccnorm,
         fve: interval(2),
-        ccnorm_resampled: if ccnorm.is_some() {
-            resampled(1)
-        } else {
-            Resampled::Nothing
-        },
+        ccnorm_resampled: if ccnorm.is_some() { resampled(1) } else { Resampled::Nothing },
     }
 }
 
@@ -122,11 +109,7 @@ fn resample_blocks(blocks: &[usize], stream: &mut Stream) -> Vec<Vec<f64>> {
     let mut whole = resample_counts(blocks.iter().filter(|&&n| n == 1).count(), stream).into_iter();
     let mut counts = Vec::with_capacity(blocks.len());
     for &n in blocks {
-        counts.push(if n == 1 {
-            whole.next().into_iter().collect()
-        } else {
-            resample_counts(n, stream)
-        });
+        counts.push(if n == 1 { whole.next().into_iter().collect() } else { resample_counts(n, stream) });
     }
     counts
 }

@@ -173,21 +173,12 @@ pub fn evaluate(
     let recorded = recorded(observations);
     let n = n_neurons(&recorded)?;
     check_ids(ids, n)?;
-    let splits = split_table(
-        &recorded,
-        &SplitOptions {
-            seed: options.seed,
-            n_splits: options.n_splits,
-        },
-    );
+    let splits = split_table(&recorded, &SplitOptions { seed: options.seed, n_splits: options.n_splits });
     let per_neuron: Vec<NeuronScores> = (0..n)
         .into_par_iter()
         .map(|neuron| {
-            let rate = |stimulus: usize| {
-                observations[stimulus]
-                    .rate()
-                    .index_axis_move(ndarray::Axis(0), neuron)
-            };
+            let rate =
+                |stimulus: usize| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron);
             Scored {
                 cc: CcRawTarget::of(&recorded, neuron).score(rate),
                 ccnorm: CcNormTarget::of(&recorded, neuron).score(rate),
@@ -226,12 +217,7 @@ pub fn evaluate(
 
 fn check_ids(ids: &[String], n: usize) -> Result<()> {
     if ids.len() != n {
-        return Err(Error::Count {
-            list: "ids",
-            got: ids.len(),
-            expected: n,
-            per: "neuron",
-        });
+        return Err(Error::Count { list: "ids", got: ids.len(), expected: n, per: "neuron" });
     }
     let mut seen = BTreeSet::new();
     match ids.iter().find(|id| !seen.insert(id.as_str())) {
@@ -295,12 +281,7 @@ mod tests {
     fn of(rate: &Array2<f64>, y: &Array3<f64>, options: &EvaluationOptions) -> Evaluation {
         let (n, r, t) = y.dim();
         let mask = ResponseMask::all(n, r, t);
-        evaluate(
-            &ids(n),
-            &[Observation::new(rate.view(), y.view(), &mask).unwrap()],
-            options,
-        )
-        .unwrap()
+        evaluate(&ids(n), &[Observation::new(rate.view(), y.view(), &mask).unwrap()], options).unwrap()
     }
 
     #[test]
@@ -309,30 +290,15 @@ mod tests {
         let evaluation = of(&rate, &y, &EvaluationOptions::default());
         let json = serde_json::to_value(&evaluation).unwrap();
         let keys: Vec<&String> = json.as_object().unwrap().keys().take(7).collect();
-        let promised = [
-            "cc_mean",
-            "cc_median",
-            "ccnorm_mean",
-            "ccnorm_median",
-            "fve_mean",
-            "ccnorm_ci95",
-            "per_neuron",
-        ];
+        let promised =
+            ["cc_mean", "cc_median", "ccnorm_mean", "ccnorm_median", "fve_mean", "ccnorm_ci95", "per_neuron"];
         assert_eq!(keys, promised);
         let silent = &json["per_neuron"][2];
         let keys: Vec<&String> = silent.as_object().unwrap().keys().take(5).collect();
         assert_eq!(keys, ["id", "cc", "ccnorm", "fve", "ccmax"]);
         assert!(silent["ccnorm"].is_null() && silent["ccmax"].is_null());
         assert_eq!(silent["undefined"]["ccnorm"], "constant_response");
-        assert_eq!(
-            evaluation.n_defined,
-            DefinedCounts {
-                cc: 2,
-                ccnorm: 2,
-                fve: 2,
-                ccmax: 2
-            }
-        );
+        assert_eq!(evaluation.n_defined, DefinedCounts { cc: 2, ccnorm: 2, fve: 2, ccmax: 2 });
         let mean =
             (evaluation.per_neuron[0].ccnorm.unwrap() + evaluation.per_neuron[1].ccnorm.unwrap()) / 2.0;
         assert!((evaluation.ccnorm_mean.unwrap() - mean).abs() < 1e-15);
@@ -342,14 +308,8 @@ mod tests {
     #[test]
     fn it_is_read_back_also_without_our_own_keys() {
         let (rate, y) = population(3, 4, 300);
-        let evaluation = of(
-            &rate,
-            &y,
-            &EvaluationOptions {
-                n_bootstrap: 50,
-                ..EvaluationOptions::default()
-            },
-        );
+        let evaluation =
+            of(&rate, &y, &EvaluationOptions { n_bootstrap: 50, ..EvaluationOptions::default() });
         let read: Evaluation = serde_json::from_str(&serde_json::to_string(&evaluation).unwrap()).unwrap();
         assert_eq!(read.n_defined, evaluation.n_defined);
         assert_eq!(read.per_neuron[2].undefined, evaluation.per_neuron[2].undefined);
@@ -365,10 +325,7 @@ mod tests {
         let (rate, y) = population(3, 1, 300);
         let evaluation = of(&rate, &y, &EvaluationOptions::default());
         assert_eq!((evaluation.ccnorm_mean, evaluation.ccnorm_ci95), (None, None));
-        assert_eq!(
-            evaluation.per_neuron[0].undefined.ccnorm,
-            Some(Undefined::TooFewRepeats { repeats: 1 })
-        );
+        assert_eq!(evaluation.per_neuron[0].undefined.ccnorm, Some(Undefined::TooFewRepeats { repeats: 1 }));
         assert!(evaluation.cc_ci95.is_some() && evaluation.fve_ci95.is_some());
     }
 
@@ -382,21 +339,9 @@ mod tests {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             evaluate(&ids, &observations, options).unwrap_err().to_string()
         };
-        assert_eq!(
-            message(&["a"], &options),
-            "ids has 1 entries, expected 2, one per neuron"
-        );
-        assert_eq!(
-            message(&["a", "a"], &options),
-            "neuron id \"a\" occurs twice, expected distinct ids"
-        );
-        let wrong = EvaluationOptions {
-            confidence: 1.0,
-            ..options
-        };
-        assert_eq!(
-            message(&["a", "b"], &wrong),
-            "confidence is 1, expected above 0 and below 1"
-        );
+        assert_eq!(message(&["a"], &options), "ids has 1 entries, expected 2, one per neuron");
+        assert_eq!(message(&["a", "a"], &options), "neuron id \"a\" occurs twice, expected distinct ids");
+        let wrong = EvaluationOptions { confidence: 1.0, ..options };
+        assert_eq!(message(&["a", "b"], &wrong), "confidence is 1, expected above 0 and below 1");
     }
 }

@@ -32,13 +32,7 @@ pub struct EvaluationOptions {
 
 impl Default for EvaluationOptions {
     fn default() -> Self {
-        Self {
-            seed: Seed::new(0),
-            n_bootstrap: 1000,
-            n_splits: 126,
-            confidence: 0.95,
-            block_bins: 100,
-        }
+        Self { seed: Seed::new(0), n_bootstrap: 1000, n_splits: 126, confidence: 0.95, block_bins: 100 }
     }
 }
 
@@ -50,20 +44,11 @@ impl EvaluationOptions {
     #[must_use]
     pub fn for_dt(dt: TimeBin) -> Self {
         let block_bins = Millis::new(Self::BLOCK_MS).map_or(1, |block| dt.nearest_bins(block));
-        Self {
-            block_bins,
-            ..Self::default()
-        }
+        Self { block_bins, ..Self::default() }
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
-        let out_of_range = |option, got, expected| {
-            Err(Error::OutOfRange {
-                option,
-                got,
-                expected,
-            })
-        };
+        let out_of_range = |option, got, expected| Err(Error::OutOfRange { option, got, expected });
         if !(self.confidence > 0.0 && self.confidence < 1.0) {
             return out_of_range("confidence", self.confidence, "above 0 and below 1");
         }
@@ -83,10 +68,7 @@ mod tests {
 
     #[test]
     fn options_round_trip_and_reject_strangers() {
-        let options = EvaluationOptions {
-            n_splits: 7,
-            ..EvaluationOptions::default()
-        };
+        let options = EvaluationOptions { n_splits: 7, ..EvaluationOptions::default() };
         let json = serde_json::to_string(&options).unwrap();
         assert_eq!(serde_json::from_str::<EvaluationOptions>(&json).unwrap(), options);
         assert!(serde_json::from_str::<EvaluationOptions>(r#"{"n_split": 3}"#).is_err());

@@ -66,9 +66,6 @@ mod tests {
             let score = cc_norm(&observations, &SplitOptions::default()).unwrap()[0].unwrap();
             assert!((score - expected).abs() < 1e-14);
         }
-        assert_eq!(
-            cc_norm(&[bad], &SplitOptions::default()).unwrap(),
-            [Err(Undefined::ConstantResponse)]
-        );
+        assert_eq!(cc_norm(&[bad], &SplitOptions::default()).unwrap(), [Err(Undefined::ConstantResponse)]);
     }
 }

@@ -150,15 +150,9 @@ fn powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<Powers, Undefined>
         }
     }
     if weight == 0.0 {
-        return Err(Undefined::TooFewRepeats {
-            repeats: most_repeats,
-        });
+        return Err(Undefined::TooFewRepeats { repeats: most_repeats });
     }
-    Ok(Powers {
-        signal: sum.signal / weight,
-        noise: sum.noise / weight,
-        total: sum.total / weight,
-    })
+    Ok(Powers { signal: sum.signal / weight, noise: sum.noise / weight, total: sum.total / weight })
 }
 
 /// Mean correlation of half PSTHs over the first splits; nothing with fewer than two repeats. NaN becomes nothing.
@@ -172,10 +166,7 @@ fn lexicographic_rho(covariance: &RepeatCovariance) -> Option<f64> {
         .take(N_SPLITS)
         .filter_map(|first| {
             let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
-            let (aa, bb) = (
-                covariance.between(&first, &first)?,
-                covariance.between(&second, &second)?,
-            );
+            let (aa, bb) = (covariance.between(&first, &first)?, covariance.between(&second, &second)?);
             Some(covariance.between(&first, &second)? / (aa * bb).sqrt())
         })
         .collect();
@@ -195,21 +186,15 @@ mod tests {
         let rates: Vec<Array2<f64>> = (0..3)
             .map(|b| Array2::from_shape_fn((1, 40), |(_, t)| 2.0 * f64::from(b) + (0.5 * t as f64).sin()))
             .collect();
-        let responses: Vec<_> = rates
-            .iter()
-            .map(|p| Array3::from_shape_fn((1, 4, 40), |(_, _, t)| p[[0, t]]))
-            .collect();
+        let responses: Vec<_> =
+            rates.iter().map(|p| Array3::from_shape_fn((1, 4, 40), |(_, _, t)| p[[0, t]])).collect();
         let mask = ResponseMask::all(1, 4, 40);
-        let observations: Vec<_> = (0..3)
-            .map(|b| Observation::new(rates[b].view(), responses[b].view(), &mask).unwrap())
-            .collect();
+        let observations: Vec<_> =
+            (0..3).map(|b| Observation::new(rates[b].view(), responses[b].view(), &mask).unwrap()).collect();
         let (within, between) = (0.5_f64, 8.0 / 3.0);
         let mixed = ccnorm_schoppe(&observations).unwrap()[0].unwrap();
         // sqrt(var_total / var_within), roughly.
-        assert!(
-            (mixed - ((within + between) / within).sqrt()).abs() < 0.05,
-            "{mixed}"
-        );
+        assert!((mixed - ((within + between) / within).sqrt()).abs() < 0.05, "{mixed}");
         assert!((scores::cc_norm(&observations).unwrap()[0].unwrap() - 1.0).abs() < 1e-14);
     }
 
@@ -218,9 +203,6 @@ mod tests {
         let (rate, y) = (Array2::zeros((1, 4)), Array3::zeros((1, 2, 4)));
         let mask = ResponseMask::new(Array3::from_shape_fn((1, 2, 4), |(_, r, t)| r == 0 || t != 1));
         let observations = [Observation::new(rate.view(), y.view(), &mask).unwrap()];
-        assert_eq!(
-            ccnorm_schoppe(&observations).unwrap(),
-            [Err(Undefined::RaggedRepeats)]
-        );
+        assert_eq!(ccnorm_schoppe(&observations).unwrap(), [Err(Undefined::RaggedRepeats)]);
     }
 }

@@ -26,10 +26,8 @@ use crate::{
 pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     per_neuron(observations, |neuron| {
         let Concatenated { rate, psth } = Concatenated::of(observations, neuron)?;
-        let repeats: Vec<Repeats> = observations
-            .iter()
-            .map(|o| Repeats::of(&o.recorded(), neuron))
-            .collect::<Result<_, _>>()?;
+        let repeats: Vec<Repeats> =
+            observations.iter().map(|o| Repeats::of(&o.recorded(), neuron)).collect::<Result<_, _>>()?;
         let repeats = Repeats::concatenated(&repeats)?;
         let Some(powers) = repeats.powers() else {
             return Err(match repeats.n_repeats() {
@@ -40,9 +38,7 @@ pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
         let sums = CrossSums::of(&rate, &psth);
         sums.expect_y_varies()?;
         if powers.signal <= 0.0 {
-            return Err(Undefined::NoSignal {
-                signal_power: powers.signal,
-            });
+            return Err(Undefined::NoSignal { signal_power: powers.signal });
         }
         sums.expect_x_varies()?;
         let dof = sums.dof as f64;
@@ -65,15 +61,11 @@ mod tests {
             let rate = &rates[b];
             Array3::from_shape_fn((1, r, rate.ncols()), |(_, _, t)| rate[[0, t]])
         };
-        for (counts, expected) in [
-            ([3, 3], None),
-            ([3, 4], Some(Undefined::UnequalRepeats { fewest: 3, most: 4 })),
-        ] {
+        for (counts, expected) in
+            [([3, 3], None), ([3, 4], Some(Undefined::UnequalRepeats { fewest: 3, most: 4 }))]
+        {
             let responses = [repeated(0, counts[0]), repeated(1, counts[1])];
-            let masks = [
-                ResponseMask::all(1, counts[0], 7),
-                ResponseMask::all(1, counts[1], 9),
-            ];
+            let masks = [ResponseMask::all(1, counts[0], 7), ResponseMask::all(1, counts[1], 9)];
             let observations: Vec<_> = (0..2)
                 .map(|b| Observation::new(rates[b].view(), responses[b].view(), &masks[b]).unwrap())
                 .collect();

@@ -56,11 +56,8 @@ use crate::{
 pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     let recorded = crate::observation::recorded(observations);
     per_neuron(observations, |neuron| {
-        CcNormTarget::of(&recorded, neuron).score(|stimulus| {
-            observations[stimulus]
-                .rate()
-                .index_axis_move(ndarray::Axis(0), neuron)
-        })
+        CcNormTarget::of(&recorded, neuron)
+            .score(|stimulus| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron))
     })
 }
 
@@ -84,10 +81,7 @@ impl CcNormTarget {
                 let has_powers = sum.add(&Repeats::of(stimulus, neuron)?, psth.n_bins());
                 psths.push(has_powers.then_some(psth));
             }
-            Ok(Target {
-                psths,
-                powers: sum.pooled()?,
-            })
+            Ok(Target { psths, powers: sum.pooled()? })
         };
         Self(target())
     }
@@ -123,10 +117,7 @@ mod tests {
     }
 
     fn score(pairs: &[(&Array2<f64>, &Array3<f64>)]) -> Score {
-        let masks: Vec<_> = pairs
-            .iter()
-            .map(|(_, y)| ResponseMask::all(1, y.dim().1, y.dim().2))
-            .collect();
+        let masks: Vec<_> = pairs.iter().map(|(_, y)| ResponseMask::all(1, y.dim().1, y.dim().2)).collect();
         let observations: Vec<_> = pairs
             .iter()
             .zip(&masks)
@@ -147,10 +138,7 @@ mod tests {
 
     #[test]
     fn a_stimulus_of_one_bin_changes_nothing() {
-        let (a, y) = (
-            arr2(&[[0.0, 1.0, 1.0]]),
-            ndarray::arr3(&[[[0., 1., 2.], [0., 2., 1.]]]),
-        );
+        let (a, y) = (arr2(&[[0.0, 1.0, 1.0]]), ndarray::arr3(&[[[0., 1., 2.], [0., 2., 1.]]]));
         let (bin, y_bin) = (arr2(&[[50.0]]), ndarray::arr3(&[[[3.0], [900.0]]]));
         assert_eq!(score(&[(&a, &y)]), score(&[(&a, &y), (&bin, &y_bin)]));
         assert_eq!(score(&[(&bin, &y_bin)]), Err(Undefined::TooFewBins { bins: 1 }));
@@ -160,27 +148,15 @@ mod tests {
     fn one_repeat_silence_and_a_constant_rate_have_reasons() {
         let rate = arr2(&[[0.0, 1.0, 3.0]]);
         let single = rate.clone().insert_axis(ndarray::Axis(1));
-        assert_eq!(
-            score(&[(&rate, &single)]),
-            Err(Undefined::TooFewRepeats { repeats: 1 })
-        );
-        assert_eq!(
-            score(&[(&rate, &Array3::zeros((1, 4, 3)))]),
-            Err(Undefined::ConstantResponse)
-        );
+        assert_eq!(score(&[(&rate, &single)]), Err(Undefined::TooFewRepeats { repeats: 1 }));
+        assert_eq!(score(&[(&rate, &Array3::zeros((1, 4, 3)))]), Err(Undefined::ConstantResponse));
         let flat = arr2(&[[2.0, 2.0, 2.0]]);
-        assert_eq!(
-            score(&[(&flat, &noise_free(&rate))]),
-            Err(Undefined::ConstantRate)
-        );
+        assert_eq!(score(&[(&flat, &noise_free(&rate))]), Err(Undefined::ConstantRate));
     }
 
     #[test]
     fn a_stimulus_with_one_repeat_is_left_out_of_all_three_sums() {
-        let (a, y) = (
-            arr2(&[[0.0, 1.0, 1.0]]),
-            ndarray::arr3(&[[[0., 1., 2.], [0., 2., 1.]]]),
-        );
+        let (a, y) = (arr2(&[[0.0, 1.0, 1.0]]), ndarray::arr3(&[[[0., 1., 2.], [0., 2., 1.]]]));
         let (b, yb) = (arr2(&[[9.0, 0.0, 4.0]]), ndarray::arr3(&[[[0., 8., 1.]]]));
         assert_eq!(score(&[(&a, &y), (&b, &yb)]), score(&[(&a, &y)]));
     }

@@ -38,11 +38,8 @@ use crate::{
 pub fn cc_raw(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     let recorded = crate::observation::recorded(observations);
     per_neuron(observations, |neuron| {
-        CcRawTarget::of(&recorded, neuron).score(|stimulus| {
-            observations[stimulus]
-                .rate()
-                .index_axis_move(ndarray::Axis(0), neuron)
-        })
+        CcRawTarget::of(&recorded, neuron)
+            .score(|stimulus| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron))
     })
 }
 
@@ -52,12 +49,7 @@ pub(crate) struct CcRawTarget(Result<Vec<Psth>, Undefined>);
 
 impl CcRawTarget {
     pub(crate) fn of(recorded: &[Recorded<'_>], neuron: usize) -> Self {
-        Self(
-            recorded
-                .iter()
-                .map(|stimulus| Psth::of(stimulus, neuron))
-                .collect(),
-        )
+        Self(recorded.iter().map(|stimulus| Psth::of(stimulus, neuron)).collect())
     }
 
     /// The score of a rate, given per stimulus as `(T)`.
@@ -102,10 +94,7 @@ mod tests {
         let silent = Array3::zeros((1, 3, 2));
         assert_eq!(score(&varying, &silent), Err(Undefined::ConstantResponse));
         let responses = varying.clone().insert_axis(ndarray::Axis(1));
-        assert_eq!(
-            score(&Array2::ones((1, 2)), &responses),
-            Err(Undefined::ConstantRate)
-        );
+        assert_eq!(score(&Array2::ones((1, 2)), &responses), Err(Undefined::ConstantRate));
         assert_eq!(
             score(&Array2::ones((1, 1)), &Array3::ones((1, 1, 1))),
             Err(Undefined::TooFewBins { bins: 1 })

@@ -74,21 +74,11 @@ struct Counts {
 
 impl Counts {
     fn of(observations: &[Observation<'_>], neuron: usize) -> Result<Self, Undefined> {
-        let mut all = Self {
-            rate: Vec::new(),
-            count: Vec::new(),
-        };
+        let mut all = Self { rate: Vec::new(), count: Vec::new() };
         for observation in observations {
             let rate = observation.rate().index_axis_move(Axis(0), neuron);
-            let responses = observation
-                .recorded()
-                .responses()
-                .index_axis_move(Axis(0), neuron);
-            let mask = observation
-                .recorded()
-                .mask()
-                .view()
-                .index_axis_move(Axis(0), neuron);
+            let responses = observation.recorded().responses().index_axis_move(Axis(0), neuron);
+            let mask = observation.recorded().mask().view().index_axis_move(Axis(0), neuron);
             for (y, valid) in responses.rows().into_iter().zip(mask.rows()) {
                 for ((&p, &y), _) in rate.iter().zip(y).zip(valid).filter(|(_, v)| **v) {
                     all.rate.push(expect_finite(p, Source::Rate)?);
@@ -96,29 +86,17 @@ impl Counts {
                 }
             }
         }
-        if all.count.is_empty() {
-            Err(Undefined::NoData)
-        } else {
-            Ok(all)
-        }
+        if all.count.is_empty() { Err(Undefined::NoData) } else { Ok(all) }
     }
 }
 
 /// ln y!, exactly 0 for 0 and 1.
 fn ln_factorial(y: f64) -> f64 {
-    if y == 0.0 || y == 1.0 {
-        0.0
-    } else {
-        ln_gamma(y + 1.0)
-    }
+    if y == 0.0 || y == 1.0 { 0.0 } else { ln_gamma(y + 1.0) }
 }
 
 fn expect_finite(value: f64, source: Source) -> Score {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(Undefined::NotFinite(source))
-    }
+    if value.is_finite() { Ok(value) } else { Err(Undefined::NotFinite(source)) }
 }
 
 /// sum y ln p - p, with 0 ln 0 = 0.
@@ -147,10 +125,7 @@ mod tests {
         let (n, r, t) = counts.dim();
         let mask = ResponseMask::all(n, r, t);
         let observations = [Observation::new(rate.view(), counts.view(), &mask).unwrap()];
-        (
-            log_likelihood(&observations).unwrap()[0],
-            bits_per_spike(&observations).unwrap()[0],
-        )
+        (log_likelihood(&observations).unwrap()[0], bits_per_spike(&observations).unwrap()[0])
     }
 
     #[test]
@@ -171,10 +146,7 @@ mod tests {
     #[test]
     fn impossible_rates_and_silence_have_reasons() {
         let counts = arr3(&[[[0., 1.]]]);
-        let impossible = Err(Undefined::ImpossibleRate {
-            rate: 0.0,
-            response: 1.0,
-        });
+        let impossible = Err(Undefined::ImpossibleRate { rate: 0.0, response: 1.0 });
         assert_eq!(scores(&arr2(&[[1.0, 0.0]]), &counts), (impossible, impossible));
         assert!(scores(&arr2(&[[-0.1, 1.0]]), &counts).0.is_err());
         assert_eq!(

@@ -42,10 +42,7 @@ pub(crate) fn per_neuron(
     observations: &[Observation<'_>],
     score: impl Fn(usize) -> Score + Sync + Send,
 ) -> Result<Vec<Score>> {
-    Ok((0..n_neurons(&recorded(observations))?)
-        .into_par_iter()
-        .map(score)
-        .collect())
+    Ok((0..n_neurons(&recorded(observations))?).into_par_iter().map(score).collect())
 }
 
 /// Rate and PSTH of one neuron at all recorded bins of all stimuli, one after the other.
@@ -58,20 +55,12 @@ impl Concatenated {
     /// # Errors
     /// [`Undefined::NoData`] if nothing was recorded, [`Undefined::NotFinite`] if a number is not one.
     pub(crate) fn of(observations: &[Observation<'_>], neuron: usize) -> Result<Self, Undefined> {
-        let mut all = Self {
-            rate: Vec::new(),
-            psth: Vec::new(),
-        };
+        let mut all = Self { rate: Vec::new(), psth: Vec::new() };
         for observation in observations {
             let psth = Psth::of(&observation.recorded(), neuron)?;
-            all.rate
-                .extend(psth.pick(observation.rate().index_axis_move(ndarray::Axis(0), neuron))?);
+            all.rate.extend(psth.pick(observation.rate().index_axis_move(ndarray::Axis(0), neuron))?);
             all.psth.extend_from_slice(psth.mean());
         }
-        if all.psth.is_empty() {
-            Err(Undefined::NoData)
-        } else {
-            Ok(all)
-        }
+        if all.psth.is_empty() { Err(Undefined::NoData) } else { Ok(all) }
     }
 }

@@ -1,0 +1,199 @@
+//! Bootstrap intervals: percentile, and bias-corrected and accelerated (Efron 1987).
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::{Resampling, expect_finite};
+use crate::{
+    moments::{mean, quantile},
+    undefined::Undefined,
+};
+
+/// How the ends of an interval are read off the resampled statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalMethod {
+    /// Their quantiles. Narrow for few units (by about sqrt((n - 1) / n)) and blind to bias.
+    Percentile,
+    /// Quantiles moved by the bias (share of draws below the estimate) and the skewness (jackknife). Needs a statistic
+    /// that changes smoothly with the data.
+    #[default]
+    Bca,
+}
+
+/// An interval and its confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+    /// Nominal probability that such intervals cover the truth.
+    pub confidence: f64,
+}
+
+/// Interval of a statistic of `n` exchangeable units.
+///
+/// `statistic` gets the indices of the units in a draw, n of them with repetitions, and returns `None` where it does
+/// not exist; such draws are left out. `confidence` is clamped to [0, 1].
+///
+/// # Errors
+/// [`Undefined::TooFewValues`] for fewer than two units; [`Undefined::Unstable`] if the statistic does not exist for
+/// the data or exists in fewer than half of the draws.
+///
+/// # Examples
+/// ```
+/// use statenet_metrics::resampling::{IntervalMethod, Resampling, bootstrap};
+/// let x = [1.0, 2.0, 4.0, 4.5, 7.0, 9.0, 9.5];
+/// let largest = |units: &[usize]| units.iter().map(|&i| x[i]).reduce(f64::max);
+/// let interval = bootstrap(7, largest, IntervalMethod::Percentile, 0.9, &Resampling::default())?;
+/// assert_eq!(interval.upper, 9.5);
+/// # Ok::<(), statenet_metrics::Undefined>(())
+/// ```
+pub fn bootstrap(
+    n: usize,
+    statistic: impl Fn(&[usize]) -> Option<f64> + Sync,
+    method: IntervalMethod,
+    confidence: f64,
+    resampling: &Resampling,
+) -> Result<Interval, Undefined> {
+    if n < 2 {
+        return Err(Undefined::TooFewValues { n, needed: 2 });
+    }
+    let finite = |units: &[usize]| statistic(units).filter(|s| s.is_finite());
+    let draws = resampling.n_draws;
+    let mut drawn: Vec<f64> = (0..draws)
+        .into_par_iter()
+        .filter_map(|draw| {
+            let mut stream = resampling.seed.stream(&format!("bootstrap/{draw}"));
+            let units: Vec<usize> = (0..n).map(|_| stream.below(n)).collect();
+            finite(&units)
+        })
+        .collect();
+    let estimate = finite(&(0..n).collect::<Vec<_>>());
+    let (Some(estimate), true) = (estimate, 2 * drawn.len() >= draws) else {
+        return Err(Undefined::Unstable { defined: drawn.len(), draws });
+    };
+    drawn.sort_by(f64::total_cmp);
+    let confidence = confidence.clamp(0.0, 1.0);
+    let tail = (1.0 - confidence) / 2.0;
+    let levels = match method {
+        IntervalMethod::Percentile => [tail, 1.0 - tail],
+        IntervalMethod::Bca => bca_levels(n, finite, estimate, &drawn, tail),
+    };
+    match levels.map(|q| quantile(&drawn, q)) {
+        [Some(lower), Some(upper)] => Ok(Interval { lower, upper, confidence }),
+        _ => Err(Undefined::Unstable { defined: drawn.len(), draws }),
+    }
+}
+
+/// Interval of a mean.
+///
+/// # Errors
+/// As [`bootstrap`]; [`Undefined::NotFinite`] if a value is not.
+pub fn bootstrap_mean(
+    values: &[f64],
+    method: IntervalMethod,
+    confidence: f64,
+    resampling: &Resampling,
+) -> Result<Interval, Undefined> {
+    expect_finite(values)?;
+    let statistic = |units: &[usize]| {
+        let sum: f64 = units.iter().filter_map(|&i| values.get(i)).sum();
+        Some(sum / units.len() as f64)
+    };
+    bootstrap(values.len(), statistic, method, confidence, resampling)
+}
+
+/// The quantile levels of the BCa interval; those of the percentile interval where the normal has no answer.
+fn bca_levels(
+    n: usize,
+    statistic: impl Fn(&[usize]) -> Option<f64>,
+    estimate: f64,
+    drawn: &[f64],
+    tail: f64,
+) -> [f64; 2] {
+    let normal = Normal::standard();
+    // Draws that equal the estimate count half, as for a statistic of few distinct values.
+    let below = drawn.iter().filter(|&&d| d < estimate).count() as f64;
+    let equal = drawn.iter().filter(|&&d| d == estimate).count() as f64;
+    let share = (below + equal / 2.0) / drawn.len() as f64;
+    if share <= 0.0 || share >= 1.0 || tail <= 0.0 {
+        return [tail, 1.0 - tail];
+    }
+    let bias = normal.inverse_cdf(share);
+    let acceleration = acceleration(n, statistic);
+    [tail, 1.0 - tail].map(|level| {
+        let z = bias + normal.inverse_cdf(level);
+        let moved = normal.cdf(bias + z / (1.0 - acceleration * z));
+        if moved.is_finite() { moved } else { level }
+    })
+}
+
+/// A sixth of the skewness of the jackknife values; 0 if they do not vary.
+fn acceleration(n: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> f64 {
+    let without = |left_out: usize| statistic(&(0..n).filter(|&i| i != left_out).collect::<Vec<_>>());
+    let values: Vec<f64> = (0..n).filter_map(without).collect();
+    let m = mean(&values);
+    let sum = |power: i32| values.iter().map(|v| (m - v).powi(power)).sum::<f64>();
+    let (squares, cubes) = (sum(2), sum(3));
+    let acceleration = cubes / (6.0 * squares.powf(1.5));
+    if acceleration.is_finite() { acceleration } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use statenet_core::Seed;
+
+    use super::*;
+
+    #[test]
+    fn intervals_of_a_mean_cover_at_about_their_rate() {
+        // Exponential data, n = 30, 400 data sets, 90 %: a standard error of 1.5 %.
+        let n_sets = 400;
+        for (method, least) in [(IntervalMethod::Percentile, 0.82), (IntervalMethod::Bca, 0.84)] {
+            let covered = (0..n_sets)
+                .filter(|set| {
+                    let mut stream = Seed::new(21).stream(&format!("set/{set}"));
+                    let values: Vec<f64> = (0..30).map(|_| stream.exponential()).collect();
+                    let resampling = Resampling::new(Seed::new(*set), 400).unwrap();
+                    let interval = bootstrap_mean(&values, method, 0.9, &resampling).unwrap();
+                    interval.lower <= 1.0 && 1.0 <= interval.upper
+                })
+                .count() as f64
+                / n_sets as f64;
+            assert!((least..=0.94).contains(&covered), "{method:?} covers {covered}");
+        }
+    }
+
+    #[test]
+    fn bca_leans_with_the_skew() {
+        let mut stream = Seed::new(3).stream("skew");
+        let values: Vec<f64> = (0..20).map(|_| stream.exponential().powi(2)).collect();
+        let of = |method| bootstrap_mean(&values, method, 0.95, &Resampling::default()).unwrap();
+        let (percentile, bca) = (of(IntervalMethod::Percentile), of(IntervalMethod::Bca));
+        assert!(bca.lower > percentile.lower && bca.upper > percentile.upper);
+    }
+
+    #[test]
+    fn a_seed_gives_one_interval() {
+        let values = [0.1, 0.5, 0.2, 0.9];
+        let of = |seed| {
+            let resampling = Resampling::new(Seed::new(seed), 500).unwrap();
+            bootstrap_mean(&values, IntervalMethod::Percentile, 0.95, &resampling).unwrap()
+        };
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+    }
+
+    #[test]
+    fn one_value_or_a_statistic_that_hardly_exists_has_no_interval() {
+        let few = bootstrap_mean(&[1.0], IntervalMethod::Bca, 0.95, &Resampling::default());
+        assert_eq!(few, Err(Undefined::TooFewValues { n: 1, needed: 2 }));
+        let never = bootstrap(5, |_| None, IntervalMethod::Bca, 0.95, &Resampling::default());
+        assert_eq!(never, Err(Undefined::Unstable { defined: 0, draws: 10_000 }));
+        let constant = bootstrap_mean(&[2.0; 4], IntervalMethod::Bca, 0.95, &Resampling::default()).unwrap();
+        assert_eq!((constant.lower, constant.upper), (2.0, 2.0));
+    }
+}

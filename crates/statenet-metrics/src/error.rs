@@ -4,6 +4,8 @@
 
 use statenet_core::ShapeError;
 
+use crate::losses::Loss;
+
 /// A call that cannot be answered: a shape, a count or an option is wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,6 +53,15 @@ pub enum Error {
         got: f64,
         /// The allowed range, in words.
         expected: &'static str,
+    },
+    /// A loss was given tensors that do not fit together, or failed on its device.
+    #[error("the {loss} loss cannot be computed")]
+    Loss {
+        /// The loss.
+        loss: Loss,
+        /// Which argument is wrong, and how.
+        #[source]
+        source: Box<statenet_kernels::Error>,
     },
     /// A name stands for no loss.
     #[error("unknown loss {name:?}, expected mse or poisson")]

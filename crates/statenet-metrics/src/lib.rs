@@ -4,6 +4,7 @@ pub mod ceilings;
 mod comparison;
 mod error;
 mod evaluation;
+pub mod losses;
 mod moments;
 mod observation;
 mod psth;
@@ -20,6 +21,7 @@ pub use error::{Error, Result};
 pub use evaluation::{
     DefinedCounts, Evaluation, EvaluationOptions, NeuronScores, Reasons, Resampled, evaluate,
 };
+pub use losses::Loss;
 pub use observation::{Observation, Recorded, recorded};
 pub use table::ScoreTable;
 pub use undefined::{Score, Source, Undefined};

@@ -1,0 +1,148 @@
+//! Output curves: what turns a readout's value into a firing rate, per neuron, `(B, N, T)` to `(B, N, T)`.
+//!
+//! | curve | r(x) | parameters per neuron |
+//! |---|---|---|
+//! | identity | x | 0 |
+//! | softplus | sp(beta x) / beta + b | 2 |
+//! | sigmoid | b sigma((x - c) / d) + a | 4 |
+//! | double exponential | a exp(-exp(k x - s)) + b | 4 |
+//!
+//! sp(x) = ln(1 + e^x). Scales that must be positive are stored before a softplus (`raw_*`).
+
+mod double_exponential;
+mod sigmoid;
+mod softplus;
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+
+use self::{double_exponential::DoubleExponential, sigmoid::Sigmoid, softplus::Softplus};
+use crate::{error::Result, init::Init, params::Scope};
+
+/// Which output curve.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivationConfig {
+    /// The value as it is.
+    #[default]
+    Identity,
+    /// Softplus with its own sharpness and floor per neuron.
+    Softplus(CurveConfig),
+    /// Sigmoid with its own centre, width, height and floor per neuron.
+    Sigmoid(CurveConfig),
+    /// Double exponential (Gompertz) with its own slope, shift, height and floor per neuron.
+    DoubleExponential(CurveConfig),
+}
+
+/// What the parametric curves share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CurveConfig {
+    /// Whether the rate may be below zero. Default non_negative.
+    pub output: Output,
+}
+
+/// The range of an output curve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Floor and height are kept positive: for spike rates.
+    #[default]
+    NonNegative,
+    /// Floor and height are free: for membrane potentials and z-scored responses.
+    Signed,
+}
+
+impl ActivationConfig {
+    /// Softplus for spike rates.
+    #[must_use]
+    pub fn softplus() -> Self {
+        Self::Softplus(CurveConfig::default())
+    }
+
+    /// A short name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Softplus(_) => "softplus",
+            Self::Sigmoid(_) => "sigmoid",
+            Self::DoubleExponential(_) => "double-exponential",
+        }
+    }
+}
+
+/// A curve per neuron.
+pub(crate) trait Activation: Send + Sync {
+    /// `(B, N, T)` to `(B, N, T)`.
+    fn apply(&self, x: &Tensor) -> Result<Tensor>;
+
+    /// For each neuron the x at which the curve gives a rate, as near as its range allows.
+    fn invert(&self, rates: &[f64]) -> Result<Vec<f64>>;
+}
+
+pub(crate) fn build(
+    config: &ActivationConfig,
+    n_neurons: usize,
+    scope: &mut Scope<'_>,
+) -> Result<Box<dyn Activation>> {
+    Ok(match config {
+        ActivationConfig::Identity => Box::new(Identity),
+        ActivationConfig::Softplus(curve) => Box::new(Softplus::new(curve, n_neurons, scope)?),
+        ActivationConfig::Sigmoid(curve) => Box::new(Sigmoid::new(curve, n_neurons, scope)?),
+        ActivationConfig::DoubleExponential(curve) => {
+            Box::new(DoubleExponential::new(curve, n_neurons, scope)?)
+        }
+    })
+}
+
+struct Identity;
+
+impl Activation for Identity {
+    fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.clone())
+    }
+
+    fn invert(&self, rates: &[f64]) -> Result<Vec<f64>> {
+        Ok(rates.to_vec())
+    }
+}
+
+/// A per-neuron number that is kept positive by a softplus (`raw_NAME`), or free (`NAME`).
+struct Curved {
+    stored: Tensor,
+    positive: bool,
+}
+
+impl Curved {
+    fn new(
+        name: &str,
+        n: usize,
+        output: Output,
+        raw: Init,
+        free: Init,
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        Ok(match output {
+            Output::NonNegative => {
+                Self { stored: scope.parameter(&format!("raw_{name}"), n, raw)?, positive: true }
+            }
+            Output::Signed => Self { stored: scope.parameter(name, n, free)?, positive: false },
+        })
+    }
+
+    /// The number itself, (N).
+    fn value(&self) -> Result<Tensor> {
+        if self.positive { Ok(statenet_kernels::softplus(&self.stored)?) } else { Ok(self.stored.clone()) }
+    }
+
+    fn values(&self) -> Result<Vec<f64>> {
+        numbers(&self.value()?)
+    }
+}
+
+/// The entries of a vector, as f64.
+fn numbers(vector: &Tensor) -> Result<Vec<f64>> {
+    use crate::error::During;
+    vector.to_dtype(candle_core::DType::F64).and_then(|t| t.to_vec1()).during("reading parameters")
+}

@@ -1,0 +1,109 @@
+//! From a config to a model.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use candle_core::{DType, Device};
+use statenet_core::Seed;
+
+use crate::{
+    config::{Architecture, ModelConfig},
+    error::{Error, Result},
+    pipeline::Pipeline,
+    response_model::ResponseModel,
+};
+
+/// What builds a custom model from its config: the error it returns becomes [`Error::Custom`].
+pub type Builder = dyn Fn(
+        &ModelConfig,
+        Seed,
+        DType,
+        &Device,
+    ) -> Result<Box<dyn ResponseModel>, Box<dyn std::error::Error + Send + Sync>>
+    + Send
+    + Sync;
+
+/// Builders of custom models by name. A plain value: nothing is registered behind your back.
+#[derive(Clone, Default)]
+pub struct Registry {
+    builders: BTreeMap<String, Arc<Builder>>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.builders.keys()).finish()
+    }
+}
+
+impl Registry {
+    /// A registry that knows the models of this crate only.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers the builder of your own model under the name its configs carry.
+    #[must_use]
+    pub fn with<F>(mut self, name: &str, builder: F) -> Self
+    where
+        F: Fn(
+                &ModelConfig,
+                Seed,
+                DType,
+                &Device,
+            ) -> Result<Box<dyn ResponseModel>, Box<dyn std::error::Error + Send + Sync>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.builders.insert(name.to_owned(), Arc::new(builder));
+        self
+    }
+
+    /// Validates a config and builds its model.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for impossible values, [`Error::UnknownModel`] for a custom model nobody registered.
+    pub fn build(
+        &self,
+        config: &ModelConfig,
+        seed: Seed,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn ResponseModel>> {
+        config.validate()?;
+        match &config.model {
+            Architecture::Pipeline(pipeline) => {
+                Ok(Box::new(Pipeline::new(config.axes()?, pipeline, seed, dtype, device)?))
+            }
+            Architecture::Custom(custom) => {
+                let Some(builder) = self.builders.get(&custom.name) else {
+                    let known = self.builders.keys().cloned().collect();
+                    return Err(Error::UnknownModel { name: custom.name.clone(), known });
+                };
+                builder(config, seed, dtype, device)
+                    .map_err(|source| Error::Custom { name: custom.name.clone(), source })
+            }
+        }
+    }
+}
+
+impl ModelConfig {
+    /// Builds the model in f32 with first values drawn from a seed.
+    ///
+    /// ```
+    /// use candle_core::Device;
+    /// use statenet_core::{Axes, Seed, TimeBin};
+    /// use statenet_models::zoo;
+    ///
+    /// let axes = Axes::new(34, 1, TimeBin::from_millis(5.0)?);
+    /// let model = zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu)?;
+    /// assert_eq!(model.params().n_trained(), 30_467);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Registry::build`]; custom models need a registry.
+    pub fn build(&self, seed: Seed, device: &Device) -> Result<Box<dyn ResponseModel>> {
+        Registry::new().build(self, seed, DType::F32, device)
+    }
+}

@@ -1,0 +1,52 @@
+//! Reading a checkpoint, ours or a published one.
+
+use std::path::Path;
+
+use candle_core::{DType, Device};
+use statenet_core::Seed;
+
+use super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE, published, tensors};
+use crate::{
+    build::Registry,
+    config::FORMAT,
+    error::{Error, Result, config_error},
+};
+
+/// Loads a checkpoint of a model of the zoo.
+///
+/// # Errors
+/// [`Error::File`] if a file is missing or damaged, [`Error::ConfigText`] or [`Error::Config`] if the config is not of
+/// our form, [`Error::Parameters`] if the parameters belong to another architecture.
+pub fn load(folder: &Path, device: &Device) -> Result<Checkpoint> {
+    load_with(&Registry::new(), folder, device)
+}
+
+/// Loads a checkpoint, also of a model of your own whose builder is registered.
+///
+/// # Errors
+/// As [`load`], and [`Error::UnknownModel`] for a custom model that the registry does not know.
+pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<Checkpoint> {
+    let path = folder.join(CONFIG_FILE);
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
+        path: path.clone(),
+        action: "read",
+        source: source.into(),
+    })?;
+    let not_ours = |e: serde_json::Error| Error::ConfigText {
+        origin: path.display().to_string(),
+        reason: e.to_string(),
+    };
+    let any: serde_json::Value = serde_json::from_str(&text).map_err(not_ours)?;
+    let tensors_path = folder.join(TENSORS_FILE);
+    if published::is_published(&any) {
+        return published::load(&any, &path, &tensors_path, device);
+    }
+    let file: ConfigFile = serde_json::from_str(&text).map_err(not_ours)?;
+    if file.format != FORMAT {
+        return Err(config_error("format", file.format, FORMAT.to_string()));
+    }
+    let values = tensors::read(&tensors_path, device)?;
+    let model = registry.build(&file.config, Seed::new(0), DType::F32, device)?;
+    model.params().load(&values, &tensors_path.display().to_string())?;
+    Ok(Checkpoint { model, card: Card { input: file.input, neurons: file.neurons, training: file.training } })
+}

@@ -1,0 +1,64 @@
+//! Checkpoints: a folder with `config.json` and `model.safetensors`, and nothing else needed to predict.
+//!
+//! `config.json` is `{"format": 1, "config": .., "input": .., "neurons": .., "training": ..}`: the model's config whole,
+//! how its cochleagrams were scaled, whose rates it gives, and what the trainer wants to remember. The folder is
+//! written beside its destination, flushed and renamed, so that it is there whole or not at all.
+//!
+//! [`load`](load()) also reads folders that the published implementation wrote (deepSTRF 0.1.0), by their names.
+
+mod load;
+mod published;
+mod save;
+pub(crate) mod tensors;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use statenet_core::Standardization;
+
+pub use self::{
+    load::{load, load_with},
+    save::save,
+};
+use crate::{config::ModelConfig, response_model::ResponseModel};
+
+/// The file that makes a folder a checkpoint.
+pub const CONFIG_FILE: &str = "config.json";
+/// The file of its parameters and buffers.
+pub const TENSORS_FILE: &str = "model.safetensors";
+
+/// A model and what belongs to it.
+pub struct Checkpoint {
+    /// The model, ready to predict.
+    pub model: Box<dyn ResponseModel>,
+    /// What belongs to it.
+    pub card: Card,
+}
+
+/// What belongs to a model beside its parameters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// How cochleagrams are scaled before the model sees them; `None`: as they are.
+    pub input: Option<Standardization>,
+    /// Ids of the neurons, in the order of the model's rates; empty if unknown.
+    #[serde(default)]
+    pub neurons: Vec<String>,
+    /// How it was trained: seed, recording, split, whatever the trainer notes.
+    #[serde(default)]
+    pub training: BTreeMap<String, serde_json::Value>,
+}
+
+/// The text of `config.json`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    format: u32,
+    config: ModelConfig,
+    #[serde(default)]
+    input: Option<Standardization>,
+    #[serde(default)]
+    neurons: Vec<String>,
+    #[serde(default)]
+    training: BTreeMap<String, serde_json::Value>,
+}

@@ -1,0 +1,156 @@
+//! Folders that the published implementation (deepSTRF 0.1.0) wrote, read by their names.
+//!
+//! Its `config.json` is flat, names the class in `_model_class`, and leaves out nested parts (the output curve, the
+//! prefilter); the names of the tensors tell the output curve. It does not record dt, which these models do not need;
+//! 5 ms is assumed.
+
+use std::{collections::BTreeMap, path::Path};
+
+use candle_core::{DType, Device, Tensor};
+use serde_json::Value;
+use statenet_core::{Axes, Seed, TimeBin};
+
+use super::{Card, Checkpoint, tensors};
+use crate::{
+    activations::ActivationConfig,
+    backbones::BackboneConfig,
+    build::Registry,
+    config::{ModelConfig, PipelineConfig},
+    cores::{CoreConfig, StatenetConfig},
+    encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
+    error::{Error, Result},
+    prefilters::PrefilterConfig,
+    readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
+    strfs::StrfConfig,
+};
+
+const CLASS: &str = "_model_class";
+const DT_MS: f64 = 5.0;
+
+/// Whether a config was written by the published implementation.
+pub(super) fn is_published(config: &Value) -> bool {
+    config.get(CLASS).is_some()
+}
+
+pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &Device) -> Result<Checkpoint> {
+    let theirs = Fields { config, path };
+    let mut values = tensors::read(tensors_path, device)?;
+    values.remove("readout.bn.num_batches_tracked");
+    let activation = activation(&values);
+    let (config, names) = match theirs.text(CLASS)? {
+        "Linear" | "LinearNonlinear" => strf_model(&theirs, activation)?,
+        "StateNet" => statenet(&theirs, activation)?,
+        other => {
+            return Err(
+                theirs.unreadable(&format!("{CLASS} {other:?}"), "Linear, LinearNonlinear or StateNet")
+            );
+        }
+    };
+    let renamed: BTreeMap<String, Tensor> =
+        values.into_iter().map(|(name, value)| (rename(&name, &names), value)).collect();
+    let model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
+    model.params().load(&renamed, &tensors_path.display().to_string())?;
+    Ok(Checkpoint { model, card: Card::default() })
+}
+
+/// Prefixes of theirs and ours; the first that fits is replaced.
+type Names = Vec<(&'static str, &'static str)>;
+
+const CURVES: [(&str, &str); 4] = [
+    ("readout.activation._raw_beta", "readout.activation.raw_beta"),
+    ("readout.activation._raw_a", "readout.activation.raw_a"),
+    ("readout.activation._raw_b", "readout.activation.raw_b"),
+    ("readout.activation.", "readout.activation."),
+];
+
+fn rename(name: &str, names: &Names) -> String {
+    for (theirs, ours) in names.iter().chain(&CURVES) {
+        if let Some(rest) = name.strip_prefix(theirs) {
+            return format!("{ours}{rest}");
+        }
+    }
+    name.to_owned()
+}
+
+/// The output curve, told by the names of its parameters.
+fn activation(values: &BTreeMap<String, Tensor>) -> ActivationConfig {
+    let has = |name: &str| values.contains_key(&format!("readout.activation.{name}"));
+    match (has("_raw_beta"), has("c"), has("k")) {
+        (true, _, _) => ActivationConfig::softplus(),
+        (_, true, _) => ActivationConfig::Sigmoid(Default::default()),
+        (_, _, true) => ActivationConfig::DoubleExponential(Default::default()),
+        _ => ActivationConfig::Identity,
+    }
+}
+
+fn strf_model(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+    let strf = StrfConfig::full(theirs.count("temporal_window_size")?);
+    let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::Batch, activation });
+    let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout };
+    let names = vec![("readout.strf.kernel.", "readout.strf."), ("readout.bn.", "readout.norm.")];
+    Ok((ModelConfig::pipeline(&theirs.axes()?, pipeline), names))
+}
+
+fn statenet(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+    let channels = theirs.count("hidden_channels")?;
+    let (kernel, stride) = (theirs.count("kernel_size")?, theirs.count("stride")?);
+    let places = PlacesConfig { channels, kernel, stride };
+    let (encoder, mut names) = match theirs.text("connectivity")? {
+        "LC" => {
+            let config = LocallyConnectedConfig { channels, kernel, stride, init: LocalInit::Positive };
+            let names = vec![("encoder_layers.0.", "core.encoder."), ("encoder_layers.1.ln.", "core.norm.")];
+            (EncoderConfig::LocallyConnected(config), names)
+        }
+        "FC" => {
+            let names = vec![("encoder_layers.1.", "core.encoder."), ("encoder_layers.3.ln.", "core.norm.")];
+            (EncoderConfig::Dense(places), names)
+        }
+        "CONV" => {
+            let names = vec![("encoder_layers.0.", "core.encoder."), ("encoder_layers.1.ln.", "core.norm.")];
+            (EncoderConfig::Convolution(places), names)
+        }
+        other => return Err(theirs.unreadable(&format!("connectivity {other:?}"), "LC, FC or CONV")),
+    };
+    names.push(("rnn.", "core.backbone."));
+    let backbone = match theirs.text("rnn_type")? {
+        "GRU" => BackboneConfig::default(),
+        other => return Err(theirs.unreadable(&format!("rnn_type {other:?}"), "GRU")),
+    };
+    let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation });
+    let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core, readout };
+    Ok((ModelConfig::pipeline(&theirs.axes()?, pipeline), names))
+}
+
+/// The fields of a published config, with errors that name them.
+struct Fields<'a> {
+    config: &'a Value,
+    path: &'a Path,
+}
+
+impl Fields<'_> {
+    fn unreadable(&self, found: &str, readable: &str) -> Error {
+        let reason = format!("a published model with {found}, readable are {readable}");
+        Error::ConfigText { origin: self.path.display().to_string(), reason }
+    }
+
+    fn text(&self, field: &str) -> Result<&str> {
+        self.config
+            .get(field)
+            .and_then(Value::as_str)
+            .ok_or_else(|| self.unreadable(&format!("no {field}"), "texts"))
+    }
+
+    fn count(&self, field: &str) -> Result<usize> {
+        let n = self.config.get(field).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        n.ok_or_else(|| self.unreadable(&format!("no {field}"), "whole numbers"))
+    }
+
+    fn axes(&self) -> Result<Axes> {
+        Ok(Axes::new(
+            self.count("n_frequency_bands")?,
+            self.count("out_neurons")?,
+            TimeBin::from_millis(DT_MS)?,
+        ))
+    }
+}

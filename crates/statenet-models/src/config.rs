@@ -1,0 +1,261 @@
+//! The description of a whole model: serde, versioned, nested.
+//!
+//! ```json
+//! {
+//!   "format": 1,
+//!   "axes": {"n_bands": 34, "n_neurons": 53, "dt_ms": 5.0},
+//!   "model": {"pipeline": {
+//!     "prefilter": "none",
+//!     "core": {"statenet": {"encoder": {"locally_connected": {"channels": 7, "kernel": 7, "stride": 3}},
+//!                           "backbone": {"gru": {}}}},
+//!     "readout": {"linear": {"activation": {"softplus": {}}}}
+//!   }}
+//! }
+//! ```
+//!
+//! A checkpoint writes every field; a file written by hand may leave defaults out, and the axes too, which a recording
+//! then fills in ([`ModelConfig::for_axes`]). Unknown fields are errors. The config is the unchecked thing, the built
+//! model the checked one.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
+
+use crate::{
+    cores::CoreConfig,
+    error::{Error, Result, config_error},
+    prefilters::PrefilterConfig,
+    readouts::ReadoutConfig,
+};
+
+/// The version of the config format that this library writes.
+pub const FORMAT: u32 = 1;
+
+/// A model, described whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Version of this format: 1.
+    pub format: u32,
+    /// Bands, neurons and dt; needed to build, filled in from a recording where a file leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub axes: Option<Axes>,
+    /// The model.
+    pub model: Architecture,
+}
+
+/// What kind of model: one of ours, or one of yours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Prefilter, core and readout.
+    Pipeline(PipelineConfig),
+    /// A model of your own, built by the builder registered under its name.
+    Custom(CustomConfig),
+}
+
+/// Prefilter, core and readout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineConfig {
+    /// Adaptation before the core. Default none.
+    #[serde(default)]
+    pub prefilter: PrefilterConfig,
+    /// What turns the cochleagram into features. Default none: the readout sees the cochleagram.
+    #[serde(default)]
+    pub core: CoreConfig,
+    /// What turns features into rates.
+    pub readout: ReadoutConfig,
+}
+
+/// A model of your own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomConfig {
+    /// The name under which its builder is registered.
+    pub name: String,
+    /// Whatever the builder needs.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub body: serde_json::Value,
+}
+
+impl ModelConfig {
+    /// A pipeline for a recording's axes.
+    #[must_use]
+    pub fn pipeline(axes: &Axes, pipeline: PipelineConfig) -> Self {
+        Self { format: FORMAT, axes: Some(axes.clone()), model: Architecture::Pipeline(pipeline) }
+    }
+
+    /// A model of your own for a recording's axes.
+    #[must_use]
+    pub fn custom(axes: &Axes, name: &str, body: serde_json::Value) -> Self {
+        let custom = CustomConfig { name: name.to_owned(), body };
+        Self { format: FORMAT, axes: Some(axes.clone()), model: Architecture::Custom(custom) }
+    }
+
+    /// This model for other axes: those of the recording that it is to be fitted to.
+    #[must_use]
+    pub fn for_axes(mut self, axes: &Axes) -> Self {
+        self.axes = Some(axes.clone());
+        self
+    }
+
+    /// The axes.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the config has none yet.
+    pub fn axes(&self) -> Result<&Axes> {
+        self.axes.as_ref().ok_or_else(|| config_error("axes", "missing", "n_bands, n_neurons and dt_ms"))
+    }
+
+    /// Reads a config from JSON text.
+    ///
+    /// # Errors
+    /// [`Error::ConfigText`] with line and column if the text is not of our form.
+    pub fn from_json(text: &str) -> Result<Self> {
+        parse(serde_json::from_str(text), "config")
+    }
+
+    /// Reads a config from TOML text.
+    ///
+    /// # Errors
+    /// [`Error::ConfigText`] with line and column if the text is not of our form.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        parse(toml::from_str(text), "config")
+    }
+
+    /// Reads a config file: TOML if its name ends in `.toml`, else JSON.
+    ///
+    /// # Errors
+    /// [`Error::File`] if it cannot be read, [`Error::ConfigText`] if it is not of our form.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+            path: path.to_path_buf(),
+            action: "read",
+            source: Box::new(source),
+        })?;
+        let origin = path.display().to_string();
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+            parse(toml::from_str(&text), &origin)
+        } else {
+            parse(serde_json::from_str(&text), &origin)
+        }
+    }
+
+    /// Checks every field, before anything is built.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, its value and what would be allowed.
+    pub fn validate(&self) -> Result<()> {
+        if self.format != FORMAT {
+            return Err(config_error("format", self.format, format!("{FORMAT}")));
+        }
+        let axes = self.axes()?;
+        for (field, n) in [("axes.n_bands", axes.n_bands), ("axes.n_neurons", axes.n_neurons)] {
+            if n == 0 {
+                return Err(config_error(field, n, "1 or more"));
+            }
+        }
+        if !axes.band_centers.is_empty() && axes.band_centers.len() != axes.n_bands {
+            let expected = format!("{} frequencies, one per band, or none", axes.n_bands);
+            return Err(config_error(
+                "axes.band_centers_hz",
+                format!("{} frequencies", axes.band_centers.len()),
+                expected,
+            ));
+        }
+        match &self.model {
+            Architecture::Pipeline(pipeline) => pipeline.validate(axes, "model.pipeline"),
+            Architecture::Custom(custom) if custom.name.is_empty() => {
+                Err(config_error("model.custom.name", "empty", "the name of a registered builder"))
+            }
+            Architecture::Custom(_) => Ok(()),
+        }
+    }
+
+    /// A short spoken name: `linear-t40`, `ln-t40`, `statenet-gru-h70`. Not unique; see [`hash`](Self::hash).
+    #[must_use]
+    pub fn slug(&self) -> String {
+        match &self.model {
+            Architecture::Custom(custom) => custom.name.clone(),
+            Architecture::Pipeline(pipeline) => pipeline.slug(self.axes.as_ref()),
+        }
+    }
+
+    /// Eight hexadecimal digits of the whole config, where a name must be unique (job, file).
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        format!("{:08x}", statenet_core::Digest::of(text.as_bytes()).value() >> 32)
+    }
+}
+
+fn parse<T, E: std::fmt::Display>(parsed: Result<T, E>, origin: &str) -> Result<T> {
+    parsed
+        .map_err(|e| Error::ConfigText { origin: origin.to_owned(), reason: e.to_string().trim().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use statenet_core::TimeBin;
+
+    use super::*;
+    use crate::zoo;
+
+    fn axes() -> Axes {
+        Axes::new(34, 3, TimeBin::from_millis(5.0).unwrap())
+    }
+
+    #[test]
+    fn a_hand_written_file_may_leave_defaults_and_axes_out() {
+        let text =
+            r#"{"format": 1, "model": {"pipeline": {"core": {"statenet": {}}, "readout": {"linear": {}}}}}"#;
+        let config = ModelConfig::from_json(text).unwrap();
+        assert!(config.validate().unwrap_err().to_string().contains("axes is missing"));
+        assert_eq!(config.for_axes(&axes()), zoo::statenet_gru(&axes()));
+        let toml = "format = 1\n[model.pipeline.readout.strf.strf.full]\nlags = 9\n";
+        assert_eq!(ModelConfig::from_toml(toml).unwrap().for_axes(&axes()).slug(), "linear-t9");
+    }
+
+    #[test]
+    fn an_unknown_field_is_an_error_with_its_place() {
+        let text = "{\"format\": 1,\n \"model\": {\"pipeline\": {\"readuot\": {}}}}";
+        let message = ModelConfig::from_json(text).unwrap_err().to_string();
+        assert!(message.contains("readuot") && message.contains("line 2"), "{message}");
+    }
+
+    #[test]
+    fn impossible_values_say_what_would_be_allowed() {
+        let message = |json: &str| {
+            ModelConfig::from_json(json).unwrap().for_axes(&axes()).validate().unwrap_err().to_string()
+        };
+        assert_eq!(
+            message(r#"{"format": 2, "model": {"custom": {"name": "x"}}}"#),
+            "format is 2, expected 1"
+        );
+        assert_eq!(
+            message(
+                r#"{"format": 1, "model": {"pipeline": {"readout": {"strf": {"strf": {"full": {"lags": 0}}}}}}}"#
+            ),
+            "model.pipeline.readout.strf.strf.full.lags is 0, expected 1 or more"
+        );
+        let wide = r#"{"format": 1, "model": {"pipeline": {"core": {"statenet": {"encoder":
+            {"locally_connected": {"kernel": 40}}}}, "readout": {"linear": {}}}}}"#;
+        assert_eq!(
+            message(wide),
+            "model.pipeline.core.statenet.encoder.kernel is 40, expected 1 to 34, the number of bands"
+        );
+    }
+
+    #[test]
+    fn every_config_of_the_zoo_round_trips() {
+        for entry in zoo::ALL {
+            let config = (entry.config)(&axes());
+            let json = serde_json::to_string(&config).unwrap();
+            assert_eq!(ModelConfig::from_json(&json).unwrap(), config, "{}", entry.name);
+            let toml = toml::to_string(&config).unwrap();
+            assert_eq!(ModelConfig::from_toml(&toml).unwrap(), config, "{}", entry.name);
+        }
+    }
+}

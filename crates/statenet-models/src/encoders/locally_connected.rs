@@ -1,0 +1,36 @@
+//! An own filter at every place along the frequency axis.
+
+use candle_core::Tensor;
+
+use super::{Encoder, LocalInit, LocallyConnectedConfig};
+use crate::{error::Result, init::Init, params::Scope};
+
+pub(crate) struct LocallyConnected {
+    weights: Tensor,
+    biases: Tensor,
+    stride: usize,
+}
+
+impl LocallyConnected {
+    pub(crate) fn new(
+        config: &LocallyConnectedConfig,
+        (channels, n_bands): (usize, usize),
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        let fan_in = channels * config.kernel;
+        let n_places = super::EncoderConfig::LocallyConnected(config.clone()).places().n_places(n_bands);
+        let init = match config.init {
+            LocalInit::Centered => Init::fan_in(fan_in),
+            LocalInit::Positive => Init::Uniform { low: 0.0, high: 1.0 },
+        };
+        let weights = scope.parameter("weights", (config.channels, fan_in, n_places), init)?;
+        let biases = scope.parameter("biases", (config.channels, n_places), init)?;
+        Ok(Self { weights, biases, stride: config.stride })
+    }
+}
+
+impl Encoder for LocallyConnected {
+    fn encode(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(statenet_kernels::locally_connected(x, &self.weights, &self.biases, self.stride)?)
+    }
+}

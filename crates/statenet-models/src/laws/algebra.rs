@@ -1,0 +1,94 @@
+//! Laws of batches, neurons and purity.
+
+use std::collections::BTreeSet;
+
+use candle_core::Tensor;
+
+use super::{broken, expect_close, expect_equal, numbers, tolerance};
+use crate::{
+    error::{During, Result},
+    mode::Mode,
+    response_model::ResponseModel,
+};
+
+/// Each stimulus of a batch gives what it gives alone.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn batch_independent(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
+    let together = model.forward(cochleagram, Mode::Eval)?;
+    for b in 0..cochleagram.dim(0).during("reading a batch")? {
+        let row = |t: &Tensor| t.narrow(0, b, 1).during("cutting a batch");
+        let alone = model.forward(&row(cochleagram)?, Mode::Eval)?;
+        expect_close(
+            "batch independence",
+            &format!("row {b}"),
+            &row(&together)?,
+            &alone,
+            tolerance(model.dtype()),
+        )?;
+    }
+    Ok(())
+}
+
+/// In a model without shared parameters, changing those of one neuron leaves the rates of all others as they were.
+///
+/// For models whose every parameter has one row per neuron (Linear, LN). The parameters are put back.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn neurons_independent(model: &dyn ResponseModel, cochleagram: &Tensor, neuron: usize) -> Result<()> {
+    const LAW: &str = "neuron independence";
+    let before = model.forward(cochleagram, Mode::Eval)?;
+    let kept = model.params().snapshot()?;
+    let mut changed = kept.clone();
+    for param in model.params().trained() {
+        if param.var.dims().first() != Some(&model.n_neurons()) {
+            return Err(broken(LAW, format!("{} is shared between neurons", param.name)));
+        }
+        let values = param.var.as_detached_tensor();
+        let row = values.narrow(0, neuron, 1).and_then(|r| r.affine(1.5, 0.1)).during("changing a neuron")?;
+        let mut ranges = vec![neuron..neuron + 1];
+        ranges.extend(values.dims().iter().skip(1).map(|&n| 0..n));
+        let value = values.copy().and_then(|v| v.slice_assign(&ranges, &row)).during("changing a neuron")?;
+        changed.insert(param.name.clone(), value);
+    }
+    model.params().load(&changed, LAW)?;
+    let after = model.forward(cochleagram, Mode::Eval);
+    model.params().load(&kept, LAW)?;
+    let after = after?;
+    for n in (0..model.n_neurons()).filter(|&n| n != neuron) {
+        let row = |t: &Tensor| t.narrow(1, n, 1).during("cutting a neuron");
+        expect_close(LAW, &format!("neuron {n}"), &row(&before)?, &row(&after)?, tolerance(model.dtype()))?;
+    }
+    let row = |t: &Tensor| numbers(&t.narrow(1, neuron, 1).during("cutting a neuron")?);
+    if row(&before)? == row(&after)? {
+        return Err(broken(LAW, format!("neuron {neuron} has no parameters of its own")));
+    }
+    Ok(())
+}
+
+/// No two parameters have one name, and none is empty.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn parameter_names_unique(model: &dyn ResponseModel) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for param in model.params().iter() {
+        if param.name.is_empty() || !seen.insert(param.name.as_str()) {
+            return Err(broken("parameter names", format!("{:?} is empty or taken twice", param.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Two evaluations give the same bits: `forward` changes nothing in the model.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn pure(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
+    let first = model.forward(cochleagram, Mode::Eval)?;
+    let pass = crate::Pass::new(statenet_core::Seed::new(0), None);
+    model.forward(cochleagram, Mode::Train(&pass))?;
+    expect_equal("purity", "the second evaluation", &first, &model.forward(cochleagram, Mode::Eval)?)
+}

@@ -1,0 +1,110 @@
+//! Laws of gradients.
+
+use candle_core::{DType, Tensor, Var};
+use statenet_core::Seed;
+
+use super::{broken, numbers};
+use crate::{
+    error::{During, Result},
+    mode::Mode,
+    response_model::ResponseModel,
+};
+
+/// Gradients of the parameters and of the stimulus equal central finite differences.
+///
+/// The target is a fixed random weighting of all rates. The model must be in f64 and `cochleagram` too. Up to
+/// `n_probes` entries of every parameter and of the stimulus are probed, chosen by the seed. Tolerance: 1e-5 of the
+/// largest gradient of that tensor (finite differences of width 1e-5 are no better where an output curve is sharp).
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn gradients_match_differences(
+    model: &dyn ResponseModel,
+    cochleagram: &Tensor,
+    seed: Seed,
+    n_probes: usize,
+) -> Result<()> {
+    const LAW: &str = "gradients";
+    const WIDTH: f64 = 1e-5;
+    const TOLERANCE: f64 = 1e-5;
+    if model.dtype() != DType::F64 {
+        return Err(broken(LAW, "finite differences need a model in f64"));
+    }
+    let stimulus = Var::from_tensor(&cochleagram.copy().during("copying")?).during("making a variable")?;
+    let weights = random_like(&model.forward(cochleagram, Mode::Eval)?, seed)?;
+    let target = || -> Result<Tensor> {
+        let rates = model.forward(stimulus.as_tensor(), Mode::Eval)?;
+        (rates * &weights).and_then(|t| t.sum_all()).during("weighting rates")
+    };
+    let grads = target()?.backward().during("backward")?;
+    let named = model.params().trained().map(|p| (p.name.as_str(), &p.var));
+    for (name, var) in named.chain([("stimulus", &stimulus)]) {
+        let Some(grad) = grads.get(var.as_tensor()) else {
+            return Err(broken(LAW, format!("{name} gets no gradient")));
+        };
+        let grad = numbers(grad)?;
+        let scale = grad.iter().fold(1e-6f64, |m, g| m.max(g.abs()));
+        let start = numbers(var.as_tensor())?;
+        let mut probes = seed.stream(name);
+        for _ in 0..n_probes.min(start.len()) {
+            let i = probes.below(start.len());
+            let at = |delta: f64| -> Result<f64> {
+                let mut moved = start.clone();
+                moved[i] += delta;
+                set(var, moved)?;
+                Ok(numbers(&target()?)?[0])
+            };
+            let difference = at(WIDTH).and_then(|up| Ok((up - at(-WIDTH)?) / (2.0 * WIDTH)));
+            set(var, start.clone())?;
+            let difference = difference?;
+            let error = (grad[i] - difference).abs();
+            if error.is_nan() || error > TOLERANCE * scale {
+                let what = format!("{name}[{i}]: gradient {}, finite difference {difference}", grad[i]);
+                return Err(broken(LAW, what));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every trained parameter receives a non-zero gradient somewhere, in evaluation and in a training pass.
+///
+/// An operation without a backward (Candle has some) cuts the graph silently: whatever lies before it stays as it was.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) that names the parameter.
+pub fn every_parameter_learns(model: &dyn ResponseModel, cochleagram: &Tensor, seed: Seed) -> Result<()> {
+    let pass = crate::Pass::new(seed, None);
+    for (name, mode) in [("evaluation", Mode::Eval), ("training", Mode::Train(&pass))] {
+        let rates = model.forward(cochleagram, mode)?;
+        let weights = random_like(&rates, seed)?;
+        let target = (rates * weights).and_then(|t| t.sum_all()).during("weighting rates")?;
+        let grads = target.backward().during("backward")?;
+        for param in model.params().trained() {
+            let learns = match grads.get(param.var.as_tensor()) {
+                Some(grad) => numbers(grad)?.iter().any(|&g| g != 0.0),
+                None => false,
+            };
+            if !learns {
+                return Err(broken(
+                    "every parameter learns",
+                    format!("{} gets no gradient in {name}", param.name),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn random_like(tensor: &Tensor, seed: Seed) -> Result<Tensor> {
+    let mut stream = seed.stream("weights of rates");
+    let values: Vec<f64> = (0..tensor.elem_count()).map(|_| stream.normal()).collect();
+    Tensor::from_vec(values, tensor.dims(), tensor.device())
+        .and_then(|t| t.to_dtype(tensor.dtype()))
+        .during("drawing weights")
+}
+
+fn set(var: &Var, values: Vec<f64>) -> Result<()> {
+    let tensor = Tensor::from_vec(values, var.dims(), var.device()).and_then(|t| t.to_dtype(var.dtype()));
+    tensor.and_then(|t| var.set(&t)).during("setting a variable")
+}

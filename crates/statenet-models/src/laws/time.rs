@@ -1,0 +1,85 @@
+//! Laws of time: causality, prefixes, streaming.
+
+use candle_core::Tensor;
+
+use super::{broken, expect_close, expect_equal, tolerance};
+use crate::{
+    error::{During, Result},
+    mode::Mode,
+    response_model::ResponseModel,
+    stream::in_chunks,
+};
+
+/// Changing the stimulus from bin `t` on changes no rate before `t`: the same bits.
+///
+/// `cochleagram` is `(B, 1, F, T)` with T above `t`.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn causal(model: &dyn ResponseModel, cochleagram: &Tensor, t: usize) -> Result<()> {
+    let n_bins = cochleagram.dim(3).during("reading a cochleagram")?;
+    let (past, future) = (narrow(cochleagram, 0, t)?, narrow(cochleagram, t, n_bins - t)?);
+    let other = future.affine(-1.7, 0.9).during("changing the future")?;
+    let changed =
+        if t == 0 { other } else { Tensor::cat(&[&past, &other], 3).during("changing the future")? };
+    let (a, b) = (model.forward(cochleagram, Mode::Eval)?, model.forward(&changed, Mode::Eval)?);
+    if t == 0 {
+        return Ok(());
+    }
+    let before = |rates: &Tensor| rates.narrow(2, 0, t).during("cutting rates");
+    expect_equal("causality", &format!("rates before bin {t}"), &before(&a)?, &before(&b)?)
+}
+
+/// The first `t` bins alone give the first `t` bins of the whole.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn prefix_stable(model: &dyn ResponseModel, cochleagram: &Tensor, t: usize) -> Result<()> {
+    let whole = model.forward(cochleagram, Mode::Eval)?.narrow(2, 0, t).during("cutting rates")?;
+    let prefix = model.forward(&narrow(cochleagram, 0, t)?, Mode::Eval)?;
+    expect_close("prefix stability", &format!("first {t} bins"), &whole, &prefix, tolerance(model.dtype()))
+}
+
+/// Steps and chunks of these sizes give what whole stimuli give.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn streaming(model: &dyn ResponseModel, cochleagram: &Tensor, sizes: &[usize]) -> Result<()> {
+    let (batch, _, _, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
+    let whole = model.forward(cochleagram, Mode::Eval)?;
+    for &size in sizes {
+        let chunked = in_chunks(model, cochleagram, size)?;
+        expect_close("streaming", &format!("chunks of {size}"), &whole, &chunked, tolerance(model.dtype()))?;
+    }
+    let mut state = model.init_state(batch)?;
+    let size_bytes = state.size_bytes();
+    let mut rates = Vec::with_capacity(n_bins);
+    for t in 0..n_bins {
+        let frame = narrow(cochleagram, t, 1)?.squeeze(3).during("cutting a frame")?;
+        rates.push(model.step(&frame, &mut state)?);
+    }
+    let stepped = Tensor::stack(&rates, 2).during("joining steps")?;
+    expect_close("streaming", "single steps", &whole, &stepped, tolerance(model.dtype()))?;
+    if state.size_bytes() != size_bytes && model.memory() != crate::Memory::Unbounded {
+        return Err(broken(
+            "streaming",
+            format!("the state grew from {size_bytes} to {} bytes", state.size_bytes()),
+        ));
+    }
+    Ok(())
+}
+
+/// A state made anew after a stream gives what the first stream gave: nothing is left in the model.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn reset_is_new(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
+    let batch = cochleagram.dim(0).during("reading a cochleagram")?;
+    let first = model.chunk(cochleagram, &mut model.init_state(batch)?)?;
+    let again = model.chunk(cochleagram, &mut model.init_state(batch)?)?;
+    expect_equal("reset", "the second stream", &first, &again)
+}
+
+fn narrow(cochleagram: &Tensor, start: usize, n: usize) -> Result<Tensor> {
+    cochleagram.narrow(3, start, n).during("cutting a cochleagram")
+}

@@ -1,0 +1,70 @@
+//! How a model is run: in evaluation, or in a pass of training.
+
+use std::sync::{Mutex, PoisonError};
+
+use candle_core::Tensor;
+use statenet_core::{Seed, Stream};
+
+/// Evaluation (pure, strictly causal) or a training pass.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// No noise, running statistics: what is scored, streamed and interpreted.
+    Eval,
+    /// A training pass, which brings seeded noise in and takes batch statistics out.
+    Train(&'a Pass),
+}
+
+/// One training pass: the noise a model may use and the statistics it leaves.
+///
+/// `forward` changes nothing in a model. What a layer learns from a batch beside its gradients (the running mean of a
+/// normalisation) it records here; the fitter folds it into the model's buffers after the step.
+#[derive(Debug)]
+pub struct Pass {
+    seed: Seed,
+    valid: Option<Tensor>,
+    statistics: Mutex<Vec<Statistic>>,
+}
+
+/// A batch statistic on its way into a buffer: `buffer = (1 - momentum) buffer + momentum value`.
+#[derive(Clone, Debug)]
+pub struct Statistic {
+    /// Full name of the buffer.
+    pub buffer: String,
+    /// The batch's value, in the shape of the buffer.
+    pub value: Tensor,
+    /// Weight of the new value.
+    pub momentum: f64,
+}
+
+impl Pass {
+    /// A pass whose noise grows from a seed, different for every step of a fit.
+    ///
+    /// `valid` is `(B, 1, T)`, 1 where a frame belongs to a stimulus and 0 where it pads one; `None` if all do.
+    #[must_use]
+    pub fn new(seed: Seed, valid: Option<Tensor>) -> Self {
+        Self { seed, valid, statistics: Mutex::new(Vec::new()) }
+    }
+
+    /// The noise of a layer, by the layer's name.
+    #[must_use]
+    pub fn noise(&self, layer: &str) -> Stream {
+        self.seed.stream(layer)
+    }
+
+    /// Frames that belong to a stimulus, `(B, 1, T)` of 1 and 0.
+    #[must_use]
+    pub fn valid(&self) -> Option<&Tensor> {
+        self.valid.as_ref()
+    }
+
+    /// Leaves a batch statistic for the fitter.
+    pub fn record(&self, statistic: Statistic) {
+        self.statistics.lock().unwrap_or_else(PoisonError::into_inner).push(statistic);
+    }
+
+    /// The statistics left so far, in the order in which they were recorded.
+    #[must_use]
+    pub fn statistics(&self) -> Vec<Statistic> {
+        self.statistics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,392 @@
+//! The parameter store: ordered, strict, and a backend of `candle_nn::VarBuilder`.
+//!
+//! A first value depends on (seed, full name) only: same seed, same weights, whatever else the model holds. Values are
+//! replaced all together or not at all.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use candle_core::{DType, Device, Shape, Tensor, Var};
+use candle_nn::{VarBuilder, var_builder::SimpleBackend};
+use statenet_core::Seed;
+
+use crate::{
+    error::{During, Error, Result},
+    init::{Init, from_candle},
+    mode::Pass,
+};
+
+/// What an entry of the store is to a fitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Trained by gradients.
+    Parameter,
+    /// Kept with the model, set by other means: running statistics, fixed matrices.
+    Buffer,
+}
+
+/// One named tensor of a model.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Full name, such as `core.backbone.weight_hh_l0`.
+    pub name: String,
+    /// The variable; its storage is shared with the module that uses it.
+    pub var: Var,
+    /// Trained or not.
+    pub role: Role,
+}
+
+/// The named parameters and buffers of a model, in the order in which the model made them.
+#[derive(Debug)]
+pub struct ParamStore {
+    entries: Vec<Param>,
+    seed: Seed,
+    dtype: DType,
+    device: Device,
+}
+
+impl ParamStore {
+    /// An empty store. `dtype` is f32, or f64 for gradient checks.
+    #[must_use]
+    pub fn new(seed: Seed, dtype: DType, device: &Device) -> Self {
+        Self { entries: Vec::new(), seed, dtype, device: device.clone() }
+    }
+
+    /// Builds a model of candle-nn layers on a store of ours.
+    ///
+    /// ```
+    /// use candle_core::{DType, Device};
+    /// use statenet_core::Seed;
+    /// use statenet_models::ParamStore;
+    ///
+    /// let (layer, params) = ParamStore::with_var_builder(Seed::new(1), DType::F32, &Device::Cpu, |vb| {
+    ///     candle_nn::linear(3, 2, vb.pp("readout"))
+    /// })?;
+    /// let names: Vec<_> = params.iter().map(|p| p.name.as_str()).collect();
+    /// assert_eq!(names, ["readout.weight", "readout.bias"]);
+    /// assert_eq!(params.n_trained(), 3 * 2 + 2);
+    /// # let _ = layer;
+    /// # Ok::<(), statenet_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if `build` fails.
+    pub fn with_var_builder<M>(
+        seed: Seed,
+        dtype: DType,
+        device: &Device,
+        build: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
+    ) -> Result<(M, Self)> {
+        let shared = Arc::new(Mutex::new(Self::new(seed, dtype, device)));
+        let backend: Box<dyn SimpleBackend> = Box::new(SharedStore(Arc::clone(&shared)));
+        let model =
+            build(VarBuilder::from_backend(backend, dtype, device.clone())).during("building a model")?;
+        let mut store = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = Self::new(seed, dtype, device);
+        Ok((model, std::mem::replace(&mut *store, empty)))
+    }
+
+    /// The scope at the root of the store.
+    pub fn root(&mut self) -> Scope<'_> {
+        Scope { store: self, prefix: String::new() }
+    }
+
+    /// The seed of the first values.
+    #[must_use]
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// The precision of every entry.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Where every entry lives.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// All entries in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Param> {
+        self.entries.iter()
+    }
+
+    /// The trained entries in order.
+    pub fn trained(&self) -> impl Iterator<Item = &Param> {
+        self.entries.iter().filter(|p| p.role == Role::Parameter)
+    }
+
+    /// How many numbers are trained.
+    #[must_use]
+    pub fn n_trained(&self) -> usize {
+        self.trained().map(|p| p.var.elem_count()).sum()
+    }
+
+    /// The entry of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Param> {
+        self.entries.iter().find(|p| p.name == name)
+    }
+
+    /// A copy of every value, to come back to.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if there is no memory for it.
+    pub fn snapshot(&self) -> Result<BTreeMap<String, Tensor>> {
+        let copied =
+            |p: &Param| Ok((p.name.clone(), p.var.as_detached_tensor().copy().during("copying parameters")?));
+        self.entries.iter().map(copied).collect()
+    }
+
+    /// Sets every value. The names must be exactly the store's, the shapes too; precision and device are converted.
+    ///
+    /// # Errors
+    /// [`Error::Parameters`] if a name is missing, unknown or of another shape, in which case nothing has changed.
+    pub fn load(&self, values: &BTreeMap<String, Tensor>, origin: &str) -> Result<()> {
+        let missing = self
+            .entries
+            .iter()
+            .filter(|p| !values.contains_key(&p.name))
+            .map(|p| format!("{} is missing", p.name));
+        let unknown =
+            values.keys().filter(|name| self.get(name).is_none()).map(|name| format!("{name} is unknown"));
+        let misshapen = self.entries.iter().filter_map(|p| {
+            let value = values.get(&p.name)?;
+            let differs = value.dims() != p.var.dims();
+            differs.then(|| format!("{} has shape {:?}, expected {:?}", p.name, value.dims(), p.var.dims()))
+        });
+        let problems: Vec<String> = misshapen.chain(missing).chain(unknown).collect();
+        if !problems.is_empty() {
+            const SHOWN: usize = 3;
+            let more = problems.len().saturating_sub(SHOWN);
+            let mut problem = problems.into_iter().take(SHOWN).collect::<Vec<_>>().join("; ");
+            if more > 0 {
+                problem.push_str(&format!("; and {more} more"));
+            }
+            return Err(Error::Parameters { origin: origin.to_owned(), problem });
+        }
+        let converted = self
+            .entries
+            .iter()
+            .filter_map(|p| values.get(&p.name))
+            .map(|v| {
+                v.to_dtype(self.dtype).and_then(|v| v.to_device(&self.device)).and_then(|v| v.contiguous())
+            })
+            .collect::<candle_core::Result<Vec<_>>>()
+            .during("converting parameters")?;
+        for (param, value) in self.entries.iter().zip(&converted) {
+            param.var.set(value).during("setting a parameter")?;
+        }
+        Ok(())
+    }
+
+    /// Folds the statistics of a training pass into the buffers that they belong to.
+    ///
+    /// # Errors
+    /// [`Error::Parameters`] if a statistic names no buffer of this store.
+    pub fn fold(&self, pass: &Pass) -> Result<()> {
+        for statistic in pass.statistics() {
+            let param = self.get(&statistic.buffer).filter(|p| p.role == Role::Buffer);
+            let Some(param) = param else {
+                let problem = format!("{} is not a buffer", statistic.buffer);
+                return Err(Error::Parameters { origin: "training pass".to_owned(), problem });
+            };
+            let m = statistic.momentum;
+            let old = param.var.as_detached_tensor();
+            let new = ((old * (1.0 - m)).during("folding")?
+                + (statistic.value.detach() * m).during("folding")?)
+            .during("folding a batch statistic")?;
+            param.var.set(&new).during("setting a buffer")?;
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, name: String, shape: &Shape, init: Init, role: Role) -> Result<Tensor> {
+        if self.get(&name).is_some() {
+            return Err(Error::DuplicateParameter { name });
+        }
+        let values = init.draw(self.seed, &name, shape.elem_count());
+        let tensor = match self.dtype {
+            DType::F64 => Tensor::from_vec(values, shape.clone(), &self.device),
+            _ => Tensor::from_vec(
+                values.iter().map(|&v| v as f32).collect::<Vec<f32>>(),
+                shape.clone(),
+                &self.device,
+            ),
+        }
+        .and_then(|t| t.to_dtype(self.dtype));
+        let var = tensor.and_then(|t| Var::from_tensor(&t)).during("making a parameter")?;
+        let handle = handle(&var, role);
+        self.entries.push(Param { name, var, role });
+        Ok(handle)
+    }
+}
+
+/// What a module holds of a variable: tracked by autograd if it is trained. The storage is the variable's own, so that
+/// setting the variable changes the module.
+fn handle(var: &Var, role: Role) -> Tensor {
+    match role {
+        Role::Parameter => var.as_tensor().clone(),
+        Role::Buffer => var.as_detached_tensor(),
+    }
+}
+
+/// A place in the store under a prefix: what a module is built from.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    store: &'a mut ParamStore,
+    prefix: String,
+}
+
+impl Scope<'_> {
+    /// The scope of a part of this module.
+    pub fn enter(&mut self, part: &str) -> Scope<'_> {
+        let prefix = self.name(part);
+        Scope { store: self.store, prefix }
+    }
+
+    /// A trained parameter.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateParameter`] if the name is taken.
+    pub fn parameter(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
+        let name = self.name(name);
+        self.store.insert(name, &shape.into(), init, Role::Parameter)
+    }
+
+    /// A buffer: saved with the model, not trained.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateParameter`] if the name is taken.
+    pub fn buffer(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
+        let name = self.name(name);
+        self.store.insert(name, &shape.into(), init, Role::Buffer)
+    }
+
+    /// The full name of something in this scope.
+    #[must_use]
+    pub fn name(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+}
+
+/// The store behind a `VarBuilder`, while a model is being built.
+struct SharedStore(Arc<Mutex<ParamStore>>);
+
+impl SimpleBackend for SharedStore {
+    /// A name that is asked for again is a shared parameter: the same variable, if the shape is the same.
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        init: candle_nn::Init,
+        _dtype: DType,
+        _device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let mut store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = store.get(name) {
+            if there.var.shape() != &shape {
+                candle_core::bail!(
+                    "parameter {name} has shape {:?}, asked for with {shape:?}",
+                    there.var.shape()
+                );
+            }
+            return Ok(handle(&there.var, there.role));
+        }
+        let init = from_candle(init, &shape);
+        store.insert(name.to_owned(), &shape, init, Role::Parameter).map_err(candle_core::Error::wrap)
+    }
+
+    fn get_unchecked(&self, name: &str, _dtype: DType, _device: &Device) -> candle_core::Result<Tensor> {
+        let store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match store.get(name) {
+            Some(param) => Ok(handle(&param.var, param.role)),
+            None => candle_core::bail!("parameter {name} has no shape yet"),
+        }
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> ParamStore {
+        let mut store = ParamStore::new(Seed::new(5), DType::F32, &Device::Cpu);
+        let mut root = store.root();
+        root.enter("a").parameter("weight", (2, 3), Init::within(1.0)).unwrap();
+        root.enter("b").buffer("mean", 2, Init::ZEROS).unwrap();
+        store
+    }
+
+    #[test]
+    fn a_first_value_depends_on_seed_and_name_only() {
+        let alone = store();
+        let mut other = ParamStore::new(Seed::new(5), DType::F32, &Device::Cpu);
+        other.root().enter("before").parameter("weight", 7, Init::within(1.0)).unwrap();
+        other.root().enter("a").parameter("weight", (2, 3), Init::within(1.0)).unwrap();
+        let values =
+            |s: &ParamStore| s.get("a.weight").unwrap().var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(&alone), values(&other));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut store = store();
+        let again = store.root().enter("a").parameter("weight", 1, Init::ZEROS);
+        assert_eq!(again.unwrap_err().to_string(), "two parameters are called a.weight");
+    }
+
+    #[test]
+    fn loading_is_strict_and_all_or_nothing() {
+        let store = store();
+        let before = store.snapshot().unwrap();
+        let mut wrong = before.clone();
+        wrong.insert("b.mean".into(), Tensor::ones(3, DType::F32, &Device::Cpu).unwrap());
+        wrong.insert("c".into(), Tensor::ones(3, DType::F32, &Device::Cpu).unwrap());
+        wrong.insert("a.weight".into(), Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap());
+        let error = store.load(&wrong, "model.safetensors").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "model.safetensors: parameters of another model: b.mean has shape [3], expected [2]; c is unknown"
+        );
+        let same = |name: &str| {
+            let now = store.get(name).unwrap().var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            now == before[name].flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        assert!(same("a.weight") && same("b.mean"));
+    }
+
+    #[test]
+    fn a_handle_follows_its_variable_and_a_buffer_is_not_tracked() {
+        let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
+        let weight = store.root().parameter("weight", 1, Init::ONES).unwrap();
+        let buffer = store.root().buffer("mean", 1, Init::ONES).unwrap();
+        assert!(weight.track_op() && !buffer.track_op());
+        let twos = Tensor::new(&[2f64], &Device::Cpu).unwrap();
+        store.load(&[("weight".into(), twos.clone()), ("mean".into(), twos)].into(), "test").unwrap();
+        assert_eq!(weight.to_vec1::<f64>().unwrap(), [2.0]);
+        assert_eq!(buffer.to_vec1::<f64>().unwrap(), [2.0]);
+    }
+
+    #[test]
+    fn statistics_of_a_pass_are_folded_into_their_buffers() {
+        use crate::mode::Statistic;
+        let store = store();
+        let pass = Pass::new(Seed::new(0), None);
+        let value = Tensor::new(&[10f32, 20.], &Device::Cpu).unwrap();
+        pass.record(Statistic { buffer: "b.mean".into(), value: value.clone(), momentum: 0.1 });
+        store.fold(&pass).unwrap();
+        assert_eq!(store.get("b.mean").unwrap().var.to_vec1::<f32>().unwrap(), [1.0, 2.0]);
+        pass.record(Statistic { buffer: "a.weight".into(), value, momentum: 0.1 });
+        assert!(matches!(store.fold(&pass), Err(Error::Parameters { .. })));
+    }
+}

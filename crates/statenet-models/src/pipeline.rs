@@ -1,0 +1,131 @@
+//! Prefilter, core and readout in a row: the form of every model of the zoo.
+//!
+//! ```text
+//! cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout (B, N, T)
+//! ```
+
+use candle_core::{DType, Device, Tensor};
+use statenet_core::{Axes, Dim, Seed, expect_shape};
+
+use crate::{
+    config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
+    cores::{self, CoreConfig},
+    error::{During, Result},
+    mode::Mode,
+    params::ParamStore,
+    prefilters,
+    readouts::{self, Readout},
+    response_model::{Memory, ResponseModel},
+    stage::{Features, Stage},
+    state::State,
+};
+
+/// A model of three stages, each described by its config.
+pub(crate) struct Pipeline {
+    prefilter: Box<dyn Stage>,
+    core: Box<dyn Stage>,
+    readout: Box<dyn Readout>,
+    params: ParamStore,
+    axes: Axes,
+    config: PipelineConfig,
+}
+
+impl PipelineConfig {
+    pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        self.prefilter.validate(&format!("{field}.prefilter"))?;
+        self.core.validate(axes, &format!("{field}.core"))?;
+        self.readout.validate(&self.core, &format!("{field}.readout"))
+    }
+
+    pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
+        match &self.core {
+            CoreConfig::None => self.readout.slug(),
+            core => core.slug(axes),
+        }
+    }
+}
+
+impl Pipeline {
+    /// Builds the stages of a validated config.
+    pub(crate) fn new(
+        axes: &Axes,
+        config: &PipelineConfig,
+        seed: Seed,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
+        let mut params = ParamStore::new(seed, dtype, device);
+        let mut root = params.root();
+        let sound = Features::Spectral { channels: 1, n_bands: axes.n_bands };
+        let (prefilter, filtered) = prefilters::build(&config.prefilter, sound);
+        let (core, features) = cores::build(&config.core, filtered, &mut root.enter("core"))?;
+        let readout = readouts::build(&config.readout, features, axes.n_neurons, &mut root.enter("readout"))?;
+        Ok(Self { prefilter, core, readout, params, axes: axes.clone(), config: config.clone() })
+    }
+
+    fn expect(&self, cochleagram: &Tensor) -> Result<()> {
+        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.axes.n_bands), Dim::Any("T")];
+        Ok(expect_shape("cochleagram", cochleagram.dims(), &expected)?)
+    }
+}
+
+impl ResponseModel for Pipeline {
+    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        self.expect(cochleagram)?;
+        let filtered = self.prefilter.forward(cochleagram, mode)?;
+        let features = self.core.forward(&filtered, mode)?;
+        self.readout.forward(&features, mode)
+    }
+
+    fn init_state(&self, batch: usize) -> Result<State> {
+        let mut state = State::new();
+        self.prefilter.init_state(batch, &mut state)?;
+        self.core.init_state(batch, &mut state)?;
+        self.readout.init_state(batch, &mut state)?;
+        Ok(state)
+    }
+
+    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
+        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.axes.n_bands)];
+        expect_shape("frame", frame.dims(), &expected)?;
+        let chunk = frame.unsqueeze(3).during("reading a frame")?;
+        self.chunk(&chunk, state)?.squeeze(2).during("returning a bin")
+    }
+
+    fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
+        self.expect(cochleagram)?;
+        // The caller's state changes only if every stage succeeded.
+        let mut next = state.clone();
+        let filtered = self.prefilter.chunk(cochleagram, &mut next)?;
+        let features = self.core.chunk(&filtered, &mut next)?;
+        let rates = self.readout.chunk(&features, &mut next)?;
+        *state = next;
+        Ok(rates.detach())
+    }
+
+    fn config(&self) -> ModelConfig {
+        let model = Architecture::Pipeline(self.config.clone());
+        ModelConfig { format: FORMAT, axes: Some(self.axes.clone()), model }
+    }
+
+    fn params(&self) -> &ParamStore {
+        &self.params
+    }
+
+    fn n_neurons(&self) -> usize {
+        self.axes.n_neurons
+    }
+
+    fn n_bands(&self) -> usize {
+        self.axes.n_bands
+    }
+
+    fn memory(&self) -> Memory {
+        self.prefilter.memory().then(self.core.memory()).then(self.readout.memory())
+    }
+
+    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+        expect_shape("mean rates", &[mean_rates.len()], &[Dim::Is(self.axes.n_neurons)])?;
+        self.readout.start_at(mean_rates)
+    }
+}

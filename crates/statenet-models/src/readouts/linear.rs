@@ -1,0 +1,102 @@
+//! A weighted sum of hidden units per neuron and bin, through an output curve.
+//!
+//! ```text
+//! r[n,t] = curve_n(sum_h W[n,h] x[h,t] + c[n])
+//! ```
+//! In (B, H, T), out (B, N, T). Memory: the current frame. Parameters: N (H + 1) and the curve's.
+
+use candle_core::{Tensor, Var};
+use serde::{Deserialize, Serialize};
+use statenet_kernels::Layout;
+
+use super::Readout;
+use crate::{
+    activations::{self, Activation, ActivationConfig},
+    error::{During, Result},
+    init::Init,
+    mode::Mode,
+    params::Scope,
+    response_model::Memory,
+    stage::Stage,
+    state::State,
+};
+
+/// A weighted sum of hidden units per neuron.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinearReadoutConfig {
+    /// The output curve. Default softplus.
+    pub activation: ActivationConfig,
+}
+
+impl Default for LinearReadoutConfig {
+    fn default() -> Self {
+        Self { activation: ActivationConfig::softplus() }
+    }
+}
+
+pub(crate) struct LinearReadout {
+    weight: Tensor,
+    bias: Tensor,
+    activation: Box<dyn Activation>,
+}
+
+impl LinearReadout {
+    pub(crate) fn new(
+        config: &LinearReadoutConfig,
+        hidden: usize,
+        n_neurons: usize,
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        let init = Init::fan_in(hidden);
+        let mut fc = scope.enter("fc");
+        let weight = fc.parameter("weight", (n_neurons, hidden), init)?;
+        let bias = fc.parameter("bias", n_neurons, init)?;
+        let activation = activations::build(&config.activation, n_neurons, &mut scope.enter("activation"))?;
+        Ok(Self { weight, bias, activation })
+    }
+
+    fn read(&self, x: &Tensor) -> Result<Tensor> {
+        // A recurrence leaves its states time first, seen through a transposition: take them as they lie.
+        let (x, from) = if x.is_contiguous() {
+            (x.clone(), Layout::ChannelsFirst)
+        } else {
+            (x.transpose(1, 2).during("turning states")?, Layout::TimeFirst)
+        };
+        let drive =
+            statenet_kernels::affine(&x, from, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
+        self.activation.apply(&drive)
+    }
+}
+
+impl Stage for LinearReadout {
+    fn forward(&self, x: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
+        self.read(x)
+    }
+
+    fn init_state(&self, _batch: usize, _state: &mut State) -> Result<()> {
+        Ok(())
+    }
+
+    fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
+        self.read(x)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Frames(1)
+    }
+}
+
+impl Readout for LinearReadout {
+    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+        set_vector(&self.bias, &self.activation.invert(mean_rates)?)
+    }
+}
+
+/// Replaces the values of a vector parameter.
+pub(super) fn set_vector(parameter: &Tensor, values: &[f64]) -> Result<()> {
+    let values = Tensor::new(values, parameter.device())
+        .and_then(|v| v.to_dtype(parameter.dtype()))
+        .during("making start values")?;
+    Var::from_tensor(parameter).and_then(|var| var.set(&values)).during("setting start values")
+}

@@ -1,0 +1,116 @@
+//! The one trait of every model.
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::{
+    config::ModelConfig,
+    error::{During, Result},
+    mode::Mode,
+    params::ParamStore,
+    state::State,
+};
+
+/// How far back in time a model's response can depend on its stimulus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Memory {
+    /// The response depends on this many frames, the current one included.
+    Frames(usize),
+    /// The model has a recurrent state: no bound.
+    Unbounded,
+}
+
+impl Memory {
+    /// Memory of one stage behind another: windows of a and b frames see a + b - 1.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (Self::Frames(a), Self::Frames(b)) => Self::Frames((a + b).saturating_sub(1)),
+            _ => Self::Unbounded,
+        }
+    }
+}
+
+/// A model of how a population of N neurons answers a cochleagram of F bands.
+///
+/// Object-safe and small: a `Box<dyn ResponseModel>` is fitted, scored, streamed, saved and interpreted like any
+/// other, and so is a model of your own. What an implementation must obey is written as tests in
+/// [`laws`](crate::laws).
+pub trait ResponseModel: Send + Sync {
+    /// Firing rates for whole stimuli: `(B, 1, F, T)` to `(B, N, T)`, any T of 1 or more, in the unit of the
+    /// responses it was fitted to (spikes per bin).
+    ///
+    /// Pure: it changes nothing in the model. In [`Mode::Eval`] strictly causal, bin t sees frames up to t only.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) if the cochleagram does not fit.
+    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor>;
+
+    /// The state before the first frame, for `batch` streams.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`](crate::Error::Tensor) if it cannot be allocated.
+    fn init_state(&self, batch: usize) -> Result<State>;
+
+    /// One frame `(B, 1, F)` to the rates of its bin `(B, N)`, advancing the state.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) for a wrong frame, [`Error::State`](crate::Error::State) for a state of
+    /// another model.
+    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor>;
+
+    /// The next frames of a stream, `(B, 1, F, T)` to `(B, N, T)`, advancing the state.
+    ///
+    /// Chunks of any sizes give what [`forward`](Self::forward) gives on their concatenation, to 1e-5 in f32. Unless
+    /// overridden it takes one [`step`](Self::step) per frame.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
+        let (_, _, _, n_bins) = cochleagram.dims4().during("reading a chunk")?;
+        let rates = (0..n_bins)
+            .map(|t| {
+                let frame =
+                    cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)).during("cutting a frame")?;
+                self.step(&frame, state)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Tensor::stack(&rates, 2).during("joining the steps of a chunk")
+    }
+
+    /// The description from which this model was built: rebuilding it and loading the parameters gives it again.
+    fn config(&self) -> ModelConfig;
+
+    /// The named parameters and buffers.
+    fn params(&self) -> &ParamStore;
+
+    /// Neurons N.
+    fn n_neurons(&self) -> usize;
+
+    /// Frequency bands F.
+    fn n_bands(&self) -> usize;
+
+    /// How far back the response can depend on the stimulus.
+    fn memory(&self) -> Memory;
+
+    /// Moves the start of a fit to the neurons' mean rates (N), spikes per bin, so that the first steps are not spent
+    /// on finding them; an output curve that starts far above them can stay flat for good ("mean collapse").
+    ///
+    /// Called by fitters before the first step, with rates of the training stimuli. Does nothing unless overridden.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) if there is not one rate per neuron.
+    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+        let _ = mean_rates;
+        Ok(())
+    }
+
+    /// Where the parameters live.
+    fn device(&self) -> &Device {
+        self.params().device()
+    }
+
+    /// The precision of the parameters: f32 or f64.
+    fn dtype(&self) -> DType {
+        self.params().dtype()
+    }
+}

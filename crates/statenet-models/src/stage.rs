@@ -1,0 +1,50 @@
+//! What prefilters, cores and readouts have in common inside a pipeline.
+
+use candle_core::Tensor;
+
+use crate::{error::Result, mode::Mode, response_model::Memory, state::State};
+
+/// The shape of what one stage hands to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Features {
+    /// `(B, channels, n_bands, T)`: still on the frequency axis.
+    Spectral { channels: usize, n_bands: usize },
+    /// `(B, n, T)`: hidden units.
+    Units(usize),
+}
+
+/// One stage: the same equation for whole stimuli and for chunks of a stream, side by side.
+pub(crate) trait Stage: Send + Sync {
+    /// Whole stimuli, from the initial state.
+    fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor>;
+
+    /// Puts this stage's tensors for `batch` streams into a state.
+    fn init_state(&self, batch: usize, state: &mut State) -> Result<()>;
+
+    /// The next frames, advancing this stage's part of the state.
+    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor>;
+
+    /// How far back this stage looks.
+    fn memory(&self) -> Memory;
+}
+
+/// The stage that does nothing.
+pub(crate) struct Through;
+
+impl Stage for Through {
+    fn forward(&self, x: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
+        Ok(x.clone())
+    }
+
+    fn init_state(&self, _batch: usize, _state: &mut State) -> Result<()> {
+        Ok(())
+    }
+
+    fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
+        Ok(x.clone())
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Frames(1)
+    }
+}

@@ -1,0 +1,154 @@
+//! Strategies that draw cochleagrams, configs and whole models for property tests (feature `proptest`).
+//!
+//! ```
+//! use proptest::prelude::*;
+//! use statenet_models::{laws, strategies};
+//!
+//! proptest!(ProptestConfig::with_cases(3), |(case in strategies::cases())| {
+//!     let model = case.build().unwrap();
+//!     prop_assert!(laws::causal(&*model, &case.cochleagram().unwrap(), 1).is_ok());
+//! });
+//! ```
+
+use candle_core::{DType, Device, Tensor};
+use proptest::prelude::*;
+use statenet_core::{Axes, Seed, TimeBin};
+
+use crate::{
+    activations::{ActivationConfig, CurveConfig, Output},
+    backbones::{BackboneConfig, GruConfig},
+    build::Registry,
+    config::{ModelConfig, PipelineConfig},
+    cores::{CoreConfig, StatenetConfig},
+    encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
+    error::{During, Result},
+    prefilters::PrefilterConfig,
+    readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
+    response_model::ResponseModel,
+    strfs::StrfConfig,
+};
+
+/// A model to be built and a sound to give it: small, printable, reproducible from its seed.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The model.
+    pub config: ModelConfig,
+    /// Seed of weights and sound.
+    pub seed: Seed,
+    /// Stimuli B in the batch, 1 to 3.
+    pub batch: usize,
+    /// Time bins T, 2 to 40.
+    pub n_bins: usize,
+}
+
+impl Case {
+    /// The model in f32.
+    ///
+    /// # Errors
+    /// None for a case drawn by [`cases`].
+    pub fn build(&self) -> Result<Box<dyn ResponseModel>> {
+        self.build_as(DType::F32)
+    }
+
+    /// The model in f32 or f64.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_as(&self, dtype: DType) -> Result<Box<dyn ResponseModel>> {
+        Registry::new().build(&self.config, self.seed, dtype, &Device::Cpu)
+    }
+
+    /// The sound in f32, `(B, 1, F, T)`.
+    ///
+    /// # Errors
+    /// If the config has no axes.
+    pub fn cochleagram(&self) -> Result<Tensor> {
+        cochleagram(self.seed, (self.batch, self.config.axes()?.n_bands, self.n_bins), DType::F32)
+    }
+
+    /// The sound in f32 or f64.
+    ///
+    /// # Errors
+    /// As [`cochleagram`](Self::cochleagram).
+    pub fn cochleagram_as(&self, dtype: DType) -> Result<Tensor> {
+        self.cochleagram()?.to_dtype(dtype).during("converting a cochleagram")
+    }
+}
+
+/// A standard normal cochleagram `(B, 1, F, T)` from a seed, like a standardised recorded one in scale.
+///
+/// # Errors
+/// [`Error::Tensor`](crate::Error::Tensor) if it cannot be allocated.
+pub fn cochleagram(
+    seed: Seed,
+    (batch, n_bands, n_bins): (usize, usize, usize),
+    dtype: DType,
+) -> Result<Tensor> {
+    let mut stream = seed.stream("cochleagram");
+    let values: Vec<f32> = (0..batch * n_bands * n_bins).map(|_| stream.normal() as f32).collect();
+    Tensor::from_vec(values, (batch, 1, n_bands, n_bins), &Device::Cpu)
+        .and_then(|t| t.to_dtype(dtype))
+        .during("drawing a cochleagram")
+}
+
+/// Axes of 1 to 12 bands, 1 to 4 neurons and 1 to 10 ms bins.
+pub fn axes() -> impl Strategy<Value = Axes> {
+    (1usize..=12, 1usize..=4, prop_oneof![Just(1.0), Just(5.0), Just(10.0)])
+        .prop_filter_map("a valid dt", |(n_bands, n_neurons, dt)| {
+            Some(Axes::new(n_bands, n_neurons, TimeBin::from_millis(dt).ok()?))
+        })
+}
+
+/// Output curves of every kind.
+pub fn activations() -> impl Strategy<Value = ActivationConfig> {
+    let curve = || {
+        prop_oneof![Just(Output::NonNegative), Just(Output::Signed)].prop_map(|output| CurveConfig { output })
+    };
+    prop_oneof![
+        Just(ActivationConfig::Identity),
+        curve().prop_map(ActivationConfig::Softplus),
+        curve().prop_map(ActivationConfig::Sigmoid),
+        curve().prop_map(ActivationConfig::DoubleExponential),
+    ]
+}
+
+/// Encoders of every kind that fit an axis of `n_bands`.
+pub fn encoders(n_bands: usize) -> impl Strategy<Value = EncoderConfig> {
+    // One channel is normalised to a constant: nothing before it would learn.
+    let places = (2usize..=4, 1..=n_bands.max(1), 1usize..=3);
+    places.prop_flat_map(|(channels, kernel, stride)| {
+        let shared = PlacesConfig { channels, kernel, stride };
+        let local = move |init| LocallyConnectedConfig { channels, kernel, stride, init };
+        prop_oneof![
+            Just(EncoderConfig::LocallyConnected(local(LocalInit::Centered))),
+            Just(EncoderConfig::LocallyConnected(local(LocalInit::Positive))),
+            Just(EncoderConfig::Dense(shared.clone())),
+            Just(EncoderConfig::Convolution(shared)),
+        ]
+    })
+}
+
+/// Configs over every enum, for given axes.
+pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
+    let strf = (1usize..=6, prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
+        .prop_map(|(lags, norm, activation)| {
+            let readout = StrfReadoutConfig { strf: StrfConfig::full(lags), norm, activation };
+            (CoreConfig::None, ReadoutConfig::Strf(readout))
+        });
+    let hidden = prop_oneof![Just(None), (1usize..=5).prop_map(Some)];
+    let statenet =
+        (encoders(axes.n_bands), hidden, activations()).prop_map(|(encoder, hidden, activation)| {
+            let core = StatenetConfig { encoder, backbone: BackboneConfig::Gru(GruConfig { hidden }) };
+            (CoreConfig::Statenet(core), ReadoutConfig::Linear(LinearReadoutConfig { activation }))
+        });
+    prop_oneof![strf, statenet].prop_map(move |(core, readout)| {
+        ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    })
+}
+
+/// Whole cases: a config over every enum, a seed, a sound.
+pub fn cases() -> impl Strategy<Value = Case> {
+    axes()
+        .prop_flat_map(|axes| (configs(axes), any::<u64>(), 1usize..=3, 2usize..=40))
+        .prop_map(|(config, seed, batch, n_bins)| Case { config, seed: Seed::new(seed), batch, n_bins })
+}

@@ -1,0 +1,28 @@
+//! Linear: one receptive field per neuron (Aertsen & Johannesma 1981; deCharms et al. 1998).
+
+use statenet_core::Axes;
+
+use crate::{
+    activations::ActivationConfig,
+    config::{ModelConfig, PipelineConfig},
+    cores::CoreConfig,
+    prefilters::PrefilterConfig,
+    readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},
+    strfs::StrfConfig,
+};
+
+/// A full receptive field of 200 ms per neuron, no output curve.
+#[must_use]
+pub fn linear(axes: &Axes) -> ModelConfig {
+    with_curve(axes, ActivationConfig::Identity)
+}
+
+/// A full receptive field of 200 ms per neuron through an output curve.
+pub(super) fn with_curve(axes: &Axes, activation: ActivationConfig) -> ModelConfig {
+    let strf = StrfConfig::full(super::default_lags(axes));
+    let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::None, activation });
+    ModelConfig::pipeline(
+        axes,
+        PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout },
+    )
+}

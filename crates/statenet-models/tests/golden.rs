@@ -1,0 +1,230 @@
+//! Agreement with the published implementation: the vectors of SPEC D (computed here from a formula), and its fixtures
+//! where they are there.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use candle_core::{Device, Tensor, Var};
+use statenet_core::{Axes, Seed, TimeBin};
+use statenet_models::{
+    Mode, ModelConfig, PipelineConfig, ResponseModel,
+    activations::{ActivationConfig, CurveConfig},
+    checkpoint,
+    cores::{CoreConfig, StatenetConfig},
+    encoders::{EncoderConfig, LocallyConnectedConfig, PlacesConfig},
+    prefilters::PrefilterConfig,
+    readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
+    strfs::StrfConfig,
+};
+
+/// The published numbers are in f32, computed with another order of sums.
+const OUTPUT_TOLERANCE: f32 = 2e-5;
+/// Relative to the largest entry of each gradient.
+const GRADIENT_TOLERANCE: f32 = 1e-4;
+
+fn axes() -> Axes {
+    Axes::new(34, 2, TimeBin::from_millis(5.0).unwrap())
+}
+
+fn strf(activation: ActivationConfig) -> ModelConfig {
+    let readout = StrfReadoutConfig { strf: StrfConfig::full(9), norm: NormConfig::Batch, activation };
+    let readout = ReadoutConfig::Strf(readout);
+    ModelConfig::pipeline(
+        &axes(),
+        PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout },
+    )
+}
+
+fn statenet(encoder: EncoderConfig, activation: ActivationConfig) -> ModelConfig {
+    let core = CoreConfig::Statenet(StatenetConfig { encoder, ..StatenetConfig::default() });
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation });
+    ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+}
+
+/// Parameter tensor number k holds 0.3 sin(0.37 i + 0.11 k), the sound is 0.5 + 0.5 sin(0.3 f + 0.9 t).
+/// Expected: neuron 0 at bins 0, 5, 11, then neuron 1.
+fn agrees_with_spec_d(name: &str, config: &ModelConfig, expected: [f32; 6]) {
+    let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
+    let mut values = model.params().snapshot().unwrap();
+    for (k, param) in model.params().trained().enumerate() {
+        let filled: Vec<f32> = (0..param.var.elem_count())
+            .map(|i| (0.3 * (0.37 * i as f64 + 0.11 * k as f64).sin()) as f32)
+            .collect();
+        values.insert(param.name.clone(), Tensor::from_vec(filled, param.var.dims(), &Device::Cpu).unwrap());
+    }
+    model.params().load(&values, "SPEC D").unwrap();
+    let sound: Vec<f32> = (0..34 * 12)
+        .map(|i| (0.5 + 0.5 * (0.3 * f64::from(i / 12) + 0.9 * f64::from(i % 12)).sin()) as f32)
+        .collect();
+    let sound = Tensor::from_vec(sound, (1, 1, 34, 12), &Device::Cpu).unwrap();
+    let rates = model.forward(&sound, Mode::Eval).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+    let got = [0, 1].map(|n| [0, 5, 11].map(|t: usize| rates[n][t])).concat();
+    for (got, expected) in got.iter().zip(expected) {
+        assert!((got - expected).abs() < OUTPUT_TOLERANCE, "{name}: {got} {expected}");
+    }
+}
+
+#[test]
+fn spec_d_holds_for_receptive_fields() {
+    let cases = [
+        ("linear", ActivationConfig::Identity, [0.100327, 0.115276, 0.102933, 0.218184, 0.261509, 0.221600]),
+        ("ln", ActivationConfig::softplus(), [1.738883, 1.746663, 1.740236, 1.791679, 1.815433, 1.793538]),
+    ];
+    for (name, activation, expected) in cases {
+        agrees_with_spec_d(name, &strf(activation), expected);
+    }
+}
+
+#[test]
+fn spec_d_holds_for_statenet() {
+    let local = || EncoderConfig::LocallyConnected(LocallyConnectedConfig::default());
+    let places = PlacesConfig::default;
+    let (softplus, curve) = (ActivationConfig::softplus, CurveConfig::default);
+    let cases = [
+        ("lc", local(), softplus(), [2.267620, 2.248663, 2.124952, 3.107901, 3.358697, 3.374502]),
+        (
+            "fc",
+            EncoderConfig::Dense(places()),
+            softplus(),
+            [2.263113, 2.230841, 2.082664, 3.239844, 3.411153, 3.460397],
+        ),
+        (
+            "conv",
+            EncoderConfig::Convolution(places()),
+            softplus(),
+            [2.287383, 2.222172, 2.132697, 3.210160, 3.390359, 3.431644],
+        ),
+        (
+            "sigmoid",
+            local(),
+            ActivationConfig::Sigmoid(curve()),
+            [1.641619, 1.635956, 1.583788, 1.700659, 1.702097, 1.702149],
+        ),
+        (
+            "double exponential",
+            local(),
+            ActivationConfig::DoubleExponential(curve()),
+            [1.169927, 1.172209, 1.187509, 1.065872, 1.040746, 1.039221],
+        ),
+    ];
+    for (name, encoder, activation, expected) in cases {
+        agrees_with_spec_d(name, &statenet(encoder, activation), expected);
+    }
+}
+
+#[test]
+fn parameter_counts_are_the_published_ones() {
+    let count = |config: ModelConfig, n_neurons: usize| {
+        let axes = Axes { n_neurons, ..axes() };
+        config.for_axes(&axes).build(Seed::new(0), &Device::Cpu).unwrap().params().n_trained()
+    };
+    let local = EncoderConfig::default;
+    let places = PlacesConfig::default;
+    let softplus = ActivationConfig::softplus;
+    let both = |config: ModelConfig| (count(config.clone(), 1), count(config, 119));
+    assert_eq!(both(strf(ActivationConfig::Identity)), (309, 36_771));
+    assert_eq!(both(strf(softplus())), (311, 37_009));
+    assert_eq!(both(statenet(local(), softplus())), (30_467, 39_081));
+    assert_eq!(both(statenet(EncoderConfig::Dense(places()), softplus())), (32_357, 40_971));
+    assert_eq!(both(statenet(EncoderConfig::Convolution(places()), softplus())), (29_963, 38_577));
+}
+
+fn fixtures() -> Option<PathBuf> {
+    let folder = std::env::var_os("STATENET_FIXTURES").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: set STATENET_FIXTURES");
+    None
+}
+
+fn largest_difference(a: &Tensor, b: &Tensor) -> (f32, f32) {
+    let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let (a, b) = (values(a), values(b));
+    assert_eq!(a.len(), b.len());
+    let worst = a.iter().zip(&b).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
+    (worst, b.iter().map(|y| y.abs()).fold(0.0, f32::max))
+}
+
+/// Values under the published names, under ours: written as a published checkpoint, they are read back by our reader.
+fn under_our_names(values: BTreeMap<String, Tensor>, from: &std::path::Path) -> BTreeMap<String, Tensor> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = candle_core::safetensors::load(from.join("model.safetensors"), &Device::Cpu).unwrap();
+    all.extend(values);
+    candle_core::safetensors::save(&all, folder.path().join("model.safetensors")).unwrap();
+    std::fs::copy(from.join("config.json"), folder.path().join("config.json")).unwrap();
+    checkpoint::load(folder.path(), &Device::Cpu).unwrap().model.params().snapshot().unwrap()
+}
+
+fn agrees_with_fixture(name: &str) {
+    let Some(fixtures) = fixtures() else { return };
+    let folder = fixtures.join("models").join(name);
+    let model = checkpoint::load(&folder, &Device::Cpu).unwrap().model;
+    let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
+    let x = Var::from_tensor(&io["x"]).unwrap();
+    let y = model.forward(x.as_tensor(), Mode::Eval).unwrap();
+    let (worst, _) = largest_difference(&y, &io["y"]);
+    assert!(worst < OUTPUT_TOLERANCE, "{name}: outputs differ by {worst}");
+
+    let loss = (y - &io["target"]).unwrap().sqr().unwrap().mean_all().unwrap();
+    let grads = loss.backward().unwrap();
+    let theirs =
+        io.iter().filter_map(|(k, v)| Some((k.strip_prefix("grad.")?.to_owned(), v.clone()))).collect();
+    let expected = under_our_names(theirs, &folder);
+    let ours = model.params().trained().map(|p| (p.name.clone(), grads.get(p.var.as_tensor()).unwrap()));
+    let stimulus = ("stimulus".to_owned(), grads.get(x.as_tensor()).unwrap());
+    for (parameter, grad) in ours.chain([stimulus]) {
+        let expected = expected.get(&parameter).unwrap_or(&io["dx"]);
+        let (worst, largest) = largest_difference(grad, expected);
+        assert!(
+            worst <= GRADIENT_TOLERANCE * largest,
+            "{name}: d {parameter} differs by {worst} of {largest}"
+        );
+    }
+}
+
+macro_rules! fixture {
+    ($($test:ident: $folder:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            agrees_with_fixture($folder);
+        }
+    )*};
+}
+fixture! {
+    fixture_linear: "linear";
+    fixture_ln: "ln";
+    fixture_statenet_gru: "statenet-gru";
+    fixture_statenet_gru_fc: "statenet-gru-fc";
+    fixture_statenet_gru_conv: "statenet-gru-conv";
+    fixture_statenet_gru_sigmoid: "statenet-gru-sigmoid";
+    fixture_statenet_gru_doubleexp: "statenet-gru-doubleexp";
+}
+
+#[test]
+fn the_published_network_predicts_the_same() {
+    let Some(fixtures) = fixtures() else { return };
+    let folder = fixtures.join("trained/ns1-statenet-gru");
+    let recording = fixtures.join("../data/ns1/stimuli");
+    if !recording.is_dir() {
+        println!("skipped: no stimuli in {}", recording.display());
+        return;
+    }
+    let model = checkpoint::load(&folder, &Device::Cpu).unwrap().model;
+    let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
+    let column = |name: &str| io[name].reshape((34, 1)).unwrap();
+    for (row, stimulus) in ["nat18", "nat19", "nat20"].into_iter().enumerate() {
+        let sound: ndarray::Array2<f32> =
+            ndarray_npy::read_npy(recording.join(format!("{stimulus}.npy"))).unwrap();
+        let sound =
+            Tensor::from_iter(sound.iter().copied(), &Device::Cpu).unwrap().reshape(sound.dim()).unwrap();
+        let sound = sound.broadcast_sub(&column("band_mean")).unwrap();
+        let sound = sound.broadcast_div(&column("band_std")).unwrap().reshape((1, 1, 34, 999)).unwrap();
+        let rates = model.forward(&sound, Mode::Eval).unwrap();
+        let (worst, _) = largest_difference(&rates, &io["test_predictions"].get(row).unwrap());
+        assert!(worst < OUTPUT_TOLERANCE, "{stimulus}: {worst}");
+    }
+    assert_eq!(model.params().n_trained(), 30_467 - 73 + 53 * 73);
+}

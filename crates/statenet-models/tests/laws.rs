@@ -1,0 +1,116 @@
+//! Every law over configs drawn from every enum, and over every model of the zoo.
+
+use candle_core::{DType, Device};
+use proptest::prelude::*;
+use statenet_core::{Axes, Seed, TimeBin};
+use statenet_models::{
+    ModelConfig, Registry, laws,
+    strategies::{self, Case},
+    zoo,
+};
+
+fn holds(law: Result<(), statenet_models::Error>) -> Result<(), TestCaseError> {
+    law.map_err(|e| TestCaseError::fail(e.to_string()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn time(case in strategies::cases(), cut in 0.0..1.0f64, chunk in 1usize..40) {
+        let model = case.build().unwrap();
+        let sound = case.cochleagram().unwrap();
+        let t = 1 + (cut * (case.n_bins - 1) as f64) as usize;
+        holds(laws::causal(&*model, &sound, t.min(case.n_bins - 1)))?;
+        holds(laws::prefix_stable(&*model, &sound, t))?;
+        holds(laws::streaming(&*model, &sound, &[1, chunk.min(case.n_bins), case.n_bins]))?;
+        holds(laws::reset_is_new(&*model, &sound))?;
+    }
+
+    #[test]
+    fn algebra(case in strategies::cases()) {
+        let model = case.build().unwrap();
+        let sound = case.cochleagram().unwrap();
+        holds(laws::batch_independent(&*model, &sound))?;
+        holds(laws::parameter_names_unique(&*model))?;
+        holds(laws::pure(&*model, &sound))?;
+        if matches!(case.config.model, statenet_models::Architecture::Pipeline(ref p)
+            if p.core == statenet_models::cores::CoreConfig::None)
+        {
+            for neuron in 0..model.n_neurons() {
+                holds(laws::neurons_independent(&*model, &sound, neuron))?;
+            }
+        }
+    }
+
+    #[test]
+    fn persistence(case in strategies::cases()) {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new();
+        let model = case.build().unwrap();
+        let sound = case.cochleagram().unwrap();
+        holds(laws::config_round_trip(&registry, &*model))?;
+        holds(laws::same_seed_same_weights(&registry, &case.config, case.seed))?;
+        holds(laws::checkpoint_round_trip(&registry, &*model, &sound, &folder.path().join("model")))?;
+        holds(laws::state_round_trip(&*model, &sound, &folder.path().join("state.safetensors")))?;
+    }
+
+    #[test]
+    fn gradients(case in strategies::cases()) {
+        let model = case.build_as(DType::F64).unwrap();
+        let sound = case.cochleagram_as(DType::F64).unwrap();
+        holds(laws::gradients_match_differences(&*model, &sound, case.seed, 4))?;
+    }
+}
+
+fn of_the_zoo(check: impl Fn(&str, &ModelConfig)) {
+    let axes = Axes::new(12, 3, TimeBin::from_millis(5.0).unwrap());
+    for entry in zoo::ALL {
+        check(entry.name, &(entry.config)(&axes));
+    }
+}
+
+#[test]
+fn every_model_of_the_zoo_obeys() {
+    of_the_zoo(|name, config| {
+        let case = Case { config: config.clone(), seed: Seed::new(3), batch: 2, n_bins: 60 };
+        let model = case.build().unwrap();
+        let sound = case.cochleagram().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let all = || {
+            laws::causal(&*model, &sound, 31)?;
+            laws::prefix_stable(&*model, &sound, 17)?;
+            laws::streaming(&*model, &sound, &[1, 7, 64])?;
+            laws::batch_independent(&*model, &sound)?;
+            laws::pure(&*model, &sound)?;
+            laws::config_round_trip(&Registry::new(), &*model)?;
+            laws::same_seed_same_weights(&Registry::new(), config, Seed::new(9))?;
+            laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, &folder.path().join("m"))?;
+            laws::state_round_trip(&*model, &sound, &folder.path().join("s"))?;
+            laws::every_parameter_learns(&*model, &sound, Seed::new(4))?;
+            let exact = case.build_as(DType::F64)?;
+            laws::gradients_match_differences(&*exact, &case.cochleagram_as(DType::F64)?, Seed::new(5), 6)
+        };
+        all().unwrap_or_else(|e| panic!("{name}: {e}"));
+    });
+}
+
+#[test]
+fn an_hour_of_sound_leaves_the_state_as_small_as_it_was() {
+    of_the_zoo(|name, config| {
+        let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
+        let minute = strategies::cochleagram(Seed::new(1), (1, 12, 12_000), DType::F32).unwrap();
+        let mut state = model.init_state(1).unwrap();
+        let size_bytes = state.size_bytes();
+        let first = model.chunk(&minute, &mut state).unwrap();
+        for _ in 1..60 {
+            model.chunk(&minute, &mut state).unwrap();
+        }
+        assert_eq!(state.size_bytes(), size_bytes, "{name}");
+        // An hour in, the same minute is answered as in the first, but for its very beginning.
+        let last = model.chunk(&minute, &mut state).unwrap();
+        let end = |t: &candle_core::Tensor| t.narrow(2, 6_000, 6_000).unwrap();
+        let drift = (end(&first) - end(&last)).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+        assert!(drift.to_scalar::<f32>().unwrap() < 1e-4, "{name}: {drift}");
+    });
+}

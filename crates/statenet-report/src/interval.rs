@@ -13,11 +13,7 @@ impl Interval {
     /// An interval from its ends; reversed ends are put in order.
     #[must_use]
     pub fn new(low: f64, high: f64) -> Self {
-        if low > high {
-            Self { low: high, high: low }
-        } else {
-            Self { low, high }
-        }
+        if low > high { Self { low: high, high: low } } else { Self { low, high } }
     }
 
     /// Both ends are numbers.

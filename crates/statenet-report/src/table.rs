@@ -38,10 +38,7 @@ impl Cell {
     /// A number that may not exist.
     #[must_use]
     pub fn number(value: impl Into<Option<f64>>, decimals: usize) -> Self {
-        Self::Number {
-            value: value.into(),
-            decimals,
-        }
+        Self::Number { value: value.into(), decimals }
     }
 
     /// A number with an interval, either of which may not exist.
@@ -51,11 +48,7 @@ impl Cell {
         interval: impl Into<Option<Interval>>,
         decimals: usize,
     ) -> Self {
-        Self::Estimate {
-            value: value.into(),
-            interval: interval.into(),
-            decimals,
-        }
+        Self::Estimate { value: value.into(), interval: interval.into(), decimals }
     }
 
     fn is_text(&self) -> bool {
@@ -78,19 +71,12 @@ impl std::fmt::Display for Cell {
             Self::Text(text) => f.write_str(text),
             Self::Integer(n) => write!(f, "{n}"),
             Self::Number { value, decimals } => f.write_str(&fixed(*value, *decimals)),
-            Self::Estimate {
-                value,
-                interval,
-                decimals,
-            } => {
+            Self::Estimate { value, interval, decimals } => {
                 f.write_str(&fixed(*value, *decimals))?;
                 match interval.filter(|i| i.is_finite()) {
-                    Some(i) => write!(
-                        f,
-                        " [{}, {}]",
-                        fixed(Some(i.low), *decimals),
-                        fixed(Some(i.high), *decimals)
-                    ),
+                    Some(i) => {
+                        write!(f, " [{}, {}]", fixed(Some(i.low), *decimals), fixed(Some(i.high), *decimals))
+                    }
                     None => Ok(()),
                 }
             }
@@ -116,17 +102,14 @@ impl From<usize> for Cell {
     }
 }
 
-/// Fixed decimals with a true minus sign left to typesetters: `-0.00` is `0.00`, and what is no number is a dash.
+/// Fixed decimals; `-0.00` is `0.00`, and what is no number is a dash.
 fn fixed(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value.filter(|v| v.is_finite()) else {
         return MISSING.to_string();
     };
     // Beyond 17 digits a double holds no more; beyond 1e15 the digits after the point are noise.
-    let text = if value.abs() >= 1e15 {
-        format!("{value:.3e}")
-    } else {
-        format!("{value:.*}", decimals.min(17))
-    };
+    let text =
+        if value.abs() >= 1e15 { format!("{value:.3e}") } else { format!("{value:.*}", decimals.min(17)) };
     match text.strip_prefix('-') {
         Some(positive) if positive.bytes().all(|b| b == b'0' || b == b'.') => positive.to_string(),
         _ => text,
@@ -153,10 +136,7 @@ pub struct Table {
 impl Table {
     /// A table without rows.
     pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            columns: columns.into_iter().map(Into::into).collect(),
-            rows: Vec::new(),
-        }
+        Self { columns: columns.into_iter().map(Into::into).collect(), rows: Vec::new() }
     }
 
     /// Adds a row.
@@ -188,9 +168,8 @@ impl Table {
         let rows = self.texts();
         let widths = self.widths(&rows);
         let line = |cells: &[String]| {
-            let padded: Vec<String> = (0..cells.len())
-                .map(|c| pad(&cells[c], widths[c], self.is_numeric(c)))
-                .collect();
+            let padded: Vec<String> =
+                (0..cells.len()).map(|c| pad(&cells[c], widths[c], self.is_numeric(c))).collect();
             format!("{}\n", padded.join("  ").trim_end())
         };
         let rule: Vec<String> = widths.iter().map(|&w| "-".repeat(w)).collect();
@@ -205,11 +184,8 @@ impl Table {
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let escape = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ");
-        let rows: Vec<Vec<String>> = self
-            .texts()
-            .iter()
-            .map(|row| row.iter().map(escape).collect())
-            .collect();
+        let rows: Vec<Vec<String>> =
+            self.texts().iter().map(|row| row.iter().map(escape).collect()).collect();
         let columns: Vec<String> = self.columns.iter().map(escape).collect();
         let widths: Vec<usize> = (0..columns.len())
             .map(|c| {
@@ -218,9 +194,8 @@ impl Table {
             })
             .collect();
         let line = |cells: &[String]| {
-            let padded: Vec<String> = (0..cells.len())
-                .map(|c| pad(&cells[c], widths[c], self.is_numeric(c)))
-                .collect();
+            let padded: Vec<String> =
+                (0..cells.len()).map(|c| pad(&cells[c], widths[c], self.is_numeric(c))).collect();
             format!("| {} |\n", padded.join(" | "))
         };
         let rule: Vec<String> = (0..columns.len())
@@ -279,10 +254,7 @@ impl Table {
 
     fn texts(&self) -> Vec<Vec<String>> {
         let text = |cell: &Cell| cell.to_string().replace('\n', " ");
-        self.rows
-            .iter()
-            .map(|row| row.iter().map(text).collect())
-            .collect()
+        self.rows.iter().map(|row| row.iter().map(text).collect()).collect()
     }
 
     fn widths(&self, rows: &[Vec<String>]) -> Vec<usize> {
@@ -307,11 +279,7 @@ fn length(text: &str) -> usize {
 
 fn pad(text: &str, width: usize, to_the_right: bool) -> String {
     let space = " ".repeat(width.saturating_sub(length(text)));
-    if to_the_right {
-        space + text
-    } else {
-        text.to_string() + &space
-    }
+    if to_the_right { space + text } else { text.to_string() + &space }
 }
 
 #[cfg(test)]
@@ -329,12 +297,7 @@ mod tests {
             ])
             .unwrap();
         table
-            .push([
-                "<script>".into(),
-                12.into(),
-                Cell::estimate(None, None, 3),
-                Cell::number(-0.0001, 3),
-            ])
+            .push(["<script>".into(), 12.into(), Cell::estimate(None, None, 3), Cell::number(-0.0001, 3)])
             .unwrap();
         table
     }
@@ -365,20 +328,14 @@ mod tests {
         scores().write_html(&mut markup);
         let html = markup.finish();
         assert!(html.contains("&lt;script&gt;") && !html.contains("<script"));
-        assert!(
-            html.contains("data-value=\"0.687\">0.687 [0.660, 0.700]"),
-            "{html}"
-        );
+        assert!(html.contains("data-value=\"0.687\">0.687 [0.660, 0.700]"), "{html}");
         assert!(!html.contains("NaN"));
     }
 
     #[test]
     fn a_row_of_another_length_is_an_error_that_says_both() {
         let error = scores().push(["ln".into()]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "row 2 of the table has 1 cells, expected 4, one per column"
-        );
+        assert_eq!(error.to_string(), "row 2 of the table has 1 cells, expected 4, one per column");
     }
 
     #[test]

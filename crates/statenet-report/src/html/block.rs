@@ -95,10 +95,7 @@ pub struct Section {
 impl Section {
     /// A section without blocks.
     pub fn new(heading: impl Into<String>) -> Self {
-        Self {
-            heading: heading.into(),
-            blocks: Vec::new(),
-        }
+        Self { heading: heading.into(), blocks: Vec::new() }
     }
 
     /// Adds a paragraph.
@@ -116,10 +113,7 @@ impl Section {
     /// Adds a figure with its caption, which may be empty.
     #[must_use]
     pub fn figure(self, svg: Svg, caption: impl Into<String>) -> Self {
-        self.block(Block::Figure {
-            svg,
-            caption: caption.into(),
-        })
+        self.block(Block::Figure { svg, caption: caption.into() })
     }
 
     /// Adds a table.
@@ -138,10 +132,7 @@ impl Section {
     /// Adds blocks that open on a click: those of another section, under its heading.
     #[must_use]
     pub fn details(self, section: Section) -> Self {
-        self.block(Block::Details {
-            summary: section.heading,
-            blocks: section.blocks,
-        })
+        self.block(Block::Details { summary: section.heading, blocks: section.blocks })
     }
 
     /// Adds any block.

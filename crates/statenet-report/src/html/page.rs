@@ -40,12 +40,7 @@ pub struct Page {
 impl Page {
     /// A page without sections.
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            subtitle: String::new(),
-            facts: Vec::new(),
-            sections: Vec::new(),
-        }
+        Self { title: title.into(), subtitle: String::new(), facts: Vec::new(), sections: Vec::new() }
     }
 
     /// Sets the line below the title.
@@ -116,13 +111,7 @@ impl Page {
         markup.open("head", &[]);
         markup.newline();
         markup.empty("meta", &[("charset", &"utf-8")]);
-        markup.empty(
-            "meta",
-            &[
-                ("name", &"viewport"),
-                ("content", &"width=device-width, initial-scale=1"),
-            ],
-        );
+        markup.empty("meta", &[("name", &"viewport"), ("content", &"width=device-width, initial-scale=1")]);
         // An empty icon keeps browsers from asking for one.
         markup.empty("link", &[("rel", &"icon"), ("href", &"data:,")]);
         markup.element("title", &[], &self.title);

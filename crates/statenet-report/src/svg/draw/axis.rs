@@ -26,19 +26,12 @@ pub(crate) struct Axis {
 impl Axis {
     /// A linear axis with about a tick every `spacing` px of `length`.
     pub(crate) fn linear(label: impl Into<String>, range: Range, length: f64, spacing: f64) -> Self {
-        Self {
-            label: label.into(),
-            ticks: ticks::linear(range, (length / spacing) as usize),
-        }
+        Self { label: label.into(), ticks: ticks::linear(range, (length / spacing) as usize) }
     }
 
     /// Time from and to, in ms; labelled in s from two seconds on.
     pub(crate) fn time(range: Range, length: f64) -> Self {
-        let (unit, scale) = if range.span() >= 2000.0 {
-            ("Time (s)", 1000.0)
-        } else {
-            ("Time (ms)", 1.0)
-        };
+        let (unit, scale) = if range.span() >= 2000.0 { ("Time (s)", 1000.0) } else { ("Time (ms)", 1.0) };
         let range = Range::new(range.low / scale, range.high / scale);
         Self::linear(unit, range, length, 80.0)
     }
@@ -73,11 +66,7 @@ impl Axis {
             let (_, middle) = plot.middle();
             let room = 2.0 * (middle - place.outer.y).min(place.outer.bottom() - middle);
             let x = plot.x - self.y_room() + 13.0;
-            canvas.text(
-                Label::new(&self.label, x, middle, Anchor::Middle, LABEL_PX)
-                    .upright()
-                    .room(room),
-            );
+            canvas.text(Label::new(&self.label, x, middle, Anchor::Middle, LABEL_PX).upright().room(room));
         }
     }
 
@@ -106,14 +95,7 @@ impl Axis {
             let (middle, _) = plot.middle();
             let room = 2.0 * (middle - place.outer.x).min(place.outer.right() - middle);
             canvas.text(
-                Label::new(
-                    &self.label,
-                    middle,
-                    plot.bottom() + 33.0,
-                    Anchor::Middle,
-                    LABEL_PX,
-                )
-                .room(room),
+                Label::new(&self.label, middle, plot.bottom() + 33.0, Anchor::Middle, LABEL_PX).room(room),
             );
         }
     }

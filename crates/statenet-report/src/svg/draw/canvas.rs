@@ -54,17 +54,7 @@ pub(crate) struct Label<'a> {
 impl<'a> Label<'a> {
     /// A horizontal text in the usual ink.
     pub(crate) const fn new(text: &'a str, x: f64, y: f64, anchor: Anchor, px: f64) -> Self {
-        Self {
-            text,
-            x,
-            y,
-            anchor,
-            px,
-            color: INK,
-            room: f64::INFINITY,
-            bold: false,
-            upright: false,
-        }
+        Self { text, x, y, anchor, px, color: INK, room: f64::INFINITY, bold: false, upright: false }
     }
 
     pub(crate) const fn room(self, room: f64) -> Self {
@@ -80,10 +70,7 @@ impl<'a> Label<'a> {
     }
 
     pub(crate) const fn upright(self) -> Self {
-        Self {
-            upright: true,
-            ..self
-        }
+        Self { upright: true, ..self }
     }
 }
 
@@ -97,19 +84,11 @@ pub(crate) struct Stroke {
 
 impl Stroke {
     pub(crate) const fn solid(color: Rgb, width: f64) -> Self {
-        Self {
-            color,
-            width,
-            dashed: false,
-        }
+        Self { color, width, dashed: false }
     }
 
     pub(crate) const fn dashed(color: Rgb, width: f64) -> Self {
-        Self {
-            color,
-            width,
-            dashed: true,
-        }
+        Self { color, width, dashed: true }
     }
 }
 
@@ -127,13 +106,8 @@ impl Canvas {
     /// A box that shows `title` when pointed at, unless that is empty.
     pub(crate) fn rect_titled(&mut self, r: Rect, fill: Rgb, opacity: f64, title: &str) {
         let (x, y, w, h) = (Px(r.x), Px(r.y), Px(r.width.max(0.0)), Px(r.height.max(0.0)));
-        let mut attributes: Vec<(&'static str, &dyn Display)> = vec![
-            ("x", &x),
-            ("y", &y),
-            ("width", &w),
-            ("height", &h),
-            ("fill", &fill),
-        ];
+        let mut attributes: Vec<(&'static str, &dyn Display)> =
+            vec![("x", &x), ("y", &y), ("width", &w), ("height", &h), ("fill", &fill)];
         if opacity < 1.0 {
             attributes.push(("fill-opacity", &opacity));
         }
@@ -164,12 +138,8 @@ impl Canvas {
             return;
         }
         let width = Px(stroke.width);
-        let mut attributes: Vec<(&'static str, &dyn Display)> = vec![
-            ("d", &d),
-            ("fill", &"none"),
-            ("stroke", &stroke.color),
-            ("stroke-width", &width),
-        ];
+        let mut attributes: Vec<(&'static str, &dyn Display)> =
+            vec![("d", &d), ("fill", &"none"), ("stroke", &stroke.color), ("stroke-width", &width)];
         if stroke.dashed {
             attributes.push(("stroke-dasharray", &"5 3"));
         } else {
@@ -182,8 +152,7 @@ impl Canvas {
     /// A filled path without outline.
     pub(crate) fn area(&mut self, d: &str, fill: Rgb, opacity: f64) {
         if !d.is_empty() {
-            self.markup
-                .empty("path", &[("d", &d), ("fill", &fill), ("fill-opacity", &opacity)]);
+            self.markup.empty("path", &[("d", &d), ("fill", &fill), ("fill-opacity", &opacity)]);
             self.markup.newline();
         }
     }
@@ -193,13 +162,7 @@ impl Canvas {
         let (x, y, r) = (Px(at.0), Px(at.1), Px(radius));
         self.titled(
             "circle",
-            &[
-                ("cx", &x),
-                ("cy", &y),
-                ("r", &r),
-                ("fill", &fill),
-                ("fill-opacity", &0.65),
-            ],
+            &[("cx", &x), ("cy", &y), ("r", &r), ("fill", &fill), ("fill-opacity", &0.65)],
             title,
         );
     }
@@ -231,10 +194,7 @@ impl Canvas {
             r.width / columns.max(1) as f64,
             r.height / rows.max(1) as f64
         );
-        self.markup.open(
-            "g",
-            &[("transform", &transform), ("shape-rendering", &"crispEdges")],
-        );
+        self.markup.open("g", &[("transform", &transform), ("shape-rendering", &"crispEdges")]);
         draw(&mut self.markup);
         self.markup.close();
         self.markup.newline();

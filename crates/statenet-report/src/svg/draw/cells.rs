@@ -47,19 +47,11 @@ pub(crate) fn draw_color_bar(canvas: &mut Canvas, r: Rect, map: ColorMap) {
 
 /// 0 to 254 over the limits, 255 for what is no number.
 fn level(value: f64, limits: Range) -> u8 {
-    if value.is_finite() {
-        (limits.place(value) * (LEVELS - 1) as f64).round() as u8
-    } else {
-        LEVELS as u8
-    }
+    if value.is_finite() { (limits.place(value) * (LEVELS - 1) as f64).round() as u8 } else { LEVELS as u8 }
 }
 
 fn color(level: u8, map: ColorMap) -> Rgb {
-    if usize::from(level) == LEVELS {
-        MISSING
-    } else {
-        map.at(f64::from(level) / (LEVELS - 1) as f64)
-    }
+    if usize::from(level) == LEVELS { MISSING } else { map.at(f64::from(level) / (LEVELS - 1) as f64) }
 }
 
 /// For each level a path of unit-high rectangles, neighbours in a row joined.
@@ -89,22 +81,19 @@ fn merge(values: ArrayView2<'_, f64>, max_rows: usize, max_columns: usize) -> Ar
         return values.to_owned();
     }
     // The last block may be smaller; its cell is then a little too wide, by less than half a px.
-    Array2::from_shape_fn(
-        (rows.div_ceil(block_rows), columns.div_ceil(block_columns)),
-        |(i, j)| {
-            let (mut sum, mut n) = (0.0, 0);
-            for r in i * block_rows..((i + 1) * block_rows).min(rows) {
-                for c in j * block_columns..((j + 1) * block_columns).min(columns) {
-                    let v = values[[r, c]];
-                    if v.is_finite() {
-                        n += 1;
-                        sum += (v - sum) / f64::from(n);
-                    }
+    Array2::from_shape_fn((rows.div_ceil(block_rows), columns.div_ceil(block_columns)), |(i, j)| {
+        let (mut sum, mut n) = (0.0, 0);
+        for r in i * block_rows..((i + 1) * block_rows).min(rows) {
+            for c in j * block_columns..((j + 1) * block_columns).min(columns) {
+                let v = values[[r, c]];
+                if v.is_finite() {
+                    n += 1;
+                    sum += (v - sum) / f64::from(n);
                 }
             }
-            if n > 0 { sum } else { f64::NAN }
-        },
-    )
+        }
+        if n > 0 { sum } else { f64::NAN }
+    })
 }
 
 #[cfg(test)]
@@ -132,9 +121,6 @@ mod tests {
     #[test]
     fn values_outside_the_limits_take_the_end_colours() {
         let limits = Range::new(0.0, 1.0);
-        assert_eq!(
-            [-1.0, 0.0, 0.5, 9.0, f64::NAN].map(|v| level(v, limits)),
-            [0, 0, 127, 254, 255]
-        );
+        assert_eq!([-1.0, 0.0, 0.5, 9.0, f64::NAN].map(|v| level(v, limits)), [0, 0, 127, 254, 255]);
     }
 }

@@ -116,11 +116,7 @@ fn product(matrix: &[[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
 fn to_oklab(rgb: [u8; 3]) -> [f64; 3] {
     let linear = rgb.map(|c| {
         let c = f64::from(c) / 255.0;
-        if c <= 0.040_45 {
-            c / 12.92
-        } else {
-            ((c + 0.055) / 1.055).powf(2.4)
-        }
+        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
     });
     product(&TO_LAB, product(&TO_LMS, linear).map(f64::cbrt))
 }
@@ -129,11 +125,7 @@ fn from_oklab(lab: [f64; 3]) -> Rgb {
     let linear = product(&FROM_LMS, product(&FROM_LAB, lab).map(|x| x * x * x));
     Rgb(linear.map(|c| {
         let c = c.clamp(0.0, 1.0);
-        let c = if c <= 0.003_130_8 {
-            c * 12.92
-        } else {
-            1.055 * c.powf(1.0 / 2.4) - 0.055
-        };
+        let c = if c <= 0.003_130_8 { c * 12.92 } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 };
         (c * 255.0).round() as u8
     }))
 }
@@ -149,10 +141,7 @@ mod tests {
     #[test]
     fn sequential_lightness_rises_and_diverging_falls_from_the_middle() {
         for i in 0..100 {
-            assert!(
-                lightness(ColorMap::Sequential, i) < lightness(ColorMap::Sequential, i + 1),
-                "{i}"
-            );
+            assert!(lightness(ColorMap::Sequential, i) < lightness(ColorMap::Sequential, i + 1), "{i}");
             let rises = lightness(ColorMap::Diverging, i) < lightness(ColorMap::Diverging, i + 1);
             assert_eq!(rises, i < 50, "{i}");
         }

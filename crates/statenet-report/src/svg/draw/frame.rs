@@ -58,15 +58,8 @@ pub(crate) trait Draw {
 /// The room around the plot area, title and legend included.
 pub(crate) fn margins(figure: &dyn Draw, x_labels: bool) -> Margins {
     let room = figure.room(x_labels);
-    let title = if figure.title().is_empty() {
-        TOP_ROOM
-    } else {
-        TITLE_ROOM
-    };
-    Margins {
-        top: room.top + title + figure.legend_room(),
-        ..room
-    }
+    let title = if figure.title().is_empty() { TOP_ROOM } else { TITLE_ROOM };
+    Margins { top: room.top + title + figure.legend_room(), ..room }
 }
 
 /// Draws a figure with its title.
@@ -75,9 +68,7 @@ pub(crate) fn draw(figure: &dyn Draw, canvas: &mut Canvas, place: &Place) {
         let top = place.plot.y - figure.room(place.x_labels).top - figure.legend_room();
         let room = place.outer.right() - place.plot.x;
         canvas.text(
-            Label::new(figure.title(), place.plot.x, top - 9.0, Anchor::Start, TITLE_PX)
-                .bold()
-                .room(room),
+            Label::new(figure.title(), place.plot.x, top - 9.0, Anchor::Start, TITLE_PX).bold().room(room),
         );
     }
     figure.draw(canvas, place);
@@ -87,11 +78,7 @@ pub(crate) fn draw(figure: &dyn Draw, canvas: &mut Canvas, place: &Place) {
 pub(crate) fn no_data(canvas: &mut Canvas, plot: Rect) {
     let (x, y) = plot.middle();
     canvas.rect_titled(plot, GRID, 0.5, "");
-    canvas.text(
-        Label::new("no data", x, y + 4.0, Anchor::Middle, LABEL_PX)
-            .color(SOFT)
-            .room(plot.width),
-    );
+    canvas.text(Label::new("no data", x, y + 4.0, Anchor::Middle, LABEL_PX).color(SOFT).room(plot.width));
 }
 
 /// A figure on its own, as an SVG document.
@@ -132,18 +119,11 @@ fn document(figure: &dyn Draw, outer: Rect, content: &str) -> Svg {
         ],
     );
     markup.newline();
-    let title = if figure.title().is_empty() {
-        "Figure"
-    } else {
-        figure.title()
-    };
+    let title = if figure.title().is_empty() { "Figure" } else { figure.title() };
     markup.element("title", &[], title);
     markup.element("desc", &[], &figure.description());
     markup.newline();
-    markup.empty(
-        "rect",
-        &[("width", &width), ("height", &height), ("fill", &"#ffffff")],
-    );
+    markup.empty("rect", &[("width", &width), ("height", &height), ("fill", &"#ffffff")]);
     markup.newline();
     markup.verbatim(content);
     Svg::new(markup.finish() + "\n", outer.width)

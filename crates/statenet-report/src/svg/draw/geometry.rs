@@ -21,11 +21,7 @@ impl Size {
     /// Between 20 and 4000 px each way, so that any number gives a figure.
     pub(crate) fn sane(self) -> Self {
         let bound = |x: f64| {
-            if x.is_finite() {
-                x.clamp(20.0, 4000.0)
-            } else {
-                20.0
-            }
+            if x.is_finite() { x.clamp(20.0, 4000.0) } else { 20.0 }
         };
         Self::new(bound(self.width), bound(self.height))
     }

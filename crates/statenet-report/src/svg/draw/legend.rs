@@ -2,7 +2,6 @@
 
 use super::{
     canvas::{Anchor, Canvas, LABEL_PX, Label, Stroke},
-    geometry::Rect,
     text,
 };
 
@@ -22,19 +21,12 @@ pub(crate) fn height(entries: &[Entry], width: f64) -> f64 {
     plan(entries, width).last().map_or(0.0, |p| p.y + ROW)
 }
 
-/// Draws a legend whose lowest row ends just above the plot.
-pub(crate) fn draw(canvas: &mut Canvas, entries: &[Entry], plot: Rect, natural_width: f64) {
-    let top = plot.y - height(entries, natural_width);
-    for (entry, spot) in entries.iter().zip(plan(entries, natural_width)) {
-        let (x, y) = (plot.x + spot.x, top + spot.y + 6.0);
-        canvas.line(
-            (x, y),
-            (x + SWATCH, y),
-            Stroke {
-                width: 2.5,
-                ..entry.stroke
-            },
-        );
+/// Draws a legend that ends above `bottom` and starts at `left`.
+pub(crate) fn draw(canvas: &mut Canvas, entries: &[Entry], bottom: f64, left: f64, width: f64) {
+    let top = bottom - height(entries, width);
+    for (entry, spot) in entries.iter().zip(plan(entries, width)) {
+        let (x, y) = (left + spot.x, top + spot.y + 6.0);
+        canvas.line((x, y), (x + SWATCH, y), Stroke { width: 2.5, ..entry.stroke });
         canvas.text(
             Label::new(&entry.name, x + SWATCH + 5.0, y + 4.0, Anchor::Start, LABEL_PX).room(spot.room),
         );

@@ -78,16 +78,12 @@ fn thin(run: Run) -> Run {
     run.chunk_by(|a, b| cell(a) == cell(b))
         .flat_map(|chunk| {
             let by_y = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-            let mut kept: Run = [
-                chunk.first(),
-                chunk.iter().min_by(by_y),
-                chunk.iter().max_by(by_y),
-                chunk.last(),
-            ]
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
+            let mut kept: Run =
+                [chunk.first(), chunk.iter().min_by(by_y), chunk.iter().max_by(by_y), chunk.last()]
+                    .into_iter()
+                    .flatten()
+                    .copied()
+                    .collect();
             kept.sort_by(|a, b| a.0.total_cmp(&b.0));
             kept.dedup();
             kept

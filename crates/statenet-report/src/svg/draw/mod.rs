@@ -8,6 +8,7 @@ pub(crate) mod frame;
 pub(crate) mod geometry;
 pub(crate) mod legend;
 pub(crate) mod line;
+pub(crate) mod number;
 pub(crate) mod png;
 pub(crate) mod range;
 pub(crate) mod text;

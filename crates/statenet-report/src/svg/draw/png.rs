@@ -4,10 +4,7 @@ use super::colors::Rgb;
 
 /// An indexed PNG as a `data:` address. `pixels` are rows from the top, `width` each, that name a colour of `palette`.
 pub(crate) fn data_uri(width: usize, pixels: &[u8], palette: &[Rgb]) -> String {
-    format!(
-        "data:image/png;base64,{}",
-        base64(&encode(width, pixels, palette))
-    )
+    format!("data:image/png;base64,{}", base64(&encode(width, pixels, palette)))
 }
 
 fn encode(width: usize, pixels: &[u8], palette: &[Rgb]) -> Vec<u8> {
@@ -21,18 +18,12 @@ fn encode(width: usize, pixels: &[u8], palette: &[Rgb]) -> Vec<u8> {
     header.extend([8, 3, 0, 0, 0]);
     let colors: Vec<u8> = palette.iter().flat_map(|c| c.0).collect();
     // Each row starts with its filter: none, which suits a palette.
-    let rows: Vec<u8> = pixels
-        .chunks(width.max(1))
-        .flat_map(|row| std::iter::once(0).chain(row.iter().copied()))
-        .collect();
+    let rows: Vec<u8> =
+        pixels.chunks(width.max(1)).flat_map(|row| std::iter::once(0).chain(row.iter().copied())).collect();
     let mut file = vec![0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
     chunk(&mut file, *b"IHDR", &header);
     chunk(&mut file, *b"PLTE", &colors);
-    chunk(
-        &mut file,
-        *b"IDAT",
-        &miniz_oxide::deflate::compress_to_vec_zlib(&rows, 9),
-    );
+    chunk(&mut file, *b"IDAT", &miniz_oxide::deflate::compress_to_vec_zlib(&rows, 9));
     chunk(&mut file, *b"IEND", &[]);
     file
 }
@@ -49,9 +40,7 @@ fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
 /// CRC-32 as PNG and zip use it, bit by bit: the images are small.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
-    !bytes
-        .iter()
-        .fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -78,10 +67,7 @@ mod tests {
 
     #[test]
     fn base64_pads() {
-        assert_eq!(
-            ["", "f", "fo", "foo"].map(|t| base64(t.as_bytes())),
-            ["", "Zg==", "Zm8=", "Zm9v"]
-        );
+        assert_eq!(["", "f", "fo", "foo"].map(|t| base64(t.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v"]);
     }
 
     #[test]

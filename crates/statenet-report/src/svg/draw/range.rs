@@ -23,10 +23,7 @@ impl Range {
             Self { low, high }
         } else {
             let apart = if magnitude > 1e-290 { magnitude * 0.1 } else { 1.0 };
-            Self {
-                low: low - apart,
-                high: high + apart,
-            }
+            Self { low: low - apart, high: high + apart }
         }
     }
 
@@ -73,13 +70,10 @@ impl Range {
 }
 
 fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
-    values
-        .into_iter()
-        .filter(|v| v.is_finite())
-        .fold(None, |range, v| match range {
-            None => Some((v, v)),
-            Some((low, high)) => Some((f64::min(low, v), f64::max(high, v))),
-        })
+    values.into_iter().filter(|v| v.is_finite()).fold(None, |range, v| match range {
+        None => Some((v, v)),
+        Some((low, high)) => Some((f64::min(low, v), f64::max(high, v))),
+    })
 }
 
 #[cfg(test)]
@@ -99,10 +93,7 @@ mod tests {
             let range = Range::of(values.iter().copied()).unwrap();
             assert!(range.low < range.high, "{values:?} {range:?}");
             let zero = Range::from_zero(values.iter().copied());
-            assert!(
-                zero.low <= 0.0 && zero.high >= 0.0 && zero.low < zero.high,
-                "{zero:?}"
-            );
+            assert!(zero.low <= 0.0 && zero.high >= 0.0 && zero.low < zero.high, "{zero:?}");
             for v in values.into_iter().filter(|v| v.is_finite()) {
                 assert!((0.0..=1.0).contains(&range.place(v)));
                 assert!((0.0..=1.0).contains(&zero.place(v)));
@@ -116,12 +107,6 @@ mod tests {
         assert_eq!(Range::from_zero([2.0, 10.0]), Range { low: 0.0, high: 10.5 });
         assert_eq!(Range::from_zero([]), Range { low: 0.0, high: 1.05 });
         assert_eq!(Range::from_zero([0.0, 0.0]), Range { low: 0.0, high: 1.0 });
-        assert_eq!(
-            Range::from_zero([-10.0]),
-            Range {
-                low: -10.5,
-                high: 0.0
-            }
-        );
+        assert_eq!(Range::from_zero([-10.0]), Range { low: -10.5, high: 0.0 });
     }
 }

@@ -34,11 +34,7 @@ pub(crate) fn shorten(text: &str, font_px: f64, limit: f64) -> String {
     let (mut head, mut tail, mut used) = (0, 0, 0.0);
     while head + tail < chars.len() {
         let from_head = head <= tail;
-        let next = if from_head {
-            chars[head]
-        } else {
-            chars[chars.len() - 1 - tail]
-        };
+        let next = if from_head { chars[head] } else { chars[chars.len() - 1 - tail] };
         if used + em(next) > budget {
             break;
         }
@@ -63,10 +59,7 @@ mod tests {
     #[test]
     fn a_long_name_keeps_both_ends_and_fits() {
         let short = shorten(ID, 12.0, 130.0);
-        assert!(
-            short.starts_with("dataAC-E") && short.ends_with("04.data"),
-            "{short}"
-        );
+        assert!(short.starts_with("dataAC-E") && short.ends_with("04.data"), "{short}");
         assert!(width(&short, 12.0) <= 130.0);
         assert_eq!(shorten(ID, 12.0, 500.0), ID);
     }

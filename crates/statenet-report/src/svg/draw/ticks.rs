@@ -14,10 +14,7 @@ pub(crate) fn linear(range: Range, max: usize) -> Vec<Tick> {
     let step = step(range.span(), max);
     round_numbers(range, step)
         .into_iter()
-        .map(|value| Tick {
-            at: range.place(value),
-            label: label(value, step),
-        })
+        .map(|value| Tick { at: range.place(value), label: label(value, step) })
         .collect()
 }
 
@@ -26,10 +23,7 @@ pub(crate) fn whole(range: Range, max: usize) -> Vec<Tick> {
     let step = step(range.span(), max).max(1.0);
     round_numbers(range, step)
         .into_iter()
-        .map(|value| Tick {
-            at: range.place(value),
-            label: label(value, step),
-        })
+        .map(|value| Tick { at: range.place(value), label: label(value, step) })
         .collect()
 }
 
@@ -62,11 +56,7 @@ pub(crate) fn log_numbers(low: f64, high: f64) -> Vec<f64> {
 /// A frequency in kHz as a person writes it: 0.5, 1, 22.
 pub(crate) fn kilohertz(hz: f64) -> String {
     let khz = hz / 1000.0;
-    let text = if khz >= 0.095 {
-        format!("{khz:.2}")
-    } else {
-        format!("{khz:.4}")
-    };
+    let text = if khz >= 0.095 { format!("{khz:.2}") } else { format!("{khz:.4}") };
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
@@ -74,9 +64,7 @@ pub(crate) fn kilohertz(hz: f64) -> String {
 fn step(span: f64, max: usize) -> f64 {
     let raw = span / max.max(2) as f64;
     let power = 10f64.powi(raw.log10().floor() as i32);
-    let multiple = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .find(|m| m * power >= raw * (1.0 - 1e-9));
+    let multiple = [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= raw * (1.0 - 1e-9));
     multiple.unwrap_or(10.0) * power
 }
 
@@ -86,11 +74,7 @@ fn round_numbers(range: Range, step: f64) -> Vec<f64> {
     }
     let first = (range.low / step - 1e-6).ceil();
     let last = (range.high / step + 1e-6).floor();
-    let n = if last >= first {
-        (last - first).min(100.0) as usize + 1
-    } else {
-        0
-    };
+    let n = if last >= first { (last - first).min(100.0) as usize + 1 } else { 0 };
     (0..n).map(|i| (first + i as f64) * step).collect()
 }
 
@@ -122,12 +106,9 @@ mod tests {
         assert_eq!(labels(0.0, 4.995, 6), ["0", "1", "2", "3", "4"]);
         assert_eq!(labels(0.0, 0.83, 5), ["0", "0.2", "0.4", "0.6", "0.8"]);
         assert_eq!(labels(-0.012, 0.012, 3), ["\u{2212}0.01", "0", "0.01"]);
-        assert_eq!(labels(0.0, 1.0, 2), ["0", "0.5", "1"]);
+        assert_eq!(labels(0.0, 1.0, 2), ["0", "0.5", "1.0"]);
         assert_eq!(labels(0.0, 3e6, 3), ["0", "1e6", "2e6", "3e6"]);
-        assert_eq!(
-            labels(0.0, 3e-7, 3),
-            ["0", "1e\u{2212}7", "2e\u{2212}7", "3e\u{2212}7"]
-        );
+        assert_eq!(labels(0.0, 3e-7, 3), ["0", "1e\u{2212}7", "2e\u{2212}7", "3e\u{2212}7"]);
     }
 
     #[test]

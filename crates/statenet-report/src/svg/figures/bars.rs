@@ -36,11 +36,7 @@ impl Bar {
         value: impl Into<Option<f64>>,
         interval: impl Into<Option<Interval>>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-            interval: interval.into(),
-        }
+        Self { name: name.into(), value: value.into(), interval: interval.into() }
     }
 
     fn value(&self) -> Option<f64> {
@@ -78,20 +74,13 @@ impl Bars {
         score: impl Into<String>,
         bars: impl IntoIterator<Item = Bar>,
     ) -> Self {
-        Self {
-            title: title.into(),
-            score: score.into(),
-            bars: bars.into_iter().collect(),
-            width: 420.0,
-        }
+        Self { title: title.into(), score: score.into(), bars: bars.into_iter().collect(), width: 420.0 }
     }
 
     fn range(&self) -> Range {
         Range::from_zero(self.bars.iter().flat_map(|bar| {
             let interval = bar.interval();
-            [bar.value(), interval.map(|i| i.low), interval.map(|i| i.high)]
-                .into_iter()
-                .flatten()
+            [bar.value(), interval.map(|i| i.low), interval.map(|i| i.high)].into_iter().flatten()
         }))
     }
 }
@@ -137,27 +126,15 @@ impl Draw for Bars {
             if let Some(value) = bar.value() {
                 let (a, b) = (x(0.0).min(x(value)), x(0.0).max(x(value)));
                 let title = format!("{}: {}", bar.name, number(bar));
-                canvas.rect_titled(
-                    Rect::new(a, middle - row * 0.3, b - a, row * 0.6),
-                    color,
-                    0.75,
-                    &title,
-                );
+                canvas.rect_titled(Rect::new(a, middle - row * 0.3, b - a, row * 0.6), color, 0.75, &title);
             }
             if let Some(interval) = bar.interval() {
                 whisker(canvas, x(interval.low), x(interval.high), middle);
             }
             let label = Label::new("", plot.right() + 10.0, middle + 4.0, Anchor::Start, TICK_PX);
-            canvas.text(Label {
-                text: &number(bar),
-                ..label.color(SOFT)
-            });
+            canvas.text(Label { text: &number(bar), ..label.color(SOFT) });
         }
-        canvas.line(
-            (x(0.0), plot.y),
-            (x(0.0), plot.bottom()),
-            Stroke::solid(AXIS, 1.0),
-        );
+        canvas.line((x(0.0), plot.y), (x(0.0), plot.bottom()), Stroke::solid(AXIS, 1.0));
     }
 }
 
@@ -191,10 +168,7 @@ mod tests {
 
     #[test]
     fn a_small_one_is_this() {
-        let bars = [
-            Bar::new("ln", 0.49, Interval::new(0.45, 0.53)),
-            Bar::new("<script>", f64::NAN, None),
-        ];
+        let bars = [Bar::new("ln", 0.49, Interval::new(0.45, 0.53)), Bar::new("<script>", f64::NAN, None)];
         insta::assert_snapshot!(Bars::new("Test score", "CCnorm", bars).render().as_str());
     }
 }

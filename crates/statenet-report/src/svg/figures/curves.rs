@@ -131,19 +131,13 @@ impl Curves {
         let range = self.x_range();
         let max = (width / 60.0) as usize;
         match &self.axis {
-            CurveAxis::Epochs { .. } => Axis {
-                label: "Epoch".to_string(),
-                ticks: ticks::whole(range, max),
-            },
+            CurveAxis::Epochs { .. } => Axis { label: "Epoch".to_string(), ticks: ticks::whole(range, max) },
             CurveAxis::Lags(_) => Axis::linear("Lag (ms)", range, width, 60.0),
             CurveAxis::Frequencies(_) => Axis {
                 label: "Frequency (kHz)".to_string(),
                 ticks: ticks::log_numbers(range.low.exp2(), range.high.exp2())
                     .into_iter()
-                    .map(|hz| Tick {
-                        at: range.place(hz.log2()),
-                        label: ticks::kilohertz(hz),
-                    })
+                    .map(|hz| Tick { at: range.place(hz.log2()), label: ticks::kilohertz(hz) })
                     .collect(),
             },
         }
@@ -159,12 +153,7 @@ impl Curves {
     }
 
     fn y_axis(&self) -> Axis {
-        Axis::linear(
-            self.y_label.as_str(),
-            self.y_range(),
-            self.size.sane().height,
-            34.0,
-        )
+        Axis::linear(self.y_label.as_str(), self.y_range(), self.size.sane().height, 34.0)
     }
 
     fn mark(&self) -> Option<(f64, String)> {
@@ -177,15 +166,17 @@ impl Curves {
         Some((self.coordinate(index)?, name))
     }
 
+    /// Height of the mark's name above the plot.
+    fn mark_room(&self) -> f64 {
+        if self.mark().is_some() { 14.0 } else { 0.0 }
+    }
+
     /// A single curve is named by the axis already.
     fn legend(&self) -> Vec<Entry> {
         if self.curves.len() < 2 {
             return Vec::new();
         }
-        let entry = |(i, curve): (usize, &Curve)| Entry {
-            name: curve.name.clone(),
-            stroke: stroke(i),
-        };
+        let entry = |(i, curve): (usize, &Curve)| Entry { name: curve.name.clone(), stroke: stroke(i) };
         self.curves.iter().enumerate().map(entry).collect()
     }
 
@@ -195,27 +186,18 @@ impl Curves {
         };
         let x = plot.across(self.x_range().place(coordinate));
         canvas.line((x, plot.y), (x, plot.bottom()), Stroke::dashed(AXIS, 1.0));
-        let left = x + 5.0 + text::width(&name, TICK_PX) > plot.right();
-        let (at, anchor) = if left {
-            (x - 5.0, Anchor::End)
-        } else {
-            (x + 5.0, Anchor::Start)
-        };
+        // Above the plot, so that no curve crosses it; inside its width.
+        let half = text::width(&name, TICK_PX) / 2.0;
+        let middle = x.min(plot.right() - half).max(plot.x + half);
         canvas.text(
-            Label::new(&name, at, plot.y + 10.0, anchor, TICK_PX)
-                .color(SOFT)
-                .room(plot.width),
+            Label::new(&name, middle, plot.y - 4.0, Anchor::Middle, TICK_PX).color(SOFT).room(plot.width),
         );
     }
 }
 
 fn stroke(i: usize) -> Stroke {
     let (color, dashed) = colors::series(i + 1);
-    Stroke {
-        color,
-        width: 1.6,
-        dashed,
-    }
+    Stroke { color, width: 1.6, dashed }
 }
 
 impl Draw for Curves {
@@ -234,12 +216,7 @@ impl Draw for Curves {
             CurveAxis::Frequencies(_) => "frequencies",
         };
         let mark = self.mark().map_or(String::new(), |(_, name)| format!("; {name}"));
-        format!(
-            "{} over {} {over}: {}{mark}.",
-            self.y_label,
-            self.n(),
-            names.join(", ")
-        )
+        format!("{} over {} {over}: {}{mark}.", self.y_label, self.n(), names.join(", "))
     }
 
     fn plot(&self) -> Size {
@@ -256,7 +233,7 @@ impl Draw for Curves {
     }
 
     fn legend_room(&self) -> f64 {
-        legend::height(&self.legend(), self.size.sane().width)
+        legend::height(&self.legend(), self.size.sane().width) + self.mark_room()
     }
 
     fn draw(&self, canvas: &mut Canvas, place: &Place) {
@@ -269,10 +246,7 @@ impl Draw for Curves {
         self.x_axis(plot.width).draw_x(canvas, place, false);
         let at = |i: usize, value: Option<f64>| {
             let value = value.filter(|v| v.is_finite())?;
-            Some((
-                plot.across(xs.place(self.coordinate(i)?)),
-                plot.up(ys.place(value)),
-            ))
+            Some((plot.across(xs.place(self.coordinate(i)?)), plot.up(ys.place(value))))
         };
         for (n, curve) in self.curves.iter().enumerate() {
             let stroke = stroke(n);
@@ -283,17 +257,13 @@ impl Draw for Curves {
                     at(i, interval.map(pick))
                 }))
             };
-            canvas.area(
-                &line::ribbon(&end(|i| i.low), &end(|i| i.high)),
-                stroke.color,
-                0.18,
-            );
+            canvas.area(&line::ribbon(&end(|i| i.low), &end(|i| i.high)), stroke.color, 0.18);
             let values = curve.values.iter().take(self.n()).enumerate();
             let runs = line::runs(values.map(|(i, &v)| at(i, Some(v))));
             canvas.path(&line::path(&runs, 6.0), stroke);
         }
         self.draw_mark(canvas, plot);
-        legend::draw(canvas, &self.legend(), plot, self.size.sane().width);
+        legend::draw(canvas, &self.legend(), plot.y - self.mark_room(), plot.x, self.size.sane().width);
     }
 }
 
@@ -314,18 +284,9 @@ mod tests {
             (axis.label, ticks.join(" "), figure.mark().unwrap().1)
         };
         let expected = |a: &str, b: &str, c: &str| (a.to_string(), b.to_string(), c.to_string());
-        assert_eq!(
-            labels(CurveAxis::Epochs { first: 0 }),
-            expected("Epoch", "0 1 2", "best: epoch 1")
-        );
-        assert_eq!(
-            labels(CurveAxis::Lags(dt)),
-            expected("Lag (ms)", "0 2 4 6 8 10", "5 ms")
-        );
-        assert_eq!(
-            labels(CurveAxis::Frequencies(hertz)),
-            expected("Frequency (kHz)", "1 2", "2 kHz")
-        );
+        assert_eq!(labels(CurveAxis::Epochs { first: 0 }), expected("Epoch", "0 1 2", "best: epoch 1"));
+        assert_eq!(labels(CurveAxis::Lags(dt)), expected("Lag (ms)", "0 2 4 6 8 10", "5 ms"));
+        assert_eq!(labels(CurveAxis::Frequencies(hertz)), expected("Frequency (kHz)", "1 2", "2 kHz"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
         colors::{AXIS, ColorMap, MISSING, SOFT},
         frame::{self, Draw, Place},
         geometry::{Margins, Rect, Size},
+        number::Short,
         range::Range,
         text,
         ticks::{self, Tick},
@@ -89,10 +90,7 @@ impl Heatmap {
             limits: None,
             size: Size::new(640.0, 150.0),
             values: values.mapv(Into::into),
-            columns: Columns::Time {
-                dt,
-                start: dt.times(0),
-            },
+            columns: Columns::Time { dt, start: dt.times(0) },
         })
     }
 
@@ -185,10 +183,9 @@ impl Heatmap {
     fn row_axis(&self) -> Axis {
         let n = self.values.nrows();
         match &self.rows {
-            Rows::Bands(centers) => Axis {
-                label: "Frequency (kHz)".to_string(),
-                ticks: frequency_ticks(centers),
-            },
+            Rows::Bands(centers) => {
+                Axis { label: "Frequency (kHz)".to_string(), ticks: frequency_ticks(centers) }
+            }
             Rows::Index(label) => Axis {
                 label: label.clone(),
                 ticks: cell_numbers(n, (self.size.sane().height / 28.0) as usize),
@@ -203,14 +200,10 @@ impl Heatmap {
                 let own = self.time().unwrap_or(Range::new(0.0, 1.0));
                 Axis::time(place.time.unwrap_or(own), width)
             }
-            Columns::Lags(dt) => Axis {
-                label: "Lag (ms)".to_string(),
-                ticks: lag_ticks(n, *dt, width),
-            },
-            Columns::Index(label) => Axis {
-                label: label.clone(),
-                ticks: cell_numbers(n, (width / 50.0) as usize),
-            },
+            Columns::Lags(dt) => Axis { label: "Lag (ms)".to_string(), ticks: lag_ticks(n, *dt, width) },
+            Columns::Index(label) => {
+                Axis { label: label.clone(), ticks: cell_numbers(n, (width / 50.0) as usize) }
+            }
         }
     }
 
@@ -248,11 +241,8 @@ impl Heatmap {
         let axis = self.bar_axis();
         let widest = axis.ticks.iter().map(|t| text::width(&t.label, TICK_PX));
         let label = if self.unit.is_empty() { 0.0 } else { 18.0 };
-        let missing = if self.n_missing() > 0 {
-            12.0 + 15.0 + text::width("missing", TICK_PX) + 2.0
-        } else {
-            0.0
-        };
+        let missing =
+            if self.n_missing() > 0 { 12.0 + 15.0 + text::width("missing", TICK_PX) + 2.0 } else { 0.0 };
         (12.0 + 11.0 + 6.0 + widest.fold(0.0, f64::max) + 6.0 + label).max(missing)
     }
 }
@@ -277,12 +267,9 @@ impl Draw for Heatmap {
             Rows::Index(label) => format!("{rows} rows ({label})"),
         };
         let values = match Range::of(self.values.iter().copied()) {
-            Some(range) => format!(
-                "values from {:.4} to {:.4} {}",
-                Short(range.low),
-                Short(range.high),
-                self.unit
-            ),
+            Some(range) => {
+                format!("values from {} to {} {}", Short(range.low), Short(range.high), self.unit)
+            }
             None => "no values".to_string(),
         };
         let missing = match self.n_missing() {
@@ -307,10 +294,9 @@ impl Draw for Heatmap {
 
     fn time(&self) -> Option<Range> {
         match &self.columns {
-            Columns::Time { dt, start } if self.values.ncols() > 0 => Some(Range::new(
-                start.ms(),
-                start.ms() + dt.times(self.values.ncols()).ms(),
-            )),
+            Columns::Time { dt, start } if self.values.ncols() > 0 => {
+                Some(Range::new(start.ms(), start.ms() + dt.times(self.values.ncols()).ms()))
+            }
             _ => None,
         }
     }
@@ -370,10 +356,7 @@ fn frequency_ticks(centers: &[Hertz]) -> Vec<Tick> {
         return Vec::new();
     };
     if centers.len() == 1 {
-        return vec![Tick {
-            at: 0.5,
-            label: ticks::kilohertz(low.hz()),
-        }];
+        return vec![Tick { at: 0.5, label: ticks::kilohertz(low.hz()) }];
     }
     ticks::log_numbers(low.hz(), high.hz())
         .into_iter()
@@ -381,10 +364,7 @@ fn frequency_ticks(centers: &[Hertz]) -> Vec<Tick> {
             let above = centers.iter().position(|c| c.hz() >= hz * (1.0 - 1e-9))?.max(1);
             let (a, b) = (centers.get(above - 1)?.hz(), centers.get(above)?.hz());
             let between = ((hz / a).ln() / (b / a).ln()).clamp(0.0, 1.0);
-            Some(Tick {
-                at: ((above - 1) as f64 + between + 0.5) / n,
-                label: ticks::kilohertz(hz),
-            })
+            Some(Tick { at: ((above - 1) as f64 + between + 0.5) / n, label: ticks::kilohertz(hz) })
         })
         .collect()
 }
@@ -393,7 +373,7 @@ fn frequency_ticks(centers: &[Hertz]) -> Vec<Tick> {
 fn lag_ticks(n: usize, dt: TimeBin, width: f64) -> Vec<Tick> {
     let last = dt.times(n.saturating_sub(1)).ms();
     let whole = Range::new(-0.5 * dt.ms(), last + 0.5 * dt.ms());
-    let mut found = ticks::linear(whole, (width / 50.0) as usize);
+    let mut found = ticks::linear(whole, (width / 42.0) as usize);
     found.retain(|t| !t.label.starts_with('\u{2212}'));
     for tick in &mut found {
         tick.at = 1.0 - tick.at;
@@ -408,25 +388,6 @@ fn cell_numbers(n: usize, max: usize) -> Vec<Tick> {
         return Vec::new();
     }
     ticks::whole(Range::new(0.5, n as f64 + 0.5), max)
-}
-
-/// A number with few digits, for descriptions.
-struct Short(f64);
-
-impl std::fmt::Display for Short {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let digits = f.precision().unwrap_or(4);
-        let size = self.0.abs();
-        if size != 0.0 && !(1e-3..1e6).contains(&size) {
-            return write!(f, "{:.2e}", self.0);
-        }
-        let text = format!("{:.digits$}", self.0);
-        if text.contains('.') {
-            f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
-        } else {
-            f.write_str(&text)
-        }
-    }
 }
 
 #[cfg(test)]
@@ -447,10 +408,7 @@ mod tests {
     fn ticks_sit_at_the_middle_of_their_band() {
         let ticks = frequency_ticks(&hertz(&[500.0, 1000.0, 2000.0, 4000.0]));
         let at: Vec<(String, f64)> = ticks.into_iter().map(|t| (t.label, t.at)).collect();
-        assert_eq!(
-            at,
-            [("0.5".into(), 0.125), ("1".into(), 0.375), ("2".into(), 0.625)]
-        );
+        assert_eq!(at, [("0.5".into(), 0.125), ("1".into(), 0.375), ("2".into(), 0.625)]);
     }
 
     #[test]
@@ -473,16 +431,11 @@ mod tests {
     fn wrong_band_centres_are_errors_that_name_the_figure() {
         let values = array![[0.0], [1.0]];
         let few = Heatmap::cochleagram("clip 3", values.view(), &hertz(&[500.0]), dt()).unwrap_err();
-        assert_eq!(
-            few.to_string(),
-            "figure \"clip 3\": band_centers has shape (1), expected (2)"
-        );
+        assert_eq!(few.to_string(), "figure \"clip 3\": band_centers has shape (1), expected (2)");
         let falling =
             Heatmap::cochleagram("clip 3", values.view(), &hertz(&[500.0, 400.0]), dt()).unwrap_err();
         assert!(
-            falling
-                .to_string()
-                .contains("centre of band 1 is 400 Hz, expected more than 500 Hz"),
+            falling.to_string().contains("centre of band 1 is 400 Hz, expected more than 500 Hz"),
             "{falling}"
         );
     }

@@ -6,6 +6,7 @@ use crate::svg::draw::{
     colors::{self, INK, SOFT},
     frame::{self, Draw, Place},
     geometry::{Margins, Rect, Size},
+    number::Short,
     range::Range,
     ticks,
 };
@@ -76,23 +77,19 @@ impl Histogram {
             0 => String::new(),
             n => format!(", {n} missing"),
         };
-        let median = ticks::label(median, 10f64.powf(median.abs().max(1e-300).log10().floor() - 2.0));
-        let short = if median.contains('.') && !median.contains('e') {
-            median.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            &median
-        };
-        format!("median {short} of {}{missing}", values.len())
+        format!("median {} of {}{missing}", Short(median), values.len())
+    }
+
+    /// Counts from 0, with a little room above the highest bar.
+    fn y_range(&self) -> Range {
+        let most = self.bins().1.into_iter().max().unwrap_or(0).max(1);
+        Range::new(0.0, most as f64 * 1.06)
     }
 
     fn y_axis(&self) -> Axis {
-        let most = self.bins().1.into_iter().max().unwrap_or(0).max(1);
         Axis {
             label: self.y_label.clone(),
-            ticks: ticks::whole(
-                Range::new(0.0, most as f64),
-                (self.size.sane().height / 34.0) as usize,
-            ),
+            ticks: ticks::whole(self.y_range(), (self.size.sane().height / 34.0) as usize),
         }
     }
 }
@@ -130,17 +127,13 @@ impl Draw for Histogram {
             return frame::no_data(canvas, plot);
         };
         let (edges, counts) = self.bins();
-        let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+        let ys = self.y_range();
         self.y_axis().draw_y(canvas, place, true);
         let width = plot.width / counts.len() as f64;
         for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let height = plot.height * count as f64 / most;
-            let bar = Rect::new(
-                plot.x + width * bin as f64 + 0.5,
-                plot.bottom() - height,
-                width - 1.0,
-                height,
-            );
+            let height = plot.height * ys.place(count as f64);
+            let bar =
+                Rect::new(plot.x + width * bin as f64 + 0.5, plot.bottom() - height, width - 1.0, height);
             canvas.rect_titled(bar, colors::series(1).0, 0.75, &count.to_string());
         }
         let x = plot.across(edges.place(median));
@@ -171,10 +164,7 @@ pub(super) fn quantile(values: &[f64], part: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = part.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
-    let (low, high) = (
-        *sorted.get(at.floor() as usize)?,
-        *sorted.get(at.ceil() as usize)?,
-    );
+    let (low, high) = (*sorted.get(at.floor() as usize)?, *sorted.get(at.ceil() as usize)?);
     // Halves first: the difference of two large numbers may not exist.
     let weight = at - at.floor();
     Some(low * (1.0 - weight) + high * weight)
@@ -194,11 +184,7 @@ mod tests {
         assert_eq!((edges.low, edges.high), (0.0, 1.0));
         assert_eq!(counts, [2, 1, 0, 0, 2]);
         for values in [vec![3.0], vec![-1e300, 1e300], vec![5.0; 100], vec![1e-320, 0.0]] {
-            assert_eq!(
-                of(&values).bins().1.iter().sum::<usize>(),
-                values.len(),
-                "{values:?}"
-            );
+            assert_eq!(of(&values).bins().1.iter().sum::<usize>(), values.len(), "{values:?}");
         }
     }
 

@@ -48,20 +48,12 @@ impl Panel {
     ///
     /// The axis spans them all, and plot areas are as wide as the widest.
     pub fn shared_time(title: impl Into<String>, figures: impl IntoIterator<Item = Figure>) -> Self {
-        Self {
-            shared_time: true,
-            ..Self::stack(title, figures)
-        }
+        Self { shared_time: true, ..Self::stack(title, figures) }
     }
 
     /// Figures in rows of `columns`, such as the receptive fields of several neurons.
     pub fn grid(title: impl Into<String>, columns: usize, figures: impl IntoIterator<Item = Figure>) -> Self {
-        Self {
-            title: title.into(),
-            figures: figures.into_iter().collect(),
-            columns,
-            shared_time: false,
-        }
+        Self { title: title.into(), figures: figures.into_iter().collect(), columns, shared_time: false }
     }
 
     /// Training loss above validation score over epochs (counted from 1), the best epoch marked in both.
@@ -151,10 +143,7 @@ impl<'a> Layout<'a> {
         let across = self.columns.iter().map(|(m, w)| m.left + w + m.right);
         let down = self.rows.iter().map(|(m, h)| m.top + h + m.bottom);
         let gaps = |n: usize| GAP * n.saturating_sub(1) as f64;
-        Size::new(
-            across.sum::<f64>() + gaps(self.columns.len()),
-            down.sum::<f64>() + gaps(self.rows.len()),
-        )
+        Size::new(across.sum::<f64>() + gaps(self.columns.len()), down.sum::<f64>() + gaps(self.rows.len()))
     }
 }
 
@@ -170,28 +159,15 @@ impl Draw for Panel {
             format!("{}{separator}{}", figure.title(), figure.description())
         };
         let all: Vec<String> = self.figures.iter().map(one).collect();
-        if all.is_empty() {
-            "Panel without figures.".to_string()
-        } else {
-            all.join(" ")
-        }
+        if all.is_empty() { "Panel without figures.".to_string() } else { all.join(" ") }
     }
 
     fn plot(&self) -> Size {
-        if self.figures.is_empty() {
-            Size::new(240.0, 80.0)
-        } else {
-            self.layout().size()
-        }
+        if self.figures.is_empty() { Size::new(240.0, 80.0) } else { self.layout().size() }
     }
 
     fn room(&self, _x_labels: bool) -> Margins {
-        Margins {
-            top: 0.0,
-            right: 6.0,
-            bottom: 4.0,
-            left: 6.0,
-        }
+        Margins { top: 0.0, right: 6.0, bottom: 4.0, left: 6.0 }
     }
 
     fn draw(&self, canvas: &mut Canvas, place: &Place) {
@@ -204,12 +180,8 @@ impl Draw for Panel {
         for (cells, (row, height)) in layout.cells.chunks(n_columns).zip(&layout.rows) {
             let mut x = place.plot.x;
             for (cell, (column, width)) in cells.iter().zip(&layout.columns) {
-                let outer = Rect::new(
-                    x,
-                    y,
-                    column.left + width + column.right,
-                    row.top + height + row.bottom,
-                );
+                let outer =
+                    Rect::new(x, y, column.left + width + column.right, row.top + height + row.bottom);
                 let (left, top) = (x + column.left, y + row.top);
                 frame::draw(
                     cell.figure,
@@ -242,9 +214,7 @@ mod tests {
 
     fn sound(n_bins: usize) -> Figure {
         let values = Array2::<f32>::zeros((2, n_bins));
-        Heatmap::cochleagram("sound", values.view(), &[], dt())
-            .unwrap()
-            .into()
+        Heatmap::cochleagram("sound", values.view(), &[], dt()).unwrap().into()
     }
 
     fn rate(n_bins: usize) -> Figure {
@@ -257,10 +227,7 @@ mod tests {
         let layout = panel.layout();
         assert_eq!(layout.cells[0].time, Some(Range::new(0.0, 600.0)));
         assert_eq!(layout.cells[1].time, layout.cells[0].time);
-        assert_eq!(
-            layout.cells.iter().map(|c| c.x_labels).collect::<Vec<_>>(),
-            [false, true]
-        );
+        assert_eq!(layout.cells.iter().map(|c| c.x_labels).collect::<Vec<_>>(), [false, true]);
         assert_eq!(panel.render().as_str().matches("Time (ms)").count(), 1);
     }
 

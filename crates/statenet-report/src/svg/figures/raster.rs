@@ -11,6 +11,7 @@ use crate::svg::draw::{
     colors::{INK, MISSING},
     frame::{self, Draw, Place},
     geometry::{Margins, Px, Rect, Size},
+    number::Short,
     range::Range,
     ticks,
 };
@@ -59,19 +60,13 @@ impl Raster {
         let n = self.counts.nrows();
         let mut found = match n {
             0 => Vec::new(),
-            _ => ticks::whole(
-                Range::new(0.5, n as f64 + 0.5),
-                (self.size.sane().height / 30.0) as usize,
-            ),
+            _ => ticks::whole(Range::new(0.5, n as f64 + 0.5), (self.size.sane().height / 30.0) as usize),
         };
         for tick in &mut found {
             tick.at = 1.0 - tick.at;
         }
         found.reverse();
-        Axis {
-            label: "Repeat".to_string(),
-            ticks: found,
-        }
+        Axis { label: "Repeat".to_string(), ticks: found }
     }
 }
 
@@ -84,8 +79,9 @@ impl Draw for Raster {
         let (repeats, bins) = self.counts.dim();
         let spikes: f64 = self.counts.iter().filter(|c| c.is_finite()).sum();
         format!(
-            "Raster of {repeats} repeats by {bins} time bins of {} ms with {spikes:.0} spikes.",
-            self.dt.ms()
+            "Raster of {repeats} repeats by {bins} time bins of {} ms with {} spikes.",
+            self.dt.ms(),
+            Short(spikes)
         )
     }
 
@@ -131,11 +127,7 @@ impl Draw for Raster {
             let mut last = f64::NEG_INFINITY;
             for (bin, &count) in counts.iter().enumerate() {
                 // Spikes of one bin are spread over it; more than eight are a solid bar anyway.
-                let n = if count.is_finite() {
-                    count.round().clamp(0.0, 8.0) as usize
-                } else {
-                    0
-                };
+                let n = if count.is_finite() { count.round().clamp(0.0, 8.0) as usize } else { 0 };
                 for spike in 0..n {
                     let at = x(bin as f64 + (spike as f64 + 0.5) / n as f64);
                     // Ticks closer than a quarter of a px are one.

@@ -23,11 +23,7 @@ pub struct ScatterPoint {
 impl ScatterPoint {
     /// A neuron with two scores, either of which may not exist.
     pub fn new(id: impl Into<String>, x: impl Into<Option<f64>>, y: impl Into<Option<f64>>) -> Self {
-        Self {
-            id: id.into(),
-            x: x.into(),
-            y: y.into(),
-        }
+        Self { id: id.into(), x: x.into(), y: y.into() }
     }
 
     fn finite(&self) -> Option<(f64, f64)> {
@@ -77,9 +73,7 @@ impl Scatter {
     }
 
     fn finite(&self) -> impl Iterator<Item = (&str, f64, f64)> {
-        self.points
-            .iter()
-            .filter_map(|p| p.finite().map(|(x, y)| (p.id.as_str(), x, y)))
+        self.points.iter().filter_map(|p| p.finite().map(|(x, y)| (p.id.as_str(), x, y)))
     }
 
     fn range(&self) -> Range {
@@ -102,12 +96,7 @@ impl Scatter {
     }
 
     fn y_axis(&self) -> Axis {
-        Axis::linear(
-            self.y_label.as_str(),
-            self.range(),
-            self.plot().sane().height,
-            50.0,
-        )
+        Axis::linear(self.y_label.as_str(), self.range(), self.plot().sane().height, 50.0)
     }
 }
 
@@ -151,22 +140,14 @@ impl Draw for Scatter {
         let range = self.range();
         self.y_axis().draw_y(canvas, place, true);
         Axis::linear(self.x_label.as_str(), range, plot.width, 50.0).draw_x(canvas, place, true);
-        canvas.line(
-            (plot.x, plot.bottom()),
-            (plot.right(), plot.y),
-            Stroke::dashed(AXIS, 1.0),
-        );
+        canvas.line((plot.x, plot.bottom()), (plot.right(), plot.y), Stroke::dashed(AXIS, 1.0));
         for (id, x, y) in self.finite() {
             let at = (plot.across(range.place(x)), plot.up(range.place(y)));
             canvas.dot(at, 3.5, colors::series(1).0, &format!("{id}: {x:.3}, {y:.3}"));
         }
         let counts = self.counts();
         let room = place.outer.right() - plot.x;
-        canvas.text(
-            Label::new(&counts, plot.x, plot.y - 7.0, Anchor::Start, TICK_PX)
-                .color(SOFT)
-                .room(room),
-        );
+        canvas.text(Label::new(&counts, plot.x, plot.y - 7.0, Anchor::Start, TICK_PX).color(SOFT).room(room));
     }
 }
 

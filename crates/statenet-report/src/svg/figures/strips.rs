@@ -29,10 +29,7 @@ pub struct Strip {
 impl Strip {
     /// A row of scores.
     pub fn new(name: impl Into<String>, values: impl IntoIterator<Item = Option<f64>>) -> Self {
-        Self {
-            name: name.into(),
-            values: values.into_iter().collect(),
-        }
+        Self { name: name.into(), values: values.into_iter().collect() }
     }
 }
 
@@ -62,12 +59,7 @@ impl Strips {
         score: impl Into<String>,
         strips: impl IntoIterator<Item = Strip>,
     ) -> Self {
-        Self {
-            title: title.into(),
-            score: score.into(),
-            strips: strips.into_iter().collect(),
-            width: 420.0,
-        }
+        Self { title: title.into(), score: score.into(), strips: strips.into_iter().collect(), width: 420.0 }
     }
 
     fn range(&self) -> Range {
@@ -140,11 +132,7 @@ impl Draw for Strips {
                 Label::new(&note, plot.right() + 10.0, middle + 4.0, Anchor::Start, TICK_PX).color(SOFT),
             );
         }
-        canvas.line(
-            (x(0.0), plot.y),
-            (x(0.0), plot.bottom()),
-            Stroke::solid(AXIS, 1.0),
-        );
+        canvas.line((x(0.0), plot.y), (x(0.0), plot.bottom()), Stroke::solid(AXIS, 1.0));
     }
 }
 
@@ -159,10 +147,7 @@ mod tests {
 
     #[test]
     fn a_row_without_values_says_so() {
-        let rows = [
-            Strip::new("ln", [None, Some(f64::NAN)]),
-            Strip::new("gru", [Some(0.5)]),
-        ];
+        let rows = [Strip::new("ln", [None, Some(f64::NAN)]), Strip::new("gru", [Some(0.5)])];
         let svg = Strips::new("", "CCnorm", rows).render();
         assert!(svg.as_str().contains("no values") && svg.as_str().contains("median 0.5"));
         assert_eq!(svg.as_str().matches("<circle").count(), 1);

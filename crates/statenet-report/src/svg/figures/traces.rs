@@ -66,10 +66,7 @@ impl Trace {
 
     /// A predicted rate.
     pub fn predicted<A: Into<f64>>(name: impl Into<String>, values: impl IntoIterator<Item = A>) -> Self {
-        Self {
-            role: TraceRole::Predicted,
-            ..Self::recorded(name, values)
-        }
+        Self { role: TraceRole::Predicted, ..Self::recorded(name, values) }
     }
 }
 
@@ -154,21 +151,14 @@ impl Traces {
             TraceRole::Predicted => {
                 let (color, dashed) = colors::series(n_predicted);
                 n_predicted += 1;
-                Stroke {
-                    color,
-                    width: 1.4,
-                    dashed,
-                }
+                Stroke { color, width: 1.4, dashed }
             }
         };
         self.traces.iter().map(&mut stroke).collect()
     }
 
     fn legend(&self) -> Vec<Entry> {
-        let entry = |(trace, stroke): (&Trace, Stroke)| Entry {
-            name: trace.name.clone(),
-            stroke,
-        };
+        let entry = |(trace, stroke): (&Trace, Stroke)| Entry { name: trace.name.clone(), stroke };
         self.traces.iter().zip(self.strokes()).map(entry).collect()
     }
 }
@@ -227,9 +217,7 @@ impl Draw for Traces {
         for (trace, stroke) in self.traces.iter().zip(self.strokes()) {
             let points = trace.values.iter().enumerate().map(|(bin, &value)| {
                 let ms = self.start.ms() + (bin as f64 + 0.5) * self.dt.ms();
-                value
-                    .is_finite()
-                    .then(|| (plot.across(time.place(ms)), plot.up(rate.place(value))))
+                value.is_finite().then(|| (plot.across(time.place(ms)), plot.up(rate.place(value))))
             });
             let runs = line::runs(points);
             if trace.role == TraceRole::Recorded && self.is_rate() {
@@ -237,7 +225,7 @@ impl Draw for Traces {
             }
             canvas.path(&line::path(&runs, bin_px.min(plot.width / 2.0)), stroke);
         }
-        legend::draw(canvas, &self.legend(), plot, self.size.sane().width);
+        legend::draw(canvas, &self.legend(), plot.y, plot.x, self.size.sane().width);
     }
 }
 
@@ -260,11 +248,8 @@ mod tests {
 
     #[test]
     fn colours_follow_roles() {
-        let traces = [
-            Trace::predicted("a", [1.0]),
-            Trace::recorded("PSTH", [1.0]),
-            Trace::predicted("b", [1.0]),
-        ];
+        let traces =
+            [Trace::predicted("a", [1.0]), Trace::recorded("PSTH", [1.0]), Trace::predicted("b", [1.0])];
         let strokes = Traces::new("", traces, dt()).strokes();
         let colors: Vec<String> = strokes.iter().map(|s| s.color.to_string()).collect();
         assert_eq!(colors, ["#d62728", "#222222", "#1f6fb4"]);

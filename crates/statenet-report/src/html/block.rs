@@ -40,8 +40,8 @@ impl Block {
             }
             Self::Figure { svg, caption } => {
                 markup.open("figure", &[]);
-                // Below this width a figure scrolls instead of becoming unreadable.
-                let least = format!("min-width:{}px", svg.width().min(460.0));
+                // Smaller than this a figure scrolls instead of becoming unreadable.
+                let least = format!("min-width:{:.0}px", svg.width() * 0.7);
                 markup.open("div", &[("class", &"scroll")]);
                 markup.open("div", &[("style", &least)]);
                 markup.verbatim(svg.as_str());

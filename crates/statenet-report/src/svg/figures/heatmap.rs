@@ -420,6 +420,14 @@ mod tests {
     }
 
     #[test]
+    fn an_excerpt_keeps_its_time() {
+        let values = array![[0.0, 1.0, 2.0, 3.0]];
+        let figure = Heatmap::cochleagram("", values.view(), &[], dt()).unwrap();
+        let excerpt = figure.starting_at(Millis::new(1200.0).unwrap());
+        assert_eq!(excerpt.time(), Some(Range::new(1200.0, 1220.0)));
+    }
+
+    #[test]
     fn an_strf_is_symmetric_around_0_and_equal_limits_can_be_set() {
         let mut figure = Heatmap::strf("n", array![[0.5f32, -2.0]].view(), &[], dt()).unwrap();
         assert_eq!(figure.effective_limits(), Interval::new(-2.0, 2.0));

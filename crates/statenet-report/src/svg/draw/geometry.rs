@@ -12,7 +12,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// A size; [`sane`](Self::sane) bounds it when it is used.
+    /// A size; figures bound it to 20 to 4000 px each way when they are drawn.
     #[must_use]
     pub const fn new(width: f64, height: f64) -> Self {
         Self { width, height }

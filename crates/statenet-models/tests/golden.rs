@@ -1,12 +1,14 @@
 //! Agreement with the published implementation: the vectors of SPEC D (computed here from a formula), and its fixtures
 //! where they are there.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::excessive_precision)]
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use candle_core::{Device, Tensor, Var};
 use statenet_core::{Axes, Seed, TimeBin};
 use statenet_models::{
-    Mode, ModelConfig, PipelineConfig, ResponseModel,
+    Mode, ModelConfig, PipelineConfig,
     activations::{ActivationConfig, CurveConfig},
     checkpoint,
     cores::{CoreConfig, StatenetConfig},

@@ -1,5 +1,7 @@
 //! Every law over configs drawn from every enum, and over every model of the zoo.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use candle_core::{DType, Device};
 use proptest::prelude::*;
 use statenet_core::{Axes, Seed, TimeBin};

@@ -38,13 +38,12 @@ impl Activation for DoubleExponential {
     fn invert(&self, rates: &[f64]) -> Result<Vec<f64>> {
         let (slopes, shifts) = (numbers(&self.slope)?, numbers(&self.shift)?);
         let (heights, floors) = (self.height.values()?, self.floor.values()?);
-        let curves = slopes.iter().zip(&shifts).zip(heights.iter().zip(&floors));
-        let inverse = |(rate, ((k, s), (a, b))): (&f64, ((&f64, &f64), (&f64, &f64)))| {
-            let share = share_of_height(*rate, *a, *b);
+        let inverse = |(n, &rate): (usize, &f64)| {
+            let share = share_of_height(rate, heights[n], floors[n]);
             // A nearly flat curve gets there at no reasonable x: stay within a few of its widths.
-            let k = if k.abs() < 0.05 { 0.05f64.copysign(*k) } else { *k };
-            (s + (-share.ln()).ln()) / k
+            let slope = if slopes[n].abs() < 0.05 { 0.05f64.copysign(slopes[n]) } else { slopes[n] };
+            (shifts[n] + (-share.ln()).ln()) / slope
         };
-        Ok(rates.iter().zip(curves).map(inverse).collect())
+        Ok(rates.iter().enumerate().take(slopes.len()).map(inverse).collect())
     }
 }

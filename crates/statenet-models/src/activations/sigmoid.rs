@@ -56,11 +56,10 @@ impl Activation for Sigmoid {
     fn invert(&self, rates: &[f64]) -> Result<Vec<f64>> {
         let (centers, widths) = (numbers(&self.center)?, numbers(&self.width)?);
         let (heights, floors) = (self.height.values()?, self.floor.values()?);
-        let curves = centers.iter().zip(&widths).zip(heights.iter().zip(&floors));
-        let inverse = |(rate, ((c, d), (b, a))): (&f64, ((&f64, &f64), (&f64, &f64)))| {
-            let share = share_of_height(*rate, *b, *a);
-            c + d * (share / (1.0 - share)).ln()
+        let inverse = |(n, &rate): (usize, &f64)| {
+            let share = share_of_height(rate, heights[n], floors[n]);
+            centers[n] + widths[n] * (share / (1.0 - share)).ln()
         };
-        Ok(rates.iter().zip(curves).map(inverse).collect())
+        Ok(rates.iter().enumerate().take(centers.len()).map(inverse).collect())
     }
 }

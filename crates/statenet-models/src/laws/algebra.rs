@@ -48,8 +48,8 @@ pub fn neurons_independent(model: &dyn ResponseModel, cochleagram: &Tensor, neur
         }
         let values = param.var.as_detached_tensor();
         let row = values.narrow(0, neuron, 1).and_then(|r| r.affine(1.5, 0.1)).during("changing a neuron")?;
-        let mut ranges = vec![neuron..neuron + 1];
-        ranges.extend(values.dims().iter().skip(1).map(|&n| 0..n));
+        let mut ranges: Vec<_> = values.dims().iter().map(|&n| 0..n).collect();
+        ranges[0] = neuron..neuron + 1;
         let value = values.copy().and_then(|v| v.slice_assign(&ranges, &row)).during("changing a neuron")?;
         changed.insert(param.name.clone(), value);
     }

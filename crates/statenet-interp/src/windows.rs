@@ -1,0 +1,40 @@
+//! Cutting windows of sound out of recorded cochleagrams.
+
+use candle_core::{Device, Tensor};
+use ndarray::ArrayView2;
+use statenet_core::Seed;
+
+use crate::error::{During, Error, Result};
+
+/// Windows of `n_bins` bins from cochleagrams `(F, T)`, at places drawn from a seed: `(n, 1, F, n_bins)`.
+///
+/// Every possible place in every sound is equally likely. Sounds shorter than a window are passed over.
+///
+/// # Errors
+/// [`Error::OutOfRange`] if no sound is long enough.
+pub fn draw_windows(
+    cochleagrams: &[ArrayView2<'_, f32>],
+    n: usize,
+    n_bins: usize,
+    seed: Seed,
+    device: &Device,
+) -> Result<Tensor> {
+    let places: Vec<(usize, usize)> = cochleagrams
+        .iter()
+        .enumerate()
+        .flat_map(|(s, sound)| (0..(sound.ncols() + 1).saturating_sub(n_bins)).map(move |t| (s, t)))
+        .collect();
+    if places.is_empty() || n_bins == 0 {
+        let longest = cochleagrams.iter().map(ArrayView2::ncols).max().unwrap_or(0);
+        return Err(Error::OutOfRange { what: "window of bins", got: n_bins, n: longest });
+    }
+    let mut stream = seed.stream("windows");
+    let n_bands = cochleagrams[0].nrows();
+    let mut values = Vec::with_capacity(n * n_bands * n_bins);
+    for _ in 0..n {
+        let (s, start) = places[stream.below(places.len())];
+        let window = cochleagrams[s].slice(ndarray::s![.., start..start + n_bins]);
+        values.extend(window.iter().copied());
+    }
+    Tensor::from_vec(values, (n, 1, n_bands, n_bins), device).during("cutting windows")
+}

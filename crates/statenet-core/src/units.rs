@@ -18,6 +18,12 @@ impl Millis {
         in_range("duration in ms", ms, ms >= 0.0, "0 or more").map(Self)
     }
 
+    /// A whole number of milliseconds that stands in the source, such as `Millis::whole::<21>()`.
+    #[must_use]
+    pub const fn whole<const MS: u32>() -> Self {
+        Self(MS as f64)
+    }
+
     /// The duration in milliseconds.
     #[must_use]
     pub fn ms(self) -> f64 {
@@ -40,13 +46,14 @@ impl TimeBin {
     /// # Errors
     /// [`Error::OutOfRange`] if `ms` is not above 0 and at most 10 000.
     pub fn from_millis(ms: f64) -> Result<Self> {
-        in_range(
-            "dt in ms",
-            ms,
-            ms > 0.0 && ms <= 10_000.0,
-            "above 0 and at most 10000",
-        )
-        .map(Self)
+        in_range("dt in ms", ms, ms > 0.0 && ms <= 10_000.0, "above 0 and at most 10000").map(Self)
+    }
+
+    /// A whole number of milliseconds that stands in the source; 0 or more than 10 000 does not compile.
+    #[must_use]
+    pub const fn whole_millis<const MS: u32>() -> Self {
+        const { assert!(MS > 0 && MS <= 10_000, "dt in ms must be above 0 and at most 10000") };
+        Self(MS as f64)
     }
 
     /// The width in milliseconds.
@@ -92,6 +99,13 @@ impl Hertz {
         in_range("frequency in Hz", hz, hz > 0.0, "above 0").map(Self)
     }
 
+    /// A whole number of Hz that stands in the source; 0 does not compile.
+    #[must_use]
+    pub const fn whole<const HZ: u32>() -> Self {
+        const { assert!(HZ > 0, "frequency in Hz must be above 0") };
+        Self(HZ as f64)
+    }
+
     /// The frequency in Hz.
     #[must_use]
     pub fn hz(self) -> f64 {
@@ -119,15 +133,7 @@ impl SampleRate {
 }
 
 fn in_range(quantity: &'static str, got: f64, inside: bool, expected: &'static str) -> Result<f64> {
-    if inside && got.is_finite() {
-        Ok(got)
-    } else {
-        Err(Error::OutOfRange {
-            quantity,
-            got,
-            expected,
-        })
-    }
+    if inside && got.is_finite() { Ok(got) } else { Err(Error::OutOfRange { quantity, got, expected }) }
 }
 
 macro_rules! converts_to_and_from_f64 {
@@ -162,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn constants_are_what_they_say() {
+        assert_eq!(Millis::whole::<21>(), Millis::new(21.0).unwrap());
+        assert_eq!(TimeBin::whole_millis::<5>(), TimeBin::from_millis(5.0).unwrap());
+        assert_eq!(Hertz::whole::<500>(), Hertz::new(500.0).unwrap());
+    }
+
+    #[test]
     fn a_wrong_number_says_what_would_be_right() {
         let message = TimeBin::from_millis(0.0).unwrap_err().to_string();
         assert_eq!(message, "dt in ms is 0, expected above 0 and at most 10000");
@@ -171,12 +184,7 @@ mod tests {
 
     #[test]
     fn serde_checks_what_it_reads() {
-        assert!(
-            serde_json::from_str::<TimeBin>("-5")
-                .unwrap_err()
-                .to_string()
-                .contains("dt in ms is -5")
-        );
+        assert!(serde_json::from_str::<TimeBin>("-5").unwrap_err().to_string().contains("dt in ms is -5"));
         let dt: TimeBin = serde_json::from_str("5.0").unwrap();
         assert_eq!(serde_json::to_string(&dt).unwrap(), "5.0");
     }

@@ -68,14 +68,10 @@ impl Batches {
     /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Tensor`] if the device refuses.
     pub fn new(recording: &Recording, stimuli: &[usize], device: &Device) -> Result<Self> {
         if stimuli.is_empty() {
-            return Err(Error::Empty {
-                what: "stimuli in a batch",
-            });
+            return Err(Error::Empty { what: "stimuli in a batch" });
         }
-        let items = stimuli
-            .iter()
-            .map(|&index| Item::new(recording, index, device))
-            .collect::<Result<_>>()?;
+        let items =
+            stimuli.iter().map(|&index| Item::new(recording, index, device)).collect::<Result<_>>()?;
         Ok(Self { items })
     }
 
@@ -116,12 +112,7 @@ impl Batches {
             got: batch_size.to_string(),
             expected: "at least 1",
         })?;
-        Ok(Epoch {
-            items: &self.items,
-            order,
-            next: 0,
-            batch_size,
-        })
+        Ok(Epoch { items: &self.items, order, next: 0, batch_size })
     }
 }
 
@@ -147,11 +138,8 @@ impl Iterator for Epoch<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let left = self.order.get(self.next..)?;
-        let items: Vec<&Item> = left
-            .iter()
-            .take(self.batch_size.get())
-            .filter_map(|&i| self.items.get(i))
-            .collect();
+        let items: Vec<&Item> =
+            left.iter().take(self.batch_size.get()).filter_map(|&i| self.items.get(i)).collect();
         self.next += items.len();
         (!items.is_empty()).then(|| padded(&items))
     }
@@ -171,17 +159,13 @@ impl Item {
             let (rows, bins) = values.dim();
             Tensor::from_iter(values.iter().copied(), device)
                 .and_then(|tensor| tensor.reshape((1, rows, bins)))
-                .map_err(|source| Error::Tensor {
-                    op: "copy a stimulus to the device",
-                    source,
-                })
+                .map_err(|source| Error::Tensor { op: "copy a stimulus to the device", source })
         };
         let cochleagram = on_device(&stimulus.cochleagram().to_owned())?;
         Ok(Self {
-            cochleagram: cochleagram.unsqueeze(1).map_err(|source| Error::Tensor {
-                op: "add a channel to a cochleagram",
-                source,
-            })?,
+            cochleagram: cochleagram
+                .unsqueeze(1)
+                .map_err(|source| Error::Tensor { op: "add a channel to a cochleagram", source })?,
             target: on_device(&psth)?,
             mask: on_device(&valid.mapv(f32::from))?,
             stimulus: index,
@@ -209,10 +193,7 @@ fn padded(items: &[&Item]) -> Result<Batch> {
                 Ok([only]) => Ok(only),
                 Err(parts) => Tensor::cat(&parts, 0),
             })
-            .map_err(|source| Error::Tensor {
-                op: "pad stimuli to one length",
-                source,
-            })
+            .map_err(|source| Error::Tensor { op: "pad stimuli to one length", source })
     };
     Ok(Batch {
         cochleagrams: together(&|item| item.cochleagram.clone())?,
@@ -239,11 +220,7 @@ mod tests {
             .enumerate()
             .map(|(s, &bins)| {
                 let counts = Array3::from_shape_fn((2, 3, bins), |(n, r, t)| {
-                    if (n + t + s) % 3 == 0 || (r + t) % 3 == 0 {
-                        f32::NAN
-                    } else {
-                        (n + r + t) as f32
-                    }
+                    if (n + t + s) % 3 == 0 || (r + t) % 3 == 0 { f32::NAN } else { (n + r + t) as f32 }
                 });
                 let sound = Array2::from_shape_fn((4, bins), |(f, t)| (100 * s + 10 * f + t + 1) as f32);
                 Stimulus::new(format!("s{s}"), sound, Responses::from_nan(counts).unwrap()).unwrap()
@@ -260,24 +237,11 @@ mod tests {
         let batches = Batches::new(&recording, &[0, 1], &Device::Cpu).unwrap();
         let batch = batches.in_order(2).unwrap().next().unwrap().unwrap();
         assert_eq!(batch.cochleagrams.dims(), [2, 1, 4, 3]);
-        let first = batch
-            .cochleagrams
-            .get(0)
-            .unwrap()
-            .get(0)
-            .unwrap()
-            .to_vec2::<f32>()
-            .unwrap();
+        let first = batch.cochleagrams.get(0).unwrap().get(0).unwrap().to_vec2::<f32>().unwrap();
         assert_eq!(first[2], [21.0, 0.0, 0.0]);
         // Stimulus 0, bin 0: neuron 0 was not recorded, of neuron 1 the repeats 1 and 2.
-        assert_eq!(
-            batch.mask.to_vec3::<f32>().unwrap()[0],
-            [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
-        );
-        assert_eq!(
-            batch.targets.to_vec3::<f32>().unwrap()[0],
-            [[0.0, 0.0, 0.0], [2.5, 0.0, 0.0]]
-        );
+        assert_eq!(batch.mask.to_vec3::<f32>().unwrap()[0], [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]);
+        assert_eq!(batch.targets.to_vec3::<f32>().unwrap()[0], [[0.0, 0.0, 0.0], [2.5, 0.0, 0.0]]);
         assert_eq!((batch.stimuli, batch.n_bins), (vec![0, 1], vec![1, 3]));
     }
 
@@ -286,16 +250,10 @@ mod tests {
         let recording = ragged(&[2]);
         let message = |result: Result<()>| result.unwrap_err().to_string();
         let new = |stimuli: &[usize]| Batches::new(&recording, stimuli, &Device::Cpu);
-        assert_eq!(
-            message(new(&[]).map(drop)),
-            "recording has no stimuli in a batch, expected at least one"
-        );
+        assert_eq!(message(new(&[]).map(drop)), "recording has no stimuli in a batch, expected at least one");
         assert_eq!(message(new(&[1]).map(drop)), "stimulus index 1, expected below 1");
         let batches = new(&[0]).unwrap();
-        assert_eq!(
-            message(batches.in_order(0).map(drop)),
-            "batch size is 0, expected at least 1"
-        );
+        assert_eq!(message(batches.in_order(0).map(drop)), "batch size is 0, expected at least 1");
     }
 
     #[test]
@@ -303,14 +261,9 @@ mod tests {
         let silent = Responses::from_nan(array![[[0.0]]]).unwrap();
         let stimulus = Stimulus::new("s", array![[0.0]], silent).unwrap();
         let dt = TimeBin::from_millis(5.0).unwrap();
-        let recording = Recording::new(
-            Description::default(),
-            dt,
-            vec![],
-            vec![Neuron::new("a")],
-            vec![stimulus],
-        )
-        .unwrap();
+        let recording =
+            Recording::new(Description::default(), dt, vec![], vec![Neuron::new("a")], vec![stimulus])
+                .unwrap();
         let batches = Batches::new(&recording, &[0], &Device::Cpu).unwrap();
         let batch = batches.in_order(1).unwrap().next().unwrap().unwrap();
         assert_eq!(batch.mask.to_vec3::<f32>().unwrap(), [[[1.0]]]);

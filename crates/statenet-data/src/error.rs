@@ -107,6 +107,13 @@ pub enum Error {
         /// The recording's name.
         recording: String,
     },
+    /// Cochleagrams cannot be standardized: their spread is not a number of f32.
+    #[error("cannot standardize the cochleagrams")]
+    Scale {
+        /// What is out of range.
+        #[source]
+        source: statenet_core::Error,
+    },
     /// A stimulus index is out of range.
     #[error("stimulus index {index}{}, expected below {n_stimuli}", of_part(*part))]
     StimulusOutOfRange {
@@ -301,8 +308,7 @@ fn brackets(index: &[usize]) -> String {
 }
 
 fn of_part(part: Option<Part>) -> String {
-    part.map(|part| format!(" in the {part} part"))
-        .unwrap_or_default()
+    part.map(|part| format!(" in the {part} part")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -326,9 +332,6 @@ mod tests {
             got: f64::NAN,
             expected: "finite",
         };
-        assert_eq!(
-            error.to_string(),
-            "stimuli/nat03.npy: cochleagram[3, 17] is NaN, expected finite"
-        );
+        assert_eq!(error.to_string(), "stimuli/nat03.npy: cochleagram[3, 17] is NaN, expected finite");
     }
 }

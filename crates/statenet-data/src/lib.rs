@@ -12,8 +12,12 @@ pub mod writers;
 
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
-pub use preprocess::{SmoothWeights, Smoothing, Standardization};
+pub use preprocess::{SmoothWeights, Smoothing};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
+pub use simulate::{
+    GroundTruth, NeuronKind, NeuronMix, OutputCurve, Simulation, SimulationConfig, SoundKind,
+};
 pub use split::{Part, Split, SplitPlan};
+pub use statenet_core::Standardization;
 pub use writers::write_npy_2d;

@@ -12,14 +12,7 @@ pub(crate) fn check(what: &'static str, name: &str) -> Result<()> {
     let inside = !name.contains(|c: char| {
         c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
     });
-    if length && edges && inside {
-        Ok(())
-    } else {
-        Err(Error::UnsafeName {
-            what,
-            name: name.to_owned(),
-        })
-    }
+    if length && edges && inside { Ok(()) } else { Err(Error::UnsafeName { what, name: name.to_owned() }) }
 }
 
 #[cfg(test)]
@@ -28,33 +21,16 @@ mod tests {
 
     #[test]
     fn names_of_sounds_are_fine() {
-        for name in [
-            "nat01",
-            "source.1.sound.0",
-            "song 3 (loud)",
-            "夜鶯",
-            &"x".repeat(120),
-        ] {
+        for name in ["nat01", "source.1.sound.0", "song 3 (loud)", "夜鶯", &"x".repeat(120)] {
             check("stimulus", name).unwrap();
         }
     }
 
     #[test]
     fn names_that_leave_the_folder_are_not() {
-        for name in [
-            "",
-            ".",
-            "..",
-            "../a",
-            "a/b",
-            "a\\b",
-            "C:",
-            ".hidden",
-            "a ",
-            "a\n",
-            "a\0",
-            &"x".repeat(121),
-        ] {
+        for name in
+            ["", ".", "..", "../a", "a/b", "a\\b", "C:", ".hidden", "a ", "a\n", "a\0", &"x".repeat(121)]
+        {
             let error = check("stimulus", name).unwrap_err();
             assert!(matches!(error, Error::UnsafeName { .. }), "{name:?}");
         }

@@ -16,12 +16,7 @@ fn metadata(value: Value) -> Metadata {
 
 /// One stimulus of ragged data: repeats, bins, and cells that are missing or have counts up to a limit.
 fn stimulus(index: usize, n_neurons: usize, n_bands: usize) -> impl Strategy<Value = Stimulus> {
-    let shape = (
-        1usize..4,
-        1usize..7,
-        prop_oneof![Just(3u32), Just(300), Just(70_000)],
-        0.0..1.0f64,
-    );
+    let shape = (1usize..4, 1usize..7, prop_oneof![Just(3u32), Just(300), Just(70_000)], 0.0..1.0f64);
     shape.prop_flat_map(move |(repeats, bins, limit, present)| {
         let cell = prop::option::weighted(present.max(0.01), 0..=limit);
         let cells = prop::collection::vec(cell, n_neurons * repeats * bins);
@@ -32,18 +27,11 @@ fn stimulus(index: usize, n_neurons: usize, n_bands: usize) -> impl Strategy<Val
                 let counts: Vec<f32> = cells.into_iter().map(value).collect();
                 let counts = Array3::from_shape_vec((n_neurons, repeats, bins), counts).unwrap();
                 let sound = Array2::from_shape_vec((n_bands, bins), sound).unwrap();
-                let stimulus = Stimulus::new(
-                    format!("sound {index}"),
-                    sound,
-                    Responses::from_nan(counts).unwrap(),
-                )
-                .unwrap();
+                let stimulus =
+                    Stimulus::new(format!("sound {index}"), sound, Responses::from_nan(counts).unwrap())
+                        .unwrap();
                 let extra = metadata(json!({"source": format!("s{index}"), "level_db": 62.3, "note": null}));
-                if kind {
-                    stimulus.with_kind("song").with_metadata(extra)
-                } else {
-                    stimulus
-                }
+                if kind { stimulus.with_kind("song").with_metadata(extra) } else { stimulus }
             },
         )
     })
@@ -59,36 +47,19 @@ fn recording() -> impl Strategy<Value = Recording> {
                         .with_metadata(metadata(json!({"depth_um": 100 * i, "z": [1]})))
                 })
                 .collect();
-            let bands = if known {
-                (1..=f).map(|b| Hertz::new(333.3 * b as f64).unwrap()).collect()
-            } else {
-                vec![]
-            };
+            let bands =
+                if known { (1..=f).map(|b| Hertz::new(333.3 * b as f64).unwrap()).collect() } else { vec![] };
             let about = Description {
                 name: "random".into(),
                 species: "ferret".into(),
                 citation: known.then(|| "Harper et al. 2016".into()),
-                cochleagram: if known {
-                    json!({"bands": f, "log_floor": 1e-4})
-                } else {
-                    Value::Null
-                },
+                cochleagram: if known { json!({"bands": f, "log_floor": 1e-4}) } else { Value::Null },
                 metadata: metadata(json!({"lab": {"name": "x"}, "anaesthetised": true})),
                 ..Description::default()
             };
-            let recording = Recording::new(
-                about,
-                TimeBin::from_millis(dt_ms).unwrap(),
-                bands,
-                neurons,
-                stimuli,
-            )
-            .unwrap();
-            if known {
-                recording.standardize(&[0]).unwrap()
-            } else {
-                recording
-            }
+            let recording =
+                Recording::new(about, TimeBin::from_millis(dt_ms).unwrap(), bands, neurons, stimuli).unwrap();
+            if known { recording.standardize(&[0]).unwrap() } else { recording }
         })
     })
 }
@@ -126,10 +97,7 @@ impl Case {
         };
         let bands = [500.0, 1000.0].map(|hz| Hertz::new(hz).unwrap()).to_vec();
         let dt = TimeBin::from_millis(5.0).unwrap();
-        let about = Description {
-            name: "case".into(),
-            ..Description::default()
-        };
+        let about = Description { name: "case".into(), ..Description::default() };
         let stimuli = vec![stimulus("a", 3), stimulus("b", 1)];
         let recording = Recording::new(about, dt, bands, vec![Neuron::new("u")], stimuli).unwrap();
         recording.write(folder.path().join("r")).unwrap();
@@ -173,41 +141,22 @@ fn counts(values: Array3<f32>) -> Vec<u8> {
 fn sounds_are_copied_into_the_folder() {
     let case = Case::new();
     let recording = Recording::read(case.path("")).unwrap();
-    assert_eq!(
-        recording.stimuli()[0].audio(),
-        Some(case.path("audio/a.wav").as_path())
-    );
+    assert_eq!(recording.stimuli()[0].audio(), Some(case.path("audio/a.wav").as_path()));
     assert_eq!(fs::read(case.path("audio/b.wav")).unwrap(), b"RIFF");
 }
 
 #[test]
 fn every_fault_of_the_json_names_its_field() {
     let cases = [
-        (
-            "/format",
-            json!("nwb"),
-            "format is nwb, expected statenet-recording",
-        ),
+        ("/format", json!("nwb"), "format is nwb, expected statenet-recording"),
         ("/version", json!(2), "version is 2, expected 1"),
         ("/version", Value::Null, "version is missing, expected 1"),
         ("/name", Value::Null, "name is missing, expected a text"),
         ("/name", json!(3), "name is 3, expected a text"),
-        (
-            "/response_unit",
-            json!("mV"),
-            "response_unit is mV, expected spikes/bin",
-        ),
-        (
-            "/dt_ms",
-            json!(0),
-            "dt_ms is 0, expected above 0 and at most 10000",
-        ),
+        ("/response_unit", json!("mV"), "response_unit is mV, expected spikes/bin"),
+        ("/dt_ms", json!(0), "dt_ms is 0, expected above 0 and at most 10000"),
         ("/dt_ms", json!("5 ms"), "dt_ms is \"5 ms\", expected a number"),
-        (
-            "/band_centres_hz/1",
-            json!(-1),
-            "band_centres_hz[1] is -1, expected above 0",
-        ),
+        ("/band_centres_hz/1", json!(-1), "band_centres_hz[1] is -1, expected above 0"),
         (
             "/band_centres_hz/1",
             json!(400),
@@ -219,17 +168,9 @@ fn every_fault_of_the_json_names_its_field() {
             json!([{"id": "u"}, {"id": "u"}]),
             "responses/a.npz: counts has shape (1, 2, 3), expected (2, R, 3)",
         ),
-        (
-            "/neurons/0/id",
-            Value::Null,
-            "neurons[0].id is missing, expected a text",
-        ),
+        ("/neurons/0/id", Value::Null, "neurons[0].id is missing, expected a text"),
         ("/stimuli/1", json!(7), "stimuli[1] is 7, expected an object"),
-        (
-            "/stimuli/1/name",
-            json!("a"),
-            "stimuli is a twice, expected unique names",
-        ),
+        ("/stimuli/1/name", json!("a"), "stimuli is a twice, expected unique names"),
         (
             "/stimuli/1/name",
             json!("../a"),
@@ -255,21 +196,9 @@ fn every_fault_of_the_json_names_its_field() {
             json!("a.mat"),
             "stimuli[1].responses is \"a.mat\", expected a file .npz or .npy",
         ),
-        (
-            "/stimuli/1/bins",
-            json!(2),
-            "stimuli[1].bins is 2, expected 1 as in b.npy",
-        ),
-        (
-            "/stimuli/1/bins",
-            json!(1.5),
-            "stimuli[1].bins is 1.5, expected a whole number",
-        ),
-        (
-            "/stimuli/1/repeats",
-            json!(0),
-            "stimuli[1].repeats is 0, expected 2 as in b.npz",
-        ),
+        ("/stimuli/1/bins", json!(2), "stimuli[1].bins is 2, expected 1 as in b.npy"),
+        ("/stimuli/1/bins", json!(1.5), "stimuli[1].bins is 1.5, expected a whole number"),
+        ("/stimuli/1/repeats", json!(0), "stimuli[1].repeats is 0, expected 2 as in b.npz"),
     ];
     for (pointer, value, message) in cases {
         let fault = Case::new().set(pointer, value).fault();
@@ -285,11 +214,8 @@ fn every_fault_of_the_json_names_its_field() {
 #[test]
 fn every_fault_of_an_array_names_its_file() {
     let b = "responses/b.npy";
-    let with = |values: Array3<f32>| {
-        Case::new()
-            .set("/stimuli/1/responses", json!(b))
-            .file(b, &counts(values))
-    };
+    let with =
+        |values: Array3<f32>| Case::new().set("/stimuli/1/responses", json!(b)).file(b, &counts(values));
     assert_eq!(
         with(Array3::zeros((1, 0, 1))).fault(),
         "responses/b.npy: counts has shape (1, 0, 1), expected (1, R, 1)"
@@ -313,9 +239,7 @@ fn every_fault_of_an_array_names_its_file() {
     );
     let whole = fs::read(Case::new().path("responses/b.npz")).unwrap();
     assert_eq!(
-        Case::new()
-            .file("responses/b.npz", &whole[..whole.len() / 2])
-            .fault(),
+        Case::new().file("responses/b.npz", &whole[..whole.len() / 2]).fault(),
         "responses/b.npz: cannot read counts: not an npz archive"
     );
     let bands = npy::encode(Array2::<f32>::zeros((3, 1)).view()).unwrap();
@@ -341,24 +265,20 @@ fn every_missing_file_is_named() {
         let case = Case::new();
         fs::remove_file(case.path(file)).unwrap();
         assert!(
-            case.fault()
-                .starts_with(&format!("{file}: cannot {action}: No such file")),
+            case.fault().starts_with(&format!("{file}: cannot {action}: No such file")),
             "{}",
             case.fault()
         );
     }
     let fault = Case::new().file("recording.json", b"{\"format\": ").fault();
-    assert!(
-        fault.starts_with("recording.json: cannot read as JSON: EOF while parsing"),
-        "{fault}"
-    );
+    assert!(fault.starts_with("recording.json: cannot read as JSON: EOF while parsing"), "{fault}");
 }
 
 #[test]
 fn bins_and_repeats_may_be_left_to_the_arrays_and_one_repeat_needs_no_axis() {
     let case = Case::new().edit(|json| {
         let entry = json["stimuli"][1].as_object_mut().unwrap();
-        ["bins", "repeats", "audio"].map(|key| entry.remove(key));
+        entry.retain(|key, _| !["bins", "repeats", "audio"].contains(&key.as_str()));
         entry["responses"] = json!("responses/b.npy");
     });
     let case = case.file("responses/b.npy", &npy::encode(array![[7i64]].view()).unwrap());
@@ -377,8 +297,7 @@ fn a_standardized_recording_says_so() {
     assert_eq!(case.fault(), "standardization: mean has shape (1), expected (2)");
     let case = Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0], "std": [0.0]}));
     assert!(
-        case.fault()
-            .starts_with("recording.json: cannot read as JSON: standardization: std[0] is 0")
+        case.fault().starts_with("recording.json: cannot read as JSON: standard deviation of a band is 0")
     );
 }
 
@@ -389,10 +308,7 @@ fn a_failed_write_leaves_the_old_recording_and_nothing_else() {
     let before = fs::read(case.path("recording.json")).unwrap();
     fs::remove_file(case.path("audio/b.wav")).unwrap();
     let error = recording.write(case.path("")).unwrap_err();
-    assert!(
-        error.to_string().ends_with("audio/b.wav: cannot copy the sound"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("audio/b.wav: cannot copy the sound"), "{error}");
     assert_eq!(fs::read(case.path("recording.json")).unwrap(), before);
     assert_eq!(fs::read_dir(case.0.path()).unwrap().count(), 2, "click.wav and r");
 }
@@ -406,9 +322,7 @@ fn a_folder_of_somebody_else_and_a_file_in_the_way_are_left_alone() {
     fs::write(thesis.join("chapter1.tex"), "years of work").unwrap();
     let error = recording.write(&thesis).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .ends_with("thesis: exists and was not written by statenet, choose another folder")
+        error.to_string().ends_with("thesis: exists and was not written by statenet, choose another folder")
     );
     assert_eq!(fs::read(thesis.join("chapter1.tex")).unwrap(), b"years of work");
     let below_a_file = case.0.path().join("click.wav").join("r");
@@ -421,14 +335,8 @@ fn metadata_cannot_hide_our_fields() {
     let stimulus = Stimulus::new("a", array![[0.0]], Responses::from_nan(array![[[0.0]]]).unwrap()).unwrap();
     let stimulus = stimulus.with_metadata(metadata(json!({"bins": 999})));
     let dt = TimeBin::from_millis(5.0).unwrap();
-    let recording = Recording::new(
-        Description::default(),
-        dt,
-        vec![],
-        vec![Neuron::new("u")],
-        vec![stimulus],
-    )
-    .unwrap();
+    let recording =
+        Recording::new(Description::default(), dt, vec![], vec![Neuron::new("u")], vec![stimulus]).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let error = recording.write(folder.path().join("r")).unwrap_err().to_string();
     assert!(

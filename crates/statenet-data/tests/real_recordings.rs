@@ -4,13 +4,11 @@
 
 use std::path::PathBuf;
 
-use statenet_data::{Recording, SplitPlan, Standardization};
+use statenet_data::{Recording, SplitPlan};
 
 /// The folder that an environment variable names, or the shared copy; `None` where neither exists.
 fn folder(variable: &str, name: &str) -> Option<PathBuf> {
-    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/data")
-        .join(name);
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
     let path = std::env::var_os(variable).map_or(shared, PathBuf::from);
     let there = path.join("recording.json").is_file();
     if !there {
@@ -20,11 +18,7 @@ fn folder(variable: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn spikes(recording: &Recording) -> f64 {
-    recording
-        .stimuli()
-        .iter()
-        .map(|s| s.responses().values().mapv(f64::from).sum())
-        .sum()
+    recording.stimuli().iter().map(|s| s.responses().values().mapv(f64::from).sum()).sum()
 }
 
 #[test]
@@ -33,30 +27,17 @@ fn ns1_is_53_neurons_and_20_sounds() {
         return;
     };
     let recording = Recording::read(folder).unwrap();
-    assert_eq!(
-        (recording.n_neurons(), recording.n_stimuli(), recording.n_bands()),
-        (53, 20, 34)
-    );
+    assert_eq!((recording.n_neurons(), recording.n_stimuli(), recording.n_bands()), (53, 20, 34));
     assert_eq!(recording.dt().ms(), 5.0);
     assert_eq!(recording.bands().len(), 34);
-    assert!(
-        recording
-            .stimuli()
-            .iter()
-            .all(|s| s.n_bins() == 999 && s.responses().n_repeats() == 20)
-    );
-    assert!(
-        recording
-            .stimuli()
-            .iter()
-            .all(|s| s.responses().mask().is_complete())
-    );
+    assert!(recording.stimuli().iter().all(|s| s.n_bins() == 999 && s.responses().n_repeats() == 20));
+    assert!(recording.stimuli().iter().all(|s| s.responses().mask().is_complete()));
     assert_eq!(spikes(&recording), 1_227_351.0);
     assert_eq!(recording.neurons()[0].metadata()["depth_um"], 900);
     assert_eq!(recording.stimuli()[19].kind(), Some("water"));
     let split = SplitPlan::Demo.resolve(&recording).unwrap();
     // NumPy: mean and std(ddof=1) of bands 0 and 1 over the fourteen training sounds.
-    let fitted = Standardization::fit(&recording, split.train()).unwrap();
+    let fitted = recording.fit_standardization(split.train()).unwrap();
     for (got, expected) in [
         (fitted.mean()[0], 0.684_231_46),
         (fitted.mean()[1], 0.606_633_63),
@@ -74,10 +55,7 @@ fn the_songbird_heard_songs_of_many_lengths() {
         return;
     };
     let recording = Recording::read(folder).unwrap();
-    assert_eq!(
-        (recording.n_neurons(), recording.n_stimuli(), recording.n_bands()),
-        (1, 20, 32)
-    );
+    assert_eq!((recording.n_neurons(), recording.n_stimuli(), recording.n_bands()), (1, 20, 32));
     let bins: Vec<usize> = recording.stimuli().iter().map(|s| s.n_bins()).collect();
     assert_eq!((bins[0], bins[1], bins.iter().sum::<usize>()), (344, 294, 7741));
     assert_eq!(spikes(&recording), 3632.0);

@@ -88,27 +88,13 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
         got: header.descr.clone(),
         expected: "a whole or real number of 1 to 8 bytes",
     })?;
-    let cells = header
-        .shape
-        .iter()
-        .try_fold(1usize, |n, &axis| n.checked_mul(axis.max(1)));
+    let cells = header.shape.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis.max(1)));
     let empty = header.shape.contains(&0);
-    let expected = cells.and_then(|n| {
-        if empty {
-            Some(0)
-        } else {
-            n.checked_mul(element.bytes())
-        }
-    });
+    let expected = cells.and_then(|n| if empty { Some(0) } else { n.checked_mul(element.bytes()) });
     if expected != Some(data_bytes) {
         let Header { descr, shape } = header;
         let expected = expected.unwrap_or(usize::MAX);
-        return Err(FormatError::Length {
-            shape,
-            element_type: descr,
-            got: data_bytes,
-            expected,
-        });
+        return Err(FormatError::Length { shape, element_type: descr, got: data_bytes, expected });
     }
     macro_rules! decode {
         ($type:ty, $to_f32:expr) => {
@@ -141,36 +127,24 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
 /// [`FormatError::Decode`] if the encoder refuses; it does for no array that fits in memory.
 pub fn encode<T: WritableElement, D: Dimension>(array: ArrayView<'_, T, D>) -> Result<Vec<u8>, FormatError> {
     let mut bytes = Vec::new();
-    array
-        .write_npy(&mut bytes)
-        .map_err(|source| FormatError::Decode {
-            source: Box::new(source),
-        })?;
+    array.write_npy(&mut bytes).map_err(|source| FormatError::Decode { source: Box::new(source) })?;
     Ok(bytes)
 }
 
 fn decode_error(source: ndarray_npy::ReadNpyError) -> FormatError {
-    FormatError::Decode {
-        source: Box::new(source),
-    }
+    FormatError::Decode { source: Box::new(source) }
 }
 
 /// The header and the number of bytes that follow it.
 fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
-    let not_npy = || FormatError::NotNpy {
-        got: bytes.iter().copied().take(8).collect(),
-    };
+    let not_npy = || FormatError::NotNpy { got: bytes.iter().copied().take(8).collect() };
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(not_npy)?;
     let (length, rest) = match rest {
         [1, 0, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
         [2 | 3, 0, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
         _ => return Err(not_npy()),
     };
-    let bad = |got: String, expected| FormatError::Header {
-        field: "header",
-        got,
-        expected,
-    };
+    let bad = |got: String, expected| FormatError::Header { field: "header", got, expected };
     if length > MAX_HEADER_BYTES {
         return Err(bad(format!("{length} bytes long"), "at most 65536 bytes"));
     }
@@ -184,15 +158,9 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
 impl Header {
     /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (34, 999), }`, the fields in any order.
     fn from_text(text: &str) -> Result<Self, FormatError> {
-        let bad = |field, got: &str, expected| FormatError::Header {
-            field,
-            got: shortened(got),
-            expected,
-        };
+        let bad = |field, got: &str, expected| FormatError::Header { field, got: shortened(got), expected };
         let dict = text.trim().strip_prefix('{').and_then(|t| t.strip_suffix('}'));
-        let mut rest = dict
-            .ok_or_else(|| bad("header", text, "a dict in braces"))?
-            .trim();
+        let mut rest = dict.ok_or_else(|| bad("header", text, "a dict in braces"))?.trim();
         let (mut descr, mut fortran_order, mut shape) = (None, false, None);
         while !rest.is_empty() {
             let (key, after) = quoted(rest).ok_or_else(|| bad("header", rest, "a quoted name"))?;
@@ -220,19 +188,12 @@ impl Header {
                     after
                 }
                 _ => {
-                    return Err(bad(
-                        "header",
-                        key,
-                        "the fields descr, fortran_order and shape alone",
-                    ));
+                    return Err(bad("header", key, "the fields descr, fortran_order and shape alone"));
                 }
             };
             rest = match after.trim_start() {
                 "" => "",
-                more => more
-                    .strip_prefix(',')
-                    .ok_or_else(|| bad("header", more, "a comma"))?
-                    .trim_start(),
+                more => more.strip_prefix(',').ok_or_else(|| bad("header", more, "a comma"))?.trim_start(),
             };
         }
         match (descr, fortran_order, shape) {
@@ -255,10 +216,7 @@ fn axes_of(text: &str) -> Option<Vec<usize>> {
         return Some(Vec::new());
     }
     let text = text.strip_suffix(',').unwrap_or(text);
-    let axes: Vec<usize> = text
-        .split(',')
-        .map(|axis| axis.trim().parse().ok())
-        .collect::<Option<_>>()?;
+    let axes: Vec<usize> = text.split(',').map(|axis| axis.trim().parse().ok()).collect::<Option<_>>()?;
     (axes.len() <= MAX_AXES).then_some(axes)
 }
 
@@ -284,10 +242,7 @@ mod tests {
     #[test]
     fn numpy_writes_this_and_we_read_it() {
         // numpy.save of numpy.array([[1, 2], [3, 4]], '>i2', order='F'), header as NumPy 2.3 pads it.
-        let header = format!(
-            "{:<117}\n",
-            "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2), }"
-        );
+        let header = format!("{:<117}\n", "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 2), }");
         let (element, values) = parse(&file(&header, &[0, 1, 0, 3, 0, 2, 0, 4])).unwrap();
         assert_eq!(element, ElementType::I16);
         assert_eq!(values, array![[1.0, 2.0], [3.0, 4.0]].into_dyn());
@@ -322,24 +277,13 @@ mod tests {
 
     #[test]
     fn a_header_cannot_ask_for_what_is_not_there() {
-        for shape in [
-            "(99999999999, 99999999999)",
-            "(4294967295,)",
-            "(2,)",
-            "(0, 18446744073709551615, 3)",
-        ] {
+        for shape in ["(99999999999, 99999999999)", "(4294967295,)", "(2,)", "(0, 18446744073709551615, 3)"] {
             let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}");
             let error = parse(&file(&header, &[0; 8])).unwrap_err();
-            assert!(
-                matches!(error, FormatError::Length { got: 8, .. }),
-                "{shape}: {error}"
-            );
+            assert!(matches!(error, FormatError::Length { got: 8, .. }), "{shape}: {error}");
         }
         let nested = format!("{{'descr': {}}}", "(".repeat(40_000));
-        assert!(matches!(
-            parse(&file(&nested, &[])),
-            Err(FormatError::Header { field: "descr", .. })
-        ));
+        assert!(matches!(parse(&file(&nested, &[])), Err(FormatError::Header { field: "descr", .. })));
     }
 
     #[test]
@@ -361,14 +305,8 @@ mod tests {
             "npy header: header is \"{'descr': '<f4', 'shape': (2,)}\", \
              expected the fields descr, fortran_order and shape"
         );
-        assert_eq!(
-            of("{'shape': (a,)}"),
-            "npy header: shape is \"a,\", expected at most 8 whole numbers"
-        );
-        assert_eq!(
-            of("[]"),
-            "npy header: header is \"[]\", expected a dict in braces"
-        );
+        assert_eq!(of("{'shape': (a,)}"), "npy header: shape is \"a,\", expected at most 8 whole numbers");
+        assert_eq!(of("[]"), "npy header: header is \"[]\", expected a dict in braces");
         assert_eq!(
             message(&encode(array![0i64, 16_777_217].view()).unwrap()),
             "element 1 is 16777217, expected whole numbers of at most 16777216"

@@ -24,27 +24,14 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
     let file = format!("{name}.npy");
     let Some(index) = archive.index_for_name(&file) else {
         let found = archive.file_names().take(20).map(str::to_owned).collect();
-        return Err(FormatError::Missing {
-            name: name.to_owned(),
-            found,
-        });
+        return Err(FormatError::Missing { name: name.to_owned(), found });
     };
     let member = archive.by_index(index).map_err(archive_error)?;
-    let limit = member
-        .compressed_size()
-        .min(bytes.len() as u64)
-        .saturating_mul(MAX_RATIO)
-        + SLACK_BYTES;
+    let limit = member.compressed_size().min(bytes.len() as u64).saturating_mul(MAX_RATIO) + SLACK_BYTES;
     let mut unpacked = Vec::new();
-    member
-        .take(limit + 1)
-        .read_to_end(&mut unpacked)
-        .map_err(|e| archive_error(e.into()))?;
+    member.take(limit + 1).read_to_end(&mut unpacked).map_err(|e| archive_error(e.into()))?;
     if unpacked.len() as u64 > limit {
-        return Err(FormatError::TooBig {
-            name: name.to_owned(),
-            limit,
-        });
+        return Err(FormatError::TooBig { name: name.to_owned(), limit });
     }
     npy::parse(&unpacked)
 }
@@ -59,17 +46,13 @@ pub fn encode(name: &str, npy: &[u8]) -> Result<Vec<u8>, FormatError> {
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default());
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    archive
-        .start_file(format!("{name}.npy"), options)
-        .map_err(archive_error)?;
+    archive.start_file(format!("{name}.npy"), options).map_err(archive_error)?;
     archive.write_all(npy).map_err(|e| archive_error(e.into()))?;
     Ok(archive.finish().map_err(archive_error)?.into_inner())
 }
 
 fn archive_error(source: zip::result::ZipError) -> FormatError {
-    FormatError::Archive {
-        source: Box::new(source),
-    }
+    FormatError::Archive { source: Box::new(source) }
 }
 
 #[cfg(test)]
@@ -86,31 +69,17 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_equal_bytes_come_twice() {
         let (element, values) = parse(&counts(), "counts").unwrap();
-        assert_eq!(
-            (element, values),
-            (ElementType::U8, array![[[0.0, 1.0, 2.0]]].into_dyn())
-        );
+        assert_eq!((element, values), (ElementType::U8, array![[[0.0, 1.0, 2.0]]].into_dyn()));
         assert_eq!(counts(), counts());
     }
 
     #[test]
     fn every_message_once() {
         let missing = parse(&counts(), "spikes").unwrap_err().to_string();
-        assert_eq!(
-            missing,
-            "array spikes is not in the archive, which holds [\"counts.npy\"]"
-        );
-        assert_eq!(
-            parse(b"no zip", "counts").unwrap_err().to_string(),
-            "not an npz archive"
-        );
+        assert_eq!(missing, "array spikes is not in the archive, which holds [\"counts.npy\"]");
+        assert_eq!(parse(b"no zip", "counts").unwrap_err().to_string(), "not an npz archive");
         let error = parse(&encode("counts", b"\x93NUMPY").unwrap(), "counts").unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("not an npy file: starts with [93, 4e"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("not an npy file: starts with [93, 4e"), "{error}");
     }
 
     #[test]

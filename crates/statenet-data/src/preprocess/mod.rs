@@ -4,4 +4,3 @@ mod smooth;
 mod standardize;
 
 pub use smooth::{SmoothWeights, Smoothing};
-pub use standardize::Standardization;

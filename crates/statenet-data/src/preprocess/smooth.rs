@@ -47,9 +47,6 @@ pub enum Smoothing {
 }
 
 impl Smoothing {
-    /// The window of the field: 21 ms.
-    const DEFAULT_WIDTH_MS: f64 = 21.0;
-
     /// The weights in bins of width dt, centred on the bin that is smoothed.
     #[must_use]
     pub fn weights(&self, dt: TimeBin) -> SmoothWeights {
@@ -68,25 +65,19 @@ impl Smoothing {
 impl Default for Smoothing {
     /// Hann, 21 ms, gain 1.
     fn default() -> Self {
-        Millis::new(Self::DEFAULT_WIDTH_MS).map_or(Self::None, |width| Self::Hann { width })
+        Self::Hann { width: Millis::whole::<21>() }
     }
 }
 
 /// A Hann window of `bins`, made odd, with zeros at both ends.
 fn hann(bins: usize) -> Vec<f64> {
-    let k = if bins < 1 {
-        1
-    } else {
-        bins + usize::from(bins.is_multiple_of(2))
-    };
+    let k = if bins < 1 { 1 } else { bins + usize::from(bins.is_multiple_of(2)) };
     if k == 1 {
         return vec![1.0];
     }
     // As 0.5 + 0.5 cos(pi - ..), which has its simple values (0, 0.5, 1) to the bit, and mirrored to be symmetric.
     let angle = |i: usize| std::f64::consts::PI * (1.0 - 2.0 * i as f64 / (k - 1) as f64);
-    (0..k)
-        .map(|i| 0.5 + 0.5 * libm::cos(angle(i.min(k - 1 - i))))
-        .collect()
+    (0..k).map(|i| 0.5 + 0.5 * libm::cos(angle(i.min(k - 1 - i)))).collect()
 }
 
 /// The weights of a smoothing in bins: an odd number, symmetric.
@@ -136,11 +127,7 @@ impl SmoothWeights {
                     _ => {}
                 }
             }
-            *to = if missing == 0.0 {
-                sum as f32
-            } else {
-                (sum * gain / (gain - missing)) as f32
-            };
+            *to = if missing == 0.0 { sum as f32 } else { (sum * gain / (gain - missing)) as f32 };
         }
     }
 }
@@ -192,23 +179,14 @@ mod tests {
     #[test]
     fn one_bin_is_smoothed_into_half_of_itself() {
         let responses = Responses::from_nan(array![[[2.0]]]).unwrap();
-        assert_eq!(
-            Smoothing::default().weights(dt(5.0)).smooth(&responses).values(),
-            array![[[1.0]]]
-        );
+        assert_eq!(Smoothing::default().weights(dt(5.0)).smooth(&responses).values(), array![[[1.0]]]);
         assert_eq!(Smoothing::None.weights(dt(5.0)).smooth(&responses), responses);
     }
 
     #[test]
     fn configs_are_short_and_strict() {
-        assert_eq!(
-            serde_json::to_string(&Smoothing::default()).unwrap(),
-            r#"{"hann":{"width_ms":21.0}}"#
-        );
-        assert_eq!(
-            serde_json::from_str::<Smoothing>(r#""none""#).unwrap(),
-            Smoothing::None
-        );
+        assert_eq!(serde_json::to_string(&Smoothing::default()).unwrap(), r#"{"hann":{"width_ms":21.0}}"#);
+        assert_eq!(serde_json::from_str::<Smoothing>(r#""none""#).unwrap(), Smoothing::None);
         assert!(serde_json::from_str::<Smoothing>(r#"{"hann":{"width_ms":-1.0}}"#).is_err());
         assert!(serde_json::from_str::<Smoothing>(r#"{"hann":{"width_ms":1.0,"gain":2}}"#).is_err());
     }

@@ -1,204 +1,110 @@
-//! Standardization of cochleagrams, fitted on training stimuli and applied anywhere.
+//! The scale of the bands, fitted on training stimuli and applied anywhere.
 
-use ndarray::{Array2, ArrayView2, Axis, Zip};
-use serde::{Deserialize, Serialize};
-use statenet_core::{Dim, expect_shape};
+use ndarray::Axis;
+use statenet_core::{ShapeError, Standardization, expect_shape};
 
 use crate::{
     error::{Error, Place, Result},
-    recording::Recording,
+    recording::{Recording, Stimulus},
 };
 
 /// Below this deviation a band counts as constant.
 const CONSTANT_BAND: f64 = 1e-8;
 
-/// Mean and deviation of each band, `x' = (x - mean) / std`.
-///
-/// Over all bins of the training stimuli together, summed in f64; the deviation is unbiased (n - 1). A band that is
-/// constant there is centred and not scaled: its `std` is 1. (The reference divides by 1e-8, so that such a band
-/// explodes in the first test stimulus where it moves.) A saved model keeps the one that its data was fitted with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Raw", into = "Raw")]
-pub struct Standardization {
-    mean: Vec<f32>,
-    std: Vec<f32>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    mean: Vec<f32>,
-    std: Vec<f32>,
-}
-
-impl Standardization {
-    /// A standardization from numbers: one mean and one deviation above 0 per band.
+impl Recording {
+    /// Mean and standard deviation of each band over all bins of the stimuli `train` together.
+    ///
+    /// Summed in f64; the deviation is unbiased (n - 1). A band that is constant there is centred and not scaled: its
+    /// deviation counts as 1. (The reference divides by 1e-8, so that such a band explodes in the first test stimulus
+    /// where it moves.) A saved model keeps the one that its data was fitted with.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the lengths differ or are 0; [`Error::Value`] for a number out of range.
-    pub fn new(mean: Vec<f32>, std: Vec<f32>) -> Result<Self> {
-        let place = || Place::Argument("standardization");
-        expect_shape("mean", &[mean.len()], &[Dim::Any("F")])
-            .and_then(|()| expect_shape("std", &[std.len()], &[mean.len().into()]))
-            .map_err(|shape| Error::Shape {
-                place: place(),
-                shape,
-            })?;
-        let bad = |array, index, got: f32, expected| {
-            Err(Error::Value {
-                place: place(),
-                array,
-                index: vec![index],
-                got: got.into(),
-                expected,
-            })
-        };
-        if let Some((band, &got)) = mean.iter().enumerate().find(|(_, m)| !m.is_finite()) {
-            return bad("mean", band, got, "a finite number");
-        }
-        if let Some((band, &got)) = std
-            .iter()
-            .enumerate()
-            .find(|(_, s)| !(s.is_finite() && **s > 0.0))
-        {
-            return bad("std", band, got, "a number above 0");
-        }
-        Ok(Self { mean, std })
-    }
-
-    /// Mean and deviation over all bins of the stimuli `train`.
-    ///
-    /// # Errors
-    /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`].
-    pub fn fit(recording: &Recording, train: &[usize]) -> Result<Self> {
+    /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Scale`] if a deviation is too large
+    /// for f32.
+    pub fn fit_standardization(&self, train: &[usize]) -> Result<Standardization> {
         if train.is_empty() {
-            return Err(Error::Empty {
-                what: "training stimuli",
-            });
+            return Err(Error::Empty { what: "training stimuli" });
         }
-        let stimuli = train
-            .iter()
-            .map(|&index| recording.stimulus(index))
-            .collect::<Result<Vec<_>>>()?;
-        let (mut means, mut stds) = (Vec::new(), Vec::new());
-        for band in 0..recording.n_bands() {
-            let values = || {
-                let rows = stimuli
-                    .iter()
-                    .map(move |s| s.cochleagram().index_axis_move(Axis(0), band));
-                rows.flat_map(|row| row.to_vec()).map(f64::from)
+        let stimuli = train.iter().map(|&index| self.stimulus(index)).collect::<Result<Vec<_>>>()?;
+        let n = stimuli.iter().map(|s| s.n_bins()).sum::<usize>() as f64;
+        let (mut means, mut deviations) = (Vec::new(), Vec::new());
+        for band in 0..self.n_bands() {
+            // One sum over all stimuli in order, of `f` of each value of the band.
+            let sum = |f: &dyn Fn(f64) -> f64| {
+                let rows = stimuli.iter().map(|s| s.cochleagram().index_axis_move(Axis(0), band));
+                rows.fold(0.0, |sum, row| row.iter().fold(sum, |sum, &x| sum + f(f64::from(x))))
             };
-            let n = stimuli.iter().map(|s| s.n_bins()).sum::<usize>() as f64;
-            let mean = values().sum::<f64>() / n;
-            let variance = values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0).max(1.0);
-            let std = variance.sqrt();
+            let mean = sum(&|x| x) / n;
+            let deviation = (sum(&|x| (x - mean) * (x - mean)) / (n - 1.0).max(1.0)).sqrt();
             means.push(mean as f32);
-            stds.push(if std < CONSTANT_BAND { 1.0 } else { std as f32 });
+            deviations.push(if deviation < CONSTANT_BAND { 1.0 } else { deviation as f32 });
         }
-        Self::new(means, stds)
+        Standardization::new(means, deviations).map_err(|source| Error::Scale { source })
     }
 
-    /// The mean of each band.
-    #[must_use]
-    pub fn mean(&self) -> &[f32] {
-        &self.mean
-    }
-
-    /// The deviation of each band, above 0.
-    #[must_use]
-    pub fn std(&self) -> &[f32] {
-        &self.std
-    }
-
-    /// Bands F.
-    #[must_use]
-    pub fn n_bands(&self) -> usize {
-        self.mean.len()
-    }
-
-    /// A cochleagram `(F, T)`, standardized.
+    /// Cochleagrams standardized per band by the mean and deviation of the training stimuli `train` alone.
     ///
     /// # Errors
-    /// [`Error::Shape`] for another number of bands.
-    pub fn apply(&self, cochleagram: ArrayView2<'_, f32>) -> Result<Array2<f32>> {
-        expect_shape(
-            "cochleagram",
-            cochleagram.shape(),
-            &[self.n_bands().into(), Dim::Any("T")],
-        )
-        .map_err(|shape| Error::Shape {
-            place: Place::Argument("standardization"),
-            shape,
-        })?;
-        let mut standardized = cochleagram.as_standard_layout().into_owned();
-        Zip::from(standardized.rows_mut())
-            .and(&ndarray::aview1(&self.mean))
-            .and(&ndarray::aview1(&self.std))
-            .for_each(|mut row, &mean, &std| row.mapv_inplace(|x| (x - mean) / std));
-        Ok(standardized)
+    /// As [`fit_standardization`](Self::fit_standardization); [`Error::AlreadyStandardized`].
+    pub fn standardize(&self, train: &[usize]) -> Result<Self> {
+        self.standardized_with(&self.fit_standardization(train)?)
     }
 
-    pub(crate) fn expect_bands(&self, n_bands: usize) -> Result<()> {
-        expect_shape("mean", &[self.mean.len()], &[n_bands.into()]).map_err(|shape| Error::Shape {
-            place: Place::Argument("standardization"),
-            shape,
-        })
-    }
-}
-
-impl TryFrom<Raw> for Standardization {
-    type Error = Error;
-    fn try_from(raw: Raw) -> Result<Self> {
-        Self::new(raw.mean, raw.std)
-    }
-}
-
-impl From<Standardization> for Raw {
-    fn from(s: Standardization) -> Self {
-        Self {
-            mean: s.mean,
-            std: s.std,
+    /// Cochleagrams standardized by a mean and deviation that are known, such as a saved model's.
+    ///
+    /// A recording that was standardized by these very numbers comes back as it is.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another number of bands; [`Error::AlreadyStandardized`] if other numbers were used.
+    pub fn standardized_with(&self, standardization: &Standardization) -> Result<Self> {
+        match self.standardization() {
+            Some(known) if known == standardization => return Ok(self.clone()),
+            Some(_) => return Err(Error::AlreadyStandardized { recording: self.name().to_owned() }),
+            None => {}
         }
+        let scaled = |stimulus: &Stimulus| {
+            let cochleagram = standardization.apply(&stimulus.cochleagram()).map_err(shape_error)?;
+            Ok(stimulus.with_cochleagram(cochleagram))
+        };
+        let stimuli = self.stimuli().iter().map(scaled).collect::<Result<_>>()?;
+        self.with_stimuli(stimuli).declare_standardized(standardization.clone())
     }
+
+    /// Records that the cochleagrams are standardized.
+    pub(crate) fn declare_standardized(mut self, standardization: Standardization) -> Result<Self> {
+        expect_shape("mean", &[standardization.n_bands()], &[self.n_bands().into()]).map_err(shape_error)?;
+        self.standardization = Some(standardization);
+        Ok(self)
+    }
+}
+
+fn shape_error(shape: ShapeError) -> Error {
+    Error::Shape { place: Place::Argument("standardization"), shape }
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array3, array};
+    use ndarray::{Array2, Array3, array};
     use proptest::prelude::*;
     use statenet_core::TimeBin;
 
     use super::*;
-    use crate::recording::{Description, Neuron, Responses, Stimulus};
+    use crate::recording::{Description, Neuron, Responses};
 
     fn recording(cochleagrams: Vec<Array2<f32>>) -> Recording {
-        let stimuli = cochleagrams
-            .into_iter()
-            .enumerate()
-            .map(|(i, c)| {
-                let silent = Responses::from_nan(Array3::zeros((1, 1, c.dim().1))).unwrap();
-                Stimulus::new(format!("s{i}"), c, silent).unwrap()
-            })
-            .collect();
-        let dt = TimeBin::from_millis(5.0).unwrap();
-        Recording::new(
-            Description::default(),
-            dt,
-            vec![],
-            vec![Neuron::new("u")],
-            stimuli,
-        )
-        .unwrap()
+        let stimulus = |(i, c): (usize, Array2<f32>)| {
+            let silent = Responses::from_nan(Array3::zeros((1, 1, c.dim().1))).unwrap();
+            Stimulus::new(format!("s{i}"), c, silent).unwrap()
+        };
+        let stimuli = cochleagrams.into_iter().enumerate().map(stimulus).collect();
+        let dt = TimeBin::whole_millis::<5>();
+        Recording::new(Description::default(), dt, vec![], vec![Neuron::new("u")], stimuli).unwrap()
     }
 
     #[test]
     fn mean_and_deviation_are_over_all_bins_of_the_training_stimuli() {
-        let r = recording(vec![
-            array![[1.0, 2.0], [5.0, 5.0]],
-            array![[6.0], [5.0]],
-            array![[100.0], [7.0]],
-        ]);
-        let s = Standardization::fit(&r, &[0, 1]).unwrap();
+        let r = recording(vec![array![[1.0, 2.0], [5.0, 5.0]], array![[6.0], [5.0]], array![[100.0], [7.0]]]);
+        let s = r.fit_standardization(&[0, 1]).unwrap();
         // Band 0: 1, 2, 6: mean 3, variance (4 + 1 + 9) / 2. Band 1 is constant: centred, not scaled.
         assert_eq!(s.mean(), [3.0, 5.0]);
         assert_eq!(s.std(), [7f32.sqrt(), 1.0]);
@@ -207,65 +113,34 @@ mod tests {
         assert_eq!(after.standardization(), Some(&s));
         assert_eq!(after.standardized_with(&s).unwrap(), after);
         let error = after.standardize(&[0]).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("is standardized already, expected the cochleagrams as recorded")
+        assert_eq!(
+            error.to_string(),
+            "recording  is standardized already, expected the cochleagrams as recorded"
         );
     }
 
     #[test]
     fn one_bin_has_a_mean_and_no_deviation() {
-        let s = Standardization::fit(&recording(vec![array![[4.0]]]), &[0]).unwrap();
+        let s = recording(vec![array![[4.0]]]).fit_standardization(&[0]).unwrap();
         assert_eq!((s.mean(), s.std()), (&[4.0][..], &[1.0][..]));
     }
 
     #[test]
-    fn wrong_numbers_are_named() {
-        let message = |mean: &[f32], std: &[f32]| {
-            Standardization::new(mean.to_vec(), std.to_vec())
-                .unwrap_err()
-                .to_string()
-        };
-        assert_eq!(
-            message(&[], &[]),
-            "standardization: mean has shape (0), expected (F)"
-        );
-        assert_eq!(
-            message(&[0.0], &[1.0, 1.0]),
-            "standardization: std has shape (2), expected (1)"
-        );
-        assert_eq!(
-            message(&[0.0], &[0.0]),
-            "standardization: std[0] is 0, expected a number above 0"
-        );
-        assert_eq!(
-            message(&[f32::NAN], &[1.0]),
-            "standardization: mean[0] is NaN, expected a finite number"
-        );
+    fn what_cannot_be_standardized_is_named() {
         let r = recording(vec![array![[4.0]]]);
-        assert!(matches!(
-            r.standardize(&[1]),
-            Err(Error::StimulusOutOfRange { index: 1, .. })
-        ));
+        assert!(matches!(r.standardize(&[1]), Err(Error::StimulusOutOfRange { index: 1, .. })));
+        let message = |error: Error| error.to_string();
         assert_eq!(
-            r.standardize(&[]).unwrap_err().to_string(),
+            message(r.standardize(&[]).unwrap_err()),
             "recording has no training stimuli, expected at least one"
         );
         let two = Standardization::new(vec![0.0; 2], vec![1.0; 2]).unwrap();
         assert_eq!(
-            r.standardized_with(&two).unwrap_err().to_string(),
+            message(r.standardized_with(&two).unwrap_err()),
             "standardization: cochleagram has shape (1, 1), expected (2, T)"
         );
-    }
-
-    #[test]
-    fn serde_checks_what_it_reads() {
-        let s = Standardization::new(vec![0.1, 2.0], vec![1.5, 0.3]).unwrap();
-        let text = serde_json::to_string(&s).unwrap();
-        assert_eq!(serde_json::from_str::<Standardization>(&text).unwrap(), s);
-        let error = serde_json::from_str::<Standardization>(r#"{"mean":[0.0],"std":[0.0]}"#).unwrap_err();
-        assert!(error.to_string().contains("std[0] is 0"), "{error}");
+        let vast = recording(vec![array![[f32::MAX, f32::MIN]]]);
+        assert_eq!(message(vast.standardize(&[0]).unwrap_err()), "cannot standardize the cochleagrams");
     }
 
     proptest! {
@@ -277,7 +152,7 @@ mod tests {
             let at = |values: &[f32]| Array2::from_shape_vec((2, 3), values.to_vec()).unwrap();
             let fit = |test: &[f32]| {
                 let r = recording(vec![at(&train[..6]), at(test), at(&train[6..])]);
-                Standardization::fit(&r, &[0, 2]).unwrap()
+                r.fit_standardization(&[0, 2]).unwrap()
             };
             prop_assert_eq!(fit(&tests[..6]), fit(&tests[6..]));
         }

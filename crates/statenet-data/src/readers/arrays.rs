@@ -31,15 +31,9 @@ pub fn read_cochleagram(path: &Path) -> Result<Array2<f32>> {
     let (element, values) = npy::parse(&bytes(path)?).map_err(in_file(path, NAME))?;
     if !element.is_float() {
         let got = format!("{element:?}").to_lowercase();
-        return Err(in_file(path, NAME)(FormatError::ElementType {
-            got,
-            expected: "f32 or f64",
-        }));
+        return Err(in_file(path, NAME)(FormatError::ElementType { got, expected: "f32 or f64" }));
     }
-    checked_cochleagram(
-        two_axes(values).map_err(in_file(path, NAME))?,
-        &Place::File(path.to_path_buf()),
-    )
+    checked_cochleagram(two_axes(values).map_err(in_file(path, NAME))?, &Place::File(path.to_path_buf()))
 }
 
 /// Reads responses: `counts` `(N, R, T)` in an npz file, or `(N, R, T)` or `(N, T)` in an npy file; NaN is missing.
@@ -47,45 +41,25 @@ pub(super) fn read_counts(path: &Path) -> Result<Array3<f32>> {
     const NAME: &str = "counts";
     let bytes = bytes(path)?;
     let zipped = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
-    let parsed = if zipped {
-        npz::parse(&bytes, NAME)
-    } else {
-        npy::parse(&bytes)
-    };
+    let parsed = if zipped { npz::parse(&bytes, NAME) } else { npy::parse(&bytes) };
     let (_, values) = parsed.map_err(in_file(path, NAME))?;
-    let values = if values.ndim() == 2 {
-        values.insert_axis(Axis(1))
-    } else {
-        values
-    };
+    let values = if values.ndim() == 2 { values.insert_axis(Axis(1)) } else { values };
     let got = values.shape().to_vec();
     let expected = "3 (neurons, repeats, bins) or 2 (neurons, bins)";
-    values
-        .into_dimensionality::<Ix3>()
-        .map_err(|_| in_file(path, NAME)(FormatError::Axes { got, expected }))
+    values.into_dimensionality::<Ix3>().map_err(|_| in_file(path, NAME)(FormatError::Axes { got, expected }))
 }
 
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|source| Error::Io {
-        path: path.to_path_buf(),
-        action: "read",
-        source,
-    })
+    fs::read(path).map_err(|source| Error::Io { path: path.to_path_buf(), action: "read", source })
 }
 
 fn two_axes(values: ArrayD<f32>) -> Result<Array2<f32>, FormatError> {
     let got = values.shape().to_vec();
-    values
-        .into_dimensionality::<Ix2>()
-        .map_err(|_| FormatError::Axes { got, expected: "2" })
+    values.into_dimensionality::<Ix2>().map_err(|_| FormatError::Axes { got, expected: "2" })
 }
 
 fn in_file(path: &Path, array: &'static str) -> impl Fn(FormatError) -> Error {
-    move |source| Error::ArrayFile {
-        path: path.to_path_buf(),
-        array,
-        source,
-    }
+    move |source| Error::ArrayFile { path: path.to_path_buf(), array, source }
 }
 
 #[cfg(test)]

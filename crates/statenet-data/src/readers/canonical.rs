@@ -16,7 +16,7 @@ use std::{
 };
 
 use serde_json::Value;
-use statenet_core::{Hertz, ResponseMask, TimeBin, expect_shape};
+use statenet_core::{Hertz, ResponseMask, Standardization, TimeBin, expect_shape};
 
 use super::{
     arrays::{read_cochleagram, read_counts},
@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{
     error::{Error, Place, Result},
-    preprocess::Standardization,
     recording::{Description, Neuron, Recording, Responses, Stimulus},
 };
 
@@ -55,10 +54,8 @@ impl Recording {
             action: "read",
             source,
         })?;
-        let json = serde_json::from_str(&text).map_err(|source| Error::Json {
-            path: path.clone(),
-            source,
-        })?;
+        let json =
+            serde_json::from_str(&text).map_err(|source| Error::Json { path: path.clone(), source })?;
         let mut fields = Fields::new(&path, String::new(), json)?;
         let format = fields.text("format")?;
         if format != FORMAT {
@@ -71,9 +68,7 @@ impl Recording {
                 return Err(fields.error("version", got, VERSION.to_string()));
             }
         }
-        let unit = fields
-            .optional_text("response_unit")?
-            .unwrap_or_else(|| UNIT.to_owned());
+        let unit = fields.optional_text("response_unit")?.unwrap_or_else(|| UNIT.to_owned());
         if unit != UNIT {
             return Err(fields.error("response_unit", unit, UNIT));
         }
@@ -81,13 +76,9 @@ impl Recording {
         let dt = TimeBin::from_millis(dt_ms)
             .map_err(|_| fields.error("dt_ms", dt_ms.to_string(), "above 0 and at most 10000"))?;
         let bands = bands(&mut fields)?;
-        let standardization = fields
-            .value("standardization")
-            .map(serde_json::from_value::<Standardization>);
-        let standardization = standardization.transpose().map_err(|source| Error::Json {
-            path: path.clone(),
-            source,
-        })?;
+        let standardization = fields.value("standardization").map(serde_json::from_value::<Standardization>);
+        let standardization =
+            standardization.transpose().map_err(|source| Error::Json { path: path.clone(), source })?;
         let neurons = neurons(&mut fields, &path)?;
         let entries = fields
             .list("stimuli")?
@@ -146,12 +137,7 @@ fn neurons(fields: &mut Fields<'_>, path: &Path) -> Result<Vec<Neuron>> {
         let mut fields = Fields::new(path, format!("neurons[{i}]"), entry)?;
         Ok(Neuron::new(fields.text("id")?).with_metadata(fields.rest()))
     };
-    fields
-        .list("neurons")?
-        .into_iter()
-        .enumerate()
-        .map(neuron)
-        .collect()
+    fields.list("neurons")?.into_iter().enumerate().map(neuron).collect()
 }
 
 fn stimulus(
@@ -168,15 +154,8 @@ fn stimulus(
     let cochleagram = read_cochleagram(&path)?;
     let (bands, bins) = cochleagram.dim();
     let in_file = |path: &PathBuf| Place::File(path.clone());
-    expect_shape(
-        "cochleagram",
-        &[bands, bins],
-        &[n_bands.unwrap_or(bands).into(), bins.into()],
-    )
-    .map_err(|shape| Error::Shape {
-        place: in_file(&path),
-        shape,
-    })?;
+    expect_shape("cochleagram", &[bands, bins], &[n_bands.unwrap_or(bands).into(), bins.into()])
+        .map_err(|shape| Error::Shape { place: in_file(&path), shape })?;
     expect_count(&mut entry, "bins", bins, &path)?;
 
     let path = entry.path("responses")?;
@@ -186,15 +165,8 @@ fn stimulus(
     let path = folder.join(path);
     let counts = read_counts(&path)?;
     let repeats = statenet_core::Dim::Any("R");
-    expect_shape(
-        "counts",
-        counts.shape(),
-        &[n_neurons.into(), repeats, bins.into()],
-    )
-    .map_err(|shape| Error::Shape {
-        place: in_file(&path),
-        shape,
-    })?;
+    expect_shape("counts", counts.shape(), &[n_neurons.into(), repeats, bins.into()])
+        .map_err(|shape| Error::Shape { place: in_file(&path), shape })?;
     expect_count(&mut entry, "repeats", counts.dim().1, &path)?;
     let mask = ResponseMask::from_nan(counts.view());
     let responses = Responses::checked(counts, &mask, &in_file(&path))?;
@@ -220,10 +192,7 @@ fn stimulus(
 fn expect_count(entry: &mut Fields<'_>, field: &str, size: usize, array: &Path) -> Result<()> {
     match entry.optional_count(field)? {
         Some(stated) if stated != size => {
-            let file = array
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
+            let file = array.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             Err(entry.error(field, stated.to_string(), format!("{size} as in {file}")))
         }
         _ => Ok(()),

@@ -32,17 +32,8 @@ impl<'a> Fields<'a> {
 
     /// An error about a field of this object.
     pub(super) fn error(&self, name: &str, got: impl Into<String>, expected: impl Into<String>) -> Error {
-        let field = if self.at.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.at)
-        };
-        Error::Field {
-            path: self.path.to_path_buf(),
-            field,
-            got: got.into(),
-            expected: expected.into(),
-        }
+        let field = if self.at.is_empty() { name.to_owned() } else { format!("{}.{name}", self.at) };
+        Error::Field { path: self.path.to_path_buf(), field, got: got.into(), expected: expected.into() }
     }
 
     /// Takes a field, if it is there and not null.
@@ -129,9 +120,5 @@ impl<'a> Fields<'a> {
 /// A value as JSON, of at most about 60 characters.
 pub(super) fn shortened(value: &Value) -> String {
     let text = value.to_string();
-    if text.chars().count() <= 60 {
-        text
-    } else {
-        text.chars().take(57).chain("...".chars()).collect()
-    }
+    if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
 }

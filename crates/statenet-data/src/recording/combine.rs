@@ -14,29 +14,15 @@ impl Recording {
     pub fn expect_input(&self, axes: &Axes) -> Result<()> {
         let recording = || self.name().to_owned();
         if !nearly(self.dt().ms(), axes.dt.ms()) {
-            return Err(Error::Dt {
-                recording: recording(),
-                got: self.dt(),
-                expected: axes.dt,
-            });
+            return Err(Error::Dt { recording: recording(), got: self.dt(), expected: axes.dt });
         }
         if self.n_bands() != axes.n_bands {
             let (got, expected) = (self.n_bands(), axes.n_bands);
-            return Err(Error::Axis {
-                recording: recording(),
-                axis: "n_bands",
-                got,
-                expected,
-            });
+            return Err(Error::Axis { recording: recording(), axis: "n_bands", got, expected });
         }
         for (band, (&got, &expected)) in self.bands().iter().zip(&axes.band_centers).enumerate() {
             if !nearly(got.hz(), expected.hz()) {
-                return Err(Error::BandCenters {
-                    recording: recording(),
-                    band,
-                    got,
-                    expected,
-                });
+                return Err(Error::BandCenters { recording: recording(), band, got, expected });
             }
         }
         Ok(())
@@ -52,12 +38,7 @@ impl Recording {
             return Ok(());
         }
         let (got, expected) = (self.n_neurons(), axes.n_neurons);
-        Err(Error::Axis {
-            recording: self.name().to_owned(),
-            axis: "n_neurons",
-            got,
-            expected,
-        })
+        Err(Error::Axis { recording: self.name().to_owned(), axis: "n_neurons", got, expected })
     }
 
     /// This recording with the neurons and stimuli of another.
@@ -72,9 +53,7 @@ impl Recording {
     pub fn concat(&self, other: &Self, name: impl Into<String>) -> Result<Self> {
         other.expect_input(&self.axes())?;
         if self.standardization() != other.standardization() {
-            return Err(Error::AlreadyStandardized {
-                recording: other.name().to_owned(),
-            });
+            return Err(Error::AlreadyStandardized { recording: other.name().to_owned() });
         }
         let (here, there) = (self.n_neurons(), other.n_neurons());
         let mut stimuli = Vec::new();
@@ -82,10 +61,7 @@ impl Recording {
             let partner = other.stimuli().iter().find(|s| s.name() == stimulus.name());
             if partner.is_some_and(|partner| !partner.same_sound(stimulus)) {
                 let stimulus = stimulus.name().to_owned();
-                return Err(Error::StimulusDiffers {
-                    stimulus,
-                    recording: other.name().to_owned(),
-                });
+                return Err(Error::StimulusDiffers { stimulus, recording: other.name().to_owned() });
             }
             let below = partner.map(Stimulus::responses);
             stimuli
@@ -99,15 +75,8 @@ impl Recording {
             }
         }
         let neurons = [self.neurons(), other.neurons()].concat();
-        let description = Description {
-            name: name.into(),
-            ..self.description().clone()
-        };
-        let bands = if self.bands().is_empty() {
-            other.bands()
-        } else {
-            self.bands()
-        };
+        let description = Description { name: name.into(), ..self.description().clone() };
+        let bands = if self.bands().is_empty() { other.bands() } else { self.bands() };
         let combined = Self::new(description, self.dt(), bands.to_vec(), neurons, stimuli)?;
         match self.standardization() {
             Some(standardization) => combined.declare_standardized(standardization.clone()),
@@ -155,10 +124,7 @@ mod tests {
                 Stimulus::new(sound, Array2::from_elem((2, 3), level), responses).unwrap()
             })
             .collect();
-        let about = Description {
-            name: name.into(),
-            ..Description::default()
-        };
+        let about = Description { name: name.into(), ..Description::default() };
         let bands = [500.0, 1000.0].map(|hz| Hertz::new(hz).unwrap()).to_vec();
         let dt = TimeBin::from_millis(dt_ms).unwrap();
         Recording::new(about, dt, bands, vec![Neuron::new(neuron)], stimuli).unwrap()
@@ -179,10 +145,7 @@ mod tests {
     fn recordings_of_different_dt_do_not_combine() {
         let a = recording("a", "u1", &[("x", 1.0)], 5.0);
         let b = recording("b", "u2", &[("x", 1.0)], 10.0);
-        assert_eq!(
-            a.concat(&b, "both").unwrap_err().to_string(),
-            "recording b: dt is 10 ms, expected 5 ms"
-        );
+        assert_eq!(a.concat(&b, "both").unwrap_err().to_string(), "recording b: dt is 10 ms, expected 5 ms");
     }
 
     #[test]
@@ -203,24 +166,14 @@ mod tests {
         let message = |axes: &Axes| a.expect_axes(axes).unwrap_err().to_string();
         let good = a.axes();
         a.expect_axes(&good).unwrap();
-        let bands = Axes {
-            n_bands: 34,
-            band_centers: vec![],
-            ..good.clone()
-        };
+        let bands = Axes { n_bands: 34, band_centers: vec![], ..good.clone() };
         assert_eq!(message(&bands), "recording a: n_bands is 2, expected 34");
-        let neurons = Axes {
-            n_neurons: 53,
-            ..good.clone()
-        };
+        let neurons = Axes { n_neurons: 53, ..good.clone() };
         assert_eq!(message(&neurons), "recording a: n_neurons is 1, expected 53");
         a.expect_input(&neurons).unwrap();
         let mut centers = good;
         centers.band_centers[1] = Hertz::new(1100.0).unwrap();
-        assert_eq!(
-            message(&centers),
-            "recording a: band 1 is centred at 1000 Hz, expected 1100 Hz"
-        );
+        assert_eq!(message(&centers), "recording a: band 1 is centred at 1000 Hz, expected 1100 Hz");
     }
 
     #[test]
@@ -229,17 +182,11 @@ mod tests {
         let two = vec![Neuron::new("u1"), Neuron::new("u2")];
         let stimuli = a.stimuli().to_vec();
         let error = Recording::new(Description::default(), a.dt(), vec![], two, stimuli.clone()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "stimulus x: counts has shape (1, 2, 3), expected (2, 2, 3)"
-        );
+        assert_eq!(error.to_string(), "stimulus x: counts has shape (1, 2, 3), expected (2, 2, 3)");
         let one = vec![Hertz::new(500.0).unwrap()];
         let error =
             Recording::new(Description::default(), a.dt(), one, a.neurons().to_vec(), stimuli).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "stimulus x: cochleagram has shape (2, 3), expected (1, 3)"
-        );
+        assert_eq!(error.to_string(), "stimulus x: cochleagram has shape (2, 3), expected (1, 3)");
         let falling = a.bands().iter().copied().rev().collect();
         let error = Recording::new(
             Description::default(),
@@ -259,28 +206,13 @@ mod tests {
     fn nothing_or_the_same_twice_is_no_recording() {
         let a = recording("a", "u1", &[("x", 1.0)], 5.0);
         let new = |neurons: &[Neuron], stimuli: &[Stimulus]| {
-            Recording::new(
-                Description::default(),
-                a.dt(),
-                vec![],
-                neurons.to_vec(),
-                stimuli.to_vec(),
-            )
-            .unwrap_err()
-            .to_string()
+            Recording::new(Description::default(), a.dt(), vec![], neurons.to_vec(), stimuli.to_vec())
+                .unwrap_err()
+                .to_string()
         };
-        assert_eq!(
-            new(&[], a.stimuli()),
-            "recording has no neurons, expected at least one"
-        );
-        assert_eq!(
-            new(a.neurons(), &[]),
-            "recording has no stimuli, expected at least one"
-        );
+        assert_eq!(new(&[], a.stimuli()), "recording has no neurons, expected at least one");
+        assert_eq!(new(a.neurons(), &[]), "recording has no stimuli, expected at least one");
         let twice = [a.stimuli(), a.stimuli()].concat();
-        assert_eq!(
-            new(a.neurons(), &twice),
-            "stimulus x occurs twice, expected unique names"
-        );
+        assert_eq!(new(a.neurons(), &twice), "stimulus x occurs twice, expected unique names");
     }
 }

@@ -9,7 +9,7 @@ mod stimulus;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use statenet_core::{Axes, Hertz, TimeBin, expect_shape};
+use statenet_core::{Axes, Hertz, Standardization, TimeBin, expect_shape};
 
 pub use neuron::Neuron;
 pub use responses::Responses;
@@ -18,7 +18,7 @@ pub(crate) use stimulus::checked_cochleagram;
 
 use crate::{
     error::{Error, Place, Result},
-    preprocess::{Smoothing, Standardization},
+    preprocess::Smoothing,
 };
 
 /// What is known beyond our own fields, in the order of the file.
@@ -68,7 +68,7 @@ pub struct Recording {
     bands: Vec<Hertz>,
     neurons: Vec<Neuron>,
     stimuli: Vec<Stimulus>,
-    standardization: Option<Standardization>,
+    pub(crate) standardization: Option<Standardization>,
 }
 
 impl Recording {
@@ -92,53 +92,24 @@ impl Recording {
         if neurons.is_empty() {
             return Err(Error::Empty { what: "neurons" });
         }
-        if let Some((low, high)) = bands
-            .iter()
-            .zip(bands.iter().skip(1))
-            .find(|(low, high)| low >= high)
-        {
+        if let Some((low, high)) = bands.iter().zip(bands.iter().skip(1)).find(|(low, high)| low >= high) {
             return Err(Error::Setting {
                 setting: "centre frequency",
                 got: format!("{} Hz after {} Hz", high.hz(), low.hz()),
                 expected: "rising frequencies",
             });
         }
-        let n_bands = if bands.is_empty() {
-            first.n_bands()
-        } else {
-            bands.len()
-        };
+        let n_bands = if bands.is_empty() { first.n_bands() } else { bands.len() };
         for stimulus in &stimuli {
             let place = || Place::Stimulus(stimulus.name().to_owned());
             let (r, t) = (stimulus.responses().n_repeats(), stimulus.n_bins());
-            expect_shape(
-                "cochleagram",
-                stimulus.cochleagram().shape(),
-                &[n_bands.into(), t.into()],
-            )
-            .map_err(|shape| Error::Shape {
-                place: place(),
-                shape,
-            })?;
+            expect_shape("cochleagram", stimulus.cochleagram().shape(), &[n_bands.into(), t.into()])
+                .map_err(|shape| Error::Shape { place: place(), shape })?;
             let counts = stimulus.responses().values();
-            expect_shape(
-                "counts",
-                counts.shape(),
-                &[neurons.len().into(), r.into(), t.into()],
-            )
-            .map_err(|shape| Error::Shape {
-                place: place(),
-                shape,
-            })?;
+            expect_shape("counts", counts.shape(), &[neurons.len().into(), r.into(), t.into()])
+                .map_err(|shape| Error::Shape { place: place(), shape })?;
         }
-        Ok(Self {
-            description,
-            dt,
-            bands,
-            neurons,
-            stimuli,
-            standardization: None,
-        })
+        Ok(Self { description, dt, bands, neurons, stimuli, standardization: None })
     }
 
     /// Where it comes from.
@@ -183,11 +154,7 @@ impl Recording {
     /// [`Error::StimulusOutOfRange`].
     pub fn stimulus(&self, index: usize) -> Result<&Stimulus> {
         let n_stimuli = self.stimuli.len();
-        self.stimuli.get(index).ok_or(Error::StimulusOutOfRange {
-            index,
-            part: None,
-            n_stimuli,
-        })
+        self.stimuli.get(index).ok_or(Error::StimulusOutOfRange { index, part: None, n_stimuli })
     }
 
     /// Neurons N.
@@ -225,67 +192,22 @@ impl Recording {
         self.standardization.as_ref()
     }
 
-    /// Cochleagrams standardized per band by the mean and deviation of the training stimuli `train` alone.
-    ///
-    /// # Errors
-    /// [`Error::StimulusOutOfRange`], [`Error::Empty`] without training stimuli, [`Error::AlreadyStandardized`].
-    pub fn standardize(&self, train: &[usize]) -> Result<Self> {
-        self.standardized_with(&Standardization::fit(self, train)?)
-    }
-
-    /// Cochleagrams standardized by a mean and deviation that are known, such as a saved model's.
-    ///
-    /// A recording that was standardized by these very numbers comes back as it is.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] for another number of bands; [`Error::AlreadyStandardized`] if other numbers were used.
-    pub fn standardized_with(&self, standardization: &Standardization) -> Result<Self> {
-        match &self.standardization {
-            Some(known) if known == standardization => return Ok(self.clone()),
-            Some(_) => {
-                return Err(Error::AlreadyStandardized {
-                    recording: self.name().to_owned(),
-                });
-            }
-            None => {}
-        }
-        let stimuli = self
-            .stimuli
-            .iter()
-            .map(|stimulus| Ok(stimulus.with_cochleagram(standardization.apply(stimulus.cochleagram())?)));
-        let stimuli = stimuli.collect::<Result<_>>()?;
-        Ok(Self {
-            stimuli,
-            standardization: Some(standardization.clone()),
-            ..self.without_stimuli()
-        })
-    }
-
     /// The same recording with every repeat of every response smoothed over time; missing bins stay missing.
     #[must_use]
     pub fn smooth(&self, smoothing: &Smoothing) -> Self {
         let weights = smoothing.weights(self.dt);
         let smoothed = |s: &Stimulus| s.with_responses(weights.smooth(s.responses()));
-        Self {
-            stimuli: self.stimuli.iter().map(smoothed).collect(),
-            ..self.without_stimuli()
-        }
+        self.with_stimuli(self.stimuli.iter().map(smoothed).collect())
     }
 
-    /// Records that the cochleagrams were standardized before they were written to disk.
-    pub(crate) fn declare_standardized(mut self, standardization: Standardization) -> Result<Self> {
-        standardization.expect_bands(self.n_bands())?;
-        self.standardization = Some(standardization);
-        Ok(self)
-    }
-
-    fn without_stimuli(&self) -> Self {
+    /// The same recording with other stimuli of the same shapes.
+    pub(crate) fn with_stimuli(&self, stimuli: Vec<Stimulus>) -> Self {
         Self {
             description: self.description.clone(),
             dt: self.dt,
             bands: self.bands.clone(),
             neurons: self.neurons.clone(),
-            stimuli: Vec::new(),
+            stimuli,
             standardization: self.standardization.clone(),
         }
     }
@@ -295,10 +217,7 @@ fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Resul
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(Error::Duplicate {
-                what,
-                name: name.to_owned(),
-            });
+            return Err(Error::Duplicate { what, name: name.to_owned() });
         }
     }
     Ok(())

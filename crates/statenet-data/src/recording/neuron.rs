@@ -13,10 +13,7 @@ impl Neuron {
     /// A neuron of which nothing but the id is known.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            metadata: Metadata::new(),
-        }
+        Self { id: id.into(), metadata: Metadata::new() }
     }
 
     /// Adds what is known; written to and read from `recording.json` beside the id.

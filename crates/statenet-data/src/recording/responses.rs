@@ -47,10 +47,7 @@ impl Responses {
 
     pub(crate) fn checked(mut values: Array3<f32>, mask: &ResponseMask, place: &Place) -> Result<Self> {
         let any = [Dim::Any("N"), Dim::Any("R"), Dim::Any("T")];
-        let shape_error = |shape| Error::Shape {
-            place: place.clone(),
-            shape,
-        };
+        let shape_error = |shape| Error::Shape { place: place.clone(), shape };
         expect_shape("counts", values.shape(), &any).map_err(shape_error)?;
         let (n, r, t) = values.dim();
         expect_shape("mask", mask.view().shape(), &[n.into(), r.into(), t.into()]).map_err(shape_error)?;
@@ -70,10 +67,7 @@ impl Responses {
                 });
             }
         }
-        Ok(Self {
-            values: values.as_standard_layout().into_owned(),
-            mask: mask.clone(),
-        })
+        Ok(Self { values: values.as_standard_layout().into_owned(), mask: mask.clone() })
     }
 
     /// The values, `(N, R, T)`, spikes per bin; 0 where missing.
@@ -92,13 +86,11 @@ impl Responses {
     #[must_use]
     pub fn to_nan(&self) -> Array3<f32> {
         let mut values = self.values.clone();
-        Zip::from(&mut values)
-            .and(self.mask.view())
-            .for_each(|value, &valid| {
-                if !valid {
-                    *value = f32::NAN;
-                }
-            });
+        Zip::from(&mut values).and(self.mask.view()).for_each(|value, &valid| {
+            if !valid {
+                *value = f32::NAN;
+            }
+        });
         values
     }
 
@@ -128,21 +120,15 @@ impl Responses {
         let (n, _, t) = self.values.dim();
         let mut sum = Array2::<f64>::zeros((n, t));
         let mut count = Array2::<u32>::zeros((n, t));
-        for (values, mask) in self
-            .values
-            .axis_iter(Axis(1))
-            .zip(self.mask.view().axis_iter(Axis(1)))
-        {
-            Zip::from(&mut sum)
-                .and(&mut count)
-                .and(values)
-                .and(mask)
-                .for_each(|sum, count, &value, &valid| {
+        for (values, mask) in self.values.axis_iter(Axis(1)).zip(self.mask.view().axis_iter(Axis(1))) {
+            Zip::from(&mut sum).and(&mut count).and(values).and(mask).for_each(
+                |sum, count, &value, &valid| {
                     if valid {
                         *sum += f64::from(value);
                         *count += 1;
                     }
-                });
+                },
+            );
         }
         let mean = Zip::from(&sum)
             .and(&count)
@@ -153,19 +139,13 @@ impl Responses {
     /// The responses of some neurons, in the order given; indices must be below N.
     pub(crate) fn select(&self, neurons: &[usize]) -> Self {
         let values = self.values.select(Axis(0), neurons);
-        Self {
-            values,
-            mask: self.mask.select(neurons),
-        }
+        Self { values, mask: self.mask.select(neurons) }
     }
 
     /// Other values under the same mask, for maps that keep missing bins missing.
     pub(crate) fn with_values(&self, values: Array3<f32>) -> Self {
         debug_assert_eq!(values.dim(), self.values.dim(), "a map keeps the shape");
-        Self {
-            values,
-            mask: self.mask.clone(),
-        }
+        Self { values, mask: self.mask.clone() }
     }
 }
 
@@ -179,28 +159,19 @@ mod tests {
     #[test]
     fn a_negative_count_is_named() {
         let error = Responses::from_nan(array![[[0.0, -1.0]]]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "responses: counts[0, 0, 1] is -1, expected 0 or more spikes"
-        );
+        assert_eq!(error.to_string(), "responses: counts[0, 0, 1] is -1, expected 0 or more spikes");
     }
 
     #[test]
     fn zero_repeats_are_an_error() {
         let error = Responses::from_nan(Array3::zeros((2, 0, 5))).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "responses: counts has shape (2, 0, 5), expected (N, R, T)"
-        );
+        assert_eq!(error.to_string(), "responses: counts has shape (2, 0, 5), expected (N, R, T)");
     }
 
     #[test]
     fn a_mask_of_another_shape_is_an_error() {
         let error = Responses::new(Array3::zeros((1, 2, 3)), &ResponseMask::all(1, 2, 4)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "responses: mask has shape (1, 2, 4), expected (1, 2, 3)"
-        );
+        assert_eq!(error.to_string(), "responses: mask has shape (1, 2, 4), expected (1, 2, 3)");
     }
 
     #[test]

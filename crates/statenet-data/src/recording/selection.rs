@@ -14,10 +14,7 @@ impl Recording {
             .iter()
             .map(|&index| {
                 let n_neurons = self.n_neurons();
-                self.neurons
-                    .get(index)
-                    .cloned()
-                    .ok_or(Error::NeuronOutOfRange { index, n_neurons })
+                self.neurons.get(index).cloned().ok_or(Error::NeuronOutOfRange { index, n_neurons })
             })
             .collect::<Result<_>>()?;
         super::unique("neuron", chosen.iter().map(Neuron::id))?;
@@ -26,11 +23,7 @@ impl Recording {
         }
         let select = |s: &Stimulus| s.with_responses(s.responses().select(neurons));
         let stimuli = self.stimuli.iter().map(select).collect();
-        Ok(Self {
-            neurons: chosen,
-            stimuli,
-            ..self.without_stimuli()
-        })
+        Ok(Self { neurons: chosen, ..self.with_stimuli(stimuli) })
     }
 
     /// The indices of a list of neurons such as `0,3,5-9`, of ids, or of a mix, in the order of the list.
@@ -44,16 +37,12 @@ impl Recording {
     pub fn neuron_indices(&self, list: &str) -> Result<Vec<usize>> {
         let mut indices = Vec::new();
         for entry in list.split(',').map(str::trim) {
-            let (first, last) = self.entry(entry).ok_or_else(|| Error::NeuronList {
-                entry: entry.to_owned(),
-                n_neurons: self.n_neurons(),
-            })?;
+            let (first, last) = self
+                .entry(entry)
+                .ok_or_else(|| Error::NeuronList { entry: entry.to_owned(), n_neurons: self.n_neurons() })?;
             indices.extend(first..=last);
         }
-        let ids = indices
-            .iter()
-            .filter_map(|&i| self.neurons.get(i))
-            .map(Neuron::id);
+        let ids = indices.iter().filter_map(|&i| self.neurons.get(i)).map(Neuron::id);
         super::unique("neuron", ids)?;
         Ok(indices)
     }
@@ -91,40 +80,22 @@ mod tests {
     #[test]
     fn lists_mix_indices_ranges_and_ids() {
         let recording = ten();
-        assert_eq!(
-            recording.neuron_indices("0, 3,5-7,unit-9").unwrap(),
-            [0, 3, 5, 6, 7, 9]
-        );
+        assert_eq!(recording.neuron_indices("0, 3,5-7,unit-9").unwrap(), [0, 3, 5, 6, 7, 9]);
         assert_eq!(recording.neuron_indices("unit-2").unwrap(), [2]);
     }
 
     #[test]
     fn an_entry_that_means_nothing_is_named() {
         let recording = ten();
-        for bad in [
-            "",
-            "10",
-            "3-10",
-            "5-4",
-            "unit-10",
-            "1,,2",
-            "-1",
-            "0-99999999999999999999",
-        ] {
-            assert!(
-                matches!(recording.neuron_indices(bad), Err(Error::NeuronList { .. })),
-                "{bad}"
-            );
+        for bad in ["", "10", "3-10", "5-4", "unit-10", "1,,2", "-1", "0-99999999999999999999"] {
+            assert!(matches!(recording.neuron_indices(bad), Err(Error::NeuronList { .. })), "{bad}");
         }
         assert_eq!(
             recording.neuron_indices("3,x").unwrap_err().to_string(),
             "neuron \"x\" in the list, expected an id, an index below 10 or a range like 5-9 of them"
         );
         let twice = recording.neuron_indices("1,0-2").unwrap_err();
-        assert_eq!(
-            twice.to_string(),
-            "neuron unit-1 occurs twice, expected unique names"
-        );
+        assert_eq!(twice.to_string(), "neuron unit-1 occurs twice, expected unique names");
     }
 
     #[test]

@@ -37,20 +37,9 @@ impl Stimulus {
         let cochleagram = checked_cochleagram(cochleagram, &place)?;
         let (n, r, _) = responses.values().dim();
         let bins = cochleagram.dim().1;
-        expect_shape(
-            "counts",
-            responses.values().shape(),
-            &[n.into(), r.into(), bins.into()],
-        )
-        .map_err(|shape| Error::Shape { place, shape })?;
-        Ok(Self {
-            name,
-            kind: None,
-            cochleagram,
-            responses,
-            audio: None,
-            metadata: Metadata::new(),
-        })
+        expect_shape("counts", responses.values().shape(), &[n.into(), r.into(), bins.into()])
+            .map_err(|shape| Error::Shape { place, shape })?;
+        Ok(Self { name, kind: None, cochleagram, responses, audio: None, metadata: Metadata::new() })
     }
 
     /// Says what kind of sound it is, such as `song` or `water`.
@@ -125,40 +114,26 @@ impl Stimulus {
     /// The same sound with other responses over the same bins.
     pub(crate) fn with_responses(&self, responses: Responses) -> Self {
         debug_assert_eq!(responses.n_bins(), self.n_bins(), "responses keep their bins");
-        Self {
-            responses,
-            ..self.clone()
-        }
+        Self { responses, ..self.clone() }
     }
 
     /// The same responses to other values of the cochleagram.
     pub(crate) fn with_cochleagram(&self, cochleagram: Array2<f32>) -> Self {
         debug_assert_eq!(cochleagram.dim(), self.cochleagram.dim(), "a map keeps the shape");
-        Self {
-            cochleagram,
-            ..self.clone()
-        }
+        Self { cochleagram, ..self.clone() }
     }
 
     /// True if both cochleagrams have the same bits.
     pub(crate) fn same_sound(&self, other: &Self) -> bool {
         self.cochleagram.dim() == other.cochleagram.dim()
-            && self
-                .cochleagram
-                .iter()
-                .zip(&other.cochleagram)
-                .all(|(a, b)| a.to_bits() == b.to_bits())
+            && self.cochleagram.iter().zip(&other.cochleagram).all(|(a, b)| a.to_bits() == b.to_bits())
     }
 }
 
 /// A cochleagram in standard layout, if no axis is empty and every value finite.
 pub(crate) fn checked_cochleagram(values: Array2<f32>, place: &Place) -> Result<Array2<f32>> {
-    expect_shape("cochleagram", values.shape(), &[Dim::Any("F"), Dim::Any("T")]).map_err(|shape| {
-        Error::Shape {
-            place: place.clone(),
-            shape,
-        }
-    })?;
+    expect_shape("cochleagram", values.shape(), &[Dim::Any("F"), Dim::Any("T")])
+        .map_err(|shape| Error::Shape { place: place.clone(), shape })?;
     if let Some(((band, bin), &got)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
         return Err(Error::Value {
             place: place.clone(),
@@ -184,19 +159,13 @@ mod tests {
     #[test]
     fn nan_in_a_cochleagram_is_named() {
         let error = Stimulus::new("a", array![[0.0, 1.0], [f32::NAN, 0.0]], silent(2)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "stimulus a: cochleagram[1, 0] is NaN, expected a finite number"
-        );
+        assert_eq!(error.to_string(), "stimulus a: cochleagram[1, 0] is NaN, expected a finite number");
     }
 
     #[test]
     fn responses_must_have_the_bins_of_the_sound() {
         let error = Stimulus::new("a", array![[0.0, 1.0]], silent(3)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "stimulus a: counts has shape (1, 1, 3), expected (1, 1, 2)"
-        );
+        assert_eq!(error.to_string(), "stimulus a: counts has shape (1, 1, 3), expected (1, 1, 2)");
     }
 
     #[test]
@@ -207,9 +176,6 @@ mod tests {
     #[test]
     fn an_empty_cochleagram_is_an_error() {
         let error = Stimulus::new("a", Array2::zeros((0, 1)), silent(1)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "stimulus a: cochleagram has shape (0, 1), expected (F, T)"
-        );
+        assert_eq!(error.to_string(), "stimulus a: cochleagram has shape (0, 1), expected (F, T)");
     }
 }

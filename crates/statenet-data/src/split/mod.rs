@@ -113,32 +113,17 @@ impl Split {
         let mut listed: Vec<(Part, &Stimulus)> = Vec::new();
         for (part, index) in self.entries() {
             let stimulus = recording.stimuli().get(index);
-            let missing = Error::StimulusOutOfRange {
-                index,
-                part: Some(part),
-                n_stimuli,
-            };
+            let missing = Error::StimulusOutOfRange { index, part: Some(part), n_stimuli };
             listed.push((part, stimulus.ok_or(missing)?));
         }
-        let name = |index: usize| {
-            recording
-                .stimulus(index)
-                .map_or(index.to_string(), |s| s.name().to_owned())
-        };
+        let name =
+            |index: usize| recording.stimulus(index).map_or(index.to_string(), |s| s.name().to_owned());
         self.expect_disjoint(name)?;
         for (i, &(first_part, first)) in listed.iter().enumerate() {
-            let same = listed
-                .iter()
-                .skip(i + 1)
-                .find(|(part, s)| *part != first_part && s.same_sound(first));
+            let same = listed.iter().skip(i + 1).find(|(part, s)| *part != first_part && s.same_sound(first));
             if let Some(&(second_part, second)) = same {
                 let (first, second) = (first.name().to_owned(), second.name().to_owned());
-                return Err(Error::SameSound {
-                    first,
-                    first_part,
-                    second,
-                    second_part,
-                });
+                return Err(Error::SameSound { first, first_part, second, second_part });
             }
         }
         Ok(())
@@ -159,11 +144,7 @@ impl Split {
         let mut parts = BTreeMap::new();
         for (second, index) in self.entries() {
             if let Some(first) = parts.insert(index, second) {
-                return Err(Error::Leak {
-                    stimulus: name(index),
-                    first,
-                    second,
-                });
+                return Err(Error::Leak { stimulus: name(index), first, second });
             }
         }
         Ok(())
@@ -179,11 +160,7 @@ impl TryFrom<Raw> for Split {
 
 impl From<Split> for Raw {
     fn from(split: Split) -> Self {
-        Self {
-            train: split.train,
-            val: split.val,
-            test: split.test,
-        }
+        Self { train: split.train, val: split.val, test: split.test }
     }
 }
 
@@ -206,23 +183,13 @@ pub(crate) mod tests {
             })
             .collect();
         let dt = TimeBin::from_millis(5.0).unwrap();
-        Recording::new(
-            Description::default(),
-            dt,
-            vec![],
-            vec![Neuron::new("u")],
-            stimuli,
-        )
-        .unwrap()
+        Recording::new(Description::default(), dt, vec![], vec![Neuron::new("u")], stimuli).unwrap()
     }
 
     #[test]
     fn an_empty_part_is_named() {
         let error = Split::new(vec![0], vec![], vec![1]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the val part of the split is empty, expected at least one stimulus"
-        );
+        assert_eq!(error.to_string(), "the val part of the split is empty, expected at least one stimulus");
     }
 
     #[test]
@@ -237,32 +204,20 @@ pub(crate) mod tests {
     #[test]
     fn the_same_sound_under_two_names_leaks() {
         let recording = of_levels(&[1.0, 2.0, 3.0, 1.0]);
-        let error = Split::new(vec![0], vec![1], vec![3])
-            .unwrap()
-            .check(&recording)
-            .unwrap_err();
+        let error = Split::new(vec![0], vec![1], vec![3]).unwrap().check(&recording).unwrap_err();
         assert_eq!(
             error.to_string(),
             "stimulus s0 in the train part and stimulus s3 in the test part have the same cochleagram, \
              expected them in one part"
         );
-        Split::new(vec![0, 3], vec![1], vec![2])
-            .unwrap()
-            .check(&recording)
-            .unwrap();
+        Split::new(vec![0, 3], vec![1], vec![2]).unwrap().check(&recording).unwrap();
     }
 
     #[test]
     fn an_index_beyond_the_recording_is_named() {
         let recording = of_levels(&[1.0, 2.0, 3.0]);
-        let error = Split::new(vec![0], vec![1], vec![3])
-            .unwrap()
-            .check(&recording)
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "stimulus index 3 in the test part, expected below 3"
-        );
+        let error = Split::new(vec![0], vec![1], vec![3]).unwrap().check(&recording).unwrap_err();
+        assert_eq!(error.to_string(), "stimulus index 3 in the test part, expected below 3");
     }
 
     #[test]

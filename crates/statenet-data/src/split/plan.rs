@@ -83,36 +83,24 @@ impl SplitPlan {
         if n != RAHMAN_STIMULI {
             return Err(self.count("20", n));
         }
-        let train = (0..n)
-            .filter(|s| !RAHMAN_TEST.contains(s) && !RAHMAN_VAL.contains(s))
-            .collect();
+        let train = (0..n).filter(|s| !RAHMAN_TEST.contains(s) && !RAHMAN_VAL.contains(s)).collect();
         Split::new(train, RAHMAN_VAL.to_vec(), RAHMAN_TEST.to_vec())
     }
 
     fn k_fold(&self, n: usize, n_folds: usize, fold: usize) -> Result<Split> {
         if n_folds < 3 || fold >= n_folds {
-            return Err(Error::SplitPlan {
-                text: self.to_string(),
-            });
+            return Err(Error::SplitPlan { text: self.to_string() });
         }
         if n < n_folds {
             return Err(self.count(&format!("at least {n_folds}"), n));
         }
         let of = |wanted: &dyn Fn(usize) -> bool| (0..n).filter(|s| wanted(s % n_folds)).collect();
         let next = (fold + 1) % n_folds;
-        Split::new(
-            of(&|f| f != fold && f != next),
-            of(&|f| f == next),
-            of(&|f| f == fold),
-        )
+        Split::new(of(&|f| f != fold && f != next), of(&|f| f == next), of(&|f| f == fold))
     }
 
     fn count(&self, expected: &str, got: usize) -> Error {
-        Error::SplitCount {
-            plan: self.to_string(),
-            expected: expected.to_owned(),
-            got,
-        }
+        Error::SplitCount { plan: self.to_string(), expected: expected.to_owned(), got }
     }
 }
 
@@ -120,9 +108,7 @@ impl FromStr for SplitPlan {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unknown = || Error::SplitPlan {
-            text: text.to_owned(),
-        };
+        let unknown = || Error::SplitPlan { text: text.to_owned() };
         match text {
             "demo" => return Ok(Self::Demo),
             "rahman" => return Ok(Self::Rahman),
@@ -138,11 +124,7 @@ impl FromStr for SplitPlan {
                 Err(unknown())
             };
         }
-        if text.ends_with(".json") {
-            Ok(Self::File(text.into()))
-        } else {
-            Err(unknown())
-        }
+        if text.ends_with(".json") { Ok(Self::File(text.into())) } else { Err(unknown()) }
     }
 }
 
@@ -163,10 +145,8 @@ fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
         action: "read",
         source,
     })?;
-    let lists: Map<String, Value> = serde_json::from_str(&text).map_err(|source| Error::Json {
-        path: path.clone(),
-        source,
-    })?;
+    let lists: Map<String, Value> =
+        serde_json::from_str(&text).map_err(|source| Error::Json { path: path.clone(), source })?;
     let field = |field: &str, got: &str, expected: &str| Error::Field {
         path: path.clone(),
         field: field.to_owned(),
@@ -175,43 +155,22 @@ fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
     };
     let part = |part: Part| -> Result<Vec<usize>> {
         let name = part.to_string();
-        let entries = lists
-            .get(&name)
-            .ok_or_else(|| field(&name, "missing", "a list of stimuli"))?;
-        let entries = entries
-            .as_array()
-            .ok_or_else(|| field(&name, "no list", "a list of stimuli"))?;
+        let entries = lists.get(&name).ok_or_else(|| field(&name, "missing", "a list of stimuli"))?;
+        let entries = entries.as_array().ok_or_else(|| field(&name, "no list", "a list of stimuli"))?;
         let index = |(i, entry): (usize, &Value)| match entry {
             Value::String(name) => recording
                 .stimuli()
                 .iter()
                 .position(|s| s.name() == name)
-                .ok_or_else(|| Error::UnknownStimulus {
-                    name: name.clone(),
-                    part,
-                }),
-            other => other
-                .as_u64()
-                .and_then(|index| usize::try_from(index).ok())
-                .ok_or_else(|| {
-                    field(
-                        &format!("{name}[{i}]"),
-                        &other.to_string(),
-                        "an index or a stimulus's name",
-                    )
-                }),
+                .ok_or_else(|| Error::UnknownStimulus { name: name.clone(), part }),
+            other => other.as_u64().and_then(|index| usize::try_from(index).ok()).ok_or_else(|| {
+                field(&format!("{name}[{i}]"), &other.to_string(), "an index or a stimulus's name")
+            }),
         };
         entries.iter().enumerate().map(index).collect()
     };
-    let split = Split {
-        train: part(Part::Train)?,
-        val: part(Part::Val)?,
-        test: part(Part::Test)?,
-    };
-    if let Some(stray) = lists
-        .keys()
-        .find(|key| !matches!(key.as_str(), "train" | "val" | "test"))
-    {
+    let split = Split { train: part(Part::Train)?, val: part(Part::Val)?, test: part(Part::Test)? };
+    if let Some(stray) = lists.keys().find(|key| !matches!(key.as_str(), "train" | "val" | "test")) {
         return Err(field(stray, "present", "the fields train, val and test alone"));
     }
     // `check` names a leaking stimulus by its name, `Split::new` only by its index.
@@ -239,11 +198,7 @@ mod tests {
         let demo = split("demo", 20).unwrap();
         assert_eq!(demo.train(), (0..14).collect::<Vec<_>>());
         assert_eq!((demo.val(), demo.test()), (&[14, 15, 16][..], &[17, 18, 19][..]));
-        let sizes = |n| {
-            split("demo", n)
-                .map(|s| [s.train().len(), s.val().len(), s.test().len()])
-                .unwrap()
-        };
+        let sizes = |n| split("demo", n).map(|s| [s.train().len(), s.val().len(), s.test().len()]).unwrap();
         assert_eq!(
             [sizes(3), sizes(4), sizes(10), sizes(100)],
             [[1, 1, 1], [2, 1, 1], [6, 2, 2], [70, 15, 15]]
@@ -258,10 +213,7 @@ mod tests {
     fn rahman_is_for_twenty_stimuli() {
         let rahman = split("rahman", 20).unwrap();
         assert_eq!(rahman.train(), [0, 1, 2, 4, 5, 7, 8, 10, 11, 12, 13, 14, 15]);
-        assert_eq!(
-            (rahman.val(), rahman.test()),
-            (&[16, 17, 18][..], &[3, 6, 9, 19][..])
-        );
+        assert_eq!((rahman.val(), rahman.test()), (&[16, 17, 18][..], &[3, 6, 9, 19][..]));
         assert_eq!(
             split("rahman", 19).unwrap_err().to_string(),
             "split rahman needs 20 stimuli, the recording has 19"
@@ -271,10 +223,7 @@ mod tests {
     #[test]
     fn folds_go_round() {
         let last = split("kfold:4/3", 6).unwrap();
-        assert_eq!(
-            (last.train(), last.val(), last.test()),
-            (&[1, 2, 5][..], &[0, 4][..], &[3][..])
-        );
+        assert_eq!((last.train(), last.val(), last.test()), (&[1, 2, 5][..], &[0, 4][..], &[3][..]));
         assert_eq!(
             split("kfold:7/0", 6).unwrap_err().to_string(),
             "split kfold:7/0 needs at least 7 stimuli, the recording has 6"
@@ -283,17 +232,9 @@ mod tests {
 
     #[test]
     fn text_that_is_no_split_is_refused() {
-        for text in [
-            "",
-            "Demo",
-            "kfold",
-            "kfold:",
-            "kfold:5",
-            "kfold:5/5",
-            "kfold:2/0",
-            "kfold:-3/0",
-            "split.txt",
-        ] {
+        for text in
+            ["", "Demo", "kfold", "kfold:", "kfold:5", "kfold:5/5", "kfold:2/0", "kfold:-3/0", "split.txt"]
+        {
             let error = text.parse::<SplitPlan>().unwrap_err();
             assert!(matches!(error, Error::SplitPlan { .. }), "{text}");
         }
@@ -310,29 +251,21 @@ mod tests {
         let path = folder.path().join("split.json");
         fs::write(&path, text).unwrap();
         let plan: SplitPlan = path.to_str().unwrap().parse().unwrap();
-        plan.resolve(recording).map_err(|e| {
-            e.to_string()
-                .replace(&format!("{}/", folder.path().display()), "")
-        })
+        plan.resolve(recording)
+            .map_err(|e| e.to_string().replace(&format!("{}/", folder.path().display()), ""))
     }
 
     #[test]
     fn a_file_lists_indices_and_names() {
         let split = file(r#"{"train": [0, "s3"], "val": ["s1"], "test": [2]}"#, &of(5)).unwrap();
-        assert_eq!(
-            (split.train(), split.val(), split.test()),
-            (&[0, 3][..], &[1][..], &[2][..])
-        );
+        assert_eq!((split.train(), split.val(), split.test()), (&[0, 3][..], &[1][..], &[2][..]));
     }
 
     #[test]
     fn every_fault_of_a_file_is_named() {
         let recording = of(5);
         let cases = [
-            (
-                r#"{"train": [0], "val": [1]}"#,
-                "split.json: test is missing, expected a list of stimuli",
-            ),
+            (r#"{"train": [0], "val": [1]}"#, "split.json: test is missing, expected a list of stimuli"),
             (
                 r#"{"train": 0, "val": [1], "test": [2]}"#,
                 "split.json: train is no list, expected a list of stimuli",
@@ -366,9 +299,7 @@ mod tests {
         for (text, message) in cases {
             assert_eq!(file(text, &recording).unwrap_err(), message, "{text}");
         }
-        let missing = SplitPlan::File("nowhere.json".into())
-            .resolve(&recording)
-            .unwrap_err();
+        let missing = SplitPlan::File("nowhere.json".into()).resolve(&recording).unwrap_err();
         assert_eq!(missing.to_string(), "nowhere.json: cannot read");
     }
 

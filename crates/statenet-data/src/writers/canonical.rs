@@ -36,22 +36,12 @@ impl Recording {
         let mut stimuli = Vec::new();
         for (i, stimulus) in self.stimuli().iter().enumerate() {
             let entry = write_stimulus(root, stimulus)?;
-            stimuli.push(merged(
-                entry,
-                stimulus.metadata(),
-                &folder.join(FILE),
-                &format!("stimuli[{i}]."),
-            )?);
+            stimuli.push(merged(entry, stimulus.metadata(), &folder.join(FILE), &format!("stimuli[{i}]."))?);
         }
         let mut neurons = Vec::new();
         for (i, neuron) in self.neurons().iter().enumerate() {
             let entry = object([("id", json!(neuron.id()))]);
-            neurons.push(merged(
-                entry,
-                neuron.metadata(),
-                &folder.join(FILE),
-                &format!("neurons[{i}]."),
-            )?);
+            neurons.push(merged(entry, neuron.metadata(), &folder.join(FILE), &format!("neurons[{i}]."))?);
         }
         let about = self.description();
         let bands: Vec<f64> = self.bands().iter().map(|band| band.hz()).collect();
@@ -88,19 +78,10 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus) -> Result<Metadata> {
             source: Box::new(source),
         })
     };
-    write_file(
-        &root.join(&sound),
-        &encoded(npy::encode(stimulus.cochleagram()), &sound)?,
-    )?;
+    write_file(&root.join(&sound), &encoded(npy::encode(stimulus.cochleagram()), &sound)?)?;
     let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
-    write_file(
-        &root.join(&counts),
-        &encoded(npz::encode("counts", &npy), &counts)?,
-    )?;
-    let audio = stimulus
-        .audio()
-        .map(|from| copy_audio(root, name, from))
-        .transpose()?;
+    write_file(&root.join(&counts), &encoded(npz::encode("counts", &npy), &counts)?)?;
+    let audio = stimulus.audio().map(|from| copy_audio(root, name, from)).transpose()?;
     Ok(object([
         ("name", json!(name)),
         ("kind", json!(stimulus.kind())),
@@ -129,10 +110,7 @@ fn encode_counts(responses: &Responses) -> Result<Vec<u8>, crate::formats::Forma
 /// Copies a sound into the folder under the stimulus's name; returns its relative path.
 fn copy_audio(root: &Path, name: &str, from: &Path) -> Result<String> {
     make_folder(&root.join("audio"))?;
-    let ending = from
-        .extension()
-        .map(|e| format!(".{}", e.to_string_lossy()))
-        .unwrap_or_default();
+    let ending = from.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
     let to = format!("audio/{name}{ending}");
     fs::copy(from, root.join(&to)).map_err(io(from, "copy the sound"))?;
     Ok(to)
@@ -156,10 +134,7 @@ fn merged(mut entry: Metadata, metadata: &Metadata, path: &Path, at: &str) -> Re
 }
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Metadata {
-    fields
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect::<Map<_, _>>()
+    fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>()
 }
 
 fn make_folder(path: &Path) -> Result<()> {

@@ -1,0 +1,323 @@
+//! Neurons of five kinds, from cochleagram to firing rate.
+//!
+//! With u the cochleagram, shifted and scaled by two numbers common to all bands, w the receptive field and z() the
+//! scaling to mean 0 and deviation 1 over all sounds, the drive and the rate of a neuron are
+//!
+//! ```text
+//! linear        d = z(w * u)                                           r = max(0, 1 + 0.3 d)
+//! LN            d = z(w * u)                                           r = phi(d)
+//! adaptation    e[t] = a e[t-1] + (1 - a) y[t-1],  e[0] = y[0]         y = u above the floor, per band
+//!               d = z(w * max(0, y - m e))                             r = phi(d)
+//! gain control  d = z(w * u),  m[t] = a m[t-1] + (1 - a) d[t-1]
+//!               v[t] = a v[t-1] + (1 - a) (d[t-1] - m[t-1])^2          r = phi((d - m) / (c + sqrt(v)))
+//! long memory   d = z(w * u),  q[t] = a q[t-1] + (1 - a) max(0, d[t-1])
+//!                                                                      r = phi(d) exp(k tanh(q / q0 - 1))
+//! ```
+//! with a = exp(-dt / tau), phi a softplus or sigmoid, and r finally scaled to the neuron's mean rate. Adaptation is
+//! that of Willmore et al. (2016), the ON channel of AdapTrans; gain control subtracts the mean and divides by the
+//! contrast of the recent drive (Dean et al. 2005; Rabinowitz et al. 2011); facilitation (k > 0) and suppression (k < 0) over
+//! 0.5 to 1 s stand for the slow context effects of auditory cortex (Ulanovsky et al. 2004; Asari & Zador 2009).
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+use statenet_core::{Millis, Stream, TimeBin};
+
+use super::receptive_field::ReceptiveField;
+
+/// Modulation of a linear neuron's rate by a drive of one deviation, relative to its mean.
+const LINEAR_DEPTH: f64 = 0.4;
+/// Contrast that a gain-controlled neuron assumes when it hears none.
+const RESTING_CONTRAST: f64 = 0.1;
+/// Mean of max(0, d) for a normal drive: the state at which slow memory changes nothing.
+const RESTING_MEMORY: f64 = 0.398_942_280_401_432_7;
+
+/// What a simulated neuron does beyond filtering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeuronKind {
+    /// A receptive field.
+    Linear,
+    /// A receptive field and an output curve.
+    Ln,
+    /// Bands adapt before the receptive field.
+    Adaptation,
+    /// The drive is taken relative to its recent mean and contrast.
+    GainControl,
+    /// The drive's past facilitates or suppresses over 0.5 to 1 s.
+    LongMemory,
+}
+
+impl NeuronKind {
+    /// True if the neuron remembers more than its receptive field holds.
+    #[must_use]
+    pub fn has_state(self) -> bool {
+        !matches!(self, Self::Linear | Self::Ln)
+    }
+}
+
+impl std::fmt::Display for NeuronKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Linear => "linear",
+            Self::Ln => "ln",
+            Self::Adaptation => "adaptation",
+            Self::GainControl => "gain control",
+            Self::LongMemory => "long memory",
+        })
+    }
+}
+
+/// How the drive becomes a rate, before it is scaled to the neuron's mean rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OutputCurve {
+    /// max(0, 1 + depth d).
+    Rectified {
+        /// Change by one deviation of the drive.
+        depth: f64,
+    },
+    /// ln(1 + exp(sharpness (d - threshold))) / sharpness.
+    Softplus {
+        /// How sharp the corner is.
+        sharpness: f64,
+        /// The drive at the corner.
+        threshold: f64,
+    },
+    /// 1 / (1 + exp(-slope (d - midpoint))).
+    Sigmoid {
+        /// Four times the steepest slope.
+        slope: f64,
+        /// The drive at half the maximum.
+        midpoint: f64,
+    },
+}
+
+impl OutputCurve {
+    /// The curve's value for a drive.
+    #[must_use]
+    pub fn apply(&self, drive: f64) -> f64 {
+        match *self {
+            Self::Rectified { depth } => (1.0 + depth * drive).max(0.0),
+            Self::Softplus { sharpness, threshold } => {
+                let x = sharpness * (drive - threshold);
+                (x.max(0.0) + libm::log1p(libm::exp(-x.abs()))) / sharpness
+            }
+            Self::Sigmoid { slope, midpoint } => 1.0 / (1.0 + libm::exp(-slope * (drive - midpoint))),
+        }
+    }
+}
+
+/// The state that a neuron keeps, with its time constant.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    None,
+    Adaptation { tau: Millis, depth: f64 },
+    GainControl { tau: Millis },
+    LongMemory { tau: Millis, strength: f64 },
+}
+
+/// A neuron before it is scaled to the sounds.
+#[derive(Clone, Debug)]
+pub(super) struct NeuronModel {
+    pub(super) field: ReceptiveField,
+    pub(super) curve: OutputCurve,
+    state: State,
+}
+
+/// Shift and scale of a drive over all sounds: d = (raw - mean) / deviation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DriveScale {
+    pub(super) mean: f64,
+    pub(super) deviation: f64,
+}
+
+impl NeuronModel {
+    /// Draws a neuron of a kind; `index` counts neurons of that kind, so that the few of a kind differ.
+    pub(super) fn draw(
+        kind: NeuronKind,
+        index: usize,
+        n_bands: usize,
+        n_lags: usize,
+        dt: TimeBin,
+        stream: &mut Stream,
+    ) -> Self {
+        let field = ReceptiveField::draw(n_bands, n_lags, dt, stream);
+        let millis = |ms: f64| Millis::new(ms).unwrap_or_else(|_| dt.times(1));
+        let curve = match kind {
+            NeuronKind::Linear => OutputCurve::Rectified { depth: LINEAR_DEPTH },
+            _ if stream.unit() < 0.5 => OutputCurve::Softplus {
+                sharpness: stream.uniform(2.0, 4.0),
+                threshold: stream.uniform(0.0, 0.8),
+            },
+            _ => OutputCurve::Sigmoid { slope: stream.uniform(1.5, 3.0), midpoint: stream.uniform(0.6, 1.2) },
+        };
+        let state = match kind {
+            NeuronKind::Linear | NeuronKind::Ln => State::None,
+            NeuronKind::Adaptation => {
+                let tau = 150.0 * libm::pow(500.0 / 150.0, stream.unit());
+                State::Adaptation { tau: millis(tau), depth: stream.uniform(0.85, 1.0) }
+            }
+            NeuronKind::GainControl => {
+                let tau = [150.0, 300.0, 600.0].get(index % 3).copied().unwrap_or(300.0);
+                State::GainControl { tau: millis(tau) }
+            }
+            NeuronKind::LongMemory => {
+                let sign = if index.is_multiple_of(2) { 1.0 } else { -1.0 };
+                let strength = sign * stream.uniform(1.3, 1.8);
+                State::LongMemory { tau: millis(stream.uniform(500.0, 1000.0)), strength }
+            }
+        };
+        Self { field, curve, state }
+    }
+
+    /// The time constant of the neuron's state, where it has one.
+    pub(super) fn time_constant(&self) -> Option<Millis> {
+        match self.state {
+            State::None => None,
+            State::Adaptation { tau, .. } | State::GainControl { tau } | State::LongMemory { tau, .. } => {
+                Some(tau)
+            }
+        }
+    }
+
+    /// How much of the running mean adaptation subtracts, or the exponent of slow memory, where the kind has one.
+    pub(super) fn strength(&self) -> Option<f64> {
+        match self.state {
+            State::None | State::GainControl { .. } => None,
+            State::Adaptation { depth, .. } => Some(depth),
+            State::LongMemory { strength, .. } => Some(strength),
+        }
+    }
+
+    /// The filtered input before scaling, for a sound `u` `(F, T)` whose floor is `silence`.
+    pub(super) fn raw_drive(&self, u: &Array2<f64>, silence: f64, dt: TimeBin) -> Vec<f64> {
+        match self.state {
+            State::Adaptation { tau, depth } => {
+                self.field.filter(&adapted(u, silence, depth, decay(dt, tau)), 0.0)
+            }
+            _ => self.field.filter(u, 0.0),
+        }
+    }
+
+    /// The relative rate for a raw drive, before it is scaled to the neuron's mean.
+    pub(super) fn relative_rate(&self, raw: &[f64], scale: DriveScale, dt: TimeBin) -> Vec<f64> {
+        let mut drive = raw.iter().map(|d| (d - scale.mean) / scale.deviation);
+        match self.state {
+            State::None | State::Adaptation { .. } => drive.map(|d| self.curve.apply(d)).collect(),
+            State::GainControl { tau } => {
+                let decay = decay(dt, tau);
+                let (mut mean, mut variance) = (0.0, 1.0);
+                let mut next = |d: f64| {
+                    let change = d - mean;
+                    let rate = self.curve.apply(change / (RESTING_CONTRAST + f64::sqrt(variance)));
+                    variance = decay * variance + (1.0 - decay) * change * change;
+                    mean = decay * mean + (1.0 - decay) * d;
+                    rate
+                };
+                drive.by_ref().map(&mut next).collect()
+            }
+            State::LongMemory { tau, strength } => {
+                let decay = decay(dt, tau);
+                let mut memory = RESTING_MEMORY;
+                let mut next = |d: f64| {
+                    let rate =
+                        self.curve.apply(d) * libm::exp(strength * libm::tanh(memory / RESTING_MEMORY - 1.0));
+                    memory = decay * memory + (1.0 - decay) * d.max(0.0);
+                    rate
+                };
+                drive.by_ref().map(&mut next).collect()
+            }
+        }
+    }
+}
+
+fn decay(dt: TimeBin, tau: Millis) -> f64 {
+    libm::exp(-dt.ms() / tau.ms())
+}
+
+/// The ON response of every band: what exceeds `depth` times its running mean, both counted from silence.
+fn adapted(u: &Array2<f64>, silence: f64, depth: f64, decay: f64) -> Array2<f64> {
+    let mut adapted = u.clone();
+    for mut row in adapted.rows_mut() {
+        let mut mean = row.first().map_or(0.0, |first| first - silence);
+        for cell in &mut row {
+            let level = *cell - silence;
+            *cell = (level - depth * mean).max(0.0);
+            mean = decay * mean + (1.0 - decay) * level;
+        }
+    }
+    adapted
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+    use statenet_core::Seed;
+
+    use super::*;
+
+    fn dt() -> TimeBin {
+        TimeBin::from_millis(5.0).unwrap()
+    }
+
+    fn neuron(kind: NeuronKind, index: usize) -> NeuronModel {
+        NeuronModel::draw(kind, index, 8, 12, dt(), &mut Seed::new(4).stream("neuron"))
+    }
+
+    const PLAIN: DriveScale = DriveScale { mean: 0.0, deviation: 1.0 };
+
+    #[test]
+    fn curves_by_hand() {
+        assert_eq!(OutputCurve::Rectified { depth: 0.5 }.apply(-3.0), 0.0);
+        assert_eq!(OutputCurve::Rectified { depth: 0.5 }.apply(1.0), 1.5);
+        let softplus = OutputCurve::Softplus { sharpness: 2.0, threshold: 1.0 };
+        assert!((softplus.apply(1.0) - 2f64.ln() / 2.0).abs() < 1e-15);
+        assert!((softplus.apply(1e4) - 9999.0).abs() < 1e-9 && softplus.apply(-1e4) == 0.0);
+        assert_eq!(OutputCurve::Sigmoid { slope: 2.0, midpoint: 1.0 }.apply(1.0), 0.5);
+    }
+
+    #[test]
+    fn a_steady_sound_adapts_and_a_step_does_not_at_first() {
+        // Silence at -1; a = 0.5, depth 1: level 1, 1, 3, 3; mean 1, 1, 1, 2.
+        let on = adapted(&array![[0.0, 0.0, 2.0, 2.0]], -1.0, 1.0, 0.5);
+        assert_eq!(on, array![[0.0, 0.0, 2.0, 1.0]]);
+    }
+
+    #[test]
+    fn contrast_divides_and_the_present_does_not_divide_itself() {
+        let neuron = neuron(NeuronKind::GainControl, 1);
+        assert_eq!(neuron.time_constant().unwrap().ms(), 300.0);
+        let wave = |t: usize| if t.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let drive: Vec<f64> = (0..800).map(|t| wave(t) * if t < 400 { 4.0 } else { 1.0 }).collect();
+        let rate = neuron.relative_rate(&drive, PLAIN, dt());
+        assert_eq!(rate[0], neuron.curve.apply(4.0 / 1.1));
+        // The first peak surprises; the last of a long soft passage counts as much as the last of a loud one.
+        assert!(rate[0] > rate[398] && rate[400] < rate[798]);
+        assert!((rate[798] / rate[398] - 1.0).abs() < 0.2, "{} {}", rate[798], rate[398]);
+    }
+
+    #[test]
+    fn slow_memory_facilitates_or_suppresses() {
+        for (index, up) in [(0, true), (1, false)] {
+            let neuron = neuron(NeuronKind::LongMemory, index);
+            let tau = neuron.time_constant().unwrap().ms();
+            assert!((500.0..1000.0).contains(&tau));
+            let rate = neuron.relative_rate(&[1.0; 300], PLAIN, dt());
+            assert_eq!(rate[0], neuron.curve.apply(1.0));
+            assert_eq!(rate[299] > rate[0], up);
+            // After one time constant the memory has gone 1 - 1/e of the way.
+            let at = (tau / 5.0).round();
+            let q = 1.0 - (1.0 - RESTING_MEMORY) * (-at * 5.0 / tau).exp();
+            let expected = rate[0] * (neuron.strength().unwrap() * (q / RESTING_MEMORY - 1.0).tanh()).exp();
+            assert!((rate[at as usize] - expected).abs() < 1e-9 * expected);
+        }
+    }
+
+    #[test]
+    fn only_neurons_with_state_have_a_time_constant() {
+        for kind in [NeuronKind::Linear, NeuronKind::Ln, NeuronKind::Adaptation, NeuronKind::GainControl] {
+            assert_eq!(neuron(kind, 0).time_constant().is_some(), kind.has_state(), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Cochleagrams with the statistics of natural sounds.
+//!
+//! ```text
+//! x[f, t] = 1/2 ln( (p[f, t] + p[f, t-1]) / 2 + floor^2 ) + jitter
+//! ```
+//! in natural-log amplitude, p the power of all components after level steps and silences: a frame sees the current
+//! and the last bin and nothing later. Silence lies at the floor, 4.6 (40 dB) below amplitude 1.
+
+use ndarray::{Array2, Axis};
+use statenet_core::{Hertz, Stream, TimeBin};
+
+use super::{
+    modulation::{pink, silences, steps},
+    tones::{BandScale, harmonic_complex, vocalizations},
+};
+
+/// Amplitude floor of the cochleagram.
+pub(super) const FLOOR: f64 = 0.01;
+/// Deviation of the noise of the measurement, log amplitude.
+const JITTER: f64 = 0.05;
+/// Deviation of the fast fluctuations of noise in a band, log amplitude.
+const FLUTTER: f64 = 0.25;
+/// Independent modulations across the bands of a noise; between them bands interpolate.
+const KNOTS: usize = 6;
+
+/// What a simulated sound is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoundKind {
+    /// Noise with 1/f modulations, partly common to all bands: wind, water, rain.
+    ModulatedNoise,
+    /// Harmonic complexes with pitch contours and formants: speech, music.
+    HarmonicComplex,
+    /// Sweeps with overtones: calls.
+    Vocalization,
+    /// Calls or syllables over soft noise.
+    Scene,
+}
+
+impl SoundKind {
+    /// The kinds in turn, so that every part of a split has all of them.
+    pub(super) fn of(stimulus: usize) -> Self {
+        match stimulus % 4 {
+            0 => Self::ModulatedNoise,
+            1 => Self::HarmonicComplex,
+            2 => Self::Vocalization,
+            _ => Self::Scene,
+        }
+    }
+}
+
+impl std::fmt::Display for SoundKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ModulatedNoise => "modulated noise",
+            Self::HarmonicComplex => "harmonic complex",
+            Self::Vocalization => "vocalization",
+            Self::Scene => "scene",
+        })
+    }
+}
+
+/// The cochleagram `(F, T)` of a sound.
+pub(super) fn cochleagram(
+    kind: SoundKind,
+    centers: &[Hertz],
+    n_bins: usize,
+    dt: TimeBin,
+    stream: &mut Stream,
+) -> Array2<f32> {
+    let bands = BandScale::of(centers);
+    let mut power = Array2::zeros((bands.n_bands(), n_bins));
+    match kind {
+        SoundKind::ModulatedNoise => modulated_noise(&mut power, 0.0, dt, stream),
+        SoundKind::HarmonicComplex => {
+            background(&mut power, dt, stream);
+            harmonic_complex(&mut power, bands, dt, stream);
+        }
+        SoundKind::Vocalization => {
+            background(&mut power, dt, stream);
+            vocalizations(&mut power, bands, dt, stream);
+        }
+        SoundKind::Scene => {
+            modulated_noise(&mut power, -1.8, dt, stream);
+            if stream.unit() < 0.5 {
+                harmonic_complex(&mut power, bands, dt, stream);
+            } else {
+                vocalizations(&mut power, bands, dt, stream);
+            }
+        }
+    }
+    let gains = steps(n_bins, dt, -1.0..1.0, stream);
+    for (mut column, gain) in power.axis_iter_mut(Axis(1)).zip(gains) {
+        column *= libm::exp(2.0 * gain);
+    }
+    for silence in silences(n_bins, dt, stream) {
+        power.slice_mut(ndarray::s![.., silence]).fill(0.0);
+    }
+    let mut before = vec![0.0; bands.n_bands()];
+    let mut frames = Array2::zeros(power.dim());
+    for (column, mut frame) in power.axis_iter(Axis(1)).zip(frames.axis_iter_mut(Axis(1))) {
+        for ((&now, before), x) in column.iter().zip(&mut before).zip(&mut frame) {
+            let mean = 0.5 * (now + *before);
+            *x = (0.5 * libm::log(mean + FLOOR * FLOOR) + JITTER * stream.normal()) as f32;
+            *before = now;
+        }
+    }
+    frames
+}
+
+/// Adds noise without modulations but for flutter, whose level steps between far below and just below the sounds
+/// before it: calls in silence have a high contrast, calls in noise a low one.
+fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
+    let (n_bands, n_bins) = power.dim();
+    let slope = stream.uniform(-1.5, 0.3);
+    let levels = steps(n_bins, dt, -4.5..-0.3, stream);
+    for (mut column, level) in power.axis_iter_mut(Axis(1)).zip(levels) {
+        for (band, cell) in column.iter_mut().enumerate() {
+            let place = band as f64 / (n_bands - 1).max(1) as f64;
+            *cell += libm::exp(2.0 * (level + slope * place + FLUTTER * stream.normal()));
+        }
+    }
+}
+
+/// Adds noise: a sloping spectrum, a modulation common to all bands, one that differs between them, and flutter. The
+/// depth of the modulations steps between shallow and deep.
+fn modulated_noise(power: &mut Array2<f64>, level: f64, dt: TimeBin, stream: &mut Stream) {
+    let (n_bands, n_bins) = power.dim();
+    let slope = stream.uniform(-1.5, 0.3);
+    let depths = steps(n_bins, dt, 0.3..1.5, stream);
+    let common = pink(n_bins, dt, stream);
+    let local: Vec<Vec<f64>> = (0..KNOTS).map(|_| pink(n_bins, dt, stream)).collect();
+    for (band, mut row) in power.axis_iter_mut(Axis(0)).enumerate() {
+        let place = band as f64 / (n_bands - 1).max(1) as f64;
+        let between = place * (KNOTS - 1) as f64;
+        let knot = (between as usize).min(KNOTS - 2);
+        let weight = between - knot as f64;
+        for (bin, cell) in row.iter_mut().enumerate() {
+            let at = |knot: usize| local.get(knot).and_then(|k| k.get(bin)).copied().unwrap_or(0.0);
+            let own = (1.0 - weight) * at(knot) + weight * at(knot + 1);
+            let shared = common.get(bin).copied().unwrap_or(0.0);
+            let flutter = FLUTTER * stream.normal();
+            let depth = depths.get(bin).copied().unwrap_or(1.0);
+            let log_amplitude = level + slope * place + depth * (0.7 * shared + 0.7 * own) + flutter;
+            *cell += libm::exp(2.0 * log_amplitude);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use statenet_core::{Seed, scales::Scale};
+
+    use super::*;
+
+    fn sound(kind: SoundKind, seed: u64) -> Array2<f32> {
+        let centers =
+            Scale::Mel.spaced(20, Hertz::new(600.0).unwrap(), Hertz::new(20_000.0).unwrap()).unwrap();
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        cochleagram(kind, &centers, 800, dt, &mut Seed::new(seed).stream("sound"))
+    }
+
+    #[test]
+    fn every_kind_has_sound_and_silence_above_the_floor() {
+        for kind in (0..4).map(SoundKind::of) {
+            let x = sound(kind, 1);
+            let floor = FLOOR.ln() as f32;
+            assert!(
+                x.iter().all(|v| v.is_finite() && *v > floor - 6.0 * JITTER as f32 && *v < 6.0),
+                "{kind}"
+            );
+            let silent = x.iter().filter(|v| **v < floor + 0.3).count() as f64 / x.len() as f64;
+            assert!((0.01..0.9).contains(&silent), "{kind}: {silent}");
+            let loud = x.iter().filter(|v| **v > -1.5).count() as f64 / x.len() as f64;
+            assert!(loud > 0.05, "{kind}: {loud}");
+        }
+    }
+
+    #[test]
+    fn bands_of_noise_move_together_and_neighbours_more_so() {
+        let x = sound(SoundKind::ModulatedNoise, 3).mapv(f64::from);
+        let correlation = |a: usize, b: usize| {
+            let centred = |band: usize| {
+                let row = x.row(band);
+                &row - row.mean().unwrap()
+            };
+            let (a, b) = (centred(a), centred(b));
+            a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt()
+        };
+        let (near, far) = (correlation(8, 9), correlation(2, 17));
+        assert!(near > 0.8 && far > 0.2 && near > far, "{near} {far}");
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_sound() {
+        assert_eq!(sound(SoundKind::Scene, 5), sound(SoundKind::Scene, 5));
+        assert_ne!(sound(SoundKind::Scene, 5), sound(SoundKind::Scene, 6));
+    }
+}

@@ -69,7 +69,8 @@ impl Range {
     }
 }
 
-fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+/// The least and largest finite value; `None` if there is none.
+pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|v| v.is_finite()).fold(None, |range, v| match range {
         None => Some((v, v)),
         Some((low, high)) => Some((f64::min(low, v), f64::max(high, v))),

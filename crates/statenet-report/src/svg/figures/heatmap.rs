@@ -14,7 +14,7 @@ use crate::{
         frame::{self, Draw, Place},
         geometry::{Margins, Rect, Size},
         number::Short,
-        range::Range,
+        range::{self, Range},
         text,
         ticks::{self, Tick},
     },
@@ -266,17 +266,16 @@ impl Draw for Heatmap {
             Rows::Bands(_) => format!("{rows} frequency bands"),
             Rows::Index(label) => format!("{rows} rows ({label})"),
         };
-        let values = match Range::of(self.values.iter().copied()) {
-            Some(range) => {
-                format!("values from {} to {} {}", Short(range.low), Short(range.high), self.unit)
-            }
+        let unit = if self.unit.is_empty() { "values" } else { &self.unit };
+        let values = match range::extent(self.values.iter().copied()) {
+            Some((low, high)) => format!("{unit} from {} to {}", Short(low), Short(high)),
             None => "no values".to_string(),
         };
         let missing = match self.n_missing() {
             0 => String::new(),
             n => format!(", {n} missing"),
         };
-        format!("Heat map of {rows} by {columns}; {}{missing}.", values.trim_end())
+        format!("Heat map of {rows} by {columns}; {values}{missing}.")
     }
 
     fn plot(&self) -> Size {
@@ -417,6 +416,12 @@ mod tests {
         let labels: Vec<_> = ticks.iter().map(|t| t.label.as_str()).collect();
         assert_eq!(labels, ["150", "100", "50", "0"]);
         assert!((ticks[3].at - (1.0 - 0.5 / 40.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_constant_is_described_as_it_is() {
+        let figure = Heatmap::matrix("", array![[5.0, 5.0]].view(), "from", "to");
+        assert!(figure.description().contains("values from 5 to 5"), "{}", figure.description());
     }
 
     #[test]

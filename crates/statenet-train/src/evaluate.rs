@@ -1,0 +1,97 @@
+//! Predicting recorded stimuli and scoring the predictions.
+
+use candle_core::{DType, Tensor};
+use ndarray::{Array2, Array3};
+use rayon::prelude::*;
+use statenet_core::ResponseMask;
+use statenet_data::{Batches, Recording};
+use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
+use statenet_models::{Mode, ResponseModel};
+
+use crate::{
+    error::{During, Error, Result},
+    gradient::expect_fit,
+};
+
+/// Rates `(N, T)` in spikes per bin for some stimuli of a recording, in their order.
+///
+/// The recording must be scaled as the one that the model was fitted to.
+///
+/// # Errors
+/// [`Error::Mismatch`](crate::Error::Mismatch) if the model has other bands or neurons.
+pub fn predict(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usize]) -> Result<Vec<Array2<f32>>> {
+    expect_fit(model, recording)?;
+    let batches = Batches::new(recording, stimuli, model.device())?;
+    let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
+    sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?)).collect()
+}
+
+/// Scores a model on some stimuli of a recording.
+///
+/// Responses are compared as the recording holds them: smooth it first.
+///
+/// # Errors
+/// As [`predict`] and [`score`].
+pub fn evaluate(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    stimuli: &[usize],
+    options: &EvaluationOptions,
+) -> Result<Evaluation> {
+    score(&predict(model, recording, stimuli)?, recording, stimuli, options)
+}
+
+/// Scores rates `(N, T)` of any origin, one array per stimulus.
+///
+/// # Errors
+/// [`Error::Metrics`](crate::Error::Metrics) if an array has another shape than the responses to its stimulus.
+pub fn score(
+    rates: &[Array2<f32>],
+    recording: &Recording,
+    stimuli: &[usize],
+    options: &EvaluationOptions,
+) -> Result<Evaluation> {
+    if rates.len() != stimuli.len() {
+        return Err(Error::Setting {
+            setting: "number of predictions",
+            got: rates.len().to_string(),
+            expected: "one per stimulus",
+        });
+    }
+    let recorded = Recorded::of(recording, stimuli)?;
+    let rates: Vec<Array2<f64>> = rates.iter().map(|r| r.mapv(f64::from)).collect();
+    let observations = rates
+        .iter()
+        .zip(recorded.views()?)
+        .map(|(rate, recorded)| Ok(Observation::of(rate.view(), recorded)?))
+        .collect::<Result<Vec<_>>>()?;
+    let ids: Vec<String> = recording.neurons().iter().map(|n| n.id().to_owned()).collect();
+    Ok(statenet_metrics::evaluate(&ids, &observations, options)?)
+}
+
+/// Recorded responses in f64, owned, for the scores to look at.
+pub(crate) struct Recorded(Vec<(Array3<f64>, ResponseMask)>);
+
+impl Recorded {
+    pub(crate) fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
+        let one = |&s: &usize| {
+            let responses = recording.stimulus(s)?.responses();
+            Ok((responses.values().mapv(f64::from), responses.mask().clone()))
+        };
+        Ok(Self(stimuli.iter().map(one).collect::<Result<_>>()?))
+    }
+
+    pub(crate) fn views(&self) -> Result<Vec<statenet_metrics::Recorded<'_>>> {
+        self.0.iter().map(|(values, mask)| Ok(statenet_metrics::Recorded::new(values.view(), mask)?)).collect()
+    }
+}
+
+/// Rates `(1, N, T)` of a model as an array `(N, T)`.
+pub(crate) fn rates_of(rates: &Tensor) -> Result<Array2<f32>> {
+    let (_, n_neurons, n_bins) = rates.dims3().during("reading rates")?;
+    let values = rates.to_dtype(DType::F32).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1::<f32>());
+    Array2::from_shape_vec((n_neurons, n_bins), values.during("reading rates")?).map_err(|e| Error::Tensor {
+        op: "reading rates",
+        source: candle_core::Error::wrap(e),
+    })
+}

@@ -1,0 +1,15 @@
+//! Fitting by gradients: any `ResponseModel`, one step per batch of stimuli, until the validation score has stopped
+//! improving. The best weights are always restored.
+
+mod clipping;
+mod config;
+mod course;
+mod fitter;
+mod schedule;
+mod validation;
+
+pub use self::{config::FitConfig, fitter::Fitter, schedule::Schedule};
+pub(crate) use self::{
+    course::Course,
+    validation::{ValidationTarget, expect_fit, mean as mean_score},
+};

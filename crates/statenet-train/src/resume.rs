@@ -1,0 +1,191 @@
+//! The state of an unfinished fit on disk, so that a killed run ends where the unbroken one would.
+//!
+//! A folder with `fit.json` (scores so far, and a fingerprint of everything the fit depends on) and `fit.safetensors`
+//! (current and best weights, both moments of the optimiser), written whole or not at all. Since a fit is
+//! deterministic, it does not matter which epoch was saved last.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use candle_core::{DType, Device, Tensor};
+use serde::{Deserialize, Serialize};
+use statenet_core::{
+    Digest,
+    atomic::{NewFolder, write_file},
+};
+use statenet_data::{Recording, Split};
+use statenet_models::ResponseModel;
+
+use crate::{
+    error::{During, Error, Result},
+    gradient::{Course, FitConfig},
+    optimizers::Moments,
+};
+
+const COURSE_FILE: &str = "fit.json";
+const TENSORS_FILE: &str = "fit.safetensors";
+
+/// What a fit depends on. Two fits with one fingerprint give the same weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Fingerprint {
+    model: serde_json::Value,
+    start: String,
+    fit: FitConfig,
+    split: Split,
+    data: String,
+}
+
+impl Fingerprint {
+    pub(crate) fn new(
+        model: &dyn ResponseModel,
+        fit: &FitConfig,
+        recording: &Recording,
+        split: &Split,
+    ) -> Result<Self> {
+        let start = digest_of_values(model.params().iter().map(|p| p.var.as_tensor()))?;
+        let data = digest_of_data(recording, split)?;
+        let model = serde_json::to_value(model.config()).unwrap_or_default();
+        Ok(Self { model, start, fit: fit.clone(), split: split.clone(), data })
+    }
+
+    /// The first field that differs, with both values.
+    fn difference(&self, other: &Self) -> Option<(&'static str, String, String)> {
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        let fields: [(&'static str, String, String); 5] = [
+            ("model", self.model.to_string(), other.model.to_string()),
+            ("settings", text(&self.fit), text(&other.fit)),
+            ("split", text(&self.split), text(&other.split)),
+            ("data", self.data.clone(), other.data.clone()),
+            ("start", self.start.clone(), other.start.clone()),
+        ];
+        fields.into_iter().find(|(_, a, b)| a != b)
+    }
+}
+
+fn digest_of_values<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Result<String> {
+    let mut digest = Digest::default();
+    for tensor in tensors {
+        let values = tensor.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>());
+        for value in values.during("reading parameters")? {
+            digest.add(&value.to_le_bytes());
+        }
+    }
+    Ok(digest.to_string())
+}
+
+fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
+    let mut digest = Digest::default();
+    for &s in split.train().iter().chain(split.val()) {
+        let stimulus = recording.stimulus(s)?;
+        let (psth, valid) = stimulus.responses().psth();
+        for value in stimulus.cochleagram().iter().chain(&psth) {
+            digest.add(&value.to_le_bytes());
+        }
+        for &valid in &valid {
+            digest.add(&[u8::from(valid)]);
+        }
+    }
+    Ok(digest.to_string())
+}
+
+/// A fit in mid-course.
+pub(crate) struct Unfinished {
+    pub(crate) course: Course,
+    pub(crate) current: BTreeMap<String, Tensor>,
+    pub(crate) best: BTreeMap<String, Tensor>,
+    pub(crate) moments: Moments,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CourseFile {
+    format: u32,
+    fingerprint: Fingerprint,
+    course: Course,
+    n_steps: usize,
+}
+
+/// The folder of an unfinished fit.
+pub(crate) struct Slot {
+    folder: PathBuf,
+    fingerprint: Fingerprint,
+}
+
+impl Slot {
+    pub(crate) fn new(folder: &Path, fingerprint: Fingerprint) -> Self {
+        Self { folder: folder.to_path_buf(), fingerprint }
+    }
+
+    /// The unfinished fit, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::OtherFit`] if it is one of another model, data or settings; [`Error::File`] if it is damaged.
+    pub(crate) fn load(&self, device: &Device) -> Result<Option<Unfinished>> {
+        let path = self.folder.join(COURSE_FILE);
+        let damaged = |path: &Path, source| Error::File { path: path.to_path_buf(), action: "resume from", source };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(damaged(&path, e.into())),
+        };
+        let file: CourseFile = serde_json::from_str(&text).map_err(|e| damaged(&path, e.into()))?;
+        if let Some((field, got, expected)) = file.fingerprint.difference(&self.fingerprint) {
+            return Err(Error::OtherFit { path: self.folder.clone(), field, got, expected });
+        }
+        let path = self.folder.join(TENSORS_FILE);
+        let tensors = candle_core::safetensors::load(&path, device).map_err(|e| damaged(&path, e.into()))?;
+        let part = |prefix: &str| -> BTreeMap<String, Tensor> {
+            let own = |(name, t): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), t.clone()));
+            tensors.iter().filter_map(own).collect()
+        };
+        let numbers = |t: &Tensor| t.flatten_all().and_then(|t| t.to_vec1::<f64>()).map_err(|e| damaged(&path, e.into()));
+        let (means, squares) = (part("mean."), part("square."));
+        let by_name = means
+            .iter()
+            .filter_map(|(name, mean)| Some((name, mean, squares.get(name)?)))
+            .map(|(name, mean, square)| Ok((name.clone(), (numbers(mean)?, numbers(square)?))))
+            .collect::<Result<_>>()?;
+        let moments = Moments { n_steps: file.n_steps, by_name };
+        Ok(Some(Unfinished { course: file.course, current: part("current."), best: part("best."), moments }))
+    }
+
+    /// Saves the state of a fit, whole or not at all.
+    pub(crate) fn save(&self, fit: &Unfinished) -> Result<()> {
+        let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
+        for (prefix, weights) in [("current", &fit.current), ("best", &fit.best)] {
+            tensors.extend(weights.iter().map(|(name, t)| (format!("{prefix}.{name}"), t.clone())));
+        }
+        for (name, (mean, square)) in &fit.moments.by_name {
+            for (prefix, values) in [("mean", mean), ("square", square)] {
+                let tensor = Tensor::new(values.as_slice(), &Device::Cpu).during("saving moments")?;
+                tensors.insert(format!("{prefix}.{name}"), tensor);
+            }
+        }
+        let path = self.folder.join(TENSORS_FILE);
+        let unwritable = |source| Error::File { path: path.clone(), action: "express as safetensors", source };
+        let bytes = safetensors::serialize(tensors.iter().map(|(n, t)| (n.as_str(), t)), None)
+            .map_err(|e| unwritable(e.into()))?;
+        let file = CourseFile {
+            format: 1,
+            fingerprint: self.fingerprint.clone(),
+            course: fit.course.clone(),
+            n_steps: fit.moments.n_steps,
+        };
+        let text = serde_json::to_vec(&file).map_err(|e| unwritable(e.into()))?;
+        let new = NewFolder::create(&self.folder)?;
+        write_file(&new.path().join(COURSE_FILE), |w| w.write_all(&text))?;
+        write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
+        Ok(new.commit(COURSE_FILE)?)
+    }
+
+    /// Removes the state of a fit that has ended.
+    pub(crate) fn clear(&self) -> Result<()> {
+        match std::fs::remove_dir_all(&self.folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::File { path: self.folder.clone(), action: "remove", source: e.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+}

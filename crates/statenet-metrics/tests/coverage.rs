@@ -1,5 +1,7 @@
 //! The intervals of an evaluation cover the truth about as often as they say, in a simulation with a known truth.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
+
 use ndarray::{Array2, Array3};
 use statenet_core::{ResponseMask, Seed, Stream};
 use statenet_metrics::{EvaluationOptions, Observation, Resampled, evaluate};

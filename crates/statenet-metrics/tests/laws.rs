@@ -1,7 +1,9 @@
 //! Laws of the scores over random data: bounds, invariances, masks.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
+
 use ndarray::{Array2, Array3, Axis};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 use statenet_core::{ResponseMask, Seed, Stream};
 use statenet_metrics::{
     EvaluationOptions, Observation, Score, ValidationScore, ValidationScorer,
@@ -120,7 +122,7 @@ fn same(a: &[Score], b: &[Score]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(3), ..ProptestConfig::default() })]
 
     #[test]
     fn correlations_and_explained_variance_are_bounded(data in data()) {

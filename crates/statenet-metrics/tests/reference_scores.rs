@@ -3,6 +3,8 @@
 //! Where the folders are absent (STATENET_FIXTURES, STATENET_NS1, or ../../../shared from this crate) a test says
 //! "skipped" and passes.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where its helpers fail")]
+
 use std::{fs::File, path::PathBuf};
 
 use ndarray::{Array1, Array3, ArrayD, Axis, Ix1, Ix3, Ix4, IxDyn};

@@ -1,5 +1,7 @@
 //! The numbers of SPEC D (metrics): the reference implementation, f64, on responses that are two lines long.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
+
 use ndarray::{Array2, Array3, s};
 use statenet_core::ResponseMask;
 use statenet_metrics::{Observation, Recorded, Score, ceilings, published::reference_0_1, recorded, scores};

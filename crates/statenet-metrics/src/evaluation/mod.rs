@@ -141,7 +141,7 @@ impl Evaluation {
 /// block (shorter than 1.5 times `block_bins`) are drawn whole, among each other. So the interval covers the choice of neurons, the stretches of sound that were played, and, because each block brings its own noise, the
 /// noise of the responses. It does not cover the fit: other training data or another seed (fit several), nor other
 /// kinds of sound than those tested. Resampling both ways is somewhat wide (Owen 2007), a percentile interval over
-/// fewer than about ten blocks somewhat narrow. With one neuron blocks alone are resampled; with one block, neurons
+/// fewer than about ten neurons or blocks somewhat narrow. With one neuron blocks alone are resampled; with one block, neurons
 /// alone; with one of each there is no interval. In a draw in which a neuron's score does not exist the
 /// mean is over the others. The neurons of a draw are those for which the score exists in the data.
 ///
@@ -327,6 +327,31 @@ mod tests {
         assert_eq!((evaluation.ccnorm_mean, evaluation.ccnorm_ci95), (None, None));
         assert_eq!(evaluation.per_neuron[0].undefined.ccnorm, Some(Undefined::TooFewRepeats { repeats: 1 }));
         assert!(evaluation.cc_ci95.is_some() && evaluation.fve_ci95.is_some());
+    }
+
+    #[test]
+    fn one_thread_and_three_give_the_same_bits() {
+        let (rate, y) = population(4, 5, 300);
+        let with = |n_threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+            pool.install(|| of(&rate, &y, &EvaluationOptions::default()))
+        };
+        assert_eq!(with(1), with(3));
+    }
+
+    #[test]
+    fn with_one_block_neurons_alone_are_resampled_and_one_neuron_has_no_interval() {
+        let options = EvaluationOptions { block_bins: 300, ..EvaluationOptions::default() };
+        let (rate, y) = population(4, 5, 300);
+        let several = of(&rate, &y, &options);
+        assert_eq!(several.ccnorm_ci95_method, Resampled::Neurons);
+        let (first, y) =
+            (rate.slice(ndarray::s![..1, ..]).to_owned(), y.slice(ndarray::s![..1, .., ..]).to_owned());
+        let one = of(&first, &y, &options);
+        assert_eq!((one.ccnorm_ci95, one.ccnorm_ci95_method), (None, Resampled::Nothing));
+        let blocks = of(&first, &y, &EvaluationOptions { block_bins: 30, ..options });
+        assert_eq!(blocks.ccnorm_ci95_method, Resampled::Blocks);
+        assert!(blocks.ccnorm_ci95.is_some());
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! | [`bits_per_spike`] | the same above a constant rate, per spike | counts |
 //!
 //! The PSTH of a bin is the mean over the repeats recorded there; bins without a repeat do not count. Every function
-//! returns one [`Score`](crate::Score) per neuron, in the order of the neurons: a number or the reason why there is
+//! returns one [`Score`] per neuron, in the order of the neurons: a number or the reason why there is
 //! none. Neurons are scored in parallel; the result does not depend on the number of threads.
 
 mod cc_norm;

@@ -71,11 +71,11 @@ impl SplitOptions {
 ///
 /// # Examples
 /// ```
-/// use ndarray::Array3;
+/// use ndarray::arr3;
 /// use statenet_core::ResponseMask;
 /// use statenet_metrics::{Recorded, ceilings};
 ///
-/// let y = Array3::from_shape_vec((1, 2, 3), vec![0., 1., 2., 0., 2., 1.]).expect("1 * 2 * 3 values");
+/// let y = arr3(&[[[0., 1., 2.], [0., 2., 1.]]]);
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let ceiling = ceilings::cc_max_half_split(&[Recorded::new(y.view(), &mask)?], &Default::default())?;
 /// // One split, rho = 0.5.

@@ -30,11 +30,11 @@ const ROUNDING: f64 = 64.0 * f64::EPSILON;
 ///
 /// # Examples
 /// ```
-/// use ndarray::Array3;
+/// use ndarray::arr3;
 /// use statenet_core::ResponseMask;
 /// use statenet_metrics::{Recorded, ceilings};
 ///
-/// let y = Array3::from_shape_vec((1, 2, 3), vec![0., 1., 2., 0., 2., 1.]).expect("1 * 2 * 3 values");
+/// let y = arr3(&[[[0., 1., 2.], [0., 2., 1.]]]);
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let recorded = [Recorded::new(y.view(), &mask)?];
 /// assert_eq!(ceilings::signal_power(&recorded)?, [Ok(0.5)]); // cov((0, 1, 2), (0, 2, 1))

@@ -1,6 +1,43 @@
-//! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, standardisation, simulated populations
-mod batch;
-mod error;
+//! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, standardisation, simulated populations.
+//!
+//! It knows no model: what leaves it are arrays, and [`Batch`]es of tensors.
+//!
+//! ```
+//! use candle_core::Device;
+//! use statenet_core::Seed;
+//! use statenet_data::{Batches, SimulationConfig, Smoothing, SplitPlan};
+//!
+//! let recording = SimulationConfig::small().simulate()?.recording; // or Recording::read("../shared/data/ns1")?
+//! let split = "demo".parse::<SplitPlan>()?.resolve(&recording)?;
+//! let recording = recording.standardize(split.train())?.smooth(&Smoothing::default());
+//! let train = Batches::new(&recording, split.train(), &Device::Cpu)?;
+//! for batch in train.epoch(Seed::new(0), 0, 2)? {
+//!     let batch = batch?;
+//!     assert_eq!(batch.cochleagrams.dims(), [2, 1, recording.n_bands(), 100]);
+//! }
+//! # Ok::<(), statenet_data::Error>(())
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`recording`] | [`Recording`], [`Stimulus`], [`Responses`] with their masks, selection, combination |
+//! | [`split`] | [`Split`] and [`SplitPlan`]: named splits that cannot leak |
+//! | [`preprocess`] | [`Smoothing`] of responses; [`Recording::standardize`], fitted on training stimuli only |
+//! | [`batch`] | [`Batches`]: padded tensors with masks, in a seeded order |
+//! | [`formats`] | npy and npz, bytes only |
+//! | [`readers`], [`writers`] | the canonical folder ([`Recording::read`], [`Recording::write`]), single arrays |
+//! | [`simulate`] | [`SimulationConfig`]: neurons whose receptive field and memory are known |
+//!
+//! Missing values are masks inside and NaN in files. Features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
+//! Candle's: they say where a batch can live.
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub mod batch;
+pub mod error;
 pub mod formats;
 mod names;
 pub mod preprocess;

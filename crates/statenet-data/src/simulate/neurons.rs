@@ -320,4 +320,56 @@ mod tests {
             assert_eq!(neuron(kind, 0).time_constant().is_some(), kind.has_state(), "{kind}");
         }
     }
+
+    /// Rates for a sound of 300 bins whose first half is louder, or more varied, the larger `past` is.
+    fn rates(neuron: &NeuronModel, past: f64, future: f64) -> Vec<f64> {
+        let mut stream = Seed::new(9).stream("sound");
+        let sound = Array2::from_shape_fn((8, 300), |(_, t)| {
+            let noise = stream.normal();
+            if t < 150 {
+                past * (1.0 + noise)
+            } else if t < 200 {
+                noise
+            } else {
+                future * noise
+            }
+        });
+        let raw = neuron.raw_drive(&sound, -4.0, dt());
+        neuron.relative_rate(&raw, PLAIN, dt())
+    }
+
+    #[test]
+    fn neurons_with_state_remember_what_their_field_has_forgotten_and_others_do_not() {
+        let kinds = [
+            NeuronKind::Linear,
+            NeuronKind::Ln,
+            NeuronKind::Adaptation,
+            NeuronKind::GainControl,
+            NeuronKind::LongMemory,
+        ];
+        for (kind, index) in kinds.into_iter().flat_map(|kind| [(kind, 0), (kind, 1), (kind, 2)]) {
+            let neuron = neuron(kind, index);
+            let (soft, loud) = (rates(&neuron, 0.2, 1.0), rates(&neuron, 2.0, 1.0));
+            // From bin 165 on, the field of 12 lags lies in the common part; 75 ms and more after the difference.
+            let (soft, loud) = (&soft[165..], &loud[165..]);
+            let difference: f64 = soft.iter().zip(loud).map(|(a, b)| (a - b).abs()).sum();
+            let relative = difference / soft.iter().sum::<f64>();
+            if kind.has_state() {
+                assert!(relative > 0.02, "{kind} {index}: {relative}");
+            } else {
+                assert_eq!(difference, 0.0, "{kind} {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_neuron_hears_the_future() {
+        for kind in [NeuronKind::Ln, NeuronKind::Adaptation, NeuronKind::GainControl, NeuronKind::LongMemory]
+        {
+            let neuron = neuron(kind, 0);
+            let (one, other) = (rates(&neuron, 1.0, 1.0), rates(&neuron, 1.0, -3.0));
+            assert_eq!(one[..200], other[..200], "{kind}");
+            assert_ne!(one[200..], other[200..], "{kind}");
+        }
+    }
 }

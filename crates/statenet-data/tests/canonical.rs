@@ -1,5 +1,7 @@
 //! The canonical folder: what is written is read, and every fault is named.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
+
 use std::{error::Error as _, fs, path::Path};
 
 use ndarray::{Array2, Array3, array};

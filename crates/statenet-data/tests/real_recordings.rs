@@ -2,6 +2,8 @@
 //!
 //! Spike totals were counted with NumPy 2 from the files: `sum(np.load(f)["counts"].sum())`.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
+
 use std::path::PathBuf;
 
 use statenet_data::{Recording, SplitPlan};
@@ -56,7 +58,7 @@ fn the_songbird_heard_songs_of_many_lengths() {
     };
     let recording = Recording::read(folder).unwrap();
     assert_eq!((recording.n_neurons(), recording.n_stimuli(), recording.n_bands()), (1, 20, 32));
-    let bins: Vec<usize> = recording.stimuli().iter().map(|s| s.n_bins()).collect();
+    let bins: Vec<usize> = recording.stimuli().iter().map(statenet_data::Stimulus::n_bins).collect();
     assert_eq!((bins[0], bins[1], bins.iter().sum::<usize>()), (344, 294, 7741));
     assert_eq!(spikes(&recording), 3632.0);
     let copy = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! The simulated population: reproducible, true to what it says of itself, and in need of a memory.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
+
 use statenet_core::{Digest, Seed};
 use statenet_data::{GroundTruth, NeuronKind, NeuronMix, Recording, Simulation, SimulationConfig};
 
@@ -8,7 +10,7 @@ fn digest(simulation: &Simulation) -> String {
     let mut digest = Digest::default();
     for (stimulus, rates) in simulation.recording.stimuli().iter().zip(&simulation.rates) {
         let values = stimulus.cochleagram();
-        let all = values.iter().chain(stimulus.responses().values().into_iter()).chain(rates);
+        let all = values.iter().chain(stimulus.responses().values()).chain(rates);
         let bytes: Vec<u8> = all.flat_map(|v| v.to_le_bytes()).collect();
         digest.add(&bytes);
     }

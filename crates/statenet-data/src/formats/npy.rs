@@ -103,13 +103,13 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
     }
     let whole = !element.is_float();
     let values = match element {
-        ElementType::I8 => decode!(i8, |v| f64::from(v)),
-        ElementType::I16 => decode!(i16, |v| f64::from(v)),
-        ElementType::I32 => decode!(i32, |v| f64::from(v)),
+        ElementType::I8 => decode!(i8, f64::from),
+        ElementType::I16 => decode!(i16, f64::from),
+        ElementType::I32 => decode!(i32, f64::from),
         ElementType::I64 => decode!(i64, |v| v as f64),
-        ElementType::U8 => decode!(u8, |v| f64::from(v)),
-        ElementType::U16 => decode!(u16, |v| f64::from(v)),
-        ElementType::U32 => decode!(u32, |v| f64::from(v)),
+        ElementType::U8 => decode!(u8, f64::from),
+        ElementType::U16 => decode!(u16, f64::from),
+        ElementType::U32 => decode!(u32, f64::from),
         ElementType::U64 => decode!(u64, |v| v as f64),
         ElementType::F64 => decode!(f64, |v| v),
         ElementType::F32 => return Ok((element, ArrayD::<f32>::read_npy(bytes).map_err(decode_error)?)),

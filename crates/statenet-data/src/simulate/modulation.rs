@@ -23,28 +23,28 @@ pub(super) fn pink(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<f64> 
     (0..n_bins).map(|_| next()).collect()
 }
 
-/// Bins of consecutive events: a random gap, an event of random duration, and so on until the end.
-///
-/// Gaps and durations are uniform between the ends of their ranges, ms.
-pub(super) fn events(
-    n_bins: usize,
-    dt: TimeBin,
-    gap_ms: Range<f64>,
-    duration_ms: Range<f64>,
-    stream: &mut Stream,
-) -> Vec<Range<usize>> {
-    let mut draw = |range: &Range<f64>| {
-        let ms = stream.uniform(range.start, range.end);
-        Millis::new(ms).map_or(1, |duration| dt.nearest_bins(duration))
-    };
-    let mut events = Vec::new();
-    let mut start = draw(&gap_ms);
-    while start < n_bins {
-        let end = (start + draw(&duration_ms)).min(n_bins);
-        events.push(start..end);
-        start = end + draw(&gap_ms);
+/// Consecutive events: a random gap, an event of random duration, and so on; both uniform, ms.
+pub(super) struct Events {
+    pub(super) gap_ms: Range<f64>,
+    pub(super) duration_ms: Range<f64>,
+}
+
+impl Events {
+    /// The bins of each event until the end.
+    pub(super) fn draw(&self, n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<Range<usize>> {
+        let mut draw = |range: &Range<f64>| {
+            let ms = stream.uniform(range.start, range.end);
+            Millis::new(ms).map_or(1, |duration| dt.nearest_bins(duration))
+        };
+        let mut events = Vec::new();
+        let mut start = draw(&self.gap_ms);
+        while start < n_bins {
+            let end = (start + draw(&self.duration_ms)).min(n_bins);
+            events.push(start..end);
+            start = end + draw(&self.gap_ms);
+        }
+        events
     }
-    events
 }
 
 /// Log amplitude within an event, 0 at its peak: a rise over the attack and then an exponential fall to `end_level`.
@@ -68,7 +68,7 @@ pub(super) fn steps(n_bins: usize, dt: TimeBin, limits: Range<f64>, stream: &mut
 
 /// Bins of silence: 50 to 250 ms, 500 to 1800 ms apart.
 pub(super) fn silences(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<Range<usize>> {
-    events(n_bins, dt, 500.0..1800.0, 50.0..250.0, stream)
+    Events { gap_ms: 500.0..1800.0, duration_ms: 50.0..250.0 }.draw(n_bins, dt, stream)
 }
 
 #[cfg(test)]
@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn events_are_inside_in_order_and_apart() {
-        let events = events(600, dt(), 20.0..300.0, 50.0..250.0, &mut Seed::new(2).stream("events"));
+        let events = Events { gap_ms: 20.0..300.0, duration_ms: 50.0..250.0 };
+        let events = events.draw(600, dt(), &mut Seed::new(2).stream("events"));
         assert!(events.len() >= 5);
         assert!(events.iter().all(|e| e.start < e.end && e.end <= 600));
         assert!(events.windows(2).all(|w| w[0].end + 4 <= w[1].start));

@@ -22,7 +22,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use statenet_core::{Millis, Stream, TimeBin};
 
-use super::receptive_field::ReceptiveField;
+use super::receptive_field::{FieldAxes, ReceptiveField};
 
 /// Modulation of a linear neuron's rate by a drive of one deviation, relative to its mean.
 const LINEAR_DEPTH: f64 = 0.4;
@@ -134,16 +134,9 @@ pub(super) struct DriveScale {
 
 impl NeuronModel {
     /// Draws a neuron of a kind; `index` counts neurons of that kind, so that the few of a kind differ.
-    pub(super) fn draw(
-        kind: NeuronKind,
-        index: usize,
-        n_bands: usize,
-        n_lags: usize,
-        dt: TimeBin,
-        stream: &mut Stream,
-    ) -> Self {
-        let field = ReceptiveField::draw(n_bands, n_lags, dt, stream);
-        let millis = |ms: f64| Millis::new(ms).unwrap_or_else(|_| dt.times(1));
+    pub(super) fn draw(kind: NeuronKind, index: usize, axes: FieldAxes, stream: &mut Stream) -> Self {
+        let field = ReceptiveField::draw(axes, stream);
+        let millis = |ms: f64| Millis::new(ms).unwrap_or_else(|_| axes.dt.times(1));
         let curve = match kind {
             NeuronKind::Linear => OutputCurve::Rectified { depth: LINEAR_DEPTH },
             _ if stream.unit() < 0.5 => OutputCurve::Softplus {
@@ -262,7 +255,8 @@ mod tests {
     }
 
     fn neuron(kind: NeuronKind, index: usize) -> NeuronModel {
-        NeuronModel::draw(kind, index, 8, 12, dt(), &mut Seed::new(4).stream("neuron"))
+        let axes = FieldAxes { n_bands: 8, n_lags: 12, dt: dt() };
+        NeuronModel::draw(kind, index, axes, &mut Seed::new(4).stream("neuron"))
     }
 
     const PLAIN: DriveScale = DriveScale { mean: 0.0, deviation: 1.0 };

@@ -2,11 +2,12 @@
 
 use ndarray::{Array2, Array3, Axis};
 use serde_json::json;
-use statenet_core::{Hertz, Millis, Stream};
+use statenet_core::{Hertz, Millis};
 
 use super::{
     config::SimulationConfig,
     neurons::{DriveScale, NeuronKind, NeuronModel, OutputCurve},
+    receptive_field::FieldAxes,
     sounds::{self, SoundKind},
     spikes,
 };
@@ -80,7 +81,7 @@ impl SimulationConfig {
                 sounds::cochleagram(kind, &bands, self.n_bins(), self.dt, &mut stream)
             })
             .collect();
-        let heard = Heard::new(&sounds);
+        let heard = Heard::new(&sounds, &bands);
 
         let mut truth = Vec::new();
         let mut neurons = Vec::new();
@@ -90,9 +91,7 @@ impl SimulationConfig {
         for (i, &kind) in neuron_kinds.iter().enumerate() {
             let first = i.checked_sub(1).and_then(|before| neuron_kinds.get(before)) != Some(&kind);
             of_kind = if first { 0 } else { of_kind + 1 };
-            let mut stream = self.seed.stream(&format!("simulation.neuron.{kind}.{of_kind}"));
-            let id = format!("{}-{of_kind}", kind.to_string().replace(' ', "-"));
-            let (known, rate) = self.neuron(id, kind, of_kind, &bands, &heard, &mut stream);
+            let (known, rate) = self.neuron(kind, of_kind, &heard);
             neurons.push(Neuron::new(&known.id).with_metadata(known.metadata()));
             truth.push(known);
             for (all, rate) in rates.iter_mut().zip(rate) {
@@ -119,18 +118,12 @@ impl SimulationConfig {
         Ok(Simulation { recording, truth, rates: noise_free })
     }
 
-    /// One neuron and its rates for every sound, spikes per bin.
-    fn neuron(
-        &self,
-        id: String,
-        kind: NeuronKind,
-        of_kind: usize,
-        bands: &[Hertz],
-        heard: &Heard,
-        stream: &mut Stream,
-    ) -> (GroundTruth, Vec<Vec<f64>>) {
+    /// One neuron, the one of this index among those of its kind, and its rates for every sound, spikes per bin.
+    fn neuron(&self, kind: NeuronKind, of_kind: usize, heard: &Heard<'_>) -> (GroundTruth, Vec<Vec<f64>>) {
         let dt = self.dt;
-        let model = NeuronModel::draw(kind, of_kind, bands.len(), self.n_lags(), dt, stream);
+        let mut stream = self.seed.stream(&format!("simulation.neuron.{kind}.{of_kind}"));
+        let axes = FieldAxes { n_bands: self.n_bands, n_lags: self.n_lags(), dt };
+        let model = NeuronModel::draw(kind, of_kind, axes, &mut stream);
         let mean_rate_hz = stream.uniform(MEAN_RATES_HZ.0, MEAN_RATES_HZ.1);
         let raw: Vec<Vec<f64>> = heard.sounds.iter().map(|u| model.raw_drive(u, heard.silence, dt)).collect();
         let drive = DriveScale::over(&raw);
@@ -147,7 +140,7 @@ impl SimulationConfig {
             if kind == NeuronKind::Adaptation { 0.0 } else { heard.shift * model.field.weights.sum() };
         let receptive_field = model.field.weights.mapv(|w| (w * per_unit) as f32);
         let known = GroundTruth {
-            id,
+            id: format!("{}-{of_kind}", kind.to_string().replace(' ', "-")),
             kind,
             receptive_field,
             offset: -drive.mean / drive.deviation - shift * per_unit,
@@ -155,7 +148,7 @@ impl SimulationConfig {
             scale_hz,
             time_constant: model.time_constant(),
             strength: model.strength(),
-            best_frequency: bands.get(model.field.band).copied().unwrap_or(self.lowest),
+            best_frequency: heard.bands.get(model.field.band).copied().unwrap_or(self.lowest),
             latency: scaled(dt.times(1), model.field.latency_lag),
             mean_rate_hz: if mean > 0.0 { mean_rate_hz } else { 0.0 },
             memory: model.time_constant().map_or(dt.times(self.n_lags()), |tau| {
@@ -201,7 +194,8 @@ impl GroundTruth {
 }
 
 /// All sounds as neurons hear them: u = (x - shift) / scale, of mean 0 and deviation 1 over all of them.
-struct Heard {
+struct Heard<'a> {
+    bands: &'a [Hertz],
     sounds: Vec<Array2<f64>>,
     shift: f64,
     scale: f64,
@@ -209,15 +203,15 @@ struct Heard {
     silence: f64,
 }
 
-impl Heard {
-    fn new(sounds: &[Array2<f32>]) -> Self {
+impl<'a> Heard<'a> {
+    fn new(sounds: &[Array2<f32>], bands: &'a [Hertz]) -> Self {
         let values = || sounds.iter().flatten().map(|&x| f64::from(x));
         let shift = mean_of(values());
         let variance = mean_of(values().map(|x| (x - shift) * (x - shift)));
         let scale = if variance > 0.0 { variance.sqrt() } else { 1.0 };
         let heard = |x: &f32| (f64::from(*x) - shift) / scale;
         let sounds = sounds.iter().map(|sound| sound.map(heard)).collect();
-        Self { sounds, shift, scale, silence: (libm::log(sounds::FLOOR) - shift) / scale }
+        Self { bands, sounds, shift, scale, silence: (libm::log(sounds::FLOOR) - shift) / scale }
     }
 }
 

@@ -10,6 +10,14 @@
 use ndarray::Array2;
 use statenet_core::{Stream, TimeBin};
 
+/// The axes of a receptive field.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FieldAxes {
+    pub(super) n_bands: usize,
+    pub(super) n_lags: usize,
+    pub(super) dt: TimeBin,
+}
+
 /// A receptive field of norm 1 and where it lies.
 #[derive(Clone, Debug)]
 pub(super) struct ReceptiveField {
@@ -23,7 +31,8 @@ pub(super) struct ReceptiveField {
 
 impl ReceptiveField {
     /// Draws one: best frequency anywhere but the outermost bands, latency 10 to 30 ms, width 8 to 16 ms.
-    pub(super) fn draw(n_bands: usize, n_lags: usize, dt: TimeBin, stream: &mut Stream) -> Self {
+    pub(super) fn draw(axes: FieldAxes, stream: &mut Stream) -> Self {
+        let FieldAxes { n_bands, n_lags, dt } = axes;
         let n = n_bands as f64;
         let center = stream.uniform(0.1, 0.9) * (n - 1.0);
         let width = (stream.uniform(0.03, 0.09) * n).max(0.6);
@@ -81,9 +90,9 @@ mod tests {
 
     #[test]
     fn a_field_has_norm_one_peaks_near_its_place_and_inhibits_later() {
-        let dt = TimeBin::from_millis(5.0).unwrap();
+        let axes = FieldAxes { n_bands: 34, n_lags: 20, dt: TimeBin::whole_millis::<5>() };
         for i in 0..50 {
-            let field = ReceptiveField::draw(34, 20, dt, &mut Seed::new(i).stream("field"));
+            let field = ReceptiveField::draw(axes, &mut Seed::new(i).stream("field"));
             let norm: f64 = field.weights.iter().map(|w| w * w).sum();
             assert!((norm - 1.0).abs() < 1e-12);
             let ((band, lag), _) = field.weights.indexed_iter().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use statenet_core::{Hertz, Stream, TimeBin, scales::Scale};
 
-use super::modulation::{attack_and_decay, events, pink};
+use super::modulation::{Events, attack_and_decay, pink};
 
 /// Width of a line on the basilar membrane, in bands.
 const LINE_WIDTH: f64 = 0.7;
@@ -69,7 +69,8 @@ pub(super) fn harmonic_complex(power: &mut Array2<f64>, bands: BandScale, dt: Ti
     let n = bands.n_bands() as f64;
     let formants = [stream.uniform(0.1, 0.45), stream.uniform(0.45, 0.9)].map(|place| place * n);
     let moves = [pink(n_bins, dt, stream), pink(n_bins, dt, stream)];
-    for syllable in events(n_bins, dt, 40.0..250.0, 120.0..450.0, stream) {
+    let syllables = Events { gap_ms: 40.0..250.0, duration_ms: 120.0..450.0 };
+    for syllable in syllables.draw(n_bins, dt, stream) {
         let (length, level, glide) = (syllable.len(), stream.uniform(-0.6, 0.6), stream.uniform(-0.4, 0.4));
         for (i, bin) in syllable.enumerate() {
             let progress = i as f64 / length as f64;
@@ -102,7 +103,8 @@ pub(super) fn harmonic_complex(power: &mut Array2<f64>, bands: BandScale, dt: Ti
 pub(super) fn vocalizations(power: &mut Array2<f64>, bands: BandScale, dt: TimeBin, stream: &mut Stream) {
     let n_bins = power.dim().1;
     let n = bands.n_bands() as f64;
-    for call in events(n_bins, dt, 30.0..350.0, 60.0..350.0, stream) {
+    let calls = Events { gap_ms: 30.0..350.0, duration_ms: 60.0..350.0 };
+    for call in calls.draw(n_bins, dt, stream) {
         let length = call.len();
         let start_hz = bands.hertz_at(stream.uniform(0.05, 0.8) * n);
         let octaves = stream.uniform(-1.5, 1.5);

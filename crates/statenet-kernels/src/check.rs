@@ -24,12 +24,7 @@ impl Check {
     ) -> Result<[usize; R]> {
         let dims: Option<[usize; R]> = tensor.dims().try_into().ok();
         match dims {
-            Some(dims)
-                if dims
-                    .iter()
-                    .zip(expected)
-                    .all(|(&d, e)| d > 0 && e.is_none_or(|e| e == d)) =>
-            {
+            Some(dims) if dims.iter().zip(expected).all(|(&d, e)| d > 0 && e.is_none_or(|e| e == d)) => {
                 Ok(dims)
             }
             _ => Err(Error::Shape {
@@ -51,12 +46,7 @@ impl Check {
         if tensor.dtype() == first.dtype() && matches!(first.dtype(), DType::F32 | DType::F64) {
             Ok(())
         } else {
-            Err(Error::DType {
-                op: self.op,
-                argument,
-                got: tensor.dtype(),
-                expected,
-            })
+            Err(Error::DType { op: self.op, argument, got: tensor.dtype(), expected })
         }
     }
 
@@ -65,20 +55,16 @@ impl Check {
         let Some((_, first)) = tensors.first() else {
             return Ok(());
         };
-        tensors
-            .iter()
-            .try_for_each(|(argument, tensor)| self.dtype(argument, tensor, first))
+        tensors.iter().try_for_each(|(argument, tensor)| self.dtype(argument, tensor, first))
     }
 
     /// All of the named tensors lie where the operation is implemented.
     pub(crate) fn devices(&self, tensors: &[(&'static str, &Tensor)]) -> Result<()> {
         match tensors.iter().find(|(_, t)| !t.device().is_cpu()) {
             None => Ok(()),
-            Some((argument, t)) => Err(Error::Device {
-                op: self.op,
-                argument,
-                device: t.device().location(),
-            }),
+            Some((argument, t)) => {
+                Err(Error::Device { op: self.op, argument, device: t.device().location() })
+            }
         }
     }
 
@@ -90,16 +76,7 @@ impl Check {
         valid: bool,
         expected: &'static str,
     ) -> Result<()> {
-        if valid {
-            Ok(())
-        } else {
-            Err(Error::Range {
-                op: self.op,
-                argument,
-                got,
-                expected,
-            })
-        }
+        if valid { Ok(()) } else { Err(Error::Range { op: self.op, argument, got, expected }) }
     }
 }
 

@@ -74,10 +74,7 @@ pub enum Error {
 impl Error {
     /// Turns Candle's error into ours by adding the operation's name: `.map_err(Error::in_op("gru"))`.
     pub fn in_op(op: &'static str) -> impl Fn(candle_core::Error) -> Self {
-        move |source| Self::Tensor {
-            op,
-            source: Box::new(source),
-        }
+        move |source| Self::Tensor { op, source: Box::new(source) }
     }
 
     /// The operation in which it happened.
@@ -140,10 +137,7 @@ mod tests {
             got: Dims::from([6, 3].as_slice()),
             expected: Dims(vec![Some(6), None]),
         };
-        assert_eq!(
-            error.to_string(),
-            "gru: weight_hh has shape (6, 3), expected (6, _)"
-        );
+        assert_eq!(error.to_string(), "gru: weight_hh has shape (6, 3), expected (6, _)");
         assert_eq!(error.op(), "gru");
         let candle: candle_core::Error = error.into();
         assert!(candle.to_string().contains("weight_hh has shape (6, 3)"));
@@ -156,10 +150,7 @@ mod tests {
         assert_eq!(error.to_string(), "affine: a tensor operation failed");
         let back: candle_core::Error = error.into();
         let text = back.to_string();
-        assert!(
-            text.contains("affine") && text.contains("no such thing"),
-            "{text}"
-        );
+        assert!(text.contains("affine") && text.contains("no such thing"), "{text}");
     }
 
     #[test]

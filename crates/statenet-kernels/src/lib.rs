@@ -3,16 +3,27 @@
 
 mod affine;
 mod band_convolution;
+mod bands;
 mod causal_strf;
 mod channel_norm;
 mod check;
 mod curves;
 mod error;
+mod functions;
 mod gru;
+mod isa;
+mod lanes;
 mod layout;
 mod locally_connected;
 mod losses;
+mod op;
+mod panels;
+mod parallel;
+mod product;
+mod real;
 mod softplus;
+mod sums;
+mod transpose;
 
 pub use affine::affine;
 pub use band_convolution::band_convolution;

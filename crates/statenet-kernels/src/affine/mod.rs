@@ -8,11 +8,12 @@
 //! Input and result lie in either [`Layout`]; the matrix product reads and writes with strides, so that a
 //! change of layout costs no copy.
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{Layout, check::Check, error::Result};
+use crate::{Layout, check::Check, error::Result, op::apply};
 
 const OP: &str = "affine";
 
@@ -43,12 +44,7 @@ fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Re
         check.dims("bias", bias, [Some(outputs)])?;
         check.dtype("bias", bias, x)?;
     }
-    Ok(Sizes {
-        batch,
-        inputs,
-        outputs,
-        time,
-    })
+    Ok(Sizes { batch, inputs, outputs, time })
 }
 
 /// W x + c in every time bin.
@@ -80,5 +76,10 @@ pub fn affine(
     bias: Option<&Tensor>,
     to: Layout,
 ) -> Result<Tensor> {
-    reference::affine(x, from, weight, bias, to)
+    let sizes = check(x, from, weight, bias)?;
+    let mut inputs = vec![("x", x), ("weight", weight)];
+    inputs.extend(bias.map(|bias| ("bias", bias)));
+    Check::new(OP).devices(&inputs)?;
+    let tensors: Vec<_> = inputs.iter().map(|(_, tensor)| *tensor).collect();
+    apply(cpu::Affine { sizes, from, to }, &tensors)
 }

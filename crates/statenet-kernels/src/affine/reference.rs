@@ -29,12 +29,7 @@ fn compute(
     weight: &Tensor,
     bias: Option<&Tensor>,
     to: Layout,
-    Sizes {
-        batch,
-        inputs,
-        outputs,
-        time,
-    }: Sizes,
+    Sizes { batch, inputs, outputs, time }: Sizes,
 ) -> candle_core::Result<Tensor> {
     let rows = match from {
         Layout::ChannelsFirst => x.transpose(1, 2)?,

@@ -5,11 +5,12 @@
 //! ```
 //! Every time bin on its own: time is a batch axis here.
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result, locally_connected::Sizes};
+use crate::{check::Check, error::Result, locally_connected::Sizes, op::apply};
 
 const OP: &str = "band_convolution";
 
@@ -18,25 +19,11 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Si
     check.range("stride", stride as f64, stride > 0, "at least 1")?;
     let [batch, inputs, bands, time] = check.dims("x", x, [None; 4])?;
     let [channels, _, width] = check.dims("weight", weight, [None, Some(inputs), None])?;
-    check.range(
-        "weight's width",
-        width as f64,
-        width <= bands,
-        "at most the number of bands",
-    )?;
+    check.range("weight's width", width as f64, width <= bands, "at most the number of bands")?;
     check.dims("bias", bias, [Some(channels)])?;
     check.dtypes(&[("x", x), ("weight", weight), ("bias", bias)])?;
     let positions = (bands - width) / stride + 1;
-    Ok(Sizes {
-        batch,
-        inputs,
-        bands,
-        time,
-        channels,
-        width,
-        positions,
-        stride,
-    })
+    Ok(Sizes { batch, inputs, bands, time, channels, width, positions, stride })
 }
 
 /// Filters along frequency that all positions share, in every time bin.
@@ -62,5 +49,7 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Si
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn band_convolution(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Tensor> {
-    reference::band_convolution(x, weight, bias, stride)
+    let sizes = check(x, weight, bias, stride)?;
+    Check::new(OP).devices(&[("x", x), ("weight", weight), ("bias", bias)])?;
+    apply(cpu::BandConvolution(sizes), &[x, weight, bias])
 }

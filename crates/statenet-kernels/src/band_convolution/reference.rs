@@ -14,13 +14,7 @@ use crate::{
 /// As the fused operation; the device is Candle's matter.
 pub fn band_convolution(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(x, weight, bias, stride)?;
-    let filter = |_| {
-        weight
-            .contiguous()?
-            .reshape((sizes.channels, sizes.inputs * sizes.width))
-    };
-    let bias = bias
-        .reshape((1, sizes.channels, 1, 1))
-        .map_err(Error::in_op(OP))?;
+    let filter = |_| weight.contiguous()?.reshape((sizes.channels, sizes.inputs * sizes.width));
+    let bias = bias.reshape((1, sizes.channels, 1, 1)).map_err(Error::in_op(OP))?;
     products(x, filter, &bias, sizes).map_err(Error::in_op(OP))
 }

@@ -9,11 +9,16 @@
 //! Computed as one matrix product without unfolding: with time outermost, the frames that a bin sees are
 //! contiguous, so the unfolded matrix is a view whose rows overlap.
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, pack},
+};
 
 const OP: &str = "causal_strf";
 
@@ -40,22 +45,11 @@ fn check(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, context: Option<&Te
     if let Some(context) = context {
         // One lag has no frames before the first: the only tensor here that may be empty.
         if lags > 1 || context.dims() != [batch, channels, bands, 0] {
-            check.dims(
-                "context",
-                context,
-                [Some(batch), Some(channels), Some(bands), Some(lags - 1)],
-            )?;
+            check.dims("context", context, [Some(batch), Some(channels), Some(bands), Some(lags - 1)])?;
         }
         check.dtype("context", context, x)?;
     }
-    Ok(Sizes {
-        batch,
-        channels,
-        bands,
-        time,
-        outputs,
-        lags,
-    })
+    Ok(Sizes { batch, channels, bands, time, outputs, lags })
 }
 
 /// Causal receptive fields over a cochleagram.
@@ -86,5 +80,22 @@ pub fn causal_strf(
     bias: Option<&Tensor>,
     context: Option<&Tensor>,
 ) -> Result<Tensor> {
-    reference::causal_strf(x, weight, bias, context)
+    let sizes = check(x, weight, bias, context)?;
+    let check = Check::new(OP);
+    check.devices(&[("x", x), ("weight", weight)])?;
+    let kernel = cpu::CausalStrf { sizes, has_bias: bias.is_some() };
+    let packed = match bias {
+        Some(bias) => {
+            check.devices(&[("bias", bias)])?;
+            pack(OP, &[weight, bias])?
+        }
+        None => weight.clone(),
+    };
+    match context {
+        Some(context) if sizes.lags > 1 => {
+            check.devices(&[("context", context)])?;
+            apply(kernel, &[x, &packed, context])
+        }
+        _ => apply(kernel, &[x, &packed]),
+    }
 }

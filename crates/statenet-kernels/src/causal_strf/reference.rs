@@ -24,14 +24,7 @@ fn compute(
     weight: &Tensor,
     bias: Option<&Tensor>,
     context: Option<&Tensor>,
-    Sizes {
-        batch,
-        channels,
-        bands,
-        time,
-        outputs,
-        lags,
-    }: Sizes,
+    Sizes { batch, channels, bands, time, outputs, lags }: Sizes,
 ) -> candle_core::Result<Tensor> {
     let x = match context {
         _ if lags == 1 => x.contiguous()?,
@@ -43,17 +36,9 @@ fn compute(
     };
     let mut y = Tensor::zeros((batch, outputs, time), x.dtype(), x.device())?;
     for k in 0..lags {
-        let frames = x
-            .narrow(3, k, time)?
-            .contiguous()?
-            .reshape((batch, channels * bands, time))?;
-        let column = weight
-            .narrow(3, k, 1)?
-            .contiguous()?
-            .reshape((1, outputs, channels * bands))?;
-        let column = column
-            .broadcast_as((batch, outputs, channels * bands))?
-            .contiguous()?;
+        let frames = x.narrow(3, k, time)?.contiguous()?.reshape((batch, channels * bands, time))?;
+        let column = weight.narrow(3, k, 1)?.contiguous()?.reshape((1, outputs, channels * bands))?;
+        let column = column.broadcast_as((batch, outputs, channels * bands))?.contiguous()?;
         y = (y + column.matmul(&frames)?)?;
     }
     match bias {

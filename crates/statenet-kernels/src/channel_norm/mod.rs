@@ -10,11 +10,12 @@
 //! The variance is the biased one. Time never mixes, so the operation is causal. Kept for the backward
 //! pass: m and s.
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{check::Check, error::Result, op::apply};
 
 const OP: &str = "channel_norm";
 
@@ -45,12 +46,7 @@ fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
     check.dims("bias", bias, [Some(channels)])?;
     check.range("eps", eps, eps > 0.0 && eps.is_finite(), "positive and finite")?;
     check.dtypes(&[("x", x), ("gain", gain), ("bias", bias)])?;
-    Ok(Sizes {
-        batch,
-        channels,
-        positions,
-        time,
-    })
+    Ok(Sizes { batch, channels, positions, time })
 }
 
 /// `then`(gain (x - mean) / sqrt(variance + eps) + bias), mean and variance over channels.
@@ -75,5 +71,7 @@ fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Tensor> {
-    reference::channel_norm(x, gain, bias, eps, then)
+    let sizes = check(x, gain, bias, eps)?;
+    Check::new(OP).devices(&[("x", x), ("gain", gain), ("bias", bias)])?;
+    apply(cpu::ChannelNorm { sizes, eps, then }, &[x, gain, bias])
 }

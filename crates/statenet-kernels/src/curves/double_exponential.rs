@@ -8,8 +8,12 @@
 
 use candle_core::Tensor;
 
-use super::{check, reference};
-use crate::error::Result;
+use super::{
+    check,
+    cpu::{Curve, MAX_PARAMETERS},
+    run,
+};
+use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "double_exponential_curve";
 
@@ -20,16 +24,7 @@ pub(crate) fn checked(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<super::Sizes> {
-    check(
-        OP,
-        x,
-        &[
-            ("slope", slope),
-            ("shift", shift),
-            ("scale", scale),
-            ("offset", offset),
-        ],
-    )
+    check(OP, x, &[("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)])
 }
 
 /// scale exp(-exp(slope x - shift)) + offset, with the parameters of each neuron.
@@ -60,5 +55,34 @@ pub fn double_exponential_curve(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<Tensor> {
-    reference::double_exponential_curve(x, slope, shift, scale, offset)
+    run::<DoubleExponentialCurve>(
+        x,
+        &[("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)],
+    )
+}
+
+/// Parameters: slope, shift, scale, offset.
+struct DoubleExponentialCurve;
+
+impl Curve for DoubleExponentialCurve {
+    const NAME: &'static str = OP;
+    const PARAMETERS: usize = 4;
+
+    #[inline(always)]
+    fn value<F: Real, M: MulAdd>(x: F, [slope, shift, scale, offset]: [F; MAX_PARAMETERS]) -> F {
+        let w = (-M::mul_add(slope, x, -shift).exp::<M>()).exp::<M>();
+        M::mul_add(w, scale, offset)
+    }
+
+    #[inline(always)]
+    fn slopes<F: Real, M: MulAdd>(
+        x: F,
+        [slope, shift, scale, _]: [F; MAX_PARAMETERS],
+    ) -> (F, [F; MAX_PARAMETERS]) {
+        let e = M::mul_add(slope, x, -shift).exp::<M>();
+        let w = (-e).exp::<M>();
+        // w vanishes long before e^u overflows; infinity times 0 would be no number.
+        let d = if w > F::ZERO { -scale * w * e } else { w };
+        (slope * d, [d * x, -d, w, F::ONE])
+    }
 }

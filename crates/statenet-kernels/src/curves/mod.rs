@@ -3,14 +3,21 @@
 //! All take (B, N, T) and parameters (N); parameters that a model keeps positive arrive as the positive
 //! values. Value and gradient of each element are computed in one pass along contiguous time.
 
+mod cpu;
 mod double_exponential;
 pub(crate) mod reference;
 mod sigmoid;
 mod softplus;
 
+use std::marker::PhantomData;
+
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, pack},
+};
 
 pub use double_exponential::double_exponential_curve;
 pub use sigmoid::sigmoid_curve;
@@ -33,4 +40,15 @@ fn check(op: &'static str, x: &Tensor, parameters: &[(&'static str, &Tensor)]) -
         check.dtype(argument, parameter, x)?;
     }
     Ok(Sizes { batch, neurons, time })
+}
+
+/// Checks a call of the curve `C` and runs it.
+fn run<C: cpu::Curve>(x: &Tensor, parameters: &[(&'static str, &Tensor)]) -> Result<Tensor> {
+    let sizes = check(C::NAME, x, parameters)?;
+    let check = Check::new(C::NAME);
+    check.devices(&[("x", x)])?;
+    check.devices(parameters)?;
+    let tensors: Vec<_> = parameters.iter().map(|(_, tensor)| *tensor).collect();
+    let packed = pack(C::NAME, &tensors)?;
+    apply(cpu::Curved::<C> { sizes, curve: PhantomData }, &[x, &packed])
 }

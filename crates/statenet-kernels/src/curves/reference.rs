@@ -40,12 +40,9 @@ pub fn sigmoid_curve(
 ) -> Result<Tensor> {
     sigmoid::checked(x, center, width, scale, offset)?;
     let compute = || -> candle_core::Result<Tensor> {
-        let u = x
-            .broadcast_sub(&per_neuron(center)?)?
-            .broadcast_div(&per_neuron(width)?)?;
+        let u = x.broadcast_sub(&per_neuron(center)?)?.broadcast_div(&per_neuron(width)?)?;
         let s = functions::sigmoid(&u)?;
-        s.broadcast_mul(&per_neuron(scale)?)?
-            .broadcast_add(&per_neuron(offset)?)
+        s.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
     compute().map_err(Error::in_op(sigmoid::OP))
 }
@@ -65,12 +62,9 @@ pub fn double_exponential_curve(
 ) -> Result<Tensor> {
     double_exponential::checked(x, slope, shift, scale, offset)?;
     let compute = || -> candle_core::Result<Tensor> {
-        let u = x
-            .broadcast_mul(&per_neuron(slope)?)?
-            .broadcast_sub(&per_neuron(shift)?)?;
+        let u = x.broadcast_mul(&per_neuron(slope)?)?.broadcast_sub(&per_neuron(shift)?)?;
         let w = u.exp()?.neg()?.exp()?;
-        w.broadcast_mul(&per_neuron(scale)?)?
-            .broadcast_add(&per_neuron(offset)?)
+        w.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
     compute().map_err(Error::in_op(double_exponential::OP))
 }

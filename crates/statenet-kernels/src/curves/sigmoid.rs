@@ -7,8 +7,12 @@
 
 use candle_core::Tensor;
 
-use super::{check, reference};
-use crate::error::Result;
+use super::{
+    check,
+    cpu::{Curve, MAX_PARAMETERS},
+    run,
+};
+use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "sigmoid_curve";
 
@@ -19,16 +23,7 @@ pub(crate) fn checked(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<super::Sizes> {
-    check(
-        OP,
-        x,
-        &[
-            ("center", center),
-            ("width", width),
-            ("scale", scale),
-            ("offset", offset),
-        ],
-    )
+    check(OP, x, &[("center", center), ("width", width), ("scale", scale), ("offset", offset)])
 }
 
 /// scale sigmoid((x - center) / width) + offset, with the parameters of each neuron.
@@ -57,5 +52,29 @@ pub fn sigmoid_curve(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<Tensor> {
-    reference::sigmoid_curve(x, center, width, scale, offset)
+    run::<SigmoidCurve>(x, &[("center", center), ("width", width), ("scale", scale), ("offset", offset)])
+}
+
+/// Parameters: center, width, scale, offset.
+struct SigmoidCurve;
+
+impl Curve for SigmoidCurve {
+    const NAME: &'static str = OP;
+    const PARAMETERS: usize = 4;
+
+    #[inline(always)]
+    fn value<F: Real, M: MulAdd>(x: F, [center, width, scale, offset]: [F; MAX_PARAMETERS]) -> F {
+        M::mul_add(((x - center) / width).sigmoid::<M>(), scale, offset)
+    }
+
+    #[inline(always)]
+    fn slopes<F: Real, M: MulAdd>(
+        x: F,
+        [center, width, scale, _]: [F; MAX_PARAMETERS],
+    ) -> (F, [F; MAX_PARAMETERS]) {
+        let u = (x - center) / width;
+        let s = u.sigmoid::<M>();
+        let slope = scale * s * (F::ONE - s) / width;
+        (slope, [-slope, -slope * u, s, F::ONE])
+    }
 }

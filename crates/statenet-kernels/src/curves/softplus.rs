@@ -7,8 +7,12 @@
 
 use candle_core::Tensor;
 
-use super::{check, reference};
-use crate::error::Result;
+use super::{
+    check,
+    cpu::{Curve, MAX_PARAMETERS},
+    run,
+};
+use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "softplus_curve";
 
@@ -36,5 +40,24 @@ pub(crate) fn checked(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<supe
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tensor> {
-    reference::softplus_curve(x, beta, offset)
+    run::<SoftplusCurve>(x, &[("beta", beta), ("offset", offset)])
+}
+
+/// Parameters: beta, offset.
+struct SoftplusCurve;
+
+impl Curve for SoftplusCurve {
+    const NAME: &'static str = OP;
+    const PARAMETERS: usize = 2;
+
+    #[inline(always)]
+    fn value<F: Real, M: MulAdd>(x: F, [beta, offset, ..]: [F; MAX_PARAMETERS]) -> F {
+        (beta * x).softplus::<M>().0 / beta + offset
+    }
+
+    #[inline(always)]
+    fn slopes<F: Real, M: MulAdd>(x: F, [beta, ..]: [F; MAX_PARAMETERS]) -> (F, [F; MAX_PARAMETERS]) {
+        let (soft, s) = (beta * x).softplus::<M>();
+        (s, [(s * x - soft / beta) / beta, F::ONE, F::ZERO, F::ZERO])
+    }
 }

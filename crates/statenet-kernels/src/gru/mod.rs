@@ -15,11 +15,16 @@
 //! Kept for the backward pass: r, z, n, q_n, so 4 H numbers per bin and stimulus.
 //! Differs from Cho et al.: the reset gate multiplies W_hn h + b_hn, not h.
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{
+    check::Check,
+    error::{Error, Result},
+    op::{apply, pack},
+};
 
 const OP: &str = "gru";
 
@@ -37,12 +42,7 @@ fn check(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> R
     let [_, time, _] = check.dims("gates", gates, [Some(batch), None, Some(3 * hidden)])?;
     check.dims("weight_hh", weight_hh, [Some(3 * hidden), Some(hidden)])?;
     check.dims("bias_hh", bias_hh, [Some(3 * hidden)])?;
-    check.dtypes(&[
-        ("gates", gates),
-        ("weight_hh", weight_hh),
-        ("bias_hh", bias_hh),
-        ("h0", h0),
-    ])?;
+    check.dtypes(&[("gates", gates), ("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)])?;
     Ok(Sizes { batch, time, hidden })
 }
 
@@ -72,5 +72,15 @@ fn check(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> R
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn gru(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    reference::gru(gates, weight_hh, bias_hh, h0)
+    let sizes = check(gates, weight_hh, bias_hh, h0)?;
+    Check::new(OP).devices(&[
+        ("gates", gates),
+        ("weight_hh", weight_hh),
+        ("bias_hh", bias_hh),
+        ("h0", h0),
+    ])?;
+    let packed = pack(OP, &[weight_hh, bias_hh, h0])?;
+    let states = apply(cpu::Gru(sizes), &[gates, &packed])?;
+    let last = states.narrow(1, sizes.time - 1, 1).and_then(|last| last.squeeze(1));
+    Ok((states, last.map_err(Error::in_op(OP))?))
 }

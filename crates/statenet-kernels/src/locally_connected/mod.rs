@@ -6,11 +6,12 @@
 //! Every time bin on its own. [`band_convolution`](crate::band_convolution) is the same with one filter for
 //! all positions.
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{check::Check, error::Result, op::apply};
 
 const OP: &str = "locally_connected";
 
@@ -34,23 +35,10 @@ fn check(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result
     let [channels, taps, _] = check.dims("weights", weights, [None; 3])?;
     let width = (taps / inputs).max(1);
     let positions = bands.checked_sub(width).map_or(0, |room| room / stride + 1);
-    check.dims(
-        "weights",
-        weights,
-        [Some(channels), Some(width * inputs), Some(positions)],
-    )?;
+    check.dims("weights", weights, [Some(channels), Some(width * inputs), Some(positions)])?;
     check.dims("biases", biases, [Some(channels), Some(positions)])?;
     check.dtypes(&[("x", x), ("weights", weights), ("biases", biases)])?;
-    Ok(Sizes {
-        batch,
-        inputs,
-        bands,
-        time,
-        channels,
-        width,
-        positions,
-        stride,
-    })
+    Ok(Sizes { batch, inputs, bands, time, channels, width, positions, stride })
 }
 
 /// Filters along frequency that are not shared between positions, in every time bin.
@@ -76,5 +64,7 @@ fn check(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
-    reference::locally_connected(x, weights, biases, stride)
+    let sizes = check(x, weights, biases, stride)?;
+    Check::new(OP).devices(&[("x", x), ("weights", weights), ("biases", biases)])?;
+    apply(cpu::LocallyConnected(sizes), &[x, weights, biases])
 }

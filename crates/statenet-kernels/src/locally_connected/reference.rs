@@ -12,9 +12,7 @@ use crate::error::{Error, Result};
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(x, weights, biases, stride)?;
     let filter = |l| weights.narrow(2, l, 1)?.contiguous()?.squeeze(2);
-    let bias = biases
-        .reshape((1, sizes.channels, sizes.positions, 1))
-        .map_err(Error::in_op(OP))?;
+    let bias = biases.reshape((1, sizes.channels, sizes.positions, 1)).map_err(Error::in_op(OP))?;
     products(x, filter, &bias, sizes).map_err(Error::in_op(OP))
 }
 
@@ -23,28 +21,13 @@ pub(crate) fn products(
     x: &Tensor,
     filter: impl Fn(usize) -> candle_core::Result<Tensor>,
     bias: &Tensor,
-    Sizes {
-        batch,
-        inputs,
-        time,
-        channels,
-        width,
-        positions,
-        stride,
-        ..
-    }: Sizes,
+    Sizes { batch, inputs, time, channels, width, positions, stride, .. }: Sizes,
 ) -> candle_core::Result<Tensor> {
     let taps = inputs * width;
     let mut y = Vec::with_capacity(positions);
     for l in 0..positions {
-        let bands = x
-            .narrow(2, l * stride, width)?
-            .contiguous()?
-            .reshape((batch, taps, time))?;
-        let filter = filter(l)?
-            .unsqueeze(0)?
-            .broadcast_as((batch, channels, taps))?
-            .contiguous()?;
+        let bands = x.narrow(2, l * stride, width)?.contiguous()?.reshape((batch, taps, time))?;
+        let filter = filter(l)?.unsqueeze(0)?.broadcast_as((batch, channels, taps))?.contiguous()?;
         y.push(filter.matmul(&bands)?);
     }
     Tensor::stack(&y, 2)?.broadcast_add(bias)

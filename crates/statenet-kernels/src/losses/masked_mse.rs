@@ -6,8 +6,8 @@
 
 use candle_core::Tensor;
 
-use super::reference;
-use crate::error::Result;
+use super::{cpu::Term, run};
+use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "masked_mse";
 
@@ -32,5 +32,24 @@ pub(crate) const OP: &str = "masked_mse";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn masked_mse(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    reference::masked_mse(rate, target, mask)
+    run::<SquaredError>(rate, target, mask)
+}
+
+/// (rate - target)^2.
+struct SquaredError;
+
+impl Term for SquaredError {
+    const NAME: &'static str = OP;
+
+    #[inline(always)]
+    fn value<F: Real, M: MulAdd>(rate: F, target: F) -> F {
+        let d = rate - target;
+        d * d
+    }
+
+    #[inline(always)]
+    fn slope<F: Real, M: MulAdd>(rate: F, target: F) -> F {
+        let d = rate - target;
+        d + d
+    }
 }

@@ -7,8 +7,8 @@
 
 use candle_core::Tensor;
 
-use super::reference;
-use crate::error::Result;
+use super::{cpu::Term, run};
+use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "masked_poisson";
 
@@ -37,5 +37,25 @@ pub(crate) const FLOOR: f64 = 1e-8;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn masked_poisson(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    reference::masked_poisson(rate, target, mask)
+    run::<Poisson>(rate, target, mask)
+}
+
+/// rate - target ln(max(rate, e) + e). Below the floor only the linear part has a slope.
+struct Poisson;
+
+impl Term for Poisson {
+    const NAME: &'static str = OP;
+
+    #[inline(always)]
+    fn value<F: Real, M: MulAdd>(rate: F, target: F) -> F {
+        let floor = F::of(FLOOR);
+        rate - target * (rate.at_least(floor) + floor).ln::<M>()
+    }
+
+    #[inline(always)]
+    fn slope<F: Real, M: MulAdd>(rate: F, target: F) -> F {
+        let floor = F::of(FLOOR);
+        let pull = target / (rate.at_least(floor) + floor);
+        F::ONE - if rate < floor { F::ZERO } else { pull }
+    }
 }

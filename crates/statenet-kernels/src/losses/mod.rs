@@ -3,13 +3,16 @@
 //! All take rate, target and mask (B, N, T), average over the valid bins of each neuron, then over the
 //! neurons that have one. What lies under a zero of the mask is never looked at, NaN included.
 
+mod cpu;
 mod masked_mse;
 mod masked_poisson;
 pub(crate) mod reference;
 
+use std::marker::PhantomData;
+
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{check::Check, error::Result, op::apply};
 
 pub use masked_mse::masked_mse;
 pub use masked_poisson::masked_poisson;
@@ -30,4 +33,11 @@ fn check(op: &'static str, rate: &Tensor, target: &Tensor, mask: &Tensor) -> Res
     }
     check.dtypes(&[("rate", rate), ("target", target), ("mask", mask)])?;
     Ok(Sizes { batch, neurons, time })
+}
+
+/// Checks a call of the loss of terms `L` and runs it.
+fn run<L: cpu::Term>(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
+    let sizes = check(L::NAME, rate, target, mask)?;
+    Check::new(L::NAME).devices(&[("rate", rate), ("target", target), ("mask", mask)])?;
+    apply(cpu::Masked::<L> { sizes, term: PhantomData }, &[rate, &target.detach(), &mask.detach()])
 }

@@ -4,11 +4,12 @@
 //! sp(x) = ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|)        sp'(x) = sigmoid(x)
 //! ```
 
+mod cpu;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result};
+use crate::{check::Check, error::Result, op::apply};
 
 const OP: &str = "softplus";
 
@@ -34,5 +35,7 @@ fn check(x: &Tensor) -> Result<()> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
-    reference::softplus(x)
+    check(x)?;
+    Check::new(OP).devices(&[("x", x)])?;
+    apply(cpu::Softplus(x.shape().clone()), &[x])
 }

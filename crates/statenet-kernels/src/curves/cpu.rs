@@ -1,0 +1,134 @@
+//! Output curves on slices: value and gradients of a curve given for one element, along contiguous time.
+
+use std::marker::PhantomData;
+
+use candle_core::Shape;
+
+use super::Sizes;
+use crate::{
+    isa::{MulAdd, multiversion},
+    op::{Backward, Kernel},
+    parallel,
+    real::{LANES, Real},
+};
+
+/// Elements that are computed side by side.
+const BLOCK: usize = 4 * LANES;
+
+/// The most parameters that a curve has.
+pub(crate) const MAX_PARAMETERS: usize = 4;
+
+/// A curve, element by element; `p` holds its parameters in the order of its signature, then zeros.
+pub(crate) trait Curve: Send + Sync + 'static {
+    /// The operation's name.
+    const NAME: &'static str;
+    /// How many parameters it has.
+    const PARAMETERS: usize;
+
+    /// y.
+    fn value<F: Real, M: MulAdd>(x: F, p: [F; MAX_PARAMETERS]) -> F;
+
+    /// dy/dx, and dy/dp for each parameter.
+    fn slopes<F: Real, M: MulAdd>(x: F, p: [F; MAX_PARAMETERS]) -> (F, [F; MAX_PARAMETERS]);
+}
+
+/// Inputs: x (B, N, T); the parameters packed, (P, N). Result: (B, N, T). No tape.
+pub(crate) struct Curved<C> {
+    pub(crate) sizes: Sizes,
+    pub(crate) curve: PhantomData<C>,
+}
+
+/// The parameters of neuron n.
+fn of_neuron<F: Real>(packed: &[F], neurons: usize, n: usize) -> [F; MAX_PARAMETERS] {
+    std::array::from_fn(|i| packed.get(i * neurons + n).copied().unwrap_or(F::ZERO))
+}
+
+impl<C: Curve> Kernel for Curved<C> {
+    const NAME: &'static str = C::NAME;
+
+    fn shape(&self) -> Shape {
+        (self.sizes.batch, self.sizes.neurons, self.sizes.time).into()
+    }
+
+    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+        let Sizes { neurons, time, .. } = self.sizes;
+        let &[x, packed] = inputs else { return Vec::new() };
+        let mut y = x.to_vec();
+        parallel::for_each(y.chunks_exact_mut(neurons * time).collect(), |y| {
+            for (n, row) in y.chunks_exact_mut(time).enumerate() {
+                value_row::<F, C>(row, of_neuron(packed, neurons, n));
+            }
+        });
+        y
+    }
+
+    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+        let Sizes { neurons, time, .. } = self.sizes;
+        let &[x, packed] = call.inputs else { return Vec::new() };
+        let size = neurons * time;
+        let mut x_grad = vec![F::ZERO; x.len()];
+        let work: Vec<_> = x
+            .chunks_exact(size)
+            .zip(call.grad.chunks_exact(size))
+            .zip(x_grad.chunks_exact_mut(size))
+            .collect();
+        let of_each = parallel::map(work, |((x, grad), x_grad)| {
+            let mut sums = vec![F::ZERO; packed.len()];
+            let rows = x.chunks_exact(time).zip(grad.chunks_exact(time)).zip(x_grad.chunks_exact_mut(time));
+            for (n, ((x, grad), x_grad)) in rows.enumerate() {
+                let of_row = slopes_row::<F, C>(x, grad, of_neuron(packed, neurons, n), x_grad);
+                for (i, g) in of_row.into_iter().enumerate().take(C::PARAMETERS) {
+                    sums[i * neurons + n] = g;
+                }
+            }
+            sums
+        });
+        let mut packed_grad = vec![F::ZERO; packed.len()];
+        for of_one in of_each {
+            packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
+        }
+        vec![x_grad, packed_grad]
+    }
+}
+
+multiversion! {
+    fn value_row<F, M; C: Curve>(row: &mut [F], p: [F; MAX_PARAMETERS]) {
+        row.iter_mut().for_each(|x| *x = C::value::<F, M>(*x, p));
+    }
+}
+
+multiversion! {
+    /// Writes gx and returns the row's part of the parameters' gradients.
+    fn slopes_row<F, M; C: Curve>(
+        x: &[F],
+        grad: &[F],
+        p: [F; MAX_PARAMETERS],
+        x_grad: &mut [F],
+    ) -> [F; MAX_PARAMETERS] {
+        let mut sums = [[F::ZERO; BLOCK]; MAX_PARAMETERS];
+        let mut block = |x: &[F; BLOCK], grad: &[F; BLOCK], x_grad: &mut [F; BLOCK]| {
+            for l in 0..BLOCK {
+                let (slope, slopes) = C::slopes::<F, M>(x[l], p);
+                x_grad[l] = grad[l] * slope;
+                for i in 0..C::PARAMETERS {
+                    sums[i][l] = M::mul_add(grad[l], slopes[i], sums[i][l]);
+                }
+            }
+        };
+        let (xs, x_rest) = x.as_chunks::<BLOCK>();
+        let (grads, grad_rest) = grad.as_chunks::<BLOCK>();
+        let (x_grads, x_grad_rest) = x_grad.as_chunks_mut::<BLOCK>();
+        for ((x, grad), x_grad) in xs.iter().zip(grads).zip(x_grads) {
+            block(x, grad, x_grad);
+        }
+        // The rest as a block whose missing elements have no gradient.
+        if !x_rest.is_empty() {
+            let (mut x, mut grad, mut result) = ([F::ZERO; BLOCK], [F::ZERO; BLOCK], [F::ZERO; BLOCK]);
+            x[..x_rest.len()].copy_from_slice(x_rest);
+            grad[..grad_rest.len()].copy_from_slice(grad_rest);
+            block(&x, &grad, &mut result);
+            x_grad_rest.copy_from_slice(&result[..x_grad_rest.len()]);
+        }
+        sums.map(|lanes| lanes.into_iter().fold(F::ZERO, |sum, lane| sum + lane))
+    }
+}

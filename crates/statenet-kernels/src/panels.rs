@@ -1,0 +1,184 @@
+//! Products of a few rows with one small matrix, again and again: the heart of a recurrence.
+//!
+//! A step of a recurrence multiplies the states of R stimuli (R rows, 1 to 6) with the recurrent weights.
+//! The weights are cut into panels of columns, so narrow that R times a panel's width of partial sums stay in
+//! registers, and each panel lies in memory in the order in which it is read. One row is bound by reading the
+//! weights from the second-level cache, so single rows use wide panels and callers alternate the direction in
+//! which they pass through them: what was read last is read first. More rows share each read.
+//!
+//! Every sum runs over k in ascending order in one chain, whatever R and the width: a row's bits do not
+//! depend on the rows beside it.
+
+use crate::{
+    isa::MulAdd,
+    real::{LANES, Real},
+};
+
+/// The most rows that one product handles.
+pub(crate) const MAX_ROWS: usize = 6;
+/// The widest panel of a single row, in vectors.
+const MAX_VECTORS: usize = 12;
+
+/// A (depth, columns) matrix cut into panels of equal width; columns beyond the last are zeros.
+pub(crate) struct Panels<F> {
+    data: Vec<F>,
+    depth: usize,
+    vectors: usize,
+    count: usize,
+}
+
+impl<F: Real> Panels<F> {
+    /// Cuts a matrix, given by its elements, for products with `rows` rows.
+    pub(crate) fn new(
+        depth: usize,
+        columns: usize,
+        rows: usize,
+        element: impl Fn(usize, usize) -> F,
+    ) -> Self {
+        let needed = columns.div_ceil(LANES);
+        let vectors = match rows {
+            1 => needed.div_ceil(needed.div_ceil(MAX_VECTORS)),
+            2 => 4,
+            3 => 3,
+            _ => 2,
+        };
+        let count = needed.div_ceil(vectors);
+        let mut data = vec![F::ZERO; count * depth * vectors * LANES];
+        let width = vectors * LANES;
+        for (i, row) in data.chunks_exact_mut(width).enumerate() {
+            let (panel, k) = (i / depth, i % depth);
+            for (j, value) in row.iter_mut().enumerate().take_while(|(j, _)| panel * width + j < columns) {
+                *value = element(k, panel * width + j);
+            }
+        }
+        Self { data, depth, vectors, count }
+    }
+
+    /// Columns with the padding: the length of `start` and of each row of the result.
+    pub(crate) fn width(&self) -> usize {
+        self.count * self.vectors * LANES
+    }
+
+    /// y\[r\] = start + x\[r\] P for R rows; y holds the rows one after the other.
+    ///
+    /// The direction in which the panels are passed does not show in the result.
+    #[inline(always)]
+    pub(crate) fn product<M: MulAdd, const R: usize>(
+        &self,
+        x: [&[F]; R],
+        start: &[F],
+        y: &mut [F],
+        backward: bool,
+    ) {
+        for i in 0..self.count {
+            let i = if backward { self.count - 1 - i } else { i };
+            match (R, self.vectors) {
+                (1, 1) => self.panel::<M, R, 1>(i, x, start, y),
+                (1, 2) => self.panel::<M, R, 2>(i, x, start, y),
+                (1, 3) | (3, _) => self.panel::<M, R, 3>(i, x, start, y),
+                (1, 4) | (2, _) => self.panel::<M, R, 4>(i, x, start, y),
+                (1, 5) => self.panel::<M, R, 5>(i, x, start, y),
+                (1, 6) => self.panel::<M, R, 6>(i, x, start, y),
+                (1, 7) => self.panel::<M, R, 7>(i, x, start, y),
+                (1, 8) => self.panel::<M, R, 8>(i, x, start, y),
+                (1, 9) => self.panel::<M, R, 9>(i, x, start, y),
+                (1, 10) => self.panel::<M, R, 10>(i, x, start, y),
+                (1, 11) => self.panel::<M, R, 11>(i, x, start, y),
+                (1, _) => self.panel::<M, R, 12>(i, x, start, y),
+                _ => self.panel::<M, R, 2>(i, x, start, y),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn panel<M: MulAdd, const R: usize, const V: usize>(
+        &self,
+        index: usize,
+        x: [&[F]; R],
+        start: &[F],
+        y: &mut [F],
+    ) {
+        debug_assert_eq!(V, self.vectors, "the panel's width is the one it was cut to");
+        let stride = self.width();
+        let from = index * V * LANES;
+        let weights = &self.data[index * self.depth * V * LANES..][..self.depth * V * LANES];
+        let Some(start) = start[from..].as_chunks::<LANES>().0.first_chunk::<V>() else { return };
+        let x = x.map(|row| &row[..self.depth]);
+        let mut sums = [*start; R];
+        for (k, row) in (0..self.depth).zip(weights.as_chunks::<LANES>().0.as_chunks::<V>().0) {
+            let row = *row;
+            for r in 0..R {
+                let x = x[r][k];
+                for v in 0..V {
+                    for l in 0..LANES {
+                        sums[r][v][l] = M::mul_add(x, row[v][l], sums[r][v][l]);
+                    }
+                }
+            }
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            let row = &mut y[r * stride + from..];
+            if let Some(row) = row.as_chunks_mut::<LANES>().0.first_chunk_mut::<V>() {
+                *row = sums;
+            }
+        }
+    }
+}
+
+/// How `batch` rows are shared out: sizes of groups of at most [`MAX_ROWS`], as equal as can be, at least
+/// one for each of `threads`.
+pub(crate) fn groups(batch: usize, threads: usize) -> Vec<usize> {
+    let count = batch.div_ceil(MAX_ROWS).next_multiple_of(threads.max(1)).min(batch);
+    (0..count).map(|i| batch / count + usize::from(i < batch % count)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::{Fused, Separate};
+
+    #[test]
+    fn groups_share_all_rows() {
+        assert_eq!(groups(1, 1), [1]);
+        assert_eq!(groups(14, 1), [5, 5, 4]);
+        assert_eq!(groups(14, 2), [4, 4, 3, 3]);
+        assert_eq!(groups(2, 8), [1, 1]);
+        for batch in 1..40 {
+            for threads in 1..5 {
+                let groups = groups(batch, threads);
+                assert_eq!(groups.iter().sum::<usize>(), batch);
+                assert!(groups.iter().all(|&rows| (1..=MAX_ROWS).contains(&rows)));
+            }
+        }
+    }
+
+    fn check<M: MulAdd, const R: usize>(depth: usize, columns: usize) {
+        let matrix = |k: usize, j: usize| ((k * 7 + j * 3) % 11) as f64 - 5.0;
+        let panels = Panels::new(depth, columns, R, matrix);
+        let x: Vec<f64> = (0..R * depth).map(|i| (i % 5) as f64 - 2.0).collect();
+        let start: Vec<f64> = (0..panels.width()).map(|i| i as f64).collect();
+        for backward in [false, true] {
+            let mut y = vec![0.0; R * panels.width()];
+            let rows = std::array::from_fn(|r| &x[r * depth..][..depth]);
+            panels.product::<M, R>(rows, &start, &mut y, backward);
+            for r in 0..R {
+                for j in 0..columns {
+                    let sum: f64 = (0..depth).map(|k| x[r * depth + k] * matrix(k, j)).sum();
+                    assert_eq!(y[r * panels.width() + j], sum + j as f64, "row {r} column {j}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_width_and_number_of_rows_gives_the_product() {
+        for columns in [1, 7, 8, 9, 24, 33, 47, 50, 56, 65, 70, 80, 88, 96, 97, 210] {
+            check::<Separate, 1>(3, columns);
+            check::<Fused, 2>(3, columns);
+            check::<Separate, 3>(1, columns);
+            check::<Fused, 4>(4, columns);
+            check::<Separate, 5>(2, columns);
+            check::<Fused, 6>(5, columns);
+        }
+    }
+}

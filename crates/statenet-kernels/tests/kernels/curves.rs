@@ -1,0 +1,92 @@
+use candle_core::{Device, Tensor, Var};
+use proptest::prelude::*;
+use statenet_kernels::{double_exponential_curve, reference, sigmoid_curve, softplus_curve};
+
+use crate::harness::*;
+
+/// x and four parameters, each away from 0.
+fn inputs(seed: u64, [batch, neurons, time]: [usize; 3]) -> Vec<Tensor> {
+    let mut n = Numbers(seed);
+    let mut inputs = vec![n.tensor(&[batch, neurons, time], -3.0, 3.0)];
+    inputs.extend((0..4).map(|_| n.tensor(&[neurons], 0.4, 1.6)));
+    inputs
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn fused_equals_plain(
+        seed: u64, batch in 1usize..4, neurons in 1usize..5, time in 1usize..80, memory in 0usize..3,
+    ) {
+        let x = inputs(seed, [batch, neurons, time]);
+        let memory = MEMORIES[memory];
+        check(
+            |x| vec![softplus_curve(&x[0], &x[1], &x[2]).unwrap()],
+            |x| vec![reference::softplus_curve(&x[0], &x[1], &x[2]).unwrap()],
+            &x[..3],
+            memory,
+        );
+        check(
+            |x| vec![sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
+            |x| vec![reference::sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
+            &x,
+            memory,
+        );
+        check(
+            |x| vec![double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
+            |x| vec![reference::double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
+            &x,
+            memory,
+        );
+    }
+}
+
+#[test]
+fn threads_do_not_show() {
+    let x = inputs(4, [5, 3, 77]);
+    check_threads(|x| vec![softplus_curve(&x[0], &x[1], &x[2]).unwrap()], &x[..3]);
+    check_threads(|x| vec![sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()], &x);
+    check_threads(|x| vec![double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()], &x);
+}
+
+#[test]
+fn neurons_and_bins_do_not_mix() {
+    let x = inputs(4, [2, 3, 55]);
+    check_causal(|x| softplus_curve(&x[0], &x[1], &x[2]).unwrap(), &x[..3], (2, 2));
+    check_causal(|x| sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap(), &x, (2, 2));
+    check_causal(|x| double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap(), &x, (2, 2));
+}
+
+/// Far from its threshold a curve is flat or straight, and its gradients are numbers.
+#[test]
+fn extremes_are_finite() {
+    let cpu = &Device::Cpu;
+    let x = Var::from_tensor(&Tensor::new(&[[[-1e4f32, -200.0, 200.0, 1e4]]], cpu).unwrap()).unwrap();
+    let p = |value: f32| Var::from_tensor(&Tensor::new(&[value], cpu).unwrap()).unwrap();
+    let p = [p(2.0), p(1.0), p(3.0), p(0.5)];
+    let ys = [
+        softplus_curve(&x, &p[0], &p[3]).unwrap(),
+        sigmoid_curve(&x, &p[0], &p[1], &p[2], &p[3]).unwrap(),
+        double_exponential_curve(&x, &p[0], &p[1], &p[2], &p[3]).unwrap(),
+    ];
+    let expected = [[0.5, 0.5, 200.5, 10000.5], [0.5, 0.5, 3.5, 3.5], [3.5, 3.5, 0.5, 0.5]];
+    for (y, expected) in ys.iter().zip(expected) {
+        assert_eq!(numbers(y), expected);
+        let grads = y.sum_all().unwrap().backward().unwrap();
+        for input in p.iter().chain([&x]) {
+            if let Some(grad) = grads.get(input) {
+                assert!(numbers(grad).iter().all(|g| g.is_finite()), "{:?}", numbers(grad));
+            }
+        }
+    }
+}
+
+#[test]
+fn wrong_arguments_are_named() {
+    let x = inputs(1, [2, 3, 4]);
+    let error = softplus_curve(&x[0], &x[1].narrow(0, 0, 1).unwrap(), &x[2]).unwrap_err();
+    assert_eq!(error.to_string(), "softplus_curve: beta has shape (1), expected (3)");
+    let error = sigmoid_curve(&x[0], &x[1], &x[2], &x[0], &x[4]).unwrap_err();
+    assert_eq!(error.to_string(), "sigmoid_curve: scale has shape (2, 3, 4), expected (3)");
+}

@@ -1,0 +1,13 @@
+//! Laws of every operation: the fused form equals its plain reference in value and gradients, its gradients
+//! equal finite differences, batches do not mix, time does not run backwards, threads do not show.
+
+mod affine;
+mod candle;
+mod causal_strf;
+mod channel_norm;
+mod curves;
+mod encoders;
+mod gru;
+mod harness;
+mod losses;
+mod softplus;

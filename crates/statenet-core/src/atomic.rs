@@ -55,10 +55,7 @@ impl NewFolder {
             .prefix(".statenet-")
             .tempdir_in(above)
             .map_err(io(destination, "create folder"))?;
-        Ok(Self {
-            work,
-            destination: destination.to_path_buf(),
-        })
+        Ok(Self { work, destination: destination.to_path_buf() })
     }
 
     /// Where to write for now.
@@ -80,10 +77,7 @@ impl NewFolder {
         sync_tree(self.work.path())?;
         readable_by_all(self.work.path()).map_err(io(&destination, "set the mode of"))?;
         let older = if destination.exists() {
-            let empty = fs::read_dir(&destination)
-                .map_err(io(&destination, "read"))?
-                .next()
-                .is_none();
+            let empty = fs::read_dir(&destination).map_err(io(&destination, "read"))?.next().is_none();
             if !empty && !destination.join(marker).is_file() {
                 return Err(Error::Occupied { path: destination });
             }
@@ -102,28 +96,18 @@ impl NewFolder {
                 let _restored = fs::rename(aside.path().join("old"), &destination);
             }
             let _removed = fs::remove_dir_all(&work);
-            return Err(Error::Io {
-                path: destination,
-                action: "rename",
-                source,
-            });
+            return Err(Error::Io { path: destination, action: "rename", source });
         }
         sync_folder(parent(&destination))
     }
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or_else(|| Path::new("."))
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
-    move |source| Error::Io {
-        path: path.to_path_buf(),
-        action,
-        source,
-    }
+    move |source| Error::Io { path: path.to_path_buf(), action, source }
 }
 
 fn sync_tree(folder: &Path) -> Result<()> {
@@ -141,9 +125,7 @@ fn sync_tree(folder: &Path) -> Result<()> {
 
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> Result<()> {
-    fs::File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(io(folder, "flush"))
+    fs::File::open(folder).and_then(|f| f.sync_all()).map_err(io(folder, "flush"))
 }
 
 #[cfg(not(unix))]
@@ -169,10 +151,8 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|e| e.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -184,10 +164,7 @@ mod tests {
         write_file(&path, |w| w.write_all(b"old")).unwrap();
         let full = || std::io::Error::new(std::io::ErrorKind::StorageFull, "no space left");
         let error = write_file(&path, |w| w.write_all(b"ne").and(Err(full()))).unwrap_err();
-        assert!(
-            error.to_string().ends_with("summary.json: cannot write"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("summary.json: cannot write"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(path.parent().unwrap()), ["summary.json"]);
     }

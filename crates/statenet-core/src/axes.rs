@@ -27,11 +27,6 @@ impl Axes {
     /// Axes without band frequencies.
     #[must_use]
     pub fn new(n_bands: usize, n_neurons: usize, dt: TimeBin) -> Self {
-        Self {
-            n_bands,
-            n_neurons,
-            dt,
-            band_centers: Vec::new(),
-        }
+        Self { n_bands, n_neurons, dt, band_centers: Vec::new() }
     }
 }

@@ -46,12 +46,7 @@ impl ResponseMask {
         if neuron >= self.0.len_of(Axis(0)) {
             return 0;
         }
-        self.0
-            .index_axis(Axis(0), neuron)
-            .rows()
-            .into_iter()
-            .filter(|row| row.iter().any(|&v| v))
-            .count()
+        self.0.index_axis(Axis(0), neuron).rows().into_iter().filter(|row| row.iter().any(|&v| v)).count()
     }
 
     /// Bins with at least one recorded repeat, `(N, T)`: where the PSTH exists.
@@ -63,11 +58,7 @@ impl ResponseMask {
     /// The mask of some neurons, in the order given; neurons that do not exist are left out.
     #[must_use]
     pub fn select(&self, neurons: &[usize]) -> Self {
-        let inside: Vec<usize> = neurons
-            .iter()
-            .copied()
-            .filter(|&n| n < self.0.len_of(Axis(0)))
-            .collect();
+        let inside: Vec<usize> = neurons.iter().copied().filter(|&n| n < self.0.len_of(Axis(0))).collect();
         Self(self.0.select(Axis(0), &inside))
     }
 }
@@ -79,21 +70,13 @@ mod tests {
     #[test]
     fn nan_is_missing_and_the_psth_exists_where_any_repeat_does() {
         let nan = f32::NAN;
-        let values = Array3::from_shape_vec(
-            (2, 2, 3),
-            vec![0., nan, 1., nan, nan, 2., nan, nan, nan, nan, nan, nan],
-        )
-        .unwrap();
+        let values =
+            Array3::from_shape_vec((2, 2, 3), vec![0., nan, 1., nan, nan, 2., nan, nan, nan, nan, nan, nan])
+                .unwrap();
         let mask = ResponseMask::from_nan(values.view());
         assert!(!mask.is_complete());
-        assert_eq!(
-            mask.any_repeat().into_raw_vec_and_offset().0,
-            [true, false, true, false, false, false]
-        );
-        assert_eq!(
-            (mask.n_repeats(0), mask.n_repeats(1), mask.n_repeats(2)),
-            (2, 0, 0)
-        );
+        assert_eq!(mask.any_repeat().into_raw_vec_and_offset().0, [true, false, true, false, false, false]);
+        assert_eq!((mask.n_repeats(0), mask.n_repeats(1), mask.n_repeats(2)), (2, 0, 0));
         assert_eq!(mask.select(&[1, 7]).view().dim(), (1, 2, 3));
     }
 }

@@ -77,9 +77,7 @@ mod tests {
 
     #[test]
     fn spaced_frequencies_include_both_ends() {
-        let f = Scale::Erb
-            .spaced(3, Hertz::new(100.0).unwrap(), Hertz::new(8000.0).unwrap())
-            .unwrap();
+        let f = Scale::Erb.spaced(3, Hertz::new(100.0).unwrap(), Hertz::new(8000.0).unwrap()).unwrap();
         assert!((f[0].hz() - 100.0).abs() < 1e-9 && (f[2].hz() - 8000.0).abs() < 1e-6);
     }
 

@@ -125,14 +125,8 @@ mod tests {
     #[test]
     fn names_and_seeds_give_unrelated_streams() {
         let first = |seed, name: &str| Seed::new(seed).stream(name).next_u64();
-        let drawn = [
-            first(0, "a"),
-            first(0, "b"),
-            first(1, "a"),
-            first(0, ""),
-            first(0, "ab"),
-            first(0, "ba"),
-        ];
+        let drawn =
+            [first(0, "a"), first(0, "b"), first(1, "a"), first(0, ""), first(0, "ab"), first(0, "ba")];
         let distinct: std::collections::BTreeSet<_> = drawn.iter().collect();
         assert_eq!(distinct.len(), drawn.len());
     }

@@ -59,15 +59,7 @@ pub fn expect_shape(array: &'static str, got: &[usize], expected: &[Dim]) -> Res
             Dim::Is(size) => n == size,
             Dim::Any(_) => n > 0,
         });
-    if fits {
-        Ok(())
-    } else {
-        Err(ShapeError {
-            array,
-            got: got.to_vec(),
-            expected: expected.to_vec(),
-        })
-    }
+    if fits { Ok(()) } else { Err(ShapeError { array, got: got.to_vec(), expected: expected.to_vec() }) }
 }
 
 #[cfg(test)]

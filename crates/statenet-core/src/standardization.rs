@@ -36,7 +36,8 @@ impl Standardization {
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a mean is not finite or a deviation not finite and above 0.
     pub fn new(mean: Vec<f32>, std: Vec<f32>) -> crate::Result<Self> {
         expect_shape("standard deviations", &[std.len()], &[Dim::Is(mean.len())])?;
-        let out_of_range = |quantity, got: f32, expected| crate::Error::OutOfRange { quantity, got: got.into(), expected };
+        let out_of_range =
+            |quantity, got: f32, expected| crate::Error::OutOfRange { quantity, got: got.into(), expected };
         if let Some(&bad) = mean.iter().find(|m| !m.is_finite()) {
             return Err(out_of_range("mean of a band", bad, "finite"));
         }

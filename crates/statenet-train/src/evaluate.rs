@@ -19,7 +19,11 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Mismatch`](crate::Error::Mismatch) if the model has other bands or neurons.
-pub fn predict(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usize]) -> Result<Vec<Array2<f32>>> {
+pub fn predict(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    stimuli: &[usize],
+) -> Result<Vec<Array2<f32>>> {
     expect_fit(model, recording)?;
     let batches = Batches::new(recording, stimuli, model.device())?;
     let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
@@ -82,7 +86,10 @@ impl Recorded {
     }
 
     pub(crate) fn views(&self) -> Result<Vec<statenet_metrics::Recorded<'_>>> {
-        self.0.iter().map(|(values, mask)| Ok(statenet_metrics::Recorded::new(values.view(), mask)?)).collect()
+        self.0
+            .iter()
+            .map(|(values, mask)| Ok(statenet_metrics::Recorded::new(values.view(), mask)?))
+            .collect()
     }
 }
 
@@ -90,8 +97,6 @@ impl Recorded {
 pub(crate) fn rates_of(rates: &Tensor) -> Result<Array2<f32>> {
     let (_, n_neurons, n_bins) = rates.dims3().during("reading rates")?;
     let values = rates.to_dtype(DType::F32).and_then(|t| t.flatten_all()).and_then(|t| t.to_vec1::<f32>());
-    Array2::from_shape_vec((n_neurons, n_bins), values.during("reading rates")?).map_err(|e| Error::Tensor {
-        op: "reading rates",
-        source: candle_core::Error::wrap(e),
-    })
+    Array2::from_shape_vec((n_neurons, n_bins), values.during("reading rates")?)
+        .map_err(|e| Error::Tensor { op: "reading rates", source: candle_core::Error::wrap(e) })
 }

@@ -67,7 +67,8 @@ impl Fingerprint {
 fn digest_of_values<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Result<String> {
     let mut digest = Digest::default();
     for tensor in tensors {
-        let values = tensor.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>());
+        let values =
+            tensor.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1::<f64>());
         for value in values.during("reading parameters")? {
             digest.add(&value.to_le_bytes());
         }
@@ -123,7 +124,8 @@ impl Slot {
     /// [`Error::OtherFit`] if it is one of another model, data or settings; [`Error::File`] if it is damaged.
     pub(crate) fn load(&self, device: &Device) -> Result<Option<Unfinished>> {
         let path = self.folder.join(COURSE_FILE);
-        let damaged = |path: &Path, source| Error::File { path: path.to_path_buf(), action: "resume from", source };
+        let damaged =
+            |path: &Path, source| Error::File { path: path.to_path_buf(), action: "resume from", source };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -136,10 +138,13 @@ impl Slot {
         let path = self.folder.join(TENSORS_FILE);
         let tensors = candle_core::safetensors::load(&path, device).map_err(|e| damaged(&path, e.into()))?;
         let part = |prefix: &str| -> BTreeMap<String, Tensor> {
-            let own = |(name, t): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), t.clone()));
+            let own =
+                |(name, t): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), t.clone()));
             tensors.iter().filter_map(own).collect()
         };
-        let numbers = |t: &Tensor| t.flatten_all().and_then(|t| t.to_vec1::<f64>()).map_err(|e| damaged(&path, e.into()));
+        let numbers = |t: &Tensor| {
+            t.flatten_all().and_then(|t| t.to_vec1::<f64>()).map_err(|e| damaged(&path, e.into()))
+        };
         let (means, squares) = (part("mean."), part("square."));
         let by_name = means
             .iter()
@@ -163,7 +168,8 @@ impl Slot {
             }
         }
         let path = self.folder.join(TENSORS_FILE);
-        let unwritable = |source| Error::File { path: path.clone(), action: "express as safetensors", source };
+        let unwritable =
+            |source| Error::File { path: path.clone(), action: "express as safetensors", source };
         let bytes = safetensors::serialize(tensors.iter().map(|(n, t)| (n.as_str(), t)), None)
             .map_err(|e| unwritable(e.into()))?;
         let file = CourseFile {

@@ -13,8 +13,10 @@ use statenet_train::optimizers::{AdamW, AdamWConfig};
 const TOLERANCE: f32 = 1e-4;
 
 fn agrees(name: &str) {
-    let fixtures = std::env::var_os("STATENET_FIXTURES")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"), PathBuf::from);
+    let fixtures = std::env::var_os("STATENET_FIXTURES").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
+        PathBuf::from,
+    );
     if !fixtures.is_dir() {
         println!("skipped: set STATENET_FIXTURES");
         return;
@@ -32,7 +34,10 @@ fn agrees(name: &str) {
         optimizer.backward_step(&loss).unwrap();
     }
     let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    let pairs = [("losses", losses, values(&io["losses"])), ("rates", values(&rates()), values(&io["y_after_5_steps"]))];
+    let pairs = [
+        ("losses", losses, values(&io["losses"])),
+        ("rates", values(&rates()), values(&io["y_after_5_steps"])),
+    ];
     for (what, ours, theirs) in pairs {
         for (a, b) in ours.iter().zip(theirs) {
             assert!((a - b).abs() < TOLERANCE, "{name}: {what} {a} {b}");

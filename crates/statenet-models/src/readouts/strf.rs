@@ -7,7 +7,7 @@
 //! mean of a standardised cochleagram. Parameters: N (C F K + 1), the norm's and the curve's; none is shared between
 //! neurons.
 
-use candle_core::Tensor;
+use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -119,7 +119,14 @@ impl Stage for StrfReadout {
 }
 
 impl Readout for StrfReadout {
+    /// Without a normalisation the weights start at 0: the first rates are the mean rates, and the fit of a linear
+    /// model does not depend on a seed.
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+        if self.norm.is_none() {
+            let zeros = self.strf.weight().zeros_like().during("making start values")?;
+            let var = Var::from_tensor(self.strf.weight()).during("setting start values")?;
+            var.set(&zeros).during("setting start values")?;
+        }
         let offset = self.norm.as_ref().map_or(self.strf.bias(), BatchNorm::bias);
         set_vector(offset, &self.activation.invert(mean_rates)?)
     }

@@ -77,7 +77,9 @@ impl FitConfig {
             ("clipping norm", self.clip.unwrap_or(1.0), self.clip.is_none_or(positive), "above 0"),
         ];
         match checks.into_iter().find(|(_, _, right, _)| !right) {
-            Some((setting, got, _, expected)) => Err(Error::Setting { setting, got: got.to_string(), expected }),
+            Some((setting, got, _, expected)) => {
+                Err(Error::Setting { setting, got: got.to_string(), expected })
+            }
             None => self.schedule.validate(),
         }
     }
@@ -86,12 +88,16 @@ impl FitConfig {
 impl Schedule {
     fn validate(&self) -> Result<()> {
         match *self {
-            Self::Plateau { factor, .. } if !(factor > 0.0 && factor < 1.0) => {
-                Err(Error::Setting { setting: "plateau factor", got: factor.to_string(), expected: "above 0, below 1" })
-            }
-            Self::Plateau { patience: 0, .. } => {
-                Err(Error::Setting { setting: "plateau patience", got: "0".to_owned(), expected: "1 or more" })
-            }
+            Self::Plateau { factor, .. } if !(factor > 0.0 && factor < 1.0) => Err(Error::Setting {
+                setting: "plateau factor",
+                got: factor.to_string(),
+                expected: "above 0, below 1",
+            }),
+            Self::Plateau { patience: 0, .. } => Err(Error::Setting {
+                setting: "plateau patience",
+                got: "0".to_owned(),
+                expected: "1 or more",
+            }),
             _ => Ok(()),
         }
     }

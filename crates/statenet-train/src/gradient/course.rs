@@ -84,7 +84,8 @@ mod tests {
         let schedule = Schedule::Plateau { patience: 2, factor: 0.1, times: 1 };
         let config = FitConfig { schedule, patience: 3, ..FitConfig::default() };
         let mut course = Course::default();
-        let scores = [Some(0.1), Some(0.2), None, Some(0.2), Some(0.15), Some(0.25), Some(0.1), None, Some(0.2)];
+        let scores =
+            [Some(0.1), Some(0.2), None, Some(0.2), Some(0.15), Some(0.25), Some(0.1), None, Some(0.2)];
         let verdicts: Vec<_> = scores.into_iter().map(|s| course.add(1.0, s, &config)).collect();
         use Verdict::{Improved, SlowDown, Stale, Stop};
         assert_eq!(verdicts, [Improved, Improved, Stale, SlowDown, Stale, Improved, Stale, Stale, Stop]);

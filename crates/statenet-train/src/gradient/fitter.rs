@@ -76,8 +76,9 @@ impl<'a> Fitter<'a> {
             }
             None => None,
         };
+        let unfinished = slot.as_ref().map(|s| s.load(model.device())).transpose()?.flatten();
         let mut run = Run::start(model, &self.config, &batches)?;
-        if let Some(unfinished) = slot.as_ref().map(|s| s.load(model.device())).transpose()?.flatten() {
+        if let Some(unfinished) = unfinished {
             tracing::info!(epoch = unfinished.course.n_epochs(), "resuming a fit");
             run.go_on_from(unfinished)?;
         }
@@ -205,10 +206,12 @@ impl<'a> Run<'a> {
         let dtype = self.model.dtype();
         let convert = |t: &Tensor| t.to_dtype(dtype).during("converting a batch");
         let pass = Pass::new(noise, valid_frames(batch, dtype)?);
-        let rate = self.model.forward(&convert(&batch.cochleagrams)?, Mode::Train(&pass)).map_err(Error::from)?;
+        let rate =
+            self.model.forward(&convert(&batch.cochleagrams)?, Mode::Train(&pass)).map_err(Error::from)?;
         let loss = self.config.loss.apply(&rate, &convert(&batch.targets)?, &convert(&batch.mask)?);
         let loss = loss.map_err(Error::from)?;
-        let value = loss.to_dtype(DType::F64).and_then(|l| l.to_scalar::<f64>()).during("reading the loss")?;
+        let value =
+            loss.to_dtype(DType::F64).and_then(|l| l.to_scalar::<f64>()).during("reading the loss")?;
         if !value.is_finite() {
             return Err(Stumble::NotFinite { what: "the loss", value });
         }

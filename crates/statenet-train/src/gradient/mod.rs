@@ -5,6 +5,7 @@ mod clipping;
 mod config;
 mod course;
 mod fitter;
+mod recipe;
 mod schedule;
 mod validation;
 

@@ -65,8 +65,10 @@ impl Ridge {
     #[must_use]
     pub fn for_dt(dt: TimeBin) -> Self {
         const WINDOWS_MS: [f64; 3] = [45.0, 100.0, 200.0];
-        let mut lags: Vec<usize> =
-            WINDOWS_MS.iter().map(|&ms| Millis::new(ms).map_or(1, |window| dt.nearest_bins(window))).collect();
+        let mut lags: Vec<usize> = WINDOWS_MS
+            .iter()
+            .map(|&ms| Millis::new(ms).map_or(1, |window| dt.nearest_bins(window)))
+            .collect();
         lags.dedup();
         Self { lags, ..Self::default() }
     }
@@ -74,7 +76,12 @@ impl Ridge {
     fn validate(&self) -> Result<()> {
         let longest = self.lags.iter().copied().max();
         let checks: [(&'static str, String, bool, &'static str); 2] = [
-            ("ridge lags", format!("{:?}", self.lags), longest.is_some() && !self.lags.contains(&0), "1 or more each"),
+            (
+                "ridge lags",
+                format!("{:?}", self.lags),
+                longest.is_some() && !self.lags.contains(&0),
+                "1 or more each",
+            ),
             (
                 "ridge penalties",
                 format!("{:?}", self.penalties),
@@ -110,7 +117,11 @@ impl Ridge {
             }
         }
         let Some(best) = best else {
-            return Err(Error::Setting { setting: "ridge lags", got: "none".to_owned(), expected: "1 or more each" });
+            return Err(Error::Setting {
+                setting: "ridge lags",
+                got: "none".to_owned(),
+                expected: "1 or more each",
+            });
         };
         let train_loss = best.train_loss(recording, split)?;
         let model = best.model(recording, device)?;

@@ -70,7 +70,8 @@ impl Group {
         let bins: Vec<usize> = (0..stimulus.n_bins()).filter(|&t| valid[(first, t)]).collect();
         let all = lag_matrix(stimulus.cochleagram(), self.lags);
         let x = Mat::from_fn(bins.len(), all.ncols(), |i, column| all[(bins[i], column)]);
-        let y = Mat::from_fn(bins.len(), self.neurons.len(), |i, n| f64::from(psth[(self.neurons[n], bins[i])]));
+        let y =
+            Mat::from_fn(bins.len(), self.neurons.len(), |i, n| f64::from(psth[(self.neurons[n], bins[i])]));
         self.gram += x.transpose() * &x;
         self.cross += x.transpose() * &y;
         for (mean, matrix) in [(&mut self.mean_x, &x), (&mut self.mean_y, &y)] {
@@ -120,7 +121,8 @@ impl Group {
         let rotated = vectors.transpose() * &self.cross;
         let solution = |&penalty: &f64| {
             // Rounding can leave an eigenvalue of 0 slightly below it.
-            let shrunk = Mat::from_fn(n, rotated.ncols(), |i, j| rotated[(i, j)] / (values[i].max(0.0) + penalty));
+            let shrunk =
+                Mat::from_fn(n, rotated.ncols(), |i, j| rotated[(i, j)] / (values[i].max(0.0) + penalty));
             let weights = vectors * &shrunk;
             let offsets = (0..self.neurons.len())
                 .map(|j| self.mean_y[j] - (0..n).map(|i| weights[(i, j)] * self.mean_x[i]).sum::<f64>())

@@ -1,0 +1,61 @@
+//! Which models to fit: names of the zoo, `ridge`, or config files.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use statenet::prelude::*;
+
+/// One model to fit.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Its name in tables, files and folders.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// How a model is fitted.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Ridge regression, in closed form.
+    Ridge(Ridge),
+    /// By gradients.
+    Gradient(ModelConfig),
+}
+
+/// The models of a list such as `ridge,ln,my-model.toml`, for a recording's axes.
+///
+/// # Errors
+/// If a name is unknown, a config file is wrong, or two models have one name.
+pub fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
+    let mut chosen: Vec<Choice> = Vec::new();
+    for entry in list.split(',').map(str::trim).filter(|e| !e.is_empty()) {
+        let choice = choice(entry, axes)?;
+        if chosen.iter().any(|c| c.name == choice.name) {
+            bail!("two models are called {}", choice.name);
+        }
+        chosen.push(choice);
+    }
+    if chosen.is_empty() {
+        bail!("--model names no model");
+    }
+    Ok(chosen)
+}
+
+fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
+    if entry == "ridge" {
+        return Ok(Choice { name: entry.to_owned(), kind: Kind::Ridge(Ridge::for_dt(axes.dt)) });
+    }
+    let path = Path::new(entry);
+    let is_file = path.extension().is_some_and(|e| e == "toml" || e == "json");
+    let (name, config) = if is_file {
+        let stem = path.file_stem().and_then(|s| s.to_str()).context("a config file needs a name")?;
+        (stem, ModelConfig::read(path)?.for_axes(axes))
+    } else {
+        let known: Vec<&str> = ["ridge"].into_iter().chain(zoo::ALL.iter().map(|e| e.name)).collect();
+        let config = zoo::by_name(entry, axes);
+        (entry, config.with_context(|| format!("--model takes {} or a config file", known.join(", ")))?)
+    };
+    config.validate()?;
+    Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(config) })
+}

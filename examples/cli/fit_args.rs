@@ -1,0 +1,69 @@
+//! The arguments of `fit`. Their names are a contract.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use statenet::prelude::*;
+
+use crate::machine::MachineArgs;
+
+/// Fit models to a recording, score them on sounds they have not seen, and draw what they do
+#[derive(Parser, Clone, Debug)]
+#[command(after_help = "Without --data, a population of neurons with known receptive fields is simulated.\n\
+The split demo is stimuli 0-13 / 14-16 / 17-19 of 20, and the same proportions of any other number.")]
+pub struct FitArgs {
+    /// Folder of a recording (recording.json, stimuli, responses); default: simulate one
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Models: ridge, linear, ln, statenet-gru, or config files (.json, .toml), separated by commas
+    #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru")]
+    pub model: String,
+    /// Split of the stimuli: demo, rahman, kfold:K/I (I from 0), or FILE.json with train, val and test
+    #[arg(long, value_name = "NAME", default_value = "demo")]
+    pub split: SplitPlan,
+    /// Neurons: indices, ranges or ids, separated by commas; default all
+    #[arg(long, value_name = "LIST")]
+    pub neurons: Option<String>,
+    /// Epochs allowed; default 1000
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+    /// Epochs without a better validation score after which a fit has converged; default 20
+    #[arg(long, value_name = "N")]
+    pub patience: Option<usize>,
+    /// Learning rate; default: the model's recipe (1e-3, receptive fields 1e-4)
+    #[arg(long, value_name = "X")]
+    pub lr: Option<f64>,
+    /// Weight decay; default 0
+    #[arg(long, value_name = "X")]
+    pub weight_decay: Option<f64>,
+    /// Stimuli per step; default 1
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Loss: mse (default) or poisson
+    #[arg(long, value_name = "NAME")]
+    pub loss: Option<Loss>,
+    /// Seed of first weights, order of stimuli, simulation and intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Where to compute.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// Folder for summary.json, report.html, figures, checkpoints and predictions
+    #[arg(long, value_name = "DIR", default_value = "out/fit")]
+    pub out: PathBuf,
+}
+
+impl FitArgs {
+    /// The settings of a model's fit: its recipe, changed where an argument says so.
+    #[must_use]
+    pub fn fit_config(&self, model: &ModelConfig) -> FitConfig {
+        let mut config = FitConfig { seed: self.seed, ..FitConfig::recipe(model) };
+        config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
+        config.patience = self.patience.unwrap_or(config.patience);
+        config.batch = self.batch.unwrap_or(config.batch);
+        config.loss = self.loss.unwrap_or(config.loss);
+        config.optimizer.learning_rate = self.lr.unwrap_or(config.optimizer.learning_rate);
+        config.optimizer.weight_decay = self.weight_decay.unwrap_or(config.optimizer.weight_decay);
+        config
+    }
+}

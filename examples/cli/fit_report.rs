@@ -1,0 +1,332 @@
+//! `report.html` and the figures of a run of `fit`.
+
+use ndarray::{Array2, ArrayView2};
+use statenet::{
+    candle::DType,
+    data::GroundTruth,
+    interp::{agreement, draw_windows},
+    metrics::compare,
+    models::Memory,
+    prelude::*,
+    report::{
+        Bar, Bars, Cell, Heatmap, Interval, Page, Panel, Scatter, ScatterPoint, Section, Size, Strip, Strips,
+        Svg, Table, Trace, Traces,
+    },
+};
+
+use crate::{output::Output, summary::ModelSummary};
+
+/// A model after its fit.
+pub struct Fitted {
+    /// The model.
+    pub model: Box<dyn ResponseModel>,
+    /// Its rates `(N, T)` for each test stimulus.
+    pub rates: Vec<Array2<f32>>,
+    /// What the summary says of it.
+    pub summary: ModelSummary,
+}
+
+/// Everything that a report shows.
+pub struct Scene<'a> {
+    /// The recording as the models saw it: smoothed, standardised.
+    pub recording: &'a Recording,
+    /// The split.
+    pub split: &'a Split,
+    /// What is true of the neurons, where they are simulated.
+    pub truth: &'a [GroundTruth],
+    /// The models.
+    pub fitted: &'a [Fitted],
+    /// Seed of the sounds at which gradient maps are taken.
+    pub seed: u64,
+}
+
+/// Depth of a gradient map.
+const MAP_MS: f64 = 200.0;
+/// Sound before the map begins, so that the state has settled.
+const WARM_UP_MS: f64 = 300.0;
+/// Recorded sounds over which a map is averaged.
+const N_WINDOWS: usize = 64;
+
+/// Draws everything, writes `figures/*.svg` and `report.html`, and returns the table of scores.
+///
+/// # Errors
+/// If a figure cannot be drawn from these arrays or a file not be written.
+pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Table> {
+    let table = scores(scene)?;
+    let recording = scene.recording;
+    let mut page = Page::new(format!("Fit of {}", recording.name()))
+        .subtitle("Models scored on sounds that they have not seen")
+        .fact("Neurons", recording.n_neurons().to_string())
+        .fact(
+            "Stimuli",
+            format!(
+                "{} for training, {} for validation, {} for the test",
+                scene.split.train().len(),
+                scene.split.val().len(),
+                scene.split.test().len()
+            ),
+        )
+        .fact("Time bin", format!("{} ms", recording.dt().ms()))
+        .fact("Bands", recording.n_bands().to_string())
+        .fact("PSTH", "smoothed by a Hann window of 21 ms, unit gain")
+        .fact("Seed", scene.seed.to_string());
+    if let Some(citation) = &recording.description().citation {
+        page = page.fact("Data", citation.clone());
+    }
+    let mut figures = Figures { out };
+    page = page.section(score_section(scene, table.clone(), &mut figures)?);
+    page = page.section(prediction_section(scene, &mut figures)?);
+    page = page.section(field_section(scene, &mut figures)?);
+    page = page.section(training_section(scene, &mut figures)?);
+    page.write(&out.path("report.html"))?;
+    Ok(table)
+}
+
+/// Figures go into the page and, each, into a file.
+struct Figures<'a> {
+    out: &'a Output,
+}
+
+impl Figures<'_> {
+    fn keep(&mut self, name: &str, svg: Svg) -> anyhow::Result<Svg> {
+        svg.write(&self.out.path("figures").join(format!("{name}.svg")))?;
+        Ok(svg)
+    }
+}
+
+fn interval(ci: Option<[f64; 2]>) -> Option<Interval> {
+    ci.map(|[low, high]| Interval::new(low, high))
+}
+
+/// The table of models.
+fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
+    let mut table =
+        Table::new(["Model", "Parameters", "CCraw", "CCnorm [95 %]", "FVE", "Seconds", "Epochs", "Stopped"]);
+    for Fitted { summary, .. } in scene.fitted {
+        let test = &summary.test;
+        let stopped = match summary.stopped {
+            statenet::train::Stopped::Converged => "converged",
+            statenet::train::Stopped::MaxEpochs => "max epochs",
+        };
+        table.push([
+            summary.name.as_str().into(),
+            summary.parameters.into(),
+            Cell::number(test.cc_mean, 3),
+            Cell::estimate(test.ccnorm_mean, interval(test.ccnorm_ci95), 3),
+            Cell::number(test.fve_mean, 3),
+            Cell::number(summary.seconds_fit, 1),
+            summary.epochs_run.into(),
+            stopped.into(),
+        ])?;
+    }
+    Ok(table)
+}
+
+fn score_section(scene: &Scene<'_>, table: Table, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
+    let bars = scene.fitted.iter().map(|f| {
+        let test = &f.summary.test;
+        Bar::new(f.summary.name.clone(), test.ccnorm_mean, interval(test.ccnorm_ci95))
+    });
+    let strips = scene
+        .fitted
+        .iter()
+        .map(|f| Strip::new(f.summary.name.clone(), f.summary.test.per_neuron.iter().map(|n| n.ccnorm)));
+    let bars = figures.keep("scores", Bars::new("Mean over neurons", "CCnorm", bars).render())?;
+    let strips = figures.keep("scores-by-neuron", Strips::new("Each neuron", "CCnorm", strips).render())?;
+    let mut section = Section::new("Scores")
+        .paragraph(
+            "CCraw is the correlation of predicted rate and PSTH over all test bins of a neuron; CCnorm divides by what \
+             the noise of the repeats allows, within each stimulus; FVE is the fraction of variance explained. The \
+             interval is a bootstrap over neurons and over half-second blocks of the test sounds.",
+        )
+        .table(table)
+        .figure(bars, "Mean CCnorm on test stimuli with its 95 % interval.")
+        .figure(strips, "CCnorm of every neuron.");
+    let best_by = |stateless: bool| {
+        let of_kind = scene.fitted.iter().filter(|f| (f.model.memory() != Memory::Unbounded) == stateless);
+        of_kind.max_by(|a, b| {
+            let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
+            score(a).total_cmp(&score(b))
+        })
+    };
+    if let (Some(windowed), Some(stateful)) = (best_by(true), best_by(false)) {
+        let (x, y) = (&windowed.summary, &stateful.summary);
+        let points = x.test.per_neuron.iter().zip(&y.test.per_neuron);
+        let points = points.map(|(a, b)| ScatterPoint::new(a.id.clone(), a.ccnorm, b.ccnorm));
+        let label = |s: &ModelSummary| format!("CCnorm of {}", s.name);
+        let scatter = Scatter::new("With and without state", label(x), label(y), points).render();
+        let comparison = compare(&y.test, &x.test);
+        let caption = match (comparison.mean_difference, comparison.ci95, comparison.p_wilcoxon) {
+            (Some(difference), Some([low, high]), Some(p)) => format!(
+                "{} less {}: {difference:+.3} [{low:+.3}, {high:+.3}] over {} neurons, Wilcoxon signed-rank p = {p:.2e}.",
+                y.name, x.name, comparison.n
+            ),
+            _ => format!("{} against {}, neuron by neuron.", y.name, x.name),
+        };
+        section = section.figure(figures.keep("with-and-without-state", scatter)?, caption);
+    }
+    Ok(section)
+}
+
+/// The neurons shown: best, median and worst by the best model's CCnorm.
+fn shown_neurons(scene: &Scene<'_>) -> Vec<(usize, &'static str)> {
+    let best = scene.fitted.iter().max_by(|a, b| {
+        let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
+        score(a).total_cmp(&score(b))
+    });
+    let Some(best) = best else { return Vec::new() };
+    let mut ranked: Vec<(usize, f64)> =
+        best.summary.test.per_neuron.iter().enumerate().filter_map(|(i, n)| Some((i, n.ccnorm?))).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let at = |i: usize| ranked.get(i).map(|&(n, _)| n);
+    let places = [(0, "best"), (ranked.len() / 2, "median"), (ranked.len().saturating_sub(1), "worst")];
+    let mut shown: Vec<(usize, &'static str)> = Vec::new();
+    for (place, rank) in places {
+        if let Some(neuron) = at(place).filter(|n| shown.iter().all(|(s, _)| s != n)) {
+            shown.push((neuron, rank));
+        }
+    }
+    if shown.is_empty() && scene.recording.n_neurons() > 0 {
+        shown.push((0, "first"));
+    }
+    shown
+}
+
+fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
+    let recording = scene.recording;
+    let (dt, bands) = (recording.dt(), recording.bands());
+    let mut section = Section::new("Predictions").paragraph(
+        "The sound as the models see it (standardised per band), the recorded PSTH and the predicted rates, for the \
+         neurons that the best model predicts best, in the middle and worst.",
+    );
+    let Some(&test) = scene.split.test().first() else { return Ok(section) };
+    let stimulus = recording.stimulus(test)?;
+    let (psth, valid) = stimulus.responses().psth();
+    for (neuron, rank) in shown_neurons(scene) {
+        let id = recording.neurons()[neuron].id();
+        let mut sound = Heatmap::cochleagram(stimulus.name(), stimulus.cochleagram(), bands, dt)?;
+        sound.unit = "Level (s.d. of band)".to_owned();
+        let recorded =
+            (0..stimulus.n_bins()).map(|t| if valid[(neuron, t)] { psth[(neuron, t)] } else { f32::NAN });
+        let mut traces = vec![Trace::recorded("recorded", recorded)];
+        for fitted in scene.fitted {
+            traces.push(Trace::predicted(fitted.summary.name.clone(), fitted.rates[0].row(neuron).to_vec()));
+        }
+        let traces = Traces::new(id, traces, dt).in_spikes_per_second();
+        let svg = Panel::shared_time("", [sound.into(), traces.into()]).render();
+        let scores: Vec<String> = scene
+            .fitted
+            .iter()
+            .map(|f| {
+                let score = f.summary.test.per_neuron[neuron].ccnorm;
+                format!("{} {}", f.summary.name, score.map_or_else(|| "-".to_owned(), |s| format!("{s:.2}")))
+            })
+            .collect();
+        let caption =
+            format!("Neuron {id} ({rank}), stimulus {}. CCnorm: {}.", stimulus.name(), scores.join(", "));
+        section = section.figure(figures.keep(&format!("prediction-{rank}"), svg)?, caption);
+    }
+    Ok(section)
+}
+
+fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
+    let mut section = Section::new("Receptive fields").paragraph(format!(
+        "Weights of the models that have a receptive field, and gradient maps (d rate / d sound) of those that have a \
+         state, averaged over {N_WINDOWS} training sounds. Lag 0 is at the right, red excites, blue suppresses.{}",
+        if scene.truth.is_empty() { "" } else { " The truth is known for these simulated neurons." }
+    ));
+    let neurons: Vec<usize> = match scene.truth {
+        [] => shown_neurons(scene).into_iter().map(|(n, _)| n).collect(),
+        truth => one_of_each_kind(truth),
+    };
+    let fields = scene.fitted.iter().map(|f| Ok((f.summary.name.as_str(), maps_of(f, scene, &neurons)?)));
+    let fields = fields.collect::<anyhow::Result<Vec<_>>>()?;
+    for (row, &neuron) in neurons.iter().enumerate() {
+        let id = scene.recording.neurons()[neuron].id();
+        let mut maps = Vec::new();
+        let mut agreements = Vec::new();
+        let truth = scene.truth.get(neuron).map(|t| true_field(t, scene.recording));
+        if let Some(truth) = &truth {
+            maps.push(heatmap("true receptive field", truth.view(), scene)?);
+        }
+        for (name, of_neurons) in &fields {
+            let map = &of_neurons[row];
+            maps.push(heatmap(name, map.view(), scene)?);
+            if let Some(cosine) = truth.as_ref().and_then(|t| agreement::cosine(map.view(), t.view())) {
+                agreements.push(format!("{name} {cosine:.2}"));
+            }
+        }
+        let svg = Panel::grid("", 3, maps.into_iter().map(Into::into)).render();
+        let mut caption = format!("Neuron {id}.");
+        if !agreements.is_empty() {
+            caption.push_str(&format!(" Cosine with the truth: {}.", agreements.join(", ")));
+        }
+        section = section.figure(figures.keep(&format!("fields-{row}"), svg)?, caption);
+    }
+    Ok(section)
+}
+
+/// The first neuron of each simulated kind.
+fn one_of_each_kind(truth: &[GroundTruth]) -> Vec<usize> {
+    let first = |(i, t): (usize, &GroundTruth)| {
+        truth.iter().position(|other| other.kind == t.kind).filter(|&first| first == i)
+    };
+    truth.iter().enumerate().filter_map(first).collect()
+}
+
+/// The true field in the scale of the standardised sound that the models see.
+fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
+    let mut field = truth.receptive_field.mapv(f64::from);
+    if let Some(scale) = recording.standardization() {
+        for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {
+            band *= f64::from(std);
+        }
+    }
+    field
+}
+
+fn heatmap(title: &str, map: ArrayView2<'_, f64>, scene: &Scene<'_>) -> anyhow::Result<Heatmap> {
+    let mut figure = Heatmap::strf(title, map, scene.recording.bands(), scene.recording.dt())?;
+    figure.size = Size::new(190.0, 150.0);
+    figure.unit = "Weight (spikes/bin per s.d.)".to_owned();
+    if title.starts_with("true") {
+        figure.unit = "Drive (per s.d.)".to_owned();
+    }
+    Ok(figure)
+}
+
+/// Receptive fields `(F, L)` of some neurons: the weights, or gradient maps averaged over training sounds.
+fn maps_of(fitted: &Fitted, scene: &Scene<'_>, neurons: &[usize]) -> anyhow::Result<Vec<Array2<f64>>> {
+    if let Ok(fields) = receptive_fields(&*fitted.model) {
+        return Ok(neurons.iter().map(|&n| fields[n].clone()).collect());
+    }
+    let dt = scene.recording.dt();
+    let depth = dt.nearest_bins(Millis::new(MAP_MS)?);
+    let sounds: Vec<_> = scene
+        .split
+        .train()
+        .iter()
+        .map(|&s| Ok(scene.recording.stimulus(s)?.cochleagram()))
+        .collect::<anyhow::Result<_>>()?;
+    let longest = sounds.iter().map(ArrayView2::ncols).max().unwrap_or(1);
+    let window = (depth + dt.nearest_bins(Millis::new(WARM_UP_MS)?)).min(longest);
+    let windows = draw_windows(&sounds, N_WINDOWS, window, Seed::new(scene.seed), fitted.model.device())?;
+    let windows = windows.to_dtype(DType::F32)?;
+    let maps = gradient_maps(&*fitted.model, &windows, neurons)?;
+    Ok(maps.iter().map(|m| m.mean().slice(ndarray::s![.., ..depth.min(window)]).to_owned()).collect())
+}
+
+fn training_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
+    let mut section = Section::new("Training")
+        .paragraph("Loss on training stimuli and mean CCnorm on validation stimuli; the marked epoch's weights were kept.");
+    for Fitted { summary, .. } in scene.fitted.iter().filter(|f| f.summary.epochs_run > 0) {
+        let score = summary.val_score.iter().map(|s| s.unwrap_or(f64::NAN)).collect::<Vec<_>>();
+        let best = summary.best_epoch.checked_sub(1);
+        let svg = Panel::training(&summary.name, summary.train_loss.clone(), score, "CCnorm", best).render();
+        let name = format!("training-{}", summary.name);
+        let caption =
+            format!("{}: epoch {} of {} was kept.", summary.name, summary.best_epoch, summary.epochs_run);
+        section = section.figure(figures.keep(&name, svg)?, caption);
+    }
+    Ok(section)
+}

@@ -1,0 +1,37 @@
+//! Threads, device and logging of a program.
+
+use anyhow::Context;
+use clap::Args;
+use statenet::{candle::Device, device::DeviceName};
+
+/// Where to compute.
+#[derive(Args, Clone, Debug)]
+pub struct MachineArgs {
+    /// Threads; default all cores. The results do not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Device: cpu, or cuda:0 in a build with the feature cuda
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    pub device: DeviceName,
+    /// Print nothing but errors
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl MachineArgs {
+    /// Sets up threads and logging (`RUST_LOG=debug` shows every epoch) and opens the device.
+    ///
+    /// # Errors
+    /// If the device is not there, or threads are 0.
+    pub fn start(&self) -> anyhow::Result<Device> {
+        let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        let _already_set =
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        if let Some(n) = self.threads {
+            anyhow::ensure!(n > 0, "--threads is 0, expected 1 or more");
+            rayon::ThreadPoolBuilder::new().num_threads(n).build_global().context("starting threads")?;
+        }
+        Ok(self.device.open()?)
+    }
+}

@@ -1,0 +1,36 @@
+//! Recordings and sounds named on the command line.
+
+use std::path::Path;
+
+use anyhow::Context;
+use statenet::{
+    data::{GroundTruth, SimulationConfig},
+    prelude::*,
+};
+
+/// A recording, and the truth about its neurons where they are simulated.
+pub struct Source {
+    /// The recording, as it was read or simulated.
+    pub recording: Recording,
+    /// What is true of each neuron; empty for real ones.
+    pub truth: Vec<GroundTruth>,
+}
+
+/// Reads the recording in a folder, or simulates a population where no folder is given.
+///
+/// # Errors
+/// If the folder holds no recording of our form; the message names file and field.
+pub fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
+    let source = match folder {
+        Some(folder) => Source { recording: Recording::read(folder)?, truth: Vec::new() },
+        None => {
+            let config = SimulationConfig { seed: Seed::new(seed), ..SimulationConfig::default() };
+            let simulation = config.simulate().context("simulating a population")?;
+            Source { recording: simulation.recording, truth: simulation.truth }
+        }
+    };
+    let Some(list) = neurons else { return Ok(source) };
+    let chosen = source.recording.neuron_indices(list)?;
+    let truth = chosen.iter().filter_map(|&n| source.truth.get(n).cloned()).collect();
+    Ok(Source { recording: source.recording.select_neurons(&chosen)?, truth })
+}

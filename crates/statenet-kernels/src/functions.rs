@@ -69,7 +69,7 @@ pub(crate) fn exp<M: MulAdd>(x: f32) -> f32 {
 /// 1 / (1 + e^-x).
 #[inline(always)]
 pub(crate) fn sigmoid<M: MulAdd>(x: f32) -> f32 {
-    let (n, p) = reduce::<M>(at_most(at_least(-x, -87.0), 87.0));
+    let (n, p) = reduce::<M>(-at_most(at_least(x, -87.0), 87.0));
     let power = power_of_two(n);
     1.0 / (1.0 + M::mul_add(p, power, power))
 }

@@ -1,6 +1,9 @@
 //! Whole vectors out of and into rows whose length is no multiple of a vector.
 
-use crate::real::{LANES, Real};
+use crate::{
+    fresh::Slot,
+    real::{LANES, Real},
+};
 
 /// Elements j to j + 8 of a row; zeros beyond its end.
 #[inline(always)]
@@ -23,6 +26,17 @@ pub(crate) fn store<F: Real>(row: &mut [F], j: usize, values: [F; LANES]) {
         *whole = values;
     } else {
         rest.iter_mut().zip(values).for_each(|(to, from)| *to = from);
+    }
+}
+
+/// Writes elements j to j + 8 of a row that was not written yet, as far as it reaches.
+#[inline(always)]
+pub(crate) fn write<F: Real>(row: &mut [Slot<F>], j: usize, values: [F; LANES]) {
+    let rest = row.get_mut(j..).unwrap_or_default();
+    if let Some(whole) = rest.first_chunk_mut::<LANES>() {
+        *whole = values.map(Slot::new);
+    } else {
+        rest.iter_mut().zip(values).for_each(|(to, from)| *to = Slot::new(from));
     }
 }
 

@@ -9,6 +9,7 @@ mod channel_norm;
 mod check;
 mod curves;
 mod error;
+mod fresh;
 mod functions;
 mod gru;
 mod isa;

@@ -6,8 +6,8 @@
 //! weights from the second-level cache, so single rows use wide panels and callers alternate the direction in
 //! which they pass through them: what was read last is read first. More rows share each read.
 //!
-//! Every sum runs over k in ascending order in one chain, whatever R and the width: a row's bits do not
-//! depend on the rows beside it.
+//! Every sum runs over k in one chain in the order that the caller asks for, whatever R and the width: a row's
+//! bits do not depend on the rows beside it.
 
 use crate::{
     isa::MulAdd,
@@ -61,31 +61,32 @@ impl<F: Real> Panels<F> {
 
     /// y\[r\] = start + x\[r\] P for R rows; y holds the rows one after the other.
     ///
-    /// The direction in which the panels are passed does not show in the result.
+    /// With `descending`, the panels and the rows within them are passed in the other direction, k included:
+    /// what the last product read last is read first.
     #[inline(always)]
     pub(crate) fn product<M: MulAdd, const R: usize>(
         &self,
         x: [&[F]; R],
         start: &[F],
         y: &mut [F],
-        backward: bool,
+        descending: bool,
     ) {
         for i in 0..self.count {
-            let i = if backward { self.count - 1 - i } else { i };
+            let i = if descending { self.count - 1 - i } else { i };
             match (R, self.vectors) {
-                (1, 1) => self.panel::<M, R, 1>(i, x, start, y),
-                (1, 2) => self.panel::<M, R, 2>(i, x, start, y),
-                (1, 3) | (3, _) => self.panel::<M, R, 3>(i, x, start, y),
-                (1, 4) | (2, _) => self.panel::<M, R, 4>(i, x, start, y),
-                (1, 5) => self.panel::<M, R, 5>(i, x, start, y),
-                (1, 6) => self.panel::<M, R, 6>(i, x, start, y),
-                (1, 7) => self.panel::<M, R, 7>(i, x, start, y),
-                (1, 8) => self.panel::<M, R, 8>(i, x, start, y),
-                (1, 9) => self.panel::<M, R, 9>(i, x, start, y),
-                (1, 10) => self.panel::<M, R, 10>(i, x, start, y),
-                (1, 11) => self.panel::<M, R, 11>(i, x, start, y),
-                (1, _) => self.panel::<M, R, 12>(i, x, start, y),
-                _ => self.panel::<M, R, 2>(i, x, start, y),
+                (1, 1) => self.panel::<M, R, 1>(i, x, start, y, descending),
+                (1, 2) => self.panel::<M, R, 2>(i, x, start, y, descending),
+                (1, 3) | (3, _) => self.panel::<M, R, 3>(i, x, start, y, descending),
+                (1, 4) | (2, _) => self.panel::<M, R, 4>(i, x, start, y, descending),
+                (1, 5) => self.panel::<M, R, 5>(i, x, start, y, descending),
+                (1, 6) => self.panel::<M, R, 6>(i, x, start, y, descending),
+                (1, 7) => self.panel::<M, R, 7>(i, x, start, y, descending),
+                (1, 8) => self.panel::<M, R, 8>(i, x, start, y, descending),
+                (1, 9) => self.panel::<M, R, 9>(i, x, start, y, descending),
+                (1, 10) => self.panel::<M, R, 10>(i, x, start, y, descending),
+                (1, 11) => self.panel::<M, R, 11>(i, x, start, y, descending),
+                (1, _) => self.panel::<M, R, 12>(i, x, start, y, descending),
+                _ => self.panel::<M, R, 2>(i, x, start, y, descending),
             }
         }
     }
@@ -97,6 +98,7 @@ impl<F: Real> Panels<F> {
         x: [&[F]; R],
         start: &[F],
         y: &mut [F],
+        descending: bool,
     ) {
         debug_assert_eq!(V, self.vectors, "the panel's width is the one it was cut to");
         let stride = self.width();
@@ -105,7 +107,7 @@ impl<F: Real> Panels<F> {
         let Some(start) = start[from..].as_chunks::<LANES>().0.first_chunk::<V>() else { return };
         let x = x.map(|row| &row[..self.depth]);
         let mut sums = [*start; R];
-        for (k, row) in (0..self.depth).zip(weights.as_chunks::<LANES>().0.as_chunks::<V>().0) {
+        let mut add = |k: usize, row: &[[F; LANES]; V]| {
             let row = *row;
             for r in 0..R {
                 let x = x[r][k];
@@ -115,6 +117,12 @@ impl<F: Real> Panels<F> {
                     }
                 }
             }
+        };
+        let rows = (0..self.depth).zip(weights.as_chunks::<LANES>().0.as_chunks::<V>().0);
+        if descending {
+            rows.rev().for_each(|(k, row)| add(k, row));
+        } else {
+            rows.for_each(|(k, row)| add(k, row));
         }
         for (r, sums) in sums.into_iter().enumerate() {
             let row = &mut y[r * stride + from..];
@@ -125,8 +133,8 @@ impl<F: Real> Panels<F> {
     }
 }
 
-/// How `batch` rows are shared out: sizes of groups of at most [`MAX_ROWS`], as equal as can be, at least
-/// one for each of `threads`.
+/// How `batch` rows are shared out: sizes of groups of at most [`MAX_ROWS`], as equal as can be, at least one
+/// for each of `threads` if there are enough rows; the largest first.
 pub(crate) fn groups(batch: usize, threads: usize) -> Vec<usize> {
     let count = batch.div_ceil(MAX_ROWS).next_multiple_of(threads.max(1)).min(batch);
     (0..count).map(|i| batch / count + usize::from(i < batch % count)).collect()
@@ -157,10 +165,10 @@ mod tests {
         let panels = Panels::new(depth, columns, R, matrix);
         let x: Vec<f64> = (0..R * depth).map(|i| (i % 5) as f64 - 2.0).collect();
         let start: Vec<f64> = (0..panels.width()).map(|i| i as f64).collect();
-        for backward in [false, true] {
+        for descending in [false, true] {
             let mut y = vec![0.0; R * panels.width()];
             let rows = std::array::from_fn(|r| &x[r * depth..][..depth]);
-            panels.product::<M, R>(rows, &start, &mut y, backward);
+            panels.product::<M, R>(rows, &start, &mut y, descending);
             for r in 0..R {
                 for j in 0..columns {
                     let sum: f64 = (0..depth).map(|k| x[r * depth + k] * matrix(k, j)).sum();

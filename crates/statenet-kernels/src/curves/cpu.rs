@@ -10,10 +10,11 @@ use crate::{
     op::{Backward, Kernel},
     parallel,
     real::{LANES, Real},
+    sums::sum,
 };
 
-/// Elements that are computed side by side.
-const BLOCK: usize = 4 * LANES;
+/// Elements that are computed side by side; so many that the compiler keeps the loop and vectorises it.
+const BLOCK: usize = 16 * LANES;
 
 /// The most parameters that a curve has.
 pub(crate) const MAX_PARAMETERS: usize = 4;
@@ -106,29 +107,47 @@ multiversion! {
         x_grad: &mut [F],
     ) -> [F; MAX_PARAMETERS] {
         let mut sums = [[F::ZERO; BLOCK]; MAX_PARAMETERS];
-        let mut block = |x: &[F; BLOCK], grad: &[F; BLOCK], x_grad: &mut [F; BLOCK]| {
-            for l in 0..BLOCK {
-                let (slope, slopes) = C::slopes::<F, M>(x[l], p);
-                x_grad[l] = grad[l] * slope;
-                for i in 0..C::PARAMETERS {
-                    sums[i][l] = M::mul_add(grad[l], slopes[i], sums[i][l]);
-                }
-            }
-        };
         let (xs, x_rest) = x.as_chunks::<BLOCK>();
         let (grads, grad_rest) = grad.as_chunks::<BLOCK>();
         let (x_grads, x_grad_rest) = x_grad.as_chunks_mut::<BLOCK>();
         for ((x, grad), x_grad) in xs.iter().zip(grads).zip(x_grads) {
-            block(x, grad, x_grad);
+            slopes_block::<F, M, C>(x, grad, p, x_grad, &mut sums);
         }
         // The rest as a block whose missing elements have no gradient.
         if !x_rest.is_empty() {
             let (mut x, mut grad, mut result) = ([F::ZERO; BLOCK], [F::ZERO; BLOCK], [F::ZERO; BLOCK]);
             x[..x_rest.len()].copy_from_slice(x_rest);
             grad[..grad_rest.len()].copy_from_slice(grad_rest);
-            block(&x, &grad, &mut result);
+            slopes_block::<F, M, C>(&x, &grad, p, &mut result, &mut sums);
             x_grad_rest.copy_from_slice(&result[..x_grad_rest.len()]);
         }
-        sums.map(|lanes| lanes.into_iter().fold(F::ZERO, |sum, lane| sum + lane))
+        sums.map(|lanes| sum(&lanes))
+    }
+}
+
+#[inline(always)]
+fn slopes_block<F: Real, M: MulAdd, C: Curve>(
+    x: &[F; BLOCK],
+    grad: &[F; BLOCK],
+    p: [F; MAX_PARAMETERS],
+    x_grad: &mut [F; BLOCK],
+    sums: &mut [[F; BLOCK]; MAX_PARAMETERS],
+) {
+    let mut slope = [F::ZERO; BLOCK];
+    let mut slopes = [[F::ZERO; BLOCK]; MAX_PARAMETERS];
+    for l in 0..BLOCK {
+        let of_one = C::slopes::<F, M>(x[l], p);
+        slope[l] = of_one.0;
+        for i in 0..MAX_PARAMETERS {
+            slopes[i][l] = of_one.1[i];
+        }
+    }
+    for l in 0..BLOCK {
+        x_grad[l] = grad[l] * slope[l];
+    }
+    for (sums, slopes) in sums.iter_mut().zip(slopes).take(C::PARAMETERS) {
+        for l in 0..BLOCK {
+            sums[l] = M::mul_add(grad[l], slopes[l], sums[l]);
+        }
     }
 }

@@ -7,8 +7,9 @@ use candle_core::Shape;
 
 use super::{OP, Sizes};
 use crate::{
+    fresh::{Slot, vector},
     isa::multiversion,
-    lanes::{each, load, padded, store},
+    lanes::{each, load, padded, store, write},
     op::{Backward, Kernel},
     panels::{Panels, groups},
     parallel,
@@ -17,8 +18,13 @@ use crate::{
 };
 
 /// Inputs: gates (B, T, 3H); weight_hh, bias_hh and h0 packed. Result: states (B, T, H).
-/// Tape: (B, T, padded H / 8, 4, 8) with r, z, n, q_n along the axis of four.
-pub(crate) struct Gru(pub(crate) Sizes);
+/// Tape: group by group (T, rows, padded H / 8, 4, 8) with r, z, n, q_n along the axis of four.
+pub(crate) struct Gru {
+    sizes: Sizes,
+    /// The batch in groups that share each read of the weights; fixed when the operation is called, because
+    /// the backward pass may run in another pool. It does not show in the bits.
+    groups: Vec<usize>,
+}
 
 /// What the second input packs.
 struct Parameters<'a, F> {
@@ -28,16 +34,22 @@ struct Parameters<'a, F> {
 }
 
 impl Gru {
+    pub(crate) fn new(sizes: Sizes) -> Self {
+        Self { sizes, groups: groups(sizes.batch, parallel::threads(sizes.batch)) }
+    }
+
     fn unpack<'a, F>(&self, packed: &'a [F]) -> Parameters<'a, F> {
-        let hidden = self.0.hidden;
+        let hidden = self.sizes.hidden;
         let (weight, rest) = packed.split_at(3 * hidden * hidden);
         let (bias, h0) = rest.split_at(3 * hidden);
         Parameters { weight, bias, h0 }
     }
 
-    /// The batch in groups that share each read of the weights.
-    fn groups(&self) -> Vec<usize> {
-        groups(self.0.batch, parallel::threads(self.0.batch))
+    /// Something for each size of group that occurs.
+    fn for_sizes<P>(&self, make: impl Fn(usize) -> P) -> Vec<(usize, P)> {
+        let mut sizes = self.groups.clone();
+        sizes.dedup();
+        sizes.into_iter().map(|rows| (rows, make(rows))).collect()
     }
 }
 
@@ -45,54 +57,60 @@ impl Kernel for Gru {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
-        (self.0.batch, self.0.time, self.0.hidden).into()
+        (self.sizes.batch, self.sizes.time, self.sizes.hidden).into()
     }
 
     fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
-        let Sizes { batch, time, hidden } = self.0;
+        let Sizes { batch, time, hidden } = self.sizes;
         let &[gates, packed] = inputs else { return Vec::new() };
         let Parameters { weight, bias, h0 } = self.unpack(packed);
         let wide = padded(hidden);
-        let keep = tape.is_some();
-        let mut kept = vec![F::ZERO; if keep { batch * time * 4 * wide } else { 0 }];
-        let mut states = vec![F::ZERO; batch * time * hidden];
-
-        let groups = self.groups();
         // Column g wide + j of the panels is unit j of gate g.
         let unit = |column: usize| (column % wide < hidden).then(|| column / wide * hidden + column % wide);
-        let cut = |rows| {
-            Panels::new(hidden, 3 * wide, rows, |k, column| {
+        let panels = self.for_sizes(|rows| {
+            let panels = Panels::new(hidden, 3 * wide, rows, |k, column| {
                 unit(column).map_or(F::ZERO, |row| weight[row * hidden + k])
-            })
-        };
-        let panels: Vec<_> = distinct(&groups).into_iter().map(|rows| (rows, cut(rows))).collect();
-
-        let mut tasks = Vec::new();
-        let (mut gates, mut h0, mut rest, mut rest_kept) = (gates, h0, &mut states[..], &mut kept[..]);
-        for rows in groups {
-            tasks.push((
-                rows,
-                take(&mut gates, rows * time * 3 * hidden),
-                take(&mut h0, rows * hidden),
-                take_mut(&mut rest, rows * time * hidden),
-                keep.then(|| take_mut(&mut rest_kept, rows * time * 4 * wide)),
-            ));
-        }
-        parallel::for_each(tasks, |(rows, gates, h0, states, tape)| {
-            let Some((_, panels)) = panels.iter().find(|(r, _)| *r == rows) else { return };
-            let start: Vec<F> = (0..panels.width())
-                .map(|c| unit(c).and_then(|u| bias.get(u)).map_or(F::ZERO, |b| *b))
-                .collect();
-            let run = match rows {
-                1 => forward_rows::<F, 1>,
-                2 => forward_rows::<F, 2>,
-                3 => forward_rows::<F, 3>,
-                4 => forward_rows::<F, 4>,
-                5 => forward_rows::<F, 5>,
-                _ => forward_rows::<F, 6>,
-            };
-            run(self.0, panels, &start, gates, h0, states, tape);
+            });
+            let start =
+                (0..panels.width()).map(|c| unit(c).and_then(|u| bias.get(u)).map_or(F::ZERO, |b| *b));
+            let start: Vec<F> = start.collect();
+            (panels, start)
         });
+
+        let fill = |states: &mut [Slot<F>], kept: &mut [Slot<F>]| {
+            let keep = !kept.is_empty();
+            let mut tasks = Vec::new();
+            let (mut gates, mut h0, mut states, mut kept) = (gates, h0, states, kept);
+            for &rows in &self.groups {
+                tasks.push((
+                    rows,
+                    take(&mut gates, rows * time * 3 * hidden),
+                    take(&mut h0, rows * hidden),
+                    take_mut(&mut states, rows * time * hidden),
+                    take_mut(&mut kept, if keep { rows * time * 4 * wide } else { 0 }),
+                ));
+            }
+            parallel::for_each(tasks, |(rows, gates, h0, states, tape)| {
+                let Some((_, (panels, start))) = panels.iter().find(|(r, _)| *r == rows) else { return };
+                let run = match rows {
+                    1 => forward_rows::<F, 1>,
+                    2 => forward_rows::<F, 2>,
+                    3 => forward_rows::<F, 3>,
+                    4 => forward_rows::<F, 4>,
+                    5 => forward_rows::<F, 5>,
+                    _ => forward_rows::<F, 6>,
+                };
+                run(self.sizes, panels, start, gates, h0, states, tape);
+            });
+        };
+        let kept = if tape.is_some() { batch * time * 4 * wide } else { 0 };
+        let mut states = Vec::new();
+        // SAFETY: the groups cover the batch, and `forward_rows` writes every bin of every row of its group,
+        // to the states and, where there is one, to the tape.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let kept = unsafe {
+            vector(kept, |kept| states = vector(batch * time * hidden, |states| fill(states, kept)))
+        };
         if let Some(tape) = tape {
             *tape = kept;
         }
@@ -100,31 +118,26 @@ impl Kernel for Gru {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
-        let Sizes { batch, time, hidden } = self.0;
+        let Sizes { batch, time, hidden } = self.sizes;
         let &[_, packed] = call.inputs else { return Vec::new() };
         let Parameters { weight, h0, .. } = self.unpack(packed);
         let wide = padded(hidden);
-
-        let groups = self.groups();
-        let cut = |rows| {
+        let panels = self.for_sizes(|rows| {
             [0, 1, 2].map(|gate| {
                 Panels::new(hidden, hidden, rows, |k, column| weight[(gate * hidden + k) * hidden + column])
             })
-        };
-        let panels: Vec<_> = distinct(&groups).into_iter().map(|rows| (rows, cut(rows))).collect();
+        });
 
-        let mut gates_grad = vec![F::ZERO; batch * time * 3 * hidden];
-        let mut candidate = vec![F::ZERO; batch * time * hidden];
         let mut bias_grad = vec![F::ZERO; batch * 3 * wide];
         let mut packed_grad = vec![F::ZERO; packed.len()];
         let (weight_grad, rest) = packed_grad.split_at_mut(3 * hidden * hidden);
         let (bias_sum, h0_grad) = rest.split_at_mut(3 * hidden);
-        {
+        let mut fill = |gates_grad: &mut [Slot<F>], candidate: &mut [Slot<F>]| {
             let mut tasks = Vec::new();
             let (mut states, mut h0, mut tape, mut grad) = (call.output, h0, call.tape, call.grad);
-            let (mut rest_gates, mut rest_candidate) = (&mut gates_grad[..], &mut candidate[..]);
+            let (mut rest_gates, mut rest_candidate) = (gates_grad, candidate);
             let (mut rest_bias, mut rest_h0) = (&mut bias_grad[..], &mut *h0_grad);
-            for rows in groups {
+            for &rows in &self.groups {
                 let kept = Kept {
                     states: take(&mut states, rows * time * hidden),
                     h0: take(&mut h0, rows * hidden),
@@ -149,9 +162,18 @@ impl Kernel for Gru {
                     5 => backward_rows::<F, 5>,
                     _ => backward_rows::<F, 6>,
                 };
-                run(self.0, panels, kept, gradients);
+                run(self.sizes, panels, kept, gradients);
             });
-        }
+        };
+        let mut candidate = Vec::new();
+        // SAFETY: the groups cover the batch, and `backward_rows` writes every bin of every row of its group,
+        // to the gradients of the gates and to the candidate's.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let gates_grad = unsafe {
+            vector(batch * time * 3 * hidden, |gates| {
+                candidate = vector(batch * time * hidden, |candidate| fill(gates, candidate));
+            })
+        };
         if wanted.get(1) == Some(&true) {
             for row in bias_grad.chunks_exact(3 * wide) {
                 for (sum, row) in bias_sum.chunks_exact_mut(hidden).zip(row.chunks_exact(wide)) {
@@ -174,7 +196,7 @@ impl Gru {
         h0: &[F],
         weight_grad: &mut [F],
     ) {
-        let Sizes { batch, time, hidden } = self.0;
+        let Sizes { batch, time, hidden } = self.sizes;
         let blocks: Vec<_> = weight_grad.chunks_exact_mut(hidden * hidden).enumerate().collect();
         parallel::for_each(blocks, |(gate, block)| {
             // The gradient of q is that of the gates but for the candidate's part.
@@ -191,13 +213,6 @@ impl Gru {
             }
         });
     }
-}
-
-/// The different sizes of groups, each once.
-fn distinct(groups: &[usize]) -> Vec<usize> {
-    let mut sizes = groups.to_vec();
-    sizes.dedup();
-    sizes
 }
 
 /// Splits `n` elements off the front.
@@ -222,49 +237,57 @@ multiversion! {
         start: &[F],
         gates: &[F],
         h0: &[F],
-        states: &mut [F],
-        tape: Option<&mut [F]>,
+        states: &mut [Slot<F>],
+        tape: &mut [Slot<F>],
     ) {
         let Sizes { time, hidden, .. } = sizes;
         let wide = padded(hidden);
         let width = panels.width();
-        let tape = tape.unwrap_or_default().as_chunks_mut::<LANES>().0.as_chunks_mut::<4>().0;
+        let tape = tape.as_chunks_mut::<LANES>().0.as_chunks_mut::<4>().0;
         let mut h = vec![F::ZERO; R * wide];
         for (h, h0) in h.chunks_exact_mut(wide).zip(h0.chunks_exact(hidden)) {
             h[..hidden].copy_from_slice(h0);
         }
         let mut q = vec![F::ZERO; R * width];
-        let mut gate = vec![F::ZERO; 3 * wide];
+        // For each row r and z; for each row n. Loops over all of them are long enough to be vector code.
+        let mut rz = vec![F::ZERO; R * 2 * wide];
+        let mut n = vec![F::ZERO; R * wide];
         for t in 0..time {
             let rows = std::array::from_fn(|r| &h[r * wide..][..hidden]);
             panels.product::<M, R>(rows, start, &mut q, t % 2 == 1);
+            let u = |r: usize, gate: usize| &gates[((r * time + t) * 3 + gate) * hidden..][..hidden];
             for r in 0..R {
-                let u = &gates[(r * time + t) * 3 * hidden..][..3 * hidden];
-                let (u_r, u) = u.split_at(hidden);
-                let (u_z, u_n) = u.split_at(hidden);
-                let q = &q[r * width..][..3 * wide];
+                for gate in 0..2 {
+                    let (u, q) = (u(r, gate), &q[r * width + gate * wide..][..wide]);
+                    let to = &mut rz[(r * 2 + gate) * wide..][..wide];
+                    for j in (0..wide).step_by(LANES) {
+                        let (u, q) = (load(u, j), load::<F>(q, j));
+                        store(to, j, each(|l| u[l] + q[l]));
+                    }
+                }
+            }
+            rz.iter_mut().for_each(|x| *x = x.sigmoid::<M>());
+            for r in 0..R {
+                let (u, q) = (u(r, 2), &q[r * width + 2 * wide..][..wide]);
+                let (reset, to) = (&rz[r * 2 * wide..][..wide], &mut n[r * wide..][..wide]);
+                for j in (0..wide).step_by(LANES) {
+                    let (u, q, reset) = (load(u, j), load::<F>(q, j), load::<F>(reset, j));
+                    store(to, j, each(|l| M::mul_add(reset[l], q[l], u[l])));
+                }
+            }
+            n.iter_mut().for_each(|x| *x = x.tanh::<M>());
+            for r in 0..R {
                 let out = &mut states[(r * time + t) * hidden..][..hidden];
-                let h = &mut h[r * wide..][..wide];
-                for j in (0..wide).step_by(LANES) {
-                    let (u_r, u_z) = (load(u_r, j), load(u_z, j));
-                    let (q_r, q_z) = (load::<F>(q, j), load::<F>(q, wide + j));
-                    store(&mut gate, j, each(|l| u_r[l] + q_r[l]));
-                    store(&mut gate, wide + j, each(|l| u_z[l] + q_z[l]));
-                }
-                gate[..2 * wide].iter_mut().for_each(|x| *x = x.sigmoid::<M>());
-                for j in (0..wide).step_by(LANES) {
-                    let (u_n, r_, q_n) = (load(u_n, j), load::<F>(&gate, j), load::<F>(q, 2 * wide + j));
-                    store(&mut gate, 2 * wide + j, each(|l| M::mul_add(r_[l], q_n[l], u_n[l])));
-                }
-                gate[2 * wide..].iter_mut().for_each(|x| *x = x.tanh::<M>());
+                let (h, n) = (&mut h[r * wide..][..wide], &n[r * wide..][..wide]);
+                let (reset, z) = rz[r * 2 * wide..][..2 * wide].split_at(wide);
+                let q = &q[r * width + 2 * wide..][..wide];
                 for (chunk, j) in (0..wide).step_by(LANES).enumerate() {
-                    let before = load::<F>(h, j);
-                    let (z, n) = (load::<F>(&gate, wide + j), load::<F>(&gate, 2 * wide + j));
+                    let (before, z, n) = (load::<F>(h, j), load::<F>(z, j), load::<F>(n, j));
                     let after = each(|l| M::mul_add(z[l], before[l] - n[l], n[l]));
                     store(h, j, after);
-                    store(out, j, after);
-                    if let Some(kept) = tape.get_mut((r * time + t) * (wide / LANES) + chunk) {
-                        *kept = [load(&gate, j), z, n, load(q, 2 * wide + j)];
+                    write(out, j, after);
+                    if let Some(kept) = tape.get_mut((t * R + r) * (wide / LANES) + chunk) {
+                        *kept = [load(reset, j), z, n, load(q, j)].map(|x| x.map(Slot::new));
                     }
                 }
             }
@@ -283,8 +306,8 @@ struct Kept<'a, F> {
 
 /// Where the gradients of R stimuli go; `candidate` is g_n r, `bias` (R, 3, padded H) one sum per stimulus.
 struct Gradients<'a, F> {
-    gates: &'a mut [F],
-    candidate: &'a mut [F],
+    gates: &'a mut [Slot<F>],
+    candidate: &'a mut [Slot<F>],
     bias: &'a mut [F],
     h0: &'a mut [F],
 }
@@ -318,7 +341,7 @@ multiversion! {
                 let candidate = &mut gradients.candidate[row * hidden..][..hidden];
                 let bias = &mut gradients.bias[r * 3 * wide..][..3 * wide];
                 for (chunk, j) in (0..wide).step_by(LANES).enumerate() {
-                    let Some([r_, z, n, q_n]) = tape.get(row * (wide / LANES) + chunk) else { continue };
+                    let [r_, z, n, q_n] = tape[(t * R + r) * (wide / LANES) + chunk];
                     let from = [0, 1, 2].map(|g: usize| load::<F>(&through[g], r * width + j));
                     let (upstream, carried) = (load(grad, j), load::<F>(&direct, r * wide + j));
                     let before = load(before, j);
@@ -328,10 +351,10 @@ multiversion! {
                     let g_q = each(|l| g_n[l] * r_[l]);
                     let g_r = each(|l| g_q[l] * q_n[l] * (F::ONE - r_[l]));
                     store(&mut direct, r * wide + j, each(|l| g[l] * z[l]));
-                    store(out_r, j, g_r);
-                    store(out_z, j, g_z);
-                    store(out_n, j, g_n);
-                    store(candidate, j, g_q);
+                    write(out_r, j, g_r);
+                    write(out_z, j, g_z);
+                    write(out_n, j, g_n);
+                    write(candidate, j, g_q);
                     for (i, g) in [g_r, g_z, g_q].into_iter().enumerate() {
                         store(&mut gq[i], r * wide + j, g);
                         let sum = load::<F>(bias, i * wide + j);
@@ -339,11 +362,12 @@ multiversion! {
                     }
                 }
             }
-            // What was read last is still near: alternate the direction. The sums do not see it.
+            // What was read last is still near: alternate the direction.
+            let descending = t % 2 == 1;
             for i in 0..3 {
-                let i = if t % 2 == 1 { 2 - i } else { i };
+                let i = if descending { 2 - i } else { i };
                 let rows = std::array::from_fn(|r| &gq[i][r * wide..][..hidden]);
-                panels[i].product::<M, R>(rows, &zeros, &mut through[i], false);
+                panels[i].product::<M, R>(rows, &zeros, &mut through[i], descending);
             }
         }
         for (r, h0) in gradients.h0.chunks_exact_mut(hidden).enumerate() {

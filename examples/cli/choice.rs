@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use serde::Deserialize;
 use statenet::prelude::*;
 
 /// One model to fit.
@@ -47,10 +48,12 @@ fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
         return Ok(Choice { name: entry.to_owned(), kind: Kind::Ridge(Ridge::for_dt(axes.dt)) });
     }
     let path = Path::new(entry);
+    if let Some(choice) = ridge_file(path)? {
+        return Ok(choice);
+    }
     let is_file = path.extension().is_some_and(|e| e == "toml" || e == "json");
     let (name, config) = if is_file {
-        let stem = path.file_stem().and_then(|s| s.to_str()).context("a config file needs a name")?;
-        (stem, ModelConfig::read(path)?.for_axes(axes))
+        (stem(path)?, ModelConfig::read(path)?.for_axes(axes))
     } else {
         let known: Vec<&str> = ["ridge"].into_iter().chain(zoo::ALL.iter().map(|e| e.name)).collect();
         let config = zoo::by_name(entry, axes);
@@ -58,4 +61,28 @@ fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
     };
     config.validate()?;
     Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(config) })
+}
+
+/// A file `{"ridge": {"lags": [..], "penalties": [..]}}`: a ridge regression with candidates of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RidgeFile {
+    ridge: Ridge,
+}
+
+fn ridge_file(path: &Path) -> anyhow::Result<Option<Choice>> {
+    if path.extension().is_none_or(|e| e != "json") {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot read", path.display()))?;
+    let any: serde_json::Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    if any.get("ridge").is_none() {
+        return Ok(None);
+    }
+    let file: RidgeFile = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    Ok(Some(Choice { name: stem(path)?.to_owned(), kind: Kind::Ridge(file.ridge) }))
+}
+
+fn stem(path: &Path) -> anyhow::Result<&str> {
+    path.file_stem().and_then(|s| s.to_str()).with_context(|| format!("{}: needs a name", path.display()))
 }

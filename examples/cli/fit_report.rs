@@ -246,12 +246,16 @@ fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result
         let mut maps = Vec::new();
         let mut agreements = Vec::new();
         let truth = scene.truth.get(neuron).map(|t| true_field(t, scene.recording));
+        let deepest = fields.iter().map(|(_, of_neurons)| of_neurons[row].ncols()).max().unwrap_or(1);
+        let n_lags = truth.as_ref().map_or(deepest, Array2::ncols);
         if let Some(truth) = &truth {
-            maps.push(heatmap("true receptive field", truth.view(), scene)?);
+            let mut figure = heatmap("true receptive field", truth.view(), n_lags, scene)?;
+            figure.unit = "drive per s.d.".to_owned();
+            maps.push(figure);
         }
         for (name, of_neurons) in &fields {
             let map = &of_neurons[row];
-            maps.push(heatmap(name, map.view(), scene)?);
+            maps.push(heatmap(name, map.view(), n_lags, scene)?);
             if let Some(cosine) = truth.as_ref().and_then(|t| agreement::cosine(map.view(), t.view())) {
                 agreements.push(format!("{name} {cosine:.2}"));
             }
@@ -285,13 +289,17 @@ fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
     field
 }
 
-fn heatmap(title: &str, map: ArrayView2<'_, f64>, scene: &Scene<'_>) -> anyhow::Result<Heatmap> {
-    let mut figure = Heatmap::strf(title, map, scene.recording.bands(), scene.recording.dt())?;
+/// A map over `n_lags` lags, cut or, where the model looks less far back, left blank.
+fn heatmap(
+    title: &str,
+    map: ArrayView2<'_, f64>,
+    n_lags: usize,
+    scene: &Scene<'_>,
+) -> anyhow::Result<Heatmap> {
+    let shown = Array2::from_shape_fn((map.nrows(), n_lags), |at| map.get(at).copied().unwrap_or(f64::NAN));
+    let mut figure = Heatmap::strf(title, shown.view(), scene.recording.bands(), scene.recording.dt())?;
     figure.size = Size::new(190.0, 150.0);
-    figure.unit = "Weight (spikes/bin per s.d.)".to_owned();
-    if title.starts_with("true") {
-        figure.unit = "Drive (per s.d.)".to_owned();
-    }
+    figure.unit = "spikes/bin per s.d.".to_owned();
     Ok(figure)
 }
 

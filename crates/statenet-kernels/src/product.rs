@@ -2,7 +2,7 @@
 
 use gemm::Parallelism;
 
-use crate::real::Real;
+use crate::{fresh::Slot, real::Real};
 
 /// A matrix inside a slice: where its first element lies and how far apart rows and columns are.
 #[derive(Clone, Copy, Debug)]
@@ -43,34 +43,67 @@ impl View {
 /// c += a b, where a is (m, k), b is (k, n) and c is (m, n).
 ///
 /// The elements of a and of b may overlap each other (a view of a sliding window); those of c do not.
-/// A view that does not fit into its slice is a defect of this crate: nothing is computed.
+/// A view that does not fit into its slice is a defect of this crate and stops the program before anything
+/// outside the slice is touched.
 pub(crate) fn add_product<F: Real>(
     [m, k, n]: [usize; 3],
     (a, va): (&[F], View),
     (b, vb): (&[F], View),
     (c, vc): (&mut [F], View),
 ) {
+    let len = c.len();
+    // SAFETY: a slice is a pointer to its length of numbers, borrowed mutably.
+    #[allow(unsafe_code, reason = "gemm takes pointers")]
+    unsafe {
+        product([m, k, n], (a, va), (b, vb), (c.as_mut_ptr(), len, vc), true);
+    }
+}
+
+/// c = a b, into memory that was not written before; otherwise like [`add_product`], k at least 1.
+pub(crate) fn write_product<F: Real>(
+    [m, k, n]: [usize; 3],
+    (a, va): (&[F], View),
+    (b, vb): (&[F], View),
+    (c, vc): (&mut [Slot<F>], View),
+) {
+    debug_assert!(k > 0, "an empty product writes nothing");
+    let len = c.len();
+    // SAFETY: a slice is a pointer to its length of slots, borrowed mutably; what c holds is not read.
+    #[allow(unsafe_code, reason = "gemm takes pointers")]
+    unsafe {
+        product([m, k, n], (a, va), (b, vb), (c.as_mut_ptr().cast(), len, vc), false);
+    }
+}
+
+/// c = a b, plus c if `add`, where c is `len` numbers from a pointer on.
+///
+/// # Safety
+/// The `len` numbers are this call's alone, and written before if `add`.
+#[allow(unsafe_code, reason = "gemm takes pointers")]
+unsafe fn product<F: Real>(
+    [m, k, n]: [usize; 3],
+    (a, va): (&[F], View),
+    (b, vb): (&[F], View),
+    (c, len, vc): (*mut F, usize, View),
+    add: bool,
+) {
     if m == 0 || n == 0 || k == 0 {
         return;
     }
-    let fits = va.fits(m, k, a.len()) && vb.fits(k, n, b.len()) && vc.fits(m, n, c.len());
-    debug_assert!(fits, "a matrix lies outside its slice: {va:?} {vb:?} {vc:?} of {m} {k} {n}");
-    if !fits {
-        return;
-    }
+    let fits = va.fits(m, k, a.len()) && vb.fits(k, n, b.len()) && vc.fits(m, n, len);
+    assert!(fits, "a matrix lies outside its slice: {va:?} {vb:?} {vc:?} of {m} {k} {n}");
     // SAFETY: all three views were just checked to lie within their slices; strides are below isize::MAX
-    // because the slices are. c is borrowed mutably, so it does not alias a or b. `Real` is f32 or f64, the
-    // types gemm computes with.
-    #[allow(unsafe_code, reason = "gemm takes pointers")]
+    // because the slices are. c is this call's alone. `Real` is f32 or f64, the types gemm computes with;
+    // without `add` it does not read c.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            c.as_mut_ptr().add(vc.offset),
+            c.add(vc.offset),
             vc.column as isize,
             vc.row as isize,
-            true,
+            add,
             a.as_ptr().add(va.offset),
             va.column as isize,
             va.row as isize,

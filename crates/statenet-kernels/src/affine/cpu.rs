@@ -5,9 +5,10 @@ use candle_core::Shape;
 use super::{OP, Sizes};
 use crate::{
     Layout,
+    fresh::{Slot, vector},
     op::{Backward, Kernel},
     parallel,
-    product::{View, add_product},
+    product::{View, add_product, write_product},
     real::Real,
     sums::{columns, rows},
 };
@@ -64,12 +65,15 @@ impl Kernel for Affine {
         let wants = |i: usize| wanted.get(i) == Some(&true);
         let (from, to) = (bins(self.from, ins, time), bins(self.to, outs, time));
 
-        let mut x_grad = vec![F::ZERO; if wants(0) { x.len() } else { 0 }];
-        let work: Vec<_> =
-            x_grad.chunks_exact_mut(ins * time).zip(call.grad.chunks_exact(outs * time)).collect();
-        parallel::for_each(work, |(x_grad, grad)| {
-            add_product([time, outs, ins], (grad, to), (weight, View::rows(ins)), (x_grad, from));
-        });
+        let fill = |x_grad: &mut [Slot<F>]| {
+            let work = x_grad.chunks_exact_mut(ins * time).zip(call.grad.chunks_exact(outs * time));
+            parallel::for_each(work.collect(), |(x_grad, grad)| {
+                write_product([time, outs, ins], (grad, to), (weight, View::rows(ins)), (x_grad, from));
+            });
+        };
+        // SAFETY: the stimuli cover x, and the product writes all T I numbers of each.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let x_grad = unsafe { vector(if wants(0) { x.len() } else { 0 }, fill) };
 
         let mut weight_grad = vec![F::ZERO; if wants(1) { weight.len() } else { 0 }];
         let work: Vec<_> = weight_grad.chunks_mut(BLOCK * ins).enumerate().collect();

@@ -8,9 +8,10 @@ use candle_core::Shape;
 
 use super::{OP, Sizes};
 use crate::{
+    fresh::vector,
     op::{Backward, Kernel},
     parallel,
-    product::{View, add_product},
+    product::{View, add_product, write_product},
     real::Real,
     sums::rows,
     transpose::transpose,
@@ -69,13 +70,18 @@ impl CausalStrf {
         let mut columns = vec![F::ZERO; beyond + time * outputs + beyond];
         transpose(grad, outputs, time, &mut columns[beyond..][..time * outputs]);
         let count = lags - 1 + time;
-        let mut frames = vec![F::ZERO; count * depth];
-        add_product(
-            [count, lags * outputs, depth],
-            (&columns, View::rows(outputs)),
-            (reversed, View::rows(depth)),
-            (&mut frames, View::rows(depth)),
-        );
+        // SAFETY: the product writes all rows of `frames`.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let frames = unsafe {
+            vector(count * depth, |frames| {
+                write_product(
+                    [count, lags * outputs, depth],
+                    (&columns, View::rows(outputs)),
+                    (reversed, View::rows(depth)),
+                    (frames, View::rows(depth)),
+                );
+            })
+        };
         frames
     }
 }

@@ -4,6 +4,7 @@ use candle_core::Shape;
 
 use super::{OP, Sizes, Then};
 use crate::{
+    fresh::{Slot, copy, vector},
     isa::{MulAdd, multiversion},
     op::{Backward, Kernel},
     parallel,
@@ -31,17 +32,20 @@ impl Kernel for ChannelNorm {
         let Sizes { batch, channels, positions, time } = self.sizes;
         let &[x, gain, bias] = inputs else { return Vec::new() };
         let size = channels * positions * time;
-        let mut y = vec![F::ZERO; x.len()];
         let mut moments = vec![F::ZERO; batch * positions * 2 * time];
-        let work: Vec<_> = x
-            .chunks_exact(size)
-            .zip(y.chunks_exact_mut(size))
-            .zip(moments.chunks_exact_mut(positions * 2 * time))
-            .collect();
         let (eps, then) = (F::of(self.eps), self.then);
-        parallel::for_each(work, |((x, y), moments)| {
-            forward_stimulus(self.sizes, eps, then, x, gain, bias, y, moments);
-        });
+        let fill = |y: &mut [Slot<F>]| {
+            let work = x
+                .chunks_exact(size)
+                .zip(y.chunks_exact_mut(size))
+                .zip(moments.chunks_exact_mut(positions * 2 * time));
+            parallel::for_each(work.collect(), |((x, y), moments)| {
+                forward_stimulus(self.sizes, eps, then, x, gain, bias, y, moments);
+            });
+        };
+        // SAFETY: `forward_stimulus` writes the rows of all channels and positions of its stimulus.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let y = unsafe { vector(x.len(), fill) };
         if let Some(tape) = tape {
             *tape = moments;
         }
@@ -52,19 +56,23 @@ impl Kernel for ChannelNorm {
         let Sizes { channels, positions, time, .. } = self.sizes;
         let &[x, gain, _] = call.inputs else { return Vec::new() };
         let size = channels * positions * time;
-        let mut x_grad = vec![F::ZERO; x.len()];
-        let work: Vec<_> = x
-            .chunks_exact(size)
-            .zip(call.output.chunks_exact(size))
-            .zip(call.tape.chunks_exact(positions * 2 * time))
-            .zip(call.grad.chunks_exact(size))
-            .zip(x_grad.chunks_exact_mut(size))
-            .collect();
-        let of_each = parallel::map(work, |((((x, y), moments), grad), x_grad)| {
-            let mut sums = vec![F::ZERO; 2 * channels];
-            backward_stimulus(self.sizes, self.then, x, gain, y, moments, grad, x_grad, &mut sums);
-            sums
-        });
+        let mut of_each = Vec::new();
+        let fill = |x_grad: &mut [Slot<F>]| {
+            let work = x
+                .chunks_exact(size)
+                .zip(call.output.chunks_exact(size))
+                .zip(call.tape.chunks_exact(positions * 2 * time))
+                .zip(call.grad.chunks_exact(size))
+                .zip(x_grad.chunks_exact_mut(size));
+            of_each = parallel::map(work.collect(), |((((x, y), moments), grad), x_grad)| {
+                let mut sums = vec![F::ZERO; 2 * channels];
+                backward_stimulus(self.sizes, self.then, x, gain, y, moments, grad, x_grad, &mut sums);
+                sums
+            });
+        };
+        // SAFETY: `backward_stimulus` writes the rows of all channels and positions of its stimulus.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let x_grad = unsafe { vector(x.len(), fill) };
         let mut gain_grad = vec![F::ZERO; 2 * channels];
         for of_one in of_each {
             gain_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
@@ -103,11 +111,12 @@ multiversion! {
         x: &[F],
         gain: &[F],
         bias: &[F],
-        y: &mut [F],
+        y: &mut [Slot<F>],
         moments: &mut [F],
     ) {
         let Sizes { channels, positions, time, .. } = sizes;
         let share = F::ONE / F::of(channels as f64);
+        let mut after = vec![F::ZERO; time];
         for (l, moments) in moments.chunks_exact_mut(2 * time).enumerate() {
             let (mean, scale) = moments.split_at_mut(time);
             let row = |c: usize| (c * positions + l) * time;
@@ -124,11 +133,11 @@ multiversion! {
             scale.iter_mut().for_each(|s| *s = F::ONE / M::mul_add(*s, share, eps).root());
             for c in 0..channels {
                 let (gain, bias) = (gain[c], bias[c]);
-                let y = &mut y[row(c)..][..time];
-                for (((y, x), m), s) in y.iter_mut().zip(&x[row(c)..]).zip(&*mean).zip(&*scale) {
-                    *y = M::mul_add((*x - *m) * *s, gain, bias);
+                for (((v, x), m), s) in after.iter_mut().zip(&x[row(c)..]).zip(&*mean).zip(&*scale) {
+                    *v = M::mul_add((*x - *m) * *s, gain, bias);
                 }
-                follow::<F, M>(then, y);
+                follow::<F, M>(then, &mut after);
+                copy(&mut y[row(c)..][..time], &after);
             }
         }
     }
@@ -144,7 +153,7 @@ multiversion! {
         y: &[F],
         moments: &[F],
         grad: &[F],
-        x_grad: &mut [F],
+        x_grad: &mut [Slot<F>],
         sums: &mut [F],
     ) {
         let Sizes { channels, positions, time, .. } = sizes;
@@ -177,9 +186,9 @@ multiversion! {
             for c in 0..channels {
                 let gain = gain[c];
                 let (e, v) = (&e[c * time..][..time], &v[c * time..][..time]);
-                let rows = x_grad[row(c)..].iter_mut().zip(e).zip(v).zip(scale).zip(&mean_d).zip(&mean_dv);
+                let rows = x_grad[row(c)..][..time].iter_mut().zip(e).zip(v).zip(scale).zip(&mean_d).zip(&mean_dv);
                 for (((((x_grad, e), v), s), d), dv) in rows {
-                    *x_grad = *s * (*e * gain - *d - *v * *dv);
+                    x_grad.write(*s * (*e * gain - *d - *v * *dv));
                 }
             }
         }

@@ -6,6 +6,7 @@ use candle_core::Shape;
 
 use super::Sizes;
 use crate::{
+    fresh::{Slot, copy, map, vector},
     isa::{MulAdd, multiversion},
     op::{Backward, Kernel},
     parallel,
@@ -54,12 +55,18 @@ impl<C: Curve> Kernel for Curved<C> {
     fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { neurons, time, .. } = self.sizes;
         let &[x, packed] = inputs else { return Vec::new() };
-        let mut y = x.to_vec();
-        parallel::for_each(y.chunks_exact_mut(neurons * time).collect(), |y| {
-            for (n, row) in y.chunks_exact_mut(time).enumerate() {
-                value_row::<F, C>(row, of_neuron(packed, neurons, n));
-            }
-        });
+        let size = neurons * time;
+        let fill = |y: &mut [Slot<F>]| {
+            let work = x.chunks_exact(size).zip(y.chunks_exact_mut(size)).collect();
+            parallel::for_each(work, |(x, y)| {
+                for (n, (x, y)) in x.chunks_exact(time).zip(y.chunks_exact_mut(time)).enumerate() {
+                    value_row::<F, C>(x, of_neuron(packed, neurons, n), y);
+                }
+            });
+        };
+        // SAFETY: x has the shape of y, and `value_row` writes one number for each of its row.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let y = unsafe { vector(x.len(), fill) };
         y
     }
 
@@ -67,23 +74,26 @@ impl<C: Curve> Kernel for Curved<C> {
         let Sizes { neurons, time, .. } = self.sizes;
         let &[x, packed] = call.inputs else { return Vec::new() };
         let size = neurons * time;
-        let mut x_grad = vec![F::ZERO; x.len()];
-        let work: Vec<_> = x
-            .chunks_exact(size)
-            .zip(call.grad.chunks_exact(size))
-            .zip(x_grad.chunks_exact_mut(size))
-            .collect();
-        let of_each = parallel::map(work, |((x, grad), x_grad)| {
-            let mut sums = vec![F::ZERO; packed.len()];
-            let rows = x.chunks_exact(time).zip(grad.chunks_exact(time)).zip(x_grad.chunks_exact_mut(time));
-            for (n, ((x, grad), x_grad)) in rows.enumerate() {
-                let of_row = slopes_row::<F, C>(x, grad, of_neuron(packed, neurons, n), x_grad);
-                for (i, g) in of_row.into_iter().enumerate().take(C::PARAMETERS) {
-                    sums[i * neurons + n] = g;
+        let mut of_each = Vec::new();
+        let fill = |x_grad: &mut [Slot<F>]| {
+            let work =
+                x.chunks_exact(size).zip(call.grad.chunks_exact(size)).zip(x_grad.chunks_exact_mut(size));
+            of_each = parallel::map(work.collect(), |((x, grad), x_grad)| {
+                let mut sums = vec![F::ZERO; packed.len()];
+                let rows =
+                    x.chunks_exact(time).zip(grad.chunks_exact(time)).zip(x_grad.chunks_exact_mut(time));
+                for (n, ((x, grad), x_grad)) in rows.enumerate() {
+                    let of_row = slopes_row::<F, C>(x, grad, of_neuron(packed, neurons, n), x_grad);
+                    for (i, g) in of_row.into_iter().enumerate().take(C::PARAMETERS) {
+                        sums[i * neurons + n] = g;
+                    }
                 }
-            }
-            sums
-        });
+                sums
+            });
+        };
+        // SAFETY: x, its gradient and that of y have one shape, and `slopes_row` writes its whole row.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let x_grad = unsafe { vector(x.len(), fill) };
         let mut packed_grad = vec![F::ZERO; packed.len()];
         for of_one in of_each {
             packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
@@ -93,8 +103,8 @@ impl<C: Curve> Kernel for Curved<C> {
 }
 
 multiversion! {
-    fn value_row<F, M; C: Curve>(row: &mut [F], p: [F; MAX_PARAMETERS]) {
-        row.iter_mut().for_each(|x| *x = C::value::<F, M>(*x, p));
+    fn value_row<F, M; C: Curve>(x: &[F], p: [F; MAX_PARAMETERS], y: &mut [Slot<F>]) {
+        map(y, x, |x| C::value::<F, M>(x, p));
     }
 }
 
@@ -104,14 +114,16 @@ multiversion! {
         x: &[F],
         grad: &[F],
         p: [F; MAX_PARAMETERS],
-        x_grad: &mut [F],
+        x_grad: &mut [Slot<F>],
     ) -> [F; MAX_PARAMETERS] {
         let mut sums = [[F::ZERO; BLOCK]; MAX_PARAMETERS];
         let (xs, x_rest) = x.as_chunks::<BLOCK>();
         let (grads, grad_rest) = grad.as_chunks::<BLOCK>();
         let (x_grads, x_grad_rest) = x_grad.as_chunks_mut::<BLOCK>();
         for ((x, grad), x_grad) in xs.iter().zip(grads).zip(x_grads) {
-            slopes_block::<F, M, C>(x, grad, p, x_grad, &mut sums);
+            let mut result = [F::ZERO; BLOCK];
+            slopes_block::<F, M, C>(x, grad, p, &mut result, &mut sums);
+            copy(x_grad, &result);
         }
         // The rest as a block whose missing elements have no gradient.
         if !x_rest.is_empty() {
@@ -119,7 +131,7 @@ multiversion! {
             x[..x_rest.len()].copy_from_slice(x_rest);
             grad[..grad_rest.len()].copy_from_slice(grad_rest);
             slopes_block::<F, M, C>(&x, &grad, p, &mut result, &mut sums);
-            x_grad_rest.copy_from_slice(&result[..x_grad_rest.len()]);
+            copy(x_grad_rest, &result);
         }
         sums.map(|lanes| sum(&lanes))
     }

@@ -9,7 +9,7 @@ use super::{OP, Sizes};
 use crate::{
     fresh::{Slot, vector},
     isa::multiversion,
-    lanes::{each, load, padded, store, write},
+    lanes::{each, load, padded, slots, store, write},
     op::{Backward, Kernel},
     panels::{Panels, groups},
     parallel,
@@ -287,7 +287,7 @@ multiversion! {
                     store(h, j, after);
                     write(out, j, after);
                     if let Some(kept) = tape.get_mut((t * R + r) * (wide / LANES) + chunk) {
-                        *kept = [load(reset, j), z, n, load(q, j)].map(|x| x.map(Slot::new));
+                        *kept = [slots(load(reset, j)), slots(z), slots(n), slots(load(q, j))];
                     }
                 }
             }

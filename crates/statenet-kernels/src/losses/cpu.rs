@@ -6,6 +6,7 @@ use candle_core::Shape;
 
 use super::Sizes;
 use crate::{
+    fresh::{Slot, vector},
     isa::{MulAdd, multiversion},
     op::{Backward, Kernel},
     parallel,
@@ -81,23 +82,26 @@ impl<L: Term> Kernel for Masked<L> {
         let Sizes { neurons, time, .. } = self.sizes;
         let (&[rate, target, mask], &[upstream]) = (call.inputs, call.grad) else { return Vec::new() };
         let size = neurons * time;
-        let mut rate_grad = vec![F::ZERO; rate.len()];
-        let work: Vec<_> = rate
-            .chunks_exact(size)
-            .zip(target.chunks_exact(size))
-            .zip(mask.chunks_exact(size))
-            .zip(rate_grad.chunks_exact_mut(size))
-            .collect();
-        parallel::for_each(work, |(((rate, target), mask), rate_grad)| {
-            let rows = rate
-                .chunks_exact(time)
-                .zip(target.chunks_exact(time))
-                .zip(mask.chunks_exact(time))
-                .zip(rate_grad.chunks_exact_mut(time));
-            for ((((rate, target), mask), rate_grad), weight) in rows.zip(call.tape) {
-                slope_row::<F, L>(rate, target, mask, upstream * *weight, rate_grad);
-            }
-        });
+        let fill = |rate_grad: &mut [Slot<F>]| {
+            let work = rate
+                .chunks_exact(size)
+                .zip(target.chunks_exact(size))
+                .zip(mask.chunks_exact(size))
+                .zip(rate_grad.chunks_exact_mut(size));
+            parallel::for_each(work.collect(), |(((rate, target), mask), rate_grad)| {
+                let rows = rate
+                    .chunks_exact(time)
+                    .zip(target.chunks_exact(time))
+                    .zip(mask.chunks_exact(time))
+                    .zip(rate_grad.chunks_exact_mut(time));
+                for ((((rate, target), mask), rate_grad), weight) in rows.zip(call.tape) {
+                    slope_row::<F, L>(rate, target, mask, upstream * *weight, rate_grad);
+                }
+            });
+        };
+        // SAFETY: all four have one shape, the tape a weight for each neuron; `slope_row` writes its whole row.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let rate_grad = unsafe { vector(rate.len(), fill) };
         // Target and mask come detached and want no gradient.
         vec![rate_grad, Vec::new(), Vec::new()]
     }
@@ -124,9 +128,9 @@ multiversion! {
 }
 
 multiversion! {
-    fn slope_row<F, M; L: Term>(rate: &[F], target: &[F], mask: &[F], weight: F, rate_grad: &mut [F]) {
+    fn slope_row<F, M; L: Term>(rate: &[F], target: &[F], mask: &[F], weight: F, rate_grad: &mut [Slot<F>]) {
         for (((rate_grad, rate), target), mask) in rate_grad.iter_mut().zip(rate).zip(target).zip(mask) {
-            *rate_grad = where_valid(*mask, weight * L::slope::<F, M>(*rate, *target));
+            rate_grad.write(where_valid(*mask, weight * L::slope::<F, M>(*rate, *target)));
         }
     }
 }

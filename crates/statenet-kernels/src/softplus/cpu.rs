@@ -4,6 +4,7 @@ use candle_core::Shape;
 
 use super::OP;
 use crate::{
+    fresh::{Slot, map, vector},
     isa::multiversion,
     op::{Backward, Kernel},
     real::Real,
@@ -21,27 +22,31 @@ impl Kernel for Softplus {
 
     fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
         let &[x] = inputs else { return Vec::new() };
-        let mut y = x.to_vec();
-        value(&mut y);
+        // SAFETY: `value` writes one number for each of x.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let y = unsafe { vector(x.len(), |y| value(x, y)) };
         y
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
         let &[x] = call.inputs else { return Vec::new() };
-        let mut x_grad = x.to_vec();
-        slope(&mut x_grad, call.grad);
+        // SAFETY: `slope` writes one number for each of x.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let x_grad = unsafe { vector(x.len(), |x_grad| slope(x, call.grad, x_grad)) };
         vec![x_grad]
     }
 }
 
 multiversion! {
-    fn value<F, M>(x: &mut [F]) {
-        x.iter_mut().for_each(|x| *x = x.softplus::<M>().0);
+    fn value<F, M>(x: &[F], y: &mut [Slot<F>]) {
+        map(y, x, |x| x.softplus::<M>().0);
     }
 }
 
 multiversion! {
-    fn slope<F, M>(x: &mut [F], grad: &[F]) {
-        x.iter_mut().zip(grad).for_each(|(x, g)| *x = *g * x.sigmoid::<M>());
+    fn slope<F, M>(x: &[F], grad: &[F], x_grad: &mut [Slot<F>]) {
+        for ((x_grad, x), g) in x_grad.iter_mut().zip(x).zip(grad) {
+            x_grad.write(*g * x.sigmoid::<M>());
+        }
     }
 }

@@ -50,7 +50,7 @@ fn reduce<M: MulAdd>(x: f32) -> (i32, f32) {
     let n = shifted - ROUND;
     let r = M::mul_add(n, -LN2_LOW, M::mul_add(n, -LN2_HIGH, x));
     let q = M::mul_add(r, 1.388_251_8e-3, 8.366_538e-3);
-    let q = M::mul_add(q, r, 4.166_720_1e-2);
+    let q = M::mul_add(q, r, 4.166_72e-2);
     let q = M::mul_add(q, r, 1.666_654_3e-1);
     let q = M::mul_add(q, r, 4.999_999_7e-1);
     let bits = shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i32;

@@ -150,8 +150,8 @@ fn slopes_block<F: Real, M: MulAdd, C: Curve>(
     for l in 0..BLOCK {
         let of_one = C::slopes::<F, M>(x[l], p);
         slope[l] = of_one.0;
-        for i in 0..MAX_PARAMETERS {
-            slopes[i][l] = of_one.1[i];
+        for (slopes, slope) in slopes.iter_mut().zip(of_one.1) {
+            slopes[l] = slope;
         }
     }
     for l in 0..BLOCK {

@@ -20,7 +20,6 @@ pub use masked_poisson::masked_poisson;
 /// Sizes of a checked call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
-    pub(crate) batch: usize,
     pub(crate) neurons: usize,
     pub(crate) time: usize,
 }
@@ -32,7 +31,7 @@ fn check(op: &'static str, rate: &Tensor, target: &Tensor, mask: &Tensor) -> Res
         check.dims(argument, tensor, [Some(batch), Some(neurons), Some(time)])?;
     }
     check.dtypes(&[("rate", rate), ("target", target), ("mask", mask)])?;
-    Ok(Sizes { batch, neurons, time })
+    Ok(Sizes { neurons, time })
 }
 
 /// Checks a call of the loss of terms `L` and runs it.

@@ -63,7 +63,7 @@ impl Pipeline {
         Ok(Self { prefilter, core, readout, params, axes: axes.clone(), config: config.clone() })
     }
 
-    fn expect(&self, cochleagram: &Tensor) -> Result<()> {
+    fn check(&self, cochleagram: &Tensor) -> Result<()> {
         let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.axes.n_bands), Dim::Any("T")];
         Ok(expect_shape("cochleagram", cochleagram.dims(), &expected)?)
     }
@@ -71,7 +71,7 @@ impl Pipeline {
 
 impl ResponseModel for Pipeline {
     fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        self.expect(cochleagram)?;
+        self.check(cochleagram)?;
         let filtered = self.prefilter.forward(cochleagram, mode)?;
         let features = self.core.forward(&filtered, mode)?;
         self.readout.forward(&features, mode)
@@ -93,7 +93,7 @@ impl ResponseModel for Pipeline {
     }
 
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
-        self.expect(cochleagram)?;
+        self.check(cochleagram)?;
         // The caller's state changes only if every stage succeeded.
         let mut next = state.clone();
         let filtered = self.prefilter.chunk(cochleagram, &mut next)?;

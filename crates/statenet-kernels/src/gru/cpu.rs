@@ -1,7 +1,7 @@
 //! The GRU recurrence on slices: one loop over time for a group of stimuli, forward and backward.
 //!
 //! Rows of H numbers are padded to whole vectors inside; inputs and results are not. The gradient of the
-//! weights is one matrix product over all bins after the loop.
+//! weights is a matrix product over the bins of a block, as soon as the loop has left it.
 
 use candle_core::Shape;
 
@@ -15,16 +15,15 @@ use crate::{
     parallel,
     product::{View, add_product},
     real::{LANES, Real},
+    sums::columns,
 };
 
 /// Inputs: gates (B, T, 3H); weight_hh, bias_hh and h0 packed. Result: states (B, T, H).
 /// Tape: group by group (T, rows, padded H / 8, 4, 8) with r, z, n, q_n along the axis of four.
-pub(crate) struct Gru {
-    sizes: Sizes,
-    /// The batch in groups that share each read of the weights; fixed when the operation is called, because
-    /// the backward pass may run in another pool. It does not show in the bits.
-    groups: Vec<usize>,
-}
+pub(crate) struct Gru(pub(crate) Sizes);
+
+/// Bins whose gradients stay near until the product for the weights' gradient has read them.
+const BLOCK: usize = 128;
 
 /// What the second input packs.
 struct Parameters<'a, F> {
@@ -34,12 +33,8 @@ struct Parameters<'a, F> {
 }
 
 impl Gru {
-    pub(crate) fn new(sizes: Sizes) -> Self {
-        Self { sizes, groups: groups(sizes.batch, parallel::threads(sizes.batch)) }
-    }
-
     fn unpack<'a, F>(&self, packed: &'a [F]) -> Parameters<'a, F> {
-        let hidden = self.sizes.hidden;
+        let hidden = self.0.hidden;
         let (weight, rest) = packed.split_at(3 * hidden * hidden);
         let (bias, h0) = rest.split_at(3 * hidden);
         Parameters { weight, bias, h0 }
@@ -47,7 +42,7 @@ impl Gru {
 
     /// Something for each size of group that occurs.
     fn for_sizes<P>(&self, make: impl Fn(usize) -> P) -> Vec<(usize, P)> {
-        let mut sizes = self.groups.clone();
+        let mut sizes = groups(self.0.batch);
         sizes.dedup();
         sizes.into_iter().map(|rows| (rows, make(rows))).collect()
     }
@@ -57,11 +52,11 @@ impl Kernel for Gru {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
-        (self.sizes.batch, self.sizes.time, self.sizes.hidden).into()
+        (self.0.batch, self.0.time, self.0.hidden).into()
     }
 
     fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
-        let Sizes { batch, time, hidden } = self.sizes;
+        let Sizes { batch, time, hidden } = self.0;
         let &[gates, packed] = inputs else { return Vec::new() };
         let Parameters { weight, bias, h0 } = self.unpack(packed);
         let wide = padded(hidden);
@@ -81,7 +76,7 @@ impl Kernel for Gru {
             let keep = !kept.is_empty();
             let mut tasks = Vec::new();
             let (mut gates, mut h0, mut states, mut kept) = (gates, h0, states, kept);
-            for &rows in &self.groups {
+            for rows in groups(batch) {
                 tasks.push((
                     rows,
                     take(&mut gates, rows * time * 3 * hidden),
@@ -96,11 +91,9 @@ impl Kernel for Gru {
                     1 => forward_rows::<F, 1>,
                     2 => forward_rows::<F, 2>,
                     3 => forward_rows::<F, 3>,
-                    4 => forward_rows::<F, 4>,
-                    5 => forward_rows::<F, 5>,
-                    _ => forward_rows::<F, 6>,
+                    _ => forward_rows::<F, 4>,
                 };
-                run(self.sizes, panels, start, gates, h0, states, tape);
+                run(self.0, panels, start, gates, h0, states, tape);
             });
         };
         let kept = if tape.is_some() { batch * time * 4 * wide } else { 0 };
@@ -118,101 +111,96 @@ impl Kernel for Gru {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
-        let Sizes { batch, time, hidden } = self.sizes;
+        let Sizes { batch, time, hidden } = self.0;
         let &[_, packed] = call.inputs else { return Vec::new() };
-        let Parameters { weight, h0, .. } = self.unpack(packed);
+        let Parameters { weight, bias, h0 } = self.unpack(packed);
         let wide = padded(hidden);
         let panels = self.for_sizes(|rows| {
             [0, 1, 2].map(|gate| {
-                Panels::new(hidden, hidden, rows, |k, column| weight[(gate * hidden + k) * hidden + column])
+                let weight = &weight[gate * hidden * hidden..][..hidden * hidden];
+                Panels::new(hidden, hidden, rows, |k, column| weight[k * hidden + column])
             })
         });
+        let wants_weight = wanted.get(1) == Some(&true);
 
-        let mut bias_grad = vec![F::ZERO; batch * 3 * wide];
-        let mut packed_grad = vec![F::ZERO; packed.len()];
-        let (weight_grad, rest) = packed_grad.split_at_mut(3 * hidden * hidden);
-        let (bias_sum, h0_grad) = rest.split_at_mut(3 * hidden);
-        let mut fill = |gates_grad: &mut [Slot<F>], candidate: &mut [Slot<F>]| {
+        let mut h0_grad = vec![F::ZERO; h0.len()];
+        let mut of_groups = Vec::new();
+        let fill = |gates_grad: &mut [Slot<F>]| {
             let mut tasks = Vec::new();
             let (mut states, mut h0, mut tape, mut grad) = (call.output, h0, call.tape, call.grad);
-            let (mut rest_gates, mut rest_candidate) = (gates_grad, candidate);
-            let (mut rest_bias, mut rest_h0) = (&mut bias_grad[..], &mut *h0_grad);
-            for &rows in &self.groups {
+            let (mut gates_grad, mut h0_grad) = (gates_grad, &mut h0_grad[..]);
+            for rows in groups(batch) {
                 let kept = Kept {
                     states: take(&mut states, rows * time * hidden),
                     h0: take(&mut h0, rows * hidden),
                     tape: take(&mut tape, rows * time * 4 * wide),
                     grad: take(&mut grad, rows * time * hidden),
                 };
-                let gradients = Gradients {
-                    gates: take_mut(&mut rest_gates, rows * time * 3 * hidden),
-                    candidate: take_mut(&mut rest_candidate, rows * time * hidden),
-                    bias: take_mut(&mut rest_bias, rows * 3 * wide),
-                    h0: take_mut(&mut rest_h0, rows * hidden),
-                };
-                tasks.push((rows, kept, gradients));
+                let gates = take_mut(&mut gates_grad, rows * time * 3 * hidden);
+                tasks.push((rows, kept, gates, take_mut(&mut h0_grad, rows * hidden)));
             }
-            parallel::for_each(tasks, |(rows, kept, gradients)| {
-                let Some((_, panels)) = panels.iter().find(|(r, _)| *r == rows) else { return };
+            of_groups = parallel::map(tasks, |(rows, kept, gates, h0_grad)| {
+                let Some((_, panels)) = panels.iter().find(|(r, _)| *r == rows) else { return Vec::new() };
                 let run = match rows {
-                    1 => backward_rows::<F, 1>,
-                    2 => backward_rows::<F, 2>,
-                    3 => backward_rows::<F, 3>,
-                    4 => backward_rows::<F, 4>,
-                    5 => backward_rows::<F, 5>,
-                    _ => backward_rows::<F, 6>,
+                    1 => backward_group::<F, 1>,
+                    2 => backward_group::<F, 2>,
+                    3 => backward_group::<F, 3>,
+                    _ => backward_group::<F, 4>,
                 };
-                run(self.sizes, panels, kept, gradients);
+                run(self.0, panels, kept, gates, h0_grad, wants_weight)
             });
         };
-        let mut candidate = Vec::new();
-        // SAFETY: the groups cover the batch, and `backward_rows` writes every bin of every row of its group,
-        // to the gradients of the gates and to the candidate's.
+        // SAFETY: the groups cover the batch, and `backward_group` writes every bin of every row of its group.
         #[allow(unsafe_code, reason = "results are written once")]
-        let gates_grad = unsafe {
-            vector(batch * time * 3 * hidden, |gates| {
-                candidate = vector(batch * time * hidden, |candidate| fill(gates, candidate));
-            })
-        };
-        if wanted.get(1) == Some(&true) {
-            for row in bias_grad.chunks_exact(3 * wide) {
-                for (sum, row) in bias_sum.chunks_exact_mut(hidden).zip(row.chunks_exact(wide)) {
-                    sum.iter_mut().zip(row).for_each(|(sum, g)| *sum += *g);
-                }
-            }
-            self.weight_gradient(&gates_grad, &candidate, call.output, h0, weight_grad);
+        let gates_grad = unsafe { vector(batch * time * 3 * hidden, fill) };
+
+        let mut packed_grad = vec![F::ZERO; weight.len() + bias.len()];
+        for of_group in of_groups {
+            packed_grad.iter_mut().zip(of_group).for_each(|(sum, g)| *sum += g);
         }
+        packed_grad.extend(h0_grad);
         vec![gates_grad, packed_grad]
     }
 }
 
-impl Gru {
-    /// gW_hh = sum over stimuli, in order, of sum_t gq\[t\] h\[t-1\]^T; one gate after the other.
-    fn weight_gradient<F: Real>(
-        &self,
-        gates_grad: &[F],
-        candidate: &[F],
-        states: &[F],
-        h0: &[F],
-        weight_grad: &mut [F],
-    ) {
-        let Sizes { batch, time, hidden } = self.sizes;
-        let blocks: Vec<_> = weight_grad.chunks_exact_mut(hidden * hidden).enumerate().collect();
-        parallel::for_each(blocks, |(gate, block)| {
-            // The gradient of q is that of the gates but for the candidate's part.
-            let (source, width, first) =
-                if gate < 2 { (gates_grad, 3 * hidden, gate * hidden) } else { (candidate, hidden, 0) };
-            for b in 0..batch {
-                let q = View::rows(width).at(b * time * width + first);
-                let before = View::rows(hidden).at(b * hidden);
-                let to = View::rows(hidden);
-                add_product([hidden, 1, hidden], (source, q.t()), (h0, before), (block, to));
-                let q = View::rows(width).at((b * time + 1) * width + first);
-                let before = View::rows(hidden).at(b * time * hidden);
-                add_product([hidden, time - 1, hidden], (source, q.t()), (states, before), (block, to));
+/// The backward pass of R stimuli: gradients of their gates and first states; returns those of the weight and
+/// the bias, block by block from the last, within a block in the order of the stimuli.
+fn backward_group<F: Real, const R: usize>(
+    sizes: Sizes,
+    panels: &[Panels<F>; 3],
+    kept: Kept<'_, F>,
+    gates_grad: &mut [Slot<F>],
+    h0_grad: &mut [F],
+    wants_weight: bool,
+) -> Vec<F> {
+    let Sizes { time, hidden, .. } = sizes;
+    let mut carry = Carry::new(R, hidden, panels[0].width());
+    let mut sums = vec![F::ZERO; 3 * hidden * hidden + 3 * hidden];
+    let (weight_grad, bias_grad) = sums.split_at_mut(3 * hidden * hidden);
+    let mut gq = vec![F::ZERO; R * BLOCK * 3 * hidden];
+    for from in (0..time).step_by(BLOCK).rev() {
+        let bins = time.min(from + BLOCK) - from;
+        backward_block::<F, R>(sizes, panels, kept, from, bins, &mut carry, gates_grad, &mut gq);
+        if !wants_weight {
+            continue;
+        }
+        for r in 0..R {
+            let gq = &gq[r * BLOCK * 3 * hidden..][..bins * 3 * hidden];
+            columns(gq, bias_grad);
+            // The state before the first bin of all is no row of the states.
+            let first = usize::from(from == 0);
+            let (q, h) = (View::rows(3 * hidden), View::rows(hidden));
+            if from == 0 {
+                let h0 = (&kept.h0[r * hidden..][..hidden], h);
+                add_product([3 * hidden, 1, hidden], (gq, q.t()), h0, (&mut *weight_grad, h));
             }
-        });
+            let states = (kept.states, h.at((r * time + from + first - 1) * hidden));
+            let gq = (gq, q.at(first * 3 * hidden).t());
+            add_product([3 * hidden, bins - first, hidden], gq, states, (&mut *weight_grad, h));
+        }
     }
+    carry.finish(R, hidden, h0_grad);
+    sums
 }
 
 /// Splits `n` elements off the front.
@@ -304,76 +292,98 @@ struct Kept<'a, F> {
     grad: &'a [F],
 }
 
-/// Where the gradients of R stimuli go; `candidate` is g_n r, `bias` (R, 3, padded H) one sum per stimulus.
-struct Gradients<'a, F> {
-    gates: &'a mut [Slot<F>],
-    candidate: &'a mut [Slot<F>],
-    bias: &'a mut [F],
-    h0: &'a mut [F],
+/// The gradient of h[t-1], in parts, on its way from bin t to the one before; (R, padded H) each.
+struct Carry<F> {
+    /// g z.
+    direct: Vec<F>,
+    /// W^T gq of each gate.
+    through: [Vec<F>; 3],
+    /// Rows of `through`.
+    width: usize,
+}
+
+impl<F: Real> Carry<F> {
+    fn new(rows: usize, hidden: usize, width: usize) -> Self {
+        let through = || vec![F::ZERO; rows * width];
+        Self {
+            direct: vec![F::ZERO; rows * padded(hidden)],
+            through: [through(), through(), through()],
+            width,
+        }
+    }
+
+    /// The parts of eight units of row r.
+    #[inline(always)]
+    fn sum(&self, r: usize, j: usize, wide: usize) -> [F; LANES] {
+        let direct = load::<F>(&self.direct, r * wide + j);
+        let through = [0, 1, 2].map(|gate: usize| load::<F>(&self.through[gate], r * self.width + j));
+        each(|l| direct[l] + (through[0][l] + through[1][l] + through[2][l]))
+    }
+
+    /// What arrives before the first bin.
+    fn finish(&self, rows: usize, hidden: usize, h0_grad: &mut [F]) {
+        let wide = padded(hidden);
+        for (r, h0_grad) in (0..rows).zip(h0_grad.chunks_exact_mut(hidden)) {
+            for j in (0..wide).step_by(LANES) {
+                store(h0_grad, j, self.sum(r, j, wide));
+            }
+        }
+    }
 }
 
 multiversion! {
-    /// All bins of R stimuli, the last first.
-    fn backward_rows<F, M, const R: usize>(
+    /// The bins from `from` on of R stimuli, the last first. `gq` (R, BLOCK, 3H) gets the gradients of q.
+    fn backward_block<F, M, const R: usize>(
         sizes: Sizes,
         panels: &[Panels<F>; 3],
         kept: Kept<'_, F>,
-        gradients: Gradients<'_, F>,
+        from: usize,
+        bins: usize,
+        carry: &mut Carry<F>,
+        gates_grad: &mut [Slot<F>],
+        gq: &mut [F],
     ) {
         let Sizes { time, hidden, .. } = sizes;
         let wide = padded(hidden);
-        let width = panels[0].width();
         let tape = kept.tape.as_chunks::<LANES>().0.as_chunks::<4>().0;
-        let zeros = vec![F::ZERO; width];
-        // The gradient of h[t] from h[t+1]: directly, and through each gate.
-        let mut direct = vec![F::ZERO; R * wide];
-        let mut through = [vec![F::ZERO; R * width], vec![F::ZERO; R * width], vec![F::ZERO; R * width]];
-        let mut gq = [vec![F::ZERO; R * wide], vec![F::ZERO; R * wide], vec![F::ZERO; R * wide]];
-        for t in (0..time).rev() {
+        let zeros = vec![F::ZERO; carry.width];
+        for t in (from..from + bins).rev() {
             for r in 0..R {
                 let row = r * time + t;
                 let grad = &kept.grad[row * hidden..][..hidden];
                 let before = if t == 0 { &kept.h0[r * hidden..] } else { &kept.states[(row - 1) * hidden..] };
                 let before = &before[..hidden];
-                let out = &mut gradients.gates[row * 3 * hidden..][..3 * hidden];
+                let out = &mut gates_grad[row * 3 * hidden..][..3 * hidden];
                 let (out_r, out) = out.split_at_mut(hidden);
                 let (out_z, out_n) = out.split_at_mut(hidden);
-                let candidate = &mut gradients.candidate[row * hidden..][..hidden];
-                let bias = &mut gradients.bias[r * 3 * wide..][..3 * wide];
-                for (chunk, j) in (0..wide).step_by(LANES).enumerate() {
-                    let [r_, z, n, q_n] = tape[(t * R + r) * (wide / LANES) + chunk];
-                    let from = [0, 1, 2].map(|g: usize| load::<F>(&through[g], r * width + j));
-                    let (upstream, carried) = (load(grad, j), load::<F>(&direct, r * wide + j));
-                    let before = load(before, j);
-                    let g = each(|l| upstream[l] + carried[l] + (from[0][l] + from[1][l] + from[2][l]));
+                let gq = &mut gq[(r * BLOCK + t - from) * 3 * hidden..][..3 * hidden];
+                let (gq_r, gq) = gq.split_at_mut(hidden);
+                let (gq_z, gq_n) = gq.split_at_mut(hidden);
+                let tape = &tape[(t * R + r) * (wide / LANES)..][..wide / LANES];
+                for (j, [reset, z, n, q_n]) in (0..wide).step_by(LANES).zip(tape) {
+                    let (upstream, carried, before) = (load(grad, j), carry.sum(r, j, wide), load(before, j));
+                    let g = each(|l| upstream[l] + carried[l]);
                     let g_n = each(|l| g[l] * (F::ONE - z[l]) * (F::ONE - n[l] * n[l]));
                     let g_z = each(|l| g[l] * (before[l] - n[l]) * (z[l] * (F::ONE - z[l])));
-                    let g_q = each(|l| g_n[l] * r_[l]);
-                    let g_r = each(|l| g_q[l] * q_n[l] * (F::ONE - r_[l]));
-                    store(&mut direct, r * wide + j, each(|l| g[l] * z[l]));
+                    let g_q = each(|l| g_n[l] * reset[l]);
+                    let g_r = each(|l| g_q[l] * q_n[l] * (F::ONE - reset[l]));
+                    store(&mut carry.direct, r * wide + j, each(|l| g[l] * z[l]));
                     write(out_r, j, g_r);
                     write(out_z, j, g_z);
                     write(out_n, j, g_n);
-                    write(candidate, j, g_q);
-                    for (i, g) in [g_r, g_z, g_q].into_iter().enumerate() {
-                        store(&mut gq[i], r * wide + j, g);
-                        let sum = load::<F>(bias, i * wide + j);
-                        store(bias, i * wide + j, each(|l| sum[l] + g[l]));
-                    }
+                    store(gq_r, j, g_r);
+                    store(gq_z, j, g_z);
+                    store(gq_n, j, g_q);
                 }
             }
             // What was read last is still near: alternate the direction.
             let descending = t % 2 == 1;
             for i in 0..3 {
                 let i = if descending { 2 - i } else { i };
-                let rows = std::array::from_fn(|r| &gq[i][r * wide..][..hidden]);
-                panels[i].product::<M, R>(rows, &zeros, &mut through[i], descending);
-            }
-        }
-        for (r, h0) in gradients.h0.chunks_exact_mut(hidden).enumerate() {
-            for (j, h0) in h0.iter_mut().enumerate() {
-                let from = |g: usize| through[g][r * width + j];
-                *h0 = direct[r * wide + j] + (from(0) + from(1) + from(2));
+                let rows = std::array::from_fn(|r| {
+                    &gq[((r * BLOCK + t - from) * 3 + i) * hidden..][..hidden]
+                });
+                panels[i].product::<M, R>(rows, &zeros, &mut carry.through[i], descending);
             }
         }
     }

@@ -80,7 +80,7 @@ pub fn gru(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) ->
         ("h0", h0),
     ])?;
     let packed = pack(OP, &[weight_hh, bias_hh, h0])?;
-    let states = apply(cpu::Gru::new(sizes), &[gates, &packed])?;
+    let states = apply(cpu::Gru(sizes), &[gates, &packed])?;
     let last = states.narrow(1, sizes.time - 1, 1).and_then(|last| last.squeeze(1));
     Ok((states, last.map_err(Error::in_op(OP))?))
 }

@@ -63,6 +63,14 @@ fn every_size_of_group_and_width_of_panel_is_right() {
     }
 }
 
+/// The backward pass gathers the weights' gradient in blocks of 128 bins.
+#[test]
+fn clips_longer_than_a_block_are_right() {
+    for time in [127, 128, 129, 257] {
+        check(fused, plain, &inputs(time as u64, [3, time, 5]), Memory::Contiguous);
+    }
+}
+
 #[test]
 fn a_row_does_not_depend_on_the_rows_beside_it() {
     let x: Vec<Tensor> = inputs(5, [7, 20, 70]).iter().map(|x| x.to_dtype(DType::F32).unwrap()).collect();

@@ -14,10 +14,10 @@ const STEP: f64 = 1e-5;
 const PROBES: usize = 8;
 
 /// Numbers from a printed seed (SplitMix64).
-pub struct Numbers(pub u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -26,25 +26,25 @@ impl Numbers {
     }
 
     /// Uniform in \[low, high).
-    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// An f64 tensor, uniform in \[low, high).
-    pub fn tensor(&mut self, shape: &[usize], low: f64, high: f64) -> Tensor {
+    pub(crate) fn tensor(&mut self, shape: &[usize], low: f64, high: f64) -> Tensor {
         let values: Vec<f64> = (0..shape.iter().product()).map(|_| self.between(low, high)).collect();
         Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
     }
 
     /// Uniform in \[-1, 1).
-    pub fn signed(&mut self, shape: &[usize]) -> Tensor {
+    pub(crate) fn signed(&mut self, shape: &[usize]) -> Tensor {
         self.tensor(shape, -1.0, 1.0)
     }
 }
 
 /// How an input lies in memory when the operation sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Memory {
+pub(crate) enum Memory {
     Contiguous,
     /// All axes reversed.
     Transposed,
@@ -52,7 +52,7 @@ pub enum Memory {
     Narrowed,
 }
 
-pub const MEMORIES: [Memory; 3] = [Memory::Contiguous, Memory::Transposed, Memory::Narrowed];
+pub(crate) const MEMORIES: [Memory; 3] = [Memory::Contiguous, Memory::Transposed, Memory::Narrowed];
 
 /// A variable, and the tensor of the given values that a graph derives from it.
 fn place(values: &Tensor, memory: Memory) -> Result<(Var, Tensor)> {
@@ -78,12 +78,12 @@ fn place(values: &Tensor, memory: Memory) -> Result<(Var, Tensor)> {
     }
 }
 
-pub fn numbers(x: &Tensor) -> Vec<f64> {
+pub(crate) fn numbers(x: &Tensor) -> Vec<f64> {
     x.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
 #[track_caller]
-pub fn assert_near(what: &str, got: &Tensor, expected: &Tensor, tolerance: f64) {
+pub(crate) fn assert_near(what: &str, got: &Tensor, expected: &Tensor, tolerance: f64) {
     assert_eq!(got.dims(), expected.dims(), "{what}: shapes");
     let (got, expected) = (numbers(got), numbers(expected));
     let scale = expected.iter().fold(1e-3f64, |a, b| a.max(b.abs()));
@@ -108,7 +108,7 @@ fn scalar(outputs: &[Tensor]) -> Result<Tensor> {
 }
 
 /// Outputs and the gradients of all inputs.
-pub fn run(
+pub(crate) fn run(
     op: impl Fn(&[Tensor]) -> Vec<Tensor>,
     inputs: &[Tensor],
     memory: Memory,
@@ -123,7 +123,7 @@ pub fn run(
 
 /// Fused equals plain in f64 and f32, values and gradients, however the inputs lie in memory; and the fused
 /// gradients equal central differences. Inputs are f64.
-pub fn check(
+pub(crate) fn check(
     fused: impl Fn(&[Tensor]) -> Vec<Tensor>,
     plain: impl Fn(&[Tensor]) -> Vec<Tensor>,
     inputs: &[Tensor],
@@ -144,7 +144,7 @@ pub fn check(
 }
 
 /// The gradients of an operation equal central differences, at some elements of each input.
-pub fn check_differences(op: impl Fn(&[Tensor]) -> Vec<Tensor>, inputs: &[Tensor]) {
+pub(crate) fn check_differences(op: impl Fn(&[Tensor]) -> Vec<Tensor>, inputs: &[Tensor]) {
     let (_, grads) = run(&op, inputs, Memory::Contiguous);
     let value = |inputs: &[Tensor]| scalar(&op(inputs)).unwrap().to_scalar::<f64>().unwrap();
     let mut choice = Numbers(11);
@@ -171,12 +171,12 @@ pub fn check_differences(op: impl Fn(&[Tensor]) -> Vec<Tensor>, inputs: &[Tensor
 }
 
 /// Bits of a tensor of either dtype.
-pub fn bits(x: &Tensor) -> Vec<u64> {
+pub(crate) fn bits(x: &Tensor) -> Vec<u64> {
     numbers(x).into_iter().map(f64::to_bits).collect()
 }
 
 /// The same bits of outputs and gradients in a pool of one thread and of two (and of three).
-pub fn check_threads(op: impl Fn(&[Tensor]) -> Vec<Tensor> + Sync, inputs: &[Tensor]) {
+pub(crate) fn check_threads(op: impl Fn(&[Tensor]) -> Vec<Tensor> + Sync, inputs: &[Tensor]) {
     let inputs: Vec<Tensor> = inputs.iter().map(|x| x.to_dtype(DType::F32).unwrap()).collect();
     let in_pool = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -190,7 +190,7 @@ pub fn check_threads(op: impl Fn(&[Tensor]) -> Vec<Tensor> + Sync, inputs: &[Ten
 
 /// Values of input 0 after a bin leave the output up to it bit-equal; `time` gives the axes of time in input
 /// 0 and in the output.
-pub fn check_causal(op: impl Fn(&[Tensor]) -> Tensor, inputs: &[Tensor], time: (usize, usize)) {
+pub(crate) fn check_causal(op: impl Fn(&[Tensor]) -> Tensor, inputs: &[Tensor], time: (usize, usize)) {
     let mut numbers = Numbers(13);
     for dtype in [DType::F32, DType::F64] {
         let mut inputs: Vec<Tensor> = inputs.iter().map(|x| x.to_dtype(dtype).unwrap()).collect();

@@ -26,6 +26,7 @@ use crate::{
 
 const COURSE_FILE: &str = "fit.json";
 const TENSORS_FILE: &str = "fit.safetensors";
+const FORMAT: u32 = 1;
 
 /// What a fit depends on. Two fits with one fingerprint give the same weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,11 +81,12 @@ fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
     let mut digest = Digest::default();
     for &s in split.train().iter().chain(split.val()) {
         let stimulus = recording.stimulus(s)?;
-        let (psth, valid) = stimulus.responses().psth();
-        for value in stimulus.cochleagram().iter().chain(&psth) {
+        // Every repeat, not the PSTH alone: the validation score depends on them.
+        let responses = stimulus.responses();
+        for value in stimulus.cochleagram().iter().chain(responses.values().iter()) {
             digest.add(&value.to_le_bytes());
         }
-        for &valid in &valid {
+        for &valid in responses.mask().view() {
             digest.add(&[u8::from(valid)]);
         }
     }
@@ -132,6 +134,10 @@ impl Slot {
             Err(e) => return Err(damaged(&path, e.into())),
         };
         let file: CourseFile = serde_json::from_str(&text).map_err(|e| damaged(&path, e.into()))?;
+        if file.format != FORMAT {
+            let reason = format!("format is {}, expected {FORMAT}", file.format);
+            return Err(damaged(&path, reason.into()));
+        }
         if let Some((field, got, expected)) = file.fingerprint.difference(&self.fingerprint) {
             return Err(Error::OtherFit { path: self.folder.clone(), field, got, expected });
         }
@@ -173,7 +179,7 @@ impl Slot {
         let bytes = safetensors::serialize(tensors.iter().map(|(n, t)| (n.as_str(), t)), None)
             .map_err(|e| unwritable(e.into()))?;
         let file = CourseFile {
-            format: 1,
+            format: FORMAT,
             fingerprint: self.fingerprint.clone(),
             course: fit.course.clone(),
             n_steps: fit.moments.n_steps,
@@ -185,13 +191,25 @@ impl Slot {
         Ok(new.commit(COURSE_FILE)?)
     }
 
-    /// Removes the state of a fit that has ended.
+    /// What a state means that could be read and does not fit the model.
+    pub(crate) fn unusable(&self, error: Error) -> Error {
+        Error::File { path: self.folder.join(TENSORS_FILE), action: "resume from", source: error.into() }
+    }
+
+    /// Removes the state of a fit that has ended, at once: killed in between, it is gone all the same. A folder that
+    /// holds no such state is somebody else's and stays.
     pub(crate) fn clear(&self) -> Result<()> {
-        match std::fs::remove_dir_all(&self.folder) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::File { path: self.folder.clone(), action: "remove", source: e.into() })
-            }
-            _ => Ok(()),
+        if !self.folder.join(COURSE_FILE).is_file() {
+            return Ok(());
         }
+        let failed =
+            |e: std::io::Error| Error::File { path: self.folder.clone(), action: "remove", source: e.into() };
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let ended = self.folder.with_file_name(format!(".statenet-ended-{name}"));
+        if ended.exists() {
+            std::fs::remove_dir_all(&ended).map_err(failed)?;
+        }
+        std::fs::rename(&self.folder, &ended).map_err(failed)?;
+        std::fs::remove_dir_all(&ended).map_err(failed)
     }
 }

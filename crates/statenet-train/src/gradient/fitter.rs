@@ -30,9 +30,11 @@ use crate::{
 /// Deterministic: the same model, recording, split and settings give the same bytes, whatever the number of threads.
 pub struct Fitter<'a> {
     config: FitConfig,
-    watch: Option<Box<dyn FnMut(&Progress) + 'a>>,
+    watch: Option<Watch<'a>>,
     resume: Option<(PathBuf, Duration)>,
 }
+
+type Watch<'a> = Box<dyn FnMut(&Progress) + 'a>;
 
 impl<'a> Fitter<'a> {
     /// A fitter with these settings.
@@ -62,63 +64,36 @@ impl<'a> Fitter<'a> {
     /// looked at.
     ///
     /// # Errors
-    /// [`Error::Setting`] and [`Error::Mismatch`] before anything is done; [`Error::NotFinite`] if the loss or a gradient
-    /// stops being a number (the best weights so far are restored first); [`Error::OtherFit`] if the folder to resume
-    /// from belongs to another fit.
-    pub fn fit(mut self, model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Result<History> {
-        self.config.validate()?;
+    /// [`Error::Setting`] and [`Error::Mismatch`] before anything is done; [`Error::OtherFit`] if the folder to resume
+    /// from belongs to another fit, [`Error::File`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient
+    /// stops being a number. An error that stops a running fit leaves the best weights so far in the model.
+    pub fn fit(self, model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Result<History> {
+        let Self { config, mut watch, resume } = self;
+        config.validate()?;
         expect_fit(model, recording)?;
         let batches = Batches::new(recording, split.train(), model.device())?;
         let validation = Validation::new(recording, split.val(), model.device())?;
-        let slot = match &self.resume {
-            Some((folder, _)) => {
-                Some(Slot::new(folder, Fingerprint::new(model, &self.config, recording, split)?))
+        let slot = match resume {
+            Some((folder, every)) => {
+                Some((Slot::new(&folder, Fingerprint::new(model, &config, recording, split)?), every))
             }
             None => None,
         };
-        let unfinished = slot.as_ref().map(|s| s.load(model.device())).transpose()?.flatten();
-        let mut run = Run::start(model, &self.config, &batches)?;
-        if let Some(unfinished) = unfinished {
+        let unfinished = slot.as_ref().map(|(slot, _)| slot.load(model.device())).transpose()?.flatten();
+        let untouched = model.params().snapshot()?;
+        let mut run = Run::start(model, &config, &batches, recording)?;
+        if let (Some((slot, _)), Some(unfinished)) = (&slot, unfinished) {
             tracing::info!(epoch = unfinished.course.n_epochs(), "resuming a fit");
-            run.go_on_from(unfinished)?;
+            if let Err(e) = run.go_on_from(unfinished) {
+                model.params().load(&untouched, "weights before the fit")?;
+                return Err(slot.unusable(e));
+            }
         }
-        let (begun, before) = (Instant::now(), run.course.seconds);
-        let mut saved = Instant::now();
-        let stopped = loop {
-            if run.course.n_epochs() >= self.config.max_epochs {
-                break Stopped::MaxEpochs;
-            }
-            let train_loss = match run.epoch(&batches, recording) {
-                Ok(loss) => loss,
-                Err(e) => {
-                    model.params().load(&run.best, "best weights")?;
-                    return Err(e);
-                }
-            };
-            let score = validation.score(model)?;
-            let verdict = run.course.add(train_loss, score, &self.config);
-            run.course.seconds = before + begun.elapsed().as_secs_f64();
-            tracing::debug!(epoch = run.course.n_epochs(), train_loss, val_score = score, ?verdict, "epoch");
-            match verdict {
-                Verdict::Improved => run.best = model.params().snapshot()?,
-                Verdict::SlowDown => model.params().load(&run.best, "best weights")?,
-                Verdict::Stale | Verdict::Stop => {}
-            }
-            if let Some(watch) = &mut self.watch {
-                watch(&run.course.progress(&self.config));
-            }
-            if verdict == Verdict::Stop {
-                break Stopped::Converged;
-            }
-            if let (Some(slot), Some((_, every))) = (&slot, &self.resume) {
-                if saved.elapsed() >= *every {
-                    slot.save(&run.unfinished()?)?;
-                    saved = Instant::now();
-                }
-            }
-        };
+        let stopped = run.finish(&validation, &mut watch, slot.as_ref());
+        // Also where it failed.
         model.params().load(&run.best, "best weights")?;
-        if let Some(slot) = &slot {
+        let stopped = stopped?;
+        if let Some((slot, _)) = &slot {
             slot.clear()?;
         }
         Ok(run.course.into_history(stopped))
@@ -147,16 +122,24 @@ impl Course {
 struct Run<'a> {
     model: &'a dyn ResponseModel,
     config: &'a FitConfig,
+    batches: &'a Batches,
+    recording: &'a Recording,
     optimizer: AdamW,
     course: Course,
     best: BTreeMap<String, Tensor>,
 }
 
 impl<'a> Run<'a> {
-    fn start(model: &'a dyn ResponseModel, config: &'a FitConfig, batches: &Batches) -> Result<Self> {
+    fn start(
+        model: &'a dyn ResponseModel,
+        config: &'a FitConfig,
+        batches: &'a Batches,
+        recording: &'a Recording,
+    ) -> Result<Self> {
         model.start_at(&mean_rates(batches)?)?;
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
-        Ok(Self { model, config, optimizer, course: Course::default(), best: model.params().snapshot()? })
+        let best = model.params().snapshot()?;
+        Ok(Self { model, config, batches, recording, optimizer, course: Course::default(), best })
     }
 
     fn go_on_from(&mut self, unfinished: Unfinished) -> Result<()> {
@@ -164,7 +147,7 @@ impl<'a> Run<'a> {
         self.model.params().load(&unfinished.current, "weights to resume from")?;
         if !self.optimizer.resume(&unfinished.moments) {
             return Err(Error::Setting {
-                setting: "moments to resume from",
+                setting: "moments of the optimiser",
                 got: "those of other parameters".to_owned(),
                 expected: "one pair per parameter",
             });
@@ -183,20 +166,54 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Epoch after epoch until it has converged or may not go on. The model is left as the last epoch left it.
+    fn finish(
+        &mut self,
+        validation: &Validation,
+        watch: &mut Option<Watch<'_>>,
+        slot: Option<&(Slot, Duration)>,
+    ) -> Result<Stopped> {
+        let (begun, before) = (Instant::now(), self.course.seconds);
+        let mut saved = Instant::now();
+        while self.course.n_epochs() < self.config.max_epochs {
+            let train_loss = self.epoch()?;
+            let score = validation.score(self.model)?;
+            let verdict = self.course.add(train_loss, score, self.config);
+            self.course.seconds = before + begun.elapsed().as_secs_f64();
+            tracing::debug!(epoch = self.course.n_epochs(), train_loss, val_score = score, ?verdict, "epoch");
+            match verdict {
+                Verdict::Improved => self.best = self.model.params().snapshot()?,
+                Verdict::SlowDown => self.model.params().load(&self.best, "best weights")?,
+                Verdict::Stale | Verdict::Stop => {}
+            }
+            if let Some(watch) = watch {
+                watch(&self.course.progress(self.config));
+            }
+            if verdict == Verdict::Stop {
+                return Ok(Stopped::Converged);
+            }
+            if let Some((slot, _)) = slot.filter(|(_, every)| saved.elapsed() >= *every) {
+                slot.save(&self.unfinished()?)?;
+                saved = Instant::now();
+            }
+        }
+        Ok(Stopped::MaxEpochs)
+    }
+
     /// One pass over the training stimuli. Returns the mean loss of its steps.
-    fn epoch(&mut self, batches: &Batches, recording: &Recording) -> Result<f64> {
+    fn epoch(&mut self) -> Result<f64> {
         use candle_nn::Optimizer;
         let epoch = self.course.n_epochs();
         let seed = Seed::new(self.config.seed);
         let factor = self.config.schedule.factor(self.course.n_falls);
         self.optimizer.set_learning_rate(self.config.optimizer.learning_rate * factor);
-        let pass_over = batches.epoch(seed, epoch, self.config.batch)?;
+        let pass_over = self.batches.epoch(seed, epoch, self.config.batch)?;
         let n_steps = pass_over.n_batches().max(1);
         let mut sum = 0.0;
         for (step, batch) in pass_over.enumerate() {
             let batch = batch?;
             let noise = seed.child(&format!("epoch.{epoch}.step.{step}"));
-            sum += self.step(&batch, noise).map_err(|e| e.locate(epoch, step, &batch, recording))?;
+            sum += self.step(&batch, noise).map_err(|e| e.locate(epoch, step, &batch, self.recording))?;
         }
         Ok(sum / n_steps as f64)
     }

@@ -15,10 +15,10 @@ impl FitConfig {
     #[must_use]
     pub fn recipe(model: &ModelConfig) -> Self {
         let mut recipe = Self::default();
-        if let Architecture::Pipeline(pipeline) = &model.model {
-            if matches!(pipeline.readout, ReadoutConfig::Strf(_)) {
-                recipe.optimizer.learning_rate = RECEPTIVE_FIELD_RATE;
-            }
+        if let Architecture::Pipeline(pipeline) = &model.model
+            && matches!(pipeline.readout, ReadoutConfig::Strf(_))
+        {
+            recipe.optimizer.learning_rate = RECEPTIVE_FIELD_RATE;
         }
         recipe
     }

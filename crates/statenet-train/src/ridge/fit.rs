@@ -32,7 +32,8 @@ use crate::{
 pub struct Ridge {
     /// Windows to try, in frames; the best is kept for all neurons.
     pub lags: Vec<usize>,
-    /// Penalties to try, for standardised bands; the best is kept per neuron.
+    /// Penalties to try, for standardised bands; the best is kept per neuron, the last of several that are as good and
+    /// for a neuron that cannot be validated.
     pub penalties: Vec<f64>,
 }
 
@@ -183,8 +184,8 @@ impl Candidate {
             let now = target.per_neuron(&rates)?;
             for (group, solutions) in groups.iter().zip(&solved) {
                 for (j, &neuron) in group.neurons.iter().enumerate() {
-                    // A neuron that cannot be validated takes the first penalty, like any other better than nothing.
-                    if kept.penalties[neuron].is_none() || now[neuron] > scores[neuron] {
+                    // Among equals the last, by default the strongest: also for a neuron that cannot be validated.
+                    if now[neuron] >= scores[neuron] {
                         scores[neuron] = now[neuron];
                         kept.penalties[neuron] = Some(penalty);
                         kept.offsets[neuron] = solutions[p].offsets[j];

@@ -1,0 +1,468 @@
+//! Bad numbers and awkward recordings: every one a defined score or a typed error.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod fixtures;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use candle_core::{Device, Tensor};
+use fixtures::{bits, build, changed, cut, epochs, is_finite, models, prepared, ragged, raw};
+use ndarray::{Axis, s};
+use statenet_core::Seed;
+use statenet_data::{Batches, Recording, Split};
+use statenet_metrics::{Evaluation, EvaluationOptions, Undefined, losses::Loss};
+use statenet_models::{Memory, Mode, ModelConfig, ParamStore, ResponseModel, State, zoo};
+use statenet_train::{
+    Error, FitConfig, Fitter, Ridge, RidgeFit, Schedule, evaluate, optimizers::AdamWConfig, predict, score,
+};
+
+fn scores(model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Evaluation {
+    let options = EvaluationOptions { n_bootstrap: 20, ..EvaluationOptions::for_dt(recording.dt()) };
+    evaluate(model, recording, split.test(), &options).unwrap()
+}
+
+fn score_of(model: &dyn ResponseModel, recording: &Recording, stimulus: usize) -> Evaluation {
+    evaluate(model, recording, &[stimulus], &EvaluationOptions { n_bootstrap: 0, ..Default::default() })
+        .unwrap()
+}
+
+fn ridge(recording: &Recording, split: &Split) -> Result<RidgeFit, Error> {
+    Ridge { lags: vec![4, 9], ..Ridge::default() }.fit(recording, split, &Device::Cpu)
+}
+
+/// Every model fitted for a few epochs, and ridge, by name; each must end with finite parameters.
+fn all_fitted(recording: &Recording, split: &Split) -> Vec<(&'static str, Box<dyn ResponseModel>)> {
+    let mut fitted = vec![("ridge", ridge(recording, split).unwrap().model)];
+    for (name, config) in models(&recording.axes()) {
+        let model = build(&config, 1);
+        let history = Fitter::new(epochs(3)).fit(&*model, recording, split).unwrap();
+        assert!(history.train_loss.iter().all(|l| l.is_finite()), "{name}: {history:?}");
+        fitted.push((name, model));
+    }
+    for (name, model) in &fitted {
+        assert!(is_finite(&**model), "{name}");
+        for rates in predict(&**model, recording, split.test()).unwrap() {
+            assert!(rates.iter().all(|r| r.is_finite()), "{name}");
+        }
+    }
+    fitted
+}
+
+/// Name of the stimulus of a step (from 0) of an epoch (from 0), one stimulus a step.
+fn stimulus_of(recording: &Recording, split: &Split, seed: u64, epoch: usize, step: usize) -> String {
+    let batches = Batches::new(recording, split.train(), &Device::Cpu).unwrap();
+    let batch = batches.epoch(Seed::new(seed), epoch, 1).unwrap().nth(step).unwrap().unwrap();
+    recording.stimuli()[batch.stimuli[0]].name().to_owned()
+}
+
+/// A model whose rates become NaN in one training pass.
+struct Poisoned {
+    inner: Box<dyn ResponseModel>,
+    passes: AtomicUsize,
+    /// The pass that goes wrong, from 0.
+    at: usize,
+}
+
+impl ResponseModel for Poisoned {
+    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> statenet_models::Result<Tensor> {
+        let rates = self.inner.forward(cochleagram, mode)?;
+        let poisoned =
+            matches!(mode, Mode::Train(_)) && self.passes.fetch_add(1, Ordering::Relaxed) == self.at;
+        let broken = |source| statenet_models::Error::Custom { name: "poisoned".into(), source };
+        if poisoned { (rates * f64::NAN).map_err(|e| broken(e.into())) } else { Ok(rates) }
+    }
+
+    fn init_state(&self, batch: usize) -> statenet_models::Result<State> {
+        self.inner.init_state(batch)
+    }
+
+    fn step(&self, frame: &Tensor, state: &mut State) -> statenet_models::Result<Tensor> {
+        self.inner.step(frame, state)
+    }
+
+    fn config(&self) -> ModelConfig {
+        self.inner.config()
+    }
+
+    fn params(&self) -> &ParamStore {
+        self.inner.params()
+    }
+
+    fn n_neurons(&self) -> usize {
+        self.inner.n_neurons()
+    }
+
+    fn n_bands(&self) -> usize {
+        self.inner.n_bands()
+    }
+
+    fn memory(&self) -> Memory {
+        self.inner.memory()
+    }
+
+    fn start_at(&self, mean_rates: &[f64]) -> statenet_models::Result<()> {
+        self.inner.start_at(mean_rates)
+    }
+}
+
+#[test]
+fn a_loss_that_is_no_number_is_located_and_the_best_weights_come_back() {
+    let (recording, split) = prepared(&raw(8));
+    let n_steps = split.train().len();
+    for (name, config) in models(&recording.axes()) {
+        let inner = build(&config, 1);
+        // Epoch 3, step 2.
+        let model = Poisoned { inner, passes: AtomicUsize::new(0), at: 2 * n_steps + 1 };
+        let error = Fitter::new(epochs(5)).fit(&model, &recording, &split).unwrap_err();
+        let Error::NotFinite { what, value, epoch, step, stimuli } = &error else {
+            panic!("{name}: {error}")
+        };
+        assert_eq!((*what, *epoch, *step), ("the loss", 3, 2), "{name}");
+        assert!(value.is_nan());
+        let stimulus = stimulus_of(&recording, &split, 3, 2, 1);
+        assert_eq!(stimuli, std::slice::from_ref(&stimulus), "{name}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the loss is NaN in epoch 3, step 2, on stimulus {stimulus}: lower the learning rate or clip gradients"
+            )
+        );
+        let two_epochs = build(&config, 1);
+        Fitter::new(epochs(2)).fit(&*two_epochs, &recording, &split).unwrap();
+        assert_eq!(bits(&model), bits(&*two_epochs), "{name}: best of the two epochs before");
+    }
+}
+
+#[test]
+fn a_huge_learning_rate_is_reported_and_leaves_the_start() {
+    let (recording, split) = prepared(&raw(8));
+    for (name, loss) in [("linear", Loss::Mse), ("ln", Loss::Poisson)] {
+        let config = zoo::by_name(name, &recording.axes()).unwrap();
+        let fit = FitConfig {
+            optimizer: AdamWConfig { learning_rate: 1e38, ..AdamWConfig::default() },
+            schedule: Schedule::Constant,
+            loss,
+            ..epochs(50)
+        };
+        let model = build(&config, 1);
+        let error = Fitter::new(fit).fit(&*model, &recording, &split).unwrap_err();
+        let Error::NotFinite { epoch, step, stimuli, .. } = &error else { panic!("{name}: {error}") };
+        assert_eq!((*epoch, *step), (1, 2), "{name}: {error}");
+        assert_eq!(stimuli, &[stimulus_of(&recording, &split, 3, 0, 1)], "{name}");
+        assert!(is_finite(&*model), "{name}");
+        let rates = predict(&*model, &recording, split.test()).unwrap();
+        assert!(rates.iter().flatten().all(|r| r.is_finite()), "{name}");
+    }
+}
+
+#[test]
+fn a_stimulus_of_huge_values_is_named() {
+    let (recording, split) = prepared(&raw(8));
+    let loud = split.train()[1];
+    let recording = changed(&recording, |i, sound, _| {
+        if i == loud {
+            sound.fill(3e38);
+        }
+    });
+    for (name, config) in models(&recording.axes()) {
+        let model = build(&config, 1);
+        match Fitter::new(epochs(2)).fit(&*model, &recording, &split) {
+            Err(Error::NotFinite { epoch: 1 | 2, stimuli, .. }) => {
+                assert_eq!(stimuli, [recording.stimuli()[loud].name()], "{name}");
+            }
+            // The encoder of a StateNet saturates: such a sound does it no harm.
+            Ok(history) if name == "statenet-gru" => {
+                assert!(history.train_loss.iter().all(|l| l.is_finite()), "{history:?}");
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+        assert!(is_finite(&*model), "{name}");
+    }
+}
+
+#[test]
+fn settings_out_of_range_are_refused_before_anything_is_done() {
+    let (recording, split) = prepared(&raw(8));
+    let model = build(&zoo::linear(&recording.axes()), 0);
+    let start = bits(&*model);
+    let adamw = |change: &dyn Fn(&mut AdamWConfig)| {
+        let mut optimizer = AdamWConfig::default();
+        change(&mut optimizer);
+        FitConfig { optimizer, ..FitConfig::default() }
+    };
+    let plateau = |patience, factor| {
+        let schedule = Schedule::Plateau { patience, factor, times: 1 };
+        FitConfig { schedule, ..FitConfig::default() }
+    };
+    let cases = [
+        (FitConfig { batch: 0, ..FitConfig::default() }, "batch size is 0, expected 1 or more"),
+        (epochs(0), "number of epochs is 0, expected 1 or more"),
+        (FitConfig { patience: 0, ..FitConfig::default() }, "patience is 0, expected 1 or more"),
+        (adamw(&|c| c.learning_rate = 0.0), "learning rate is 0, expected above 0"),
+        (adamw(&|c| c.learning_rate = f64::NAN), "learning rate is NaN, expected above 0"),
+        (adamw(&|c| c.beta1 = 1.0), "beta1 is 1, expected 0 or more, below 1"),
+        (adamw(&|c| c.beta2 = -0.1), "beta2 is -0.1, expected 0 or more, below 1"),
+        (adamw(&|c| c.eps = 0.0), "eps is 0, expected above 0"),
+        (adamw(&|c| c.weight_decay = -1.0), "weight decay is -1, expected 0 or more"),
+        (FitConfig { clip: Some(0.0), ..FitConfig::default() }, "clipping norm is 0, expected above 0"),
+        (plateau(1, 1.0), "plateau factor is 1, expected above 0, below 1"),
+        (plateau(0, 0.5), "plateau patience is 0, expected 1 or more"),
+    ];
+    for (config, message) in cases {
+        let error = Fitter::new(config).fit(&*model, &recording, &split).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    assert_eq!(bits(&*model), start);
+    let of = |lags: &[usize], penalties: &[f64]| {
+        let ridge = Ridge { lags: lags.to_vec(), penalties: penalties.to_vec() };
+        ridge.fit(&recording, &split, &Device::Cpu).map(drop).unwrap_err().to_string()
+    };
+    assert_eq!(of(&[], &[1.0]), "ridge lags is [], expected 1 or more each");
+    assert_eq!(of(&[3, 0], &[1.0]), "ridge lags is [3, 0], expected 1 or more each");
+    assert_eq!(of(&[3], &[]), "ridge penalties is [], expected above 0 each");
+    assert_eq!(of(&[3], &[1.0, -1.0]), "ridge penalties is [1.0, -1.0], expected above 0 each");
+}
+
+#[test]
+fn a_silent_neuron_has_no_score_and_harms_nobody() {
+    let (recording, split) = prepared(&changed(&raw(9), |_, _, counts| {
+        counts.index_axis_mut(Axis(0), 2).fill(0.0);
+    }));
+    for (name, model) in all_fitted(&recording, &split) {
+        let scores = scores(&*model, &recording, &split);
+        let silent = &scores.per_neuron[2];
+        assert_eq!((silent.cc, silent.ccnorm, silent.fve, silent.ccmax), (None, None, None, None), "{name}");
+        assert_eq!(silent.undefined.cc, Some(Undefined::ConstantResponse), "{name}");
+        assert_eq!(scores.n_defined.cc, 4, "{name}");
+        assert!(scores.cc_mean.is_some_and(f64::is_finite), "{name}");
+    }
+}
+
+#[test]
+fn a_neuron_recorded_in_no_training_stimulus_is_predicted_as_silent_by_ridge_and_breaks_no_fit() {
+    let (recording, split) = prepared(&raw(9));
+    let train = split.train().to_vec();
+    let recording = changed(&recording, |i, _, counts| {
+        if train.contains(&i) {
+            counts.index_axis_mut(Axis(0), 1).fill(f32::NAN);
+        }
+    });
+    let fit = ridge(&recording, &split).unwrap();
+    assert_eq!(
+        fit.penalties.iter().map(Option::is_some).collect::<Vec<_>>(),
+        [true, false, true, true, true]
+    );
+    assert!(fit.train_loss.is_finite());
+    let rates = predict(&*fit.model, &recording, split.test()).unwrap();
+    assert!(rates[0].row(1).iter().all(|&r| r == 0.0));
+    for (name, model) in all_fitted(&recording, &split) {
+        let scores = scores(&*model, &recording, &split);
+        let unseen = &scores.per_neuron[1];
+        if name == "ridge" {
+            assert_eq!(unseen.undefined.cc, Some(Undefined::ConstantRate));
+        }
+        for score in [unseen.cc, unseen.ccnorm, unseen.fve].into_iter().flatten() {
+            assert!(score.is_finite(), "{name}");
+        }
+        assert_eq!(
+            scores.per_neuron.iter().filter(|n| n.id != unseen.id && n.cc.is_some()).count(),
+            4,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
+    // One bin in each part; validation and test hold a longer stimulus too, or nothing could be scored.
+    let recording = changed(&raw(10), |i, sound, counts| {
+        if [0, 2, 4].contains(&i) {
+            cut(sound, counts, 1);
+        }
+    });
+    let split = Split::new(vec![0, 1], vec![2, 3], vec![4, 5]).unwrap();
+    split.check(&recording).unwrap();
+    let recording = recording.standardize(split.train()).unwrap();
+    for (name, model) in all_fitted(&recording, &split) {
+        let rates = predict(&*model, &recording, split.test()).unwrap();
+        assert_eq!(rates.iter().map(ndarray::Array2::dim).collect::<Vec<_>>(), [(5, 1), (5, 100)], "{name}");
+        // The single bin adds nothing to a correlation within stimuli: the scores are those of the longer stimulus.
+        let (both, longer) =
+            (scores(&*model, &recording, &split).per_neuron, score_of(&*model, &recording, 5));
+        for (both, longer) in both.iter().zip(&longer.per_neuron) {
+            assert_eq!(both.ccnorm.is_some(), longer.ccnorm.is_some(), "{name}: {both:?}");
+            let same = |a: Option<f64>, b: Option<f64>| a.zip(b).is_none_or(|(a, b)| (a - b).abs() < 1e-9);
+            assert!(same(both.ccnorm, longer.ccnorm), "{name}: {both:?} {longer:?}");
+        }
+    }
+    // A test of one bin alone has predictions and no scores.
+    let split = Split::new(vec![0, 1], vec![2, 3], vec![4]).unwrap();
+    for (name, model) in all_fitted(&recording, &split) {
+        let scores = scores(&*model, &recording, &split);
+        assert_eq!((scores.cc_mean, scores.ccnorm_mean, scores.fve_mean), (None, None, None), "{name}");
+        assert!(
+            matches!(scores.per_neuron[0].undefined.cc, Some(Undefined::TooFewBins { bins: 1 })),
+            "{name}"
+        );
+    }
+    // Batches that pad the single bin to the longest.
+    let model = build(&fixtures::normalized_ln(&recording.axes()), 0);
+    let config = FitConfig { batch: 2, ..epochs(2) };
+    Fitter::new(config).fit(&*model, &recording, &split).unwrap();
+    assert!(is_finite(&*model));
+}
+
+#[test]
+fn with_one_repeat_validation_falls_back_on_the_raw_correlation() {
+    let recording = changed(&raw(12), |_, _, counts| *counts = counts.slice(s![.., ..1, ..]).to_owned());
+    let (recording, split) = prepared(&recording);
+    for (name, config) in models(&recording.axes()) {
+        let model = build(&config, 1);
+        let history = Fitter::new(epochs(4)).fit(&*model, &recording, &split).unwrap();
+        assert!(history.best_epoch > 0, "{name}");
+        let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
+        let scores = evaluate(&*model, &recording, split.val(), &options).unwrap();
+        assert!((history.best_score().unwrap() - scores.cc_mean.unwrap()).abs() < 1e-12, "{name}");
+        assert_eq!(scores.ccnorm_mean, None, "{name}");
+        assert_eq!(
+            scores.per_neuron[0].undefined.ccnorm,
+            Some(Undefined::TooFewRepeats { repeats: 1 }),
+            "{name}"
+        );
+    }
+    let fit = ridge(&recording, &split).unwrap();
+    assert!(fit.val_score.iter().all(Option::is_some));
+}
+
+#[test]
+fn validation_without_anything_to_score_is_an_error_that_says_why() {
+    let (recording, split) = prepared(&raw(12));
+    let val = split.val().to_vec();
+    let model = build(&zoo::linear(&recording.axes()), 0);
+    let start = bits(&*model);
+    let reason = |fill: f32| {
+        let recording = changed(&recording, |i, _, counts| {
+            if val.contains(&i) {
+                counts.fill(fill);
+            }
+        });
+        let by_gradients = Fitter::new(epochs(2)).fit(&*model, &recording, &split).unwrap_err();
+        let by_ridge = ridge(&recording, &split).map(drop).unwrap_err();
+        assert_eq!(by_gradients.to_string(), by_ridge.to_string());
+        by_ridge.to_string()
+    };
+    assert_eq!(reason(0.0), "no neuron has a validation score: the response does not vary");
+    assert_eq!(reason(f32::NAN), "no neuron has a validation score: no recorded bin");
+    assert_eq!(bits(&*model), start);
+}
+
+#[test]
+fn training_without_a_single_recorded_bin_leaves_the_model_at_rest() {
+    let (recording, split) = prepared(&raw(12));
+    let train = split.train().to_vec();
+    let recording = changed(&recording, |i, _, counts| {
+        if train.contains(&i) {
+            counts.fill(f32::NAN);
+        }
+    });
+    for (name, model) in all_fitted(&recording, &split) {
+        assert!(is_finite(&*model), "{name}");
+    }
+}
+
+#[test]
+fn a_split_that_leaks_or_is_empty_or_points_beyond_the_recording_is_refused() {
+    let (recording, split) = prepared(&raw(12));
+    let message = |split: Result<Split, statenet_data::Error>| split.unwrap_err().to_string();
+    assert_eq!(
+        message(Split::new(vec![0, 1], vec![2], vec![1])),
+        "stimulus 1 is in the train part and again in the test part, expected once"
+    );
+    for (empty, part) in [(0, "train"), (1, "val"), (2, "test")] {
+        let mut parts = [vec![0], vec![1], vec![2]];
+        parts[empty].clear();
+        let [train, val, test] = parts;
+        assert_eq!(
+            message(Split::new(train, val, test)),
+            format!("the {part} part of the split is empty, expected at least one stimulus")
+        );
+    }
+    let same_sound = changed(&recording, |i, sound, _| {
+        if i == split.test()[0] {
+            sound.assign(&recording.stimuli()[split.train()[0]].cochleagram());
+        }
+    });
+    let error = split.check(&same_sound).unwrap_err();
+    assert!(matches!(error, statenet_data::Error::SameSound { .. }), "{error}");
+    let model = build(&zoo::linear(&recording.axes()), 0);
+    for beyond in
+        [Split::new(vec![0, 6], vec![1], vec![2]).unwrap(), Split::new(vec![0], vec![6], vec![2]).unwrap()]
+    {
+        let errors = [
+            Fitter::new(epochs(1)).fit(&*model, &recording, &beyond).map(drop).unwrap_err(),
+            ridge(&recording, &beyond).map(drop).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.to_string(), "stimulus index 6, expected below 6");
+        }
+    }
+    let error = predict(&*model, &recording, &[9]).unwrap_err();
+    assert_eq!(error.to_string(), "stimulus index 9, expected below 6");
+}
+
+#[test]
+fn a_model_for_other_bands_or_neurons_is_refused_by_number() {
+    let (recording, split) = prepared(&raw(12));
+    let axes = recording.axes();
+    let cases = [
+        (statenet_core::Axes::new(9, axes.n_neurons, axes.dt), "the model has bands 9, the recording 10"),
+        (statenet_core::Axes::new(axes.n_bands, 2, axes.dt), "the model has neurons 2, the recording 5"),
+    ];
+    for (axes, message) in cases {
+        let model = build(&zoo::ln(&axes), 0);
+        let start = bits(&*model);
+        let errors = [
+            Fitter::new(epochs(1)).fit(&*model, &recording, &split).map(drop).unwrap_err(),
+            predict(&*model, &recording, split.test()).map(drop).unwrap_err(),
+            evaluate(&*model, &recording, split.test(), &EvaluationOptions::default()).map(drop).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+            assert_eq!(error.to_string(), message);
+        }
+        assert_eq!(bits(&*model), start);
+    }
+}
+
+#[test]
+fn predictions_of_another_shape_are_refused() {
+    let (recording, split) = prepared(&ragged(12));
+    let model = build(&zoo::linear(&recording.axes()), 0);
+    let rates = predict(&*model, &recording, split.test()).unwrap();
+    let options = EvaluationOptions::default();
+    let of = |rates: &[ndarray::Array2<f32>]| {
+        score(rates, &recording, split.test(), &options).map(drop).unwrap_err().to_string()
+    };
+    assert_eq!(of(&[]), "number of predictions is 0, expected one per stimulus");
+    let n_bins = rates[0].ncols();
+    let short = rates[0].slice(s![.., 1..]).to_owned();
+    assert_eq!(of(&[short]), format!("rate has shape (5, {}), expected (5, {n_bins})", n_bins - 1));
+    let few = rates[0].slice(s![..4, ..]).to_owned();
+    assert_eq!(of(&[few]), format!("rate has shape (4, {n_bins}), expected (5, {n_bins})"));
+}
+
+#[test]
+fn predictions_that_are_no_numbers_have_no_score_and_say_so() {
+    let (recording, split) = prepared(&raw(12));
+    let model = build(&zoo::linear(&recording.axes()), 0);
+    Fitter::new(epochs(2)).fit(&*model, &recording, &split).unwrap();
+    let mut rates = predict(&*model, &recording, split.test()).unwrap();
+    rates[0][[3, 7]] = f32::NAN;
+    let options = EvaluationOptions { n_bootstrap: 10, ..EvaluationOptions::for_dt(recording.dt()) };
+    let scores = score(&rates, &recording, split.test(), &options).unwrap();
+    assert!(matches!(scores.per_neuron[3].undefined.cc, Some(Undefined::NotFinite(_))));
+    assert_eq!(scores.n_defined.cc, 4);
+    let text = serde_json::to_string(&scores).unwrap();
+    assert!(!text.contains("NaN") && serde_json::from_str::<Evaluation>(&text).unwrap() == scores);
+}

@@ -5,13 +5,13 @@
 mod fixtures;
 
 use candle_core::Device;
-use fixtures::{bits, build, epochs, models, prepared, ragged, raw, timeless};
+use fixtures::{Bits, bits, build, epochs, models, prepared, ragged, raw, timeless};
 use statenet_data::{Recording, Split};
 use statenet_metrics::{EvaluationOptions, losses::Loss};
 use statenet_models::ModelConfig;
 use statenet_train::{FitConfig, Fitter, History, Ridge, evaluate};
 
-type Fitted = (Vec<(String, Vec<usize>, Vec<u32>)>, History, String);
+type Fitted = (Bits, History, String);
 
 fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap().install(work)

@@ -12,7 +12,7 @@ use std::{
 };
 
 use candle_core::{Device, Tensor};
-use fixtures::{bits, build, changed, epochs, full_message, models, prepared, ragged, raw, timeless};
+use fixtures::{Bits, bits, build, changed, epochs, full_message, models, prepared, ragged, raw, timeless};
 use statenet_data::{Recording, Split};
 use statenet_models::ModelConfig;
 use statenet_train::{Error, FitConfig, Fitter, Schedule, Stopped, optimizers::AdamWConfig};
@@ -43,7 +43,7 @@ struct Case {
 
 /// An unbroken fit, and the state that it had on disk after each epoch but the last.
 struct Unbroken {
-    bits: Vec<(String, Vec<usize>, Vec<u32>)>,
+    bits: Bits,
     history: statenet_train::History,
     states: Vec<PathBuf>,
     _root: tempfile::TempDir,
@@ -71,10 +71,7 @@ impl Case {
     }
 
     /// Goes on from a folder; returns the model's bits, the history and the epochs that were run.
-    fn resume(
-        &self,
-        folder: &Path,
-    ) -> (Vec<(String, Vec<usize>, Vec<u32>)>, statenet_train::History, Vec<usize>) {
+    fn resume(&self, folder: &Path) -> (Bits, statenet_train::History, Vec<usize>) {
         let model = build(&self.model, 7);
         let mut seen = Vec::new();
         let fitter = Fitter::new(self.config.clone())

@@ -55,12 +55,13 @@ impl<F: Real> Panels<F> {
         Self { data, depth, vectors, count }
     }
 
-    /// Columns with the padding: the length of `start` and of each row of the result.
+    /// Columns with the padding: the length of each row of the result.
     pub(crate) fn width(&self) -> usize {
         self.count * self.vectors * LANES
     }
 
-    /// y\[r\] = start + x\[r\] P for R rows; y holds the rows one after the other.
+    /// y\[r\] = start + x\[r\] P for R rows, or y\[r\] += x\[r\] P without `start`; y holds the rows one after the
+    /// other.
     ///
     /// With `descending`, the panels and the rows within them are passed in the other direction, k included:
     /// what the last product read last is read first.
@@ -68,7 +69,7 @@ impl<F: Real> Panels<F> {
     pub(crate) fn product<M: MulAdd, const R: usize>(
         &self,
         x: [&[F]; R],
-        start: &[F],
+        start: Option<&[F]>,
         y: &mut [F],
         descending: bool,
     ) {
@@ -97,7 +98,7 @@ impl<F: Real> Panels<F> {
         &self,
         index: usize,
         x: [&[F]; R],
-        start: &[F],
+        start: Option<&[F]>,
         y: &mut [F],
         descending: bool,
     ) {
@@ -105,9 +106,14 @@ impl<F: Real> Panels<F> {
         let stride = self.width();
         let from = index * V * LANES;
         let weights = &self.data[index * self.depth * V * LANES..][..self.depth * V * LANES];
-        let Some(start) = start[from..].as_chunks::<LANES>().0.first_chunk::<V>() else { return };
         let x = x.map(|row| &row[..self.depth]);
-        let mut sums = [*start; R];
+        let mut sums = [[[F::ZERO; LANES]; V]; R];
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let row = start.map_or(&y[r * stride + from..], |start| &start[from..]);
+            if let Some(row) = row.as_chunks::<LANES>().0.first_chunk::<V>() {
+                *sums = *row;
+            }
+        }
         let rows = (0..self.depth).zip(weights.as_chunks::<LANES>().0.as_chunks::<V>().0);
         if descending {
             for (k, row) in rows.rev() {
@@ -176,15 +182,15 @@ mod tests {
         let matrix = |k: usize, j: usize| ((k * 7 + j * 3) % 11) as f64 - 5.0;
         let panels = Panels::new(depth, columns, R, matrix);
         let x: Vec<f64> = (0..R * depth).map(|i| (i % 5) as f64 - 2.0).collect();
-        let start: Vec<f64> = (0..panels.width()).map(|i| i as f64).collect();
         for descending in [false, true] {
-            let mut y = vec![0.0; R * panels.width()];
+            let mut y: Vec<f64> = (0..R * panels.width()).map(|i| i as f64).collect();
             let rows = std::array::from_fn(|r| &x[r * depth..][..depth]);
-            panels.product::<M, R>(rows, &start, &mut y, descending);
+            panels.product::<M, R>(rows, None, &mut y, descending);
             for r in 0..R {
                 for j in 0..columns {
                     let sum: f64 = (0..depth).map(|k| x[r * depth + k] * matrix(k, j)).sum();
-                    assert_eq!(y[r * panels.width() + j], sum + j as f64, "row {r} column {j}");
+                    let at = r * panels.width() + j;
+                    assert_eq!(y[at], sum + at as f64, "row {r} column {j}");
                 }
             }
         }

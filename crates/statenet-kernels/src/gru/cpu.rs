@@ -174,7 +174,9 @@ fn backward_group<F: Real, const R: usize>(
     wants_weight: bool,
 ) -> Vec<F> {
     let Sizes { time, hidden, .. } = sizes;
-    let mut carry = Carry::new(R, hidden, panels[0].width());
+    // The gradient of h[t-1] on its way from bin t to the one before, a row for each stimulus.
+    let width = panels[0].width();
+    let mut carry = vec![F::ZERO; R * width];
     let mut sums = vec![F::ZERO; 3 * hidden * hidden + 3 * hidden];
     let (weight_grad, bias_grad) = sums.split_at_mut(3 * hidden * hidden);
     let mut gq = vec![F::ZERO; R * BLOCK * 3 * hidden];
@@ -199,7 +201,9 @@ fn backward_group<F: Real, const R: usize>(
             add_product([3 * hidden, bins - first, hidden], gq, states, (&mut *weight_grad, h));
         }
     }
-    carry.finish(R, hidden, h0_grad);
+    for (h0_grad, carry) in h0_grad.chunks_exact_mut(hidden).zip(carry.chunks_exact(width)) {
+        h0_grad.copy_from_slice(&carry[..hidden]);
+    }
     sums
 }
 
@@ -236,14 +240,14 @@ multiversion! {
         for (h, h0) in h.chunks_exact_mut(wide).zip(h0.chunks_exact(hidden)) {
             h[..hidden].copy_from_slice(h0);
         }
-        let mut q = vec![F::ZERO; R * width];
         // For each row r and z; for each row n. Loops over all of them are long enough to be vector code.
+        let mut q = vec![F::ZERO; R * width];
         let mut rz = vec![F::ZERO; R * 2 * wide];
         let mut n = vec![F::ZERO; R * wide];
         for t in 0..time {
-            let rows = std::array::from_fn(|r| &h[r * wide..][..hidden]);
-            panels.product::<M, R>(rows, start, &mut q, t % 2 == 1);
             let u = |r: usize, gate: usize| &gates[((r * time + t) * 3 + gate) * hidden..][..hidden];
+            let rows = std::array::from_fn(|r| &h[r * wide..][..hidden]);
+            panels.product::<M, R>(rows, Some(start), &mut q, t % 2 == 1);
             for r in 0..R {
                 for gate in 0..2 {
                     let (u, q) = (u(r, gate), &q[r * width + gate * wide..][..wide]);
@@ -268,14 +272,14 @@ multiversion! {
                 let out = &mut states[(r * time + t) * hidden..][..hidden];
                 let (h, n) = (&mut h[r * wide..][..wide], &n[r * wide..][..wide]);
                 let (reset, z) = rz[r * 2 * wide..][..2 * wide].split_at(wide);
-                let q = &q[r * width + 2 * wide..][..wide];
+                let q_n = &q[r * width + 2 * wide..][..wide];
                 for (chunk, j) in (0..wide).step_by(LANES).enumerate() {
                     let (before, z, n) = (load::<F>(h, j), load::<F>(z, j), load::<F>(n, j));
                     let after = each(|l| M::mul_add(z[l], before[l] - n[l], n[l]));
                     store(h, j, after);
                     write(out, j, after);
                     if let Some(kept) = tape.get_mut((t * R + r) * (wide / LANES) + chunk) {
-                        *kept = [slots(load(reset, j)), slots(z), slots(n), slots(load(q, j))];
+                        *kept = [slots(load(reset, j)), slots(z), slots(n), slots(load(q_n, j))];
                     }
                 }
             }
@@ -292,45 +296,6 @@ struct Kept<'a, F> {
     grad: &'a [F],
 }
 
-/// The gradient of h[t-1], in parts, on its way from bin t to the one before; (R, padded H) each.
-struct Carry<F> {
-    /// g z.
-    direct: Vec<F>,
-    /// W^T gq of each gate.
-    through: [Vec<F>; 3],
-    /// Rows of `through`.
-    width: usize,
-}
-
-impl<F: Real> Carry<F> {
-    fn new(rows: usize, hidden: usize, width: usize) -> Self {
-        let through = || vec![F::ZERO; rows * width];
-        Self {
-            direct: vec![F::ZERO; rows * padded(hidden)],
-            through: [through(), through(), through()],
-            width,
-        }
-    }
-
-    /// The parts of eight units of row r.
-    #[inline(always)]
-    fn sum(&self, r: usize, j: usize, wide: usize) -> [F; LANES] {
-        let direct = load::<F>(&self.direct, r * wide + j);
-        let through = [0, 1, 2].map(|gate: usize| load::<F>(&self.through[gate], r * self.width + j));
-        each(|l| direct[l] + (through[0][l] + through[1][l] + through[2][l]))
-    }
-
-    /// What arrives before the first bin.
-    fn finish(&self, rows: usize, hidden: usize, h0_grad: &mut [F]) {
-        let wide = padded(hidden);
-        for (r, h0_grad) in (0..rows).zip(h0_grad.chunks_exact_mut(hidden)) {
-            for j in (0..wide).step_by(LANES) {
-                store(h0_grad, j, self.sum(r, j, wide));
-            }
-        }
-    }
-}
-
 multiversion! {
     /// The bins from `from` on of R stimuli, the last first. `gq` (R, BLOCK, 3H) gets the gradients of q.
     fn backward_block<F, M, const R: usize>(
@@ -339,14 +304,14 @@ multiversion! {
         kept: Kept<'_, F>,
         from: usize,
         bins: usize,
-        carry: &mut Carry<F>,
+        carry: &mut [F],
         gates_grad: &mut [Slot<F>],
         gq: &mut [F],
     ) {
         let Sizes { time, hidden, .. } = sizes;
         let wide = padded(hidden);
         let tape = kept.tape.as_chunks::<LANES>().0.as_chunks::<4>().0;
-        let zeros = vec![F::ZERO; carry.width];
+        let width = panels[0].width();
         for t in (from..from + bins).rev() {
             for r in 0..R {
                 let row = r * time + t;
@@ -361,13 +326,13 @@ multiversion! {
                 let (gq_z, gq_n) = gq.split_at_mut(hidden);
                 let tape = &tape[(t * R + r) * (wide / LANES)..][..wide / LANES];
                 for (j, [reset, z, n, q_n]) in (0..wide).step_by(LANES).zip(tape) {
-                    let (upstream, carried, before) = (load(grad, j), carry.sum(r, j, wide), load(before, j));
+                    let (upstream, carried, before) = (load(grad, j), load::<F>(carry, r * width + j), load(before, j));
                     let g = each(|l| upstream[l] + carried[l]);
                     let g_n = each(|l| g[l] * (F::ONE - z[l]) * (F::ONE - n[l] * n[l]));
                     let g_z = each(|l| g[l] * (before[l] - n[l]) * (z[l] * (F::ONE - z[l])));
                     let g_q = each(|l| g_n[l] * reset[l]);
                     let g_r = each(|l| g_q[l] * q_n[l] * (F::ONE - reset[l]));
-                    store(&mut carry.direct, r * wide + j, each(|l| g[l] * z[l]));
+                    store(carry, r * width + j, each(|l| g[l] * z[l]));
                     write(out_r, j, g_r);
                     write(out_z, j, g_z);
                     write(out_n, j, g_n);
@@ -383,7 +348,7 @@ multiversion! {
                 let rows = std::array::from_fn(|r| {
                     &gq[((r * BLOCK + t - from) * 3 + i) * hidden..][..hidden]
                 });
-                panels[i].product::<M, R>(rows, &zeros, &mut carry.through[i], descending);
+                panels[i].product::<M, R>(rows, None, carry, descending);
             }
         }
     }

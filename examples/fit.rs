@@ -19,6 +19,7 @@ use statenet::{
 };
 use statenet_examples::{
     choice::{Choice, Kind, choices},
+    failure::Failure,
     fit_args::FitArgs,
     fit_report::{Fitted, Scene, write_report},
     output::{Output, SUMMARY},
@@ -27,7 +28,7 @@ use statenet_examples::{
     summary::{Dataset, ModelSummary, Summary},
 };
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = FitArgs::parse();
     let device = args.machine.start()?;
     let say = |text: String| {
@@ -35,12 +36,12 @@ fn main() -> anyhow::Result<()> {
             println!("{text}");
         }
     };
-    let out = Output::open(&args.out)?;
     let source = source(args.data.as_deref(), args.neurons.as_deref(), args.seed)?;
     let split = args.split.resolve(&source.recording)?;
     let smoothing = Smoothing::default();
     let recording = source.recording.smooth(&smoothing).standardize(split.train())?;
     let chosen = choices(&args.model, &recording.axes())?;
+    let out = Output::open(&args.out)?;
     say(format!(
         "{}: {} neurons, {} stimuli ({} train, {} validate, {} test), dt {} ms",
         recording.name(),
@@ -80,9 +81,11 @@ fn main() -> anyhow::Result<()> {
         fitted: &fitted,
         seed: args.seed,
     };
-    let table = write_report(&scene, &out)?;
+    let tables = write_report(&scene, &out)?;
     out.json(SUMMARY, &summary)?;
-    say(format!("\n{table}"));
+    for table in &tables {
+        say(format!("\n{table}"));
+    }
     say(format!(
         "wrote {0}/report.html, {0}/{SUMMARY}, figures, checkpoints and predictions",
         args.out.display()

@@ -20,7 +20,7 @@ use statenet::{
     prelude::*,
     report::{Cell, Table},
 };
-use statenet_examples::machine::MachineArgs;
+use statenet_examples::{failure::Failure, machine::MachineArgs};
 
 /// Predict the answers of a saved model to any sounds
 #[derive(Parser)]
@@ -45,7 +45,7 @@ struct Args {
     machine: MachineArgs,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let device = args.machine.start()?;
     let Checkpoint { model, card } = checkpoint::load(&args.checkpoint, &device)?;

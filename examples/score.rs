@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use ndarray::Array2;
 use statenet::{data::read_npy_2d, metrics::ScoreTable, prelude::*, train};
-use statenet_examples::{machine::MachineArgs, output::write_json, sound::source};
+use statenet_examples::{failure::Failure, machine::MachineArgs, output::write_json, sound::source};
 
 /// Score predictions of any model on the test stimuli of a recording
 #[derive(Parser)]
@@ -38,7 +38,7 @@ struct Args {
     machine: MachineArgs,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
     args.machine.start()?;
     let recording = source(Some(&args.data), args.neurons.as_deref(), args.seed)?.recording;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use statenet::prelude::*;
 
@@ -56,8 +56,9 @@ fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
         (stem(path)?, ModelConfig::read(path)?.for_axes(axes))
     } else {
         let known: Vec<&str> = ["ridge"].into_iter().chain(zoo::ALL.iter().map(|e| e.name)).collect();
-        let config = zoo::by_name(entry, axes);
-        (entry, config.with_context(|| format!("--model takes {} or a config file", known.join(", ")))?)
+        let unknown =
+            |_| anyhow!("--model {entry:?}: expected {} or a config file (.json, .toml)", known.join(", "));
+        (entry, zoo::by_name(entry, axes).map_err(unknown)?)
     };
     config.validate()?;
     Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(config) })

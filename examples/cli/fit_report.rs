@@ -47,12 +47,12 @@ const WARM_UP_MS: f64 = 300.0;
 /// Recorded sounds over which a map is averaged.
 const N_WINDOWS: usize = 64;
 
-/// Draws everything, writes `figures/*.svg` and `report.html`, and returns the table of scores.
+/// Draws everything, writes `figures/*.svg` and `report.html`, and returns the tables of scores and of differences.
 ///
 /// # Errors
 /// If a figure cannot be drawn from these arrays or a file not be written.
-pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Table> {
-    let table = scores(scene)?;
+pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Vec<Table>> {
+    let tables: Vec<Table> = [scores(scene)?].into_iter().chain(comparisons(scene)?).collect();
     let recording = scene.recording;
     let mut page = Page::new(format!("Fit of {}", recording.name()))
         .subtitle("Models scored on sounds that they have not seen")
@@ -74,12 +74,12 @@ pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Table> {
         page = page.fact("Data", citation.clone());
     }
     let mut figures = Figures { out };
-    page = page.section(score_section(scene, table.clone(), &mut figures)?);
+    page = page.section(score_section(scene, &tables, &mut figures)?);
     page = page.section(prediction_section(scene, &mut figures)?);
     page = page.section(field_section(scene, &mut figures)?);
     page = page.section(training_section(scene, &mut figures)?);
     page.write(&out.path("report.html"))?;
-    Ok(table)
+    Ok(tables)
 }
 
 /// Figures go into the page and, each, into a file.
@@ -122,7 +122,35 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn score_section(scene: &Scene<'_>, table: Table, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
+/// The model with the highest mean CCnorm less each other, over neurons.
+fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
+    let Some(best) = best_model(scene) else { return Ok(None) };
+    let mut table =
+        Table::new(["Difference in CCnorm", "Mean [95 %]", "Wilcoxon p", "Sign-flip p", "Neurons"]);
+    let best = &best.summary;
+    for other in scene.fitted.iter().map(|f| &f.summary).filter(|s| s.name != best.name) {
+        let comparison = compare(&best.test, &other.test);
+        let p = |p: Option<f64>| p.map_or_else(|| "\u{2014}".to_owned(), |p| format!("{p:.1e}"));
+        table.push([
+            format!("{} less {}", best.name, other.name).into(),
+            Cell::estimate(comparison.mean_difference, interval(comparison.ci95), 3),
+            p(comparison.p_wilcoxon).into(),
+            p(comparison.p_sign_flip).into(),
+            comparison.n.into(),
+        ])?;
+    }
+    Ok((table.n_rows() > 0).then_some(table))
+}
+
+/// The model with the highest mean CCnorm.
+fn best_model<'a>(scene: &Scene<'a>) -> Option<&'a Fitted> {
+    scene.fitted.iter().max_by(|a, b| {
+        let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
+        score(a).total_cmp(&score(b))
+    })
+}
+
+fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>) -> anyhow::Result<Section> {
     let bars = scene.fitted.iter().map(|f| {
         let test = &f.summary.test;
         Bar::new(f.summary.name.clone(), test.ccnorm_mean, interval(test.ccnorm_ci95))
@@ -139,7 +167,13 @@ fn score_section(scene: &Scene<'_>, table: Table, figures: &mut Figures<'_>) -> 
              the noise of the repeats allows, within each stimulus; FVE is the fraction of variance explained. The \
              interval is a bootstrap over neurons and over half-second blocks of the test sounds.",
         )
-        .table(table)
+        .paragraph(
+            "Below the scores the best model is set against each other, neuron by neuron: the interval is a bootstrap over \
+             neurons, the tests are Wilcoxon's signed-rank test and the sign-flip test of the mean. They take the test \
+             sounds as given.",
+        );
+    section = tables.iter().fold(section, |section, table| section.table(table.clone()));
+    section = section
         .figure(bars, "Mean CCnorm on test stimuli with its 95 % interval.")
         .figure(strips, "CCnorm of every neuron.");
     let best_by = |stateless: bool| {
@@ -170,11 +204,7 @@ fn score_section(scene: &Scene<'_>, table: Table, figures: &mut Figures<'_>) -> 
 
 /// The neurons shown: best, median and worst by the best model's CCnorm.
 fn shown_neurons(scene: &Scene<'_>) -> Vec<(usize, &'static str)> {
-    let best = scene.fitted.iter().max_by(|a, b| {
-        let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
-        score(a).total_cmp(&score(b))
-    });
-    let Some(best) = best else { return Vec::new() };
+    let Some(best) = best_model(scene) else { return Vec::new() };
     let mut ranked: Vec<(usize, f64)> =
         best.summary.test.per_neuron.iter().enumerate().filter_map(|(i, n)| Some((i, n.ccnorm?))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));

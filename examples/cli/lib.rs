@@ -3,6 +3,7 @@
 //! Everything that computes is in the library; what is here belongs to a command line.
 
 pub mod choice;
+pub mod failure;
 pub mod fit_args;
 pub mod fit_report;
 pub mod machine;
@@ -10,3 +11,23 @@ pub mod output;
 pub mod progress;
 pub mod sound;
 pub mod summary;
+
+/// The book's Rust, compiled and run.
+#[cfg(doctest)]
+mod book {
+    macro_rules! pages {
+        ($($page:ident: $text:literal;)*) => {$(
+            #[doc = include_str!(concat!("../../docs/src/", $text))]
+            struct $page;
+        )*};
+    }
+    pages! {
+        Tutorial: "start/tutorial.md";
+        OwnModel: "how-to/own-model.md";
+        PropertyTests: "how-to/property-tests.md";
+        Resume: "how-to/resume.md";
+        Streaming: "how-to/streaming.md";
+        GradientMaps: "theory/gradient-maps.md";
+        Scores: "theory/scores.md";
+    }
+}

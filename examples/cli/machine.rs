@@ -24,8 +24,9 @@ impl MachineArgs {
     /// # Errors
     /// If the device is not there, or threads are 0.
     pub fn start(&self) -> anyhow::Result<Device> {
+        let default = if self.quiet { "error" } else { "warn,statenet_train=info" };
         let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
         let _already_set =
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
         if let Some(n) = self.threads {

@@ -8,10 +8,17 @@ use std::{
 use anyhow::{Context, bail};
 use ndarray::Array2;
 use serde::Serialize;
-use statenet::{core::atomic::write_file, data::write_npy_2d, prelude::*};
+use statenet::{
+    core::atomic::{NewFolder, write_file},
+    data::write_npy_2d,
+    prelude::*,
+};
 
 /// The file that makes a folder one of ours.
 pub const SUMMARY: &str = "summary.json";
+
+/// What a run leaves in its folder.
+const ENTRIES: [&str; 6] = ["checkpoints", "predictions", "figures", "unfinished", "report.html", SUMMARY];
 
 /// A folder for results.
 pub struct Output {
@@ -19,20 +26,18 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens a folder. Results of an earlier run in it are replaced; anything else in it is an error.
+    /// Opens a folder. Results of an earlier run in it will be replaced; anything else in it is an error.
     ///
     /// # Errors
     /// If the folder holds files that no run of ours left, or cannot be made.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("{}: cannot make folder", folder.display()))?;
-        let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot read", folder.display()))?;
-        let foreign = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).find(|name| {
-            !["checkpoints", "predictions", "figures", "unfinished", "report.html", SUMMARY]
-                .contains(&name.as_str())
-        });
+        let ours = |name: &str| ENTRIES.contains(&name) || is_temporary(name);
+        let foreign = names(folder)?.into_iter().find(|name| !ours(name));
         if let Some(name) = foreign {
             bail!("{}: holds {name}, which no fit left there; choose another --out", folder.display());
         }
+        sweep(folder)?;
         Ok(Self { folder: folder.to_path_buf() })
     }
 
@@ -55,7 +60,7 @@ impl Output {
         write_json(&self.path(name), value)
     }
 
-    /// Writes `predictions/MODEL/STIMULUS.npy` for some stimuli, in place of earlier ones.
+    /// Writes `predictions/MODEL/STIMULUS.npy` for some stimuli, all or none, in place of earlier ones.
     ///
     /// # Errors
     /// If one cannot be written.
@@ -67,15 +72,45 @@ impl Output {
         rates: &[Array2<f32>],
     ) -> anyhow::Result<()> {
         let folder = self.path("predictions").join(model);
+        let new = NewFolder::create(&folder)?;
+        for (&s, rates) in stimuli.iter().zip(rates) {
+            let name = recording.stimulus(s)?.name();
+            write_npy_2d(&new.path().join(format!("{name}.npy")), rates.view())?;
+        }
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot replace", folder.display()))?;
         }
-        for (&s, rates) in stimuli.iter().zip(rates) {
-            let name = recording.stimulus(s)?.name();
-            write_npy_2d(&folder.join(format!("{name}.npy")), rates.view())?;
-        }
-        Ok(())
+        Ok(new.commit("")?)
     }
+}
+
+/// Removes what a killed run left half-written, in the folder and in those inside it.
+fn sweep(folder: &Path) -> anyhow::Result<()> {
+    let inside = ENTRIES.iter().map(|name| folder.join(name)).filter(|path| path.is_dir());
+    for folder in std::iter::once(folder.to_path_buf()).chain(inside) {
+        for name in names(&folder)? {
+            if is_temporary(&name) {
+                let path = folder.join(name);
+                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                removed.with_context(|| format!("{}: cannot remove", path.display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether files and folders are written under this name before they get their own: `.tmpAb12Cd`,
+/// `.statenet-Ab12Cd`, `.statenet-old-Ab12Cd`, `.statenet-ended-MODEL`.
+fn is_temporary(name: &str) -> bool {
+    let drawn = |rest: &str| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+    [".tmp", ".statenet-", ".statenet-old-"].iter().any(|start| name.strip_prefix(start).is_some_and(drawn))
+        || name.starts_with(".statenet-ended-")
+}
+
+/// Names of what a folder holds.
+fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot read", folder.display()))?;
+    Ok(entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect())
 }
 
 /// Writes a JSON file, whole or not at all.

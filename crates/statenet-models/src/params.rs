@@ -236,6 +236,13 @@ fn handle(var: &Var, role: Role) -> Tensor {
     }
 }
 
+/// Replaces the values of a vector parameter.
+pub(crate) fn set_vector(parameter: &Tensor, values: &[f64]) -> Result<()> {
+    let values = Tensor::new(values, parameter.device()).and_then(|v| v.to_dtype(parameter.dtype()));
+    let values = values.during("making start values")?;
+    Var::from_tensor(parameter).and_then(|var| var.set(&values)).during("setting start values")
+}
+
 /// A place in the store under a prefix: what a module is built from.
 #[derive(Debug)]
 pub struct Scope<'a> {

@@ -60,7 +60,8 @@ impl Pipeline {
         let (prefilter, filtered) = prefilters::build(&config.prefilter, sound);
         let (core, features) = cores::build(&config.core, filtered, &mut root.enter("core"))?;
         let readout = readouts::build(&config.readout, features, axes.n_neurons, &mut root.enter("readout"))?;
-        Ok(Self { prefilter, core, readout, params, axes: axes.clone(), config: config.clone() })
+        let config = PipelineConfig { core: config.core.resolved(axes), ..config.clone() };
+        Ok(Self { prefilter, core, readout, params, axes: axes.clone(), config })
     }
 
     fn check(&self, cochleagram: &Tensor) -> Result<()> {

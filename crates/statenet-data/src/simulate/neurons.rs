@@ -4,7 +4,7 @@
 //! scaling to mean 0 and deviation 1 over all sounds, the drive and the rate of a neuron are
 //!
 //! ```text
-//! linear        d = z(w * u)                                           r = max(0, 1 + 0.3 d)
+//! linear        d = z(w * u)                                           r = max(0, 1 + 0.4 d)
 //! LN            d = z(w * u)                                           r = phi(d)
 //! adaptation    e[t] = a e[t-1] + (1 - a) y[t-1],  e[0] = y[0]         y = u above the floor, per band
 //!               d = z(w * max(0, y - m e))                             r = phi(d)

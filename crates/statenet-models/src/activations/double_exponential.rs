@@ -9,9 +9,13 @@ use candle_core::Tensor;
 
 use super::{
     Activation, CurveConfig, Curved, numbers,
-    sigmoid::{height_and_floor, share_of_height},
+    sigmoid::{height_and_floor, start_height_and_floor},
 };
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    init::Init,
+    params::{Scope, set_vector},
+};
 
 pub(crate) struct DoubleExponential {
     slope: Tensor,
@@ -35,15 +39,14 @@ impl Activation for DoubleExponential {
         Ok(statenet_kernels::double_exponential_curve(x, &self.slope, &self.shift, &height, &floor)?)
     }
 
-    fn invert(&self, rates: &[f64]) -> Result<Vec<f64>> {
-        let (slopes, shifts) = (numbers(&self.slope)?, numbers(&self.shift)?);
-        let (heights, floors) = (self.height.values()?, self.floor.values()?);
-        let inverse = |(n, &rate): (usize, &f64)| {
-            let share = share_of_height(rate, heights[n], floors[n]);
-            // A nearly flat curve gets there at no reasonable x: stay within a few of its widths.
-            let slope = if slopes[n].abs() < 0.05 { 0.05f64.copysign(slopes[n]) } else { slopes[n] };
-            (shifts[n] + (-share.ln()).ln()) / slope
-        };
-        Ok(rates.iter().enumerate().take(slopes.len()).map(inverse).collect())
+    /// A curve that falls or hardly rises is turned to rise first: rates rise with the drive.
+    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+        const LEAST_SLOPE: f64 = 0.25;
+        let shares = start_height_and_floor(&self.height, &self.floor, mean_rates)?;
+        let slopes: Vec<f64> = numbers(&self.slope)?.into_iter().map(|k| -k.abs().max(LEAST_SLOPE)).collect();
+        set_vector(&self.slope, &slopes)?;
+        let shifts = numbers(&self.shift)?;
+        let inverse = |((share, shift), slope): ((f64, f64), f64)| (shift + (-share.ln()).ln()) / slope;
+        Ok(shares.into_iter().zip(shifts).zip(slopes).map(inverse).collect())
     }
 }

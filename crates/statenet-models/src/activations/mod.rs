@@ -17,7 +17,11 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use self::{double_exponential::DoubleExponential, sigmoid::Sigmoid, softplus::Softplus};
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    init::Init,
+    params::{Scope, set_vector},
+};
 
 /// Which output curve.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -77,8 +81,8 @@ pub(crate) trait Activation: Send + Sync {
     /// `(B, N, T)` to `(B, N, T)`.
     fn apply(&self, x: &Tensor) -> Result<Tensor>;
 
-    /// For each neuron the x at which the curve gives a rate, as near as its range allows.
-    fn invert(&self, rates: &[f64]) -> Result<Vec<f64>>;
+    /// Moves the curve of each neuron to where its rates are, and returns the x at which it gives its mean rate.
+    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
 }
 
 pub(crate) fn build(
@@ -103,8 +107,8 @@ impl Activation for Identity {
         Ok(x.clone())
     }
 
-    fn invert(&self, rates: &[f64]) -> Result<Vec<f64>> {
-        Ok(rates.to_vec())
+    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+        Ok(mean_rates.to_vec())
     }
 }
 
@@ -139,10 +143,52 @@ impl Curved {
     fn values(&self) -> Result<Vec<f64>> {
         numbers(&self.value()?)
     }
+
+    /// Sets the numbers; positive ones are kept at 1e-4 or more.
+    fn set(&self, values: impl Iterator<Item = f64>) -> Result<()> {
+        const SMALLEST: f64 = 1e-4;
+        let inverse_softplus = |y: f64| y + (-(-y).exp_m1()).ln();
+        let stored = |v: f64| if self.positive { inverse_softplus(v.max(SMALLEST)) } else { v };
+        set_vector(&self.stored, &values.map(stored).collect::<Vec<_>>())
+    }
 }
 
 /// The entries of a vector, as f64.
 fn numbers(vector: &Tensor) -> Result<Vec<f64>> {
     use crate::error::During;
     vector.to_dtype(candle_core::DType::F64).and_then(|t| t.to_vec1()).during("reading parameters")
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use statenet_core::Seed;
+
+    use super::*;
+    use crate::params::ParamStore;
+
+    #[test]
+    fn every_curve_starts_at_the_mean_rates() {
+        let rates = [0.02, 0.11, 0.3, 2.0];
+        let curve = |output| CurveConfig { output };
+        for output in [Output::NonNegative, Output::Signed] {
+            for config in [
+                ActivationConfig::Identity,
+                ActivationConfig::Softplus(curve(output)),
+                ActivationConfig::Sigmoid(curve(output)),
+                ActivationConfig::DoubleExponential(curve(output)),
+            ] {
+                let mut store = ParamStore::new(Seed::new(1), DType::F64, &Device::Cpu);
+                let activation = build(&config, rates.len(), &mut store.root()).unwrap();
+                let start = activation.start_at(&rates).unwrap();
+                let x = Tensor::new(start, &Device::Cpu).unwrap().reshape((1, rates.len(), 1)).unwrap();
+                let back = activation.apply(&x).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+                for (rate, back) in rates.iter().zip(back) {
+                    // A softplus cannot go below its floor, which is drawn up to 0.05 (signed: 0.1).
+                    let tolerance = if matches!(config, ActivationConfig::Softplus(_)) { 0.1 } else { 1e-9 };
+                    assert!((rate - back).abs() < tolerance, "{config:?}: {rate} {back}");
+                }
+            }
+        }
+    }
 }

@@ -42,9 +42,31 @@ pub(super) fn height_and_floor(
     Ok((height, floor))
 }
 
-/// The share of its height at which a rate lies, kept inside the curve's range so that it can start there.
-pub(super) fn share_of_height(rate: f64, height: f64, floor: f64) -> f64 {
-    ((rate - floor) / height).clamp(0.02, 0.98)
+/// Moves height and floor to the scale of the rates and returns the share of its height at which each curve gives the
+/// mean rate.
+///
+/// Drawn heights and floors are those of z-scored responses; around a mean of 0.1 spikes per bin a floor of 0.5 cannot
+/// be left. A floor of a twentieth and a height of ten times the mean leave room for silence and for bursts. A signed
+/// curve keeps its height and has the mean in its middle.
+pub(super) fn start_height_and_floor(
+    height: &Curved,
+    floor: &Curved,
+    mean_rates: &[f64],
+) -> Result<Vec<f64>> {
+    const HEIGHT: f64 = 10.0;
+    const FLOOR: f64 = 0.05;
+    // A silent neuron gets the scale of one that hardly fires.
+    const QUIET: f64 = 1e-3;
+    if floor.positive {
+        height.set(mean_rates.iter().map(|r| HEIGHT * r.max(QUIET)))?;
+        floor.set(mean_rates.iter().map(|r| FLOOR * r.max(QUIET)))?;
+    } else {
+        let heights = height.values()?;
+        floor.set(mean_rates.iter().zip(heights).map(|(rate, height)| rate - height / 2.0))?;
+    }
+    let (heights, floors) = (height.values()?, floor.values()?);
+    let share = |((rate, height), floor): ((&f64, f64), f64)| ((rate - floor) / height).clamp(0.02, 0.98);
+    Ok(mean_rates.iter().zip(heights).zip(floors).map(share).collect())
 }
 
 impl Activation for Sigmoid {
@@ -53,13 +75,11 @@ impl Activation for Sigmoid {
         Ok(statenet_kernels::sigmoid_curve(x, &self.center, &self.width, &height, &floor)?)
     }
 
-    fn invert(&self, rates: &[f64]) -> Result<Vec<f64>> {
+    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+        let shares = start_height_and_floor(&self.height, &self.floor, mean_rates)?;
         let (centers, widths) = (numbers(&self.center)?, numbers(&self.width)?);
-        let (heights, floors) = (self.height.values()?, self.floor.values()?);
-        let inverse = |(n, &rate): (usize, &f64)| {
-            let share = share_of_height(rate, heights[n], floors[n]);
-            centers[n] + widths[n] * (share / (1.0 - share)).ln()
-        };
-        Ok(rates.iter().enumerate().take(centers.len()).map(inverse).collect())
+        let inverse =
+            |((share, center), width): ((f64, f64), f64)| center + width * (share / (1.0 - share)).ln();
+        Ok(shares.into_iter().zip(centers).zip(widths).map(inverse).collect())
     }
 }

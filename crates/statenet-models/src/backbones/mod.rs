@@ -39,6 +39,12 @@ impl BackboneConfig {
         }
     }
 
+    pub(crate) fn resolved(&self, inputs: usize) -> Self {
+        match self {
+            Self::Gru(_) => Self::Gru(GruConfig { hidden: Some(self.hidden(inputs)) }),
+        }
+    }
+
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
         match self {
             Self::Gru(gru) => gru.validate(&format!("{field}.gru")),

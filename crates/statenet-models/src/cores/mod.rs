@@ -32,6 +32,14 @@ impl CoreConfig {
         }
     }
 
+    /// With every size written out that a default would leave to this version of the library.
+    pub(crate) fn resolved(&self, axes: &Axes) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Statenet(statenet) => Self::Statenet(statenet.resolved(axes)),
+        }
+    }
+
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
         match self {
             Self::None => "none".to_owned(),

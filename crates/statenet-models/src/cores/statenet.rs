@@ -46,6 +46,12 @@ impl StatenetConfig {
         self.backbone.validate(&format!("{field}.backbone"))
     }
 
+    pub(crate) fn resolved(&self, axes: &Axes) -> Self {
+        let places = self.encoder.places();
+        let inputs = places.channels * places.n_places(axes.n_bands);
+        Self { backbone: self.backbone.resolved(inputs), ..self.clone() }
+    }
+
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
         let places = self.encoder.places();
         let hidden = axes.map(|a| self.backbone.hidden(places.channels * places.n_places(a.n_bands)));

@@ -5,7 +5,7 @@
 //! ```
 //! In (B, H, T), out (B, N, T). Memory: the current frame. Parameters: N (H + 1) and the curve's.
 
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_kernels::Layout;
 
@@ -15,7 +15,7 @@ use crate::{
     error::{During, Result},
     init::Init,
     mode::Mode,
-    params::Scope,
+    params::{Scope, set_vector},
     response_model::Memory,
     stage::Stage,
     state::State,
@@ -89,14 +89,6 @@ impl Stage for LinearReadout {
 
 impl Readout for LinearReadout {
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
-        set_vector(&self.bias, &self.activation.invert(mean_rates)?)
+        set_vector(&self.bias, &self.activation.start_at(mean_rates)?)
     }
-}
-
-/// Replaces the values of a vector parameter.
-pub(super) fn set_vector(parameter: &Tensor, values: &[f64]) -> Result<()> {
-    let values = Tensor::new(values, parameter.device())
-        .and_then(|v| v.to_dtype(parameter.dtype()))
-        .during("making start values")?;
-    Var::from_tensor(parameter).and_then(|var| var.set(&values)).during("setting start values")
 }

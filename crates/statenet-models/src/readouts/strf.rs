@@ -12,14 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Readout,
-    linear::set_vector,
     norm::{BatchNorm, NormConfig},
 };
 use crate::{
     activations::{self, Activation, ActivationConfig},
     error::{During, Result},
     mode::Mode,
-    params::Scope,
+    params::{Scope, set_vector},
     response_model::Memory,
     stage::Stage,
     state::State,
@@ -128,6 +127,6 @@ impl Readout for StrfReadout {
             var.set(&zeros).during("setting start values")?;
         }
         let offset = self.norm.as_ref().map_or(self.strf.bias(), BatchNorm::bias);
-        set_vector(offset, &self.activation.invert(mean_rates)?)
+        set_vector(offset, &self.activation.start_at(mean_rates)?)
     }
 }

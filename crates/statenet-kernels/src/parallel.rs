@@ -6,7 +6,7 @@
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// Threads that could share `items` pieces of work; asks for the pool only if there is something to share.
-pub(crate) fn threads(items: usize) -> usize {
+fn threads(items: usize) -> usize {
     if items < 2 { 1 } else { rayon::current_num_threads().min(items) }
 }
 
@@ -16,6 +16,15 @@ pub(crate) fn for_each<I: Send>(items: Vec<I>, work: impl Fn(I) + Send + Sync) {
         items.into_iter().for_each(work);
     } else {
         items.into_par_iter().for_each(work);
+    }
+}
+
+/// Like [`for_each`], for items that are parts of a sum over a batch: one stimulus stays in this thread.
+pub(crate) fn for_each_part<I: Send>(batch: usize, items: Vec<I>, work: impl Fn(I) + Send + Sync) {
+    if batch == 1 {
+        items.into_iter().for_each(work);
+    } else {
+        for_each(items, work);
     }
 }
 

@@ -77,7 +77,7 @@ impl Kernel for Affine {
 
         let mut weight_grad = vec![F::ZERO; if wants(1) { weight.len() } else { 0 }];
         let work: Vec<_> = weight_grad.chunks_mut(BLOCK * ins).enumerate().collect();
-        parallel::for_each(work, |(block, weight_grad)| {
+        parallel::for_each_part(batch, work, |(block, weight_grad)| {
             let size = weight_grad.len() / ins;
             for b in 0..batch {
                 let grad = to.at(b * outs * time + block * BLOCK * to.column);

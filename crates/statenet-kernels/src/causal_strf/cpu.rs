@@ -133,7 +133,7 @@ impl Kernel for CausalStrf {
             let frames = self.frames(x, context.first().copied());
             let size = lags * depth;
             let work: Vec<_> = weight_grad.chunks_mut(BLOCK * size).enumerate().collect();
-            parallel::for_each(work, |(block, weight_grad)| {
+            parallel::for_each_part(batch, work, |(block, weight_grad)| {
                 let count = weight_grad.len() / size;
                 let mut ordered = vec![F::ZERO; weight_grad.len()];
                 for b in 0..batch {

@@ -122,7 +122,7 @@ impl ModelConfig {
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
     pub fn from_toml(text: &str) -> Result<Self> {
-        parse(toml::from_str(text), "config")
+        parse(toml_config(text), "config")
     }
 
     /// Reads a config file: TOML if its name ends in `.toml`, else JSON.
@@ -137,7 +137,7 @@ impl ModelConfig {
         })?;
         let origin = path.display().to_string();
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
-            parse(toml::from_str(&text), &origin)
+            parse(toml_config(&text), &origin)
         } else {
             parse(serde_json::from_str(&text), &origin)
         }
@@ -191,6 +191,18 @@ impl ModelConfig {
     }
 }
 
+/// A config from TOML, or what is wrong and where, in one line as JSON's errors are.
+fn toml_config(text: &str) -> Result<ModelConfig, String> {
+    toml::from_str(text).map_err(|e| {
+        let Some(before) = e.span().and_then(|span| text.get(..span.start)) else {
+            return e.message().to_owned();
+        };
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        format!("{} at line {line} column {column}", e.message())
+    })
+}
+
 fn parse<T, E: std::fmt::Display>(parsed: Result<T, E>, origin: &str) -> Result<T> {
     parsed
         .map_err(|e| Error::ConfigText { origin: origin.to_owned(), reason: e.to_string().trim().to_owned() })
@@ -223,6 +235,10 @@ mod tests {
         let text = "{\"format\": 1,\n \"model\": {\"pipeline\": {\"readuot\": {}}}}";
         let message = ModelConfig::from_json(text).unwrap_err().to_string();
         assert!(message.contains("readuot") && message.contains("line 2"), "{message}");
+        let message =
+            ModelConfig::from_toml("format = 1\n[model.pipeline]\nreaduot = 1\n").unwrap_err().to_string();
+        assert!(message.contains("unknown field `readuot`"), "{message}");
+        assert!(message.ends_with(" at line 3 column 1") && !message.contains('\n'), "{message}");
     }
 
     #[test]

@@ -1,0 +1,132 @@
+//! `predict` and `score` against `fit`, whole and streamed, on any split.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+use statenet::{
+    data::{read_npy_2d, write_npy_2d},
+    prelude::*,
+};
+
+use crate::harness::{
+    MODELS, Small, expect_done, expect_refused, expect_test_object, json, small, text, tree,
+};
+
+/// Largest difference of two arrays of one shape.
+fn distance(a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>) -> f32 {
+    assert_eq!(a.dim(), b.dim());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn whole_and_streamed_predictions_agree_and_are_those_of_the_fit() {
+    let Small { data, out } = small();
+    let folder = tempfile::tempdir().unwrap();
+    let test = read_names(&json(&out.join("summary.json")), data);
+    for name in MODELS {
+        let checkpoint = out.join("checkpoints").join(name);
+        let predict = |to: &str, data: &Path, more: &[&str]| {
+            let to = folder.path().join(name).join(to);
+            let args =
+                ["--checkpoint", text(&checkpoint), "--data", text(data), "--out", text(&to), "--quiet"];
+            let ended = expect_done("predict", &[&args[..], more].concat());
+            assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("", ""));
+            to
+        };
+        let whole = predict("whole", data, &[]);
+        assert_eq!(tree(&whole).len(), 6, "every stimulus of the recording");
+        for chunk in ["1", "7", "1000"] {
+            let streamed = predict(chunk, data, &["--stream", chunk]);
+            for file in tree(&whole).keys() {
+                let read = |folder: &Path| read_npy_2d(&folder.join(file), "rates").unwrap();
+                let d = distance(&read(&whole), &read(&streamed));
+                assert!(d < 1e-5, "{name}, chunks of {chunk}, {file}: {d}");
+            }
+        }
+        for stimulus in &test {
+            let file = format!("{stimulus}.npy");
+            let fitted = read_npy_2d(&out.join("predictions").join(name).join(&file), "rates").unwrap();
+            assert_eq!(read_npy_2d(&whole.join(&file), "rates").unwrap(), fitted, "{name}");
+        }
+        // One cochleagram, as recorded, under any name.
+        let sound = folder.path().join("my sound.npy");
+        fs::copy(data.join("stimuli/sim02.npy"), &sound).unwrap();
+        for more in [&[][..], &["--stream", "7"]] {
+            let one = predict("one", &sound, more);
+            let rates = read_npy_2d(&one.join("my sound.npy"), "rates").unwrap();
+            let d = distance(&rates, &read_npy_2d(&whole.join("sim02.npy"), "rates").unwrap());
+            assert!(d < 1e-5, "{name}: {d}");
+        }
+    }
+}
+
+/// Names of the test stimuli of a summary.
+fn read_names(summary: &Value, data: &Path) -> Vec<String> {
+    let recording = Recording::read(data).unwrap();
+    let test = summary["models"][0]["split"]["test"].as_array().unwrap();
+    let name = |i: &Value| recording.stimuli()[i.as_u64().unwrap() as usize].name().to_owned();
+    test.iter().map(name).collect()
+}
+
+#[test]
+fn scores_of_the_predictions_of_a_fit_are_those_of_its_summary() {
+    let Small { data, out } = small();
+    let folder = tempfile::tempdir().unwrap();
+    let summary = json(&out.join("summary.json"));
+    for (name, model) in MODELS.iter().zip(summary["models"].as_array().unwrap()) {
+        let (predictions, to) =
+            (out.join("predictions").join(name), folder.path().join(format!("{name}.json")));
+        let args = ["--data", text(data), "--predictions", text(&predictions), "--out", text(&to)];
+        let ended = expect_done("score", &args);
+        assert!(ended.stdout.contains(name) && ended.stdout.contains("linear-0"), "{}", ended.stdout);
+        let scores = json(&to);
+        expect_test_object(&scores, 5);
+        assert_eq!(scores, model["test"], "{name}");
+    }
+}
+
+#[test]
+fn any_split_and_any_neurons_can_be_scored() {
+    let Small { data, out } = small();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (checkpoint, all) = (out.join("checkpoints/ridge"), at("all"));
+    let args = ["--checkpoint", text(&checkpoint), "--data", text(data), "--out", text(&all), "--quiet"];
+    expect_done("predict", &args);
+    let score = |to: &str, predictions: &Path, more: &[&str]| {
+        let to = at(to);
+        let args = ["--data", text(data), "--predictions", text(predictions), "--out", text(&to), "--quiet"];
+        expect_done("score", &[&args[..], more].concat());
+        json(&to)
+    };
+    let fold = score("fold.json", &all, &["--split", "kfold:5/0"]);
+    expect_test_object(&fold, 5);
+    // Fold 0 of 5 over six stimuli is 0 and 5, here by name and index.
+    let list = at("split.json");
+    fs::write(&list, r#"{"train": [1, 2], "val": [3, 4], "test": ["sim00", 5]}"#).unwrap();
+    assert_eq!(score("list.json", &all, &["--split", text(&list)]), fold);
+    assert_ne!(score("demo.json", &all, &[]), fold);
+    // Some neurons: their predictions are the rows of all.
+    let two = at("two");
+    let rows = [3, 1];
+    for stimulus in ["sim00", "sim05"] {
+        let rates = read_npy_2d(&all.join(format!("{stimulus}.npy")), "rates").unwrap();
+        write_npy_2d(&two.join(format!("{stimulus}.npy")), rates.select(ndarray::Axis(0), &rows).view())
+            .unwrap();
+    }
+    let some = score("two.json", &two, &["--split", "kfold:5/0", "--neurons", "3,adaptation-0"]);
+    assert!(some["per_neuron"].as_array().unwrap().len() == 2);
+    let ids: Vec<_> = some["per_neuron"].as_array().unwrap().iter().map(|n| n["id"].clone()).collect();
+    assert_eq!(ids[0], fold["per_neuron"][3]["id"]);
+    assert_eq!(some["per_neuron"][0]["cc"], fold["per_neuron"][3]["cc"]);
+    // A missing or misshapen prediction is named.
+    let no = at("no.json");
+    let refused = |predictions: &Path, says: &[&str]| {
+        let args = ["--data", text(data), "--split", "kfold:5/0", "--out", text(&no)];
+        expect_refused("score", &[&args[..], &["--predictions", text(predictions)]].concat(), says);
+        assert!(!no.exists());
+    };
+    refused(&two, &["rate", "(2, 100)", "(5, 100)"]);
+    fs::remove_file(all.join("sim05.npy")).unwrap();
+    refused(&all, &["sim05.npy", "cannot read", "No such file"]);
+}

@@ -84,7 +84,7 @@ fn main() -> Result<(), Failure> {
     let tables = write_report(&scene, &out)?;
     out.json(SUMMARY, &summary)?;
     for table in &tables {
-        say(format!("\n{table}"));
+        say(format!("\n{}", table.to_text().trim_end()));
     }
     say(format!(
         "wrote {0}/report.html, {0}/{SUMMARY}, figures, checkpoints and predictions",

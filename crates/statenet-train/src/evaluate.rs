@@ -18,7 +18,7 @@ use crate::{
 /// The recording must be scaled as the one that the model was fitted to.
 ///
 /// # Errors
-/// [`Error::Mismatch`](crate::Error::Mismatch) if the model has other bands or neurons.
+/// [`Error::Mismatch`] if the model has other bands or neurons.
 pub fn predict(
     model: &dyn ResponseModel,
     recording: &Recording,
@@ -48,7 +48,7 @@ pub fn evaluate(
 /// Scores rates `(N, T)` of any origin, one array per stimulus.
 ///
 /// # Errors
-/// [`Error::Metrics`](crate::Error::Metrics) if an array has another shape than the responses to its stimulus.
+/// [`Error::Metrics`] if an array has another shape than the responses to its stimulus.
 pub fn score(
     rates: &[Array2<f32>],
     recording: &Recording,

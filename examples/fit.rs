@@ -87,7 +87,7 @@ fn main() -> Result<(), Failure> {
         say(format!("\n{}", table.to_text().trim_end()));
     }
     say(format!(
-        "wrote {0}/report.html, {0}/{SUMMARY}, figures, checkpoints and predictions",
+        "\nwrote {0}/report.html, {0}/{SUMMARY}, figures, checkpoints and predictions",
         args.out.display()
     ));
     Ok(())

@@ -124,7 +124,7 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
 
 /// The model with the highest mean CCnorm less each other, over neurons.
 fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
-    let Some(best) = best_model(scene) else { return Ok(None) };
+    let Some(best) = best_of(scene.fitted.iter()) else { return Ok(None) };
     let mut table =
         Table::new(["Difference in CCnorm", "Mean [95 %]", "Wilcoxon p", "Sign-flip p", "Neurons"]);
     let best = &best.summary;
@@ -143,11 +143,9 @@ fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
 }
 
 /// The model with the highest mean CCnorm.
-fn best_model<'a>(scene: &Scene<'a>) -> Option<&'a Fitted> {
-    scene.fitted.iter().max_by(|a, b| {
-        let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
-        score(a).total_cmp(&score(b))
-    })
+fn best_of<'a>(models: impl Iterator<Item = &'a Fitted>) -> Option<&'a Fitted> {
+    let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
+    models.max_by(|a, b| score(a).total_cmp(&score(b)))
 }
 
 fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>) -> anyhow::Result<Section> {
@@ -177,11 +175,7 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
         .figure(bars, "Mean CCnorm on test stimuli with its 95 % interval.")
         .figure(strips, "CCnorm of every neuron.");
     let best_by = |stateless: bool| {
-        let of_kind = scene.fitted.iter().filter(|f| (f.model.memory() != Memory::Unbounded) == stateless);
-        of_kind.max_by(|a, b| {
-            let score = |f: &Fitted| f.summary.test.ccnorm_mean.unwrap_or(f64::NEG_INFINITY);
-            score(a).total_cmp(&score(b))
-        })
+        best_of(scene.fitted.iter().filter(|f| (f.model.memory() != Memory::Unbounded) == stateless))
     };
     if let (Some(windowed), Some(stateful)) = (best_by(true), best_by(false)) {
         let (x, y) = (&windowed.summary, &stateful.summary);
@@ -204,7 +198,7 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
 
 /// The neurons shown: best, median and worst by the best model's CCnorm.
 fn shown_neurons(scene: &Scene<'_>) -> Vec<(usize, &'static str)> {
-    let Some(best) = best_model(scene) else { return Vec::new() };
+    let Some(best) = best_of(scene.fitted.iter()) else { return Vec::new() };
     let mut ranked: Vec<(usize, f64)> =
         best.summary.test.per_neuron.iter().enumerate().filter_map(|(i, n)| Some((i, n.ccnorm?))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));

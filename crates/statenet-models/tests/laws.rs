@@ -16,7 +16,7 @@ fn holds(law: Result<(), statenet_models::Error>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn time(case in strategies::cases(), cut in 0.0..1.0f64, chunk in 1usize..40) {

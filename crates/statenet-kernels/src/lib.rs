@@ -80,6 +80,7 @@ mod parallel;
 mod product;
 mod real;
 mod softplus;
+mod step;
 mod sums;
 mod transpose;
 
@@ -94,6 +95,7 @@ pub use layout::Layout;
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use softplus::softplus;
+pub use step::Step;
 
 /// Every operation once more from Candle's plain tensors: slow, obviously right, the oracle of the tests.
 ///

@@ -1,9 +1,6 @@
 //! Whole vectors out of and into rows whose length is no multiple of a vector.
 
-use crate::{
-    fresh::Slot,
-    real::{LANES, Real},
-};
+use crate::real::{LANES, Real};
 
 /// Elements j to j + 8 of a row; zeros beyond its end.
 #[inline(always)]
@@ -26,27 +23,6 @@ pub(crate) fn store<F: Real>(row: &mut [F], j: usize, values: [F; LANES]) {
         *whole = values;
     } else {
         rest.iter_mut().zip(values).for_each(|(to, from)| *to = from);
-    }
-}
-
-/// A vector as what is written to fresh memory.
-#[inline(always)]
-pub(crate) fn slots<F: Real>(values: [F; LANES]) -> [Slot<F>; LANES] {
-    let mut slots = [Slot::uninit(); LANES];
-    for (slot, value) in slots.iter_mut().zip(values) {
-        *slot = Slot::new(value);
-    }
-    slots
-}
-
-/// Writes elements j to j + 8 of a row that was not written yet, as far as it reaches.
-#[inline(always)]
-pub(crate) fn write<F: Real>(row: &mut [Slot<F>], j: usize, values: [F; LANES]) {
-    let rest = row.get_mut(j..).unwrap_or_default();
-    if let Some(whole) = rest.first_chunk_mut::<LANES>() {
-        *whole = slots(values);
-    } else {
-        rest.iter_mut().zip(values).for_each(|(to, from)| *to = Slot::new(from));
     }
 }
 

@@ -30,6 +30,8 @@
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
 //! | [`gru`] | gates (B, T, 3H), weight (3H, H), bias (3H), h0 (B, H) | states (B, T, H), last (B, H) | CPU |
+//! | [`rnn`] | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU |
+//! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
@@ -74,13 +76,17 @@ mod lanes;
 mod layout;
 mod locally_connected;
 mod losses;
+mod lstm;
 mod op;
 mod panels;
 mod parallel;
 mod product;
 mod real;
+mod recurrent;
+mod rnn;
 mod softplus;
 mod step;
+mod sublstm;
 mod sums;
 mod transpose;
 
@@ -94,8 +100,20 @@ pub use gru::gru;
 pub use layout::Layout;
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
+pub use lstm::lstm;
+pub use recurrent::CellRun;
+pub use rnn::rnn;
 pub use softplus::softplus;
 pub use step::Step;
+pub use sublstm::sublstm;
+
+/// The operations in their single-step form.
+pub mod steps {
+    pub use crate::{
+        gru::GruStep as Gru, lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
+        sublstm::SubLstmStep as SubLstm,
+    };
+}
 
 /// Every operation once more from Candle's plain tensors: slow, obviously right, the oracle of the tests.
 ///
@@ -110,6 +128,9 @@ pub mod reference {
         gru::reference::gru,
         locally_connected::reference::locally_connected,
         losses::reference::{masked_mse, masked_poisson},
+        lstm::reference::lstm,
+        rnn::reference::rnn,
         softplus::reference::softplus,
+        sublstm::reference::sublstm,
     };
 }

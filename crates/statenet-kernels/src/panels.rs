@@ -10,7 +10,7 @@
 //! bits do not depend on the rows beside it.
 
 use crate::{
-    isa::MulAdd,
+    isa::{MulAdd, multiversion},
     real::{LANES, Real},
 };
 
@@ -25,6 +25,30 @@ pub(crate) struct Panels<F> {
     depth: usize,
     vectors: usize,
     count: usize,
+}
+
+multiversion! {
+    /// y\[r\] = start + x\[r\] P for 1 to 4 `rows`, or y\[r\] += x\[r\] P without `start`. The rows of x are `stride` apart,
+    /// those of y follow each other.
+    ///
+    /// A function of its own, not a part of the loop that calls it: its code is long and serves every recurrence.
+    pub(crate) fn product<F, M>(
+        panels: &Panels<F>,
+        rows: usize,
+        x: &[F],
+        stride: usize,
+        start: Option<&[F]>,
+        y: &mut [F],
+        descending: bool,
+    ) {
+        let row = |r: usize| &x[r * stride..][..panels.depth];
+        match rows {
+            1 => panels.product::<M, 1>([row(0)], start, y, descending),
+            2 => panels.product::<M, 2>([row(0), row(1)], start, y, descending),
+            3 => panels.product::<M, 3>([row(0), row(1), row(2)], start, y, descending),
+            _ => panels.product::<M, 4>([row(0), row(1), row(2), row(3)], start, y, descending),
+        }
+    }
 }
 
 impl<F: Real> Panels<F> {

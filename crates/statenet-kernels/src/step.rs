@@ -25,7 +25,6 @@ pub trait Step: Send {
 }
 
 /// The lengths of a step's three slices, checked.
-#[cfg_attr(not(test), allow(dead_code, reason = "the first step form comes with the next commit"))]
 pub(crate) fn check_lengths(
     op: &'static str,
     step: &dyn Step,

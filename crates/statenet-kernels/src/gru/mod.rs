@@ -15,36 +15,22 @@
 //! Kept for the backward pass: r, z, n, q_n, so 4 H numbers per bin and stimulus.
 //! Differs from Cho et al.: the reset gate multiplies W_hn h + b_hn, not h.
 
-mod cpu;
+mod cell;
 pub(crate) mod reference;
 
 use candle_core::Tensor;
 
 use crate::{
-    check::Check,
-    error::{Error, Result},
-    op::{apply, pack},
+    error::Result,
+    recurrent::{RecurrentStep, run},
 };
 
-const OP: &str = "gru";
-
-/// Sizes of a checked call.
+/// The cell of a GRU.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
-    pub(crate) batch: usize,
-    pub(crate) time: usize,
-    pub(crate) hidden: usize,
-}
+pub struct Gru;
 
-fn check(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<Sizes> {
-    let check = Check::new(OP);
-    let [batch, hidden] = check.dims("h0", h0, [None, None])?;
-    let [_, time, _] = check.dims("gates", gates, [Some(batch), None, Some(3 * hidden)])?;
-    check.dims("weight_hh", weight_hh, [Some(3 * hidden), Some(hidden)])?;
-    check.dims("bias_hh", bias_hh, [Some(3 * hidden)])?;
-    check.dtypes(&[("gates", gates), ("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)])?;
-    Ok(Sizes { batch, time, hidden })
-}
+/// The single-step form of [`gru`]: gates (3H) in, state (H) out; the state is h.
+pub type GruStep = RecurrentStep<Gru>;
 
 /// All states of a GRU layer, from the input's part of its gates.
 ///
@@ -72,15 +58,6 @@ fn check(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> R
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn gru(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    let sizes = check(gates, weight_hh, bias_hh, h0)?;
-    Check::new(OP).devices(&[
-        ("gates", gates),
-        ("weight_hh", weight_hh),
-        ("bias_hh", bias_hh),
-        ("h0", h0),
-    ])?;
-    let packed = pack(OP, &[weight_hh, bias_hh, h0])?;
-    let states = apply(cpu::Gru(sizes), &[gates, &packed])?;
-    let last = states.narrow(1, sizes.time - 1, 1).and_then(|last| last.squeeze(1));
-    Ok((states, last.map_err(Error::in_op(OP))?))
+    let run = run(Gru, gates, weight_hh, bias_hh, h0, None)?;
+    Ok((run.states, run.last))
 }

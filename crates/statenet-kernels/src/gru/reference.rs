@@ -2,9 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{OP, Sizes, check};
+use super::Gru;
 use crate::{
     error::{Error, Result},
+    recurrent::{Cell, Unrolled, check},
     softplus::reference::sigmoid,
 };
 
@@ -16,29 +17,15 @@ use crate::{
 /// # Errors
 /// As the fused operation; the device is Candle's matter.
 pub fn gru(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    let sizes = check(gates, weight_hh, bias_hh, h0)?;
-    compute(gates, weight_hh, bias_hh, h0, sizes).map_err(Error::in_op(OP))
-}
-
-fn compute(
-    gates: &Tensor,
-    weight_hh: &Tensor,
-    bias_hh: &Tensor,
-    h0: &Tensor,
-    Sizes { time, hidden, .. }: Sizes,
-) -> candle_core::Result<(Tensor, Tensor)> {
-    let weight = weight_hh.t()?.contiguous()?;
-    let mut h = h0.contiguous()?;
-    let mut states = Vec::with_capacity(time);
-    for t in 0..time {
-        let u = gates.narrow(1, t, 1)?.squeeze(1)?.contiguous()?;
-        let q = h.matmul(&weight)?.broadcast_add(bias_hh)?;
-        let part = |x: &Tensor, i: usize| x.narrow(1, i * hidden, hidden);
-        let r = sigmoid(&(part(&u, 0)? + part(&q, 0)?)?)?;
-        let z = sigmoid(&(part(&u, 1)? + part(&q, 1)?)?)?;
-        let n = (part(&u, 2)? + (r * part(&q, 2)?)?)?.tanh()?;
-        h = (&n + (z * (&h - &n)?)?)?;
-        states.push(h.clone());
-    }
-    Ok((Tensor::stack(&states, 1)?, h))
+    let sizes = check::<Gru>(gates, weight_hh, bias_hh, h0, None)?;
+    let unrolled = Unrolled::new(gates, weight_hh, bias_hh, sizes);
+    let run = unrolled.and_then(|all| {
+        all.run(h0, |u, q, h| {
+            let r = sigmoid(&(all.part(u, 0)? + all.part(q, 0)?)?)?;
+            let z = sigmoid(&(all.part(u, 1)? + all.part(q, 1)?)?)?;
+            let n = (all.part(u, 2)? + (r * all.part(q, 2)?)?)?.tanh()?;
+            &n + (z * (h - &n)?)?
+        })
+    });
+    run.map_err(Error::in_op(Gru::NAME))
 }

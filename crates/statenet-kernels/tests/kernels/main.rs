@@ -12,4 +12,8 @@ mod encoders;
 mod gru;
 mod harness;
 mod losses;
+mod lstm;
+mod recurrent;
+mod rnn;
 mod softplus;
+mod sublstm;

@@ -1,0 +1,35 @@
+//! One bin of an Elman network.
+
+use super::Rnn;
+use crate::{
+    isa::MulAdd,
+    lanes::{each, load, store},
+    real::{LANES, Real},
+    recurrent::{Backward, Cell, Forward},
+};
+
+impl Cell for Rnn {
+    const NAME: &'static str = "rnn";
+    const GATES: usize = 1;
+    const HAS_CELL: bool = false;
+    const KEPT: usize = 0;
+
+    #[inline(always)]
+    fn forward<F: Real, M: MulAdd>(bin: Forward<'_, F>) {
+        for ((h, u), q) in bin.h.iter_mut().zip(bin.u).zip(&*bin.q) {
+            *h = (*u + *q).tanh::<M>();
+        }
+    }
+
+    #[inline(always)]
+    fn backward<F: Real, M: MulAdd>(bin: Backward<'_, F>) {
+        let Backward { wide, after, h, gu, gq, .. } = bin;
+        for j in (0..wide).step_by(LANES) {
+            let (g, after) = (load::<F>(h, j), load(after, j));
+            let g = each(|l| g[l] * (F::ONE - after[l] * after[l]));
+            store(h, j, [F::ZERO; LANES]);
+            store(gu, j, g);
+            store(gq, j, g);
+        }
+    }
+}

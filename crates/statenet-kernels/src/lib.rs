@@ -35,6 +35,7 @@
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
+//! | [`local_encoder`] | as [`locally_connected`], gain (C), bias (C) | (B, C, L, T) | CPU |
 //! | [`channel_norm`] | x (B, C, L, T), gain (C), bias (C) | (B, C, L, T) | CPU |
 //! | [`softplus`] | x, any shape | the same | CPU |
 //! | [`softplus_curve`], [`sigmoid_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
@@ -74,6 +75,7 @@ mod gru;
 mod isa;
 mod lanes;
 mod layout;
+mod local_encoder;
 mod locally_connected;
 mod losses;
 mod lstm;
@@ -98,6 +100,7 @@ pub use curves::{double_exponential_curve, sigmoid_curve, softplus_curve};
 pub use error::{Dims, Error, Result};
 pub use gru::gru;
 pub use layout::Layout;
+pub use local_encoder::{LocalEncoderStep, local_encoder};
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
@@ -126,6 +129,7 @@ pub mod reference {
         channel_norm::reference::channel_norm,
         curves::reference::{double_exponential_curve, sigmoid_curve, softplus_curve},
         gru::reference::gru,
+        local_encoder::reference::local_encoder,
         locally_connected::reference::locally_connected,
         losses::reference::{masked_mse, masked_poisson},
         lstm::reference::lstm,

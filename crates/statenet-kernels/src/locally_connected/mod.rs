@@ -15,7 +15,7 @@ use crate::{check::Check, error::Result, op::apply};
 
 const OP: &str = "locally_connected";
 
-/// Sizes of a checked call, of this operation and of the band convolution.
+/// Sizes of a checked call, of this operation and of those that filter along frequency as it does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
     pub(crate) batch: usize,
@@ -28,8 +28,15 @@ pub(crate) struct Sizes {
     pub(crate) stride: usize,
 }
 
-fn check(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Sizes> {
-    let check = Check::new(OP);
+/// The sizes of a call of `op`, this operation or one that begins with it.
+pub(crate) fn check(
+    op: &'static str,
+    x: &Tensor,
+    weights: &Tensor,
+    biases: &Tensor,
+    stride: usize,
+) -> Result<Sizes> {
+    let check = Check::new(op);
     check.range("stride", stride as f64, stride > 0, "at least 1")?;
     let [batch, inputs, bands, time] = check.dims("x", x, [None; 4])?;
     let [channels, taps, _] = check.dims("weights", weights, [None; 3])?;
@@ -64,7 +71,7 @@ fn check(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
-    let sizes = check(x, weights, biases, stride)?;
+    let sizes = check(OP, x, weights, biases, stride)?;
     Check::new(OP).devices(&[("x", x), ("weights", weights), ("biases", biases)])?;
     apply(cpu::LocallyConnected(sizes), &[x, weights, biases])
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// As the fused operation; the device is Candle's matter.
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
-    let sizes = check(x, weights, biases, stride)?;
+    let sizes = check(OP, x, weights, biases, stride)?;
     let filter = |l| weights.narrow(2, l, 1)?.contiguous()?.squeeze(2);
     let bias = biases.reshape((1, sizes.channels, sizes.positions, 1)).map_err(Error::in_op(OP))?;
     products(x, filter, &bias, sizes).map_err(Error::in_op(OP))

@@ -11,6 +11,7 @@ mod curves;
 mod encoders;
 mod gru;
 mod harness;
+mod local_encoder;
 mod losses;
 mod lstm;
 mod recurrent;

@@ -13,22 +13,17 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::Then;
 
 use crate::{
     backbones::{self, BackboneConfig},
-    encoders::{self, Encoder, EncoderConfig},
+    encoders::{self, Encoder, EncoderConfig, Norm},
     error::{During, Result},
-    init::Init,
     mode::Mode,
     params::Scope,
     response_model::Memory,
     stage::Stage,
     state::State,
 };
-
-/// Added to the variance over channels.
-const EPS: f64 = 1e-5;
 
 /// Encoder and backbone of a StateNet.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,8 +62,7 @@ impl StatenetConfig {
 
 pub(crate) struct Statenet {
     encoder: Box<dyn Encoder>,
-    gain: Tensor,
-    bias: Tensor,
+    norm: Norm,
     backbone: Box<dyn Stage>,
     hidden: usize,
 }
@@ -82,11 +76,9 @@ impl Statenet {
         let places = config.encoder.places();
         let inputs = places.channels * places.n_places(n_bands);
         let encoder = encoders::build(&config.encoder, (channels, n_bands), &mut scope.enter("encoder"))?;
-        let mut norm = scope.enter("norm");
-        let gain = norm.parameter("weight", places.channels, Init::ONES)?;
-        let bias = norm.parameter("bias", places.channels, Init::ZEROS)?;
+        let norm = Norm::new(places.channels, &mut scope.enter("norm"))?;
         let backbone = backbones::build(&config.backbone, inputs, &mut scope.enter("backbone"))?;
-        Ok(Self { encoder, gain, bias, backbone, hidden: config.backbone.hidden(inputs) })
+        Ok(Self { encoder, norm, backbone, hidden: config.backbone.hidden(inputs) })
     }
 
     pub(crate) fn hidden(&self) -> usize {
@@ -95,8 +87,7 @@ impl Statenet {
 
     /// What the backbone sees, `(B, channels * places, T)`.
     fn encode(&self, x: &Tensor) -> Result<Tensor> {
-        let a = self.encoder.encode(x)?;
-        let u = statenet_kernels::channel_norm(&a, &self.gain, &self.bias, EPS, Then::Sigmoid)?;
+        let u = self.encoder.encode(x, &self.norm)?;
         u.flatten(1, 2).during("joining channels and places")
     }
 }

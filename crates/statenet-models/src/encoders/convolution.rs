@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Encoder, PlacesConfig};
+use super::{Encoder, Norm, PlacesConfig};
 use crate::{error::Result, init::Init, params::Scope};
 
 pub(crate) struct Convolution {
@@ -21,7 +21,7 @@ impl Convolution {
 }
 
 impl Encoder for Convolution {
-    fn encode(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(statenet_kernels::band_convolution(x, &self.weight, &self.bias, self.stride)?)
+    fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor> {
+        norm.follow(&statenet_kernels::band_convolution(x, &self.weight, &self.bias, self.stride)?)
     }
 }

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use statenet_kernels::Layout;
 
-use super::{Encoder, PlacesConfig};
+use super::{Encoder, Norm, PlacesConfig};
 use crate::{
     error::{During, Result},
     init::Init,
@@ -32,7 +32,7 @@ impl Dense {
 }
 
 impl Encoder for Dense {
-    fn encode(&self, x: &Tensor) -> Result<Tensor> {
+    fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor> {
         let bands = x.flatten(1, 2).during("joining channels and bands")?;
         let units = statenet_kernels::affine(
             &bands,
@@ -42,8 +42,9 @@ impl Encoder for Dense {
             Layout::ChannelsFirst,
         )?;
         let (batch, n_units, n_bins) = units.dims3().during("reading units")?;
-        units
+        let units = units
             .reshape((batch, self.channels, n_units / self.channels, n_bins))
-            .during("splitting units into places")
+            .during("splitting units into places")?;
+        norm.follow(&units)
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Encoder, LocalInit, LocallyConnectedConfig};
+use super::{Encoder, LocalInit, LocallyConnectedConfig, Norm, norm::EPS};
 use crate::{error::Result, init::Init, params::Scope};
 
 pub(crate) struct LocallyConnected {
@@ -30,7 +30,8 @@ impl LocallyConnected {
 }
 
 impl Encoder for LocallyConnected {
-    fn encode(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(statenet_kernels::locally_connected(x, &self.weights, &self.biases, self.stride)?)
+    fn encode(&self, x: &Tensor, Norm { gain, bias }: &Norm) -> Result<Tensor> {
+        let Self { weights, biases, stride } = self;
+        Ok(statenet_kernels::local_encoder(x, weights, biases, gain, bias, *stride, EPS)?)
     }
 }

@@ -11,12 +11,15 @@
 mod convolution;
 mod dense;
 mod locally_connected;
+mod norm;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
-pub(crate) use self::{convolution::Convolution, dense::Dense, locally_connected::LocallyConnected};
+pub(crate) use self::{
+    convolution::Convolution, dense::Dense, locally_connected::LocallyConnected, norm::Norm,
+};
 use crate::{
     error::{Result, config_error},
     params::Scope,
@@ -125,9 +128,9 @@ impl PlacesConfig {
     }
 }
 
-/// A per-frame map, `(B, C, F, T)` to `(B, channels, places, T)`.
+/// A per-frame map and the normalisation that follows, `(B, C, F, T)` to `(B, channels, places, T)`.
 pub(crate) trait Encoder: Send + Sync {
-    fn encode(&self, x: &Tensor) -> Result<Tensor>;
+    fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor>;
 }
 
 pub(crate) fn build(

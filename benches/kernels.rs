@@ -55,7 +55,13 @@ fn encoder(c: &mut Criterion) {
     let (weights, biases) =
         (variable("w", &[channels, kernel, places], 0.3), variable("b", &[channels, places], 0.3));
     let (gain, bias) = (variable("gain", &[channels], 1.0), variable("bias", &[channels], 0.1));
-    group.bench_function(format!("fused forward and backward/B1_F{N_BANDS}_T{N_BINS}"), |b| {
+    group.bench_function(format!("one pass forward and backward/B1_F{N_BANDS}_T{N_BINS}"), |b| {
+        b.iter(|| {
+            let [weights, biases, gain, bias] = [&weights, &biases, &gain, &bias].map(|v| v.as_tensor());
+            backward(&kernels::local_encoder(&x, weights, biases, gain, bias, stride, 1e-5).unwrap());
+        });
+    });
+    group.bench_function(format!("two operations forward and backward/B1_F{N_BANDS}_T{N_BINS}"), |b| {
         b.iter(|| {
             let y = kernels::locally_connected(&x, weights.as_tensor(), biases.as_tensor(), stride).unwrap();
             backward(
@@ -103,5 +109,48 @@ fn strf(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, gru, encoder, readout, strf);
+/// The three layers of the 2D-CNN: ten channels, filters of 3 bands and 9 bins.
+fn conv2d(c: &mut Criterion) {
+    let mut group = c.benchmark_group("causal_conv2d");
+    group.sample_size(20);
+    let weights = [1, 10, 10].map(|inputs| variable("w", &[10, inputs, 3, 9], 0.1));
+    let bias = variable("b", &[10], 0.1);
+    for batch in [1, 14] {
+        let x = normal("sound", &[batch, 1, N_BANDS, N_BINS]).unwrap();
+        let run = || {
+            weights.iter().fold(x.clone(), |x, weight| {
+                kernels::causal_conv2d(&x, weight.as_tensor(), bias.as_tensor(), None).unwrap()
+            })
+        };
+        let size = format!("B{batch}_F{N_BANDS}_T{N_BINS}");
+        group.bench_function(format!("fused three layers forward/{size}"), |b| b.iter(|| black_box(run())));
+        group.bench_function(format!("fused three layers forward and backward/{size}"), |b| {
+            b.iter(|| backward(&run()));
+        });
+    }
+    group.finish();
+}
+
+fn attention(c: &mut Criterion) {
+    let mut group = c.benchmark_group("causal_attention");
+    group.sample_size(20);
+    let depth = 48;
+    for (heads, window) in [(1, None), (1, Some(50)), (4, None)] {
+        let [q, k, v] = ["q", "k", "v"].map(|name| variable(name, &[1, heads, N_BINS, depth], 1.0));
+        let size = match window {
+            None => format!("B1_T{N_BINS}_D{depth}_heads{heads}"),
+            Some(window) => format!("B1_T{N_BINS}_D{depth}_heads{heads}_window{window}"),
+        };
+        let [q, k, v] = [&q, &k, &v].map(|x| x.as_tensor());
+        group.bench_function(format!("fused forward and backward/{size}"), |b| {
+            b.iter(|| backward(&kernels::causal_attention(q, k, v, 0.144, window).unwrap()));
+        });
+        group.bench_function(format!("plain forward and backward/{size}"), |b| {
+            b.iter(|| backward(&kernels::reference::causal_attention(q, k, v, 0.144, window).unwrap()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, gru, encoder, readout, strf, conv2d, attention);
 criterion_main!(benches);

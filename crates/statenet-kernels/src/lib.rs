@@ -32,6 +32,7 @@
 //! | [`gru`] | gates (B, T, 3H), weight (3H, H), bias (3H), h0 (B, H) | states (B, T, H), last (B, H) | CPU |
 //! | [`rnn`] | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU |
 //! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU |
+//! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
@@ -65,6 +66,7 @@
 mod affine;
 mod band_convolution;
 mod bands;
+mod causal_attention;
 mod causal_conv2d;
 mod causal_strf;
 mod channel_norm;
@@ -96,6 +98,7 @@ mod transpose;
 
 pub use affine::affine;
 pub use band_convolution::band_convolution;
+pub use causal_attention::{CausalAttentionStep, causal_attention};
 pub use causal_conv2d::causal_conv2d;
 pub use causal_strf::causal_strf;
 pub use channel_norm::{Then, channel_norm};
@@ -128,6 +131,7 @@ pub mod reference {
     pub use crate::{
         affine::reference::affine,
         band_convolution::reference::band_convolution,
+        causal_attention::reference::causal_attention,
         causal_conv2d::reference::causal_conv2d,
         causal_strf::reference::causal_strf,
         channel_norm::reference::channel_norm,

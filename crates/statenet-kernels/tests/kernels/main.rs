@@ -5,6 +5,7 @@
 
 mod affine;
 mod candle;
+mod causal_attention;
 mod causal_conv2d;
 mod causal_strf;
 mod channel_norm;

@@ -1,0 +1,161 @@
+use candle_core::{DType, Device, Tensor, Var};
+use proptest::prelude::*;
+use statenet_kernels::{CausalAttentionStep, Step, causal_attention, reference};
+
+use crate::harness::*;
+
+/// q, k, v.
+fn inputs(seed: u64, [batch, heads, time, earlier, depth]: [usize; 5]) -> Vec<Tensor> {
+    let mut n = Numbers(seed);
+    let keys = [batch, heads, earlier + time, depth];
+    vec![n.tensor(&[batch, heads, time, depth], -2.0, 2.0), n.tensor(&keys, -2.0, 2.0), n.signed(&keys)]
+}
+
+fn fused(x: &[Tensor], window: Option<usize>) -> Vec<Tensor> {
+    vec![causal_attention(&x[0], &x[1], &x[2], 0.4, window).unwrap()]
+}
+
+fn plain(x: &[Tensor], window: Option<usize>) -> Vec<Tensor> {
+    vec![reference::causal_attention(&x[0], &x[1], &x[2], 0.4, window).unwrap()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn fused_equals_plain(
+        seed: u64, batch in 1usize..3, heads in 1usize..4, time in 1usize..70, earlier in 0usize..5,
+        depth in 1usize..20, window in prop::option::of(1usize..80), memory in 0usize..3,
+    ) {
+        let x = inputs(seed, [batch, heads, time, earlier, depth]);
+        check(|x| fused(x, window), |x| plain(x, window), &x, MEMORIES[memory]);
+    }
+
+    #[test]
+    fn chunks_with_earlier_keys_equal_the_whole(
+        seed: u64, first in 1usize..40, rest in 1usize..40, window in prop::option::of(1usize..50),
+    ) {
+        let x = inputs(seed, [2, 2, first + rest, 0, 5]);
+        let chunked = |x: &[Tensor]| {
+            let part = |x: &Tensor, from, bins| x.narrow(2, from, bins).unwrap();
+            let before = [0, 1, 2].map(|i| part(&x[i], 0, first));
+            let last = [part(&x[0], first, rest), x[1].clone(), x[2].clone()];
+            vec![Tensor::cat(&[fused(&before, window).remove(0), fused(&last, window).remove(0)], 2).unwrap()]
+        };
+        check(chunked, |x| fused(x, window), &x, Memory::Contiguous);
+    }
+
+    #[test]
+    fn one_bin_at_a_time_equals_the_whole(
+        seed: u64, heads in 1usize..4, time in 1usize..20, depth in 1usize..20, window in 1usize..12,
+    ) {
+        let x: Vec<Tensor> = inputs(seed, [1, heads, time, 0, depth])
+            .iter()
+            .map(|x| x.to_dtype(DType::F32).unwrap())
+            .collect();
+        let whole = fused(&x, Some(window)).remove(0);
+        let mut step = CausalAttentionStep::new(heads, depth, 0.4, window).unwrap();
+        let (mut state, mut output) = (vec![0.0; step.n_state()], vec![f32::NAN; step.n_outputs()]);
+        for t in 0..time {
+            let bin = |x: &Tensor| x.narrow(2, t, 1).unwrap().flatten_all().unwrap();
+            let input = Tensor::cat(&[bin(&x[0]), bin(&x[1]), bin(&x[2])], 0).unwrap().to_vec1::<f32>().unwrap();
+            step.step(&input, &mut state, &mut output).unwrap();
+            let output = Tensor::new(&output[..], &Device::Cpu).unwrap();
+            assert_near("a bin", &output, &bin(&whole), 1e-5);
+        }
+    }
+}
+
+/// Bins are worked on in blocks of 32 queries.
+#[test]
+fn clips_longer_than_a_block_are_right() {
+    for time in [31, 32, 33, 130] {
+        for window in [None, Some(1), Some(32), Some(40)] {
+            let x = inputs(time as u64, [1, 1, time, 0, 9]);
+            check(|x| fused(x, window), |x| plain(x, window), &x, Memory::Contiguous);
+        }
+    }
+}
+
+/// The future of keys and values: they are the first input here.
+#[test]
+fn the_future_does_not_change_the_past() {
+    for window in [None, Some(7)] {
+        let x = inputs(4, [2, 2, 99, 0, 6]);
+        check_causal(
+            |k| fused(&[x[0].to_dtype(k[0].dtype()).unwrap(), k[0].clone(), k[1].clone()], window).remove(0),
+            &x[1..],
+            (2, 2),
+        );
+        check_causal(
+            |v| fused(&[x[0].to_dtype(v[0].dtype()).unwrap(), v[1].clone(), v[0].clone()], window).remove(0),
+            &[x[2].clone(), x[1].clone()],
+            (2, 2),
+        );
+    }
+}
+
+#[test]
+fn large_scores_do_not_overflow() {
+    let x: Vec<Tensor> = inputs(4, [1, 1, 40, 0, 6])
+        .iter()
+        .map(|x| (x.to_dtype(DType::F32).unwrap() * 100.0).unwrap())
+        .collect();
+    let (y, grads) = run(|x| fused(x, None), &x, Memory::Contiguous);
+    assert!(y.iter().chain(&grads).all(|x| numbers(x).iter().all(|x| x.is_finite())));
+}
+
+#[test]
+fn threads_do_not_show() {
+    check_threads(|x| fused(x, Some(20)), &inputs(9, [3, 2, 40, 3, 7]));
+    check_threads(|x| fused(x, None), &inputs(9, [1, 4, 40, 0, 7]));
+}
+
+/// Equal scores: means of all bins so far, and of two.
+#[test]
+fn equal_scores_are_means() {
+    let zero = Tensor::zeros((1, 1, 3, 1), DType::F64, &Device::Cpu).unwrap();
+    let v = Tensor::new(&[[[[1f64], [3.0], [8.0]]]], &Device::Cpu).unwrap();
+    let near = |window, expected: [f64; 3]| {
+        let y = numbers(&causal_attention(&zero, &zero, &v, 1.0, window).unwrap());
+        assert!(y.iter().zip(expected).all(|(y, e)| (y - e).abs() < 1e-12), "{y:?}");
+    };
+    near(None, [1.0, 2.0, 4.0]);
+    near(Some(2), [1.0, 2.0, 5.5]);
+}
+
+#[test]
+fn a_long_clip_trains() {
+    let x: Vec<Var> = inputs(2, [1, 1, 20_000, 0, 2])
+        .iter()
+        .map(|x| Var::from_tensor(&x.to_dtype(DType::F32).unwrap()).unwrap())
+        .collect();
+    let y = causal_attention(&x[0], &x[1], &x[2], 0.4, Some(100)).unwrap();
+    let grads = y.sqr().unwrap().mean_all().unwrap().backward().unwrap();
+    assert!(x.iter().all(|x| numbers(grads.get(x).unwrap()).iter().all(|g| g.is_finite())));
+}
+
+#[test]
+fn wrong_arguments_are_named() {
+    let x = inputs(1, [2, 3, 4, 1, 5]);
+    let text = |i: usize, wrong: Tensor, scale, window| {
+        let mut x = x.clone();
+        x[i] = wrong;
+        causal_attention(&x[0], &x[1], &x[2], scale, window).unwrap_err().to_string()
+    };
+    let part = |i: usize, axis: usize, n: usize| x[i].narrow(axis, 0, n).unwrap();
+    let shape = "k has shape (2, 2, 5, 5), expected (2, 3, _, 5)";
+    assert_eq!(text(1, part(1, 1, 2), 1.0, None), format!("causal_attention: {shape}"));
+    let few = "k's number of bins is 3, expected at least that of q";
+    assert_eq!(text(1, part(1, 2, 3), 1.0, None), format!("causal_attention: {few}"));
+    let shape = "v has shape (2, 3, 4, 5), expected (2, 3, 5, 5)";
+    assert_eq!(text(2, part(2, 2, 4), 1.0, None), format!("causal_attention: {shape}"));
+    assert_eq!(text(2, x[2].clone(), 1.0, Some(0)), "causal_attention: window is 0, expected at least 1");
+    assert_eq!(text(2, x[2].clone(), f64::NAN, None), "causal_attention: scale is NaN, expected finite");
+    let error = CausalAttentionStep::new(1, 2, 1.0, 0).unwrap_err();
+    assert_eq!(error.to_string(), "causal_attention: window is 0, expected 1 to 2^24");
+    let mut step = CausalAttentionStep::new(1, 2, 1.0, 3).unwrap();
+    let mut state = vec![0.0; step.n_state()];
+    let error = step.step(&[0.0; 5], &mut state, &mut [0.0; 2]).unwrap_err();
+    assert_eq!(error.to_string(), "causal_attention: input has shape (5), expected (6)");
+}

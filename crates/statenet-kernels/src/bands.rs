@@ -28,7 +28,7 @@ impl Filters {
     }
 
     /// The taps of a row: the index of each weight and the band that it meets.
-    fn taps(self, c: usize, l: usize) -> impl Iterator<Item = (usize, usize)> {
+    pub(crate) fn taps(self, c: usize, l: usize) -> impl Iterator<Item = (usize, usize)> {
         let Sizes { inputs, bands, width, stride, .. } = self.sizes;
         (0..inputs * width).map(move |tap| {
             let index = c * self.weight[0] + tap * self.weight[1] + l * self.weight[2];
@@ -36,7 +36,7 @@ impl Filters {
         })
     }
 
-    fn bias_index(self, c: usize, l: usize) -> usize {
+    pub(crate) fn bias_index(self, c: usize, l: usize) -> usize {
         c * self.bias[0] + l * self.bias[1]
     }
 

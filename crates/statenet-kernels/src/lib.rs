@@ -69,6 +69,7 @@ mod bands;
 mod causal_attention;
 mod causal_conv2d;
 mod causal_strf;
+mod chain;
 mod channel_norm;
 mod check;
 mod curves;
@@ -121,6 +122,15 @@ pub mod steps {
     pub use crate::{
         gru::GruStep as Gru, lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
         sublstm::SubLstmStep as SubLstm,
+    };
+}
+
+/// Operations one bin at a time, without the heap: values of [`Step`].
+pub mod steps {
+    pub use crate::{
+        affine::step::Affine, band_convolution::step::BandConvolution, causal_strf::step::CausalStrf,
+        chain::Chain, channel_norm::step::ChannelNorm, curves::step::OutputCurve, gru::step::Gru,
+        locally_connected::step::LocallyConnected, softplus::step::Softplus,
     };
 }
 

@@ -1,5 +1,7 @@
 //! One bin at a time, on slices and without the heap: the form in which an operation meets a microphone.
 
+use candle_core::{DType, Device, Tensor};
+
 use crate::error::{Dims, Error, Result};
 
 /// An operation that turns one bin of input into one bin of output and carries a state between them.
@@ -44,6 +46,12 @@ pub(crate) fn check_lengths(
         }
     }
     Ok(())
+}
+
+/// The numbers of a weight, as a step keeps them.
+pub(crate) fn values(op: &'static str, tensor: &Tensor) -> Result<Vec<f32>> {
+    let run = || tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
+    run().map_err(Error::in_op(op))
 }
 
 #[cfg(test)]

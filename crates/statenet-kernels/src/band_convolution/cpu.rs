@@ -13,10 +13,9 @@ use crate::{
 /// Inputs: x (B, Ci, F, T), weight (C, Ci, K), bias (C). Result: (B, C, L, T). No tape.
 pub(crate) struct BandConvolution(pub(crate) Sizes);
 
-impl BandConvolution {
-    fn filters(&self) -> Filters {
-        Filters { sizes: self.0, weight: [self.0.inputs * self.0.width, 1, 0], bias: [1, 0] }
-    }
+/// The filters of a checked call.
+pub(super) fn filters(sizes: Sizes) -> Filters {
+    Filters { sizes, weight: [sizes.inputs * sizes.width, 1, 0], bias: [1, 0] }
 }
 
 impl Kernel for BandConvolution {
@@ -28,10 +27,10 @@ impl Kernel for BandConvolution {
 
     fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
         let &[x, weight, bias] = inputs else { return Vec::new() };
-        self.filters().forward(x, weight, bias)
+        filters(self.0).forward(x, weight, bias)
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
-        self.filters().backward(&call, wanted)
+        filters(self.0).backward(&call, wanted)
     }
 }

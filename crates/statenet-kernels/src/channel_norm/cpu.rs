@@ -84,7 +84,7 @@ impl Kernel for ChannelNorm {
 
 /// phi of a row, in place.
 #[inline(always)]
-fn follow<F: Real, M: MulAdd>(then: Then, row: &mut [F]) {
+pub(super) fn follow<F: Real, M: MulAdd>(then: Then, row: &mut [F]) {
     match then {
         Then::Identity => {}
         Then::Sigmoid => row.iter_mut().for_each(|v| *v = v.sigmoid::<M>()),

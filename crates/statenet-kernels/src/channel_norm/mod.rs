@@ -12,6 +12,7 @@
 
 mod cpu;
 pub(crate) mod reference;
+pub(crate) mod step;
 
 use candle_core::Tensor;
 

@@ -62,7 +62,7 @@ pub fn double_exponential_curve(
 }
 
 /// Parameters: slope, shift, scale, offset.
-struct DoubleExponentialCurve;
+pub(super) struct DoubleExponentialCurve;
 
 impl Curve for DoubleExponentialCurve {
     const NAME: &'static str = OP;

@@ -8,6 +8,7 @@ mod double_exponential;
 pub(crate) mod reference;
 mod sigmoid;
 mod softplus;
+pub(crate) mod step;
 
 use std::marker::PhantomData;
 

@@ -56,7 +56,7 @@ pub fn sigmoid_curve(
 }
 
 /// Parameters: center, width, scale, offset.
-struct SigmoidCurve;
+pub(super) struct SigmoidCurve;
 
 impl Curve for SigmoidCurve {
     const NAME: &'static str = OP;

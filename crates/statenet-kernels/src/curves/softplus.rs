@@ -44,7 +44,7 @@ pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tens
 }
 
 /// Parameters: beta, offset.
-struct SoftplusCurve;
+pub(super) struct SoftplusCurve;
 
 impl Curve for SoftplusCurve {
     const NAME: &'static str = OP;

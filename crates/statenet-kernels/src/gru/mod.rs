@@ -17,6 +17,7 @@
 
 mod cell;
 pub(crate) mod reference;
+pub(crate) mod step;
 
 use candle_core::Tensor;
 

@@ -12,11 +12,10 @@ use crate::{
 /// Inputs: x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L). Result: (B, C, L, T). No tape.
 pub(crate) struct LocallyConnected(pub(crate) Sizes);
 
-impl LocallyConnected {
-    fn filters(&self) -> Filters {
-        let Sizes { inputs, width, positions, .. } = self.0;
-        Filters { sizes: self.0, weight: [inputs * width * positions, positions, 1], bias: [positions, 1] }
-    }
+/// The filters of a checked call.
+pub(super) fn filters(sizes: Sizes) -> Filters {
+    let Sizes { inputs, width, positions, .. } = sizes;
+    Filters { sizes, weight: [inputs * width * positions, positions, 1], bias: [positions, 1] }
 }
 
 impl Kernel for LocallyConnected {
@@ -28,10 +27,10 @@ impl Kernel for LocallyConnected {
 
     fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
         let &[x, weight, bias] = inputs else { return Vec::new() };
-        self.filters().forward(x, weight, bias)
+        filters(self.0).forward(x, weight, bias)
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
-        self.filters().backward(&call, wanted)
+        filters(self.0).backward(&call, wanted)
     }
 }

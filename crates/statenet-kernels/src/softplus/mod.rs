@@ -6,6 +6,7 @@
 
 mod cpu;
 pub(crate) mod reference;
+pub(crate) mod step;
 
 use candle_core::Tensor;
 

@@ -20,3 +20,5 @@ mod recurrent;
 mod rnn;
 mod softplus;
 mod sublstm;
+mod stepping;
+mod steps;

@@ -43,6 +43,24 @@ pub(crate) fn copy<F: Real>(to: &mut [Slot<F>], from: &[F]) {
     map(to, from, |x| x);
 }
 
+/// Writes each of `values` along one of the rows that follow each other in `to`.
+pub(crate) fn fill_rows<F: Real>(to: &mut [Slot<F>], values: &[F]) {
+    let width = to.len() / values.len().max(1);
+    for (row, value) in to.chunks_exact_mut(width.max(1)).zip(values) {
+        row.fill(Slot::new(*value));
+    }
+}
+
+/// Slots as the numbers that they hold.
+///
+/// # Safety
+/// All of them were written.
+#[allow(unsafe_code, reason = "memory that is written before it is added to")]
+pub(crate) unsafe fn written<F: Real>(slots: &mut [Slot<F>]) -> &mut [F] {
+    // SAFETY: a slot has the layout of its number, and the caller promises that each holds one.
+    unsafe { &mut *(std::ptr::from_mut(slots) as *mut [F]) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,13 +19,18 @@ pub(crate) fn for_each<I: Send>(items: Vec<I>, work: impl Fn(I) + Send + Sync) {
     }
 }
 
-/// Like [`for_each`], for items that are parts of a sum over a batch: one stimulus stays in this thread.
-pub(crate) fn for_each_part<I: Send>(batch: usize, items: Vec<I>, work: impl Fn(I) + Send + Sync) {
-    if batch == 1 {
-        items.into_iter().for_each(work);
-    } else {
-        for_each(items, work);
-    }
+/// Splits `n` elements off the front.
+pub(crate) fn take<'a, F>(rest: &mut &'a [F], n: usize) -> &'a [F] {
+    let (first, last) = rest.split_at(n);
+    *rest = last;
+    first
+}
+
+/// Splits `n` elements off the front.
+pub(crate) fn take_mut<'a, F>(rest: &mut &'a mut [F], n: usize) -> &'a mut [F] {
+    let (first, last) = std::mem::take(rest).split_at_mut(n);
+    *rest = last;
+    first
 }
 
 /// The result of `work` on every item, in order.

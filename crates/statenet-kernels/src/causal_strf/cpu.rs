@@ -1,24 +1,22 @@
-//! Causal receptive fields on slices: one product with a sliding window, without unfolding.
+//! Causal receptive fields on slices: what is done for each stimulus, and what is summed over them.
 //!
-//! With D = C F bands of all channels and frames lying one after the other (K-1 of the context, then T), the
-//! window that bin t sees is the contiguous K D numbers from frame t on. As a matrix (T, K D) with rows D
-//! apart, that overlap, it multiplies the weights in the order (O, K, D).
+//! Responses and the weights' gradient are computed in tiles from rows of contiguous time. The gradient of the
+//! stimulus, which only stages behind others want, is a product with a sliding window: with time outermost, the K
+//! columns of the gradient that a frame meets are contiguous, so they are rows of a matrix that overlap.
 
 use candle_core::Shape;
 
-use super::{OP, Sizes};
+use super::{OP, Sizes, tiles};
 use crate::{
-    fresh::vector,
+    fresh::{Slot, vector},
     op::{Backward, Kernel},
-    parallel,
-    product::{View, add_product, write_product},
+    panels::groups,
+    parallel::{self, take},
+    product::{View, write_product},
     real::Real,
     sums::rows,
     transpose::transpose,
 };
-
-/// Receptive fields whose weight gradient is one piece of work.
-const BLOCK: usize = 64;
 
 /// Inputs: x (B, D, T); weight (O, D, K) and perhaps bias (O) packed; perhaps context (B, D, K-1).
 /// Result: (B, O, T). No tape.
@@ -28,36 +26,10 @@ pub(crate) struct CausalStrf {
 }
 
 impl CausalStrf {
-    /// D.
-    fn depth(&self) -> usize {
-        self.sizes.channels * self.sizes.bands
-    }
-
-    /// The frames of every stimulus, (B, K-1+T, D), those before the first included.
-    fn frames<F: Real>(&self, x: &[F], context: Option<&[F]>) -> Vec<F> {
-        let Sizes { batch, time, lags, .. } = self.sizes;
-        let depth = self.depth();
-        let before = (lags - 1) * depth;
-        let mut frames = vec![F::ZERO; batch * (before + time * depth)];
-        let work: Vec<_> = frames.chunks_exact_mut(before + time * depth).enumerate().collect();
-        parallel::for_each(work, |(b, frames)| {
-            let (first, rest) = frames.split_at_mut(before);
-            if let Some(context) = context {
-                transpose(&context[b * before..][..before], depth, lags - 1, first);
-            }
-            transpose(&x[b * depth * time..][..depth * time], depth, time, rest);
-        });
-        frames
-    }
-
-    /// The weights in the order (O, K, D).
-    fn by_lag<F: Real>(&self, weight: &[F]) -> Vec<F> {
-        let mut ordered = vec![F::ZERO; weight.len()];
-        let size = self.depth() * self.sizes.lags;
-        for (from, to) in weight.chunks_exact(size).zip(ordered.chunks_exact_mut(size)) {
-            transpose(from, self.depth(), self.sizes.lags, to);
-        }
-        ordered
+    /// The frames before stimulus b, (D, K-1), if there are any.
+    fn context_of<'a, F>(&self, context: &[&'a [F]], b: usize) -> Option<&'a [F]> {
+        let size = self.sizes.depth() * (self.sizes.lags - 1);
+        context.first().and_then(|all| all.get(b * size..(b + 1) * size))
     }
 
     /// gx and the gradient of the context as frames (K-1+T, D), of one stimulus.
@@ -66,7 +38,7 @@ impl CausalStrf {
     /// beyond both ends, times the weights with their lags reversed, `reversed` (K, O, D).
     fn frames_gradient<F: Real>(&self, reversed: &[F], grad: &[F]) -> Vec<F> {
         let Sizes { time, outputs, lags, .. } = self.sizes;
-        let (depth, beyond) = (self.depth(), (lags - 1) * outputs);
+        let (depth, beyond) = (self.sizes.depth(), (lags - 1) * outputs);
         let mut columns = vec![F::ZERO; beyond + time * outputs + beyond];
         transpose(grad, outputs, time, &mut columns[beyond..][..time * outputs]);
         let count = lags - 1 + time;
@@ -96,22 +68,19 @@ impl Kernel for CausalStrf {
     fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, outputs, lags, .. } = self.sizes;
         let &[x, packed, ref context @ ..] = inputs else { return Vec::new() };
-        let depth = self.depth();
+        let depth = self.sizes.depth();
         let (weight, bias) = packed.split_at(outputs * depth * lags);
-        let (frames, weight) = (self.frames(x, context.first().copied()), self.by_lag(weight));
-        let mut y = vec![F::ZERO; batch * outputs * time];
-        if self.has_bias {
-            for (row, bias) in y.chunks_exact_mut(time).zip(bias.iter().cycle()) {
-                row.fill(*bias);
-            }
-        }
-        let window = View { offset: 0, row: 1, column: depth };
-        let work: Vec<_> =
-            y.chunks_exact_mut(outputs * time).zip(frames.chunks_exact((lags - 1 + time) * depth)).collect();
-        parallel::for_each(work, |(y, frames)| {
-            let weight = (&weight[..], View::rows(lags * depth));
-            add_product([outputs, lags * depth, time], weight, (frames, window), (y, View::rows(time)));
-        });
+        let packed = tiles::Packed::new(self.sizes, weight, bias);
+        let fill = |y: &mut [Slot<F>]| {
+            let work = y.chunks_exact_mut(outputs * time).zip(x.chunks_exact(depth * time)).enumerate();
+            parallel::for_each(work.collect(), |(b, (y, x))| {
+                let rows = tiles::rows(self.sizes, x, self.context_of(context, b));
+                tiles::responses(self.sizes, &packed, &rows, y);
+            });
+        };
+        // SAFETY: the stimuli cover y, and `responses` writes all O T numbers of each.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let y = unsafe { vector(batch * outputs * time, fill) };
         y
     }
 
@@ -119,33 +88,39 @@ impl Kernel for CausalStrf {
         let Sizes { batch, time, outputs, lags, .. } = self.sizes;
         let &[x, packed, ref context @ ..] = call.inputs else { return Vec::new() };
         let wants = |i: usize| wanted.get(i) == Some(&true);
-        let depth = self.depth();
+        let depth = self.sizes.depth();
         let (weight, _) = packed.split_at(outputs * depth * lags);
 
         let mut packed_grad = vec![F::ZERO; packed.len()];
         if wants(1) {
-            let (weight_grad, bias_grad) = packed_grad.split_at_mut(weight.len());
-            if self.has_bias {
-                for grad in call.grad.chunks_exact(outputs * time) {
-                    rows(grad, bias_grad);
-                }
+            let mut tasks = Vec::new();
+            let (mut first, mut x, mut grad) = (0, x, call.grad);
+            for count in groups(batch) {
+                tasks.push((
+                    first,
+                    take(&mut x, count * depth * time),
+                    take(&mut grad, count * outputs * time),
+                ));
+                first += count;
             }
-            let frames = self.frames(x, context.first().copied());
-            let size = lags * depth;
-            let work: Vec<_> = weight_grad.chunks_mut(BLOCK * size).enumerate().collect();
-            parallel::for_each_part(batch, work, |(block, weight_grad)| {
-                let count = weight_grad.len() / size;
-                let mut ordered = vec![F::ZERO; weight_grad.len()];
-                for b in 0..batch {
-                    let grad = View::rows(time).at((b * outputs + block * BLOCK) * time);
-                    let window = View::rows(depth).at(b * (lags - 1 + time) * depth);
-                    let to = (&mut ordered[..], View::rows(size));
-                    add_product([count, time, size], (call.grad, grad), (&frames, window), to);
+            let of_groups = parallel::map(tasks, |(first, x, grad)| {
+                let mut sums = vec![F::ZERO; packed.len()];
+                let (weight_grad, bias_grad) = sums.split_at_mut(weight.len());
+                let mut padded = Vec::new();
+                let stimuli = x.chunks_exact(depth * time).zip(grad.chunks_exact(outputs * time));
+                for (i, (x, grad)) in stimuli.enumerate() {
+                    let x = tiles::rows(self.sizes, x, self.context_of(context, first + i));
+                    tiles::grad_rows(self.sizes, grad, &mut padded);
+                    tiles::add_weight_gradient(self.sizes, &x, &padded, weight_grad);
+                    if self.has_bias {
+                        rows(grad, bias_grad);
+                    }
                 }
-                for (from, to) in ordered.chunks_exact(size).zip(weight_grad.chunks_exact_mut(size)) {
-                    transpose(from, lags, depth, to);
-                }
+                sums
             });
+            for of_group in of_groups {
+                packed_grad.iter_mut().zip(of_group).for_each(|(sum, g)| *sum += g);
+            }
         }
 
         let mut x_grad = vec![F::ZERO; if wants(0) { x.len() } else { 0 }];

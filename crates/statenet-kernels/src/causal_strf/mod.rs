@@ -6,12 +6,12 @@
 //! The last column of W meets the current frame (lag 0), column 0 the frame K-1 bins ago. Frames before the
 //! first are `context`, or zeros.
 //!
-//! Computed as one matrix product without unfolding: with time outermost, the frames that a bin sees are
-//! contiguous, so the unfolded matrix is a view whose rows overlap.
+//! Computed without unfolding: along contiguous time, lag k of a band is its row shifted by k.
 
 mod cpu;
 pub(crate) mod reference;
 pub(crate) mod step;
+mod tiles;
 
 use candle_core::Tensor;
 

@@ -7,9 +7,9 @@
 //! Moments are kept in f64 under the parameters' names and can be saved, which candle-nn's AdamW cannot: a fit resumes
 //! where it stopped.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
-use candle_core::{DType, Tensor, Var, backprop::GradStore};
+use candle_core::{CpuStorage, DType, InplaceOp2, Layout, Tensor, Var, WithDType, backprop::GradStore, bail};
 use candle_nn::Optimizer;
 use serde::{Deserialize, Serialize};
 use statenet_models::ParamStore;
@@ -110,25 +110,92 @@ impl AdamW {
     /// If a gradient cannot be read or a parameter not set.
     pub fn scaled_step(&mut self, grads: &GradStore, factor: f64) -> candle_core::Result<()> {
         self.n_steps += 1;
-        let AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = self.config;
         let t = self.n_steps as f64;
-        let (correct1, correct2) = (1.0 - beta1.powf(t), 1.0 - beta2.powf(t));
+        let rule = Rule {
+            config: &self.config,
+            factor,
+            correct1: 1.0 / (1.0 - self.config.beta1.powf(t)),
+            correct2: 1.0 / (1.0 - self.config.beta2.powf(t)),
+        };
         for entry in &mut self.entries {
             let Some(grad) = grads.get(entry.var.as_tensor()) else { continue };
+            let moments = RefCell::new((&mut entry.mean[..], &mut entry.square[..]));
+            let update = Update { rule, moments };
+            if entry.var.device().is_cpu() && entry.var.is_contiguous() {
+                entry.var.inplace_op2(&grad.contiguous()?, &update)?;
+                continue;
+            }
             let grad = numbers(grad)?;
             let mut values = numbers(&entry.var.as_detached_tensor())?;
-            let moments = entry.mean.iter_mut().zip(&mut entry.square);
-            for ((w, g), (m, v)) in values.iter_mut().zip(&grad).zip(moments) {
-                let g = g * factor;
-                *m = beta1 * *m + (1.0 - beta1) * g;
-                *v = beta2 * *v + (1.0 - beta2) * g * g;
-                let direction = (*m / correct1) / ((*v / correct2).sqrt() + eps);
-                *w -= learning_rate * (weight_decay * *w + direction);
-            }
+            update.apply(&mut values, &grad)?;
             let new = Tensor::from_vec(values, entry.var.shape(), entry.var.device())?;
             entry.var.set(&new.to_dtype(entry.var.dtype())?)?;
         }
         Ok(())
+    }
+}
+
+/// What one step does to every number.
+#[derive(Clone, Copy)]
+struct Rule<'a> {
+    config: &'a AdamWConfig,
+    factor: f64,
+    correct1: f64,
+    correct2: f64,
+}
+
+/// One parameter's step, in place: values, gradient and moments are passed once.
+struct Update<'a> {
+    rule: Rule<'a>,
+    moments: RefCell<(&'a mut [f64], &'a mut [f64])>,
+}
+
+impl Update<'_> {
+    fn apply<T: WithDType>(&self, values: &mut [T], grad: &[T]) -> candle_core::Result<()> {
+        let Rule { config, factor, correct1, correct2 } = self.rule;
+        let &AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = config;
+        let mut moments = self.moments.borrow_mut();
+        let (mean, square) = &mut *moments;
+        if values.len() != mean.len() || grad.len() != mean.len() {
+            bail!("a gradient has {} numbers, its parameter {}", grad.len(), mean.len());
+        }
+        for (((w, g), m), v) in values.iter_mut().zip(grad).zip(mean.iter_mut()).zip(square.iter_mut()) {
+            let g = g.to_f64() * factor;
+            *m = beta1 * *m + (1.0 - beta1) * g;
+            *v = beta2 * *v + (1.0 - beta2) * g * g;
+            let direction = (*m * correct1) / ((*v * correct2).sqrt() + eps);
+            let value = w.to_f64();
+            *w = T::from_f64(value - learning_rate * (weight_decay * value + direction));
+        }
+        Ok(())
+    }
+}
+
+impl InplaceOp2 for Update<'_> {
+    fn name(&self) -> &'static str {
+        "adamw"
+    }
+
+    fn cpu_fwd(
+        &self,
+        values: &mut CpuStorage,
+        values_layout: &Layout,
+        grad: &CpuStorage,
+        grad_layout: &Layout,
+    ) -> candle_core::Result<()> {
+        let (Some(at), Some(from)) = (values_layout.contiguous_offsets(), grad_layout.contiguous_offsets())
+        else {
+            bail!("adamw steps through contiguous numbers");
+        };
+        match (values, grad) {
+            (CpuStorage::F32(values), CpuStorage::F32(grad)) => {
+                self.apply(&mut values[at.0..at.1], &grad[from.0..from.1])
+            }
+            (CpuStorage::F64(values), CpuStorage::F64(grad)) => {
+                self.apply(&mut values[at.0..at.1], &grad[from.0..from.1])
+            }
+            _ => bail!("adamw steps through f32 or f64, and a gradient like its parameter"),
+        }
     }
 }
 

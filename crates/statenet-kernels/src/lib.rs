@@ -99,7 +99,7 @@ mod transpose;
 
 pub use affine::affine;
 pub use band_convolution::band_convolution;
-pub use causal_attention::{CausalAttentionStep, causal_attention};
+pub use causal_attention::causal_attention;
 pub use causal_conv2d::causal_conv2d;
 pub use causal_strf::causal_strf;
 pub use channel_norm::{Then, channel_norm};
@@ -107,7 +107,7 @@ pub use curves::{double_exponential_curve, sigmoid_curve, softplus_curve};
 pub use error::{Dims, Error, Result};
 pub use gru::gru;
 pub use layout::Layout;
-pub use local_encoder::{LocalEncoderStep, local_encoder};
+pub use local_encoder::local_encoder;
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
@@ -117,20 +117,15 @@ pub use softplus::softplus;
 pub use step::Step;
 pub use sublstm::sublstm;
 
-/// The operations in their single-step form.
-pub mod steps {
-    pub use crate::{
-        gru::GruStep as Gru, lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
-        sublstm::SubLstmStep as SubLstm,
-    };
-}
-
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
     pub use crate::{
-        affine::step::Affine, band_convolution::step::BandConvolution, causal_strf::step::CausalStrf,
-        chain::Chain, channel_norm::step::ChannelNorm, curves::step::OutputCurve, gru::step::Gru,
-        locally_connected::step::LocallyConnected, softplus::step::Softplus,
+        affine::step::Affine, band_convolution::step::BandConvolution,
+        causal_attention::CausalAttentionStep as CausalAttention, causal_strf::step::CausalStrf,
+        chain::Chain, channel_norm::step::ChannelNorm, curves::step::OutputCurve, gru::GruStep as Gru,
+        local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
+        lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn, softplus::step::Softplus,
+        sublstm::SubLstmStep as SubLstm,
     };
 }
 

@@ -47,6 +47,14 @@ pub enum Error {
         /// What the model needs.
         expected: String,
     },
+    /// The model cannot run frame by frame without the heap.
+    #[error("{model} has no real-time form: {reason}")]
+    NoRealTime {
+        /// The model's short name.
+        model: String,
+        /// What is missing.
+        reason: String,
+    },
     /// Parameters to be loaded do not fit the model; nothing was changed.
     #[error("{origin}: parameters of another model: {problem}")]
     Parameters {

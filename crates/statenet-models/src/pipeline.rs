@@ -6,6 +6,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Axes, Dim, Seed, expect_shape};
+use statenet_kernels::Step;
 
 use crate::{
     config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
@@ -102,6 +103,15 @@ impl ResponseModel for Pipeline {
         let rates = self.readout.chunk(&features, &mut next)?;
         *state = next;
         Ok(rates.detach())
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let mut all = Vec::new();
+        for stage in [self.prefilter.steps()?, self.core.steps()?, self.readout.steps()?] {
+            let Some(steps) = stage else { return Ok(None) };
+            all.extend(steps);
+        }
+        Ok(Some(all))
     }
 
     fn config(&self) -> ModelConfig {

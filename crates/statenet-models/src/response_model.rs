@@ -1,6 +1,7 @@
 //! The one trait of every model.
 
 use candle_core::{DType, Device, Tensor};
+use statenet_kernels::Step;
 
 use crate::{
     config::ModelConfig,
@@ -75,6 +76,18 @@ pub trait ResponseModel: Send + Sync {
             })
             .collect::<Result<Vec<_>>>()?;
         Tensor::stack(&rates, 2).during("joining the steps of a chunk")
+    }
+
+    /// The model as single-frame steps in a row, f32, with the weights it has now: what [`RealTime`](crate::RealTime)
+    /// runs. `None`, unless overridden, is a model without.
+    ///
+    /// The first takes a frame (F), the last gives the rates (N). The numbers of their states, one after the other, are
+    /// those of [`init_state`](Self::init_state) for one stream, flattened in order.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`](crate::Error::Kernel) if a step cannot be made.
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        Ok(None)
     }
 
     /// The description from which this model was built: rebuilding it and loading the parameters gives it again.

@@ -1,6 +1,7 @@
 //! What prefilters, cores and readouts have in common inside a pipeline.
 
 use candle_core::Tensor;
+use statenet_kernels::Step;
 
 use crate::{error::Result, mode::Mode, response_model::Memory, state::State};
 
@@ -26,6 +27,12 @@ pub(crate) trait Stage: Send + Sync {
 
     /// How far back this stage looks.
     fn memory(&self) -> Memory;
+
+    /// The stage as single-frame steps, whose states are those of [`init_state`](Self::init_state) in order; `None` if
+    /// it has no such form.
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        Ok(None)
+    }
 }
 
 /// The stage that does nothing.
@@ -46,5 +53,9 @@ impl Stage for Through {
 
     fn memory(&self) -> Memory {
         Memory::Frames(1)
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        Ok(Some(Vec::new()))
     }
 }

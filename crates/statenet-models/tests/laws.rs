@@ -27,6 +27,7 @@ proptest! {
         holds(laws::prefix_stable(&*model, &sound, t))?;
         holds(laws::streaming(&*model, &sound, &[1, chunk.min(case.n_bins), case.n_bins]))?;
         holds(laws::reset_is_new(&*model, &sound))?;
+        holds(laws::real_time(&*model, &sound))?;
     }
 
     #[test]
@@ -83,6 +84,7 @@ fn every_model_of_the_zoo_obeys() {
             laws::causal(&*model, &sound, 31)?;
             laws::prefix_stable(&*model, &sound, 17)?;
             laws::streaming(&*model, &sound, &[1, 7, 64])?;
+            laws::real_time(&*model, &sound)?;
             laws::batch_independent(&*model, &sound)?;
             laws::pure(&*model, &sound)?;
             laws::config_round_trip(&Registry::new(), &*model)?;

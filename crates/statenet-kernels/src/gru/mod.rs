@@ -17,7 +17,6 @@
 
 mod cell;
 pub(crate) mod reference;
-pub(crate) mod step;
 
 use candle_core::Tensor;
 

@@ -19,6 +19,6 @@ mod lstm;
 mod recurrent;
 mod rnn;
 mod softplus;
-mod sublstm;
 mod stepping;
 mod steps;
+mod sublstm;

@@ -6,6 +6,7 @@
 //! Increasing where k < 0: the sign of k is free.
 
 use candle_core::Tensor;
+use statenet_kernels::{Step, steps};
 
 use super::{
     Activation, CurveConfig, Curved, numbers,
@@ -37,6 +38,12 @@ impl Activation for DoubleExponential {
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         let (height, floor) = (self.height.value()?, self.floor.value()?);
         Ok(statenet_kernels::double_exponential_curve(x, &self.slope, &self.shift, &height, &floor)?)
+    }
+
+    fn step(&self) -> Result<Option<Box<dyn Step>>> {
+        let (height, floor) = (self.height.value()?, self.floor.value()?);
+        let curve = steps::OutputCurve::double_exponential(&self.slope, &self.shift, &height, &floor)?;
+        Ok(Some(Box::new(curve)))
     }
 
     /// A curve that falls or hardly rises is turned to rise first: rates rise with the drive.

@@ -15,6 +15,7 @@ mod softplus;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
+use statenet_kernels::Step;
 
 use self::{double_exponential::DoubleExponential, sigmoid::Sigmoid, softplus::Softplus};
 use crate::{
@@ -81,6 +82,9 @@ pub(crate) trait Activation: Send + Sync {
     /// `(B, N, T)` to `(B, N, T)`.
     fn apply(&self, x: &Tensor) -> Result<Tensor>;
 
+    /// The curves of a single bin, (N) to (N); `None` where nothing is to be done.
+    fn step(&self) -> Result<Option<Box<dyn Step>>>;
+
     /// Moves the curve of each neuron to where its rates are, and returns the x at which it gives its mean rate.
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
 }
@@ -105,6 +109,10 @@ struct Identity;
 impl Activation for Identity {
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         Ok(x.clone())
+    }
+
+    fn step(&self) -> Result<Option<Box<dyn Step>>> {
+        Ok(None)
     }
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {

@@ -5,6 +5,7 @@
 //! ```
 
 use candle_core::Tensor;
+use statenet_kernels::{Step, steps};
 
 use super::{Activation, CurveConfig, Curved, numbers};
 use crate::{error::Result, init::Init, params::Scope};
@@ -73,6 +74,12 @@ impl Activation for Sigmoid {
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         let (height, floor) = (self.height.value()?, self.floor.value()?);
         Ok(statenet_kernels::sigmoid_curve(x, &self.center, &self.width, &height, &floor)?)
+    }
+
+    fn step(&self) -> Result<Option<Box<dyn Step>>> {
+        let (height, floor) = (self.height.value()?, self.floor.value()?);
+        let curve = steps::OutputCurve::sigmoid(&self.center, &self.width, &height, &floor)?;
+        Ok(Some(Box::new(curve)))
     }
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {

@@ -7,6 +7,7 @@
 //! start at 0.7 and fits collapse to the mean.
 
 use candle_core::Tensor;
+use statenet_kernels::{Step, steps};
 
 use super::{Activation, CurveConfig, Curved, numbers};
 use crate::{error::Result, init::Init, params::Scope};
@@ -29,6 +30,11 @@ impl Activation for Softplus {
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         let beta = statenet_kernels::softplus(&self.raw_beta)?;
         Ok(statenet_kernels::softplus_curve(x, &beta, &self.floor.value()?)?)
+    }
+
+    fn step(&self) -> Result<Option<Box<dyn Step>>> {
+        let beta = statenet_kernels::softplus(&self.raw_beta)?;
+        Ok(Some(Box::new(steps::OutputCurve::softplus(&beta, &self.floor.value()?)?)))
     }
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {

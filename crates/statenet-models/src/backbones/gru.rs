@@ -11,7 +11,7 @@
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use statenet_kernels::Layout;
+use statenet_kernels::{Layout, Step, steps};
 
 use crate::{
     error::{During, Result, config_error},
@@ -100,5 +100,11 @@ impl Stage for Gru {
 
     fn memory(&self) -> Memory {
         Memory::Unbounded
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let gates = steps::Affine::new(&self.weight_ih, Some(&self.bias_ih))?;
+        let recurrence = steps::Gru::new(&self.weight_hh, &self.bias_hh)?;
+        Ok(Some(vec![Box::new(gates), Box::new(recurrence)]))
     }
 }

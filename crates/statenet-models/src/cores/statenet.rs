@@ -13,6 +13,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
+use statenet_kernels::Step;
 
 use crate::{
     backbones::{self, BackboneConfig},
@@ -65,6 +66,7 @@ pub(crate) struct Statenet {
     norm: Norm,
     backbone: Box<dyn Stage>,
     hidden: usize,
+    n_places: usize,
 }
 
 impl Statenet {
@@ -78,7 +80,8 @@ impl Statenet {
         let encoder = encoders::build(&config.encoder, (channels, n_bands), &mut scope.enter("encoder"))?;
         let norm = Norm::new(places.channels, &mut scope.enter("norm"))?;
         let backbone = backbones::build(&config.backbone, inputs, &mut scope.enter("backbone"))?;
-        Ok(Self { encoder, norm, backbone, hidden: config.backbone.hidden(inputs) })
+        let (hidden, n_places) = (config.backbone.hidden(inputs), places.n_places(n_bands));
+        Ok(Self { encoder, norm, backbone, hidden, n_places })
     }
 
     pub(crate) fn hidden(&self) -> usize {
@@ -107,5 +110,13 @@ impl Stage for Statenet {
 
     fn memory(&self) -> Memory {
         self.backbone.memory()
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let mut all: Vec<Box<dyn Step>> = vec![self.encoder.step()?, self.norm.step(self.n_places)?];
+        Ok(self.backbone.steps()?.map(|backbone| {
+            all.extend(backbone);
+            all
+        }))
     }
 }

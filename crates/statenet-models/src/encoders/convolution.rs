@@ -1,6 +1,7 @@
 //! One filter for all places along the frequency axis.
 
 use candle_core::Tensor;
+use statenet_kernels::{Step, steps};
 
 use super::{Encoder, Norm, PlacesConfig};
 use crate::{error::Result, init::Init, params::Scope};
@@ -9,19 +10,28 @@ pub(crate) struct Convolution {
     weight: Tensor,
     bias: Tensor,
     stride: usize,
+    n_bands: usize,
 }
 
 impl Convolution {
-    pub(crate) fn new(config: &PlacesConfig, channels: usize, scope: &mut Scope<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        config: &PlacesConfig,
+        (channels, n_bands): (usize, usize),
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
         let init = Init::fan_in(channels * config.kernel);
         let weight = scope.parameter("weight", (config.channels, channels, config.kernel), init)?;
         let bias = scope.parameter("bias", config.channels, init)?;
-        Ok(Self { weight, bias, stride: config.stride })
+        Ok(Self { weight, bias, stride: config.stride, n_bands })
     }
 }
 
 impl Encoder for Convolution {
     fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor> {
         norm.follow(&statenet_kernels::band_convolution(x, &self.weight, &self.bias, self.stride)?)
+    }
+
+    fn step(&self) -> Result<Box<dyn Step>> {
+        Ok(Box::new(steps::BandConvolution::new(&self.weight, &self.bias, self.n_bands, self.stride)?))
     }
 }

@@ -1,7 +1,7 @@
 //! Every band to every unit.
 
 use candle_core::Tensor;
-use statenet_kernels::Layout;
+use statenet_kernels::{Layout, Step, steps};
 
 use super::{Encoder, Norm, PlacesConfig};
 use crate::{
@@ -46,5 +46,8 @@ impl Encoder for Dense {
             .reshape((batch, self.channels, n_units / self.channels, n_bins))
             .during("splitting units into places")?;
         norm.follow(&units)
+    }
+    fn step(&self) -> Result<Box<dyn Step>> {
+        Ok(Box::new(steps::Affine::new(&self.weight, Some(&self.bias))?))
     }
 }

@@ -1,6 +1,7 @@
 //! An own filter at every place along the frequency axis.
 
 use candle_core::Tensor;
+use statenet_kernels::{Step, steps};
 
 use super::{Encoder, LocalInit, LocallyConnectedConfig, Norm, norm::EPS};
 use crate::{error::Result, init::Init, params::Scope};
@@ -9,6 +10,7 @@ pub(crate) struct LocallyConnected {
     weights: Tensor,
     biases: Tensor,
     stride: usize,
+    frame: [usize; 2],
 }
 
 impl LocallyConnected {
@@ -25,7 +27,7 @@ impl LocallyConnected {
         };
         let weights = scope.parameter("weights", (config.channels, fan_in, n_places), init)?;
         let biases = scope.parameter("biases", (config.channels, n_places), init)?;
-        Ok(Self { weights, biases, stride: config.stride })
+        Ok(Self { weights, biases, stride: config.stride, frame: [channels, n_bands] })
     }
 }
 
@@ -33,5 +35,9 @@ impl Encoder for LocallyConnected {
     fn encode(&self, x: &Tensor, Norm { gain, bias }: &Norm) -> Result<Tensor> {
         let Self { weights, biases, stride } = self;
         Ok(statenet_kernels::local_encoder(x, weights, biases, gain, bias, *stride, EPS)?)
+    }
+
+    fn step(&self) -> Result<Box<dyn Step>> {
+        Ok(Box::new(steps::LocallyConnected::new(&self.weights, &self.biases, self.frame, self.stride)?))
     }
 }

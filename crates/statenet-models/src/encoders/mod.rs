@@ -16,6 +16,7 @@ mod norm;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
+use statenet_kernels::Step;
 
 pub(crate) use self::{
     convolution::Convolution, dense::Dense, locally_connected::LocallyConnected, norm::Norm,
@@ -131,6 +132,9 @@ impl PlacesConfig {
 /// A per-frame map and the normalisation that follows, `(B, C, F, T)` to `(B, channels, places, T)`.
 pub(crate) trait Encoder: Send + Sync {
     fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor>;
+
+    /// The map of a single frame without the normalisation, (C F) to (channels places).
+    fn step(&self) -> Result<Box<dyn Step>>;
 }
 
 pub(crate) fn build(
@@ -141,6 +145,6 @@ pub(crate) fn build(
     Ok(match config {
         EncoderConfig::LocallyConnected(c) => Box::new(LocallyConnected::new(c, (channels, n_bands), scope)?),
         EncoderConfig::Dense(places) => Box::new(Dense::new(places, (channels, n_bands), scope)?),
-        EncoderConfig::Convolution(places) => Box::new(Convolution::new(places, channels, scope)?),
+        EncoderConfig::Convolution(places) => Box::new(Convolution::new(places, (channels, n_bands), scope)?),
     })
 }

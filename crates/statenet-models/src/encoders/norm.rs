@@ -5,7 +5,7 @@
 //! ```
 
 use candle_core::Tensor;
-use statenet_kernels::Then;
+use statenet_kernels::{Step, Then, steps};
 
 use crate::{error::Result, init::Init, params::Scope};
 
@@ -28,5 +28,10 @@ impl Norm {
     /// u from a, `(B, C, L, T)`.
     pub(super) fn follow(&self, a: &Tensor) -> Result<Tensor> {
         Ok(statenet_kernels::channel_norm(a, &self.gain, &self.bias, EPS, Then::Sigmoid)?)
+    }
+
+    /// [`follow`](Self::follow) of a single frame, (channels places).
+    pub(crate) fn step(&self, n_places: usize) -> Result<Box<dyn Step>> {
+        Ok(Box::new(steps::ChannelNorm::new(&self.gain, &self.bias, n_places, EPS, Then::Sigmoid)?))
     }
 }

@@ -1,11 +1,12 @@
 //! Laws of time: causality, prefixes, streaming.
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 
-use super::{broken, expect_close, expect_equal, tolerance};
+use super::{broken, expect_close, expect_equal, numbers, tolerance};
 use crate::{
     error::{During, Result},
     mode::Mode,
+    real_time::RealTime,
     response_model::ResponseModel,
     stream::in_chunks,
 };
@@ -67,6 +68,44 @@ pub fn streaming(model: &dyn ResponseModel, cochleagram: &Tensor, sizes: &[usize
         ));
     }
     Ok(())
+}
+
+/// Frame by frame without tensors gives what whole stimuli give, also where it takes a stream over from the model
+/// and hands it back. A model without a real-time form obeys.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn real_time(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
+    if model.steps()?.is_none() {
+        return Ok(());
+    }
+    let (_, _, n_bands, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
+    let sound = cochleagram.narrow(0, 0, 1).during("cutting a cochleagram")?;
+    let whole = model.forward(&sound, Mode::Eval)?;
+    let frames = numbers(&sound.reshape((n_bands, n_bins)).and_then(|s| s.t()).during("turning frames")?)?;
+    let frames: Vec<f32> = frames.into_iter().map(|x| x as f32).collect();
+    let mut live = RealTime::new(model)?;
+    let mut rates = vec![0f32; model.n_neurons() * n_bins];
+    let third = n_bins / 3;
+    let mut run = |live: &mut RealTime, bins: std::ops::Range<usize>| {
+        let pairs = frames.chunks_exact(n_bands).zip(rates.chunks_exact_mut(model.n_neurons()));
+        let mut pairs = pairs.skip(bins.start).take(bins.len());
+        pairs.try_for_each(|(frame, rates)| live.frame(frame, rates))
+    };
+    run(&mut live, 0..third)?;
+    let mut state = live.state()?;
+    if third > 0 {
+        // The model has the middle third.
+        model.chunk(&narrow(&sound, third, third)?, &mut state)?;
+        run(&mut live, third..2 * third)?;
+    }
+    live.reset();
+    live.set_state(&state)?;
+    run(&mut live, 2 * third..n_bins)?;
+    let rates = Tensor::from_vec(rates, (1, n_bins, model.n_neurons()), &Device::Cpu)
+        .and_then(|r| r.transpose(1, 2))
+        .during("joining rates")?;
+    expect_close("real time", "frames", &whole, &rates, tolerance(DType::F32))
 }
 
 /// A state made anew after a stream gives what the first stream gave: nothing is left in the model.

@@ -7,7 +7,7 @@
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use statenet_kernels::Layout;
+use statenet_kernels::{Layout, Step, steps};
 
 use super::Readout;
 use crate::{
@@ -84,6 +84,12 @@ impl Stage for LinearReadout {
 
     fn memory(&self) -> Memory {
         Memory::Frames(1)
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let mut all: Vec<Box<dyn Step>> = vec![Box::new(steps::Affine::new(&self.weight, Some(&self.bias))?)];
+        all.extend(self.activation.step()?);
+        Ok(Some(all))
     }
 }
 

@@ -57,6 +57,13 @@ impl BatchNorm {
         &self.bias
     }
 
+    /// Weight `(N, C, F, K)` and bias (N) of receptive fields that need no normalisation behind them in evaluation.
+    pub(crate) fn absorb(&self, weight: &Tensor, bias: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
+        let (scale, offset) = line(&self.running_mean, &self.running_var, &self.weight, &self.bias)?;
+        let each = scale.reshape((scale.elem_count(), 1, 1, 1))?;
+        Ok((weight.broadcast_mul(&each)?, ((bias * scale)? + offset)?))
+    }
+
     /// `(B, N, T)` to `(B, N, T)`.
     pub(crate) fn apply(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
         match mode {
@@ -80,12 +87,23 @@ impl BatchNorm {
 
 fn normalize(x: &Tensor, mean: &Tensor, var: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let normalized = || -> candle_core::Result<Tensor> {
-        let scale = (weight / (var + EPS)?.sqrt()?)?;
-        let offset = (bias - (mean * &scale)?)?;
+        let (scale, offset) = line(mean, var, weight, bias)?;
         let column = |v: Tensor| v.reshape((1, v.elem_count(), 1));
         x.broadcast_mul(&column(scale)?)?.broadcast_add(&column(offset)?)
     };
     normalized().during("normalizing over the batch")
+}
+
+/// What normalisation does to each neuron: y = scale x + offset, (N) each.
+fn line(
+    mean: &Tensor,
+    var: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+) -> candle_core::Result<(Tensor, Tensor)> {
+    let scale = (weight / (var + EPS)?.sqrt()?)?;
+    let offset = (bias - (mean * &scale)?)?;
+    Ok((scale, offset))
 }
 
 /// Mean and biased variance (N) over the valid bins of all stimuli, and how many bins there are.

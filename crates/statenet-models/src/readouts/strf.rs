@@ -9,6 +9,7 @@
 
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
+use statenet_kernels::{Step, steps};
 
 use super::{
     Readout,
@@ -114,6 +115,16 @@ impl Stage for StrfReadout {
 
     fn memory(&self) -> Memory {
         Memory::Frames(self.strf.lags())
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let (weight, bias) = match &self.norm {
+            None => (self.strf.weight().clone(), self.strf.bias().clone()),
+            Some(norm) => norm.absorb(self.strf.weight(), self.strf.bias()).during("absorbing a norm")?,
+        };
+        let mut all: Vec<Box<dyn Step>> = vec![Box::new(steps::CausalStrf::new(&weight, Some(&bias))?)];
+        all.extend(self.activation.step()?);
+        Ok(Some(all))
     }
 }
 

@@ -114,7 +114,7 @@ impl Kernel for CausalAttention {
             .zip(v.chunks_exact(size_of_keys))
             .zip(y.chunks_exact_mut(size))
             .zip(logs.chunks_exact_mut(time));
-        parallel::for_each_part(batch, work.collect(), |((((q, k), v), y), logs)| {
+        parallel::for_each(work.collect(), |((((q, k), v), y), logs)| {
             let mut scores = Vec::new();
             for block in self.sizes.blocks() {
                 block.pairs(q, k, &mut scores);
@@ -130,7 +130,7 @@ impl Kernel for CausalAttention {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
-        let Sizes { batch, time, depth, .. } = self.sizes;
+        let Sizes { time, depth, .. } = self.sizes;
         let &[q, k, v] = call.inputs else { return Vec::new() };
         let (size, size_of_keys) = (time * depth, self.sizes.keys() * depth);
         let scale = F::of(self.scale);
@@ -146,23 +146,19 @@ impl Kernel for CausalAttention {
             .zip(k_grad.chunks_exact_mut(size_of_keys))
             .zip(v_grad.chunks_exact_mut(size_of_keys));
         let work = inputs.zip(outputs).zip(grads).collect();
-        parallel::for_each_part(
-            batch,
-            work,
-            |((((q, k), v), ((y, grad), logs)), ((q_grad, k_grad), v_grad))| {
-                let (mut weights, mut grads) = (Vec::new(), Vec::new());
-                for block in self.sizes.blocks() {
-                    block.pairs(q, k, &mut weights);
-                    block.pairs(grad, v, &mut grads);
-                    let rows = block.first * depth..(block.first + block.queries) * depth;
-                    let logs = &logs[block.first..][..block.queries];
-                    unsoftmax(block, scale, &mut weights, &mut grads, logs, &y[rows.clone()], &grad[rows]);
-                    block.to_keys(&weights, grad, v_grad);
-                    block.to_keys(&grads, q, k_grad);
-                    block.to_queries(&grads, k, q_grad);
-                }
-            },
-        );
+        parallel::for_each(work, |((((q, k), v), ((y, grad), logs)), ((q_grad, k_grad), v_grad))| {
+            let (mut weights, mut grads) = (Vec::new(), Vec::new());
+            for block in self.sizes.blocks() {
+                block.pairs(q, k, &mut weights);
+                block.pairs(grad, v, &mut grads);
+                let rows = block.first * depth..(block.first + block.queries) * depth;
+                let logs = &logs[block.first..][..block.queries];
+                unsoftmax(block, scale, &mut weights, &mut grads, logs, &y[rows.clone()], &grad[rows]);
+                block.to_keys(&weights, grad, v_grad);
+                block.to_keys(&grads, q, k_grad);
+                block.to_queries(&grads, k, q_grad);
+            }
+        });
         vec![q_grad, k_grad, v_grad]
     }
 }

@@ -28,7 +28,7 @@ impl LocallyConnected {
         [inputs, bands]: [usize; 2],
         stride: usize,
     ) -> Result<Self> {
-        let sizes = check(&frame(OP, [inputs, bands], weights)?, weights, biases, stride)?;
+        let sizes = check(OP, &frame(OP, [inputs, bands], weights)?, weights, biases, stride)?;
         Ok(Self(Frames::new(super::cpu::filters(sizes), &values(OP, weights)?, &values(OP, biases)?)))
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     lanes::padded,
     op::{Backward as Call, Kernel},
     panels::{Panels, groups, product},
-    parallel,
+    parallel::{self, take, take_mut},
     product::{View, add_product},
     real::Real,
     sums::columns,
@@ -307,20 +307,6 @@ fn backward_group<F: Real, C: Cell>(
         c0_grad.copy_from_slice(&carry[..hidden]);
     }
     sums
-}
-
-/// Splits `n` elements off the front.
-fn take<'a, F>(rest: &mut &'a [F], n: usize) -> &'a [F] {
-    let (first, last) = rest.split_at(n);
-    *rest = last;
-    first
-}
-
-/// Splits `n` elements off the front.
-fn take_mut<'a, F>(rest: &mut &'a mut [F], n: usize) -> &'a mut [F] {
-    let (first, last) = std::mem::take(rest).split_at_mut(n);
-    *rest = last;
-    first
 }
 
 /// Copies rows of `hidden` numbers into rows of `wide` numbers.

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     check::Check,
-    error::{Error, Result},
+    error::Result,
     lanes::padded,
     panels::product,
-    step::{Step, check_lengths},
+    step::{Step, check_lengths, values},
 };
 
 /// The single-step form of a gated recurrence: the input's part of the gates (G H) in, the state (H) out.
@@ -35,19 +35,16 @@ struct Room {
 
 #[allow(private_bounds, reason = "the cells are this crate's")]
 impl<C: Cell> RecurrentStep<C> {
-    /// Lays out `weight_hh` (G H, H) and `bias_hh` (G H), f32 on any device.
+    /// Lays out `weight_hh` (G H, H) and `bias_hh` (G H), of any float type, on any device.
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::DType`] by the argument at fault.
+    /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
     pub fn new(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Self> {
         let check = Check::new(C::NAME);
         let [rows, hidden] = check.dims("weight_hh", weight_hh, [None, None])?;
         check.dims("weight_hh", weight_hh, [Some(C::GATES * hidden), Some(hidden)])?;
         check.dims("bias_hh", bias_hh, [Some(rows)])?;
-        check.dtypes(&[("weight_hh", weight_hh), ("bias_hh", bias_hh)])?;
-        let numbers = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
-        let weight = numbers(weight_hh).map_err(Error::in_op(C::NAME))?;
-        let bias = numbers(bias_hh).map_err(Error::in_op(C::NAME))?;
+        let (weight, bias) = (values(C::NAME, weight_hh)?, values(C::NAME, bias_hh)?);
         let weights = Weights::new::<C>(hidden, &weight, &bias, 1);
         let wide = padded(hidden);
         let room = Room {

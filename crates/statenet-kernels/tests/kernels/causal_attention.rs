@@ -1,6 +1,6 @@
 use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
-use statenet_kernels::{CausalAttentionStep, Step, causal_attention, reference};
+use statenet_kernels::{Step, causal_attention, reference, steps};
 
 use crate::harness::*;
 
@@ -54,7 +54,7 @@ proptest! {
             .map(|x| x.to_dtype(DType::F32).unwrap())
             .collect();
         let whole = fused(&x, Some(window)).remove(0);
-        let mut step = CausalAttentionStep::new(heads, depth, 0.4, window).unwrap();
+        let mut step = steps::CausalAttention::new(heads, depth, 0.4, window).unwrap();
         let (mut state, mut output) = (vec![0.0; step.n_state()], vec![f32::NAN; step.n_outputs()]);
         for t in 0..time {
             let bin = |x: &Tensor| x.narrow(2, t, 1).unwrap().flatten_all().unwrap();
@@ -152,9 +152,9 @@ fn wrong_arguments_are_named() {
     assert_eq!(text(2, part(2, 2, 4), 1.0, None), format!("causal_attention: {shape}"));
     assert_eq!(text(2, x[2].clone(), 1.0, Some(0)), "causal_attention: window is 0, expected at least 1");
     assert_eq!(text(2, x[2].clone(), f64::NAN, None), "causal_attention: scale is NaN, expected finite");
-    let error = CausalAttentionStep::new(1, 2, 1.0, 0).unwrap_err();
+    let error = steps::CausalAttention::new(1, 2, 1.0, 0).unwrap_err();
     assert_eq!(error.to_string(), "causal_attention: window is 0, expected 1 to 2^24");
-    let mut step = CausalAttentionStep::new(1, 2, 1.0, 3).unwrap();
+    let mut step = steps::CausalAttention::new(1, 2, 1.0, 3).unwrap();
     let mut state = vec![0.0; step.n_state()];
     let error = step.step(&[0.0; 5], &mut state, &mut [0.0; 2]).unwrap_err();
     assert_eq!(error.to_string(), "causal_attention: input has shape (5), expected (6)");

@@ -1,8 +1,6 @@
 use candle_core::{DType, Tensor, Var};
 use proptest::prelude::*;
-use statenet_kernels::{
-    LocalEncoderStep, Step, Then, channel_norm, local_encoder, locally_connected, reference,
-};
+use statenet_kernels::{Step, Then, channel_norm, local_encoder, locally_connected, reference, steps};
 
 use crate::harness::*;
 
@@ -58,7 +56,7 @@ proptest! {
         let x = single(&inputs(seed, [1, ins, time, channels, width, positions, stride], spare));
         let (bands, whole) = (x[0].dim(2).unwrap(), fused(&x, stride));
         let mut step =
-            LocalEncoderStep::new((ins, bands), &x[1], &x[2], &x[3], &x[4], stride, EPS).unwrap();
+            steps::LocalEncoder::new((ins, bands), &x[1], &x[2], &x[3], &x[4], stride, EPS).unwrap();
         assert_eq!((step.n_inputs(), step.n_state()), (ins * bands, 0));
         let mut output = vec![f32::NAN; step.n_outputs()];
         for t in 0..time {
@@ -143,9 +141,9 @@ fn wrong_arguments_are_named() {
     let other = x[4].to_dtype(DType::F32).unwrap();
     assert_eq!(text(4, other, 2, EPS), "local_encoder: bias has dtype F32, expected F64");
     let x = single(&x);
-    let mut step = LocalEncoderStep::new((2, 11), &x[1], &x[2], &x[3], &x[4], 2, EPS).unwrap();
+    let mut step = steps::LocalEncoder::new((2, 11), &x[1], &x[2], &x[3], &x[4], 2, EPS).unwrap();
     let error = step.step(&[0.0; 21], &mut [], &mut [0.0; 20]).unwrap_err();
     assert_eq!(error.to_string(), "local_encoder: input has shape (21), expected (22)");
-    let error = LocalEncoderStep::new((2, 12), &x[1], &x[2], &x[3], &x[4], 1, EPS).unwrap_err();
+    let error = steps::LocalEncoder::new((2, 12), &x[1], &x[2], &x[3], &x[4], 1, EPS).unwrap_err();
     assert!(error.to_string().starts_with("local_encoder: weights has shape (4, 6, 5)"), "{error}");
 }

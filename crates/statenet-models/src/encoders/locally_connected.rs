@@ -33,7 +33,7 @@ impl LocallyConnected {
 
 impl Encoder for LocallyConnected {
     fn encode(&self, x: &Tensor, Norm { gain, bias }: &Norm) -> Result<Tensor> {
-        let Self { weights, biases, stride } = self;
+        let Self { weights, biases, stride, .. } = self;
         Ok(statenet_kernels::local_encoder(x, weights, biases, gain, bias, *stride, EPS)?)
     }
 

@@ -34,6 +34,8 @@
 //! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
+//! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU |
+//! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
@@ -63,6 +65,7 @@
 //! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` turn on Candle's features of the same
 //! names; the operations themselves run on the CPU.
 
+mod adaptation;
 mod affine;
 mod band_convolution;
 mod bands;
@@ -81,6 +84,7 @@ mod isa;
 mod lanes;
 mod layout;
 mod local_encoder;
+mod leaky;
 mod locally_connected;
 mod losses;
 mod lstm;
@@ -97,6 +101,7 @@ mod sublstm;
 mod sums;
 mod transpose;
 
+pub use adaptation::adaptation;
 pub use affine::affine;
 pub use band_convolution::band_convolution;
 pub use causal_attention::causal_attention;
@@ -108,6 +113,7 @@ pub use error::{Dims, Error, Result};
 pub use gru::gru;
 pub use layout::Layout;
 pub use local_encoder::local_encoder;
+pub use leaky::leaky;
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
@@ -129,11 +135,17 @@ pub mod steps {
     };
 }
 
+/// Operations one bin at a time, without the heap: values of [`Step`].
+pub mod steps {
+    pub use crate::{adaptation::step::Adaptation, leaky::step::Leaky};
+}
+
 /// Every operation once more from Candle's plain tensors: slow, obviously right, the oracle of the tests.
 ///
 /// Same names, same signatures, same checks; they run wherever Candle does.
 pub mod reference {
     pub use crate::{
+        adaptation::reference::adaptation,
         affine::reference::affine,
         band_convolution::reference::band_convolution,
         causal_attention::reference::causal_attention,
@@ -143,6 +155,7 @@ pub mod reference {
         curves::reference::{double_exponential_curve, sigmoid_curve, softplus_curve},
         gru::reference::gru,
         local_encoder::reference::local_encoder,
+        leaky::reference::leaky,
         locally_connected::reference::locally_connected,
         losses::reference::{masked_mse, masked_poisson},
         lstm::reference::lstm,

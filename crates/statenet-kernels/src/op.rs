@@ -70,6 +70,22 @@ pub(crate) fn pack(op: &'static str, tensors: &[&Tensor]) -> Result<Tensor> {
     run().map_err(Error::in_op(op))
 }
 
+/// Cuts a flat result in two: what comes out with each bin, and the state after the last.
+pub(crate) fn cut(
+    op: &'static str,
+    flat: &Tensor,
+    outputs: impl Into<Shape>,
+    last: impl Into<Shape>,
+) -> Result<(Tensor, Tensor)> {
+    let (outputs, last) = (outputs.into(), last.into());
+    let run = || {
+        let split = outputs.elem_count();
+        let after = flat.narrow(0, split, last.elem_count())?.reshape(last)?;
+        Ok((flat.narrow(0, 0, split)?.reshape(outputs)?, after))
+    };
+    run().map_err(Error::in_op(op))
+}
+
 /// One call of a kernel, as Candle's graph holds it.
 struct Call<K> {
     kernel: K,

@@ -14,6 +14,7 @@ mod encoders;
 mod gru;
 mod harness;
 mod local_encoder;
+mod leaky;
 mod losses;
 mod lstm;
 mod recurrent;

@@ -36,6 +36,7 @@
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU |
 //! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU |
+//! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
@@ -95,6 +96,7 @@ mod product;
 mod real;
 mod recurrent;
 mod rnn;
+mod selective_scan;
 mod softplus;
 mod step;
 mod sublstm;
@@ -119,6 +121,7 @@ pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
 pub use recurrent::CellRun;
 pub use rnn::rnn;
+pub use selective_scan::{SelectiveScan, selective_scan};
 pub use softplus::softplus;
 pub use step::Step;
 pub use sublstm::sublstm;
@@ -137,7 +140,7 @@ pub mod steps {
 
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
-    pub use crate::{adaptation::step::Adaptation, leaky::step::Leaky};
+    pub use crate::{adaptation::step::Adaptation, leaky::step::Leaky, selective_scan::step::SelectiveScan};
 }
 
 /// Every operation once more from Candle's plain tensors: slow, obviously right, the oracle of the tests.
@@ -160,6 +163,7 @@ pub mod reference {
         losses::reference::{masked_mse, masked_poisson},
         lstm::reference::lstm,
         rnn::reference::rnn,
+        selective_scan::reference::selective_scan,
         softplus::reference::softplus,
         sublstm::reference::sublstm,
     };

@@ -19,6 +19,7 @@ mod losses;
 mod lstm;
 mod recurrent;
 mod rnn;
+mod selective_scan;
 mod softplus;
 mod stepping;
 mod steps;

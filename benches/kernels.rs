@@ -7,7 +7,7 @@ use std::hint::black_box;
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{RNN, VarBuilder, VarMap};
 use criterion::{Criterion, criterion_group, criterion_main};
-use statenet::kernels::{self, Layout, Then};
+use statenet::kernels::{self, DplrWeights, Layout, LmuWeights, SelectiveScan, Then};
 use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
 
 const HIDDEN: usize = 70;
@@ -153,4 +153,74 @@ fn attention(c: &mut Criterion) {
 }
 
 criterion_group!(benches, gru, encoder, readout, strf, conv2d, attention);
+/// Both a forward pass and one with the backward pass behind it.
+fn both(c: &mut Criterion, group: &str, size: &str, run: impl Fn() -> Tensor) {
+    let mut group = c.benchmark_group(group);
+    group.sample_size(20);
+    group.bench_function(format!("fused forward/{size}"), |b| b.iter(|| black_box(run())));
+    group.bench_function(format!("fused forward and backward/{size}"), |b| b.iter(|| backward(&run())));
+    group.finish();
+}
+
+fn zeros(shape: &[usize]) -> Tensor {
+    Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap()
+}
+
+/// Leaky integrators and adaptation of a cochleagram.
+fn leaky(c: &mut Criterion) {
+    let (decay, gain) = (variable("decay", &[N_BANDS], 0.1), variable("gain", &[N_BANDS], 0.1));
+    for batch in [1, 14] {
+        let x = variable("sound", &[batch, N_BANDS, N_BINS], 1.0);
+        let (first, layout) = (zeros(&[batch, N_BANDS]), Layout::ChannelsFirst);
+        let size = format!("B{batch}_T{N_BINS}_F{N_BANDS}");
+        both(c, "leaky", &size, || kernels::leaky(&x, layout, &decay, &gain, &first).unwrap().0);
+        both(c, "adaptation", &size, || kernels::adaptation(&x, layout, &decay, &first).unwrap().0);
+    }
+}
+
+fn selective_scan(c: &mut Criterion) {
+    let (channels, states) = (2 * HIDDEN, 16);
+    let a = (variable("a", &[channels, states], 1.0).abs().unwrap() * -8.0).unwrap();
+    let d = variable("d", &[channels], 1.0);
+    for batch in [1, 14] {
+        let x = variable("x", &[batch, N_BINS, channels], 1.0);
+        let delta = variable("delta", &[batch, N_BINS, channels], 0.03).abs().unwrap();
+        let (b, out) =
+            (variable("b", &[batch, N_BINS, states], 1.0), variable("c", &[batch, N_BINS, states], 1.0));
+        let h0 = zeros(&[batch, channels, states]);
+        let arguments = SelectiveScan { x: &x, delta: &delta, a: &a, b: &b, c: &out, d: &d, h0: &h0 };
+        let size = format!("B{batch}_T{N_BINS}_E{channels}_N{states}");
+        both(c, "selective_scan", &size, || kernels::selective_scan(arguments).unwrap().0);
+    }
+}
+
+fn lmu(c: &mut Criterion) {
+    let memory = 128;
+    let (w_h, w_m) = (variable("w_h", &[HIDDEN, HIDDEN], 0.1), variable("w_m", &[HIDDEN, memory], 0.1));
+    let (e_h, e_m) = (variable("e_h", &[HIDDEN], 0.1), variable("e_m", &[memory], 0.01));
+    let (ad, bd) = (variable("ad", &[memory, memory], 0.05), variable("bd", &[memory], 0.1));
+    let weights = LmuWeights { w_h: &w_h, w_m: &w_m, e_h: &e_h, e_m: &e_m, ad: &ad, bd: &bd };
+    for batch in [1, 14] {
+        let inputs = variable("inputs", &[batch, N_BINS, HIDDEN + 1], 1.0);
+        let (h0, m0) = (zeros(&[batch, HIDDEN]), zeros(&[batch, memory]));
+        let size = format!("B{batch}_T{N_BINS}_H{HIDDEN}_M{memory}");
+        both(c, "lmu", &size, || kernels::lmu(&inputs, weights, &h0, &m0).unwrap().0);
+    }
+}
+
+fn state_space(c: &mut Criterion) {
+    let pairs = 32;
+    let [diagonal, left, right, b, out] =
+        ["a", "l", "r", "b", "c"].map(|name| variable(name, &[HIDDEN, pairs, 2], 0.1));
+    let weights = DplrWeights { diagonal: &diagonal, left: &left, right: &right, b: &b, c: &out };
+    for batch in [1, 14] {
+        let u = variable("u", &[batch, N_BINS, HIDDEN], 1.0);
+        let s0 = zeros(&[batch, HIDDEN, pairs, 2]);
+        let size = format!("B{batch}_T{N_BINS}_H{HIDDEN}_N{pairs}");
+        both(c, "diagonal_scan", &size, || kernels::diagonal_scan(&u, &diagonal, &b, &out, &s0).unwrap().0);
+        both(c, "dplr_scan", &size, || kernels::dplr_scan(&u, weights, &s0).unwrap().0);
+    }
+}
+
+criterion_group!(benches, gru, encoder, readout, strf, leaky, selective_scan, lmu, state_space);
 criterion_main!(benches);

@@ -34,8 +34,11 @@
 //! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
+//! | [`lmu`] | inputs (B, T, H + 1), [`LmuWeights`], h0 (B, H), m0 (B, M) | states (B, T, H), last (B, H), memory (B, M) | CPU |
 //! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU |
 //! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU |
+//! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
+//! | [`dplr_scan`] | u (B, T, H), [`DplrWeights`], s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
 //! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
@@ -77,6 +80,8 @@ mod chain;
 mod channel_norm;
 mod check;
 mod curves;
+mod diagonal_scan;
+mod dplr_scan;
 mod error;
 mod fresh;
 mod functions;
@@ -86,6 +91,7 @@ mod lanes;
 mod layout;
 mod local_encoder;
 mod leaky;
+mod lmu;
 mod locally_connected;
 mod losses;
 mod lstm;
@@ -111,11 +117,14 @@ pub use causal_conv2d::causal_conv2d;
 pub use causal_strf::causal_strf;
 pub use channel_norm::{Then, channel_norm};
 pub use curves::{double_exponential_curve, sigmoid_curve, softplus_curve};
+pub use diagonal_scan::diagonal_scan;
+pub use dplr_scan::{DplrWeights, dplr_scan};
 pub use error::{Dims, Error, Result};
 pub use gru::gru;
 pub use layout::Layout;
 pub use local_encoder::local_encoder;
 pub use leaky::leaky;
+pub use lmu::{LmuWeights, lmu};
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
@@ -140,7 +149,10 @@ pub mod steps {
 
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
-    pub use crate::{adaptation::step::Adaptation, leaky::step::Leaky, selective_scan::step::SelectiveScan};
+    pub use crate::{
+        adaptation::step::Adaptation, diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan,
+        leaky::step::Leaky, lmu::step::Lmu, selective_scan::step::SelectiveScan,
+    };
 }
 
 /// Every operation once more from Candle's plain tensors: slow, obviously right, the oracle of the tests.
@@ -156,9 +168,12 @@ pub mod reference {
         causal_strf::reference::causal_strf,
         channel_norm::reference::channel_norm,
         curves::reference::{double_exponential_curve, sigmoid_curve, softplus_curve},
+        diagonal_scan::reference::diagonal_scan,
+        dplr_scan::reference::dplr_scan,
         gru::reference::gru,
         local_encoder::reference::local_encoder,
         leaky::reference::leaky,
+        lmu::reference::lmu,
         locally_connected::reference::locally_connected,
         losses::reference::{masked_mse, masked_poisson},
         lstm::reference::lstm,

@@ -1,0 +1,85 @@
+//! The Legendre memory unit, one bin at a time.
+
+use super::{LmuWeights, OP, cpu::forward_panels};
+use crate::{
+    error::Result,
+    isa::multiversion,
+    panels::Panels,
+    step::{Step, check_lengths, values},
+};
+
+/// [`lmu`](crate::lmu()) of one bin: v (H + 1) goes in, h (H) comes out; the state is h (H), then m (M).
+pub struct Lmu {
+    hidden: usize,
+    memory: usize,
+    panels: [Panels<f32>; 3],
+    bd: Vec<f32>,
+    zeros: Vec<f32>,
+    /// What the products of a bin give.
+    of_memory: Vec<f32>,
+    of_units: Vec<f32>,
+}
+
+impl Lmu {
+    /// Takes all weights.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
+    pub fn new(weights: LmuWeights<'_>) -> Result<Self> {
+        let [hidden, memory] = weights.check()?;
+        let LmuWeights { w_h, w_m, e_h, e_m, ad, bd } = weights;
+        let [w_h, w_m, e_h, e_m, ad] = [w_h, w_m, e_h, e_m, ad].map(|weight| values(OP, weight));
+        let (w_h, w_m, e_h, e_m, ad) = (w_h?, w_m?, e_h?, e_m?, ad?);
+        let panels = forward_panels(1, [hidden, memory], [&w_h, &e_h, &w_m, &e_m, &ad]);
+        let [of_memory, of_units] = [panels[0].width(), panels[1].width()].map(|width| vec![0.0; width]);
+        let zeros = vec![0.0; of_memory.len().max(of_units.len())];
+        Ok(Self { hidden, memory, panels, bd: values(OP, bd)?, zeros, of_memory, of_units })
+    }
+}
+
+impl Step for Lmu {
+    fn n_inputs(&self) -> usize {
+        self.hidden + 1
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.hidden
+    }
+
+    fn n_state(&self) -> usize {
+        self.hidden + self.memory
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        check_lengths(OP, self, input, state, output)?;
+        let (h, m) = state.split_at_mut(self.hidden);
+        bin(&self.panels, &self.bd, &self.zeros, &mut self.of_memory, &mut self.of_units, input, h, m);
+        output.copy_from_slice(h);
+        Ok(())
+    }
+}
+
+multiversion! {
+    fn bin<F, M>(
+        panels: &[Panels<F>; 3],
+        bd: &[F],
+        zeros: &[F],
+        of_memory: &mut [F],
+        q: &mut [F],
+        v: &[F],
+        h: &mut [F],
+        m: &mut [F],
+    ) {
+        let (hidden, memory) = (h.len(), m.len());
+        panels[0].product::<M, 1>([&*m], Some(zeros), of_memory, false);
+        panels[1].product::<M, 1>([&*h], Some(zeros), q, false);
+        let u = v[hidden] + of_memory[memory] + q[hidden];
+        for ((m, of_memory), bd) in m.iter_mut().zip(&*of_memory).zip(bd) {
+            *m = M::mul_add(*bd, u, *of_memory);
+        }
+        q.iter_mut().zip(&v[..hidden]).for_each(|(q, v)| *q += *v);
+        panels[2].product::<M, 1>([&*m], None, q, false);
+        h.copy_from_slice(&q[..hidden]);
+        h.iter_mut().for_each(|x| *x = x.tanh::<M>());
+    }
+}

@@ -1,6 +1,11 @@
 //! The selective scan on slices: eight channels side by side, their N states one after the other, a block of
 //! bins at a time, so that what a block needs stays in the first-level cache.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an index into slices cut to one length is compiled with the loop; long chains of zip are not"
+)]
+
 use candle_core::Shape;
 
 use super::{OP, Sizes};
@@ -167,14 +172,16 @@ fn decays<F: Real, M: crate::isa::MulAdd>(
     a: &[[F; LANES]],
     decay: &mut [[F; LANES]],
 ) {
-    for (delta, decay) in delta.chunks_exact(channels).zip(decay.chunks_exact_mut(a.len())) {
-        let delta = load(delta, j);
+    for (i, decay) in decay.chunks_exact_mut(a.len()).enumerate() {
+        let delta = load(&delta[i * channels..][..channels], j);
         for (decay, a) in decay.iter_mut().zip(a) {
             *decay = each(|l| delta[l] * a[l]);
         }
     }
-    // One long loop, which becomes vector code.
-    decay.as_flattened_mut().iter_mut().for_each(|x| *x = x.exp::<M>());
+    // One long loop becomes vector code; a closure called from two directions would not.
+    for x in decay.as_flattened_mut() {
+        *x = x.exp::<M>();
+    }
 }
 
 multiversion! {
@@ -195,22 +202,24 @@ multiversion! {
             if let Some(tape) = tapes.next() {
                 tape.copy_from_slice(h.as_flattened());
             }
-            for (e, (h, a)) in h.chunks_exact_mut(states).zip(a.chunks_exact(states)).enumerate() {
+            for e in 0..padded(channels) / LANES {
                 let j = e * LANES;
+                let (h, a) = (&mut h[e * states..][..states], &a[e * states..][..states]);
                 let rows = from * channels..(from + bins) * channels;
                 let decay = &mut decay[..bins * states];
                 decays::<F, M>(&delta[rows], channels, j, a, decay);
                 let skip = load(d, j);
-                for (i, decay) in decay.chunks_exact(states).enumerate() {
+                for i in 0..bins {
                     let row = (from + i) * channels..(from + i + 1) * channels;
                     let (x, delta) = (load(&x[row.clone()], j), load(&delta[row.clone()], j));
                     let input = each(|l| delta[l] * x[l]);
                     let mut sum = each(|l| skip[l] * x[l]);
-                    let weights = (from + i) * states..(from + i + 1) * states;
-                    for (((h, decay), b), c) in h.iter_mut().zip(decay).zip(&b[weights.clone()]).zip(&c[weights]) {
-                        let after = each(|l| M::mul_add(decay[l], h[l], input[l] * *b));
-                        *h = after;
-                        sum = each(|l| M::mul_add(after[l], *c, sum[l]));
+                    let decay = &decay[i * states..][..states];
+                    let (b, c) = (&b[(from + i) * states..][..states], &c[(from + i) * states..][..states]);
+                    for n in 0..states {
+                        let after = each(|l| M::mul_add(decay[n][l], h[n][l], input[l] * b[n]));
+                        h[n] = after;
+                        sum = each(|l| M::mul_add(after[l], c[n], sum[l]));
                     }
                     write(&mut y[row], j, sum);
                 }
@@ -245,20 +254,22 @@ multiversion! {
             let (b, c) = (&b[weights.clone()], &c[weights.clone()]);
             b_grad.fill(zeros);
             c_grad.fill(zeros);
-            for (e, tape) in tape.as_chunks::<LANES>().0.chunks_exact(states).enumerate() {
+            for e in 0..padded(channels) / LANES {
                 let j = e * LANES;
+                let tape = &tape.as_chunks::<LANES>().0[e * states..][..states];
                 let (a, g) = (&a[e * states..][..states], &mut g[e * states..][..states]);
                 let a_grad = &mut gradients.a[e * states..][..states];
                 let decay = &mut decay[..bins * states];
                 decays::<F, M>(&delta[from * channels..(from + bins) * channels], channels, j, a, decay);
                 h[..states].copy_from_slice(tape);
-                for (i, (decay, b)) in decay.chunks_exact(states).zip(b.chunks_exact(states)).enumerate() {
+                for i in 0..bins {
                     let row = (from + i) * channels..(from + i + 1) * channels;
                     let (x, delta) = (load(&x[row.clone()], j), load(&delta[row], j));
                     let input = each(|l| delta[l] * x[l]);
                     let (before, after) = h[i * states..][..2 * states].split_at_mut(states);
-                    for (((after, before), decay), b) in after.iter_mut().zip(before).zip(decay).zip(b) {
-                        *after = each(|l| M::mul_add(decay[l], before[l], input[l] * *b));
+                    let (decay, b) = (&decay[i * states..][..states], &b[i * states..][..states]);
+                    for n in 0..states {
+                        after[n] = each(|l| M::mul_add(decay[n][l], before[n][l], input[l] * b[n]));
                     }
                 }
                 let skip = load(d, j);
@@ -269,19 +280,19 @@ multiversion! {
                     let input = each(|l| delta[l] * x[l]);
                     let own = i * states..(i + 1) * states;
                     let (before, after) = h[i * states..][..2 * states].split_at(states);
-                    let given = before.iter().zip(after).zip(&decay[own.clone()]).zip(a).zip(&b[own.clone()]).zip(&c[own.clone()]);
-                    let to = g.iter_mut().zip(a_grad.iter_mut()).zip(&mut b_grad[own.clone()]).zip(&mut c_grad[own]);
+                    let (decay, b, c) = (&decay[own.clone()], &b[own.clone()], &c[own.clone()]);
+                    let (b_grad, c_grad) = (&mut b_grad[own.clone()], &mut c_grad[own]);
                     let (mut by_decay, mut by_input) = (zeros, zeros);
-                    for ((((((before, after), decay), a), b), c), (((g, a_grad), b_grad), c_grad)) in given.zip(to) {
-                        let of_state = each(|l| M::mul_add(grad[l], *c, g[l]));
-                        let carried = each(|l| of_state[l] * decay[l]);
-                        let of_rate = each(|l| carried[l] * before[l]);
-                        *c_grad = each(|l| M::mul_add(grad[l], after[l], c_grad[l]));
-                        *b_grad = each(|l| M::mul_add(of_state[l], input[l], b_grad[l]));
-                        *a_grad = each(|l| M::mul_add(of_rate[l], delta[l], a_grad[l]));
-                        by_decay = each(|l| M::mul_add(of_rate[l], a[l], by_decay[l]));
-                        by_input = each(|l| M::mul_add(of_state[l], *b, by_input[l]));
-                        *g = carried;
+                    for n in 0..states {
+                        let of_state = each(|l| M::mul_add(grad[l], c[n], g[n][l]));
+                        let carried = each(|l| of_state[l] * decay[n][l]);
+                        let of_rate = each(|l| carried[l] * before[n][l]);
+                        c_grad[n] = each(|l| M::mul_add(grad[l], after[n][l], c_grad[n][l]));
+                        b_grad[n] = each(|l| M::mul_add(of_state[l], input[l], b_grad[n][l]));
+                        a_grad[n] = each(|l| M::mul_add(of_rate[l], delta[l], a_grad[n][l]));
+                        by_decay = each(|l| M::mul_add(of_rate[l], a[n][l], by_decay[l]));
+                        by_input = each(|l| M::mul_add(of_state[l], b[n], by_input[l]));
+                        g[n] = carried;
                     }
                     let skip_grad = &mut gradients.d[e];
                     *skip_grad = each(|l| M::mul_add(grad[l], x[l], skip_grad[l]));

@@ -174,8 +174,7 @@ fn the_discrete_weights_of_s4_are_its_bilinear_transform() {
     };
     let u = Tensor::new(&[[[input]]], cpu).unwrap();
     let s0 = pairs(&before).unsqueeze(0).unwrap();
-    let [diagonal, left, right, b_discrete, c] =
-        [&diagonal, &left, &right, &discrete_b, &b].map(|x| pairs(x));
+    let [diagonal, left, right, b_discrete, c] = [&diagonal, &left, &right, &discrete_b, &b].map(pairs);
     let weights = DplrWeights { diagonal: &diagonal, left: &left, right: &right, b: &b_discrete, c: &c };
     let (_, last) = dplr_scan(&u, weights, &s0).unwrap();
     let last = numbers(&last);

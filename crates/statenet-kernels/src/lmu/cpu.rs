@@ -6,7 +6,10 @@
 
 use candle_core::Shape;
 
-use super::{OP, Sizes};
+use super::{
+    OP, Sizes,
+    weights::{Parameters, backward_panels, forward_panels},
+};
 use crate::{
     fresh::{Slot, vector},
     isa::multiversion,
@@ -24,19 +27,6 @@ pub(crate) struct Lmu(pub(crate) Sizes);
 
 /// Bins whose gradients stay near until the products for the weights' gradients have read them.
 const BLOCK: usize = 128;
-
-/// What the second and third inputs pack.
-#[derive(Clone, Copy)]
-struct Parameters<'a, F> {
-    w_h: &'a [F],
-    e_h: &'a [F],
-    w_m: &'a [F],
-    e_m: &'a [F],
-    h0: &'a [F],
-    m0: &'a [F],
-    ad: &'a [F],
-    bd: &'a [F],
-}
 
 impl Lmu {
     fn unpack<'a, F>(&self, packed: &'a [F], fixed: &'a [F]) -> Parameters<'a, F> {
@@ -56,34 +46,6 @@ impl Lmu {
         sizes.dedup();
         sizes.into_iter().map(|rows| (rows, make(rows))).collect()
     }
-}
-
-/// For products of the memory with Ad and e_m (column M), of the units with W_h and e_h (column H), and of the
-/// new memory with W_m, as wide as the second.
-pub(super) fn forward_panels<F: Real>(
-    rows: usize,
-    [hidden, memory]: [usize; 2],
-    [w_h, e_h, w_m, e_m, ad]: [&[F]; 5],
-) -> [Panels<F>; 3] {
-    [
-        Panels::new(memory, memory + 1, rows, |k, j| if j < memory { ad[j * memory + k] } else { e_m[k] }),
-        Panels::new(hidden, hidden + 1, rows, |k, j| if j < hidden { w_h[j * hidden + k] } else { e_h[k] }),
-        Panels::new(memory, hidden + 1, rows, |k, j| if j < hidden { w_m[j * memory + k] } else { F::ZERO }),
-    ]
-}
-
-/// For products of the units' gradient with W_m and with W_h, and of the memory's gradient with Ad and Bd
-/// (column M).
-fn backward_panels<F: Real>(
-    rows: usize,
-    Sizes { hidden, memory, .. }: Sizes,
-    Parameters { w_h, w_m, ad, bd, .. }: Parameters<'_, F>,
-) -> [Panels<F>; 3] {
-    [
-        Panels::new(hidden, memory + 1, rows, |k, j| if j < memory { w_m[k * memory + j] } else { F::ZERO }),
-        Panels::new(hidden, hidden, rows, |k, j| w_h[k * hidden + j]),
-        Panels::new(memory, memory + 1, rows, |k, j| if j < memory { ad[k * memory + j] } else { bd[k] }),
-    ]
 }
 
 impl Kernel for Lmu {

@@ -17,6 +17,7 @@
 mod cpu;
 pub(crate) mod reference;
 pub(crate) mod step;
+mod weights;
 
 use candle_core::Tensor;
 

@@ -1,6 +1,6 @@
 //! The Legendre memory unit, one bin at a time.
 
-use super::{LmuWeights, OP, cpu::forward_panels};
+use super::{LmuWeights, OP, weights::forward_panels};
 use crate::{
     error::Result,
     isa::multiversion,

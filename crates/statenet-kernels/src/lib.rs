@@ -89,9 +89,9 @@ mod gru;
 mod isa;
 mod lanes;
 mod layout;
-mod local_encoder;
 mod leaky;
 mod lmu;
+mod local_encoder;
 mod locally_connected;
 mod losses;
 mod lstm;
@@ -122,9 +122,9 @@ pub use dplr_scan::{DplrWeights, dplr_scan};
 pub use error::{Dims, Error, Result};
 pub use gru::gru;
 pub use layout::Layout;
-pub use local_encoder::local_encoder;
 pub use leaky::leaky;
 pub use lmu::{LmuWeights, lmu};
+pub use local_encoder::local_encoder;
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
@@ -138,20 +138,14 @@ pub use sublstm::sublstm;
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
     pub use crate::{
-        affine::step::Affine, band_convolution::step::BandConvolution,
+        adaptation::step::Adaptation, affine::step::Affine, band_convolution::step::BandConvolution,
         causal_attention::CausalAttentionStep as CausalAttention, causal_strf::step::CausalStrf,
-        chain::Chain, channel_norm::step::ChannelNorm, curves::step::OutputCurve, gru::GruStep as Gru,
-        local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
-        lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn, softplus::step::Softplus,
+        chain::Chain, channel_norm::step::ChannelNorm, curves::step::OutputCurve,
+        diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan, gru::GruStep as Gru,
+        leaky::step::Leaky, lmu::step::Lmu, local_encoder::LocalEncoderStep as LocalEncoder,
+        locally_connected::step::LocallyConnected, lstm::LstmStep as Lstm, recurrent::RecurrentStep,
+        rnn::RnnStep as Rnn, selective_scan::step::SelectiveScan, softplus::step::Softplus,
         sublstm::SubLstmStep as SubLstm,
-    };
-}
-
-/// Operations one bin at a time, without the heap: values of [`Step`].
-pub mod steps {
-    pub use crate::{
-        adaptation::step::Adaptation, diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan,
-        leaky::step::Leaky, lmu::step::Lmu, selective_scan::step::SelectiveScan,
     };
 }
 
@@ -171,9 +165,9 @@ pub mod reference {
         diagonal_scan::reference::diagonal_scan,
         dplr_scan::reference::dplr_scan,
         gru::reference::gru,
-        local_encoder::reference::local_encoder,
         leaky::reference::leaky,
         lmu::reference::lmu,
+        local_encoder::reference::local_encoder,
         locally_connected::reference::locally_connected,
         losses::reference::{masked_mse, masked_poisson},
         lstm::reference::lstm,

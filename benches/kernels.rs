@@ -69,6 +69,13 @@ fn encoder(c: &mut Criterion) {
             );
         });
     });
+    let (weight, bias) = (variable("w1", &[channels, 1, kernel], 0.3), variable("b1", &[channels], 0.3));
+    group.bench_function(format!("band convolution forward and backward/B1_F{N_BANDS}_T{N_BINS}"), |b| {
+        b.iter(|| {
+            let y = kernels::band_convolution(&x, weight.as_tensor(), bias.as_tensor(), stride).unwrap();
+            backward(&y);
+        });
+    });
     group.finish();
 }
 
@@ -222,5 +229,60 @@ fn state_space(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, gru, encoder, readout, strf, leaky, selective_scan, lmu, state_space);
+fn curves(c: &mut Criterion) {
+    let mut group = c.benchmark_group("curves");
+    let x = variable("x", &[1, N_NEURONS, N_BINS], 1.0);
+    let of_neurons = |name| (variable(name, &[N_NEURONS], 0.1).as_tensor().abs().unwrap() + 0.5).unwrap();
+    let parameters = ["a", "b", "c", "d"].map(of_neurons);
+    let [first, second, third, fourth] = &parameters;
+    let size = format!("B1_T{N_BINS}_N{N_NEURONS}");
+    group.bench_function(format!("softplus, forward and backward/{size}"), |b| {
+        b.iter(|| backward(&kernels::softplus(x.as_tensor()).unwrap()));
+    });
+    group.bench_function(format!("softplus curve, forward and backward/{size}"), |b| {
+        b.iter(|| backward(&kernels::softplus_curve(x.as_tensor(), first, second).unwrap()));
+    });
+    group.bench_function(format!("sigmoid curve, forward and backward/{size}"), |b| {
+        b.iter(|| backward(&kernels::sigmoid_curve(x.as_tensor(), first, second, third, fourth).unwrap()));
+    });
+    group.bench_function(format!("double exponential curve, forward and backward/{size}"), |b| {
+        b.iter(|| {
+            let y = kernels::double_exponential_curve(x.as_tensor(), first, second, third, fourth).unwrap();
+            backward(&y);
+        });
+    });
+    group.finish();
+}
+
+fn losses(c: &mut Criterion) {
+    let mut group = c.benchmark_group("losses");
+    let shape = [1, N_NEURONS, N_BINS];
+    let rate = (variable("rate", &shape, 1.0).as_tensor().abs().unwrap() + 0.1).unwrap();
+    let target = normal("target", &shape).unwrap().abs().unwrap();
+    let mask = target.ones_like().unwrap();
+    let size = format!("B1_T{N_BINS}_N{N_NEURONS}");
+    group.bench_function(format!("masked mse, forward and backward/{size}"), |b| {
+        b.iter(|| backward(&kernels::masked_mse(&rate, &target, &mask).unwrap()));
+    });
+    group.bench_function(format!("masked Poisson, forward and backward/{size}"), |b| {
+        b.iter(|| backward(&kernels::masked_poisson(&rate, &target, &mask).unwrap()));
+    });
+    group.finish();
+}
+
+criterion_group!(
+    benches,
+    gru,
+    encoder,
+    readout,
+    strf,
+    conv2d,
+    attention,
+    leaky,
+    selective_scan,
+    lmu,
+    state_space,
+    curves,
+    losses
+);
 criterion_main!(benches);

@@ -1,12 +1,17 @@
 //! Inputs that the benches share: the sizes of the NS1 recording (34 bands, 999 bins of 5 ms, 119 neurons) and numbers
-//! from a seed. Names of benches end in their sizes: `op/implementation/B1_T999_H70`.
+//! from a seed. Names of benches end in their sizes: `op/implementation/B1_T999_H70`. `peers/run` measures us
+//! beside PyTorch.
 //!
 //! ```text
 //! cargo bench -p statenet-benches --bench kernels
 //! ```
 
+mod allocator;
+
 use candle_core::{Device, Result, Tensor};
 use statenet::core::Seed;
+
+pub use self::allocator::allocations;
 
 /// Bands of NS1.
 pub const N_BANDS: usize = 34;

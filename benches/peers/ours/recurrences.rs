@@ -1,0 +1,89 @@
+//! The recurrences, forward and backward: alone, with the product that makes their gates (what PyTorch's modules
+//! compute), and at the widths whose floor is known.
+
+use std::hint::black_box;
+
+use candle_core::{DType, Device, Tensor, Var};
+use statenet::kernels::{self, Layout};
+use statenet_benches::{N_BINS, normal};
+
+use crate::bench::{BATCHES, Bench};
+
+/// Units of StateNet on NS1.
+pub(crate) const HIDDEN: usize = 70;
+/// Widths that are measured beside their floor.
+pub(crate) const WIDTHS: [usize; 3] = [64, 128, 256];
+
+type Gated = fn(&Operands) -> kernels::Result<Tensor>;
+
+/// Name, gates per unit, states from the operands. PyTorch has modules of the same names.
+const GATED: &[(&str, usize, Gated)] =
+    &[("GRU", 3, |o| Ok(kernels::gru(&o.gates, &o.weight, &o.bias, &o.h0)?.0))];
+
+/// What a gated recurrence takes; all but the first state get gradients.
+struct Operands {
+    gates: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    h0: Tensor,
+}
+
+impl Operands {
+    fn new(batch: usize, n_gates: usize, hidden: usize) -> candle_core::Result<Self> {
+        let width = n_gates * hidden;
+        Ok(Self {
+            gates: variable("gates", &[batch, N_BINS, width], 1.0)?,
+            weight: variable("weight_hh", &[width, hidden], 0.1)?,
+            bias: variable("bias_hh", &[width], 0.1)?,
+            h0: Tensor::zeros((batch, hidden), DType::F32, &Device::Cpu)?,
+        })
+    }
+}
+
+fn variable(name: &str, shape: &[usize], scale: f64) -> candle_core::Result<Tensor> {
+    Ok(Var::from_tensor(&(normal(name, shape)? * scale)?)?.into_inner())
+}
+
+fn backward(states: &Tensor) -> anyhow::Result<()> {
+    black_box(states.sqr()?.mean_all()?.backward()?);
+    Ok(())
+}
+
+pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
+    for &(name, n_gates, run) in GATED {
+        for batch in BATCHES {
+            let mut operands = Operands::new(batch, n_gates, HIDDEN)?;
+            bench.time(&format!("recurrence {name}"), batch, || backward(&run(&operands)?))?;
+
+            let x = normal("x", &[batch, N_BINS, HIDDEN])?;
+            let weight = variable("weight_ih", &[n_gates * HIDDEN, HIDDEN], 0.1)?;
+            let bias = variable("bias_ih", &[n_gates * HIDDEN], 0.1)?;
+            bench.time(&format!("module {name}"), batch, || {
+                operands.gates =
+                    kernels::affine(&x, Layout::TimeFirst, &weight, Some(&bias), Layout::TimeFirst)?;
+                backward(&run(&operands)?)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Forward and backward apart, one stimulus, at widths whose weights lie in the second or third cache.
+pub(crate) fn measure_beside_floors(bench: &mut Bench) -> anyhow::Result<()> {
+    for &(name, n_gates, run) in GATED {
+        for hidden in WIDTHS {
+            let operands = Operands::new(1, n_gates, hidden)?;
+            bench.time(&format!("forward {name} H{hidden}"), 1, || {
+                black_box(run(&operands)?);
+                Ok(())
+            })?;
+            // The cheapest end of a graph: its gradient is a single number, spread out.
+            let sum = run(&operands)?.sum_all()?;
+            bench.time(&format!("backward {name} H{hidden}"), 1, || {
+                black_box(sum.backward()?);
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -159,7 +159,6 @@ fn attention(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, gru, encoder, readout, strf, conv2d, attention);
 /// Both a forward pass and one with the backward pass behind it.
 fn both(c: &mut Criterion, group: &str, size: &str, run: impl Fn() -> Tensor) {
     let mut group = c.benchmark_group(group);

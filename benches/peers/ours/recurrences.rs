@@ -17,8 +17,12 @@ pub(crate) const WIDTHS: [usize; 3] = [64, 128, 256];
 type Gated = fn(&Operands) -> kernels::Result<Tensor>;
 
 /// Name, gates per unit, states from the operands. PyTorch has modules of the same names.
-const GATED: &[(&str, usize, Gated)] =
-    &[("GRU", 3, |o| Ok(kernels::gru(&o.gates, &o.weight, &o.bias, &o.h0)?.0))];
+const GATED: &[(&str, usize, Gated)] = &[
+    ("GRU", 3, |o| Ok(kernels::gru(&o.gates, &o.weight, &o.bias, &o.h0)?.0)),
+    ("LSTM", 4, |o| Ok(kernels::lstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states)),
+    ("RNN", 1, |o| Ok(kernels::rnn(&o.gates, &o.weight, &o.bias, &o.h0)?.0)),
+    ("subLSTM", 4, |o| Ok(kernels::sublstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states)),
+];
 
 /// What a gated recurrence takes; all but the first state get gradients.
 struct Operands {
@@ -26,6 +30,9 @@ struct Operands {
     weight: Tensor,
     bias: Tensor,
     h0: Tensor,
+    /// Zeros and ones, (B, T, H): the mean square of the states is their masked squared distance.
+    target: Tensor,
+    mask: Tensor,
 }
 
 impl Operands {
@@ -36,7 +43,15 @@ impl Operands {
             weight: variable("weight_hh", &[width, hidden], 0.1)?,
             bias: variable("bias_hh", &[width], 0.1)?,
             h0: Tensor::zeros((batch, hidden), DType::F32, &Device::Cpu)?,
+            target: Tensor::zeros((batch, N_BINS, hidden), DType::F32, &Device::Cpu)?,
+            mask: Tensor::ones((batch, N_BINS, hidden), DType::F32, &Device::Cpu)?,
         })
+    }
+
+    /// The mean square of the states, as PyTorch's side takes it, and its gradients.
+    fn backward(&self, states: &Tensor) -> anyhow::Result<()> {
+        black_box(kernels::masked_mse(states, &self.target, &self.mask)?.backward()?);
+        Ok(())
     }
 }
 
@@ -44,16 +59,11 @@ fn variable(name: &str, shape: &[usize], scale: f64) -> candle_core::Result<Tens
     Ok(Var::from_tensor(&(normal(name, shape)? * scale)?)?.into_inner())
 }
 
-fn backward(states: &Tensor) -> anyhow::Result<()> {
-    black_box(states.sqr()?.mean_all()?.backward()?);
-    Ok(())
-}
-
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     for &(name, n_gates, run) in GATED {
         for batch in BATCHES {
             let mut operands = Operands::new(batch, n_gates, HIDDEN)?;
-            bench.time(&format!("recurrence {name}"), batch, || backward(&run(&operands)?))?;
+            bench.time(&format!("recurrence {name}"), batch, || operands.backward(&run(&operands)?))?;
 
             let x = normal("x", &[batch, N_BINS, HIDDEN])?;
             let weight = variable("weight_ih", &[n_gates * HIDDEN, HIDDEN], 0.1)?;
@@ -61,7 +71,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             bench.time(&format!("module {name}"), batch, || {
                 operands.gates =
                     kernels::affine(&x, Layout::TimeFirst, &weight, Some(&bias), Layout::TimeFirst)?;
-                backward(&run(&operands)?)
+                operands.backward(&run(&operands)?)
             })?;
         }
     }

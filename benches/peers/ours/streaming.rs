@@ -3,19 +3,17 @@
 use std::time::Instant;
 
 use candle_core::Device;
-use statenet::prelude::Seed;
+use statenet::{models::RealTime, prelude::Seed};
 use statenet_benches::{N_BANDS, allocations, normal};
 
 use crate::{bench::Bench, steps};
 
 pub(crate) fn measure(bench: &mut Bench, n_frames: usize) -> anyhow::Result<()> {
     let model = steps::model("statenet-gru")?.build(Seed::new(0), &Device::Cpu)?;
-    let frame = normal("frame", &[1, 1, N_BANDS])?;
-    let mut state = model.init_state(1)?;
-    let cost = stream(n_frames, || {
-        model.step(&frame, &mut state)?;
-        Ok(())
-    })?;
+    let frame = normal("frame", &[N_BANDS])?.to_vec1::<f32>()?;
+    let mut real_time = RealTime::new(&*model)?;
+    let mut rates = vec![0.0; model.n_neurons()];
+    let cost = stream(n_frames, || Ok(real_time.frame(&frame, &mut rates)?))?;
     cost.keep(bench, "frame statenet-gru");
     Ok(())
 }

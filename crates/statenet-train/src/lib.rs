@@ -23,7 +23,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`ridge`] | the linear STRF in closed form, lags and penalties chosen by validation |
-//! | [`gradient`] | [`Fitter`], its settings and schedules |
+//! | [`gradient`] | [`Fitter`], its settings and schedules; [`fit_many`] for independent models side by side |
 //! | [`optimizers`] | AdamW with named, saved moments, behind candle-nn's `Optimizer` |
 //! | [`history`], [`progress`] | what happened, what is happening |
 //! | [`evaluate`](mod@evaluate) | predicting and scoring stimuli |
@@ -41,7 +41,7 @@ pub mod ridge;
 
 pub use error::{Error, Result};
 pub use evaluate::{evaluate, predict, score};
-pub use gradient::{FitConfig, Fitter, Schedule};
+pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use history::{History, Stopped};
 pub use progress::Progress;
 pub use ridge::{Ridge, RidgeFit};

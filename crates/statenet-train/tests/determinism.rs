@@ -9,7 +9,7 @@ use fixtures::{Bits, bits, build, epochs, models, prepared, ragged, raw, timeles
 use statenet_data::{Recording, Split};
 use statenet_metrics::{EvaluationOptions, losses::Loss};
 use statenet_models::ModelConfig;
-use statenet_train::{FitConfig, Fitter, History, Ridge, evaluate};
+use statenet_train::{FitConfig, FitJob, Fitter, History, Ridge, evaluate, fit_many};
 
 type Fitted = (Bits, History, String);
 
@@ -90,4 +90,50 @@ fn the_neurons_of_a_linear_fit_do_not_depend_on_who_else_was_recorded() {
         let worst = alone.iter().zip(among).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
         assert!(worst < 1e-3 * scale, "{worst} of {scale}");
     }
+}
+
+#[test]
+fn many_fits_side_by_side_are_the_fits_one_by_one() {
+    let (recording, split) = prepared(&ragged(1));
+    let config = fixtures::small_statenet(&recording.axes());
+    let fit = |seed| FitConfig { seed, batch: 3, ..epochs(3) };
+    let one_by_one: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
+    let alone: Vec<_> = one_by_one
+        .iter()
+        .zip(0..)
+        .map(|(model, seed)| Fitter::new(fit(seed)).fit(&**model, &recording, &split).unwrap())
+        .collect();
+    let side_by_side: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
+    let jobs: Vec<_> = side_by_side
+        .iter()
+        .zip(0..)
+        .map(|(model, seed)| FitJob {
+            model: &**model,
+            recording: &recording,
+            split: &split,
+            config: fit(seed),
+        })
+        .collect();
+    let many = with_threads(2, || fit_many(&jobs));
+    for ((a, b), (one, other)) in alone.into_iter().zip(many).zip(one_by_one.iter().zip(&side_by_side)) {
+        assert_eq!(timeless(a), timeless(b.unwrap()));
+        assert!(bits(&**one) == bits(&**other), "weights differ");
+    }
+}
+
+#[test]
+fn a_failing_fit_leaves_the_others_alone() {
+    let (recording, split) = prepared(&raw(1));
+    let config = fixtures::small_statenet(&recording.axes());
+    let models: Vec<_> = (0..2).map(|seed| build(&config, seed)).collect();
+    let job = |i: usize, max_epochs| FitJob {
+        model: &*models[i],
+        recording: &recording,
+        split: &split,
+        config: FitConfig { max_epochs, ..epochs(2) },
+    };
+    let fits = fit_many(&[job(0, 0), job(1, 2)]);
+    assert!(fits[0].is_err());
+    assert_eq!(fits[1].as_ref().unwrap().n_epochs(), 2);
+    assert!(fit_many(&[]).is_empty());
 }

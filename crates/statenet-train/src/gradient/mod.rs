@@ -5,11 +5,17 @@ mod clipping;
 mod config;
 mod course;
 mod fitter;
+mod many;
 mod recipe;
 mod schedule;
 mod validation;
 
-pub use self::{config::FitConfig, fitter::Fitter, schedule::Schedule};
+pub use self::{
+    config::FitConfig,
+    fitter::Fitter,
+    many::{FitJob, fit_many},
+    schedule::Schedule,
+};
 pub(crate) use self::{
     course::Course,
     validation::{ValidationTarget, expect_fit, mean as mean_score},

@@ -58,13 +58,19 @@ impl Check {
         tensors.iter().try_for_each(|(argument, tensor)| self.dtype(argument, tensor, first))
     }
 
-    /// All of the named tensors lie where the operation is implemented.
+    /// All of the named tensors lie where the first does.
     pub(crate) fn devices(&self, tensors: &[(&'static str, &Tensor)]) -> Result<()> {
-        match tensors.iter().find(|(_, t)| !t.device().is_cpu()) {
+        let Some((_, first)) = tensors.first() else {
+            return Ok(());
+        };
+        match tensors.iter().find(|(_, t)| !t.device().same_device(first.device())) {
             None => Ok(()),
-            Some((argument, t)) => {
-                Err(Error::Device { op: self.op, argument, device: t.device().location() })
-            }
+            Some((argument, t)) => Err(Error::Device {
+                op: self.op,
+                argument,
+                got: t.device().location(),
+                expected: first.device().location(),
+            }),
         }
     }
 

@@ -50,15 +50,17 @@ pub enum Error {
         /// The range that would be right.
         expected: &'static str,
     },
-    /// The operation has no implementation for the device that an argument lies on.
-    #[error("{op}: {argument} lies on {device:?}, but this build computes {op} on the CPU only")]
+    /// The arguments do not lie on one device.
+    #[error("{op}: {argument} lies on {got:?}, expected {expected:?}, where the first argument lies")]
     Device {
         /// The operation.
         op: &'static str,
         /// The argument at fault.
         argument: &'static str,
         /// Where it lies.
-        device: DeviceLocation,
+        got: DeviceLocation,
+        /// Where the first argument lies.
+        expected: DeviceLocation,
     },
     /// Candle failed inside the operation.
     #[error("{op}: a tensor operation failed")]

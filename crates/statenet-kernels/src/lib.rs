@@ -26,12 +26,12 @@
 //!
 //! B stimuli, C channels, F bands, T bins, H units, N neurons, L positions; all f32 or f64.
 //!
-//! | operation | inputs | output | devices |
+//! | operation | inputs | output | fused on |
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
-//! | [`gru`] | gates (B, T, 3H), weight (3H, H), bias (3H), h0 (B, H) | states (B, T, H), last (B, H) | CPU |
-//! | [`rnn`] | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU |
-//! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU |
+//! | [`gru`] | gates (B, T, 3H), weight (3H, H), bias (3H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
+//! | [`rnn`] | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
+//! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU, CUDA |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`lmu`] | inputs (B, T, H + 1), [`LmuWeights`], h0 (B, H), m0 (B, M) | states (B, T, H), last (B, H), memory (B, M) | CPU |
@@ -49,8 +49,10 @@
 //! | [`softplus_curve`], [`sigmoid_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
 //!
-//! On another device an operation is an error that names it; [`reference`](mod@reference) has each once more
-//! from plain tensors, for every device Candle has.
+//! On another device, and on CUDA in f64 or where the weights of a recurrence are too many for the memory on chip
+//! (a GRU's beyond H = 89 on a GeForce, 115 on an A100, 136 on an H100), an operation is computed from plain tensors,
+//! as [`reference`](mod@reference) has it: the same shapes, values and gradients, slower, and with a graph that grows
+//! with T where time is a loop. All arguments of a call must lie on one device.
 //!
 //! # What holds for all of them
 //!
@@ -58,8 +60,8 @@
 //!   and mask of the losses are the exception: they get none. There are no second derivatives.
 //! - Inputs may lie in memory in any way; contiguous ones are not copied.
 //! - Time never runs backwards: a change of the input after bin t leaves the output up to t bit-equal.
-//! - Batches are shared out among the threads of the rayon pool that the caller runs in. The number of threads
-//!   does not show in the bits, and a single stimulus is computed in the calling thread.
+//! - On the CPU, batches are shared out among the threads of the rayon pool that the caller runs in. The number
+//!   of threads does not show in the bits, and a single stimulus is computed in the calling thread.
 //! - AVX2 and FMA are used where the processor has them, whatever the build's flags; results then differ from
 //!   those of older processors by rounding. exp, tanh and the like in f32 are off by at most 3.5 units in the
 //!   last place.
@@ -67,7 +69,7 @@
 //! # Features
 //!
 //! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` turn on Candle's features of the same
-//! names; the operations themselves run on the CPU.
+//! names. The CUDA kernels of this crate are compiled by NVRTC when they are first used.
 
 mod adaptation;
 mod affine;
@@ -79,6 +81,11 @@ mod causal_strf;
 mod chain;
 mod channel_norm;
 mod check;
+#[cfg_attr(
+    not(feature = "cuda"),
+    allow(dead_code, reason = "nothing runs the kernels in this build but tests")
+)]
+mod cuda;
 mod curves;
 mod diagonal_scan;
 mod dplr_scan;

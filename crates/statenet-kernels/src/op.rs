@@ -5,15 +5,19 @@
 //! layout, and asks it later for gradients of all inputs at once, given the inputs, the result and the
 //! gradient of the result. Here all of these become contiguous slices. What the forward pass keeps for the
 //! backward pass (its tape) lives in the value that represents the call, and only if an input is tracked.
+//!
+//! On a CUDA device a kernel that is [`OnDevice`] has already run when Candle makes the node of the graph: it
+//! works on tensors, of which Candle shows an operation's forward pass only the storage.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Shape, Storage, Tensor,
+    CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Shape, Storage, Tensor,
     backend::BackendStorage, bail,
 };
 
 use crate::{
+    cuda::{self, Machine, OnDevice},
     error::{Error, Result},
     real::Real,
 };
@@ -31,6 +35,23 @@ pub(crate) trait Kernel: Send + Sync + 'static {
 
     /// The gradients of the inputs, in order; those that `wanted` does not ask for may stay empty.
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>>;
+
+    /// Its form on a CUDA device, if it has one.
+    fn on_device(&self) -> Option<&dyn OnDevice> {
+        None
+    }
+}
+
+/// Whether [`apply`] can run a kernel where `tensor`, one of its inputs, lies; if not, the plain form must.
+///
+/// It can on the CPU; and on a CUDA device in f32, where the kernel has a form for it whose weights fit on chip.
+pub(crate) fn is_fused<K: Kernel>(kernel: &K, tensor: &Tensor) -> bool {
+    tensor.device().is_cpu()
+        || (tensor.dtype() == DType::F32
+            && kernel
+                .on_device()
+                .zip(cuda::machine(tensor.device()))
+                .is_some_and(|(op, machine)| op.on_chip() <= machine.on_chip()))
 }
 
 /// What a backward pass is given.
@@ -45,12 +66,26 @@ pub(crate) struct Backward<'a, F> {
     pub(crate) grad: &'a [F],
 }
 
-/// Runs a kernel on one, two or three tensors, all on the CPU and of one dtype.
+/// Runs a kernel on one, two or three tensors of one dtype, all on one device where it [`is_fused`].
 pub(crate) fn apply<K: Kernel>(kernel: K, inputs: &[&Tensor]) -> Result<Tensor> {
+    let machine = inputs.first().and_then(|x| cuda::machine(x.device()));
+    apply_on(machine, kernel, inputs)
+}
+
+/// Runs a kernel by a machine, or on slices if there is none.
+pub(crate) fn apply_on<K: Kernel>(
+    machine: Option<Arc<dyn Machine>>,
+    kernel: K,
+    inputs: &[&Tensor],
+) -> Result<Tensor> {
     let keep = inputs.iter().any(|x| x.track_op());
-    let call = Call { kernel, keep, tape: OnceLock::new() };
     let run = || {
         let inputs = inputs.iter().map(|x| x.contiguous()).collect::<candle_core::Result<Vec<_>>>()?;
+        let on_device = match machine.zip(kernel.on_device()) {
+            Some((machine, op)) => Some(cuda::Call::new(machine, op, &inputs, keep)?),
+            None => None,
+        };
+        let call = Call { kernel, keep, tape: OnceLock::new(), on_device };
         match inputs.as_slice() {
             [a] => a.apply_op1(call),
             [a, b] => a.apply_op2(b, call),
@@ -91,16 +126,31 @@ struct Call<K> {
     kernel: K,
     keep: bool,
     tape: OnceLock<CpuStorage>,
+    on_device: Option<cuda::Call>,
 }
 
 impl<K: Kernel> Call<K> {
     fn forward(&self, inputs: &[(&CpuStorage, &Layout)]) -> candle_core::Result<(CpuStorage, Shape)> {
+        if let Some(call) = &self.on_device {
+            return match call.take() {
+                Some(Storage::Cpu(storage)) => Ok((storage, self.kernel.shape())),
+                _ => bail!("{} has no result on the CPU", K::NAME),
+            };
+        }
         let storage = match inputs.first().map(|(storage, _)| storage.dtype()) {
             Some(DType::F32) => self.forward_as::<f32>(inputs)?,
             Some(DType::F64) => self.forward_as::<f64>(inputs)?,
             other => bail!("{} is not computed with {other:?}", K::NAME),
         };
         Ok((storage, self.kernel.shape()))
+    }
+
+    /// The result that a CUDA device has computed.
+    fn result_of_device(&self) -> candle_core::Result<(CudaStorage, Shape)> {
+        match self.on_device.as_ref().and_then(cuda::Call::take) {
+            Some(Storage::Cuda(storage)) => Ok((storage, self.kernel.shape())),
+            _ => bail!("{} has no result on a CUDA device", K::NAME),
+        }
     }
 
     fn forward_as<F: Real>(&self, inputs: &[(&CpuStorage, &Layout)]) -> candle_core::Result<CpuStorage> {
@@ -120,6 +170,9 @@ impl<K: Kernel> Call<K> {
         output: &Tensor,
         grad: &Tensor,
     ) -> candle_core::Result<Vec<Option<Tensor>>> {
+        if let Some((call, op)) = self.on_device.as_ref().zip(self.kernel.on_device()) {
+            return call.backward(op, inputs, output, grad);
+        }
         match output.dtype() {
             DType::F32 => self.backward_as::<f32>(inputs, output, grad),
             DType::F64 => self.backward_as::<f64>(inputs, output, grad),
@@ -191,6 +244,10 @@ impl<K: Kernel> CustomOp1 for Call<K> {
         self.forward(&[(s, l)])
     }
 
+    fn cuda_fwd(&self, _: &CudaStorage, _: &Layout) -> candle_core::Result<(CudaStorage, Shape)> {
+        self.result_of_device()
+    }
+
     fn bwd(&self, x: &Tensor, output: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
         let [a] = array(self.backward(&[x], output, grad)?)?;
         Ok(a)
@@ -210,6 +267,16 @@ impl<K: Kernel> CustomOp2 for Call<K> {
         l2: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         self.forward(&[(s1, l1), (s2, l2)])
+    }
+
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> candle_core::Result<(CudaStorage, Shape)> {
+        self.result_of_device()
     }
 
     fn bwd(
@@ -239,6 +306,18 @@ impl<K: Kernel> CustomOp3 for Call<K> {
         l3: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         self.forward(&[(s1, l1), (s2, l2), (s3, l3)])
+    }
+
+    fn cuda_fwd(
+        &self,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+        _: &CudaStorage,
+        _: &Layout,
+    ) -> candle_core::Result<(CudaStorage, Shape)> {
+        self.result_of_device()
     }
 
     fn bwd(

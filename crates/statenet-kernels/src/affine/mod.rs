@@ -14,7 +14,12 @@ pub(crate) mod step;
 
 use candle_core::Tensor;
 
-use crate::{Layout, check::Check, error::Result, op::apply};
+use crate::{
+    Layout,
+    check::Check,
+    error::Result,
+    op::{apply, is_fused},
+};
 
 const OP: &str = "affine";
 
@@ -81,6 +86,10 @@ pub fn affine(
     let mut inputs = vec![("x", x), ("weight", weight)];
     inputs.extend(bias.map(|bias| ("bias", bias)));
     Check::new(OP).devices(&inputs)?;
+    let kernel = cpu::Affine { sizes, from, to };
+    if !is_fused(&kernel, x) {
+        return reference::affine(x, from, weight, bias, to);
+    }
     let tensors: Vec<_> = inputs.iter().map(|(_, tensor)| *tensor).collect();
-    apply(cpu::Affine { sizes, from, to }, &tensors)
+    apply(kernel, &tensors)
 }

@@ -11,7 +11,12 @@ pub(crate) mod step;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result, locally_connected::Sizes, op::apply};
+use crate::{
+    check::Check,
+    error::Result,
+    locally_connected::Sizes,
+    op::{apply, is_fused},
+};
 
 const OP: &str = "band_convolution";
 
@@ -52,5 +57,9 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Si
 pub fn band_convolution(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(x, weight, bias, stride)?;
     Check::new(OP).devices(&[("x", x), ("weight", weight), ("bias", bias)])?;
-    apply(cpu::BandConvolution(sizes), &[x, weight, bias])
+    let kernel = cpu::BandConvolution(sizes);
+    if !is_fused(&kernel, x) {
+        return reference::band_convolution(x, weight, bias, stride);
+    }
+    apply(kernel, &[x, weight, bias])
 }

@@ -18,7 +18,7 @@ use candle_core::Tensor;
 use crate::{
     check::Check,
     error::Result,
-    op::{apply, pack},
+    op::{apply, is_fused, pack},
 };
 
 const OP: &str = "causal_strf";
@@ -82,21 +82,20 @@ pub fn causal_strf(
     context: Option<&Tensor>,
 ) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
-    let check = Check::new(OP);
-    check.devices(&[("x", x), ("weight", weight)])?;
+    let mut inputs = vec![("x", x), ("weight", weight)];
+    inputs.extend(bias.map(|bias| ("bias", bias)));
+    inputs.extend(context.filter(|_| sizes.lags > 1).map(|context| ("context", context)));
+    Check::new(OP).devices(&inputs)?;
     let kernel = cpu::CausalStrf { sizes, has_bias: bias.is_some() };
+    if !is_fused(&kernel, x) {
+        return reference::causal_strf(x, weight, bias, context);
+    }
     let packed = match bias {
-        Some(bias) => {
-            check.devices(&[("bias", bias)])?;
-            pack(OP, &[weight, bias])?
-        }
+        Some(bias) => pack(OP, &[weight, bias])?,
         None => weight.clone(),
     };
     match context {
-        Some(context) if sizes.lags > 1 => {
-            check.devices(&[("context", context)])?;
-            apply(kernel, &[x, &packed, context])
-        }
+        Some(context) if sizes.lags > 1 => apply(kernel, &[x, &packed, context]),
         _ => apply(kernel, &[x, &packed]),
     }
 }

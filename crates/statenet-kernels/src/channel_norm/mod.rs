@@ -16,7 +16,11 @@ pub(crate) mod step;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result, op::apply};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, is_fused},
+};
 
 const OP: &str = "channel_norm";
 
@@ -74,5 +78,9 @@ fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
 pub fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Tensor> {
     let sizes = check(x, gain, bias, eps)?;
     Check::new(OP).devices(&[("x", x), ("gain", gain), ("bias", bias)])?;
-    apply(cpu::ChannelNorm { sizes, eps, then }, &[x, gain, bias])
+    let kernel = cpu::ChannelNorm { sizes, eps, then };
+    if !is_fused(&kernel, x) {
+        return reference::channel_norm(x, gain, bias, eps, then);
+    }
+    apply(kernel, &[x, gain, bias])
 }

@@ -11,7 +11,7 @@ use candle_core::Tensor;
 use super::{
     check,
     cpu::{Curve, MAX_PARAMETERS},
-    run,
+    reference, run,
 };
 use crate::{error::Result, isa::MulAdd, real::Real};
 
@@ -55,10 +55,10 @@ pub fn double_exponential_curve(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<Tensor> {
-    run::<DoubleExponentialCurve>(
-        x,
-        &[("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)],
-    )
+    let parameters = &[("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)];
+    run::<DoubleExponentialCurve>(x, parameters, || {
+        reference::double_exponential_curve(x, slope, shift, scale, offset)
+    })
 }
 
 /// Parameters: slope, shift, scale, offset.

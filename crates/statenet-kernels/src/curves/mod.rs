@@ -17,7 +17,7 @@ use candle_core::Tensor;
 use crate::{
     check::Check,
     error::Result,
-    op::{apply, pack},
+    op::{apply, is_fused, pack},
 };
 
 pub use double_exponential::double_exponential_curve;
@@ -43,13 +43,20 @@ fn check(op: &'static str, x: &Tensor, parameters: &[(&'static str, &Tensor)]) -
     Ok(Sizes { batch, neurons, time })
 }
 
-/// Checks a call of the curve `C` and runs it.
-fn run<C: cpu::Curve>(x: &Tensor, parameters: &[(&'static str, &Tensor)]) -> Result<Tensor> {
+/// Checks a call of the curve `C` and runs it, in its plain form where the fused one is not at home.
+fn run<C: cpu::Curve>(
+    x: &Tensor,
+    parameters: &[(&'static str, &Tensor)],
+    plain: impl FnOnce() -> Result<Tensor>,
+) -> Result<Tensor> {
     let sizes = check(C::NAME, x, parameters)?;
     let check = Check::new(C::NAME);
-    check.devices(&[("x", x)])?;
-    check.devices(parameters)?;
+    check.devices(&[&[("x", x)], parameters].concat())?;
+    let kernel = cpu::Curved::<C> { sizes, curve: PhantomData };
+    if !is_fused(&kernel, x) {
+        return plain();
+    }
     let tensors: Vec<_> = parameters.iter().map(|(_, tensor)| *tensor).collect();
     let packed = pack(C::NAME, &tensors)?;
-    apply(cpu::Curved::<C> { sizes, curve: PhantomData }, &[x, &packed])
+    apply(kernel, &[x, &packed])
 }

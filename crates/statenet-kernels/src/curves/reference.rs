@@ -49,8 +49,6 @@ pub fn sigmoid_curve(
 
 /// [`double_exponential_curve`](crate::double_exponential_curve) from plain tensors, on any device.
 ///
-/// Its gradient is NaN where e^u overflows; the fused operation's is 0, as it should be.
-///
 /// # Errors
 /// As the fused operation; the device is Candle's matter.
 pub fn double_exponential_curve(
@@ -63,7 +61,9 @@ pub fn double_exponential_curve(
     double_exponential::checked(x, slope, shift, scale, offset)?;
     let compute = || -> candle_core::Result<Tensor> {
         let u = x.broadcast_mul(&per_neuron(slope)?)?.broadcast_sub(&per_neuron(shift)?)?;
-        let w = u.exp()?.neg()?.exp()?;
+        // Beyond, w is 0 and so is its slope, but e^u would overflow and the product of the two be NaN.
+        let ceiling = (u.zeros_like()? + 80.0)?;
+        let w = u.minimum(&ceiling)?.exp()?.neg()?.exp()?;
         w.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
     compute().map_err(Error::in_op(double_exponential::OP))

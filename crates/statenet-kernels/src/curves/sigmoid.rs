@@ -10,7 +10,7 @@ use candle_core::Tensor;
 use super::{
     check,
     cpu::{Curve, MAX_PARAMETERS},
-    run,
+    reference, run,
 };
 use crate::{error::Result, isa::MulAdd, real::Real};
 
@@ -52,7 +52,8 @@ pub fn sigmoid_curve(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<Tensor> {
-    run::<SigmoidCurve>(x, &[("center", center), ("width", width), ("scale", scale), ("offset", offset)])
+    let parameters = &[("center", center), ("width", width), ("scale", scale), ("offset", offset)];
+    run::<SigmoidCurve>(x, parameters, || reference::sigmoid_curve(x, center, width, scale, offset))
 }
 
 /// Parameters: center, width, scale, offset.

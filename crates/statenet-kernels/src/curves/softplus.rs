@@ -10,7 +10,7 @@ use candle_core::Tensor;
 use super::{
     check,
     cpu::{Curve, MAX_PARAMETERS},
-    run,
+    reference, run,
 };
 use crate::{error::Result, isa::MulAdd, real::Real};
 
@@ -40,7 +40,8 @@ pub(crate) fn checked(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<supe
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tensor> {
-    run::<SoftplusCurve>(x, &[("beta", beta), ("offset", offset)])
+    let parameters = &[("beta", beta), ("offset", offset)];
+    run::<SoftplusCurve>(x, parameters, || reference::softplus_curve(x, beta, offset))
 }
 
 /// Parameters: beta, offset.

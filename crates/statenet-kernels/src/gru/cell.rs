@@ -2,6 +2,7 @@
 
 use super::Gru;
 use crate::{
+    cuda::Text,
     isa::MulAdd,
     lanes::{each, load, store},
     real::{LANES, Real},
@@ -14,6 +15,12 @@ impl Cell for Gru {
     const HAS_CELL: bool = false;
     /// r, z, n, q_n.
     const KEPT: usize = 4;
+
+    fn text() -> &'static Text {
+        static TEXT: Text =
+            Text::new("gru", concat!(include_str!("cell.cu"), include_str!("../recurrent/cuda.cu")));
+        &TEXT
+    }
 
     #[inline(always)]
     fn forward<F: Real, M: MulAdd>(bin: Forward<'_, F>) {

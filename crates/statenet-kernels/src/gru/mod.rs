@@ -58,6 +58,8 @@ pub type GruStep = RecurrentStep<Gru>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn gru(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    let run = run(Gru, gates, weight_hh, bias_hh, h0, None)?;
-    Ok((run.states, run.last))
+    match run(Gru, gates, weight_hh, bias_hh, h0, None)? {
+        Some(run) => Ok((run.states, run.last)),
+        None => reference::gru(gates, weight_hh, bias_hh, h0),
+    }
 }

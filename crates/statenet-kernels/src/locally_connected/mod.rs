@@ -12,7 +12,11 @@ pub(crate) mod step;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result, op::apply};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, is_fused},
+};
 
 const OP: &str = "locally_connected";
 
@@ -74,5 +78,9 @@ pub(crate) fn check(
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(OP, x, weights, biases, stride)?;
     Check::new(OP).devices(&[("x", x), ("weights", weights), ("biases", biases)])?;
-    apply(cpu::LocallyConnected(sizes), &[x, weights, biases])
+    let kernel = cpu::LocallyConnected(sizes);
+    if !is_fused(&kernel, x) {
+        return reference::locally_connected(x, weights, biases, stride);
+    }
+    apply(kernel, &[x, weights, biases])
 }

@@ -6,7 +6,7 @@
 
 use candle_core::Tensor;
 
-use super::{cpu::Term, run};
+use super::{cpu::Term, reference, run};
 use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "masked_mse";
@@ -32,7 +32,7 @@ pub(crate) const OP: &str = "masked_mse";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn masked_mse(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    run::<SquaredError>(rate, target, mask)
+    run::<SquaredError>(rate, target, mask, reference::masked_mse)
 }
 
 /// (rate - target)^2.

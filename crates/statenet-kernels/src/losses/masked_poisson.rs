@@ -7,7 +7,7 @@
 
 use candle_core::Tensor;
 
-use super::{cpu::Term, run};
+use super::{cpu::Term, reference, run};
 use crate::{error::Result, isa::MulAdd, real::Real};
 
 pub(crate) const OP: &str = "masked_poisson";
@@ -37,7 +37,7 @@ pub(crate) const FLOOR: f64 = 1e-8;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn masked_poisson(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    run::<Poisson>(rate, target, mask)
+    run::<Poisson>(rate, target, mask, reference::masked_poisson)
 }
 
 /// rate - target ln(max(rate, e) + e). Below the floor only the linear part has a slope.

@@ -12,7 +12,11 @@ use std::marker::PhantomData;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result, op::apply};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, is_fused},
+};
 
 pub use masked_mse::masked_mse;
 pub use masked_poisson::masked_poisson;
@@ -34,9 +38,18 @@ fn check(op: &'static str, rate: &Tensor, target: &Tensor, mask: &Tensor) -> Res
     Ok(Sizes { neurons, time })
 }
 
-/// Checks a call of the loss of terms `L` and runs it.
-fn run<L: cpu::Term>(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
+/// Checks a call of the loss of terms `L` and runs it, in its plain form where the fused one is not at home.
+fn run<L: cpu::Term>(
+    rate: &Tensor,
+    target: &Tensor,
+    mask: &Tensor,
+    plain: fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
     let sizes = check(L::NAME, rate, target, mask)?;
     Check::new(L::NAME).devices(&[("rate", rate), ("target", target), ("mask", mask)])?;
-    apply(cpu::Masked::<L> { sizes, term: PhantomData }, &[rate, &target.detach(), &mask.detach()])
+    let kernel = cpu::Masked::<L> { sizes, term: PhantomData };
+    if !is_fused(&kernel, rate) {
+        return plain(rate, target, mask);
+    }
+    apply(kernel, &[rate, &target.detach(), &mask.detach()])
 }

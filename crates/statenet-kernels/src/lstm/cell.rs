@@ -2,6 +2,7 @@
 
 use super::Lstm;
 use crate::{
+    cuda::Text,
     isa::MulAdd,
     lanes::{each, load, store},
     real::{LANES, Real},
@@ -14,6 +15,12 @@ impl Cell for Lstm {
     const HAS_CELL: bool = true;
     /// i, f, g, o, c\[t-1\], tanh(c\[t\]).
     const KEPT: usize = 6;
+
+    fn text() -> &'static Text {
+        static TEXT: Text =
+            Text::new("lstm", concat!(include_str!("cell.cu"), include_str!("../recurrent/cuda.cu")));
+        &TEXT
+    }
 
     #[inline(always)]
     fn forward<F: Real, M: MulAdd>(bin: Forward<'_, F>) {

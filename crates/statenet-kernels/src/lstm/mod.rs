@@ -63,5 +63,8 @@ pub fn lstm(
     h0: &Tensor,
     c0: &Tensor,
 ) -> Result<CellRun> {
-    run_with_cell(Lstm, gates, weight_hh, bias_hh, h0, c0)
+    match run_with_cell(Lstm, gates, weight_hh, bias_hh, h0, c0)? {
+        Some(run) => Ok(run),
+        None => reference::lstm(gates, weight_hh, bias_hh, h0, c0),
+    }
 }

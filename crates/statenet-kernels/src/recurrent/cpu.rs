@@ -9,6 +9,7 @@ use candle_core::Shape;
 
 use super::{Backward, Cell, Forward, Sizes};
 use crate::{
+    cuda::OnDevice,
     fresh::{Slot, copy, vector},
     isa::multiversion,
     lanes::padded,
@@ -25,7 +26,7 @@ use crate::{
 /// Tape: group by group (T, rows, KEPT, padded H).
 pub(crate) struct Recurrence<C> {
     cell: PhantomData<C>,
-    sizes: Sizes,
+    pub(super) sizes: Sizes,
 }
 
 /// Bins whose gradients stay near until the product for the weights' gradient has read them.
@@ -210,6 +211,10 @@ impl<C: Cell> Kernel for Recurrence<C> {
         packed_grad.extend(h0_grad);
         packed_grad.extend(c0_grad);
         vec![gates_grad, packed_grad]
+    }
+
+    fn on_device(&self) -> Option<&dyn OnDevice> {
+        Some(self)
     }
 }
 

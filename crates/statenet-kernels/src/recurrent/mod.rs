@@ -11,6 +11,7 @@
 //! ```
 
 mod cpu;
+mod cuda;
 mod step;
 mod unrolled;
 
@@ -18,9 +19,10 @@ use candle_core::Tensor;
 
 use crate::{
     check::Check,
+    cuda::Text,
     error::{Error, Result},
     isa::MulAdd,
-    op::{apply, pack},
+    op::{apply, is_fused, pack},
     real::Real,
 };
 pub(crate) use cpu::Recurrence;
@@ -40,6 +42,9 @@ pub(crate) trait Cell: Copy + Send + Sync + 'static {
     const HAS_CELL: bool;
     /// Rows of H that the backward pass needs of each bin, beside h and c.
     const KEPT: usize;
+
+    /// The kernels of a CUDA device: its `cell.cu`, then the loop around it.
+    fn text() -> &'static Text;
 
     /// h\[t\] and c\[t\] in place of those before, and what is kept (KEPT rows).
     fn forward<F: Real, M: MulAdd>(bin: Forward<'_, F>);
@@ -131,7 +136,7 @@ pub(crate) struct Run {
     pub(crate) cell: Option<Tensor>,
 }
 
-/// Checks, packs and runs a recurrence.
+/// Checks, packs and runs a recurrence; `None` where the plain form must run instead.
 pub(crate) fn run<C: Cell>(
     _: C,
     gates: &Tensor,
@@ -139,15 +144,19 @@ pub(crate) fn run<C: Cell>(
     bias_hh: &Tensor,
     h0: &Tensor,
     c0: Option<&Tensor>,
-) -> Result<Run> {
+) -> Result<Option<Run>> {
     let sizes = check::<C>(gates, weight_hh, bias_hh, h0, c0)?;
     let mut named = vec![("gates", gates), ("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)];
     named.extend(c0.map(|c0| ("c0", c0)));
     Check::new(C::NAME).devices(&named)?;
+    let kernel = Recurrence::<C>::new(sizes);
+    if !is_fused(&kernel, gates) {
+        return Ok(None);
+    }
     let parameters: Vec<&Tensor> = named[1..].iter().map(|(_, tensor)| *tensor).collect();
     let packed = pack(C::NAME, &parameters)?;
-    let output = apply(Recurrence::<C>::new(sizes), &[gates, &packed])?;
-    split::<C>(&output, sizes).map_err(Error::in_op(C::NAME))
+    let output = apply(kernel, &[gates, &packed])?;
+    split::<C>(&output, sizes).map(Some).map_err(Error::in_op(C::NAME))
 }
 
 /// [`run`] for cells with a cell state.
@@ -158,12 +167,14 @@ pub(crate) fn run_with_cell<C: Cell>(
     bias_hh: &Tensor,
     h0: &Tensor,
     c0: &Tensor,
-) -> Result<CellRun> {
-    let Run { states, last, cell } = run(cell, gates, weight_hh, bias_hh, h0, Some(c0))?;
+) -> Result<Option<CellRun>> {
+    let Some(Run { states, last, cell }) = run(cell, gates, weight_hh, bias_hh, h0, Some(c0))? else {
+        return Ok(None);
+    };
     let Some(cell) = cell else {
         return Err(Error::in_op(C::NAME)(candle_core::Error::Msg("there is no cell state".into())));
     };
-    Ok(CellRun { states, last, cell })
+    Ok(Some(CellRun { states, last, cell }))
 }
 
 /// The parts of the one output: states, then, where there is one, the last cell state.

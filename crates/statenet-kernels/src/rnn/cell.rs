@@ -2,6 +2,7 @@
 
 use super::Rnn;
 use crate::{
+    cuda::Text,
     isa::MulAdd,
     lanes::{each, load, store},
     real::{LANES, Real},
@@ -13,6 +14,12 @@ impl Cell for Rnn {
     const GATES: usize = 1;
     const HAS_CELL: bool = false;
     const KEPT: usize = 0;
+
+    fn text() -> &'static Text {
+        static TEXT: Text =
+            Text::new("rnn", concat!(include_str!("cell.cu"), include_str!("../recurrent/cuda.cu")));
+        &TEXT
+    }
 
     #[inline(always)]
     fn forward<F: Real, M: MulAdd>(bin: Forward<'_, F>) {

@@ -46,6 +46,8 @@ pub type RnnStep = RecurrentStep<Rnn>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rnn(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    let run = run(Rnn, gates, weight_hh, bias_hh, h0, None)?;
-    Ok((run.states, run.last))
+    match run(Rnn, gates, weight_hh, bias_hh, h0, None)? {
+        Some(run) => Ok((run.states, run.last)),
+        None => reference::rnn(gates, weight_hh, bias_hh, h0),
+    }
 }

@@ -10,7 +10,11 @@ pub(crate) mod step;
 
 use candle_core::Tensor;
 
-use crate::{check::Check, error::Result, op::apply};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, is_fused},
+};
 
 const OP: &str = "softplus";
 
@@ -38,5 +42,9 @@ fn check(x: &Tensor) -> Result<()> {
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
     check(x)?;
     Check::new(OP).devices(&[("x", x)])?;
-    apply(cpu::Softplus(x.shape().clone()), &[x])
+    let kernel = cpu::Softplus(x.shape().clone());
+    if !is_fused(&kernel, x) {
+        return reference::softplus(x);
+    }
+    apply(kernel, &[x])
 }

@@ -1,0 +1,167 @@
+//! Kernels for CUDA devices: what they are, how one is launched, and which devices there are.
+//!
+//! A recurrence on a GPU is bound by what each bin waits for, so its weights stay on chip for the whole clip and
+//! one block of threads owns one stimulus. A kernel is text, compiled where it runs at its first use, so that
+//! building this crate needs no CUDA tool: the feature `cuda` only brings Candle's devices. All texts compute in
+//! f32. Gradients of weights are matrix products of Candle's over what a kernel left for every bin; no sums are
+//! formed by atomics, so results are the same in every run.
+//!
+//! [`Machine`] is the seam: a GPU ([`machine`]), or in the tests the host, which runs the same texts with
+//! threads and sanitizers. So everything but the thirty lines of a launch is tested without a GPU.
+
+#[cfg(not(feature = "cuda"))]
+#[path = "disabled.rs"]
+mod gpu;
+#[cfg(feature = "cuda")]
+#[path = "enabled.rs"]
+mod gpu;
+#[cfg(test)]
+pub(crate) mod host;
+
+use std::sync::{Arc, OnceLock};
+
+use candle_core::{Storage, Tensor, op::BackpropOp};
+
+pub(crate) use gpu::machine;
+
+/// The text of one operation's kernels.
+pub(crate) struct Text {
+    /// The operation.
+    pub(crate) name: &'static str,
+    /// Its kernels, without what all share.
+    pub(crate) kernels: &'static str,
+    ptx: OnceLock<Result<String, String>>,
+}
+
+impl Text {
+    pub(crate) const fn new(name: &'static str, kernels: &'static str) -> Self {
+        Self { name, kernels, ptx: OnceLock::new() }
+    }
+
+    /// All that the compiler reads.
+    pub(crate) fn whole(&self) -> String {
+        [include_str!("functions.cu"), self.kernels].concat()
+    }
+}
+
+/// One argument of a kernel, in its order.
+#[derive(Clone, Copy)]
+pub(crate) enum Argument<'a> {
+    /// A contiguous f32 tensor that it reads.
+    In(&'a Tensor),
+    /// Room for so many numbers, all of which it writes.
+    Out(usize),
+    /// A number of something.
+    Size(usize),
+}
+
+/// One launch of a kernel.
+pub(crate) struct Launch<'a> {
+    pub(crate) text: &'static Text,
+    pub(crate) kernel: &'static str,
+    /// Blocks, each of `threads` threads with `on_chip` numbers of memory.
+    pub(crate) blocks: usize,
+    pub(crate) threads: usize,
+    pub(crate) on_chip: usize,
+    pub(crate) arguments: &'a [Argument<'a>],
+}
+
+/// What runs kernels.
+pub(crate) trait Machine: Send + Sync {
+    /// How many f32 a block may have on chip.
+    fn on_chip(&self) -> usize;
+
+    /// Runs a kernel; returns its outputs in order.
+    fn launch(&self, launch: &Launch<'_>) -> candle_core::Result<Vec<Storage>>;
+}
+
+/// What the forward pass leaves: the result and, if it was asked for, the tape.
+pub(crate) struct Forward {
+    pub(crate) output: Storage,
+    pub(crate) tape: Option<Tensor>,
+}
+
+/// What a backward pass is given: as [`Backward`](crate::op::Backward), as tensors that are contiguous and
+/// belong to no graph.
+pub(crate) struct Saved<'a> {
+    pub(crate) inputs: &'a [Tensor],
+    pub(crate) output: &'a Tensor,
+    pub(crate) tape: &'a Tensor,
+    pub(crate) grad: &'a Tensor,
+}
+
+/// An operation's form on a CUDA device: the same inputs, result and gradients as its
+/// [`Kernel`](crate::op::Kernel), in f32.
+pub(crate) trait OnDevice: Send + Sync {
+    /// How many f32 its larger kernel keeps on chip.
+    fn on_chip(&self) -> usize;
+
+    /// The result from inputs that are contiguous and belong to no graph.
+    fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward>;
+
+    /// The gradients of the inputs, in order and of their sizes; `None` where `wanted` does not ask.
+    fn backward(
+        &self,
+        machine: &dyn Machine,
+        saved: Saved<'_>,
+        wanted: &[bool],
+    ) -> candle_core::Result<Vec<Option<Tensor>>>;
+}
+
+/// One call's part on a device, as Candle's graph holds it.
+pub(crate) struct Call {
+    machine: Arc<dyn Machine>,
+    /// The result, until Candle asks for it.
+    output: std::sync::Mutex<Option<Storage>>,
+    tape: Option<Tensor>,
+}
+
+impl Call {
+    /// Runs the forward pass; `inputs` are contiguous.
+    pub(crate) fn new(
+        machine: Arc<dyn Machine>,
+        op: &dyn OnDevice,
+        inputs: &[Tensor],
+        keep: bool,
+    ) -> candle_core::Result<Self> {
+        let inputs: Vec<_> = inputs.iter().map(Tensor::detach).collect();
+        let Forward { output, tape } = op.forward(&*machine, &inputs, keep)?;
+        Ok(Self { machine, output: Some(output).into(), tape })
+    }
+
+    /// The result, once.
+    pub(crate) fn take(&self) -> Option<Storage> {
+        self.output.lock().ok()?.take()
+    }
+
+    /// The gradients of those inputs that are tracked.
+    pub(crate) fn backward(
+        &self,
+        op: &dyn OnDevice,
+        inputs: &[&Tensor],
+        output: &Tensor,
+        grad: &Tensor,
+    ) -> candle_core::Result<Vec<Option<Tensor>>> {
+        let Some(tape) = &self.tape else { candle_core::bail!("nothing was kept for the backward pass") };
+        let wanted: Vec<_> = inputs.iter().map(|x| x.track_op()).collect();
+        let plain: Vec<_> = inputs.iter().map(|x| x.detach()).collect();
+        let (output, grad) = (output.detach(), grad.detach().contiguous()?);
+        let saved = Saved { inputs: &plain, output: &output, tape, grad: &grad };
+        let gradients = op.backward(&*self.machine, saved, &wanted)?;
+        let shaped = inputs.iter().zip(gradients).map(|(x, g)| g.map(|g| g.reshape(x.shape())).transpose());
+        shaped.collect()
+    }
+}
+
+/// A kernel's output as a tensor of one axis.
+pub(crate) fn tensor(storage: Storage, len: usize) -> Tensor {
+    Tensor::from_storage(storage, len, BackpropOp::none(), false)
+}
+
+/// The outputs of a kernel that has N of them.
+pub(crate) fn outputs<const N: usize>(storages: Vec<Storage>) -> candle_core::Result<[Storage; N]> {
+    match storages.try_into() {
+        Ok(storages) => Ok(storages),
+        Err(_) => candle_core::bail!("a kernel of {N} outputs returned another number"),
+    }
+}

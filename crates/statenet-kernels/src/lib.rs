@@ -50,7 +50,7 @@
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
 //!
 //! On another device, and on CUDA in f64 or where the weights of a recurrence are too many for the memory on chip
-//! (a GRU's beyond H = 89 on a GeForce, 115 on an A100, 136 on an H100), an operation is computed from plain tensors,
+//! (a GRU's beyond H = 88 on a GeForce, 114 on an A100, 136 on an H100), an operation is computed from plain tensors,
 //! as [`reference`](mod@reference) has it: the same shapes, values and gradients, slower, and with a graph that grows
 //! with T where time is a loop. All arguments of a call must lie on one device.
 //!

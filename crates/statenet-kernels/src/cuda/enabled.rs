@@ -87,13 +87,9 @@ impl Machine for Gpu {
                 (Argument::Out(len), _) => Placed::Out(unsafe { self.0.alloc::<f32>(*len)? }),
                 (Argument::In(_), Some((storage, layout))) => {
                     let Storage::Cuda(storage) = &**storage else { bail!("an input lies on another device") };
-                    let view = layout
-                        .contiguous_offsets()
-                        .and_then(|(start, end)| {
-                            Some(storage.as_cuda_slice::<f32>().map(|s| s.try_slice(start..end)))
-                        })
-                        .transpose()?
-                        .flatten();
+                    let slice = storage.as_cuda_slice::<f32>()?;
+                    let view =
+                        layout.contiguous_offsets().and_then(|(start, end)| slice.try_slice(start..end));
                     match view {
                         Some(view) => Placed::In(view),
                         None => bail!("an input of layout {layout:?} is not contiguous within its storage"),

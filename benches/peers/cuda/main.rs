@@ -1,0 +1,206 @@
+//! Holds the operations on a CUDA device to those on the CPU, values and gradients, and times the GRU; `run` is the
+//! command. Needs a GPU and the feature `cuda`.
+//!
+//! Prints a line for each operation and size, then a line `gru ours B MILLISECONDS` for each batch; fails if an operation
+//! differs by more than [`TOLERANCE`] or gives other bits when it is run twice.
+
+use std::{process::ExitCode, time::Instant};
+
+use candle_core::{Device, Result, Tensor, Var};
+use statenet::kernels::{self, Layout, Then};
+use statenet_benches::normal;
+
+/// Largest difference to the CPU, relative to the largest number of each result or gradient: both round in f32, in
+/// another order, over sums of up to 12,800 bins.
+const TOLERANCE: f64 = 1e-4;
+
+/// Runs of which the median counts.
+const RUNS: usize = 20;
+
+type Op = fn(&[Tensor]) -> kernels::Result<Vec<Tensor>>;
+
+/// An operation with the shapes of its inputs.
+struct Case {
+    name: &'static str,
+    op: Op,
+    shapes: Vec<Vec<usize>>,
+}
+
+fn recurrences([b, t, h]: [usize; 3]) -> Vec<Case> {
+    let shapes = |gates: usize, states: usize| {
+        let mut shapes = vec![vec![b, t, gates * h], vec![gates * h, h], vec![gates * h]];
+        shapes.extend(vec![vec![b, h]; states]);
+        shapes
+    };
+    let gru: Op = |x| kernels::gru(&x[0], &x[1], &x[2], &x[3]).map(|(all, last)| vec![all, last]);
+    let rnn: Op = |x| kernels::rnn(&x[0], &x[1], &x[2], &x[3]).map(|(all, last)| vec![all, last]);
+    let lstm: Op =
+        |x| kernels::lstm(&x[0], &x[1], &x[2], &x[3], &x[4]).map(|run| vec![run.states, run.last, run.cell]);
+    let sublstm: Op = |x| {
+        kernels::sublstm(&x[0], &x[1], &x[2], &x[3], &x[4]).map(|run| vec![run.states, run.last, run.cell])
+    };
+    vec![
+        Case { name: "gru", op: gru, shapes: shapes(3, 1) },
+        Case { name: "rnn", op: rnn, shapes: shapes(1, 1) },
+        Case { name: "lstm", op: lstm, shapes: shapes(4, 2) },
+        Case { name: "sublstm", op: sublstm, shapes: shapes(4, 2) },
+    ]
+}
+
+/// Operations that are computed from plain tensors on a GPU.
+fn others() -> Vec<Case> {
+    vec![
+        Case {
+            name: "affine",
+            op: |x| {
+                kernels::affine(&x[0], Layout::ChannelsFirst, &x[1], Some(&x[2]), Layout::TimeFirst)
+                    .map(|y| vec![y])
+            },
+            shapes: vec![vec![3, 34, 50], vec![7, 34], vec![7]],
+        },
+        Case {
+            name: "causal_strf",
+            op: |x| kernels::causal_strf(&x[0], &x[1], Some(&x[2]), None).map(|y| vec![y]),
+            shapes: vec![vec![3, 2, 34, 50], vec![5, 2, 34, 9], vec![5]],
+        },
+        Case {
+            name: "locally_connected",
+            op: |x| kernels::locally_connected(&x[0], &x[1], &x[2], 3).map(|y| vec![y]),
+            shapes: vec![vec![3, 1, 34, 50], vec![7, 7, 10], vec![7, 10]],
+        },
+        Case {
+            name: "band_convolution",
+            op: |x| kernels::band_convolution(&x[0], &x[1], &x[2], 3).map(|y| vec![y]),
+            shapes: vec![vec![3, 1, 34, 50], vec![7, 1, 7], vec![7]],
+        },
+        Case {
+            name: "channel_norm",
+            op: |x| kernels::channel_norm(&x[0], &x[1], &x[2], 1e-5, Then::Sigmoid).map(|y| vec![y]),
+            shapes: vec![vec![3, 7, 10, 50], vec![7], vec![7]],
+        },
+        Case {
+            name: "softplus",
+            op: |x| kernels::softplus(&x[0]).map(|y| vec![y]),
+            shapes: vec![vec![3, 50]],
+        },
+        Case {
+            name: "sigmoid_curve",
+            // The width of a curve stays away from 0.
+            op: |x| {
+                let width = (x[2].sqr().and_then(|w| w + 0.5)).map_err(kernels::Error::in_op("width"))?;
+                kernels::sigmoid_curve(&x[0], &x[1], &width, &x[3], &x[4]).map(|y| vec![y])
+            },
+            shapes: vec![vec![3, 5, 50], vec![5], vec![5], vec![5], vec![5]],
+        },
+        Case {
+            name: "double_exponential_curve",
+            op: |x| kernels::double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).map(|y| vec![y]),
+            shapes: vec![vec![3, 5, 50], vec![5], vec![5], vec![5], vec![5]],
+        },
+        Case {
+            name: "masked_mse",
+            // Of a target and a mask, which get no gradient, only the mask's zeros matter here.
+            op: |x| {
+                let target = x[0].zeros_like().map_err(kernels::Error::in_op("target"))?;
+                let mask = x[0].ge(-1.0).and_then(|m| m.to_dtype(x[0].dtype()));
+                let mask = mask.map_err(kernels::Error::in_op("mask"))?;
+                kernels::masked_mse(&x[0], &target, &mask).map(|y| vec![y])
+            },
+            shapes: vec![vec![3, 5, 50]],
+        },
+    ]
+}
+
+/// Results and the gradients of all inputs of the sum of all results' squares, on a device, as numbers of the CPU.
+fn run(case: &Case, device: &Device) -> anyhow::Result<Vec<Vec<f32>>> {
+    let inputs: Vec<Var> = (case.shapes.iter().enumerate())
+        .map(|(i, shape)| {
+            // Weights by one over the root of what they sum over, so that nothing saturates.
+            let scale =
+                if shape.len() > 1 && i == 1 { 1.0 / (shape[shape.len() - 1] as f64).sqrt() } else { 1.0 };
+            Var::from_tensor(&(normal(&format!("{} {i}", case.name), shape)? * scale)?.to_device(device)?)
+        })
+        .collect::<Result<_>>()?;
+    let tensors: Vec<Tensor> = inputs.iter().map(|x| x.as_tensor().clone()).collect();
+    let mut results = (case.op)(&tensors)?;
+    let mut loss = Tensor::zeros((), candle_core::DType::F32, device)?;
+    for y in &results {
+        loss = (loss + y.sqr()?.sum_all()?)?;
+    }
+    let mut gradients = loss.backward()?;
+    for x in &inputs {
+        let Some(gradient) = gradients.remove(x) else {
+            anyhow::bail!("{}: an input gets no gradient", case.name)
+        };
+        results.push(gradient);
+    }
+    Ok(results.iter().map(|x| x.to_device(&Device::Cpu)?.flatten_all()?.to_vec1()).collect::<Result<_>>()?)
+}
+
+/// The largest difference of all results and gradients, each relative to its largest number.
+fn difference(got: &[Vec<f32>], expected: &[Vec<f32>]) -> f64 {
+    let each = got.iter().zip(expected).map(|(got, expected)| {
+        let scale = expected.iter().fold(1e-3, |a: f64, b| a.max(f64::from(b.abs())));
+        let largest = got.iter().zip(expected).map(|(a, b)| f64::from(a - b).abs());
+        // NaN must not pass for 0.
+        largest.fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a }) / scale
+    });
+    each.fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a })
+}
+
+/// Whether an operation is right on the device; says how far it is from the CPU.
+fn is_right(case: &Case, sizes: &str, device: &Device) -> anyhow::Result<bool> {
+    let on_device = run(case, device)?;
+    let difference = difference(&on_device, &run(case, &Device::Cpu)?);
+    let again = run(case, device)?;
+    let same =
+        on_device.iter().flatten().map(|x| x.to_bits()).eq(again.iter().flatten().map(|x| x.to_bits()));
+    let right = difference <= TOLERANCE && same;
+    let verdict = if right { "right" } else { "WRONG" };
+    let note = if same { "" } else { ", other bits when run twice" };
+    println!("{verdict} {} {sizes}: differs by {difference:.1e}{note}", case.name);
+    Ok(right)
+}
+
+/// The median of a forward and backward pass of the GRU at T999, H70, in milliseconds.
+fn time(batch: usize, device: &Device) -> anyhow::Result<f64> {
+    let (t, h) = (999, 70);
+    let input = |name, shape: &[usize], scale: f64| -> Result<Var> {
+        Var::from_tensor(&(normal(name, shape)? * scale)?.to_device(device)?)
+    };
+    let gates = input("gates", &[batch, t, 3 * h], 1.0)?;
+    let (weight, bias) = (input("weight", &[3 * h, h], 0.1)?, input("bias", &[3 * h], 0.1)?);
+    let h0 = Tensor::zeros((batch, h), candle_core::DType::F32, device)?;
+    let mut times = Vec::with_capacity(RUNS);
+    for run in 0..RUNS + 3 {
+        device.synchronize()?;
+        let start = Instant::now();
+        let (states, _) = kernels::gru(gates.as_tensor(), weight.as_tensor(), bias.as_tensor(), &h0)?;
+        states.sum_all()?.backward()?;
+        device.synchronize()?;
+        if run >= 3 {
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[RUNS / 2])
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let device = Device::new_cuda(0)?;
+    let mut right = true;
+    for h in [1, 70, 128] {
+        for [b, t] in [[1, 1], [1, 100], [14, 1], [14, 100], [128, 100]] {
+            for case in recurrences([b, t, h]) {
+                right &= is_right(&case, &format!("B{b} T{t} H{h}"), &device)?;
+            }
+        }
+    }
+    for case in others() {
+        right &= is_right(&case, "", &device)?;
+    }
+    for batch in [1, 14, 128, 1024] {
+        println!("gru ours {batch} {:.3}", time(batch, &device)?);
+    }
+    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

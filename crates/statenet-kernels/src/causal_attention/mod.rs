@@ -20,7 +20,11 @@ mod step;
 use candle_core::Tensor;
 
 pub use self::step::CausalAttentionStep;
-use crate::{check::Check, error::Result, op::apply};
+use crate::{
+    check::Check,
+    error::Result,
+    op::{apply, is_fused},
+};
 
 const OP: &str = "causal_attention";
 
@@ -84,5 +88,9 @@ pub fn causal_attention(
 ) -> Result<Tensor> {
     let sizes = check(q, k, v, scale, window)?;
     Check::new(OP).devices(&[("q", q), ("k", k), ("v", v)])?;
-    apply(cpu::CausalAttention { sizes, scale }, &[q, k, v])
+    let kernel = cpu::CausalAttention { sizes, scale };
+    if !is_fused(&kernel, q) {
+        return reference::causal_attention(q, k, v, scale, window);
+    }
+    apply(kernel, &[q, k, v])
 }

@@ -21,7 +21,7 @@ use candle_core::Tensor;
 use crate::{
     check::Check,
     error::Result,
-    op::{apply, pack},
+    op::{apply, is_fused, pack},
 };
 
 const OP: &str = "causal_conv2d";
@@ -84,15 +84,16 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -
 /// ```
 pub fn causal_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
-    let check = Check::new(OP);
-    check.devices(&[("x", x), ("weight", weight), ("bias", bias)])?;
-    let packed = pack(OP, &[weight, bias])?;
+    let mut inputs = vec![("x", x), ("weight", weight), ("bias", bias)];
+    inputs.extend(context.filter(|_| sizes.lags > 1).map(|context| ("context", context)));
+    Check::new(OP).devices(&inputs)?;
     let kernel = cpu::CausalConv2d(sizes);
+    if !is_fused(&kernel, x) {
+        return reference::causal_conv2d(x, weight, bias, context);
+    }
+    let packed = pack(OP, &[weight, bias])?;
     match context {
-        Some(context) if sizes.lags > 1 => {
-            check.devices(&[("context", context)])?;
-            apply(kernel, &[x, &packed, context])
-        }
+        Some(context) if sizes.lags > 1 => apply(kernel, &[x, &packed, context]),
         _ => apply(kernel, &[x, &packed]),
     }
 }

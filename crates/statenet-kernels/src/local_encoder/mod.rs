@@ -19,7 +19,7 @@ use crate::{
     check::Check,
     error::Result,
     locally_connected::{self, Sizes},
-    op::{apply, pack},
+    op::{apply, is_fused, pack},
 };
 
 const OP: &str = "local_encoder";
@@ -86,6 +86,10 @@ pub fn local_encoder(
         ("gain", gain),
         ("bias", bias),
     ])?;
+    let kernel = cpu::LocalEncoder { sizes, eps };
+    if !is_fused(&kernel, x) {
+        return reference::local_encoder(x, weights, biases, gain, bias, stride, eps);
+    }
     let packed = pack(OP, &[biases, gain, bias])?;
-    apply(cpu::LocalEncoder { sizes, eps }, &[x, weights, &packed])
+    apply(kernel, &[x, weights, &packed])
 }

@@ -23,7 +23,7 @@ use crate::{
     check::Check,
     error::{Error, Result},
     leaky::{Sizes, cpu::Leaky},
-    op::{apply, cut, pack},
+    op::{apply, cut, is_fused, pack},
 };
 
 const OP: &str = "adaptation";
@@ -66,8 +66,12 @@ fn check(x: &Tensor, layout: Layout, decay: &Tensor, e0: &Tensor) -> Result<Size
 pub fn adaptation(x: &Tensor, layout: Layout, decay: &Tensor, e0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(x, layout, decay, e0)?;
     Check::new(OP).devices(&[("x", x), ("decay", decay), ("e0", e0)])?;
+    let kernel = Leaky::<true>(sizes);
+    if !is_fused(&kernel, x) {
+        return reference::adaptation(x, layout, decay, e0);
+    }
     let gain = decay.affine(-1.0, 1.0).map_err(Error::in_op(OP))?;
     let packed = pack(OP, &[decay, &gain, e0])?;
-    let flat = apply(Leaky::<true>(sizes), &[x, &packed])?;
+    let flat = apply(kernel, &[x, &packed])?;
     cut(OP, &flat, sizes.shape(), e0.shape())
 }

@@ -21,7 +21,7 @@ use candle_core::Tensor;
 use crate::{
     check::Check,
     error::Result,
-    op::{apply, cut, pack},
+    op::{apply, cut, is_fused, pack},
 };
 
 const OP: &str = "diagonal_scan";
@@ -93,7 +93,11 @@ pub fn diagonal_scan(
 ) -> Result<(Tensor, Tensor)> {
     let sizes = check(u, a, b, c, s0)?;
     Check::new(OP).devices(&[("u", u), ("a", a), ("b", b), ("c", c), ("s0", s0)])?;
+    let kernel = cpu::Scan::<false>(sizes);
+    if !is_fused(&kernel, u) {
+        return reference::diagonal_scan(u, a, b, c, s0);
+    }
     let packed = pack(OP, &[a, b, c])?;
-    let flat = apply(cpu::Scan::<false>(sizes), &[u, &packed, s0])?;
+    let flat = apply(kernel, &[u, &packed, s0])?;
     cut(OP, &flat, u.shape(), s0.shape())
 }

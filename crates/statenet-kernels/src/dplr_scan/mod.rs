@@ -25,7 +25,7 @@ use crate::{
     check::Check,
     diagonal_scan::{Sizes, cpu::Scan},
     error::Result,
-    op::{apply, cut, pack},
+    op::{apply, cut, is_fused, pack},
 };
 
 const OP: &str = "dplr_scan";
@@ -84,10 +84,12 @@ fn check(u: &Tensor, weights: DplrWeights<'_>, s0: &Tensor) -> Result<Sizes> {
 /// ```
 pub fn dplr_scan(u: &Tensor, weights: DplrWeights<'_>, s0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(u, weights, s0)?;
-    let check = Check::new(OP);
-    check.devices(&[("u", u), ("s0", s0)])?;
-    check.devices(&weights.named())?;
+    Check::new(OP).devices(&[&[("u", u), ("s0", s0)][..], &weights.named()[..]].concat())?;
+    let kernel = Scan::<true>(sizes);
+    if !is_fused(&kernel, u) {
+        return reference::dplr_scan(u, weights, s0);
+    }
     let packed = pack(OP, &weights.named().map(|(_, weight)| weight))?;
-    let flat = apply(Scan::<true>(sizes), &[u, &packed, s0])?;
+    let flat = apply(kernel, &[u, &packed, s0])?;
     cut(OP, &flat, u.shape(), s0.shape())
 }

@@ -21,7 +21,7 @@ use crate::{
     Layout,
     check::Check,
     error::Result,
-    op::{apply, cut, pack},
+    op::{apply, cut, is_fused, pack},
 };
 
 const OP: &str = "leaky";
@@ -106,7 +106,11 @@ pub fn leaky(
 ) -> Result<(Tensor, Tensor)> {
     let sizes = check(x, layout, decay, gain, z0)?;
     Check::new(OP).devices(&[("x", x), ("decay", decay), ("gain", gain), ("z0", z0)])?;
+    let kernel = cpu::Leaky::<false>(sizes);
+    if !is_fused(&kernel, x) {
+        return reference::leaky(x, layout, decay, gain, z0);
+    }
     let packed = pack(OP, &[decay, gain, z0])?;
-    let flat = apply(cpu::Leaky::<false>(sizes), &[x, &packed])?;
+    let flat = apply(kernel, &[x, &packed])?;
     cut(OP, &flat, sizes.shape(), z0.shape())
 }

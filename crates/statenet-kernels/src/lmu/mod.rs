@@ -24,7 +24,7 @@ use candle_core::Tensor;
 use crate::{
     check::Check,
     error::{Error, Result},
-    op::{apply, cut, pack},
+    op::{apply, cut, is_fused, pack},
 };
 
 const OP: &str = "lmu";
@@ -122,13 +122,16 @@ pub fn lmu(
     m0: &Tensor,
 ) -> Result<(Tensor, Tensor, Tensor)> {
     let sizes = check(inputs, weights, h0, m0)?;
-    let check = Check::new(OP);
-    check.devices(&[("inputs", inputs), ("h0", h0), ("m0", m0)])?;
-    check.devices(&weights.named())?;
+    let states = [("inputs", inputs), ("h0", h0), ("m0", m0)];
+    Check::new(OP).devices(&[&states[..], &weights.named()[..]].concat())?;
+    let kernel = cpu::Lmu(sizes);
+    if !is_fused(&kernel, inputs) {
+        return reference::lmu(inputs, weights, h0, m0);
+    }
     let LmuWeights { w_h, w_m, e_h, e_m, ad, bd } = weights;
     let packed = pack(OP, &[w_h, e_h, w_m, e_m, h0, m0])?;
     let fixed = pack(OP, &[&ad.detach(), &bd.detach()])?;
-    let flat = apply(cpu::Lmu(sizes), &[inputs, &packed, &fixed])?;
+    let flat = apply(kernel, &[inputs, &packed, &fixed])?;
     let Sizes { batch, time, hidden, .. } = sizes;
     let (states, memory) = cut(OP, &flat, (batch, time, hidden), m0.shape())?;
     let last = states.narrow(1, time - 1, 1).and_then(|last| last.squeeze(1));

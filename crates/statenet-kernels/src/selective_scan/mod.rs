@@ -21,7 +21,7 @@ use candle_core::Tensor;
 use crate::{
     check::Check,
     error::Result,
-    op::{apply, cut, pack},
+    op::{apply, cut, is_fused, pack},
 };
 
 const OP: &str = "selective_scan";
@@ -103,7 +103,11 @@ pub fn selective_scan(arguments: SelectiveScan<'_>) -> Result<(Tensor, Tensor)> 
     let sizes = arguments.check()?;
     Check::new(OP).devices(&arguments.named())?;
     let SelectiveScan { x, delta, a, b, c, d, h0 } = arguments;
+    let kernel = cpu::SelectiveScan(sizes);
+    if !is_fused(&kernel, x) {
+        return reference::selective_scan(arguments);
+    }
     let packed = pack(OP, &[a, b, c, d, h0])?;
-    let flat = apply(cpu::SelectiveScan(sizes), &[x, delta, &packed])?;
+    let flat = apply(kernel, &[x, delta, &packed])?;
     cut(OP, &flat, x.shape(), h0.shape())
 }

@@ -111,6 +111,7 @@ mod recurrent;
 mod rnn;
 mod selective_scan;
 mod softplus;
+pub mod stacked;
 mod step;
 mod sublstm;
 mod sums;

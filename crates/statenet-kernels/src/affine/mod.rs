@@ -8,7 +8,7 @@
 //! Input and result lie in either [`Layout`]; the matrix product reads and writes with strides, so that a
 //! change of layout costs no copy.
 
-mod cpu;
+pub(crate) mod cpu;
 pub(crate) mod reference;
 pub(crate) mod step;
 
@@ -21,7 +21,7 @@ use crate::{
     op::{apply, is_fused},
 };
 
-const OP: &str = "affine";
+pub(crate) const OP: &str = "affine";
 
 /// Sizes of a checked call.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Sizes {
     pub(crate) time: usize,
 }
 
-fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Result<Sizes> {
+pub(crate) fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Result<Sizes> {
     let check = Check::new(OP);
     let [outputs, inputs] = check.dims("weight", weight, [None, None])?;
     let [batch, time] = match from {

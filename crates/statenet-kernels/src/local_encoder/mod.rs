@@ -8,7 +8,7 @@
 //! Every time bin on its own (Rançon et al. 2025; the variance is the biased one). Nothing is kept for the
 //! backward pass: a costs K multiplications, fewer than it takes to write it and to read it again.
 
-mod cpu;
+pub(crate) mod cpu;
 pub(crate) mod reference;
 mod step;
 
@@ -22,9 +22,9 @@ use crate::{
     op::{apply, is_fused, pack},
 };
 
-const OP: &str = "local_encoder";
+pub(crate) const OP: &str = "local_encoder";
 
-fn check(
+pub(crate) fn check(
     x: &Tensor,
     weights: &Tensor,
     biases: &Tensor,

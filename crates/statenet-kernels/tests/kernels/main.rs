@@ -22,6 +22,7 @@ mod recurrent;
 mod rnn;
 mod selective_scan;
 mod softplus;
+mod stacked;
 mod state_space;
 mod stepping;
 mod steps;

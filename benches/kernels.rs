@@ -57,7 +57,7 @@ fn encoder(c: &mut Criterion) {
     let (gain, bias) = (variable("gain", &[channels], 1.0), variable("bias", &[channels], 0.1));
     group.bench_function(format!("one pass forward and backward/B1_F{N_BANDS}_T{N_BINS}"), |b| {
         b.iter(|| {
-            let [weights, biases, gain, bias] = [&weights, &biases, &gain, &bias].map(|v| v.as_tensor());
+            let [weights, biases, gain, bias] = [&weights, &biases, &gain, &bias].map(Var::as_tensor);
             backward(&kernels::local_encoder(&x, weights, biases, gain, bias, stride, 1e-5).unwrap());
         });
     });
@@ -148,7 +148,7 @@ fn attention(c: &mut Criterion) {
             None => format!("B1_T{N_BINS}_D{depth}_heads{heads}"),
             Some(window) => format!("B1_T{N_BINS}_D{depth}_heads{heads}_window{window}"),
         };
-        let [q, k, v] = [&q, &k, &v].map(|x| x.as_tensor());
+        let [q, k, v] = [&q, &k, &v].map(Var::as_tensor);
         group.bench_function(format!("fused forward and backward/{size}"), |b| {
             b.iter(|| backward(&kernels::causal_attention(q, k, v, 0.144, window).unwrap()));
         });

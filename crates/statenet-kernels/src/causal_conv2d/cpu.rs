@@ -204,12 +204,12 @@ impl CausalConv2d {
     ) {
         let Sizes { inputs, outputs, width, lags, .. } = self.0;
         let size = outputs * inputs * lags;
-        let mut of_planes = vec![F::ZERO; scheme.planes.len() * size];
+        let mut of_planes = vec![[F::ZERO; LANES]; scheme.planes.len() * size];
         correlate(self, scheme, context, x, grad, &mut of_planes);
         for (plane, sums) in scheme.planes.iter().zip(of_planes.chunks_exact(size)) {
             for (sums, bands) in sums.chunks_exact(lags).zip(weight_grad.chunks_exact_mut(width * lags)) {
                 for (band, f) in bands.chunks_exact_mut(lags).zip(&plane.filter) {
-                    band.iter_mut().zip(sums).for_each(|(g, sum)| *g += *f * *sum);
+                    band.iter_mut().zip(sums).for_each(|(g, lanes)| *g += *f * products::fold(*lanes));
                 }
             }
         }
@@ -330,14 +330,14 @@ impl<F: Real> Target<'_, F> {
 }
 
 multiversion! {
-    /// Adds the products of the mixed rows of x and of the result's gradient, plane by plane, (Co, Ci, Kt) each.
+    /// Adds the products of the mixed rows of x and of the result's gradient, plane by plane, (Co, Ci, Kt) each, lane by lane.
     fn correlate<F, M>(
         op: &CausalConv2d,
         scheme: &Scheme<F>,
         context: &[F],
         x: &[F],
         grad: &[F],
-        of_planes: &mut [F],
+        of_planes: &mut [[F; LANES]],
     ) {
         let Sizes { inputs, outputs, rows, time, lags, .. } = op.0;
         let block = LONG_BLOCK.min(time.next_multiple_of(LANES));
@@ -378,38 +378,20 @@ fn add_correlations<F: Real, M: MulAdd, const R: usize>(
     x: &[F],
     stride: usize,
     lags: usize,
-    sums: &mut [F],
+    sums: &mut [[F; LANES]],
 ) {
     let g: [_; R] = std::array::from_fn(|r| &g[r * block..].as_chunks::<LANES>().0[..vectors]);
     let inputs = x.len() / stride;
     for (i, row) in x.chunks_exact(stride).enumerate() {
         let mut j = 0;
         while j < lags {
-            let seen = &row[j..];
-            let mut to = |r: usize, s: usize, sum: F| sums[(r * inputs + i) * lags + j + s] += sum;
-            j += match lags - j {
-                1 => {
-                    each(products::correlate::<F, M, R, 1>(g, seen), &mut to);
-                    1
-                }
-                2 => {
-                    each(products::correlate::<F, M, R, 2>(g, seen), &mut to);
-                    2
-                }
-                _ => {
-                    each(products::correlate::<F, M, R, 3>(g, seen), &mut to);
-                    3
-                }
-            };
-        }
-    }
-}
-
-#[inline(always)]
-fn each<F: Real, const R: usize, const S: usize>(sums: [[F; S]; R], to: &mut impl FnMut(usize, usize, F)) {
-    for (r, sums) in sums.into_iter().enumerate() {
-        for (s, sum) in sums.into_iter().enumerate() {
-            to(r, s, sum);
+            let (seen, sums) = (&row[j..], &mut sums[i * lags + j..]);
+            match lags - j {
+                1 => products::correlate::<F, M, R, 1>(g, seen, sums, inputs * lags),
+                2 => products::correlate::<F, M, R, 2>(g, seen, sums, inputs * lags),
+                _ => products::correlate::<F, M, R, 3>(g, seen, sums, inputs * lags),
+            }
+            j += 3;
         }
     }
 }

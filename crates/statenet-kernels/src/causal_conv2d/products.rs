@@ -45,41 +45,39 @@ pub(super) fn convolve<F: Real, M: MulAdd, const R: usize>(
     sums
 }
 
-/// sum_t g\[r,t\] x\[t + s\] for R rows of whole vectors and S neighbouring offsets.
+/// Adds g\[r,t\] x\[t + s\] over all t, for R rows of whole vectors and S neighbouring offsets, to
+/// `lanes`\[r `row` + s\], lane by lane.
+///
+/// The lanes stay apart: folded here, the compiler would put offsets instead of bins side by side.
 #[inline(always)]
 pub(super) fn correlate<F: Real, M: MulAdd, const R: usize, const S: usize>(
     g: [&[[F; LANES]]; R],
     x: &[F],
-) -> [[F; S]; R] {
+    lanes: &mut [[F; LANES]],
+    row: usize,
+) {
     let mut sums = [[[F::ZERO; LANES]; S]; R];
     let n = g[0].len();
     let g = g.map(|row| &row[..n]);
     for (j, x) in (0..n).zip(x.windows(S + LANES - 1).step_by(LANES)) {
-        let mut shifted = [[F::ZERO; LANES]; S];
-        for (s, shifted) in shifted.iter_mut().enumerate() {
-            shifted.copy_from_slice(&x[s..s + LANES]);
-        }
         for r in 0..R {
-            let g = g[r][j];
+            let g = &g[r][j];
             for s in 0..S {
                 for l in 0..LANES {
-                    sums[r][s][l] = M::mul_add(g[l], shifted[s][l], sums[r][s][l]);
+                    sums[r][s][l] = M::mul_add(g[l], x[s + l], sums[r][s][l]);
                 }
             }
         }
     }
-    let mut totals = [[F::ZERO; S]; R];
-    for r in 0..R {
-        for s in 0..S {
-            totals[r][s] = fold(sums[r][s]);
+    for (r, sums) in sums.iter().enumerate() {
+        for (lanes, sums) in lanes[r * row..][..S].iter_mut().zip(sums) {
+            lanes.iter_mut().zip(sums).for_each(|(lane, sum)| *lane += *sum);
         }
     }
-    totals
 }
 
 /// The sum of a vector, by halves.
-#[inline(always)]
-fn fold<F: Real>([a, b, c, d, e, f, g, h]: [F; LANES]) -> F {
+pub(super) fn fold<F: Real>([a, b, c, d, e, f, g, h]: [F; LANES]) -> F {
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
@@ -109,11 +107,12 @@ mod tests {
             }
         }
         let g: Vec<[f64; LANES]> = (0..6).map(|i| [f64::from(i % 4); LANES]).collect();
-        let sums = correlate::<f64, Separate, 2, 3>([&g[..3], &g[3..]], &x);
-        for (r, sums) in sums.iter().enumerate() {
-            for (s, sum) in sums.iter().enumerate() {
+        let mut lanes = [[0.0; LANES]; 7];
+        correlate::<f64, Separate, 2, 3>([&g[..3], &g[3..]], &x, &mut lanes, 4);
+        for r in 0..2 {
+            for s in 0..3 {
                 let terms = (0..24).map(|t| g[r * 3 + t / 8][0] * x[t + s]);
-                assert_eq!(*sum, terms.sum::<f64>());
+                assert_eq!(fold(lanes[r * 4 + s]), terms.sum::<f64>());
             }
         }
     }

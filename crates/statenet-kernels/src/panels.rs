@@ -19,9 +19,14 @@ pub(crate) const MAX_ROWS: usize = 4;
 /// The widest panel of a single row, in vectors.
 const MAX_VECTORS: usize = 12;
 
+/// A vector that starts where a load of it stays within one line of the cache.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Aligned<F>([F; LANES]);
+
 /// A (depth, columns) matrix cut into panels of equal width; columns beyond the last are zeros.
 pub(crate) struct Panels<F> {
-    data: Vec<F>,
+    data: Vec<Aligned<F>>,
     depth: usize,
     vectors: usize,
     count: usize,
@@ -63,16 +68,16 @@ impl<F: Real> Panels<F> {
         let vectors = match rows {
             1 => needed.div_ceil(needed.div_ceil(MAX_VECTORS)),
             2 => 4,
-            3 => 3,
-            _ => 2,
+            _ => 3,
         };
         let count = needed.div_ceil(vectors);
-        let mut data = vec![F::ZERO; count * depth * vectors * LANES];
+        let mut data = vec![Aligned([F::ZERO; LANES]); count * depth * vectors];
         let width = vectors * LANES;
-        for (i, row) in data.chunks_exact_mut(width).enumerate() {
+        for (i, row) in data.chunks_exact_mut(vectors).enumerate() {
             let (panel, k) = (i / depth, i % depth);
             let first = panel * width;
-            for (j, value) in row.iter_mut().enumerate().take(columns.saturating_sub(first)) {
+            let values = row.iter_mut().flat_map(|vector| &mut vector.0);
+            for (j, value) in values.enumerate().take(columns.saturating_sub(first)) {
                 *value = element(k, first + j);
             }
         }
@@ -102,7 +107,7 @@ impl<F: Real> Panels<F> {
             match (R, self.vectors) {
                 (1, 1) => self.panel::<M, R, 1>(i, x, start, y, descending),
                 (1, 2) => self.panel::<M, R, 2>(i, x, start, y, descending),
-                (1, 3) | (3, _) => self.panel::<M, R, 3>(i, x, start, y, descending),
+                (1, 3) | (3.., _) => self.panel::<M, R, 3>(i, x, start, y, descending),
                 (1, 4) | (2, _) => self.panel::<M, R, 4>(i, x, start, y, descending),
                 (1, 5) => self.panel::<M, R, 5>(i, x, start, y, descending),
                 (1, 6) => self.panel::<M, R, 6>(i, x, start, y, descending),
@@ -112,7 +117,7 @@ impl<F: Real> Panels<F> {
                 (1, 10) => self.panel::<M, R, 10>(i, x, start, y, descending),
                 (1, 11) => self.panel::<M, R, 11>(i, x, start, y, descending),
                 (1, _) => self.panel::<M, R, 12>(i, x, start, y, descending),
-                _ => self.panel::<M, R, 2>(i, x, start, y, descending),
+                _ => {}
             }
         }
     }
@@ -129,7 +134,7 @@ impl<F: Real> Panels<F> {
         debug_assert_eq!(V, self.vectors, "the panel's width is the one it was cut to");
         let stride = self.width();
         let from = index * V * LANES;
-        let weights = &self.data[index * self.depth * V * LANES..][..self.depth * V * LANES];
+        let weights = &self.data[index * self.depth * V..][..self.depth * V];
         let x = x.map(|row| &row[..self.depth]);
         let mut sums = [[[F::ZERO; LANES]; V]; R];
         for (r, sums) in sums.iter_mut().enumerate() {
@@ -138,7 +143,7 @@ impl<F: Real> Panels<F> {
                 *sums = *row;
             }
         }
-        let rows = (0..self.depth).zip(weights.as_chunks::<LANES>().0.as_chunks::<V>().0);
+        let rows = (0..self.depth).zip(weights.as_chunks::<V>().0);
         if descending {
             for (k, row) in rows.rev() {
                 add_row::<F, M, R, V>(&mut sums, x, k, row);
@@ -163,14 +168,14 @@ fn add_row<F: Real, M: MulAdd, const R: usize, const V: usize>(
     sums: &mut [[[F; LANES]; V]; R],
     x: [&[F]; R],
     k: usize,
-    row: &[[F; LANES]; V],
+    row: &[Aligned<F>; V],
 ) {
     let row = *row;
     for r in 0..R {
         let x = x[r][k];
         for v in 0..V {
             for l in 0..LANES {
-                sums[r][v][l] = M::mul_add(x, row[v][l], sums[r][v][l]);
+                sums[r][v][l] = M::mul_add(x, row[v].0[l], sums[r][v][l]);
             }
         }
     }

@@ -162,11 +162,7 @@ impl<C: Cell> Kernel for Recurrence<C> {
         let &[_, packed] = call.inputs else { return Vec::new() };
         let Parameters { weight, bias, h0, c0 } = self.unpack(packed);
         let panels = self.for_sizes(|rows| {
-            let gate = |gate: usize| {
-                let weight = &weight[gate * hidden * hidden..][..hidden * hidden];
-                Panels::new(hidden, hidden, rows, |k, column| weight[k * hidden + column])
-            };
-            (0..C::GATES).map(gate).collect::<Vec<_>>()
+            Panels::new(C::GATES * hidden, hidden, rows, |k, column| weight[k * hidden + column])
         });
         let wants_weight = wanted.get(1) == Some(&true);
 
@@ -261,14 +257,14 @@ struct Carry<F> {
 fn backward_group<F: Real, C: Cell>(
     sizes: Sizes,
     n: usize,
-    panels: &[Panels<F>],
+    panels: &Panels<F>,
     kept: Kept<'_, F>,
     sinks: Sinks<'_, F>,
     wants_weight: bool,
 ) -> Vec<F> {
     let Sizes { time, hidden, .. } = sizes;
     let (rows, wide) = (C::GATES * hidden, padded(hidden));
-    let width = panels.first().map_or(0, Panels::width);
+    let width = panels.width();
     let zeros = |n: usize| vec![F::ZERO; n];
     let mut carry = Carry {
         h: zeros(n * width),
@@ -381,7 +377,7 @@ fn forward_rows<F: Real, C: Cell>(sizes: Sizes, n: usize, weights: &Weights<F>, 
 fn backward_block<F: Real, C: Cell>(
     sizes: Sizes,
     n: usize,
-    panels: &[Panels<F>],
+    panels: &Panels<F>,
     kept: Kept<'_, F>,
     from: usize,
     bins: usize,
@@ -392,7 +388,7 @@ fn backward_block<F: Real, C: Cell>(
     let Sizes { time, hidden, .. } = sizes;
     let wide = padded(hidden);
     let cell_wide = if C::HAS_CELL { wide } else { 0 };
-    let width = panels[0].width();
+    let width = panels.width();
     let (n_gates, kept_row) = (C::GATES, C::KEPT * wide);
     let rows = n_gates * hidden;
     for t in (from..from + bins).rev() {
@@ -423,11 +419,7 @@ fn backward_block<F: Real, C: Cell>(
             }
         }
         // What was read last is still near: alternate the direction.
-        let descending = t % 2 == 1;
-        for i in 0..n_gates {
-            let i = if descending { n_gates - 1 - i } else { i };
-            let x = &gq[(t - from) * rows + i * hidden..];
-            product(&panels[i], n, x, BLOCK * rows, None, &mut carry.h, descending);
-        }
+        let gq = &gq[(t - from) * rows..];
+        product(panels, n, gq, BLOCK * rows, None, &mut carry.h, t % 2 == 1);
     }
 }

@@ -174,8 +174,8 @@ fn add_row<F: Real, M: MulAdd, const R: usize, const V: usize>(
     for r in 0..R {
         let x = x[r][k];
         for v in 0..V {
-            for l in 0..LANES {
-                sums[r][v][l] = M::mul_add(x, row[v].0[l], sums[r][v][l]);
+            for (sum, weight) in sums[r][v].iter_mut().zip(row[v].0) {
+                *sum = M::mul_add(x, weight, *sum);
             }
         }
     }

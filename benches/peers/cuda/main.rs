@@ -84,6 +84,39 @@ fn others() -> Vec<Case> {
             shapes: vec![vec![3, 50]],
         },
         Case {
+            name: "local_encoder",
+            op: |x| kernels::local_encoder(&x[0], &x[1], &x[2], &x[3], &x[4], 3, 1e-5).map(|y| vec![y]),
+            shapes: vec![vec![3, 1, 34, 50], vec![7, 7, 10], vec![7, 10], vec![7], vec![7]],
+        },
+        Case {
+            name: "causal_conv2d",
+            op: |x| kernels::causal_conv2d(&x[0], &x[1], &x[2], None).map(|y| vec![y]),
+            shapes: vec![vec![3, 2, 12, 50], vec![5, 2, 3, 9], vec![5]],
+        },
+        Case {
+            name: "causal_attention",
+            op: |x| kernels::causal_attention(&x[0], &x[1], &x[2], 0.25, Some(16)).map(|y| vec![y]),
+            shapes: vec![vec![3, 2, 50, 16]; 3],
+        },
+        Case {
+            name: "leaky",
+            // Decays stay within (-1, 1).
+            op: |x| {
+                let decay = x[1].tanh().map_err(kernels::Error::in_op("decay"))?;
+                kernels::leaky(&x[0], Layout::TimeFirst, &decay, &x[2], &x[3]).map(|(y, last)| vec![y, last])
+            },
+            shapes: vec![vec![3, 50, 7], vec![7], vec![7], vec![3, 7]],
+        },
+        Case {
+            name: "softplus_curve",
+            // The sharpness of a curve stays away from 0.
+            op: |x| {
+                let beta = (x[1].sqr().and_then(|b| b + 0.5)).map_err(kernels::Error::in_op("beta"))?;
+                kernels::softplus_curve(&x[0], &beta, &x[2]).map(|y| vec![y])
+            },
+            shapes: vec![vec![3, 5, 50], vec![5], vec![5]],
+        },
+        Case {
             name: "sigmoid_curve",
             // The width of a curve stays away from 0.
             op: |x| {

@@ -11,6 +11,7 @@ mod bench;
 mod candle;
 mod floors;
 mod long_clip;
+mod many_models;
 mod memory;
 mod recurrences;
 mod steps;
@@ -95,6 +96,9 @@ fn measure(args: &Measure) -> anyhow::Result<()> {
     let mut bench = Bench::new(args.threads, budget);
     recurrences::measure(&mut bench)?;
     steps::measure(&mut bench)?;
+    if args.threads > 1 {
+        many_models::measure(&mut bench)?;
+    }
     // What is asked of one core.
     if args.threads == 1 {
         candle::measure(&mut bench)?;

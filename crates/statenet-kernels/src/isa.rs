@@ -3,7 +3,8 @@
 //! A binary built for plain x86-64 knows neither 256-bit vectors nor fused multiply-add. The macro
 //! [`multiversion!`] compiles a loop twice, plainly and for AVX2 with FMA, and asks the processor once which
 //! it can run; on AArch64 vectors and fused multiply-add belong to the base, so there is one version. The
-//! loops themselves are plain safe code that the compiler vectorises.
+//! loops themselves are plain safe code that the compiler vectorises. f64, which serves checks, has the plain version only:
+//! that halves what there is to compile for it.
 
 use crate::real::Real;
 
@@ -76,7 +77,7 @@ macro_rules! multiversion {
                 fn avx2<$F: $crate::real::Real $(, const $C: $K)* $(, $G: $Bound)*>($($arg: $ty),*) $(-> $out)? {
                     body::<$F, $crate::isa::Fused $(, $C)* $(, $G)*>($($arg),*)
                 }
-                if $crate::isa::has_avx2() {
+                if <$F as $crate::real::Real>::WIDE && $crate::isa::has_avx2() {
                     // SAFETY: the processor has the features for which `avx2` is compiled.
                     #[allow(unsafe_code, reason = "code for a newer processor, after asking the processor")]
                     return unsafe { avx2::<$F $(, $C)* $(, $G)*>($($arg),*) };

@@ -164,6 +164,7 @@ impl<F: Real> Panels<F> {
 
 /// sums += x\[..\]\[k\] P\[k\]. Not a closure: called from two places it would not be compiled with its caller.
 #[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "by iterators the unrolled panels take minutes to compile")]
 fn add_row<F: Real, M: MulAdd, const R: usize, const V: usize>(
     sums: &mut [[[F; LANES]; V]; R],
     x: [&[F]; R],
@@ -174,8 +175,8 @@ fn add_row<F: Real, M: MulAdd, const R: usize, const V: usize>(
     for r in 0..R {
         let x = x[r][k];
         for v in 0..V {
-            for (sum, weight) in sums[r][v].iter_mut().zip(row[v].0) {
-                *sum = M::mul_add(x, weight, *sum);
+            for l in 0..LANES {
+                sums[r][v][l] = M::mul_add(x, row[v].0[l], sums[r][v][l]);
             }
         }
     }

@@ -30,6 +30,8 @@ pub(crate) trait Real:
     + MulAssign
     + 'static
 {
+    /// Whether loops over it are compiled for wide vectors too ([`multiversion!`](crate::isa)).
+    const WIDE: bool;
     /// 0.
     const ZERO: Self;
     /// 1.
@@ -70,6 +72,7 @@ pub(crate) trait Real:
 }
 
 impl Real for f32 {
+    const WIDE: bool = true;
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
 
@@ -112,6 +115,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    const WIDE: bool = false;
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
 

@@ -105,12 +105,12 @@ pub(super) fn threads(numbers: &Numbers) -> String {
 }
 
 pub(super) fn many_models(numbers: &Numbers) -> String {
-    let note = "Sixteen StateNet-GRUs of one neuron each on two threads, milliseconds for a training step of all: one after the \
-        other, and stacked in one call.";
+    let note = "Sixteen StateNet-GRUs, one for each neuron of the simulated recording, fitted for two epochs on two threads, \
+        milliseconds: one after the other by `Fitter::fit`, and side by side by `fit_many`, which gives the same bits.";
     let mut grid =
-        Grid::new("Many models at once", note, &["one by one", "stacked", "faster by", "bar", "met"]);
+        Grid::new("Many models at once", note, &["one by one", "side by side", "faster by", "bar", "met"]);
     let (single, stacked) =
-        (numbers.ours("many one by one K16", 1, 2), numbers.ours("many stacked K16", 1, 2));
+        (numbers.ours("many one by one K16", 1, 2), numbers.ours("many side by side K16", 1, 2));
     let ratio = single.as_ref().zip(stacked.as_ref()).map(|(a, b)| a.with(b, |a, b| a / b));
     let bar = Bar::AtLeast(1.8);
     grid.row(&[

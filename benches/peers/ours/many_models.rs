@@ -1,0 +1,50 @@
+//! Sixteen StateNet-GRUs, one for each neuron of the simulated recording: fitted one after the other, and side by side.
+
+use candle_core::Device;
+use statenet::{
+    data::{Recording, SimulationConfig, Split, SplitPlan},
+    prelude::{ResponseModel, Seed, zoo},
+    train::{FitConfig, FitJob, Fitter, fit_many},
+};
+
+use crate::bench::Bench;
+
+/// Models.
+const MODELS: usize = 16;
+
+pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
+    let recording = SimulationConfig::default().simulate()?.recording;
+    let split = SplitPlan::Demo.resolve(&recording)?;
+    let recording = recording.standardize(split.train())?;
+    let neurons: Vec<Recording> = (0..MODELS)
+        .map(|n| recording.select_neurons(&[n % recording.n_neurons()]))
+        .collect::<Result<_, _>>()?;
+    // Two passes over the training stimuli, and no stop before.
+    let config = FitConfig { max_epochs: 2, patience: 2, ..FitConfig::default() };
+    bench.time("many one by one K16", 1, || {
+        for (model, recording) in models(&neurons)?.iter().zip(&neurons) {
+            Fitter::new(config.clone()).fit(&**model, recording, &split)?;
+        }
+        Ok(())
+    })?;
+    bench.time("many side by side K16", 1, || side_by_side(&neurons, &split, &config))
+}
+
+fn models(neurons: &[Recording]) -> anyhow::Result<Vec<Box<dyn ResponseModel>>> {
+    let build =
+        |recording: &Recording| zoo::statenet_gru(&recording.axes()).build(Seed::new(0), &Device::Cpu);
+    Ok(neurons.iter().map(build).collect::<Result<_, _>>()?)
+}
+
+fn side_by_side(neurons: &[Recording], split: &Split, config: &FitConfig) -> anyhow::Result<()> {
+    let models = models(neurons)?;
+    let job = |(model, recording): (&Box<dyn ResponseModel>, _)| FitJob {
+        model: &**model,
+        recording,
+        split,
+        config: config.clone(),
+    };
+    let jobs: Vec<_> = models.iter().zip(neurons).map(job).collect();
+    fit_many(&jobs).into_iter().try_for_each(|fit| fit.map(|_| ()))?;
+    Ok(())
+}

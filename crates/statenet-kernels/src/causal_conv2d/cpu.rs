@@ -330,7 +330,8 @@ impl<F: Real> Target<'_, F> {
 }
 
 multiversion! {
-    /// Adds the products of the mixed rows of x and of the result's gradient, plane by plane, (Co, Ci, Kt) each, lane by lane.
+    /// Adds the products of the mixed rows of x and of the result's gradient, plane by plane, (Co, Ci, Kt) each,
+    /// lane by lane.
     fn correlate<F, M>(
         op: &CausalConv2d,
         scheme: &Scheme<F>,
@@ -352,14 +353,15 @@ multiversion! {
                     mix::<F, M>(&plane.output, tile, op.output(), &[], grad, 0, first, block, &mut mixed_grad);
                     let vectors = (time - first).min(block).div_ceil(LANES);
                     let mut channel = 0;
-                    for filters in groups(outputs, 4) {
+                    for filters in groups(outputs, products::MAX_ROWS) {
                         let g = &mixed_grad[channel * block..];
                         let sums = &mut sums[channel * inputs * lags..];
                         match filters {
                             1 => add_correlations::<F, M, 1>(g, block, vectors, &mixed, stride, lags, sums),
                             2 => add_correlations::<F, M, 2>(g, block, vectors, &mixed, stride, lags, sums),
                             3 => add_correlations::<F, M, 3>(g, block, vectors, &mixed, stride, lags, sums),
-                            _ => add_correlations::<F, M, 4>(g, block, vectors, &mixed, stride, lags, sums),
+                            4 => add_correlations::<F, M, 4>(g, block, vectors, &mixed, stride, lags, sums),
+                            _ => add_correlations::<F, M, 5>(g, block, vectors, &mixed, stride, lags, sums),
                         }
                         channel += filters;
                     }
@@ -386,12 +388,12 @@ fn add_correlations<F: Real, M: MulAdd, const R: usize>(
         let mut j = 0;
         while j < lags {
             let (seen, sums) = (&row[j..], &mut sums[i * lags + j..]);
-            match lags - j {
-                1 => products::correlate::<F, M, R, 1>(g, seen, sums, inputs * lags),
-                2 => products::correlate::<F, M, R, 2>(g, seen, sums, inputs * lags),
-                _ => products::correlate::<F, M, R, 3>(g, seen, sums, inputs * lags),
+            if lags - j > 1 {
+                products::correlate::<F, M, R, 2>(g, seen, sums, inputs * lags);
+            } else {
+                products::correlate::<F, M, R, 1>(g, seen, sums, inputs * lags);
             }
-            j += 3;
+            j += 2;
         }
     }
 }

@@ -71,7 +71,7 @@ fn clips_longer_than_a_block_are_right() {
     }
 }
 
-/// Filters are worked on in groups of up to six, and of up to four in the backward pass.
+/// Filters are worked on in groups of up to six, and of up to five in the backward pass.
 #[test]
 fn every_number_of_filters_is_right() {
     for n in 1..15 {

@@ -38,13 +38,11 @@ fn models(neurons: &[Recording]) -> anyhow::Result<Vec<Box<dyn ResponseModel>>> 
 
 fn side_by_side(neurons: &[Recording], split: &Split, config: &FitConfig) -> anyhow::Result<()> {
     let models = models(neurons)?;
-    let job = |(model, recording): (&Box<dyn ResponseModel>, _)| FitJob {
-        model: &**model,
-        recording,
-        split,
-        config: config.clone(),
-    };
-    let jobs: Vec<_> = models.iter().zip(neurons).map(job).collect();
+    let jobs: Vec<_> = models
+        .iter()
+        .zip(neurons)
+        .map(|(model, recording)| FitJob { model: &**model, recording, split, config: config.clone() })
+        .collect();
     fit_many(&jobs).into_iter().try_for_each(|fit| fit.map(|_| ()))?;
     Ok(())
 }

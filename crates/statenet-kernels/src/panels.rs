@@ -190,6 +190,13 @@ pub(crate) fn groups(batch: usize) -> Vec<usize> {
     (0..count).map(|i| batch / count + usize::from(i < batch % count)).collect()
 }
 
+/// Something for each size of group that occurs among `batch` rows: weights laid out for it, mostly.
+pub(crate) fn for_sizes<P>(batch: usize, make: impl Fn(usize) -> P) -> Vec<(usize, P)> {
+    let mut sizes = groups(batch);
+    sizes.dedup();
+    sizes.into_iter().map(|rows| (rows, make(rows))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,8 +15,8 @@ use crate::{
     isa::multiversion,
     lanes::{each, load, store, write},
     op::{Backward, Kernel},
-    panels::{Panels, groups},
-    parallel,
+    panels::{Panels, for_sizes, groups},
+    parallel::{self, take, take_mut},
     product::{View, add_product},
     real::{LANES, Real},
 };
@@ -39,13 +39,6 @@ impl Lmu {
         let (ad, bd) = fixed.split_at(memory * memory);
         Parameters { w_h, e_h, w_m, e_m, h0, m0, ad, bd }
     }
-
-    /// Weights laid out for each size of group that occurs.
-    fn for_sizes<F: Real>(&self, make: impl Fn(usize) -> [Panels<F>; 3]) -> Vec<(usize, [Panels<F>; 3])> {
-        let mut sizes = groups(self.0.batch);
-        sizes.dedup();
-        sizes.into_iter().map(|rows| (rows, make(rows))).collect()
-    }
 }
 
 impl Kernel for Lmu {
@@ -61,7 +54,8 @@ impl Kernel for Lmu {
         let &[v, packed, fixed] = inputs else { return Vec::new() };
         let parameters = self.unpack(packed, fixed);
         let Parameters { w_h, e_h, w_m, e_m, h0, m0, ad, bd } = parameters;
-        let panels = self.for_sizes(|rows| forward_panels(rows, [hidden, memory], [w_h, e_h, w_m, e_m, ad]));
+        let panels =
+            for_sizes(batch, |rows| forward_panels(rows, [hidden, memory], [w_h, e_h, w_m, e_m, ad]));
         let fill = |flat: &mut [Slot<F>], kept: &mut [Slot<F>]| {
             let keep = !kept.is_empty();
             let (states, last) = flat.split_at_mut(batch * time * hidden);
@@ -111,7 +105,7 @@ impl Kernel for Lmu {
         let Sizes { batch, time, hidden, memory } = self.0;
         let &[v, packed, fixed] = call.inputs else { return Vec::new() };
         let parameters = self.unpack(packed, fixed);
-        let panels = self.for_sizes(|rows| backward_panels(rows, self.0, parameters));
+        let panels = for_sizes(batch, |rows| backward_panels(rows, self.0, parameters));
         let wants_weights = wanted.get(1) == Some(&true);
         let states = batch * time * hidden;
         let mut v_grad = vec![F::ZERO; v.len()];
@@ -157,20 +151,6 @@ impl Kernel for Lmu {
         packed_grad.extend(m0_grad);
         vec![v_grad, packed_grad, vec![F::ZERO; fixed.len()]]
     }
-}
-
-/// Splits `n` elements off the front.
-fn take<'a, F>(rest: &mut &'a [F], n: usize) -> &'a [F] {
-    let (first, last) = rest.split_at(n);
-    *rest = last;
-    first
-}
-
-/// Splits `n` elements off the front.
-fn take_mut<'a, F>(rest: &mut &'a mut [F], n: usize) -> &'a mut [F] {
-    let (first, last) = std::mem::take(rest).split_at_mut(n);
-    *rest = last;
-    first
 }
 
 /// What the forward pass of R stimuli left, and the gradient of their states.

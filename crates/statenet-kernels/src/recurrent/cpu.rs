@@ -14,7 +14,7 @@ use crate::{
     isa::multiversion,
     lanes::padded,
     op::{Backward as Call, Kernel},
-    panels::{Panels, groups, product},
+    panels::{Panels, for_sizes, groups, product},
     parallel::{self, take, take_mut},
     product::{View, add_product},
     real::Real,
@@ -54,13 +54,6 @@ impl<C: Cell> Recurrence<C> {
         Parameters { weight, bias, h0, c0 }
     }
 
-    /// Something for each size of group that occurs.
-    fn for_sizes<P>(&self, make: impl Fn(usize) -> P) -> Vec<(usize, P)> {
-        let mut sizes = groups(self.sizes.batch);
-        sizes.dedup();
-        sizes.into_iter().map(|rows| (rows, make(rows))).collect()
-    }
-
     /// Numbers of the tape for each stimulus.
     fn kept_each(&self) -> usize {
         self.sizes.time * C::KEPT * padded(self.sizes.hidden)
@@ -77,7 +70,7 @@ impl<C: Cell> Recurrence<C> {
     ) {
         let Sizes { time, hidden, batch } = self.sizes;
         let Parameters { weight, bias, h0, c0 } = parameters;
-        let laid_out = self.for_sizes(|rows| Weights::new::<C>(hidden, weight, bias, rows));
+        let laid_out = for_sizes(batch, |rows| Weights::new::<C>(hidden, weight, bias, rows));
         let per_row = if kept.is_empty() { 0 } else { self.kept_each() };
         let (mut gates, mut h0, mut c0) = (gates, h0, c0);
         let (mut states, mut cells, mut kept) = (states, cells, kept);
@@ -161,7 +154,7 @@ impl<C: Cell> Kernel for Recurrence<C> {
         let Sizes { batch, time, hidden } = self.sizes;
         let &[_, packed] = call.inputs else { return Vec::new() };
         let Parameters { weight, bias, h0, c0 } = self.unpack(packed);
-        let panels = self.for_sizes(|rows| {
+        let panels = for_sizes(batch, |rows| {
             Panels::new(C::GATES * hidden, hidden, rows, |k, column| weight[k * hidden + column])
         });
         let wants_weight = wanted.get(1) == Some(&true);

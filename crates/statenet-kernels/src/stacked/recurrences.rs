@@ -9,7 +9,7 @@ use crate::{
     gru::Gru,
     lstm::Lstm,
     op::{apply, is_fused},
-    recurrent::{Cell, CellRun, Recurrence, check},
+    recurrent::{Cell, CellRun, Recurrence, Sizes, check},
     rnn::Rnn,
     sublstm::SubLstm,
 };
@@ -75,12 +75,10 @@ fn without_cell<C: Cell>(
     tensors: [&Tensor; 4],
     plain: impl Fn(&[Tensor]) -> Result<[Tensor; 2]>,
 ) -> Result<[Tensor; 2]> {
-    let Some((models, output)) = fused::<C>(&tensors)? else {
+    let Some((models, sizes, output)) = fused::<C>(&tensors)? else {
         return one_by_one(C::NAME, tensors[0].dims()[0], &tensors, plain);
     };
-    let [_, batch, hidden] = dims3(C::NAME, models, tensors[3])?;
-    let last = output.narrow(2, output.dim(2).map_err(Error::in_op(C::NAME))? - 1, 1);
-    let last = last.and_then(|x| x.reshape((models, batch, hidden))).map_err(Error::in_op(C::NAME))?;
+    let last = last(&output, models, sizes).map_err(Error::in_op(C::NAME))?;
     Ok([output, last])
 }
 
@@ -88,40 +86,36 @@ fn with_cell<C: Cell>(
     tensors: [&Tensor; 5],
     plain: impl Fn(&[Tensor]) -> Result<[Tensor; 3]>,
 ) -> Result<CellRun> {
-    let Some((models, output)) = fused::<C>(&tensors)? else {
+    let Some((models, sizes, output)) = fused::<C>(&tensors)? else {
         let [states, last, cell] = one_by_one(C::NAME, tensors[0].dims()[0], &tensors, plain)?;
         return Ok(CellRun { states, last, cell });
     };
-    let [_, batch, hidden] = dims3(C::NAME, models, tensors[3])?;
     let split = || {
-        let n_cells = batch * hidden;
-        let n_states = output.dim(1)? - n_cells;
-        let time = n_states / n_cells;
+        let Sizes { batch, time, hidden } = sizes;
+        let (n_states, n_cells) = (batch * time * hidden, batch * hidden);
         let states = output.narrow(1, 0, n_states)?.reshape((models, batch, time, hidden))?;
-        let last = states.narrow(2, time - 1, 1)?.reshape((models, batch, hidden))?;
         let cell = output.narrow(1, n_states, n_cells)?.reshape((models, batch, hidden))?;
-        Ok(CellRun { states, last, cell })
+        Ok(CellRun { last: last(&states, models, sizes)?, states, cell })
     };
     split().map_err(Error::in_op(C::NAME))
 }
 
-fn dims3(op: &'static str, models: usize, h0: &Tensor) -> Result<[usize; 3]> {
-    Check::new(op).dims("h0", h0, [Some(models), None, None])
+/// The last of the states (K, B, T, H).
+fn last(states: &Tensor, models: usize, sizes: Sizes) -> candle_core::Result<Tensor> {
+    let Sizes { batch, time, hidden } = sizes;
+    states.narrow(2, time - 1, 1)?.reshape((models, batch, hidden))
 }
 
-/// K and the packed result; `None` where the plain form must run instead.
-fn fused<C: Cell>(tensors: &[&Tensor]) -> Result<Option<(usize, Tensor)>> {
+/// K, the sizes of each model and the packed result; `None` where the plain form must run instead.
+fn fused<C: Cell>(tensors: &[&Tensor]) -> Result<Option<(usize, Sizes, Tensor)>> {
     let named: Vec<_> = NAMES.into_iter().zip(tensors.iter().copied()).collect();
     let (models, one) = first(C::NAME, &named)?;
     let sizes = check::<C>(&one[0], &one[1], &one[2], &one[3], one.get(4))?;
     Check::new(C::NAME).devices(&named)?;
-    for (argument, tensor) in &named[1..] {
-        Check::new(C::NAME).dtype(argument, tensor, tensors[0])?;
-    }
     let kernel = Stacked { one: Recurrence::<C>::new(sizes), models };
     if !is_fused(&kernel, tensors[0]) {
         return Ok(None);
     }
     let packed = pack(C::NAME, &tensors[1..])?;
-    Ok(Some((models, apply(kernel, &[tensors[0], &packed])?)))
+    Ok(Some((models, sizes, apply(kernel, &[tensors[0], &packed])?)))
 }

@@ -4,7 +4,10 @@
 use std::hint::black_box;
 
 use candle_core::{DType, Device, Tensor, Var};
-use statenet::kernels::{self, Layout};
+use statenet::kernels::{
+    self, Layout,
+    modules::{self, ModuleWeights},
+};
 use statenet_benches::{N_BINS, normal};
 
 use crate::bench::{BATCHES, Bench};
@@ -14,14 +17,36 @@ pub(crate) const HIDDEN: usize = 70;
 /// Widths that are measured beside their floor.
 pub(crate) const WIDTHS: [usize; 3] = [64, 128, 256];
 
-type Gated = fn(&Operands) -> kernels::Result<Tensor>;
+type Alone = fn(&Operands) -> kernels::Result<Tensor>;
+type Module = fn(&Tensor, &ModuleWeights<'_>, &Tensor) -> kernels::Result<Tensor>;
 
-/// Name, gates per unit, states from the operands. PyTorch has modules of the same names.
-const GATED: &[(&str, usize, Gated)] = &[
-    ("GRU", 3, |o| Ok(kernels::gru(&o.gates, &o.weight, &o.bias, &o.h0)?.0)),
-    ("LSTM", 4, |o| Ok(kernels::lstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states)),
-    ("RNN", 1, |o| Ok(kernels::rnn(&o.gates, &o.weight, &o.bias, &o.h0)?.0)),
-    ("subLSTM", 4, |o| Ok(kernels::sublstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states)),
+/// Name, gates per unit, states from the gates' input part, states from the input (B, T, I). PyTorch has modules of the same
+/// names.
+const GATED: &[(&str, usize, Alone, Module)] = &[
+    (
+        "GRU",
+        3,
+        |o| Ok(kernels::gru(&o.gates, &o.weight, &o.bias, &o.h0)?.0),
+        |x, weights, h0| Ok(modules::gru(x, Layout::TimeFirst, weights, h0)?.0),
+    ),
+    (
+        "LSTM",
+        4,
+        |o| Ok(kernels::lstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states),
+        |x, weights, h0| Ok(modules::lstm(x, Layout::TimeFirst, weights, h0, h0)?.states),
+    ),
+    (
+        "RNN",
+        1,
+        |o| Ok(kernels::rnn(&o.gates, &o.weight, &o.bias, &o.h0)?.0),
+        |x, weights, h0| Ok(modules::rnn(x, Layout::TimeFirst, weights, h0)?.0),
+    ),
+    (
+        "subLSTM",
+        4,
+        |o| Ok(kernels::sublstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states),
+        |x, weights, h0| Ok(modules::sublstm(x, Layout::TimeFirst, weights, h0, h0)?.states),
+    ),
 ];
 
 /// What a gated recurrence takes; all but the first state get gradients.
@@ -60,18 +85,22 @@ fn variable(name: &str, shape: &[usize], scale: f64) -> candle_core::Result<Tens
 }
 
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
-    for &(name, n_gates, run) in GATED {
+    for &(name, n_gates, run, module) in GATED {
         for batch in BATCHES {
-            let mut operands = Operands::new(batch, n_gates, HIDDEN)?;
+            let operands = Operands::new(batch, n_gates, HIDDEN)?;
             bench.time(&format!("recurrence {name}"), batch, || operands.backward(&run(&operands)?))?;
 
             let x = normal("x", &[batch, N_BINS, HIDDEN])?;
             let weight = variable("weight_ih", &[n_gates * HIDDEN, HIDDEN], 0.1)?;
             let bias = variable("bias_ih", &[n_gates * HIDDEN], 0.1)?;
+            let weights = ModuleWeights {
+                weight_ih: &weight,
+                weight_hh: &operands.weight,
+                bias_ih: &bias,
+                bias_hh: &operands.bias,
+            };
             bench.time(&format!("module {name}"), batch, || {
-                operands.gates =
-                    kernels::affine(&x, Layout::TimeFirst, &weight, Some(&bias), Layout::TimeFirst)?;
-                operands.backward(&run(&operands)?)
+                operands.backward(&module(&x, &weights, &operands.h0)?)
             })?;
         }
     }
@@ -80,7 +109,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// Forward and backward apart, one stimulus, at widths whose weights lie in the second or third cache.
 pub(crate) fn measure_beside_floors(bench: &mut Bench) -> anyhow::Result<()> {
-    for &(name, n_gates, run) in GATED {
+    for &(name, n_gates, run, _) in GATED {
         for hidden in WIDTHS {
             let operands = Operands::new(1, n_gates, hidden)?;
             bench.time(&format!("forward {name} H{hidden}"), 1, || {

@@ -56,6 +56,20 @@ multiversion! {
     }
 }
 
+/// y\[r\] = start + x\[r\] P for any number of rows that are `stride` apart, as many at once as can be, with panels cut for
+/// [`MAX_ROWS`].
+pub(crate) fn products<F: Real>(panels: &Panels<F>, start: &[F], x: &[F], stride: usize, y: &mut [F]) {
+    for (x, y) in x.chunks(MAX_ROWS * stride).zip(y.chunks_mut(MAX_ROWS * panels.width())) {
+        if x.len() == MAX_ROWS * stride {
+            product(panels, MAX_ROWS, x, stride, Some(start), y, false);
+        } else {
+            for (x, y) in x.chunks_exact(stride).zip(y.chunks_exact_mut(panels.width())) {
+                product(panels, 1, x, stride, Some(start), y, false);
+            }
+        }
+    }
+}
+
 impl<F: Real> Panels<F> {
     /// Cuts a matrix, given by its elements, for products with `rows` rows.
     pub(crate) fn new(
@@ -68,7 +82,8 @@ impl<F: Real> Panels<F> {
         let vectors = match rows {
             1 => needed.div_ceil(needed.div_ceil(MAX_VECTORS)),
             2 => 4,
-            _ => 3,
+            3 => 3,
+            _ => 2,
         };
         let count = needed.div_ceil(vectors);
         let mut data = vec![Aligned([F::ZERO; LANES]); count * depth * vectors];
@@ -106,8 +121,8 @@ impl<F: Real> Panels<F> {
             let i = if descending { self.count - 1 - i } else { i };
             match (R, self.vectors) {
                 (1, 1) => self.panel::<M, R, 1>(i, x, start, y, descending),
-                (1, 2) => self.panel::<M, R, 2>(i, x, start, y, descending),
-                (1, 3) | (3.., _) => self.panel::<M, R, 3>(i, x, start, y, descending),
+                (1, 2) | (4.., _) => self.panel::<M, R, 2>(i, x, start, y, descending),
+                (1, 3) | (3, _) => self.panel::<M, R, 3>(i, x, start, y, descending),
                 (1, 4) | (2, _) => self.panel::<M, R, 4>(i, x, start, y, descending),
                 (1, 5) => self.panel::<M, R, 5>(i, x, start, y, descending),
                 (1, 6) => self.panel::<M, R, 6>(i, x, start, y, descending),

@@ -6,7 +6,11 @@
 
 use candle_core::Shape;
 
-use super::{OP, Sizes, tiles};
+use super::{
+    OP, Sizes,
+    phases::{self, LEAST_LAGS},
+    tiles,
+};
 use crate::{
     fresh::{Slot, vector},
     op::{Backward, Kernel},
@@ -58,6 +62,67 @@ impl CausalStrf {
     }
 }
 
+/// The weights as the one or the other form reads them.
+enum Filter<F> {
+    Direct(tiles::Packed<F>),
+    Phases(phases::Filters<F>),
+}
+
+impl<F: Real> Filter<F> {
+    fn new(sizes: Sizes, weight: &[F], bias: &[F]) -> Self {
+        if sizes.lags < LEAST_LAGS {
+            Self::Direct(tiles::Packed::new(sizes, weight, bias))
+        } else {
+            Self::Phases(phases::Filters::new(sizes, weight, bias))
+        }
+    }
+
+    /// One stimulus: writes y (O, T).
+    fn responses(&self, sizes: Sizes, x: &[F], context: Option<&[F]>, y: &mut [Slot<F>]) {
+        match self {
+            Self::Direct(packed) => {
+                tiles::responses(sizes, packed, &tiles::rows(sizes, x, context), y);
+            }
+            Self::Phases(filters) => filters.responses(sizes, x, context, y),
+        }
+    }
+}
+
+/// The gradient of the weights in the one or the other form.
+enum FilterGradient<F> {
+    /// Sums go to the gradient itself; here is room for a stimulus' padded gradient.
+    Direct(Sizes, Vec<F>),
+    Phases(phases::Gradients<F>),
+}
+
+impl<F: Real> FilterGradient<F> {
+    fn new(sizes: Sizes) -> Self {
+        if sizes.lags < LEAST_LAGS {
+            Self::Direct(sizes, Vec::new())
+        } else {
+            Self::Phases(phases::Gradients::new(sizes))
+        }
+    }
+
+    /// Adds one stimulus, by the gradient of its responses (O, T).
+    fn add(&mut self, x: &[F], context: Option<&[F]>, grad: &[F], weight_grad: &mut [F]) {
+        match self {
+            Self::Direct(sizes, padded) => {
+                tiles::grad_rows(*sizes, grad, padded);
+                tiles::add_weight_gradient(*sizes, &tiles::rows(*sizes, x, context), padded, weight_grad);
+            }
+            Self::Phases(sums) => sums.add(x, context, grad),
+        }
+    }
+
+    /// Adds what is not there yet.
+    fn give(&self, weight_grad: &mut [F]) {
+        if let Self::Phases(sums) = self {
+            sums.give(weight_grad);
+        }
+    }
+}
+
 impl Kernel for CausalStrf {
     const NAME: &'static str = OP;
 
@@ -70,12 +135,11 @@ impl Kernel for CausalStrf {
         let &[x, packed, ref context @ ..] = inputs else { return Vec::new() };
         let depth = self.sizes.depth();
         let (weight, bias) = packed.split_at(outputs * depth * lags);
-        let packed = tiles::Packed::new(self.sizes, weight, bias);
+        let filter = Filter::new(self.sizes, weight, bias);
         let fill = |y: &mut [Slot<F>]| {
             let work = y.chunks_exact_mut(outputs * time).zip(x.chunks_exact(depth * time)).enumerate();
             parallel::for_each(work.collect(), |(b, (y, x))| {
-                let rows = tiles::rows(self.sizes, x, self.context_of(context, b));
-                tiles::responses(self.sizes, &packed, &rows, y);
+                filter.responses(self.sizes, x, self.context_of(context, b), y);
             });
         };
         // SAFETY: the stimuli cover y, and `responses` writes all O T numbers of each.
@@ -106,16 +170,15 @@ impl Kernel for CausalStrf {
             let of_groups = parallel::map(tasks, |(first, x, grad)| {
                 let mut sums = vec![F::ZERO; packed.len()];
                 let (weight_grad, bias_grad) = sums.split_at_mut(weight.len());
-                let mut padded = Vec::new();
+                let mut gradient = FilterGradient::new(self.sizes);
                 let stimuli = x.chunks_exact(depth * time).zip(grad.chunks_exact(outputs * time));
                 for (i, (x, grad)) in stimuli.enumerate() {
-                    let x = tiles::rows(self.sizes, x, self.context_of(context, first + i));
-                    tiles::grad_rows(self.sizes, grad, &mut padded);
-                    tiles::add_weight_gradient(self.sizes, &x, &padded, weight_grad);
+                    gradient.add(x, self.context_of(context, first + i), grad, weight_grad);
                     if self.has_bias {
                         rows(grad, bias_grad);
                     }
                 }
+                gradient.give(weight_grad);
                 sums
             });
             for of_group in of_groups {

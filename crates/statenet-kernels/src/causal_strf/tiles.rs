@@ -5,14 +5,13 @@
 
 use super::Sizes;
 use crate::{
-    fresh::Slot,
+    fresh::{Slot, copy},
     isa::{MulAdd, multiversion},
-    lanes::write,
     real::{LANES, Real},
 };
 
 /// Outputs of a tile.
-const OUTPUTS: usize = 6;
+pub(super) const OUTPUTS: usize = 6;
 /// Vectors of bins, or weights, of a tile.
 const WIDTH: usize = 2;
 /// Bins of a tile.
@@ -27,12 +26,17 @@ impl Sizes {
     }
 
     /// Numbers from one padded row of a stimulus to the next: context, bins, zeros up to whole tiles.
-    const fn row(self) -> usize {
-        self.lags - 1 + self.time.next_multiple_of(BINS)
+    pub(super) const fn row(self) -> usize {
+        self.lags - 1 + self.bins()
+    }
+
+    /// Bins of whole tiles.
+    pub(super) const fn bins(self) -> usize {
+        self.time.next_multiple_of(BINS)
     }
 
     /// Numbers from one padded row of a gradient to the next.
-    const fn grad_row(self) -> usize {
+    pub(super) const fn grad_row(self) -> usize {
         self.time.next_multiple_of(LANES)
     }
 }
@@ -72,30 +76,37 @@ impl<F: Real> Packed<F> {
     }
 }
 
+/// One stimulus: writes y (O, T).
+pub(super) fn responses<F: Real>(sizes: Sizes, packed: &Packed<F>, rows: &[F], y: &mut [Slot<F>]) {
+    let mut of_block = vec![F::ZERO; OUTPUTS * sizes.bins()];
+    for (i, y) in y.chunks_mut(OUTPUTS * sizes.time).enumerate() {
+        block(sizes, packed, i, rows, &mut of_block);
+        for (y, row) in y.chunks_exact_mut(sizes.time).zip(of_block.chunks_exact(sizes.bins())) {
+            copy(y, &row[..sizes.time]);
+        }
+    }
+}
+
 multiversion! {
-    /// One stimulus: writes y (O, T). Every bin is one sum in the order of bands and lags, whatever T.
-    pub(super) fn responses<F, M>(sizes: Sizes, packed: &Packed<F>, rows: &[F], y: &mut [Slot<F>]) {
-        let Sizes { lags, time, outputs, .. } = sizes;
-        let size = sizes.depth() * lags;
-        let blocks = packed.weight.chunks_exact(size * OUTPUTS).zip(packed.bias.as_chunks::<OUTPUTS>().0);
-        for (block, (weights, bias)) in blocks.enumerate() {
-            for t in (0..time).step_by(BINS) {
-                let mut sums = bias.map(|bias| [[bias; LANES]; WIDTH]);
-                for (row, weights) in rows.chunks_exact(sizes.row()).zip(weights.chunks_exact(lags * OUTPUTS)) {
-                    let windows = row[t..t + lags - 1 + BINS].windows(BINS);
-                    for (x, w) in windows.zip(weights.as_chunks::<OUTPUTS>().0) {
-                        if let Some(x) = x.as_chunks::<LANES>().0.first_chunk::<WIDTH>() {
-                            add_tile::<F, M>(&mut sums, x, w);
-                        }
+    /// Six outputs of one stimulus, from output 6 i on: writes y (6, bins of whole tiles). Every bin is one sum in the order
+    /// of bands and lags, whatever T.
+    pub(super) fn block<F, M>(sizes: Sizes, packed: &Packed<F>, i: usize, rows: &[F], y: &mut [F]) {
+        let lags = sizes.lags;
+        let size = sizes.depth() * lags * OUTPUTS;
+        let weights = &packed.weight[i * size..][..size];
+        let bias = packed.bias.as_chunks::<OUTPUTS>().0[i];
+        for t in (0..sizes.time).step_by(BINS) {
+            let mut sums = bias.map(|bias| [[bias; LANES]; WIDTH]);
+            for (row, weights) in rows.chunks_exact(sizes.row()).zip(weights.chunks_exact(lags * OUTPUTS)) {
+                let windows = row[t..t + lags - 1 + BINS].windows(BINS);
+                for (x, w) in windows.zip(weights.as_chunks::<OUTPUTS>().0) {
+                    if let Some(x) = x.as_chunks::<LANES>().0.first_chunk::<WIDTH>() {
+                        add_tile::<F, M>(&mut sums, x, w);
                     }
                 }
-                let outputs = block * OUTPUTS..outputs.min((block + 1) * OUTPUTS);
-                for (o, sums) in outputs.zip(sums) {
-                    let y = &mut y[o * time..][..time];
-                    for (v, sums) in sums.into_iter().enumerate() {
-                        write(y, t + v * LANES, sums);
-                    }
-                }
+            }
+            for (y, sums) in y.chunks_exact_mut(sizes.bins()).zip(&sums) {
+                y[t..t + BINS].copy_from_slice(sums.as_flattened());
             }
         }
     }

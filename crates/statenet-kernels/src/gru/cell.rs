@@ -13,6 +13,7 @@ impl Cell for Gru {
     const NAME: &'static str = "gru";
     const GATES: usize = 3;
     const HAS_CELL: bool = false;
+    const SPLITS: bool = true;
     /// r, z, n, q_n.
     const KEPT: usize = 4;
 

@@ -13,6 +13,7 @@ impl Cell for Lstm {
     const NAME: &'static str = "lstm";
     const GATES: usize = 4;
     const HAS_CELL: bool = true;
+    const SPLITS: bool = false;
     /// i, f, g, o, c\[t-1\], tanh(c\[t\]).
     const KEPT: usize = 6;
 
@@ -53,7 +54,7 @@ impl Cell for Lstm {
 
     #[inline(always)]
     fn backward<F: Real, M: MulAdd>(bin: Backward<'_, F>) {
-        let Backward { wide, kept, h, c, gu, gq, .. } = bin;
+        let Backward { wide, kept, h, c, gq, .. } = bin;
         for j in (0..wide).step_by(LANES) {
             let part = |i: usize| load(kept, i * wide + j);
             let (i, f, g, o, before, squashed) = (part(0), part(1), part(2), part(3), part(4), part(5));
@@ -66,7 +67,6 @@ impl Cell for Lstm {
             store(h, j, [F::ZERO; LANES]);
             store(c, j, each(|l| gc[l] * f[l]));
             for (gate, values) in [g_i, g_f, g_g, g_o].into_iter().enumerate() {
-                store(gu, gate * wide + j, values);
                 store(gq, gate * wide + j, values);
             }
         }

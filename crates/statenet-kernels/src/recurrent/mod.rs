@@ -4,16 +4,22 @@
 //! q[t] = W_hh h[t-1] + b_hh          (G H numbers: G gates of H units)
 //! (h[t], c[t]) = cell(u[t], q[t], h[t-1], c[t-1])
 //! ```
-//! `u` is the time-independent part W_ih x + b_ih, one large product before the recurrence. A [`Cell`] says what the
+//! `u` is the time-independent part W_ih x + b_ih. It is given, or made of x inside, in blocks of bins that stay in the
+//! cache: then neither it nor its gradient is ever written to memory ([`modules`](crate::modules)). A [`Cell`] says what the
 //! gates do; with gu and gq the gradients of u[t] and q[t], the rest is the same for all:
 //! ```text
 //! g of h[t-1] += W_hh^T gq[t]        gW_hh = sum_t gq[t] h[t-1]^T        gb_hh = sum_t gq[t]
 //! ```
 
-mod cpu;
+mod backward;
 mod cuda;
+mod forward;
+mod kernel;
+mod module;
+mod projection;
 mod step;
 mod unrolled;
+mod weights;
 
 use candle_core::Tensor;
 
@@ -25,7 +31,9 @@ use crate::{
     op::{apply, is_fused, pack},
     real::Real,
 };
-pub(crate) use cpu::Recurrence;
+pub(crate) use kernel::Recurrence;
+pub(crate) use module::run_module;
+pub(crate) use projection::Projection;
 pub use step::RecurrentStep;
 pub(crate) use unrolled::Unrolled;
 
@@ -40,6 +48,8 @@ pub(crate) trait Cell: Copy + Send + Sync + 'static {
     const GATES: usize;
     /// Whether a cell state c is carried beside h.
     const HAS_CELL: bool;
+    /// Whether u and q enter the gates apart, so that their gradients differ.
+    const SPLITS: bool;
     /// Rows of H that the backward pass needs of each bin, beside h and c.
     const KEPT: usize;
 
@@ -82,7 +92,7 @@ pub(crate) struct Backward<'a, F> {
     pub(crate) h: &'a mut [F],
     /// The same of c, or nothing.
     pub(crate) c: &'a mut [F],
-    /// The gradient of u (G, wide).
+    /// The gradient of u (G, wide); nothing where it is that of q.
     pub(crate) gu: &'a mut [F],
     /// The gradient of q (G, wide).
     pub(crate) gq: &'a mut [F],
@@ -108,14 +118,29 @@ pub(crate) fn check<C: Cell>(
     let [batch, hidden] = check.dims("h0", h0, [None, None])?;
     let rows = Some(C::GATES * hidden);
     let [_, time, _] = check.dims("gates", gates, [Some(batch), None, rows])?;
+    check_states::<C>(weight_hh, bias_hh, h0, c0)?;
+    check.dtypes(&[("gates", gates), ("weight_hh", weight_hh)])?;
+    Ok(Sizes { batch, time, hidden })
+}
+
+/// Checks what all forms of a recurrence take, against each other; returns B and H.
+fn check_states<C: Cell>(
+    weight_hh: &Tensor,
+    bias_hh: &Tensor,
+    h0: &Tensor,
+    c0: Option<&Tensor>,
+) -> Result<[usize; 2]> {
+    let check = Check::new(C::NAME);
+    let [batch, hidden] = check.dims("h0", h0, [None, None])?;
+    let rows = Some(C::GATES * hidden);
     check.dims("weight_hh", weight_hh, [rows, Some(hidden)])?;
     check.dims("bias_hh", bias_hh, [rows])?;
-    check.dtypes(&[("gates", gates), ("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)])?;
+    check.dtypes(&[("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)])?;
     if let Some(c0) = c0 {
         check.dims("c0", c0, [Some(batch), Some(hidden)])?;
-        check.dtypes(&[("gates", gates), ("c0", c0)])?;
+        check.dtypes(&[("weight_hh", weight_hh), ("c0", c0)])?;
     }
-    Ok(Sizes { batch, time, hidden })
+    Ok([batch, hidden])
 }
 
 /// What a recurrence with a cell state leaves.

@@ -4,7 +4,8 @@ use candle_core::Tensor;
 
 use super::{
     Cell, Forward,
-    cpu::{Weights, gates, pad},
+    forward::gates,
+    weights::{Weights, pad},
 };
 use crate::{
     check::Check,
@@ -45,7 +46,7 @@ impl<C: Cell> RecurrentStep<C> {
         check.dims("weight_hh", weight_hh, [Some(C::GATES * hidden), Some(hidden)])?;
         check.dims("bias_hh", bias_hh, [Some(rows)])?;
         let (weight, bias) = (values(C::NAME, weight_hh)?, values(C::NAME, bias_hh)?);
-        let weights = Weights::new::<C>(hidden, &weight, &bias, 1);
+        let weights = Weights::new::<C>(hidden, hidden, &weight, &bias, 1);
         let wide = padded(hidden);
         let room = Room {
             u: vec![0.0; C::GATES * wide],

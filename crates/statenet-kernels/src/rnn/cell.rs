@@ -13,6 +13,7 @@ impl Cell for Rnn {
     const NAME: &'static str = "rnn";
     const GATES: usize = 1;
     const HAS_CELL: bool = false;
+    const SPLITS: bool = false;
     const KEPT: usize = 0;
 
     fn text() -> &'static Text {
@@ -30,12 +31,11 @@ impl Cell for Rnn {
 
     #[inline(always)]
     fn backward<F: Real, M: MulAdd>(bin: Backward<'_, F>) {
-        let Backward { wide, after, h, gu, gq, .. } = bin;
+        let Backward { wide, after, h, gq, .. } = bin;
         for j in (0..wide).step_by(LANES) {
             let (g, after) = (load::<F>(h, j), load(after, j));
             let g = each(|l| g[l] * (F::ONE - after[l] * after[l]));
             store(h, j, [F::ZERO; LANES]);
-            store(gu, j, g);
             store(gq, j, g);
         }
     }

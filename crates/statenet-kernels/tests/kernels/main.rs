@@ -18,6 +18,7 @@ mod lmu;
 mod local_encoder;
 mod losses;
 mod lstm;
+mod modules;
 mod recurrent;
 mod rnn;
 mod selective_scan;

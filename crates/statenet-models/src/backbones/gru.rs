@@ -11,7 +11,11 @@
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use statenet_kernels::{Layout, Step, steps};
+use statenet_kernels::{
+    Layout, Step,
+    modules::{self, ModuleWeights},
+    steps,
+};
 
 use crate::{
     error::{During, Result, config_error},
@@ -66,14 +70,13 @@ impl Gru {
 
     /// The sequence from a state: all states `(B, H, T)` and the last `(B, H)`.
     fn run(&self, x: &Tensor, h: &Tensor) -> Result<(Tensor, Tensor)> {
-        let gates = statenet_kernels::affine(
-            x,
-            Layout::ChannelsFirst,
-            &self.weight_ih,
-            Some(&self.bias_ih),
-            Layout::TimeFirst,
-        )?;
-        let (states, last) = statenet_kernels::gru(&gates, &self.weight_hh, &self.bias_hh, h)?;
+        let weights = ModuleWeights {
+            weight_ih: &self.weight_ih,
+            weight_hh: &self.weight_hh,
+            bias_ih: &self.bias_ih,
+            bias_hh: &self.bias_hh,
+        };
+        let (states, last) = modules::gru(x, Layout::ChannelsFirst, &weights, h)?;
         Ok((states.transpose(1, 2).during("turning states")?, last))
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{VarBuilder, var_builder::SimpleBackend};
-use statenet_core::Seed;
+use statenet_core::{Seed, Stream};
 
 use crate::{
     error::{During, Error, Result},
@@ -206,11 +206,17 @@ impl ParamStore {
         Ok(())
     }
 
-    fn insert(&mut self, name: String, shape: &Shape, init: Init, role: Role) -> Result<Tensor> {
+    fn insert(
+        &mut self,
+        name: String,
+        shape: &Shape,
+        role: Role,
+        first_values: impl FnOnce(Seed, &str) -> Vec<f64>,
+    ) -> Result<Tensor> {
         if self.get(&name).is_some() {
             return Err(Error::DuplicateParameter { name });
         }
-        let values = init.draw(self.seed, &name, shape.elem_count());
+        let values = first_values(self.seed, &name);
         let tensor = match self.dtype {
             DType::F64 => Tensor::from_vec(values, shape.clone(), &self.device),
             _ => Tensor::from_vec(
@@ -262,8 +268,24 @@ impl Scope<'_> {
     /// # Errors
     /// [`Error::DuplicateParameter`] if the name is taken.
     pub fn parameter(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
+        let (name, shape) = (self.name(name), shape.into());
+        let n = shape.elem_count();
+        self.store.insert(name, &shape, Role::Parameter, |seed, name| init.draw(seed, name, n))
+    }
+
+    /// A trained parameter whose first values (row by row) are computed, by drawing from its own stream or not.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateParameter`] if the name is taken, [`Error::Tensor`] if there are too few or too many values.
+    pub fn parameter_with(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+        first_values: impl FnOnce(&mut Stream) -> Vec<f64>,
+    ) -> Result<Tensor> {
         let name = self.name(name);
-        self.store.insert(name, &shape.into(), init, Role::Parameter)
+        let values = |seed: Seed, name: &str| first_values(&mut seed.stream(name));
+        self.store.insert(name, &shape.into(), Role::Parameter, values)
     }
 
     /// A buffer: saved with the model, not trained.
@@ -271,8 +293,9 @@ impl Scope<'_> {
     /// # Errors
     /// [`Error::DuplicateParameter`] if the name is taken.
     pub fn buffer(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
-        let name = self.name(name);
-        self.store.insert(name, &shape.into(), init, Role::Buffer)
+        let (name, shape) = (self.name(name), shape.into());
+        let n = shape.elem_count();
+        self.store.insert(name, &shape, Role::Buffer, |seed, name| init.draw(seed, name, n))
     }
 
     /// The full name of something in this scope.
@@ -306,7 +329,8 @@ impl SimpleBackend for SharedStore {
             return Ok(handle(&there.var, there.role));
         }
         let init = from_candle(init, &shape);
-        store.insert(name.to_owned(), &shape, init, Role::Parameter).map_err(candle_core::Error::wrap)
+        let draw = |seed: Seed, name: &str| init.draw(seed, name, shape.elem_count());
+        store.insert(name.to_owned(), &shape, Role::Parameter, draw).map_err(candle_core::Error::wrap)
     }
 
     fn get_unchecked(&self, name: &str, _dtype: DType, _device: &Device) -> candle_core::Result<Tensor> {

@@ -1,9 +1,14 @@
 //! What prefilters, cores and readouts have in common inside a pipeline.
 
 use candle_core::Tensor;
-use statenet_kernels::Step;
+use statenet_kernels::{Layout, Step};
 
-use crate::{error::Result, mode::Mode, response_model::Memory, state::State};
+use crate::{
+    error::{During, Result},
+    mode::Mode,
+    response_model::Memory,
+    state::State,
+};
 
 /// The shape of what one stage hands to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +21,18 @@ pub(crate) enum Features {
 
 /// One stage: the same equation for whole stimuli and for chunks of a stream, side by side.
 pub(crate) trait Stage: Send + Sync {
-    /// Whole stimuli, from the initial state.
-    fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor>;
+    /// Whole stimuli, from the initial state: unless overridden, a stream that is one chunk long.
+    fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        let _ = mode;
+        let mut state = State::new();
+        self.init_state(x.dim(0).during("reading a batch")?, &mut state)?;
+        self.chunk(x, &mut state)
+    }
 
     /// Puts this stage's tensors for `batch` streams into a state.
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()>;
 
-    /// The next frames, advancing this stage's part of the state.
+    /// The next frames, advancing this stage's part of the state. What it returns is not detached.
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor>;
 
     /// How far back this stage looks.
@@ -57,5 +67,14 @@ impl Stage for Through {
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         Ok(Some(Vec::new()))
+    }
+}
+
+/// Units `(B, H, T)` as they lie in memory: a recurrence leaves its states time first, seen through a transposition.
+pub(crate) fn as_it_lies(x: &Tensor) -> Result<(Tensor, Layout)> {
+    if x.is_contiguous() {
+        Ok((x.clone(), Layout::ChannelsFirst))
+    } else {
+        Ok((x.transpose(1, 2).during("turning units")?, Layout::TimeFirst))
     }
 }

@@ -16,7 +16,7 @@ use statenet_core::{Axes, Seed, TimeBin};
 
 use crate::{
     activations::{ActivationConfig, CurveConfig, Output},
-    backbones::{BackboneConfig, GruConfig},
+    backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, StatenetConfig},
@@ -128,6 +128,35 @@ pub fn encoders(n_bands: usize) -> impl Strategy<Value = EncoderConfig> {
     })
 }
 
+/// Backbones of every kind, small.
+pub fn backbones() -> impl Strategy<Value = BackboneConfig> {
+    let hidden = || prop_oneof![Just(None), (1usize..=5).prop_map(Some)];
+    let gated = || hidden().prop_map(|hidden| GatedConfig { hidden });
+    let states = || (1usize..=4).prop_map(|pairs| 2 * pairs);
+    let steps = || prop_oneof![Just((0.001, 0.1)), Just((0.05, 0.5))];
+    prop_oneof![
+        gated().prop_map(BackboneConfig::Gru),
+        gated().prop_map(BackboneConfig::Lstm),
+        gated().prop_map(BackboneConfig::Rnn),
+        gated().prop_map(BackboneConfig::Sublstm),
+        (hidden(), 1usize..=6, 2.0..20.0f64)
+            .prop_map(|(hidden, memory, theta)| BackboneConfig::Lmu(LmuConfig { hidden, memory, theta })),
+        (1usize..=4, 1usize..=5, 1usize..=2).prop_map(|(states, kernel, expand)| {
+            BackboneConfig::Mamba(MambaConfig { states, kernel, expand })
+        }),
+        (states(), steps(), prop_oneof![Just(None), (1usize..=100).prop_map(Some)]).prop_map(
+            |(states, (dt_min, dt_max), kernel_bins)| {
+                BackboneConfig::S4(S4Config { states, dt_min, dt_max, kernel_bins })
+            }
+        ),
+        (states(), steps()).prop_map(|(states, (dt_min, dt_max))| BackboneConfig::S4d(S4dConfig {
+            states,
+            dt_min,
+            dt_max
+        })),
+    ]
+}
+
 /// Configs over every enum, for given axes.
 pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     let strf = (1usize..=6, prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
@@ -135,10 +164,9 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
             let readout = StrfReadoutConfig { strf: StrfConfig::full(lags), norm, activation };
             (CoreConfig::None, ReadoutConfig::Strf(readout))
         });
-    let hidden = prop_oneof![Just(None), (1usize..=5).prop_map(Some)];
     let statenet =
-        (encoders(axes.n_bands), hidden, activations()).prop_map(|(encoder, hidden, activation)| {
-            let core = StatenetConfig { encoder, backbone: BackboneConfig::Gru(GruConfig { hidden }) };
+        (encoders(axes.n_bands), backbones(), activations()).prop_map(|(encoder, backbone, activation)| {
+            let core = StatenetConfig { encoder, backbone };
             (CoreConfig::Statenet(core), ReadoutConfig::Linear(LinearReadoutConfig { activation }))
         });
     prop_oneof![strf, statenet].prop_map(move |(core, readout)| {

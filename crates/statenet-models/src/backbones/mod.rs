@@ -1,24 +1,61 @@
-//! Recurrent state over time: `(B, I, T)` to `(B, H, T)`.
+//! Recurrent state over time: `(B, I, T)` to `(B, H, T)`, causal, any T.
+//!
+//! | name | recurrence | parameters over I inputs |
+//! |---|---|---|
+//! | `gru` | gated recurrent unit (Cho et al. 2014) | 3 H I + 3 H H + 6 H |
+//! | `lstm` | long short-term memory (Hochreiter & Schmidhuber 1997) | 4 H I + 4 H H + 8 H |
+//! | `rnn` | Elman network (Elman 1990) | H I + H H + 2 H |
+//! | `sublstm` | subtractive-gated LSTM (Costa et al. 2017) | 4 H I + 4 H H + 8 H |
+//! | `lmu` | Legendre memory unit, M coefficients (Voelker et al. 2019) | (I + H + M) (1 + H) |
+//! | `mamba` | selective states (Gu & Dao 2023), E = 2 I, N = 16, R = I / 16 | E (3 I + 3 N + 2 R + 7) |
+//! | `s4` | state space, diagonal plus rank one (Gu, Goel & Ré 2022), N = 64 | 4 H + 4 N H + 2 H H |
+//! | `s4d` | diagonal state space (Gu, Gupta, Goel & Ré 2022), N = 64 | 4 H + 2 N H + 2 H H |
+//!
+//! H is I unless `hidden` says otherwise, which `mamba`, `s4` and `s4d` do not have.
 
+mod gated;
 mod gru;
+mod lmu;
+mod lstm;
+mod mamba;
+mod matrix;
+mod rnn;
+mod s4;
+mod s4d;
+mod state_space;
+mod sublstm;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::gru::Gru;
-pub use self::gru::GruConfig;
+use self::{gated::Gated, gru::Gru, lmu::Lmu, lstm::Lstm, mamba::Mamba, rnn::Rnn, sublstm::SubLstm};
+pub use self::{gated::GatedConfig, lmu::LmuConfig, mamba::MambaConfig, s4::S4Config, s4d::S4dConfig};
 use crate::{error::Result, params::Scope, stage::Stage};
 
 /// Which recurrence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BackboneConfig {
-    /// Gated recurrent unit.
-    Gru(GruConfig),
+    /// Gated recurrent unit. The default.
+    Gru(GatedConfig),
+    /// Long short-term memory.
+    Lstm(GatedConfig),
+    /// Elman network.
+    Rnn(GatedConfig),
+    /// Subtractive-gated LSTM.
+    Sublstm(GatedConfig),
+    /// Legendre memory unit.
+    Lmu(LmuConfig),
+    /// Mamba.
+    Mamba(MambaConfig),
+    /// S4.
+    S4(S4Config),
+    /// S4D.
+    S4d(S4dConfig),
 }
 
 impl Default for BackboneConfig {
     fn default() -> Self {
-        Self::Gru(GruConfig::default())
+        Self::Gru(GatedConfig::default())
     }
 }
 
@@ -28,32 +65,63 @@ impl BackboneConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Gru(_) => "gru",
+            Self::Lstm(_) => "lstm",
+            Self::Rnn(_) => "rnn",
+            Self::Sublstm(_) => "sublstm",
+            Self::Lmu(_) => "lmu",
+            Self::Mamba(_) => "mamba",
+            Self::S4(_) => "s4",
+            Self::S4d(_) => "s4d",
         }
     }
 
     /// Hidden units over `inputs` inputs.
     #[must_use]
     pub fn hidden(&self, inputs: usize) -> usize {
-        match self {
-            Self::Gru(gru) => gru.hidden.unwrap_or(inputs),
-        }
+        let chosen = match self {
+            Self::Gru(gated) | Self::Lstm(gated) | Self::Rnn(gated) | Self::Sublstm(gated) => gated.hidden,
+            Self::Lmu(lmu) => lmu.hidden,
+            Self::Mamba(_) | Self::S4(_) | Self::S4d(_) => None,
+        };
+        chosen.unwrap_or(inputs)
     }
 
     pub(crate) fn resolved(&self, inputs: usize) -> Self {
-        match self {
-            Self::Gru(_) => Self::Gru(GruConfig { hidden: Some(self.hidden(inputs)) }),
+        let hidden = Some(self.hidden(inputs));
+        let mut resolved = self.clone();
+        match &mut resolved {
+            Self::Gru(gated) | Self::Lstm(gated) | Self::Rnn(gated) | Self::Sublstm(gated) => {
+                gated.hidden = hidden;
+            }
+            Self::Lmu(lmu) => lmu.hidden = hidden,
+            Self::Mamba(_) | Self::S4(_) | Self::S4d(_) => {}
         }
+        resolved
     }
 
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
+        let field = format!("{field}.{}", self.name());
         match self {
-            Self::Gru(gru) => gru.validate(&format!("{field}.gru")),
+            Self::Gru(gated) | Self::Lstm(gated) | Self::Rnn(gated) | Self::Sublstm(gated) => {
+                gated.validate(&field)
+            }
+            Self::Lmu(lmu) => lmu.validate(&field),
+            Self::Mamba(mamba) => mamba.validate(&field),
+            Self::S4(s4) => s4.validate(&field),
+            Self::S4d(s4d) => s4d.validate(&field),
         }
     }
 }
 
 pub(crate) fn build(config: &BackboneConfig, inputs: usize, scope: &mut Scope<'_>) -> Result<Box<dyn Stage>> {
     Ok(match config {
-        BackboneConfig::Gru(gru) => Box::new(Gru::new(gru, inputs, scope)?),
+        BackboneConfig::Gru(gated) => Box::new(Gated::<Gru>::new(gated, inputs, scope)?),
+        BackboneConfig::Lstm(gated) => Box::new(Gated::<Lstm>::new(gated, inputs, scope)?),
+        BackboneConfig::Rnn(gated) => Box::new(Gated::<Rnn>::new(gated, inputs, scope)?),
+        BackboneConfig::Sublstm(gated) => Box::new(Gated::<SubLstm>::new(gated, inputs, scope)?),
+        BackboneConfig::Lmu(lmu) => Box::new(Lmu::new(lmu, inputs, scope)?),
+        BackboneConfig::Mamba(mamba) => Box::new(Mamba::new(mamba, inputs, scope)?),
+        BackboneConfig::S4(s4) => Box::new(s4::new(s4, inputs, scope)?),
+        BackboneConfig::S4d(s4d) => Box::new(s4d::new(s4d, inputs, scope)?),
     })
 }

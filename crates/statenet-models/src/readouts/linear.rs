@@ -12,12 +12,12 @@ use statenet_kernels::{Layout, Step, steps};
 use super::Readout;
 use crate::{
     activations::{self, Activation, ActivationConfig},
-    error::{During, Result},
+    error::Result,
     init::Init,
     mode::Mode,
     params::{Scope, set_vector},
     response_model::Memory,
-    stage::Stage,
+    stage::{Stage, as_it_lies},
     state::State,
 };
 
@@ -57,12 +57,7 @@ impl LinearReadout {
     }
 
     fn read(&self, x: &Tensor) -> Result<Tensor> {
-        // A recurrence leaves its states time first, seen through a transposition: take them as they lie.
-        let (x, from) = if x.is_contiguous() {
-            (x.clone(), Layout::ChannelsFirst)
-        } else {
-            (x.transpose(1, 2).during("turning states")?, Layout::TimeFirst)
-        };
+        let (x, from) = as_it_lies(x)?;
         let drive =
             statenet_kernels::affine(&x, from, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
         self.activation.apply(&drive)

@@ -1,0 +1,120 @@
+//! What the gated recurrences share: the input's part of the gates, the states of a stream, single frames.
+//!
+//! ```text
+//! u[., t]          = W_ih x[., t] + b_ih                      one product for all bins, G gates of H units
+//! h[., t], c[., t] = cell(u[., t] + W_hh h[., t-1] + b_hh, c[., t-1])
+//! ```
+//! In (B, I, T), out (B, H, T). Memory: unbounded. Before t = 0: zeros.
+//! Parameters, under PyTorch's names: G H I + G H H + 2 G H, each uniform within 1 / sqrt(H).
+
+use std::marker::PhantomData;
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use statenet_kernels::{Layout, Step, steps};
+
+use crate::{
+    error::{During, Result, config_error},
+    init::Init,
+    params::Scope,
+    response_model::Memory,
+    stage::{Stage, as_it_lies},
+    state::State,
+};
+
+/// Size of a gated recurrence: GRU, LSTM, Elman network or subLSTM.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatedConfig {
+    /// Hidden units, at least 1. Default: as many as inputs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<usize>,
+}
+
+impl GatedConfig {
+    pub(crate) fn validate(&self, field: &str) -> Result<()> {
+        match self.hidden {
+            Some(0) => Err(config_error(&format!("{field}.hidden"), 0, "1 or more")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One kind of unit.
+pub(crate) trait Cell: Send + Sync + 'static {
+    /// Gates G.
+    const GATES: usize;
+    /// What is carried from bin to bin, each (B, H), the output first.
+    const CARRIED: &'static [&'static str];
+
+    /// All outputs (B, T, H) and what is carried on, from the gates (B, T, G H) and what was carried here.
+    fn run(
+        gates: &Tensor,
+        weight_hh: &Tensor,
+        bias_hh: &Tensor,
+        carried: &[Tensor],
+    ) -> Result<(Tensor, Vec<Tensor>)>;
+
+    /// One bin: gates (G H) in, outputs (H) out.
+    fn step(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Box<dyn Step>>;
+}
+
+pub(crate) struct Gated<C> {
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: Tensor,
+    bias_hh: Tensor,
+    hidden: usize,
+    carried: Vec<String>,
+    cell: PhantomData<C>,
+}
+
+impl<C: Cell> Gated<C> {
+    pub(crate) fn new(config: &GatedConfig, inputs: usize, scope: &mut Scope<'_>) -> Result<Self> {
+        let hidden = config.hidden.unwrap_or(inputs);
+        let rows = C::GATES * hidden;
+        let init = Init::fan_in(hidden);
+        Ok(Self {
+            weight_ih: scope.parameter("weight_ih_l0", (rows, inputs), init)?,
+            weight_hh: scope.parameter("weight_hh_l0", (rows, hidden), init)?,
+            bias_ih: scope.parameter("bias_ih_l0", rows, init)?,
+            bias_hh: scope.parameter("bias_hh_l0", rows, init)?,
+            hidden,
+            carried: C::CARRIED.iter().map(|name| scope.name(name)).collect(),
+            cell: PhantomData,
+        })
+    }
+}
+
+impl<C: Cell> Stage for Gated<C> {
+    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        for name in &self.carried {
+            let (dtype, device) = (self.weight_hh.dtype(), self.weight_hh.device());
+            state.set_zeros(name, &[batch, self.hidden], dtype, device)?;
+        }
+        Ok(())
+    }
+
+    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let batch = x.dim(0).during("reading a batch")?;
+        let carried = |name: &String| state.get(name, &[batch, self.hidden]).cloned();
+        let carried = self.carried.iter().map(carried).collect::<Result<Vec<_>>>()?;
+        let (x, from) = as_it_lies(x)?;
+        let gates =
+            statenet_kernels::affine(&x, from, &self.weight_ih, Some(&self.bias_ih), Layout::TimeFirst)?;
+        let (states, last) = C::run(&gates, &self.weight_hh, &self.bias_hh, &carried)?;
+        for (name, last) in self.carried.iter().zip(&last) {
+            state.set(name, last);
+        }
+        states.transpose(1, 2).during("turning states")
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Unbounded
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let gates = steps::Affine::new(&self.weight_ih, Some(&self.bias_ih))?;
+        Ok(Some(vec![Box::new(gates), C::step(&self.weight_hh, &self.bias_hh)?]))
+    }
+}

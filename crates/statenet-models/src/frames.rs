@@ -1,0 +1,160 @@
+//! Single-frame steps that models put together from those of the kernels: maps, gates, paths around a chain.
+
+use candle_core::{DType, Device, Tensor};
+use statenet_kernels::{Dims, Error, Result, Step, steps::Chain};
+
+/// Refuses a slice of another length, as the steps of the kernels do.
+pub(crate) fn expect_length(
+    op: &'static str,
+    argument: &'static str,
+    got: usize,
+    expected: usize,
+) -> Result<()> {
+    if got == expected {
+        return Ok(());
+    }
+    let dims = |n: usize| Dims::from([n].as_slice());
+    Err(Error::Shape { op, argument, got: dims(got), expected: dims(expected) })
+}
+
+/// The three lengths of a step.
+pub(crate) fn expect_lengths(
+    op: &'static str,
+    step: &dyn Step,
+    (input, state, output): (&[f32], &[f32], &[f32]),
+) -> Result<()> {
+    expect_length(op, "input", input.len(), step.n_inputs())?;
+    expect_length(op, "state", state.len(), step.n_state())?;
+    expect_length(op, "output", output.len(), step.n_outputs())
+}
+
+/// The numbers of a weight, as a step keeps them.
+pub(crate) fn values(op: &'static str, tensor: &Tensor) -> Result<Vec<f32>> {
+    let run = || tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
+    run().map_err(Error::in_op(op))
+}
+
+/// A function of every number.
+pub(crate) struct Map {
+    n: usize,
+    function: fn(f32) -> f32,
+}
+
+impl Map {
+    pub(crate) fn new(n: usize, function: fn(f32) -> f32) -> Self {
+        Self { n, function }
+    }
+}
+
+impl Step for Map {
+    fn n_inputs(&self) -> usize {
+        self.n
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.n
+    }
+
+    fn n_state(&self) -> usize {
+        0
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        expect_lengths("map", self, (input, state, output))?;
+        output.iter_mut().zip(input).for_each(|(y, x)| *y = (self.function)(*x));
+        Ok(())
+    }
+}
+
+/// A gated linear unit: the first half of the numbers times the sigmoid of the second.
+pub(crate) struct Glu(pub(crate) usize);
+
+impl Step for Glu {
+    fn n_inputs(&self) -> usize {
+        2 * self.0
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.0
+    }
+
+    fn n_state(&self) -> usize {
+        0
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        expect_lengths("glu", self, (input, state, output))?;
+        let (values, gates) = input.split_at(self.0);
+        for ((y, a), b) in output.iter_mut().zip(values).zip(gates) {
+            *y = a * sigmoid(*b);
+        }
+        Ok(())
+    }
+}
+
+/// A path around a chain: y = chain(x) + gain x.
+pub(crate) struct Around {
+    chain: Chain,
+    gain: Vec<f32>,
+}
+
+impl Around {
+    /// `gain` has as many numbers as the chain's input and output.
+    pub(crate) fn new(links: Vec<Box<dyn Step>>, gain: Vec<f32>) -> Result<Self> {
+        let chain = Chain::new(links)?;
+        expect_length("path around", "gain", gain.len(), chain.n_inputs())?;
+        expect_length("path around", "output", chain.n_outputs(), chain.n_inputs())?;
+        Ok(Self { chain, gain })
+    }
+}
+
+impl Step for Around {
+    fn n_inputs(&self) -> usize {
+        self.chain.n_inputs()
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.chain.n_outputs()
+    }
+
+    fn n_state(&self) -> usize {
+        self.chain.n_state()
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        self.chain.step(input, state, output)?;
+        for ((y, x), gain) in output.iter_mut().zip(input).zip(&self.gain) {
+            *y += gain * x;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+pub(crate) fn silu(x: f32) -> f32 {
+    x * sigmoid(x)
+}
+
+pub(crate) fn gelu(x: f32) -> f32 {
+    0.5 * x * (1.0 + candle_core::cpu::erf::erf_f32(x * std::f32::consts::FRAC_1_SQRT_2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_around_adds_what_went_in() {
+        let double = Map::new(2, |x| 2.0 * x);
+        let mut around = Around::new(vec![Box::new(double)], vec![1.0, 10.0]).unwrap();
+        let mut y = [0.0; 2];
+        around.step(&[3.0, 4.0], &mut [], &mut y).unwrap();
+        assert_eq!(y, [9.0, 48.0]);
+        let error = around.step(&[3.0], &mut [], &mut y).unwrap_err();
+        assert_eq!(error.to_string(), "chain: input has shape (1), expected (2)");
+        assert!(Around::new(vec![Box::new(Glu(2))], vec![1.0; 4]).is_err());
+    }
+}

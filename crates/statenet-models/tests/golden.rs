@@ -10,6 +10,7 @@ use statenet_core::{Axes, Seed, TimeBin};
 use statenet_models::{
     Mode, ModelConfig, PipelineConfig,
     activations::{ActivationConfig, CurveConfig},
+    backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     checkpoint,
     cores::{CoreConfig, StatenetConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig, PlacesConfig},
@@ -36,8 +37,16 @@ fn strf(activation: ActivationConfig) -> ModelConfig {
     )
 }
 
-fn statenet(encoder: EncoderConfig, activation: ActivationConfig) -> ModelConfig {
-    let core = CoreConfig::Statenet(StatenetConfig { encoder, ..StatenetConfig::default() });
+fn with_backbone(backbone: BackboneConfig) -> ModelConfig {
+    statenet(EncoderConfig::default(), backbone, ActivationConfig::softplus())
+}
+
+fn gated() -> GatedConfig {
+    GatedConfig::default()
+}
+
+fn statenet(encoder: EncoderConfig, backbone: BackboneConfig, activation: ActivationConfig) -> ModelConfig {
+    let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation });
     ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
 }
@@ -109,7 +118,26 @@ fn spec_d_holds_for_statenet() {
         ),
     ];
     for (name, encoder, activation, expected) in cases {
-        agrees_with_spec_d(name, &statenet(encoder, activation), expected);
+        agrees_with_spec_d(name, &statenet(encoder, BackboneConfig::default(), activation), expected);
+    }
+}
+
+#[test]
+fn spec_d_holds_for_the_backbones() {
+    let cases = [
+        (BackboneConfig::Lstm(gated()), [1.886241, 1.775019, 1.806084, 2.415820, 2.479693, 2.466200]),
+        (BackboneConfig::Rnn(gated()), [5.497599, 2.917822, 3.148921, 4.190307, 2.895948, 3.033414]),
+        (
+            BackboneConfig::Lmu(LmuConfig::default()),
+            [1.733423, 1.931797, 1.940787, 1.893498, 2.084906, 2.097531],
+        ),
+        (
+            BackboneConfig::Mamba(MambaConfig::default()),
+            [2.338216, 2.367154, 2.426720, 1.481362, 1.303420, 1.194597],
+        ),
+    ];
+    for (backbone, expected) in cases {
+        agrees_with_spec_d(backbone.name(), &with_backbone(backbone.clone()), expected);
     }
 }
 
@@ -119,15 +147,27 @@ fn parameter_counts_are_the_published_ones() {
         let axes = Axes { n_neurons, ..axes() };
         config.for_axes(&axes).build(Seed::new(0), &Device::Cpu).unwrap().params().n_trained()
     };
-    let local = EncoderConfig::default;
     let places = PlacesConfig::default;
     let softplus = ActivationConfig::softplus;
     let both = |config: ModelConfig| (count(config.clone(), 1), count(config, 119));
     assert_eq!(both(strf(ActivationConfig::Identity)), (309, 36_771));
     assert_eq!(both(strf(softplus())), (311, 37_009));
-    assert_eq!(both(statenet(local(), softplus())), (30_467, 39_081));
-    assert_eq!(both(statenet(EncoderConfig::Dense(places()), softplus())), (32_357, 40_971));
-    assert_eq!(both(statenet(EncoderConfig::Convolution(places()), softplus())), (29_963, 38_577));
+    let gru = |encoder| statenet(encoder, BackboneConfig::default(), softplus());
+    assert_eq!(both(gru(EncoderConfig::Dense(places()))), (32_357, 40_971));
+    assert_eq!(both(gru(EncoderConfig::Convolution(places()))), (29_963, 38_577));
+    // The published implementation has no subLSTM and no S4D: theirs are by our formulas.
+    for (backbone, n_one, n_all) in [
+        (BackboneConfig::Gru(gated()), 30_467, 39_081),
+        (BackboneConfig::Lstm(gated()), 40_407, 49_021),
+        (BackboneConfig::Sublstm(gated()), 40_407, 49_021),
+        (BackboneConfig::Rnn(gated()), 10_587, 19_201),
+        (BackboneConfig::Lmu(LmuConfig::default()), 19_675, 28_289),
+        (BackboneConfig::Mamba(MambaConfig::default()), 39_147, 47_761),
+        (BackboneConfig::S4(S4Config::default()), 28_647, 37_261),
+        (BackboneConfig::S4d(S4dConfig::default()), 19_687, 28_301),
+    ] {
+        assert_eq!(both(with_backbone(backbone.clone())), (n_one, n_all), "{}", backbone.name());
+    }
 }
 
 fn fixtures() -> Option<PathBuf> {
@@ -199,6 +239,11 @@ fixture! {
     fixture_linear: "linear";
     fixture_ln: "ln";
     fixture_statenet_gru: "statenet-gru";
+    fixture_statenet_lstm: "statenet-lstm";
+    fixture_statenet_rnn: "statenet-rnn";
+    fixture_statenet_lmu: "statenet-lmu";
+    fixture_statenet_mamba: "statenet-mamba";
+    fixture_statenet_s4: "statenet-s4";
     fixture_statenet_gru_fc: "statenet-gru-fc";
     fixture_statenet_gru_conv: "statenet-gru-conv";
     fixture_statenet_gru_sigmoid: "statenet-gru-sigmoid";

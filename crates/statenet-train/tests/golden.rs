@@ -57,6 +57,11 @@ fixture! {
     five_steps_of_linear: "linear";
     five_steps_of_ln: "ln";
     five_steps_of_statenet_gru: "statenet-gru";
+    five_steps_of_statenet_lstm: "statenet-lstm";
+    five_steps_of_statenet_rnn: "statenet-rnn";
+    five_steps_of_statenet_lmu: "statenet-lmu";
+    five_steps_of_statenet_mamba: "statenet-mamba";
+    five_steps_of_statenet_s4: "statenet-s4";
     five_steps_of_statenet_gru_fc: "statenet-gru-fc";
     five_steps_of_statenet_gru_conv: "statenet-gru-conv";
     five_steps_of_statenet_gru_sigmoid: "statenet-gru-sigmoid";

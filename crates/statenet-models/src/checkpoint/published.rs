@@ -13,12 +13,12 @@ use statenet_core::{Axes, Seed, TimeBin};
 use super::{Card, Checkpoint, tensors};
 use crate::{
     activations::ActivationConfig,
-    backbones::BackboneConfig,
+    backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, StatenetConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
-    error::{Error, Result},
+    error::{During, Error, Result},
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::StrfConfig,
@@ -35,22 +35,49 @@ pub(super) fn is_published(config: &Value) -> bool {
 pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &Device) -> Result<Checkpoint> {
     let theirs = Fields { config, path };
     let mut values = tensors::read(tensors_path, device)?;
-    values.remove("readout.bn.num_batches_tracked");
     let activation = activation(&values);
     let (config, names) = match theirs.text(CLASS)? {
         "Linear" | "LinearNonlinear" => strf_model(&theirs, activation)?,
-        "StateNet" => statenet(&theirs, activation)?,
+        "StateNet" => statenet(&theirs, activation, kernel_bins(&values)?)?,
         other => {
             return Err(
                 theirs.unreadable(&format!("{CLASS} {other:?}"), "Linear, LinearNonlinear or StateNet")
             );
         }
     };
-    let renamed: BTreeMap<String, Tensor> =
-        values.into_iter().map(|(name, value)| (rename(&name, &names), value)).collect();
+    values.retain(|name, _| !UNUSED.contains(&name.as_str()));
     let model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
+    let ours = |(name, value): (String, Tensor)| {
+        let name = rename(&name, &names);
+        let shape = model.params().get(&name).map(|param| param.var.dims());
+        let value = shape.map_or(Ok(value.clone()), |shape| without_ones(value, shape))?;
+        Ok((name, value))
+    };
+    let renamed = values.into_iter().map(ours).collect::<Result<BTreeMap<String, Tensor>>>()?;
     model.params().load(&renamed, &tensors_path.display().to_string())?;
     Ok(Checkpoint { model, card: Card::default() })
+}
+
+/// What they save and we compute from the config, or do not need.
+const UNUSED: [&str; 4] =
+    ["readout.bn.num_batches_tracked", "rnn.cell.A", "rnn.cell.B", "rnn.layer.kernel.l_kernel"];
+
+/// The bins for which an S4 stores its C; they say 0 before the first sound.
+fn kernel_bins(values: &BTreeMap<String, Tensor>) -> Result<Option<usize>> {
+    let Some(bins) = values.get("rnn.layer.kernel.l_kernel") else { return Ok(None) };
+    let bins = bins.to_dtype(DType::I64).and_then(|bins| bins.flatten_all()?.to_vec1::<i64>());
+    let bins = bins.during("reading the length of a kernel")?;
+    Ok(bins.first().and_then(|&bins| usize::try_from(bins).ok()).filter(|&bins| bins > 0))
+}
+
+/// A value in our shape, if the two differ in axes of one entry only.
+fn without_ones(value: Tensor, shape: &[usize]) -> Result<Tensor> {
+    let long = |dims: &[usize]| dims.iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();
+    if long(value.dims()) == long(shape) {
+        value.reshape(shape).during("dropping axes of one entry")
+    } else {
+        Ok(value)
+    }
 }
 
 /// Prefixes of theirs and ours; the first that fits is replaced.
@@ -61,6 +88,15 @@ const CURVES: [(&str, &str); 4] = [
     ("readout.activation._raw_a", "readout.activation.raw_a"),
     ("readout.activation._raw_b", "readout.activation.raw_b"),
     ("readout.activation.", "readout.activation."),
+];
+
+const BACKBONE: [(&str, &str); 6] = [
+    ("rnn.cell.", "core.backbone."),
+    ("rnn.layer.kernel.inv_dt", "core.backbone.kernel.log_dt"),
+    ("rnn.layer.kernel.A_real", "core.backbone.kernel.log_A_real"),
+    ("rnn.layer.", "core.backbone."),
+    ("rnn.output_linear.0.", "core.backbone.output_linear."),
+    ("rnn.", "core.backbone."),
 ];
 
 fn rename(name: &str, names: &Names) -> String {
@@ -91,7 +127,11 @@ fn strf_model(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(Mode
     Ok((ModelConfig::pipeline(&theirs.axes()?, pipeline), names))
 }
 
-fn statenet(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+fn statenet(
+    theirs: &Fields<'_>,
+    activation: ActivationConfig,
+    kernel_bins: Option<usize>,
+) -> Result<(ModelConfig, Names)> {
     let channels = theirs.count("hidden_channels")?;
     let (kernel, stride) = (theirs.count("kernel_size")?, theirs.count("stride")?);
     let places = PlacesConfig { channels, kernel, stride };
@@ -111,10 +151,19 @@ fn statenet(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelC
         }
         other => return Err(theirs.unreadable(&format!("connectivity {other:?}"), "LC, FC or CONV")),
     };
-    names.push(("rnn.", "core.backbone."));
+    names.extend(BACKBONE);
+    let gated = GatedConfig::default;
     let backbone = match theirs.text("rnn_type")? {
-        "GRU" => BackboneConfig::default(),
-        other => return Err(theirs.unreadable(&format!("rnn_type {other:?}"), "GRU")),
+        "GRU" => BackboneConfig::Gru(gated()),
+        "LSTM" => BackboneConfig::Lstm(gated()),
+        "RNN" | "vanilla" => BackboneConfig::Rnn(gated()),
+        "LMU" => BackboneConfig::Lmu(LmuConfig::default()),
+        "Mamba" => BackboneConfig::Mamba(MambaConfig::default()),
+        "S4" => BackboneConfig::S4(S4Config { kernel_bins, ..S4Config::default() }),
+        other => {
+            return Err(theirs
+                .unreadable(&format!("rnn_type {other:?}"), "GRU, LSTM, RNN, vanilla, LMU, Mamba and S4"));
+        }
     };
     let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation });

@@ -6,7 +6,14 @@ mod statenet;
 
 use statenet_core::{Axes, Millis};
 
-pub use self::{linear::linear, ln::ln, statenet::statenet_gru};
+pub use self::{
+    linear::linear,
+    ln::ln,
+    statenet::{
+        statenet, statenet_gru, statenet_lmu, statenet_lstm, statenet_mamba, statenet_rnn, statenet_s4,
+        statenet_s4d, statenet_sublstm,
+    },
+};
 use crate::{
     config::ModelConfig,
     error::{Error, Result},
@@ -27,7 +34,24 @@ pub struct Entry {
 pub const ALL: &[Entry] = &[
     Entry { name: "linear", config: linear, citation: "Aertsen & Johannesma 1981" },
     Entry { name: "ln", config: ln, citation: "Chichilnisky 2001; Machens et al. 2004" },
+    Entry { name: "statenet-rnn", config: statenet_rnn, citation: "Rançon et al. 2025; Elman 1990" },
     Entry { name: "statenet-gru", config: statenet_gru, citation: "Rançon et al. 2025" },
+    Entry {
+        name: "statenet-lstm",
+        config: statenet_lstm,
+        citation: "Rançon et al. 2025; Hochreiter & Schmidhuber 1997",
+    },
+    Entry {
+        name: "statenet-sublstm",
+        config: statenet_sublstm,
+        citation: "Rançon et al. 2025; Costa et al. 2017",
+    },
+    Entry {
+        name: "statenet-lmu", config: statenet_lmu, citation: "Rançon et al. 2025; Voelker et al. 2019"
+    },
+    Entry { name: "statenet-mamba", config: statenet_mamba, citation: "Rançon et al. 2025; Gu & Dao 2023" },
+    Entry { name: "statenet-s4", config: statenet_s4, citation: "Rançon et al. 2025; Gu, Goel & Ré 2022" },
+    Entry { name: "statenet-s4d", config: statenet_s4d, citation: "Rançon et al. 2025; Gu et al. 2022" },
 ];
 
 /// The config of a model by its name.

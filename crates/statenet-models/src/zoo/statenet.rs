@@ -1,8 +1,9 @@
-//! StateNet with a GRU (Rançon, Masquelier & Cottereau 2025, Communications Biology 8:1456).
+//! StateNet with any of its backbones (Rançon, Masquelier & Cottereau 2025, Communications Biology 8:1456).
 
 use statenet_core::Axes;
 
 use crate::{
+    backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, StatenetConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig},
@@ -10,16 +11,63 @@ use crate::{
     readouts::{LinearReadoutConfig, ReadoutConfig},
 };
 
-/// Locally connected encoder (7 channels, kernel 7, stride 3), GRU of as many units, softplus readout.
+/// Locally connected encoder (7 channels, kernel 7, stride 3), a backbone of as many units, softplus readout.
 ///
 /// With fewer than 7 bands the kernel is as wide as the axis.
 #[must_use]
-pub fn statenet_gru(axes: &Axes) -> ModelConfig {
+pub fn statenet(axes: &Axes, backbone: BackboneConfig) -> ModelConfig {
     let mut places = LocallyConnectedConfig::default();
     places.kernel = places.kernel.min(axes.n_bands.max(1));
-    let core =
-        StatenetConfig { encoder: EncoderConfig::LocallyConnected(places), ..StatenetConfig::default() };
+    let core = StatenetConfig { encoder: EncoderConfig::LocallyConnected(places), backbone };
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
     let core = CoreConfig::Statenet(core);
     ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+}
+
+/// [`statenet`] with a gated recurrent unit.
+#[must_use]
+pub fn statenet_gru(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::Gru(GatedConfig::default()))
+}
+
+/// [`statenet`] with a long short-term memory.
+#[must_use]
+pub fn statenet_lstm(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::Lstm(GatedConfig::default()))
+}
+
+/// [`statenet`] with an Elman network.
+#[must_use]
+pub fn statenet_rnn(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::Rnn(GatedConfig::default()))
+}
+
+/// [`statenet`] with a subtractive-gated LSTM.
+#[must_use]
+pub fn statenet_sublstm(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::Sublstm(GatedConfig::default()))
+}
+
+/// [`statenet`] with a Legendre memory unit of 128 coefficients over 99 bins.
+#[must_use]
+pub fn statenet_lmu(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::Lmu(LmuConfig::default()))
+}
+
+/// [`statenet`] with a Mamba block.
+#[must_use]
+pub fn statenet_mamba(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::Mamba(MambaConfig::default()))
+}
+
+/// [`statenet`] with an S4 block of 64 states per unit.
+#[must_use]
+pub fn statenet_s4(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::S4(S4Config::default()))
+}
+
+/// [`statenet`] with an S4D block of 64 states per unit.
+#[must_use]
+pub fn statenet_s4d(axes: &Axes) -> ModelConfig {
+    statenet(axes, BackboneConfig::S4d(S4dConfig::default()))
 }

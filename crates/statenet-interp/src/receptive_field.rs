@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, Axis};
-use statenet_models::{Architecture, ResponseModel, readouts::ReadoutConfig};
+use statenet_models::{ResponseModel, strfs};
 
 use crate::error::{During, Error, Result};
 
@@ -15,10 +15,8 @@ use crate::error::{During, Error, Result};
 pub fn receptive_fields(model: &dyn ResponseModel) -> Result<Vec<Array2<f64>>> {
     let config = model.config();
     let none = || Error::NoReceptiveField { model: config.slug() };
-    let Architecture::Pipeline(pipeline) = &config.model else { return Err(none()) };
-    let ReadoutConfig::Strf(_) = &pipeline.readout else { return Err(none()) };
+    let weight = strfs::readout_weights(model)?.ok_or_else(none)?;
     let param = |name: &str| model.params().get(name).map(|p| p.var.as_detached_tensor());
-    let weight = param("readout.strf.weight").ok_or_else(none)?;
     let (n_neurons, _, n_bands, n_lags) = weight.dims4().during("reading weights")?;
     let summed = weight.sum(1).during("summing channels")?;
     let weights =

@@ -19,7 +19,7 @@
 //! | [`mode`], [`state`], [`stream`] | evaluation and training passes, streaming state, running over long sounds |
 //! | [`params`], [`init`] | the parameter store, also behind candle-nn's `VarBuilder`; first values |
 //! | [`config`], [`build`](mod@build) | a model described whole, and built |
-//! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`activations`] | the parts |
+//! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`leak`], [`activations`] | the parts |
 //! | [`zoo`] | models by name, with defaults and citations |
 //! | [`checkpoint`] | saving and loading, also published folders |
 //! | [`laws`] | what every model must obey, as functions that you can call on yours |
@@ -30,6 +30,7 @@
 pub mod activations;
 pub mod backbones;
 pub mod build;
+mod channel_norm;
 pub mod checkpoint;
 mod complex;
 pub mod config;
@@ -39,6 +40,7 @@ pub mod error;
 mod frames;
 pub mod init;
 pub mod laws;
+pub mod leak;
 pub mod mode;
 pub mod params;
 mod pipeline;

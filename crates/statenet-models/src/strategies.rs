@@ -19,13 +19,14 @@ use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
-    cores::{CoreConfig, StatenetConfig},
+    cores::{CoreConfig, DnetConfig, NrfConfig, StatenetConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
+    leak::{LeakConfig, LeakGain},
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     response_model::ResponseModel,
-    strfs::StrfConfig,
+    strfs::{GaussiansConfig, RaisedCosinesConfig, SeparableConfig, StrfConfig},
 };
 
 /// A model to be built and a sound to give it: small, printable, reproducible from its seed.
@@ -157,21 +158,58 @@ pub fn backbones() -> impl Strategy<Value = BackboneConfig> {
     ]
 }
 
+/// Receptive fields of every parameterisation, of up to 6 frames.
+pub fn strfs() -> impl Strategy<Value = StrfConfig> {
+    let lags = || 1usize..=6;
+    prop_oneof![
+        lags().prop_map(StrfConfig::full),
+        (lags(), 1usize..=3).prop_map(|(lags, rank)| StrfConfig::Separable(SeparableConfig { lags, rank })),
+        (lags(), 1usize..=3)
+            .prop_map(|(lags, n_gaussians)| { StrfConfig::Gaussians(GaussiansConfig { lags, n_gaussians }) }),
+        (2usize..=6, 0usize..=4, 0.5..3.0f64).prop_map(|(lags, fewer, offset)| {
+            let n_functions = Some(lags.saturating_sub(fewer).max(2));
+            StrfConfig::RaisedCosines(RaisedCosinesConfig { lags, n_functions, offset })
+        }),
+    ]
+}
+
+/// Leaky integrators of every kind.
+pub fn leaks() -> impl Strategy<Value = LeakConfig> {
+    let gain = prop_oneof![Just(LeakGain::Tau), Just(LeakGain::One)];
+    let truncate = prop_oneof![Just(None), (1usize..=9).prop_map(Some)];
+    (1.5..5.0f64, gain, truncate).prop_map(|(initial_tau, gain, truncate)| LeakConfig {
+        initial_tau,
+        gain,
+        truncate,
+    })
+}
+
 /// Configs over every enum, for given axes.
 pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
-    let strf = (1usize..=6, prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
-        .prop_map(|(lags, norm, activation)| {
-            let readout = StrfReadoutConfig { strf: StrfConfig::full(lags), norm, activation };
-            (CoreConfig::None, ReadoutConfig::Strf(readout))
+    let fields = (strfs(), prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
+        .prop_map(|(strf, norm, activation)| {
+            (CoreConfig::None, ReadoutConfig::Strf(StrfReadoutConfig { strf, norm, activation }))
         });
-    let statenet =
-        (encoders(axes.n_bands), backbones(), activations()).prop_map(|(encoder, backbone, activation)| {
-            let core = StatenetConfig { encoder, backbone };
-            (CoreConfig::Statenet(core), ReadoutConfig::Linear(LinearReadoutConfig { activation }))
-        });
-    prop_oneof![strf, statenet].prop_map(move |(core, readout)| {
-        ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
-    })
+    let linear = || {
+        let leak = prop_oneof![3 => Just(None), 1 => leaks().prop_map(Some)];
+        (leak, activations())
+            .prop_map(|(leak, activation)| ReadoutConfig::Linear(LinearReadoutConfig { leak, activation }))
+    };
+    let hidden = prop_oneof![
+        (2usize..=5, strfs()).prop_map(|(hidden, strf)| CoreConfig::Nrf(NrfConfig { hidden, strf })),
+        (2usize..=5, strfs(), leaks()).prop_map(|(hidden, strf, leak)| CoreConfig::Dnet(DnetConfig {
+            hidden,
+            strf,
+            leak
+        })),
+    ];
+    let statenet = (encoders(axes.n_bands), backbones())
+        .prop_map(|(encoder, backbone)| CoreConfig::Statenet(StatenetConfig { encoder, backbone }));
+    prop_oneof![1 => fields, 1 => (hidden, linear()), 2 => (statenet, linear())].prop_map(
+        move |(core, readout)| {
+            ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+        },
+    )
 }
 
 /// Whole cases: a config over every enum, a seed, a sound.

@@ -12,11 +12,12 @@ use statenet_models::{
     activations::{ActivationConfig, CurveConfig},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     checkpoint,
-    cores::{CoreConfig, StatenetConfig},
+    cores::{CoreConfig, DnetConfig, NrfConfig, StatenetConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig, PlacesConfig},
+    leak::LeakConfig,
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
-    strfs::StrfConfig,
+    strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
 };
 
 /// The published numbers are in f32, computed with another order of sums.
@@ -29,7 +30,11 @@ fn axes() -> Axes {
 }
 
 fn strf(activation: ActivationConfig) -> ModelConfig {
-    let readout = StrfReadoutConfig { strf: StrfConfig::full(9), norm: NormConfig::Batch, activation };
+    with_field(StrfConfig::full(9), activation)
+}
+
+fn with_field(strf: StrfConfig, activation: ActivationConfig) -> ModelConfig {
+    let readout = StrfReadoutConfig { strf, norm: NormConfig::Batch, activation };
     let readout = ReadoutConfig::Strf(readout);
     ModelConfig::pipeline(
         &axes(),
@@ -47,7 +52,7 @@ fn gated() -> GatedConfig {
 
 fn statenet(encoder: EncoderConfig, backbone: BackboneConfig, activation: ActivationConfig) -> ModelConfig {
     let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
-    let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation });
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation, ..Default::default() });
     ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
 }
 
@@ -122,6 +127,51 @@ fn spec_d_holds_for_statenet() {
     }
 }
 
+fn separable() -> StrfConfig {
+    StrfConfig::Separable(SeparableConfig { lags: 9, rank: 1 })
+}
+
+fn gaussians(n_gaussians: usize) -> StrfConfig {
+    StrfConfig::Gaussians(GaussiansConfig { lags: 9, n_gaussians })
+}
+
+fn hidden_fields(core: CoreConfig, activation: ActivationConfig) -> ModelConfig {
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation, ..Default::default() });
+    ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+}
+
+fn nrf() -> ModelConfig {
+    let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(9) });
+    hidden_fields(core, ActivationConfig::softplus())
+}
+
+fn dnet() -> ModelConfig {
+    let leak = LeakConfig { truncate: Some(14), ..LeakConfig::default() };
+    let core = CoreConfig::Dnet(DnetConfig { hidden: 20, strf: StrfConfig::full(9), leak });
+    hidden_fields(core, ActivationConfig::Identity)
+}
+
+#[test]
+fn spec_d_holds_for_hidden_fields_and_parameterisations() {
+    let cases = [
+        ("nrf", nrf(), [2.259661, 2.277756, 2.265894, 2.062415, 2.030486, 2.073266]),
+        ("dnet", dnet(), [0.750803, 0.756080, 0.753044, 0.737382, 0.721800, 0.742013]),
+        (
+            "separable",
+            with_field(separable(), ActivationConfig::Identity),
+            [0.135847, 0.243830, 0.153242, 0.254904, 0.001414, 0.252292],
+        ),
+        (
+            "gaussians",
+            with_field(gaussians(3), ActivationConfig::Identity),
+            [0.169228, 0.169228, 0.209580, 0.280674, 0.280674, 0.400615],
+        ),
+    ];
+    for (name, config, expected) in cases {
+        agrees_with_spec_d(name, &config, expected);
+    }
+}
+
 #[test]
 fn spec_d_holds_for_the_backbones() {
     let cases = [
@@ -152,6 +202,10 @@ fn parameter_counts_are_the_published_ones() {
     let both = |config: ModelConfig| (count(config.clone(), 1), count(config, 119));
     assert_eq!(both(strf(ActivationConfig::Identity)), (309, 36_771));
     assert_eq!(both(strf(softplus())), (311, 37_009));
+    assert_eq!(both(nrf()), (6_203, 8_917));
+    assert_eq!(both(dnet()), (6_221, 8_699));
+    assert_eq!(both(with_field(separable(), ActivationConfig::Identity)).0, 34 + 9 + 1 + 2);
+    assert_eq!(both(with_field(gaussians(3), ActivationConfig::Identity)).0, 15 + 1 + 2);
     let gru = |encoder| statenet(encoder, BackboneConfig::default(), softplus());
     assert_eq!(both(gru(EncoderConfig::Dense(places()))), (32_357, 40_971));
     assert_eq!(both(gru(EncoderConfig::Convolution(places()))), (29_963, 38_577));
@@ -238,6 +292,10 @@ macro_rules! fixture {
 fixture! {
     fixture_linear: "linear";
     fixture_ln: "ln";
+    fixture_linear_separable: "linear-separable";
+    fixture_linear_gaussians: "linear-gaussians";
+    fixture_nrf: "nrf";
+    fixture_dnet: "dnet";
     fixture_statenet_gru: "statenet-gru";
     fixture_statenet_lstm: "statenet-lstm";
     fixture_statenet_rnn: "statenet-rnn";

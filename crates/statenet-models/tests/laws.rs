@@ -6,8 +6,10 @@ use candle_core::{DType, Device};
 use proptest::prelude::*;
 use statenet_core::{Axes, Seed, TimeBin};
 use statenet_models::{
-    ModelConfig, Registry, laws,
+    Architecture, ModelConfig, PipelineConfig, Registry, laws,
+    readouts::ReadoutConfig,
     strategies::{self, Case},
+    strfs::StrfConfig,
     zoo,
 };
 
@@ -37,8 +39,9 @@ proptest! {
         holds(laws::batch_independent(&*model, &sound))?;
         holds(laws::parameter_names_unique(&*model))?;
         holds(laws::pure(&*model, &sound))?;
-        if matches!(case.config.model, statenet_models::Architecture::Pipeline(ref p)
-            if p.core == statenet_models::cores::CoreConfig::None)
+        // Positions and widths of Gaussians are stored axis by axis, not neuron by neuron.
+        if matches!(&case.config.model, Architecture::Pipeline(PipelineConfig { readout: ReadoutConfig::Strf(field), .. })
+            if !matches!(field.strf, StrfConfig::Gaussians(_)))
         {
             for neuron in 0..model.n_neurons() {
                 holds(laws::neurons_independent(&*model, &sound, neuron))?;

@@ -56,6 +56,10 @@ macro_rules! fixture {
 fixture! {
     five_steps_of_linear: "linear";
     five_steps_of_ln: "ln";
+    five_steps_of_linear_separable: "linear-separable";
+    five_steps_of_linear_gaussians: "linear-gaussians";
+    five_steps_of_nrf: "nrf";
+    five_steps_of_dnet: "dnet";
     five_steps_of_statenet_gru: "statenet-gru";
     five_steps_of_statenet_lstm: "statenet-lstm";
     five_steps_of_statenet_rnn: "statenet-rnn";

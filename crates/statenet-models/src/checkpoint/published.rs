@@ -16,15 +16,17 @@ use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
-    cores::{CoreConfig, StatenetConfig},
+    cores::{CoreConfig, DnetConfig, NrfConfig, StatenetConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result},
+    leak::{LeakConfig, LeakGain},
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
-    strfs::StrfConfig,
+    strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
 };
 
 const CLASS: &str = "_model_class";
+const CLASSES: &str = "Linear, LinearNonlinear, NetworkReceptiveField, DNet and StateNet";
 const DT_MS: f64 = 5.0;
 
 /// Whether a config was written by the published implementation.
@@ -37,12 +39,12 @@ pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &De
     let mut values = tensors::read(tensors_path, device)?;
     let activation = activation(&values);
     let (config, names) = match theirs.text(CLASS)? {
-        "Linear" | "LinearNonlinear" => strf_model(&theirs, activation)?,
+        "Linear" | "LinearNonlinear" => strf_model(&theirs, activation, &values)?,
+        "NetworkReceptiveField" => nrf(&theirs, activation, &values)?,
+        "DNet" => dnet(&theirs, activation, &values)?,
         "StateNet" => statenet(&theirs, activation, kernel_bins(&values)?)?,
         other => {
-            return Err(
-                theirs.unreadable(&format!("{CLASS} {other:?}"), "Linear, LinearNonlinear or StateNet")
-            );
+            return Err(theirs.unreadable(&format!("{CLASS} {other:?}"), CLASSES));
         }
     };
     values.retain(|name, _| !UNUSED.contains(&name.as_str()));
@@ -119,8 +121,62 @@ fn activation(values: &BTreeMap<String, Tensor>) -> ActivationConfig {
     }
 }
 
-fn strf_model(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
-    let strf = StrfConfig::full(theirs.count("temporal_window_size")?);
+/// The parameterisation of receptive fields, told by the names of its parameters.
+fn strf(values: &BTreeMap<String, Tensor>, prefix: &str, lags: usize) -> StrfConfig {
+    let last_axis =
+        |name: &str| values.get(&format!("{prefix}{name}")).and_then(|t| t.dims().last().copied());
+    match (last_axis("weight_f"), last_axis("P")) {
+        (Some(rank), _) => StrfConfig::Separable(SeparableConfig { lags, rank }),
+        (_, Some(n_gaussians)) => StrfConfig::Gaussians(GaussiansConfig { lags, n_gaussians }),
+        _ => StrfConfig::full(lags),
+    }
+}
+
+const HIDDEN_FIELDS: [(&str, &str); 3] =
+    [("core.0.kernel.", "core.strf."), ("core.1.ln.", "core.norm."), ("core.3.", "core.leak.")];
+
+fn nrf(
+    theirs: &Fields<'_>,
+    activation: ActivationConfig,
+    values: &BTreeMap<String, Tensor>,
+) -> Result<(ModelConfig, Names)> {
+    let strf = strf(values, "core.0.kernel.", theirs.count("temporal_window_size")?);
+    let core = CoreConfig::Nrf(NrfConfig { hidden: theirs.count("n_hidden")?, strf });
+    Ok((hidden_model(theirs, core, activation)?, HIDDEN_FIELDS.to_vec()))
+}
+
+fn dnet(
+    theirs: &Fields<'_>,
+    activation: ActivationConfig,
+    values: &BTreeMap<String, Tensor>,
+) -> Result<(ModelConfig, Names)> {
+    const BINS_PER_TAU: f64 = 7.0;
+    let strf = strf(values, "core.0.kernel.", theirs.count("temporal_window_size")?);
+    let number = |field: &str| theirs.config.get(field).and_then(Value::as_f64);
+    let initial_tau = number("init_tau").unwrap_or(2.0);
+    let scaled = theirs.config.get("decay_input").and_then(Value::as_bool).unwrap_or(true);
+    let leak = LeakConfig {
+        initial_tau,
+        gain: if scaled { LeakGain::Tau } else { LeakGain::One },
+        truncate: Some((BINS_PER_TAU * initial_tau).round() as usize),
+    };
+    let core = CoreConfig::Dnet(DnetConfig { hidden: theirs.count("n_hidden")?, strf, leak });
+    Ok((hidden_model(theirs, core, activation)?, HIDDEN_FIELDS.to_vec()))
+}
+
+/// A core and a linear readout.
+fn hidden_model(theirs: &Fields<'_>, core: CoreConfig, activation: ActivationConfig) -> Result<ModelConfig> {
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig { leak: None, activation });
+    let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core, readout };
+    Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
+}
+
+fn strf_model(
+    theirs: &Fields<'_>,
+    activation: ActivationConfig,
+    values: &BTreeMap<String, Tensor>,
+) -> Result<(ModelConfig, Names)> {
+    let strf = strf(values, "readout.strf.kernel.", theirs.count("temporal_window_size")?);
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::Batch, activation });
     let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout };
     let names = vec![("readout.strf.kernel.", "readout.strf."), ("readout.bn.", "readout.norm.")];
@@ -166,9 +222,7 @@ fn statenet(
         }
     };
     let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
-    let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation });
-    let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core, readout };
-    Ok((ModelConfig::pipeline(&theirs.axes()?, pipeline), names))
+    Ok((hidden_model(theirs, core, activation)?, names))
 }
 
 /// The fields of a published config, with errors that name them.

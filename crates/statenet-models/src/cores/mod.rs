@@ -1,12 +1,15 @@
 //! What turns a (filtered) cochleagram into features.
 
+mod dnet;
+mod hidden_fields;
+mod nrf;
 mod statenet;
 
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
-pub(crate) use self::statenet::Statenet;
-pub use self::statenet::StatenetConfig;
+use self::{dnet::Dnet, nrf::Nrf, statenet::Statenet};
+pub use self::{dnet::DnetConfig, nrf::NrfConfig, statenet::StatenetConfig};
 use crate::{
     error::Result,
     params::Scope,
@@ -20,6 +23,10 @@ pub enum CoreConfig {
     /// The readout sees the cochleagram itself: Linear and LN.
     #[default]
     None,
+    /// Hidden receptive fields.
+    Nrf(NrfConfig),
+    /// Hidden receptive fields that leak.
+    Dnet(DnetConfig),
     /// A spectral encoder per frame and a recurrent backbone.
     Statenet(StatenetConfig),
 }
@@ -28,6 +35,8 @@ impl CoreConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
         match self {
             Self::None => Ok(()),
+            Self::Nrf(nrf) => nrf.validate(&format!("{field}.nrf")),
+            Self::Dnet(dnet) => dnet.validate(&format!("{field}.dnet")),
             Self::Statenet(statenet) => statenet.validate(axes, &format!("{field}.statenet")),
         }
     }
@@ -35,14 +44,16 @@ impl CoreConfig {
     /// With every size written out that a default would leave to this version of the library.
     pub(crate) fn resolved(&self, axes: &Axes) -> Self {
         match self {
-            Self::None => Self::None,
             Self::Statenet(statenet) => Self::Statenet(statenet.resolved(axes)),
+            other => other.clone(),
         }
     }
 
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
         match self {
             Self::None => "none".to_owned(),
+            Self::Nrf(nrf) => nrf.slug(),
+            Self::Dnet(dnet) => dnet.slug(),
             Self::Statenet(statenet) => statenet.slug(axes),
         }
     }
@@ -53,12 +64,17 @@ pub(crate) fn build(
     input: Features,
     scope: &mut Scope<'_>,
 ) -> Result<(Box<dyn Stage>, Features)> {
-    match (config, input) {
-        (CoreConfig::Statenet(statenet), Features::Spectral { channels, n_bands }) => {
-            let core = Statenet::new(statenet, (channels, n_bands), scope)?;
-            let units = Features::Units(core.hidden());
-            Ok((Box::new(core), units))
+    let Features::Spectral { channels, n_bands } = input else { return Ok((Box::new(Through), input)) };
+    let spectral = (channels, n_bands);
+    let (core, units): (Box<dyn Stage>, usize) = match config {
+        CoreConfig::None => return Ok((Box::new(Through), input)),
+        CoreConfig::Nrf(nrf) => (Box::new(Nrf::new(nrf, spectral, scope)?), nrf.hidden),
+        CoreConfig::Dnet(dnet) => (Box::new(Dnet::new(dnet, spectral, scope)?), dnet.hidden),
+        CoreConfig::Statenet(statenet) => {
+            let core = Statenet::new(statenet, spectral, scope)?;
+            let units = core.hidden();
+            (Box::new(core), units)
         }
-        (_, input) => Ok((Box::new(Through), input)),
-    }
+    };
+    Ok((core, Features::Units(units)))
 }

@@ -13,11 +13,12 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::Step;
+use statenet_kernels::{Step, Then};
 
 use crate::{
     backbones::{self, BackboneConfig},
-    encoders::{self, Encoder, EncoderConfig, Norm},
+    channel_norm::ChannelNorm,
+    encoders::{self, Encoder, EncoderConfig},
     error::{During, Result},
     mode::Mode,
     params::Scope,
@@ -63,7 +64,7 @@ impl StatenetConfig {
 
 pub(crate) struct Statenet {
     encoder: Box<dyn Encoder>,
-    norm: Norm,
+    norm: ChannelNorm,
     backbone: Box<dyn Stage>,
     hidden: usize,
     n_places: usize,
@@ -78,7 +79,7 @@ impl Statenet {
         let places = config.encoder.places();
         let inputs = places.channels * places.n_places(n_bands);
         let encoder = encoders::build(&config.encoder, (channels, n_bands), &mut scope.enter("encoder"))?;
-        let norm = Norm::new(places.channels, &mut scope.enter("norm"))?;
+        let norm = ChannelNorm::new(places.channels, &mut scope.enter("norm"))?;
         let backbone = backbones::build(&config.backbone, inputs, &mut scope.enter("backbone"))?;
         let (hidden, n_places) = (config.backbone.hidden(inputs), places.n_places(n_bands));
         Ok(Self { encoder, norm, backbone, hidden, n_places })
@@ -113,7 +114,8 @@ impl Stage for Statenet {
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
-        let mut all: Vec<Box<dyn Step>> = vec![self.encoder.step()?, self.norm.step(self.n_places)?];
+        let mut all: Vec<Box<dyn Step>> =
+            vec![self.encoder.step()?, self.norm.step(self.n_places, Then::Sigmoid)?];
         Ok(self.backbone.steps()?.map(|backbone| {
             all.extend(backbone);
             all

@@ -1,10 +1,10 @@
 //! One filter for all places along the frequency axis.
 
 use candle_core::Tensor;
-use statenet_kernels::{Step, steps};
+use statenet_kernels::{Step, Then, steps};
 
-use super::{Encoder, Norm, PlacesConfig};
-use crate::{error::Result, init::Init, params::Scope};
+use super::{Encoder, PlacesConfig};
+use crate::{channel_norm::ChannelNorm, error::Result, init::Init, params::Scope};
 
 pub(crate) struct Convolution {
     weight: Tensor,
@@ -27,8 +27,11 @@ impl Convolution {
 }
 
 impl Encoder for Convolution {
-    fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor> {
-        norm.follow(&statenet_kernels::band_convolution(x, &self.weight, &self.bias, self.stride)?)
+    fn encode(&self, x: &Tensor, norm: &ChannelNorm) -> Result<Tensor> {
+        norm.apply(
+            &statenet_kernels::band_convolution(x, &self.weight, &self.bias, self.stride)?,
+            Then::Sigmoid,
+        )
     }
 
     fn step(&self) -> Result<Box<dyn Step>> {

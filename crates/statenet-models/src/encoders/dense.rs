@@ -1,10 +1,11 @@
 //! Every band to every unit.
 
 use candle_core::Tensor;
-use statenet_kernels::{Layout, Step, steps};
+use statenet_kernels::{Layout, Step, Then, steps};
 
-use super::{Encoder, Norm, PlacesConfig};
+use super::{Encoder, PlacesConfig};
 use crate::{
+    channel_norm::ChannelNorm,
     error::{During, Result},
     init::Init,
     params::Scope,
@@ -32,7 +33,7 @@ impl Dense {
 }
 
 impl Encoder for Dense {
-    fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor> {
+    fn encode(&self, x: &Tensor, norm: &ChannelNorm) -> Result<Tensor> {
         let bands = x.flatten(1, 2).during("joining channels and bands")?;
         let units = statenet_kernels::affine(
             &bands,
@@ -45,7 +46,7 @@ impl Encoder for Dense {
         let units = units
             .reshape((batch, self.channels, n_units / self.channels, n_bins))
             .during("splitting units into places")?;
-        norm.follow(&units)
+        norm.apply(&units, Then::Sigmoid)
     }
     fn step(&self) -> Result<Box<dyn Step>> {
         Ok(Box::new(steps::Affine::new(&self.weight, Some(&self.bias))?))

@@ -3,8 +3,13 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Encoder, LocalInit, LocallyConnectedConfig, Norm, norm::EPS};
-use crate::{error::Result, init::Init, params::Scope};
+use super::{Encoder, LocalInit, LocallyConnectedConfig};
+use crate::{
+    channel_norm::{ChannelNorm, EPS},
+    error::Result,
+    init::Init,
+    params::Scope,
+};
 
 pub(crate) struct LocallyConnected {
     weights: Tensor,
@@ -32,7 +37,7 @@ impl LocallyConnected {
 }
 
 impl Encoder for LocallyConnected {
-    fn encode(&self, x: &Tensor, Norm { gain, bias }: &Norm) -> Result<Tensor> {
+    fn encode(&self, x: &Tensor, ChannelNorm { gain, bias }: &ChannelNorm) -> Result<Tensor> {
         let Self { weights, biases, stride, .. } = self;
         Ok(statenet_kernels::local_encoder(x, weights, biases, gain, bias, *stride, EPS)?)
     }

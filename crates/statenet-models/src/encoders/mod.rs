@@ -11,17 +11,15 @@
 mod convolution;
 mod dense;
 mod locally_connected;
-mod norm;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 use statenet_kernels::Step;
 
-pub(crate) use self::{
-    convolution::Convolution, dense::Dense, locally_connected::LocallyConnected, norm::Norm,
-};
+pub(crate) use self::{convolution::Convolution, dense::Dense, locally_connected::LocallyConnected};
 use crate::{
+    channel_norm::ChannelNorm,
     error::{Result, config_error},
     params::Scope,
 };
@@ -131,7 +129,7 @@ impl PlacesConfig {
 
 /// A per-frame map and the normalisation that follows, `(B, C, F, T)` to `(B, channels, places, T)`.
 pub(crate) trait Encoder: Send + Sync {
-    fn encode(&self, x: &Tensor, norm: &Norm) -> Result<Tensor>;
+    fn encode(&self, x: &Tensor, norm: &ChannelNorm) -> Result<Tensor>;
 
     /// The map of a single frame without the normalisation, (C F) to (channels places).
     fn step(&self) -> Result<Box<dyn Step>>;

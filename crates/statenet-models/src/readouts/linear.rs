@@ -1,9 +1,10 @@
 //! A weighted sum of hidden units per neuron and bin, through an output curve.
 //!
 //! ```text
-//! r[n,t] = curve_n(sum_h W[n,h] x[h,t] + c[n])
+//! r[n,t] = curve_n(leak_n(sum_h W[n,h] x[h,t] + c[n]))
 //! ```
-//! In (B, H, T), out (B, N, T). Memory: the current frame. Parameters: N (H + 1) and the curve's.
+//! In (B, H, T), out (B, N, T). Memory: the current frame, unbounded with a leak. Parameters: N (H + 1), the leak's N
+//! and the curve's.
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::{
     activations::{self, Activation, ActivationConfig},
     error::Result,
     init::Init,
-    mode::Mode,
+    leak::{Leak, LeakConfig},
     params::{Scope, set_vector},
     response_model::Memory,
     stage::{Stage, as_it_lies},
@@ -25,19 +26,29 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LinearReadoutConfig {
+    /// How the neurons' drive leaks, as DNet's output units do. Default: not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak: Option<LeakConfig>,
     /// The output curve. Default softplus.
     pub activation: ActivationConfig,
 }
 
 impl Default for LinearReadoutConfig {
     fn default() -> Self {
-        Self { activation: ActivationConfig::softplus() }
+        Self { leak: None, activation: ActivationConfig::softplus() }
+    }
+}
+
+impl LinearReadoutConfig {
+    pub(crate) fn validate(&self, field: &str) -> Result<()> {
+        self.leak.as_ref().map_or(Ok(()), |leak| leak.validate(&format!("{field}.leak")))
     }
 }
 
 pub(crate) struct LinearReadout {
     weight: Tensor,
     bias: Tensor,
+    leak: Option<Leak>,
     activation: Box<dyn Activation>,
 }
 
@@ -52,37 +63,37 @@ impl LinearReadout {
         let mut fc = scope.enter("fc");
         let weight = fc.parameter("weight", (n_neurons, hidden), init)?;
         let bias = fc.parameter("bias", n_neurons, init)?;
+        let leak = config.leak.as_ref().map(|leak| Leak::new(leak, n_neurons, &mut scope.enter("leak")));
+        let leak = leak.transpose()?;
         let activation = activations::build(&config.activation, n_neurons, &mut scope.enter("activation"))?;
-        Ok(Self { weight, bias, activation })
-    }
-
-    fn read(&self, x: &Tensor) -> Result<Tensor> {
-        let (x, from) = as_it_lies(x)?;
-        let drive =
-            statenet_kernels::affine(&x, from, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
-        self.activation.apply(&drive)
+        Ok(Self { weight, bias, leak, activation })
     }
 }
 
 impl Stage for LinearReadout {
-    fn forward(&self, x: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
-        self.read(x)
+    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        self.leak.as_ref().map_or(Ok(()), |leak| leak.init_state(batch, state))
     }
 
-    fn init_state(&self, _batch: usize, _state: &mut State) -> Result<()> {
-        Ok(())
-    }
-
-    fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
-        self.read(x)
+    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let (x, from) = as_it_lies(x)?;
+        let drive =
+            statenet_kernels::affine(&x, from, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
+        match &self.leak {
+            Some(leak) => self.activation.apply(&leak.chunk(&drive, state)?),
+            None => self.activation.apply(&drive),
+        }
     }
 
     fn memory(&self) -> Memory {
-        Memory::Frames(1)
+        if self.leak.is_some() { Memory::Unbounded } else { Memory::Frames(1) }
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let mut all: Vec<Box<dyn Step>> = vec![Box::new(steps::Affine::new(&self.weight, Some(&self.bias))?)];
+        if let Some(leak) = &self.leak {
+            all.push(leak.step()?);
+        }
         all.extend(self.activation.step()?);
         Ok(Some(all))
     }
@@ -90,6 +101,10 @@ impl Stage for LinearReadout {
 
 impl Readout for LinearReadout {
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
-        set_vector(&self.bias, &self.activation.start_at(mean_rates)?)
+        let mut drives = self.activation.start_at(mean_rates)?;
+        if let Some(leak) = &self.leak {
+            drives.iter_mut().zip(leak.lasting()?).for_each(|(drive, lasting)| *drive /= lasting);
+        }
+        set_vector(&self.bias, &drives)
     }
 }

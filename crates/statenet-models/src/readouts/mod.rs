@@ -30,12 +30,12 @@ impl ReadoutConfig {
     pub(crate) fn validate(&self, core: &CoreConfig, field: &str) -> Result<()> {
         match (self, core) {
             (Self::Strf(strf), CoreConfig::None) => strf.validate(&format!("{field}.strf")),
-            (Self::Linear(_), CoreConfig::Statenet(_)) => Ok(()),
+            (Self::Linear(_), CoreConfig::None) => {
+                Err(config_error(field, "linear", "strf: without a core there are no hidden units"))
+            }
+            (Self::Linear(linear), _) => linear.validate(&format!("{field}.linear")),
             (Self::Strf(_), _) => {
                 Err(config_error(field, "strf", "linear: the core gives hidden units, no bands"))
-            }
-            (Self::Linear(_), _) => {
-                Err(config_error(field, "linear", "strf: without a core there are no hidden units"))
             }
         }
     }
@@ -43,11 +43,11 @@ impl ReadoutConfig {
     pub(crate) fn slug(&self) -> String {
         match self {
             Self::Strf(strf) => {
-                let (curve, lags) = (&strf.activation, strf.strf.lags());
-                match curve {
-                    ActivationConfig::Identity => format!("linear-t{lags}"),
-                    ActivationConfig::Softplus(_) => format!("ln-t{lags}"),
-                    curve => format!("ln-{}-t{lags}", curve.name()),
+                let field = strf.strf.slug();
+                match &strf.activation {
+                    ActivationConfig::Identity => format!("linear-{field}"),
+                    ActivationConfig::Softplus(_) => format!("ln-{field}"),
+                    curve => format!("ln-{}-{field}", curve.name()),
                 }
             }
             Self::Linear(_) => "linear".to_owned(),

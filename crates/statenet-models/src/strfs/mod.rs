@@ -1,12 +1,36 @@
 //! Ways to parameterise the weights of a receptive field: `(outputs, channels, F, lags)`, the last column lag 0.
+//!
+//! | name | weights | parameters per output and channel |
+//! |---|---|---|
+//! | `full` | one for every band and lag | F K |
+//! | `separable` | R products of a spectral and a temporal profile | R (F + K) |
+//! | `gaussians` | G Gaussians over bands and lags | 5 G |
+//! | `raised_cosines` | J smooth functions of the lag for every band | F J |
+//!
+//! Each output has a bias beside.
+
+mod filter;
+mod full;
+mod gaussians;
+mod raised_cosines;
+mod separable;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::filter::Filter;
+use self::{full::Full, gaussians::Gaussians, raised_cosines::RaisedCosines, separable::Separable};
+pub use self::{
+    full::FullConfig, gaussians::GaussiansConfig, raised_cosines::RaisedCosinesConfig,
+    separable::SeparableConfig,
+};
 use crate::{
-    error::{Result, config_error},
+    config::Architecture,
+    error::{During, Result, config_error},
     init::Init,
     params::Scope,
+    readouts::ReadoutConfig,
+    response_model::ResponseModel,
 };
 
 /// Which parameterisation.
@@ -15,14 +39,12 @@ use crate::{
 pub enum StrfConfig {
     /// A weight for every band and lag.
     Full(FullConfig),
-}
-
-/// A weight for every band and lag.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FullConfig {
-    /// Frames that the receptive field spans, the current one included; at least 1.
-    pub lags: usize,
+    /// A sum of products of a spectral and a temporal profile.
+    Separable(SeparableConfig),
+    /// A mixture of Gaussians.
+    Gaussians(GaussiansConfig),
+    /// Smooth functions of the lag.
+    RaisedCosines(RaisedCosinesConfig),
 }
 
 impl StrfConfig {
@@ -37,44 +59,90 @@ impl StrfConfig {
     pub fn lags(&self) -> usize {
         match self {
             Self::Full(full) => full.lags,
+            Self::Separable(separable) => separable.lags,
+            Self::Gaussians(gaussians) => gaussians.lags,
+            Self::RaisedCosines(cosines) => cosines.lags,
         }
     }
 
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
         match self {
-            Self::Full(full) if full.lags == 0 => {
-                Err(config_error(&format!("{field}.full.lags"), 0, "1 or more"))
-            }
-            Self::Full(_) => Ok(()),
+            Self::Full(full) => full.validate(&format!("{field}.full")),
+            Self::Separable(separable) => separable.validate(&format!("{field}.separable")),
+            Self::Gaussians(gaussians) => gaussians.validate(&format!("{field}.gaussians")),
+            Self::RaisedCosines(cosines) => cosines.validate(&format!("{field}.raised_cosines")),
+        }
+    }
+
+    /// `t40`, or with the parameterisation before it: `separable2-t40`.
+    pub(crate) fn slug(&self) -> String {
+        let lags = self.lags();
+        match self {
+            Self::Full(_) => format!("t{lags}"),
+            Self::Separable(separable) => format!("separable{}-t{lags}", separable.rank),
+            Self::Gaussians(gaussians) => format!("gaussians{}-t{lags}", gaussians.n_gaussians),
+            Self::RaisedCosines(cosines) => format!("cosines{}-t{lags}", cosines.n_functions()),
         }
     }
 }
 
-/// The weights of receptive fields, computed from whatever parameters they have.
-pub(crate) struct Strf {
-    weight: Tensor,
-    bias: Tensor,
+fn expect_lags(lags: usize, least: usize, field: &str) -> Result<()> {
+    if lags < least {
+        return Err(config_error(&format!("{field}.lags"), lags, format!("{least} or more")));
+    }
+    Ok(())
+}
+
+/// What receptive fields look from and at.
+#[derive(Clone, Copy)]
+struct Span {
+    outputs: usize,
+    channels: usize,
+    n_bands: usize,
     lags: usize,
 }
 
+/// Weights computed from whatever parameters they have.
+trait Weights: Send + Sync {
+    /// `(outputs, channels, F, lags)`.
+    fn weight(&self) -> candle_core::Result<Tensor>;
+
+    /// The parameter that is 0 where all weights are.
+    fn amplitude(&self) -> &Tensor;
+}
+
+/// Receptive fields with their biases.
+pub(crate) struct Strf {
+    weights: Box<dyn Weights>,
+    bias: Tensor,
+    span: Span,
+}
+
 impl Strf {
-    /// Receptive fields of `outputs` units over `channels` and `n_bands`; starts as PyTorch's convolutions do.
+    /// Receptive fields of `outputs` units over `channels` and `n_bands`.
     pub(crate) fn new(
         config: &StrfConfig,
         outputs: usize,
         (channels, n_bands): (usize, usize),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let lags = config.lags();
-        let init = Init::fan_in(channels * n_bands * lags);
-        let weight = scope.parameter("weight", (outputs, channels, n_bands, lags), init)?;
-        let bias = scope.parameter("bias", outputs, init)?;
-        Ok(Self { weight, bias, lags })
+        let span = Span { outputs, channels, n_bands, lags: config.lags() };
+        let within_one = Init::within(1.0);
+        let fan_in = |n: usize| Init::fan_in(channels * n_bands * n);
+        let (weights, init): (Box<dyn Weights>, _) = match config {
+            StrfConfig::Full(_) => (Box::new(Full::new(&span, scope)?), fan_in(span.lags)),
+            StrfConfig::Separable(c) => (Box::new(Separable::new(c, &span, scope)?), within_one),
+            StrfConfig::Gaussians(c) => (Box::new(Gaussians::new(c, &span, scope)?), within_one),
+            StrfConfig::RaisedCosines(c) => {
+                (Box::new(RaisedCosines::new(c, &span, scope)?), fan_in(c.n_functions()))
+            }
+        };
+        Ok(Self { weights, bias: scope.parameter("bias", outputs, init)?, span })
     }
 
     /// `(outputs, channels, F, lags)`.
-    pub(crate) fn weight(&self) -> &Tensor {
-        &self.weight
+    pub(crate) fn weight(&self) -> Result<Tensor> {
+        self.weights.weight().during("computing receptive fields")
     }
 
     /// `(outputs)`.
@@ -82,7 +150,37 @@ impl Strf {
         &self.bias
     }
 
-    pub(crate) fn lags(&self) -> usize {
-        self.lags
+    /// The parameter that is 0 where all weights are.
+    pub(crate) fn amplitude(&self) -> &Tensor {
+        self.weights.amplitude()
     }
+}
+
+/// The weights `(N, channels, F, lags)` of a model whose readout is a receptive field, however they are parameterised;
+/// `None` for any other model. Last column lag 0, before any normalisation, detached.
+///
+/// # Errors
+/// [`Error::Tensor`](crate::Error::Tensor) if they cannot be computed.
+pub fn readout_weights(model: &dyn ResponseModel) -> Result<Option<Tensor>> {
+    let Architecture::Pipeline(pipeline) = model.config().model else { return Ok(None) };
+    let ReadoutConfig::Strf(readout) = pipeline.readout else { return Ok(None) };
+    let params = model.params();
+    let param = |name: &str| params.get(&format!("readout.strf.{name}")).map(|p| p.var.as_detached_tensor());
+    let weights: Option<Box<dyn Weights>> = match &readout.strf {
+        StrfConfig::Full(_) => param("weight").map(|weight| Box::new(Full(weight)) as _),
+        StrfConfig::Separable(_) => param("weight_f")
+            .zip(param("weight_t"))
+            .map(|(spectral, temporal)| Box::new(Separable { spectral, temporal }) as _),
+        StrfConfig::Gaussians(c) => {
+            param("P").zip(param("SIG")).zip(param("weight")).map(|((positions, widths), weights)| {
+                let (n_bands, lags) = (model.n_bands(), c.lags);
+                Box::new(Gaussians { positions, widths, weights, n_bands, lags }) as _
+            })
+        }
+        StrfConfig::RaisedCosines(c) => match param("weight") {
+            Some(weights) => Some(Box::new(RaisedCosines::of(c, weights)?)),
+            None => None,
+        },
+    };
+    weights.map(|weights| weights.weight().during("computing receptive fields")).transpose()
 }

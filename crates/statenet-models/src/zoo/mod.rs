@@ -1,14 +1,18 @@
 //! The models by name: their defaults and where they come from.
 
+mod dnet;
 mod linear;
 mod ln;
+mod nrf;
 mod statenet;
 
 use statenet_core::{Axes, Millis};
 
 pub use self::{
+    dnet::dnet,
     linear::linear,
     ln::ln,
+    nrf::nrf,
     statenet::{
         statenet, statenet_gru, statenet_lmu, statenet_lstm, statenet_mamba, statenet_rnn, statenet_s4,
         statenet_s4d, statenet_sublstm,
@@ -34,6 +38,8 @@ pub struct Entry {
 pub const ALL: &[Entry] = &[
     Entry { name: "linear", config: linear, citation: "Aertsen & Johannesma 1981" },
     Entry { name: "ln", config: ln, citation: "Chichilnisky 2001; Machens et al. 2004" },
+    Entry { name: "nrf", config: nrf, citation: "Harper et al. 2016" },
+    Entry { name: "dnet", config: dnet, citation: "Rahman et al. 2019" },
     Entry { name: "statenet-rnn", config: statenet_rnn, citation: "Rançon et al. 2025; Elman 1990" },
     Entry { name: "statenet-gru", config: statenet_gru, citation: "Rançon et al. 2025" },
     Entry {

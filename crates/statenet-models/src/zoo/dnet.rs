@@ -1,0 +1,23 @@
+//! DNet: hidden receptive fields whose units leak (Rahman et al. 2019).
+
+use statenet_core::Axes;
+
+use crate::{
+    activations::ActivationConfig,
+    config::{ModelConfig, PipelineConfig},
+    cores::{CoreConfig, DnetConfig},
+    leak::LeakConfig,
+    prefilters::PrefilterConfig,
+    readouts::{LinearReadoutConfig, ReadoutConfig},
+    strfs::StrfConfig,
+};
+
+/// 20 hidden units with full receptive fields of 200 ms, sigmoid, time constants around 2 bins, no output curve.
+#[must_use]
+pub fn dnet(axes: &Axes) -> ModelConfig {
+    let strf = StrfConfig::full(super::default_lags(axes));
+    let core = CoreConfig::Dnet(DnetConfig { hidden: 20, strf, leak: LeakConfig::default() });
+    let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
+    let readout = ReadoutConfig::Linear(readout);
+    ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+}

@@ -1,0 +1,19 @@
+//! NRF: a network of hidden receptive fields (Harper et al. 2016).
+
+use statenet_core::Axes;
+
+use crate::{
+    config::{ModelConfig, PipelineConfig},
+    cores::{CoreConfig, NrfConfig},
+    prefilters::PrefilterConfig,
+    readouts::{LinearReadoutConfig, ReadoutConfig},
+    strfs::StrfConfig,
+};
+
+/// 20 hidden units with full receptive fields of 200 ms, tanh, softplus readout.
+#[must_use]
+pub fn nrf(axes: &Axes) -> ModelConfig {
+    let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(super::default_lags(axes)) });
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
+    ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+}

@@ -19,7 +19,7 @@ use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
-    cores::{CoreConfig, DnetConfig, NrfConfig, StatenetConfig},
+    cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, Positions, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
     leak::{LeakConfig, LeakGain},
@@ -184,6 +184,42 @@ pub fn leaks() -> impl Strategy<Value = LeakConfig> {
     })
 }
 
+/// Convolutions over frequency and time that fit an axis of `n_bands`.
+pub fn convolutions(n_bands: usize) -> impl Strategy<Value = Conv2dConfig> {
+    (1usize..=3, 2usize..=3, 1usize..=3, 1usize..=4, 1usize..=4).prop_map(
+        move |(layers, channels, kernel_bands, kernel_bins, hidden)| Conv2dConfig {
+            layers,
+            channels,
+            kernel_bands: kernel_bands.min((n_bands - 1) / layers + 1),
+            kernel_bins,
+            hidden,
+        },
+    )
+}
+
+/// Transformers that fit an axis of `n_bands`, one in four without a window.
+pub fn transformers(n_bands: usize) -> impl Strategy<Value = TransformerConfig> {
+    let window = prop_oneof![1 => Just(None), 3 => (1usize..=9).prop_map(Some)];
+    let positions = prop_oneof![Just(Positions::Sinusoidal), Just(Positions::Rotary)];
+    (1usize..=2, 1usize..=2, 1usize..=2, 0usize..n_bands, 1usize..=3, window, positions).prop_map(
+        move |(quads, heads, layers, patch, patch_bins, window, positions)| {
+            let divisors: Vec<usize> = (1..=n_bands).filter(|n| n_bands.is_multiple_of(*n)).collect();
+            let patch_bands = Some(divisors[patch % divisors.len()]);
+            let embedding = 4 * quads;
+            TransformerConfig {
+                embedding,
+                heads,
+                layers,
+                patch_bands,
+                patch_bins,
+                window,
+                positions,
+                dropout: 0.1,
+            }
+        },
+    )
+}
+
 /// Configs over every enum, for given axes.
 pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     let fields = (strfs(), prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
@@ -205,11 +241,19 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     ];
     let statenet = (encoders(axes.n_bands), backbones())
         .prop_map(|(encoder, backbone)| CoreConfig::Statenet(StatenetConfig { encoder, backbone }));
-    prop_oneof![1 => fields, 1 => (hidden, linear()), 2 => (statenet, linear())].prop_map(
-        move |(core, readout)| {
-            ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
-        },
-    )
+    let others = prop_oneof![
+        convolutions(axes.n_bands).prop_map(CoreConfig::Conv2d),
+        transformers(axes.n_bands).prop_map(CoreConfig::Transformer),
+    ];
+    prop_oneof![
+        1 => fields,
+        1 => (hidden, linear()),
+        1 => (others, linear()),
+        2 => (statenet, linear()),
+    ]
+    .prop_map(move |(core, readout)| {
+        ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    })
 }
 
 /// Whole cases: a config over every enum, a seed, a sound.

@@ -12,7 +12,7 @@ use statenet_models::{
     activations::{ActivationConfig, CurveConfig},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     checkpoint,
-    cores::{CoreConfig, DnetConfig, NrfConfig, StatenetConfig},
+    cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig, PlacesConfig},
     leak::LeakConfig,
     prefilters::PrefilterConfig,
@@ -140,6 +140,42 @@ fn hidden_fields(core: CoreConfig, activation: ActivationConfig) -> ModelConfig 
     ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
 }
 
+fn cnn2d() -> ModelConfig {
+    hidden_fields(CoreConfig::Conv2d(Conv2dConfig::default()), ActivationConfig::softplus())
+}
+
+fn transformer(config: TransformerConfig) -> ModelConfig {
+    hidden_fields(CoreConfig::Transformer(config), ActivationConfig::Identity)
+}
+
+#[test]
+fn spec_d_holds_for_the_convolutional_network_and_transformers() {
+    let windowed = TransformerConfig {
+        patch_bands: Some(17),
+        patch_bins: 3,
+        heads: 2,
+        layers: 2,
+        window: Some(4),
+        ..TransformerConfig::default()
+    };
+    let cases = [
+        ("cnn2d", cnn2d(), [2.232076, 2.231045, 2.231448, 1.942669, 1.944304, 1.926276]),
+        (
+            "transformer",
+            transformer(TransformerConfig::default()),
+            [2.493859, 2.497223, 2.498015, 1.649820, 1.648362, 1.646957],
+        ),
+        (
+            "windowed transformer",
+            transformer(windowed),
+            [4.234352, 4.234354, 4.234354, -2.012804, -2.012803, -2.012806],
+        ),
+    ];
+    for (name, config, expected) in cases {
+        agrees_with_spec_d(name, &config, expected);
+    }
+}
+
 fn nrf() -> ModelConfig {
     let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(9) });
     hidden_fields(core, ActivationConfig::softplus())
@@ -203,6 +239,8 @@ fn parameter_counts_are_the_published_ones() {
     assert_eq!(both(strf(ActivationConfig::Identity)), (309, 36_771));
     assert_eq!(both(strf(softplus())), (311, 37_009));
     assert_eq!(both(nrf()), (6_203, 8_917));
+    assert_eq!(both(cnn2d()), (11_403, 14_117));
+    assert_eq!(both(transformer(TransformerConfig::default())), (30_001, 35_783));
     assert_eq!(both(dnet()), (6_221, 8_699));
     assert_eq!(both(with_field(separable(), ActivationConfig::Identity)).0, 34 + 9 + 1 + 2);
     assert_eq!(both(with_field(gaussians(3), ActivationConfig::Identity)).0, 15 + 1 + 2);
@@ -296,6 +334,9 @@ fixture! {
     fixture_linear_gaussians: "linear-gaussians";
     fixture_nrf: "nrf";
     fixture_dnet: "dnet";
+    fixture_cnn2d: "cnn2d";
+    fixture_transformer: "transformer";
+    fixture_transformer_windowed: "transformer-windowed";
     fixture_statenet_gru: "statenet-gru";
     fixture_statenet_lstm: "statenet-lstm";
     fixture_statenet_rnn: "statenet-rnn";

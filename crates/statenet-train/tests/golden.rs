@@ -60,6 +60,9 @@ fixture! {
     five_steps_of_linear_gaussians: "linear-gaussians";
     five_steps_of_nrf: "nrf";
     five_steps_of_dnet: "dnet";
+    five_steps_of_cnn2d: "cnn2d";
+    five_steps_of_transformer: "transformer";
+    five_steps_of_transformer_windowed: "transformer-windowed";
     five_steps_of_statenet_gru: "statenet-gru";
     five_steps_of_statenet_lstm: "statenet-lstm";
     five_steps_of_statenet_rnn: "statenet-rnn";

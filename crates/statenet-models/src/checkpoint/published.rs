@@ -16,7 +16,7 @@ use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
-    cores::{CoreConfig, DnetConfig, NrfConfig, StatenetConfig},
+    cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result},
     leak::{LeakConfig, LeakGain},
@@ -26,7 +26,8 @@ use crate::{
 };
 
 const CLASS: &str = "_model_class";
-const CLASSES: &str = "Linear, LinearNonlinear, NetworkReceptiveField, DNet and StateNet";
+const CLASSES: &str =
+    "Linear, LinearNonlinear, NetworkReceptiveField, DNet, ConvNet2D, Transformer and StateNet";
 const DT_MS: f64 = 5.0;
 
 /// Whether a config was written by the published implementation.
@@ -42,6 +43,8 @@ pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &De
         "Linear" | "LinearNonlinear" => strf_model(&theirs, activation, &values)?,
         "NetworkReceptiveField" => nrf(&theirs, activation, &values)?,
         "DNet" => dnet(&theirs, activation, &values)?,
+        "ConvNet2D" => conv2d(&theirs, activation)?,
+        "Transformer" => transformer(&theirs, activation)?,
         "StateNet" => statenet(&theirs, activation, kernel_bins(&values)?)?,
         other => {
             return Err(theirs.unreadable(&format!("{CLASS} {other:?}"), CLASSES));
@@ -61,8 +64,13 @@ pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &De
 }
 
 /// What they save and we compute from the config, or do not need.
-const UNUSED: [&str; 4] =
-    ["readout.bn.num_batches_tracked", "rnn.cell.A", "rnn.cell.B", "rnn.layer.kernel.l_kernel"];
+const UNUSED: [&str; 5] = [
+    "readout.bn.num_batches_tracked",
+    "pos_encoding.div_term",
+    "rnn.cell.A",
+    "rnn.cell.B",
+    "rnn.layer.kernel.l_kernel",
+];
 
 /// The bins for which an S4 stores its C; they say 0 before the first sound.
 fn kernel_bins(values: &BTreeMap<String, Tensor>) -> Result<Option<usize>> {
@@ -162,6 +170,51 @@ fn dnet(
     };
     let core = CoreConfig::Dnet(DnetConfig { hidden: theirs.count("n_hidden")?, strf, leak });
     Ok((hidden_model(theirs, core, activation)?, HIDDEN_FIELDS.to_vec()))
+}
+
+fn conv2d(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+    let unreadable = || theirs.unreadable("no kernel_size", "two whole numbers");
+    let kernel = theirs.config.get("kernel_size").and_then(Value::as_array).ok_or_else(unreadable)?;
+    let size = |i: usize| {
+        let n = kernel.get(i).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        n.ok_or_else(unreadable)
+    };
+    let core = CoreConfig::Conv2d(Conv2dConfig {
+        layers: 3,
+        channels: theirs.count("c_hidden")?,
+        kernel_bands: size(0)?,
+        kernel_bins: size(1)?,
+        hidden: theirs.count("n_hidden")?,
+    });
+    let names = vec![
+        ("core.1.", "core.conv.0."),
+        ("core.2.ln.", "core.norm.0."),
+        ("core.4.", "core.conv.1."),
+        ("core.5.ln.", "core.norm.1."),
+        ("core.7.", "core.conv.2."),
+        ("core.8.ln.", "core.norm.2."),
+        ("readout.fc.0.", "core.hidden."),
+        ("readout.fc.2.", "readout.fc."),
+    ];
+    Ok((hidden_model(theirs, core, activation)?, names))
+}
+
+fn transformer(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+    let optional = |field: &str| match theirs.config.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => theirs.count(field).map(Some),
+    };
+    let core = CoreConfig::Transformer(TransformerConfig {
+        embedding: theirs.count("embedding_dim")?,
+        heads: theirs.count("n_heads")?,
+        layers: theirs.count("n_layers")?,
+        patch_bands: optional("freq_patch_size")?,
+        patch_bins: theirs.count("time_patch_size")?,
+        window: optional("context_window")?,
+        ..TransformerConfig::default()
+    });
+    let names = vec![("patchify.", "core.patchify."), ("tsfm.", "core.")];
+    Ok((hidden_model(theirs, core, activation)?, names))
 }
 
 /// A core and a linear readout.

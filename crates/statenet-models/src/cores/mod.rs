@@ -1,15 +1,23 @@
 //! What turns a (filtered) cochleagram into features.
 
+mod conv2d;
 mod dnet;
 mod hidden_fields;
 mod nrf;
 mod statenet;
+mod transformer;
 
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
-use self::{dnet::Dnet, nrf::Nrf, statenet::Statenet};
-pub use self::{dnet::DnetConfig, nrf::NrfConfig, statenet::StatenetConfig};
+use self::{conv2d::Conv2d, dnet::Dnet, nrf::Nrf, statenet::Statenet, transformer::Transformer};
+pub use self::{
+    conv2d::Conv2dConfig,
+    dnet::DnetConfig,
+    nrf::NrfConfig,
+    statenet::StatenetConfig,
+    transformer::{Positions, TransformerConfig},
+};
 use crate::{
     error::Result,
     params::Scope,
@@ -27,6 +35,10 @@ pub enum CoreConfig {
     Nrf(NrfConfig),
     /// Hidden receptive fields that leak.
     Dnet(DnetConfig),
+    /// Convolutions over frequency and time.
+    Conv2d(Conv2dConfig),
+    /// Causal attention.
+    Transformer(TransformerConfig),
     /// A spectral encoder per frame and a recurrent backbone.
     Statenet(StatenetConfig),
 }
@@ -37,6 +49,8 @@ impl CoreConfig {
             Self::None => Ok(()),
             Self::Nrf(nrf) => nrf.validate(&format!("{field}.nrf")),
             Self::Dnet(dnet) => dnet.validate(&format!("{field}.dnet")),
+            Self::Conv2d(conv) => conv.validate(axes, &format!("{field}.conv2d")),
+            Self::Transformer(transformer) => transformer.validate(axes, &format!("{field}.transformer")),
             Self::Statenet(statenet) => statenet.validate(axes, &format!("{field}.statenet")),
         }
     }
@@ -44,6 +58,7 @@ impl CoreConfig {
     /// With every size written out that a default would leave to this version of the library.
     pub(crate) fn resolved(&self, axes: &Axes) -> Self {
         match self {
+            Self::Transformer(transformer) => Self::Transformer(transformer.resolved(axes)),
             Self::Statenet(statenet) => Self::Statenet(statenet.resolved(axes)),
             other => other.clone(),
         }
@@ -54,6 +69,8 @@ impl CoreConfig {
             Self::None => "none".to_owned(),
             Self::Nrf(nrf) => nrf.slug(),
             Self::Dnet(dnet) => dnet.slug(),
+            Self::Conv2d(conv) => conv.slug(),
+            Self::Transformer(transformer) => transformer.slug(),
             Self::Statenet(statenet) => statenet.slug(axes),
         }
     }
@@ -70,6 +87,10 @@ pub(crate) fn build(
         CoreConfig::None => return Ok((Box::new(Through), input)),
         CoreConfig::Nrf(nrf) => (Box::new(Nrf::new(nrf, spectral, scope)?), nrf.hidden),
         CoreConfig::Dnet(dnet) => (Box::new(Dnet::new(dnet, spectral, scope)?), dnet.hidden),
+        CoreConfig::Conv2d(conv) => (Box::new(Conv2d::new(conv, spectral, scope)?), conv.hidden),
+        CoreConfig::Transformer(transformer) => {
+            (Box::new(Transformer::new(transformer, spectral, scope)?), transformer.units(n_bands))
+        }
         CoreConfig::Statenet(statenet) => {
             let core = Statenet::new(statenet, spectral, scope)?;
             let units = core.hidden();

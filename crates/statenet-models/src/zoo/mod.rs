@@ -1,14 +1,17 @@
 //! The models by name: their defaults and where they come from.
 
+mod cnn2d;
 mod dnet;
 mod linear;
 mod ln;
 mod nrf;
 mod statenet;
+mod transformer;
 
 use statenet_core::{Axes, Millis};
 
 pub use self::{
+    cnn2d::cnn2d,
     dnet::dnet,
     linear::linear,
     ln::ln,
@@ -17,6 +20,7 @@ pub use self::{
         statenet, statenet_gru, statenet_lmu, statenet_lstm, statenet_mamba, statenet_rnn, statenet_s4,
         statenet_s4d, statenet_sublstm,
     },
+    transformer::transformer,
 };
 use crate::{
     config::ModelConfig,
@@ -40,6 +44,8 @@ pub const ALL: &[Entry] = &[
     Entry { name: "ln", config: ln, citation: "Chichilnisky 2001; Machens et al. 2004" },
     Entry { name: "nrf", config: nrf, citation: "Harper et al. 2016" },
     Entry { name: "dnet", config: dnet, citation: "Rahman et al. 2019" },
+    Entry { name: "cnn2d", config: cnn2d, citation: "Pennington & David 2023; Rançon et al. 2025" },
+    Entry { name: "transformer", config: transformer, citation: "Vaswani et al. 2017; Rançon et al. 2025" },
     Entry { name: "statenet-rnn", config: statenet_rnn, citation: "Rançon et al. 2025; Elman 1990" },
     Entry { name: "statenet-gru", config: statenet_gru, citation: "Rançon et al. 2025" },
     Entry {

@@ -1,0 +1,205 @@
+//! 2D-CNN core (Pennington & David 2023, in the form of Rançon et al. 2025): convolutions over frequency and time, then
+//! a layer of hidden units.
+//!
+//! ```text
+//! x_0 = x      a_l[o,f,t] = c_l[o] + sum_{i,k,j} W_l[o,i,k,j] x_{l-1}[i, f+k, t-(Kt-1)+j]      l = 1 .. L
+//! x_l = lrelu(gain_l[o] (a_l - mean_o a_l) / sqrt(var_o a_l + 1e-5) + bias_l[o])      lrelu(x) = max(x, x/10)
+//! u[h,t] = lrelu(sum_{o,f} V[h,o,f] x_L[o,f,t] + b[h])
+//! ```
+//! In (B, C, F, T), out (B, H, T). Memory: L (Kt - 1) + 1 frames. Before t = 0: what silence (zeros) leads to in every
+//! layer.
+//! Parameters with n channels: n (C Kf Kt + 1) + (L-1) n (n Kf Kt + 1) + 2 L n + H (n (F - L (Kf - 1)) + 1).
+//!
+//! Pennington JR, David SV (2023). A convolutional neural network provides a generalizable model of natural sound
+//! coding by neural populations in auditory cortex. PLoS Computational Biology 19:e1011110.
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
+use statenet_kernels::{Layout, Then};
+
+use crate::{
+    channel_norm::ChannelNorm,
+    error::{During, Result, config_error},
+    init::Init,
+    mode::Mode,
+    params::Scope,
+    response_model::Memory,
+    stage::Stage,
+    state::State,
+};
+
+/// Convolutions over frequency and time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conv2dConfig {
+    /// Convolutions L, at least 1. Default 3.
+    pub layers: usize,
+    /// Channels of each, at least 2. Default 10.
+    pub channels: usize,
+    /// Bands Kf that a filter sees, at least 1; all layers together F at most. Default 3.
+    pub kernel_bands: usize,
+    /// Bins Kt that a filter sees, at least 1. Default 9.
+    pub kernel_bins: usize,
+    /// Hidden units, at least 1. Default 20.
+    pub hidden: usize,
+}
+
+impl Default for Conv2dConfig {
+    fn default() -> Self {
+        Self { layers: 3, channels: 10, kernel_bands: 3, kernel_bins: 9, hidden: 20 }
+    }
+}
+
+impl Conv2dConfig {
+    pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        let least = [
+            ("layers", self.layers, 1),
+            ("channels", self.channels, 2),
+            ("kernel_bins", self.kernel_bins, 1),
+            ("hidden", self.hidden, 1),
+        ];
+        for (name, n, least) in least {
+            if n < least {
+                return Err(config_error(&format!("{field}.{name}"), n, format!("{least} or more")));
+            }
+        }
+        let most = (axes.n_bands - 1) / self.layers + 1;
+        if !(1..=most).contains(&self.kernel_bands) {
+            let expected = format!("1 to {most}, for {} layers over {} bands", self.layers, axes.n_bands);
+            return Err(config_error(&format!("{field}.kernel_bands"), self.kernel_bands, expected));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn slug(&self) -> String {
+        format!("cnn2d-c{}-h{}", self.channels, self.hidden)
+    }
+
+    fn bands_after(&self, layers: usize, n_bands: usize) -> usize {
+        n_bands - layers * (self.kernel_bands - 1)
+    }
+}
+
+struct Layer {
+    weight: Tensor,
+    bias: Tensor,
+    norm: ChannelNorm,
+    n_bands: usize,
+    context_name: String,
+}
+
+pub(crate) struct Conv2d {
+    layers: Vec<Layer>,
+    hidden_weight: Tensor,
+    hidden_bias: Tensor,
+    window: usize,
+}
+
+impl Conv2d {
+    pub(crate) fn new(
+        config: &Conv2dConfig,
+        (channels, n_bands): (usize, usize),
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        let (kf, kt) = (config.kernel_bands, config.kernel_bins);
+        let mut layers = Vec::with_capacity(config.layers);
+        for l in 0..config.layers {
+            let inputs = if l == 0 { channels } else { config.channels };
+            let init = Init::fan_in(inputs * kf * kt);
+            let mut conv = scope.enter(&format!("conv.{l}"));
+            let weight = conv.parameter("weight", (config.channels, inputs, kf, kt), init)?;
+            let bias = conv.parameter("bias", config.channels, init)?;
+            let context_name = conv.name("context");
+            let norm = ChannelNorm::new(config.channels, &mut scope.enter(&format!("norm.{l}")))?;
+            layers.push(Layer { weight, bias, norm, n_bands: config.bands_after(l, n_bands), context_name });
+        }
+        let inputs = config.channels * config.bands_after(config.layers, n_bands);
+        let mut hidden = scope.enter("hidden");
+        let hidden_weight = hidden.parameter("weight", (config.hidden, inputs), Init::fan_in(inputs))?;
+        let hidden_bias = hidden.parameter("bias", config.hidden, Init::fan_in(inputs))?;
+        Ok(Self { layers, hidden_weight, hidden_bias, window: kt - 1 })
+    }
+
+    /// What each layer sees before the sound, (B, C, F, Kt - 1): silence is the same in all bands and bins.
+    fn silence(&self, batch: usize) -> Result<Vec<Tensor>> {
+        let Some(first) = self.layers.first() else { return Ok(Vec::new()) };
+        let run = || -> candle_core::Result<Vec<Tensor>> {
+            let n_inputs = first.weight.dim(1)?;
+            let mut level = Tensor::zeros(n_inputs, first.weight.dtype(), first.weight.device())?;
+            let mut contexts = Vec::with_capacity(self.layers.len());
+            for layer in &self.layers {
+                let n = level.dim(0)?;
+                let shape = (batch, n, layer.n_bands, self.window);
+                contexts.push(level.reshape((1, n, 1, 1))?.broadcast_as(shape)?.contiguous()?);
+                let drive = layer.weight.sum((2, 3))?.matmul(&level.unsqueeze(1)?)?.squeeze(1)?;
+                let column = (drive + &layer.bias)?.reshape((1, (), 1, 1))?;
+                let normed = layer.norm.apply(&column, Then::Identity).map_err(candle_core::Error::wrap)?;
+                level = leaky_relu(&normed)?.flatten_all()?;
+            }
+            Ok(contexts)
+        };
+        if self.window == 0 { Ok(Vec::new()) } else { run().during("finding what silence leads to") }
+    }
+
+    /// Hidden units, and what each layer saw.
+    fn run(&self, x: &Tensor, contexts: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
+        let mut seen = Vec::with_capacity(self.layers.len());
+        let mut x = x.clone();
+        for (l, layer) in self.layers.iter().enumerate() {
+            let a = statenet_kernels::causal_conv2d(&x, &layer.weight, &layer.bias, contexts.get(l))?;
+            let next = leaky_relu(&layer.norm.apply(&a, Then::Identity)?).during("rectifying")?;
+            seen.push(std::mem::replace(&mut x, next));
+        }
+        let joined = x.flatten(1, 2).during("joining channels and bands")?;
+        let (layout, bias) = (Layout::ChannelsFirst, Some(&self.hidden_bias));
+        let units = statenet_kernels::affine(&joined, layout, &self.hidden_weight, bias, layout)?;
+        Ok((leaky_relu(&units).during("rectifying")?, seen))
+    }
+}
+
+/// max(x, x/10).
+fn leaky_relu(x: &Tensor) -> candle_core::Result<Tensor> {
+    const SLOPE: f64 = 0.1;
+    x.maximum(&(x * SLOPE)?)
+}
+
+impl Stage for Conv2d {
+    fn forward(&self, x: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
+        let batch = x.dim(0).during("reading a batch")?;
+        Ok(self.run(x, &self.silence(batch)?)?.0)
+    }
+
+    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        for (layer, context) in self.layers.iter().zip(self.silence(batch)?) {
+            state.set(&layer.context_name, &context);
+        }
+        Ok(())
+    }
+
+    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let batch = x.dim(0).during("reading a batch")?;
+        let context = |layer: &Layer| {
+            let channels = layer.weight.dim(1).during("reading a filter")?;
+            state.get(&layer.context_name, &[batch, channels, layer.n_bands, self.window]).cloned()
+        };
+        let contexts = if self.window == 0 {
+            Vec::new()
+        } else {
+            self.layers.iter().map(context).collect::<Result<Vec<_>>>()?
+        };
+        let (units, seen) = self.run(x, &contexts)?;
+        for ((layer, context), seen) in self.layers.iter().zip(&contexts).zip(&seen) {
+            let last = || {
+                let all = Tensor::cat(&[context, seen], 3)?;
+                all.narrow(3, all.dim(3)? - self.window, self.window)?.force_contiguous()
+            };
+            state.set(&layer.context_name, &last().during("advancing a window")?);
+        }
+        Ok(units)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Frames(self.layers.len() * self.window + 1)
+    }
+}

@@ -1,0 +1,173 @@
+//! Where a bin is: sines and cosines added to it, or turns of its queries and keys.
+//!
+//! ```text
+//! w_i = 10000^(-2i/D)
+//! sinusoidal  x[2i] += sin(p w_i)   x[2i+1] += cos(p w_i)             p the bin's number
+//! rotary      (y[2i], y[2i+1]) = (x[2i], x[2i+1]) turned by p w_i     D that of a head
+//! ```
+
+use candle_core::{Device, Tensor};
+use statenet_kernels::Step;
+
+use crate::{
+    error::{During, Result},
+    frames::expect_lengths,
+    state::State,
+};
+
+fn rates(n: usize) -> Vec<f64> {
+    (0..n / 2).map(|i| libm::pow(10_000.0, -2.0 * i as f64 / n as f64)).collect()
+}
+
+/// Sine and cosine of every rate at a position.
+fn turns(rates: &[f64], position: f64) -> impl Iterator<Item = (f64, f64)> {
+    rates.iter().map(move |rate| (libm::sin(position * rate), libm::cos(position * rate)))
+}
+
+/// Bins so far, (B, 1): all streams of a state have heard the same number.
+pub(super) fn count(state: &State, name: &str, batch: usize) -> Result<usize> {
+    let counted = state.get(name, &[batch, 1])?;
+    let first =
+        counted.flatten_all().and_then(|c| c.get(0)?.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>());
+    Ok(first.during("reading a position")? as usize)
+}
+
+pub(super) fn set_count(state: &mut State, name: &str, batch: usize, n: usize, like: &Tensor) -> Result<()> {
+    let counted = Tensor::full(n as f64, (batch, 1), &Device::Cpu)
+        .and_then(|c| c.to_dtype(like.dtype())?.to_device(like.device()));
+    state.set(name, &counted.during("counting bins")?);
+    Ok(())
+}
+
+/// Sinusoidal positions.
+pub(super) struct Sinusoids {
+    rates: Vec<f64>,
+    name: String,
+}
+
+impl Sinusoids {
+    pub(super) fn new(units: usize, name: String) -> Self {
+        Self { rates: rates(units), name }
+    }
+
+    pub(super) fn init_state(&self, batch: usize, like: &Tensor, state: &mut State) -> Result<()> {
+        set_count(state, &self.name, batch, 0, like)
+    }
+
+    /// (B, D, T).
+    pub(super) fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let (batch, units, n_bins) = x.dims3().during("reading units")?;
+        let start = count(state, &self.name, batch)?;
+        let mut table = vec![0f64; units * n_bins];
+        for t in 0..n_bins {
+            for (i, (sin, cos)) in turns(&self.rates, (start + t) as f64).enumerate() {
+                table[2 * i * n_bins + t] = sin;
+                table[(2 * i + 1) * n_bins + t] = cos;
+            }
+        }
+        let added = Tensor::from_vec(table, (1, units, n_bins), &Device::Cpu)
+            .and_then(|table| x.broadcast_add(&table.to_dtype(x.dtype())?.to_device(x.device())?));
+        set_count(state, &self.name, batch, start + n_bins, x)?;
+        added.during("adding positions")
+    }
+
+    pub(super) fn step(&self) -> Box<dyn Step> {
+        Box::new(SinusoidsStep(self.rates.clone()))
+    }
+}
+
+/// One bin; the state is its number.
+struct SinusoidsStep(Vec<f64>);
+
+impl Step for SinusoidsStep {
+    fn n_inputs(&self) -> usize {
+        2 * self.0.len()
+    }
+
+    fn n_outputs(&self) -> usize {
+        2 * self.0.len()
+    }
+
+    fn n_state(&self) -> usize {
+        1
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
+        expect_lengths("positions", self, (input, state, output))?;
+        let pairs = input.chunks_exact(2).zip(output.chunks_exact_mut(2));
+        for ((x, y), (sin, cos)) in pairs.zip(turns(&self.0, f64::from(state[0]))) {
+            y[0] = x[0] + sin as f32;
+            y[1] = x[1] + cos as f32;
+        }
+        state[0] += 1.0;
+        Ok(())
+    }
+}
+
+/// Rotary positions of heads of `depth` numbers.
+pub(super) struct Rotary {
+    rates: Vec<f64>,
+}
+
+impl Rotary {
+    pub(super) fn new(depth: usize) -> Self {
+        Self { rates: rates(depth) }
+    }
+
+    /// (B, heads, T, D), the first bin number `start`.
+    pub(super) fn turn(&self, x: &Tensor, start: usize) -> candle_core::Result<Tensor> {
+        let (batch, heads, n_bins, depth) = x.dims4()?;
+        let half = depth / 2;
+        let (mut sines, mut cosines) = (Vec::new(), Vec::new());
+        for t in 0..n_bins {
+            for (sin, cos) in turns(&self.rates, (start + t) as f64) {
+                sines.push(sin);
+                cosines.push(cos);
+            }
+        }
+        let table = |values: Vec<f64>| {
+            let table = Tensor::from_vec(values, (1, 1, n_bins, half, 1), &Device::Cpu)?;
+            table.to_dtype(x.dtype())?.to_device(x.device())
+        };
+        let (sin, cos) = (table(sines)?, table(cosines)?);
+        let pairs = x.contiguous()?.reshape((batch, heads, n_bins, half, 2))?;
+        let (a, b) = (pairs.narrow(4, 0, 1)?, pairs.narrow(4, 1, 1)?);
+        let re = (a.broadcast_mul(&cos)? - b.broadcast_mul(&sin)?)?;
+        let im = (a.broadcast_mul(&sin)? + b.broadcast_mul(&cos)?)?;
+        Tensor::cat(&[re, im], 4)?.reshape((batch, heads, n_bins, depth))
+    }
+
+    /// One bin of one head or of several in a row.
+    pub(super) fn turn_bin(&self, x: &mut [f32], position: f32) {
+        for head in x.chunks_exact_mut(2 * self.rates.len()) {
+            for (pair, (sin, cos)) in head.chunks_exact_mut(2).zip(turns(&self.rates, f64::from(position))) {
+                let (sin, cos) = (sin as f32, cos as f32);
+                (pair[0], pair[1]) = (pair[0] * cos - pair[1] * sin, pair[0] * sin + pair[1] * cos);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_the_published_ones() {
+        let at_two: Vec<f64> = turns(&rates(6), 2.0).flat_map(|(sin, cos)| [sin, cos]).collect();
+        let expected = [0.909_297, -0.416_147, 0.092_699, 0.995_694, 0.004_309, 0.999_991];
+        assert!(at_two.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-6));
+    }
+
+    #[test]
+    fn turned_products_know_the_distance_only() {
+        let rotary = Rotary::new(4);
+        let dot = |p: f32, q: f32| {
+            let (mut a, mut b) = ([1.0f32, -0.5, 0.3, 2.0], [0.2f32, 0.7, -1.1, 0.4]);
+            rotary.turn_bin(&mut a, p);
+            rotary.turn_bin(&mut b, q);
+            a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>()
+        };
+        assert!((dot(3.0, 1.0) - dot(700_003.0, 700_001.0)).abs() < 1e-5);
+    }
+}

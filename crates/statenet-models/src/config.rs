@@ -262,6 +262,16 @@ mod tests {
             message(wide),
             "model.pipeline.core.statenet.encoder.kernel is 40, expected 1 to 34, the number of bands"
         );
+        let residual = r#"{"format": 1, "model": {"pipeline": {"core": {"statenet": {"residual": "add",
+            "backbone": {"lstm": {"hidden": 8}}}}, "readout": {"linear": {}}}}}"#;
+        assert_eq!(
+            message(residual),
+            "model.pipeline.core.statenet.backbone.lstm.hidden is 8, expected 70, the encoder's outputs, for a \
+             residual to be added"
+        );
+        let heads = r#"{"format": 1, "model": {"pipeline": {"core": {"transformer": {"heads": 5}},
+            "readout": {"linear": {}}}}}"#;
+        assert_eq!(message(heads), "model.pipeline.core.transformer.heads is 5, expected a divisor of 48");
     }
 
     #[test]

@@ -298,6 +298,21 @@ impl Scope<'_> {
         self.store.insert(name, &shape, Role::Buffer, |seed, name| init.draw(seed, name, n))
     }
 
+    /// A buffer whose first values are computed, as in [`parameter_with`](Self::parameter_with).
+    ///
+    /// # Errors
+    /// As [`parameter_with`](Self::parameter_with).
+    pub fn buffer_with(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+        first_values: impl FnOnce(&mut Stream) -> Vec<f64>,
+    ) -> Result<Tensor> {
+        let name = self.name(name);
+        let values = |seed: Seed, name: &str| first_values(&mut seed.stream(name));
+        self.store.insert(name, &shape.into(), Role::Buffer, values)
+    }
+
     /// The full name of something in this scope.
     #[must_use]
     pub fn name(&self, name: &str) -> String {

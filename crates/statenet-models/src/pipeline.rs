@@ -17,7 +17,7 @@ use crate::{
     prefilters,
     readouts::{self, Readout},
     response_model::{Memory, ResponseModel},
-    stage::{Features, Stage},
+    stage::Stage,
     state::State,
 };
 
@@ -33,16 +33,17 @@ pub(crate) struct Pipeline {
 
 impl PipelineConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
-        self.prefilter.validate(&format!("{field}.prefilter"))?;
+        self.prefilter.validate(axes, &format!("{field}.prefilter"))?;
         self.core.validate(axes, &format!("{field}.core"))?;
         self.readout.validate(&self.core, &format!("{field}.readout"))
     }
 
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
-        match &self.core {
+        let slug = match &self.core {
             CoreConfig::None => self.readout.slug(),
             core => core.slug(axes),
-        }
+        };
+        slug + self.prefilter.slug()
     }
 }
 
@@ -57,8 +58,7 @@ impl Pipeline {
     ) -> Result<Self> {
         let mut params = ParamStore::new(seed, dtype, device);
         let mut root = params.root();
-        let sound = Features::Spectral { channels: 1, n_bands: axes.n_bands };
-        let (prefilter, filtered) = prefilters::build(&config.prefilter, sound);
+        let (prefilter, filtered) = prefilters::build(&config.prefilter, axes, &mut root.enter("prefilter"))?;
         let (core, features) = cores::build(&config.core, filtered, &mut root.enter("core"))?;
         let readout = readouts::build(&config.readout, features, axes.n_neurons, &mut root.enter("readout"))?;
         let config = PipelineConfig { core: config.core.resolved(axes), ..config.clone() };

@@ -12,18 +12,21 @@
 
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
-use statenet_core::{Axes, Seed, TimeBin};
+use statenet_core::{Axes, Seed, TimeBin, scales::Scale};
 
 use crate::{
     activations::{ActivationConfig, CurveConfig, Output},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
-    cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, Positions, StatenetConfig, TransformerConfig},
+    cores::{
+        Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, Positions, Residual, StatenetConfig,
+        TransformerConfig,
+    },
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
     leak::{LeakConfig, LeakGain},
-    prefilters::PrefilterConfig,
+    prefilters::{AdaptransConfig, Bands, IcAdaptationConfig, PrefilterConfig, SpacedBands},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     response_model::ResponseModel,
     strfs::{GaussiansConfig, RaisedCosinesConfig, SeparableConfig, StrfConfig},
@@ -220,6 +223,20 @@ pub fn transformers(n_bands: usize) -> impl Strategy<Value = TransformerConfig> 
     )
 }
 
+/// Prefilters of every kind over every scale, most often none.
+pub fn prefilters() -> impl Strategy<Value = PrefilterConfig> {
+    let scales = prop_oneof![Just(Scale::Mel), Just(Scale::Erb), Just(Scale::Greenwood), Just(Scale::Octave)];
+    let bands =
+        || scales.clone().prop_map(|scale| Bands::Spaced(SpacedBands { scale, ..Default::default() }));
+    prop_oneof![
+        2 => Just(PrefilterConfig::None),
+        1 => bands().prop_map(|bands| PrefilterConfig::IcAdaptation(IcAdaptationConfig { bands })),
+        1 => (bands(), 0.1..1.0f64).prop_map(|(bands, initial_w)| {
+            PrefilterConfig::Adaptrans(AdaptransConfig { bands, initial_w })
+        }),
+    ]
+}
+
 /// Configs over every enum, for given axes.
 pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     let fields = (strfs(), prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
@@ -239,8 +256,15 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
             leak
         })),
     ];
-    let statenet = (encoders(axes.n_bands), backbones())
-        .prop_map(|(encoder, backbone)| CoreConfig::Statenet(StatenetConfig { encoder, backbone }));
+    let statenet = (encoders(axes.n_bands), backbones(), 1usize..=3, any::<bool>()).prop_map(
+        |(encoder, mut backbone, depth, add)| {
+            if add {
+                backbone = with_as_many_units_as_inputs(backbone);
+            }
+            let residual = if add { Residual::Add } else { Residual::None };
+            CoreConfig::Statenet(StatenetConfig { encoder, backbone, depth, residual })
+        },
+    );
     let others = prop_oneof![
         convolutions(axes.n_bands).prop_map(CoreConfig::Conv2d),
         transformers(axes.n_bands).prop_map(CoreConfig::Transformer),
@@ -254,6 +278,19 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     .prop_map(move |(core, readout)| {
         ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
     })
+}
+
+/// A residual can be added only to as many units as there are inputs.
+fn with_as_many_units_as_inputs(mut backbone: BackboneConfig) -> BackboneConfig {
+    match &mut backbone {
+        BackboneConfig::Gru(gated)
+        | BackboneConfig::Lstm(gated)
+        | BackboneConfig::Rnn(gated)
+        | BackboneConfig::Sublstm(gated) => gated.hidden = None,
+        BackboneConfig::Lmu(lmu) => lmu.hidden = None,
+        BackboneConfig::Mamba(_) | BackboneConfig::S4(_) | BackboneConfig::S4d(_) => {}
+    }
+    backbone
 }
 
 /// Whole cases: a config over every enum, a seed, a sound.

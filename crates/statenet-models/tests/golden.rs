@@ -15,9 +15,10 @@ use statenet_models::{
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig, PlacesConfig},
     leak::LeakConfig,
-    prefilters::PrefilterConfig,
+    prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
+    zoo,
 };
 
 /// The published numbers are in f32, computed with another order of sums.
@@ -51,7 +52,7 @@ fn gated() -> GatedConfig {
 }
 
 fn statenet(encoder: EncoderConfig, backbone: BackboneConfig, activation: ActivationConfig) -> ModelConfig {
-    let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
+    let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone, ..StatenetConfig::default() });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation, ..Default::default() });
     ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
 }
@@ -247,6 +248,7 @@ fn parameter_counts_are_the_published_ones() {
     let gru = |encoder| statenet(encoder, BackboneConfig::default(), softplus());
     assert_eq!(both(gru(EncoderConfig::Dense(places()))), (32_357, 40_971));
     assert_eq!(both(gru(EncoderConfig::Convolution(places()))), (29_963, 38_577));
+    assert_eq!(both(zoo::statenet_gru_adaptrans(&axes())).1, 39_673);
     // The published implementation has no subLSTM and no S4D: theirs are by our formulas.
     for (backbone, n_one, n_all) in [
         (BackboneConfig::Gru(gated()), 30_467, 39_081),
@@ -332,6 +334,8 @@ fixture! {
     fixture_ln: "ln";
     fixture_linear_separable: "linear-separable";
     fixture_linear_gaussians: "linear-gaussians";
+    fixture_ln_ic: "ln-ic";
+    fixture_statenet_gru_adaptrans: "statenet-gru-adaptrans";
     fixture_nrf: "nrf";
     fixture_dnet: "dnet";
     fixture_cnn2d: "cnn2d";
@@ -347,6 +351,74 @@ fixture! {
     fixture_statenet_gru_conv: "statenet-gru-conv";
     fixture_statenet_gru_sigmoid: "statenet-gru-sigmoid";
     fixture_statenet_gru_doubleexp: "statenet-gru-doubleexp";
+}
+
+/// What a prefilter gives, (C F, T), read by neurons with one weight of 1 each.
+fn prefiltered(prefilter: PrefilterConfig, channels: usize, dt_ms: f64, x: &Tensor) -> Vec<Vec<f32>> {
+    let (_, _, n_bands, _) = x.dims4().unwrap();
+    let n = channels * n_bands;
+    let readout = StrfReadoutConfig {
+        strf: StrfConfig::full(1),
+        norm: NormConfig::None,
+        activation: ActivationConfig::Identity,
+    };
+    let readout = ReadoutConfig::Strf(readout);
+    let axes = Axes::new(n_bands, n, TimeBin::from_millis(dt_ms).unwrap());
+    let config = ModelConfig::pipeline(&axes, PipelineConfig { prefilter, core: CoreConfig::None, readout });
+    let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
+    let mut values = model.params().snapshot().unwrap();
+    let one_each = Tensor::eye(n, candle_core::DType::F32, &Device::Cpu).unwrap();
+    values.insert("readout.strf.weight".into(), one_each.reshape((n, channels, n_bands, 1)).unwrap());
+    values
+        .insert("readout.strf.bias".into(), Tensor::zeros(n, candle_core::DType::F32, &Device::Cpu).unwrap());
+    model.params().load(&values, "one weight each").unwrap();
+    model.forward(x, Mode::Eval).unwrap().squeeze(0).unwrap().to_vec2().unwrap()
+}
+
+fn adaptrans() -> PrefilterConfig {
+    PrefilterConfig::Adaptrans(AdaptransConfig::default())
+}
+
+fn ic_adaptation() -> PrefilterConfig {
+    PrefilterConfig::IcAdaptation(IcAdaptationConfig::default())
+}
+
+#[test]
+fn spec_d_holds_for_prefilters() {
+    let sound: Vec<f32> = (0..34 * 12)
+        .map(|i| (0.5 + 0.5 * (0.3 * f64::from(i / 12) + 0.9 * f64::from(i % 12)).sin()) as f32)
+        .collect();
+    let sound = Tensor::from_vec(sound, (1, 1, 34, 12), &Device::Cpu).unwrap();
+    let (both, one) =
+        (prefiltered(adaptrans(), 2, 5.0, &sound), prefiltered(ic_adaptation(), 1, 5.0, &sound));
+    let cases = [
+        (&both[0], [0.125, 0.0, 0.0]),
+        (&both[33], [0.067_808, 0.739_915, 0.637_323]),
+        (&both[34], [0.125, 0.510_239, 0.319_192]),
+        (&both[67], [0.067_808, 0.0, 0.0]),
+        (&one[0], [0.0, 0.0, 0.0]),
+        (&one[33], [3e-8, 0.658_944, 0.547_485]),
+    ];
+    for (row, expected) in cases {
+        for (t, expected) in [0, 5, 11].into_iter().zip(expected) {
+            assert!((row[t] - expected).abs() < OUTPUT_TOLERANCE, "{} {expected}", row[t]);
+        }
+    }
+}
+
+#[test]
+fn fixture_prefilters() {
+    let Some(fixtures) = fixtures() else { return };
+    let io = candle_core::safetensors::load(fixtures.join("prefilters.safetensors"), &Device::Cpu).unwrap();
+    let cases = [("adaptrans", adaptrans(), 2), ("willmore", ic_adaptation(), 1)];
+    for (name, prefilter, channels) in cases {
+        for dt in [5, 10] {
+            let ours = prefiltered(prefilter.clone(), channels, f64::from(dt), &io["x"]).concat();
+            let theirs = io[&format!("{name}.dt{dt}")].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < OUTPUT_TOLERANCE, "{name} at {dt} ms: {worst}");
+        }
+    }
 }
 
 #[test]

@@ -58,6 +58,8 @@ fixture! {
     five_steps_of_ln: "ln";
     five_steps_of_linear_separable: "linear-separable";
     five_steps_of_linear_gaussians: "linear-gaussians";
+    five_steps_of_ln_ic: "ln-ic";
+    five_steps_of_statenet_gru_adaptrans: "statenet-gru-adaptrans";
     five_steps_of_nrf: "nrf";
     five_steps_of_dnet: "dnet";
     five_steps_of_cnn2d: "cnn2d";

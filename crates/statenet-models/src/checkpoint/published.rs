@@ -15,12 +15,12 @@ use crate::{
     activations::ActivationConfig,
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
     build::Registry,
-    config::{ModelConfig, PipelineConfig},
+    config::{Architecture, ModelConfig, PipelineConfig},
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result},
     leak::{LeakConfig, LeakGain},
-    prefilters::PrefilterConfig,
+    prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
 };
@@ -39,7 +39,8 @@ pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &De
     let theirs = Fields { config, path };
     let mut values = tensors::read(tensors_path, device)?;
     let activation = activation(&values);
-    let (config, names) = match theirs.text(CLASS)? {
+    let prefilter = prefilter(&values);
+    let (mut config, names) = match theirs.text(CLASS)? {
         "Linear" | "LinearNonlinear" => strf_model(&theirs, activation, &values)?,
         "NetworkReceptiveField" => nrf(&theirs, activation, &values)?,
         "DNet" => dnet(&theirs, activation, &values)?,
@@ -50,6 +51,9 @@ pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &De
             return Err(theirs.unreadable(&format!("{CLASS} {other:?}"), CLASSES));
         }
     };
+    if let Architecture::Pipeline(pipeline) = &mut config.model {
+        pipeline.prefilter = prefilter;
+    }
     values.retain(|name, _| !UNUSED.contains(&name.as_str()));
     let model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
     let ours = |(name, value): (String, Tensor)| {
@@ -93,7 +97,8 @@ fn without_ones(value: Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Prefixes of theirs and ours; the first that fits is replaced.
 type Names = Vec<(&'static str, &'static str)>;
 
-const CURVES: [(&str, &str); 4] = [
+const EVERYWHERE: [(&str, &str); 5] = [
+    ("prefiltering.", "prefilter."),
     ("readout.activation._raw_beta", "readout.activation.raw_beta"),
     ("readout.activation._raw_a", "readout.activation.raw_a"),
     ("readout.activation._raw_b", "readout.activation.raw_b"),
@@ -110,7 +115,7 @@ const BACKBONE: [(&str, &str); 6] = [
 ];
 
 fn rename(name: &str, names: &Names) -> String {
-    for (theirs, ours) in names.iter().chain(&CURVES) {
+    for (theirs, ours) in names.iter().chain(&EVERYWHERE) {
         if let Some(rest) = name.strip_prefix(theirs) {
             return format!("{ours}{rest}");
         }
@@ -224,6 +229,16 @@ fn hidden_model(theirs: &Fields<'_>, core: CoreConfig, activation: ActivationCon
     Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
 }
 
+/// The prefilter, told by the names of its parameters, which also say how fast it adapts.
+fn prefilter(values: &BTreeMap<String, Tensor>) -> PrefilterConfig {
+    let has = |name: &str| values.contains_key(&format!("prefiltering.{name}"));
+    match (has("d_on"), has("a")) {
+        (true, _) => PrefilterConfig::Adaptrans(AdaptransConfig::default()),
+        (_, true) => PrefilterConfig::IcAdaptation(IcAdaptationConfig::default()),
+        _ => PrefilterConfig::None,
+    }
+}
+
 fn strf_model(
     theirs: &Fields<'_>,
     activation: ActivationConfig,
@@ -274,7 +289,7 @@ fn statenet(
                 .unreadable(&format!("rnn_type {other:?}"), "GRU, LSTM, RNN, vanilla, LMU, Mamba and S4"));
         }
     };
-    let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone });
+    let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone, ..StatenetConfig::default() });
     Ok((hidden_model(theirs, core, activation)?, names))
 }
 

@@ -15,7 +15,7 @@ pub use self::{
     conv2d::Conv2dConfig,
     dnet::DnetConfig,
     nrf::NrfConfig,
-    statenet::StatenetConfig,
+    statenet::{Residual, StatenetConfig},
     transformer::{Positions, TransformerConfig},
 };
 use crate::{

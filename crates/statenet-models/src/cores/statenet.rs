@@ -3,9 +3,11 @@
 //! ```text
 //! a[c,l,t] = encoder(x[.,.,t])                                       per frame, at places l along frequency
 //! u[c,l,t] = sigmoid(gain[c] (a - mean_c a) / sqrt(var_c a + 1e-5) + bias[c])
-//! h[.,t]   = backbone(u[c*L+l, t], h[.,t-1])
+//! h_1[.,t] = backbone_1(u[c*L+l, t], h_1[.,t-1])
+//! h_d[.,t] = backbone_d(h_{d-1}[.,t], h_d[.,t-1])                    d = 2 .. depth; plus h_{d-1} (u) if residual
 //! ```
 //! In (B, C, F, T), out (B, H, T). Memory: that of the backbone, unbounded. Before t = 0: h = 0.
+//! Parameters: those of the encoder, 2 C, and those of the backbones, the first over C L inputs, the others over H.
 //! Follows the published implementation (LayerNorm over channels), not the paper's BatchNorm.
 //!
 //! Rançon U, Masquelier T, Cottereau BR (2025). Communications Biology 8:1456.
@@ -19,8 +21,8 @@ use crate::{
     backbones::{self, BackboneConfig},
     channel_norm::ChannelNorm,
     encoders::{self, Encoder, EncoderConfig},
-    error::{During, Result},
-    mode::Mode,
+    error::{During, Result, config_error},
+    frames::Around,
     params::Scope,
     response_model::Memory,
     stage::Stage,
@@ -28,44 +30,90 @@ use crate::{
 };
 
 /// Encoder and backbone of a StateNet.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StatenetConfig {
     /// The per-frame part. Default locally connected, 7 channels, kernel 7, stride 3.
     pub encoder: EncoderConfig,
     /// The recurrent part. Default GRU with as many units as the encoder has outputs.
     pub backbone: BackboneConfig,
+    /// Backbones one after the other, at least 1. Default 1.
+    pub depth: usize,
+    /// Whether a path leads around each backbone. Default none.
+    pub residual: Residual,
+}
+
+/// Paths around backbones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Residual {
+    /// None: what a backbone gives is all that goes on.
+    #[default]
+    None,
+    /// What a backbone takes is added to what it gives; both must be as many.
+    Add,
+}
+
+impl Default for StatenetConfig {
+    fn default() -> Self {
+        Self {
+            encoder: EncoderConfig::default(),
+            backbone: BackboneConfig::default(),
+            depth: 1,
+            residual: Residual::None,
+        }
+    }
 }
 
 impl StatenetConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
         self.encoder.validate(axes, &format!("{field}.encoder"))?;
-        self.backbone.validate(&format!("{field}.backbone"))
+        self.backbone.validate(&format!("{field}.backbone"))?;
+        if self.depth == 0 {
+            return Err(config_error(&format!("{field}.depth"), 0, "1 or more"));
+        }
+        let inputs = self.inputs(axes.n_bands);
+        let hidden = self.backbone.hidden(inputs);
+        if self.residual == Residual::Add && hidden != inputs {
+            let name = self.backbone.name();
+            let expected = format!("{inputs}, the encoder's outputs, for a residual to be added");
+            return Err(config_error(&format!("{field}.backbone.{name}.hidden"), hidden, expected));
+        }
+        Ok(())
+    }
+
+    /// What the encoder gives per bin.
+    fn inputs(&self, n_bands: usize) -> usize {
+        let places = self.encoder.places();
+        places.channels * places.n_places(n_bands)
     }
 
     pub(crate) fn resolved(&self, axes: &Axes) -> Self {
-        let places = self.encoder.places();
-        let inputs = places.channels * places.n_places(axes.n_bands);
-        Self { backbone: self.backbone.resolved(inputs), ..self.clone() }
+        Self { backbone: self.backbone.resolved(self.inputs(axes.n_bands)), ..self.clone() }
     }
 
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
-        let places = self.encoder.places();
-        let hidden = axes.map(|a| self.backbone.hidden(places.channels * places.n_places(a.n_bands)));
+        let hidden = axes.map(|a| self.backbone.hidden(self.inputs(a.n_bands)));
         let encoder = match &self.encoder {
             EncoderConfig::LocallyConnected(_) => "",
             EncoderConfig::Dense(_) => "-dense",
             EncoderConfig::Convolution(_) => "-conv",
         };
         let size = hidden.map(|h| format!("-h{h}")).unwrap_or_default();
-        format!("statenet-{}{encoder}{size}", self.backbone.name())
+        let depth = if self.depth > 1 { format!("-d{}", self.depth) } else { String::new() };
+        let residual = match self.residual {
+            Residual::None => "",
+            Residual::Add => "-res",
+        };
+        format!("statenet-{}{encoder}{size}{depth}{residual}", self.backbone.name())
     }
 }
 
 pub(crate) struct Statenet {
     encoder: Box<dyn Encoder>,
     norm: ChannelNorm,
-    backbone: Box<dyn Stage>,
+    backbones: Vec<Box<dyn Stage>>,
+    residual: Residual,
     hidden: usize,
     n_places: usize,
 }
@@ -77,12 +125,16 @@ impl Statenet {
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
         let places = config.encoder.places();
-        let inputs = places.channels * places.n_places(n_bands);
+        let inputs = config.inputs(n_bands);
         let encoder = encoders::build(&config.encoder, (channels, n_bands), &mut scope.enter("encoder"))?;
         let norm = ChannelNorm::new(places.channels, &mut scope.enter("norm"))?;
-        let backbone = backbones::build(&config.backbone, inputs, &mut scope.enter("backbone"))?;
         let (hidden, n_places) = (config.backbone.hidden(inputs), places.n_places(n_bands));
-        Ok(Self { encoder, norm, backbone, hidden, n_places })
+        let mut backbones = vec![backbones::build(&config.backbone, inputs, &mut scope.enter("backbone"))?];
+        for d in 1..config.depth {
+            let mut scope = scope.enter(&format!("backbone.{d}"));
+            backbones.push(backbones::build(&config.backbone.resolved(hidden), hidden, &mut scope)?);
+        }
+        Ok(Self { encoder, norm, backbones, residual: config.residual, hidden, n_places })
     }
 
     pub(crate) fn hidden(&self) -> usize {
@@ -97,28 +149,36 @@ impl Statenet {
 }
 
 impl Stage for Statenet {
-    fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        self.backbone.forward(&self.encode(x)?, mode)
-    }
-
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.backbone.init_state(batch, state)
+        self.backbones.iter().try_for_each(|backbone| backbone.init_state(batch, state))
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        self.backbone.chunk(&self.encode(x)?, state)
+        let mut h = self.encode(x)?;
+        for backbone in &self.backbones {
+            let next = backbone.chunk(&h, state)?;
+            h = match self.residual {
+                Residual::None => next,
+                Residual::Add => (next + h).during("adding a residual")?,
+            };
+        }
+        Ok(h)
     }
 
     fn memory(&self) -> Memory {
-        self.backbone.memory()
+        self.backbones.iter().fold(Memory::Frames(1), |memory, backbone| memory.then(backbone.memory()))
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let mut all: Vec<Box<dyn Step>> =
             vec![self.encoder.step()?, self.norm.step(self.n_places, Then::Sigmoid)?];
-        Ok(self.backbone.steps()?.map(|backbone| {
-            all.extend(backbone);
-            all
-        }))
+        for backbone in &self.backbones {
+            let Some(steps) = backbone.steps()? else { return Ok(None) };
+            match self.residual {
+                Residual::None => all.extend(steps),
+                Residual::Add => all.push(Box::new(Around::new(steps, vec![1.0; self.hidden])?)),
+            }
+        }
+        Ok(Some(all))
     }
 }

@@ -1,5 +1,6 @@
 //! The models by name: their defaults and where they come from.
 
+mod adapting;
 mod cnn2d;
 mod dnet;
 mod linear;
@@ -11,6 +12,7 @@ mod transformer;
 use statenet_core::{Axes, Millis};
 
 pub use self::{
+    adapting::{ln_ic, statenet_gru_adaptrans},
     cnn2d::cnn2d,
     dnet::dnet,
     linear::linear,
@@ -42,12 +44,18 @@ pub struct Entry {
 pub const ALL: &[Entry] = &[
     Entry { name: "linear", config: linear, citation: "Aertsen & Johannesma 1981" },
     Entry { name: "ln", config: ln, citation: "Chichilnisky 2001; Machens et al. 2004" },
+    Entry { name: "ln-ic", config: ln_ic, citation: "Willmore et al. 2016" },
     Entry { name: "nrf", config: nrf, citation: "Harper et al. 2016" },
     Entry { name: "dnet", config: dnet, citation: "Rahman et al. 2019" },
     Entry { name: "cnn2d", config: cnn2d, citation: "Pennington & David 2023; Rançon et al. 2025" },
     Entry { name: "transformer", config: transformer, citation: "Vaswani et al. 2017; Rançon et al. 2025" },
     Entry { name: "statenet-rnn", config: statenet_rnn, citation: "Rançon et al. 2025; Elman 1990" },
     Entry { name: "statenet-gru", config: statenet_gru, citation: "Rançon et al. 2025" },
+    Entry {
+        name: "statenet-gru-adaptrans",
+        config: statenet_gru_adaptrans,
+        citation: "Rançon et al. 2025; Rançon et al. 2024",
+    },
     Entry {
         name: "statenet-lstm",
         config: statenet_lstm,

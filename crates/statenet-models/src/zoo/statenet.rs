@@ -18,7 +18,8 @@ use crate::{
 pub fn statenet(axes: &Axes, backbone: BackboneConfig) -> ModelConfig {
     let mut places = LocallyConnectedConfig::default();
     places.kernel = places.kernel.min(axes.n_bands.max(1));
-    let core = StatenetConfig { encoder: EncoderConfig::LocallyConnected(places), backbone };
+    let encoder = EncoderConfig::LocallyConnected(places);
+    let core = StatenetConfig { encoder, backbone, ..StatenetConfig::default() };
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
     let core = CoreConfig::Statenet(core);
     ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })

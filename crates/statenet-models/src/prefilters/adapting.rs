@@ -1,0 +1,139 @@
+//! What the prefilters share: bands that are compared with an average of their own past.
+//!
+//! ```text
+//! e[t+1] = a e[t] + (1 - a) x[t]        y[t] = relu(p x[t] + q e[t])        per band and output channel
+//! ```
+//! In (B, 1, F, T), out (B, C, F, T). Memory: unbounded. Before t = 0: as if x\[0\] had lasted for ever, e = x\[0\].
+
+use candle_core::{DType, Device, Tensor};
+use statenet_kernels::{Layout, Step};
+
+use crate::{
+    error::{During, Result},
+    frames::{expect_lengths, values},
+    response_model::Memory,
+    stage::Stage,
+    state::State,
+};
+
+/// One output channel, (F) each.
+pub(super) struct Channel {
+    pub(super) decay: Tensor,
+    pub(super) of_sound: Tensor,
+    pub(super) of_average: Tensor,
+}
+
+/// What tells one prefilter from the other.
+pub(super) trait Channels: Send + Sync {
+    /// Output channels C.
+    const N: usize;
+
+    /// From whatever parameters there are.
+    fn channels(&self) -> candle_core::Result<Vec<Channel>>;
+}
+
+pub(super) struct Adapting<A> {
+    channels: A,
+    n_bands: usize,
+    dtype: DType,
+    device: Device,
+    started_name: String,
+    average_name: String,
+}
+
+impl<A: Channels> Adapting<A> {
+    /// `like` is of the parameters' precision and device.
+    pub(super) fn new(channels: A, n_bands: usize, like: &Tensor, name: impl Fn(&str) -> String) -> Self {
+        let (dtype, device) = (like.dtype(), like.device().clone());
+        let (started_name, average_name) = (name("started"), name("average"));
+        Self { channels, n_bands, dtype, device, started_name, average_name }
+    }
+}
+
+impl<A: Channels> Stage for Adapting<A> {
+    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        state.set_zeros(&self.started_name, &[batch, 1, 1], self.dtype, &self.device)?;
+        state.set_zeros(&self.average_name, &[batch, A::N, self.n_bands], self.dtype, &self.device)
+    }
+
+    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let batch = x.dim(0).during("reading a batch")?;
+        let started = state.get(&self.started_name, &[batch, 1, 1])?.clone();
+        let before = state.get(&self.average_name, &[batch, A::N, self.n_bands])?.clone();
+        let channels = self.channels.channels().during("computing adaptation")?;
+        let x = x.squeeze(1).and_then(|x| x.contiguous()).during("reading a cochleagram")?;
+        let (mut outputs, mut averages) = (Vec::with_capacity(A::N), Vec::with_capacity(A::N));
+        for (c, Channel { decay, of_sound, of_average }) in channels.iter().enumerate() {
+            let begin = || -> candle_core::Result<Tensor> {
+                let started = started.squeeze(1)?;
+                let first = x.narrow(2, 0, 1)?.squeeze(2)?;
+                let there = before.narrow(1, c, 1)?.squeeze(1)?.broadcast_mul(&started)?;
+                there + first.broadcast_mul(&started.affine(-1.0, 1.0)?)?
+            };
+            let begun = begin().during("beginning to adapt")?;
+            let (average, next) = statenet_kernels::adaptation(&x, Layout::ChannelsFirst, decay, &begun)?;
+            let compare = || -> candle_core::Result<Tensor> {
+                let sound = x.broadcast_mul(&of_sound.unsqueeze(1)?)?;
+                (sound + average.broadcast_mul(&of_average.unsqueeze(1)?)?)?.relu()
+            };
+            outputs.push(compare().during("comparing with the past")?);
+            averages.push(next);
+        }
+        state.set(&self.started_name, &started.ones_like().during("beginning to adapt")?);
+        state.set(&self.average_name, &Tensor::stack(&averages, 1).during("joining averages")?);
+        Tensor::stack(&outputs, 1).during("joining channels")
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Unbounded
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let channels = self.channels.channels().during("computing adaptation")?;
+        let mut numbers = Vec::with_capacity(A::N * self.n_bands);
+        for channel in &channels {
+            let read = |t: &Tensor| values(OP, t);
+            let (a, p, q) = (read(&channel.decay)?, read(&channel.of_sound)?, read(&channel.of_average)?);
+            numbers.extend(a.into_iter().zip(p).zip(q).map(|((a, p), q)| [a, p, q]));
+        }
+        Ok(Some(vec![Box::new(AdaptingStep { numbers, n_bands: self.n_bands })]))
+    }
+}
+
+const OP: &str = "adapting bands";
+
+/// One frame; the state is whether one has been, then e (C, F).
+struct AdaptingStep {
+    /// a, p and q, (C, F).
+    numbers: Vec<[f32; 3]>,
+    n_bands: usize,
+}
+
+impl Step for AdaptingStep {
+    fn n_inputs(&self) -> usize {
+        self.n_bands
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.numbers.len()
+    }
+
+    fn n_state(&self) -> usize {
+        1 + self.numbers.len()
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
+        expect_lengths(OP, self, (input, state, output))?;
+        let (started, averages) = state.split_at_mut(1);
+        let bands = input.iter().cycle();
+        for (((e, y), [a, p, q]), x) in averages.iter_mut().zip(output).zip(&self.numbers).zip(bands) {
+            if started[0] == 0.0 {
+                *e = *x;
+            }
+            *y = (p * x + q * *e).max(0.0);
+            *e = a * *e + (1.0 - a) * x;
+        }
+        started[0] = 1.0;
+        Ok(())
+    }
+}

@@ -149,13 +149,13 @@ pub use sublstm::sublstm;
 pub mod steps {
     pub use crate::{
         adaptation::step::Adaptation, affine::step::Affine, band_convolution::step::BandConvolution,
-        causal_attention::CausalAttentionStep as CausalAttention, causal_strf::step::CausalStrf,
-        chain::Chain, channel_norm::step::ChannelNorm, curves::step::OutputCurve,
-        diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan, gru::GruStep as Gru,
-        leaky::step::Leaky, lmu::step::Lmu, local_encoder::LocalEncoderStep as LocalEncoder,
-        locally_connected::step::LocallyConnected, lstm::LstmStep as Lstm, recurrent::RecurrentStep,
-        rnn::RnnStep as Rnn, selective_scan::step::SelectiveScan, softplus::step::Softplus,
-        sublstm::SubLstmStep as SubLstm,
+        causal_attention::CausalAttentionStep as CausalAttention, causal_conv2d::step::CausalConv2d,
+        causal_strf::step::CausalStrf, chain::Chain, channel_norm::step::ChannelNorm,
+        curves::step::OutputCurve, diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan,
+        gru::GruStep as Gru, leaky::step::Leaky, lmu::step::Lmu,
+        local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
+        lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
+        selective_scan::step::SelectiveScan, softplus::step::Softplus, sublstm::SubLstmStep as SubLstm,
     };
 }
 

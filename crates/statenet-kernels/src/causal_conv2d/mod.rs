@@ -15,6 +15,7 @@ mod cpu;
 mod products;
 pub(crate) mod reference;
 mod scheme;
+pub(crate) mod step;
 
 use candle_core::Tensor;
 

@@ -88,6 +88,27 @@ proptest! {
     }
 
     #[test]
+    fn a_convolution_over_frequency_and_time(
+        seed: u64, ins in 1usize..4, rows in 1usize..40, width in 1usize..4, lags in 1usize..6, outs in 1usize..14,
+        time in 1usize..8,
+    ) {
+        let mut n = Numbers(seed);
+        let bands = rows + width - 1;
+        let x = n.signed(&[2, ins, bands, time]);
+        let (weight, bias) = (n.signed(&[outs, ins, width, lags]), n.signed(&[outs]));
+        let context = match lags {
+            1 => Tensor::zeros((2, ins, bands, 0), DType::F64, &Device::Cpu).unwrap(),
+            lags => n.signed(&[2, ins, bands, lags - 1]),
+        };
+        let y = causal_conv2d(&x, &weight, &bias, Some(&context)).unwrap();
+        let seen = Tensor::cat(&[&context, &x], 3).unwrap();
+        let last = seen.narrow(3, time, lags - 1).unwrap().contiguous().unwrap();
+        let flat = |x: &Tensor| x.reshape((2, ins * bands * (lags - 1))).unwrap();
+        let mut step = steps::CausalConv2d::new(&weight, &bias, bands).unwrap();
+        check_step(&mut step, &bins(&x), &flat(&context), &bins(&y), &flat(&last));
+    }
+
+    #[test]
     fn a_gru_behind_its_affine_map(seed: u64, ins in 1usize..10, hidden in 1usize..40, time in 1usize..12) {
         let mut n = Numbers(seed);
         let x = n.signed(&[2, ins, time]);
@@ -131,6 +152,10 @@ fn wrong_arguments_are_named() {
     assert_eq!(text(affine(&[2, 3], &[3]).map(drop)), "affine: bias has shape (3), expected (2)");
     let strf = steps::CausalStrf::new(&n(&[2, 3]), None).map(drop);
     assert_eq!(text(strf), "causal_strf: weight has shape (2, 3), expected (_, _, _, _)");
+    let filter = steps::CausalConv2d::new(&n(&[2, 1, 3, 4]), &n(&[2]), 2).map(drop);
+    assert_eq!(text(filter), "causal_conv2d: weight's width is 3, expected at most the number of bands");
+    let filter = steps::CausalConv2d::new(&n(&[2, 1, 3, 4]), &n(&[3]), 3).map(drop);
+    assert_eq!(text(filter), "causal_conv2d: bias has shape (3), expected (2)");
     let gru = steps::Gru::new(&n(&[5, 2]), &n(&[6])).map(drop);
     assert_eq!(text(gru), "gru: weight_hh has shape (5, 2), expected (6, 2)");
     let norm = steps::ChannelNorm::new(&n(&[2]), &n(&[2]), 3, 0.0, Then::Identity).map(drop);

@@ -4,6 +4,8 @@
 //! units with W_h and e_h. The product of the new memory with W_m follows. Gradients of the weights are matrix
 //! products over a block of bins, as soon as the loop has left it.
 
+use std::ops::Range;
+
 use candle_core::Shape;
 
 use super::{
@@ -11,14 +13,13 @@ use super::{
     weights::{Parameters, backward_panels, forward_panels},
 };
 use crate::{
-    fresh::{Slot, vector},
+    fresh::{Slot, copy, vector},
     isa::multiversion,
-    lanes::{each, load, store, write},
     op::{Backward, Kernel},
-    panels::{Panels, for_sizes, groups},
+    panels::{Panels, for_sizes, groups, product},
     parallel::{self, take, take_mut},
     product::{View, add_product},
-    real::{LANES, Real},
+    real::Real,
 };
 
 /// Inputs: v (B, T, H + 1); W_h, e_h, W_m, e_m, h0 and m0 packed; Ad and Bd packed, which get no gradient.
@@ -77,13 +78,7 @@ impl Kernel for Lmu {
             }
             parallel::for_each(tasks, |(rows, given, to)| {
                 let Some((_, panels)) = panels.iter().find(|(r, _)| *r == rows) else { return };
-                let run = match rows {
-                    1 => forward_rows::<F, 1>,
-                    2 => forward_rows::<F, 2>,
-                    3 => forward_rows::<F, 3>,
-                    _ => forward_rows::<F, 4>,
-                };
-                run(self.0, panels, bd, given, to);
+                forward_rows(self.0, rows, panels, bd, given, to);
             });
         };
         let kept = if tape.is_some() { batch * time * memory } else { 0 };
@@ -135,13 +130,7 @@ impl Kernel for Lmu {
         }
         let of_groups = parallel::map(tasks, |(rows, kept, to)| {
             let Some((_, panels)) = panels.iter().find(|(r, _)| *r == rows) else { return Vec::new() };
-            let run = match rows {
-                1 => backward_group::<F, 1>,
-                2 => backward_group::<F, 2>,
-                3 => backward_group::<F, 3>,
-                _ => backward_group::<F, 4>,
-            };
-            run(self.0, panels, parameters, kept, to, wants_weights)
+            backward_group(self.0, rows, panels, parameters, kept, to, wants_weights)
         });
         let mut packed_grad = vec![F::ZERO; (hidden + 1) * (hidden + memory)];
         for of_group in of_groups {
@@ -153,7 +142,7 @@ impl Kernel for Lmu {
     }
 }
 
-/// What the forward pass of R stimuli left, and the gradient of their states.
+/// What the forward pass of a group of stimuli left, and the gradient of their states.
 #[derive(Clone, Copy)]
 struct Kept<'a, F> {
     states: &'a [F],
@@ -163,16 +152,21 @@ struct Kept<'a, F> {
     m0: &'a [F],
 }
 
-/// The gradients of h and m on their way from a bin to the one before, a row for each stimulus.
+/// The gradients of h and m on their way from a bin to the one before, and what the products of a bin give: a row for
+/// each stimulus.
 struct Carry<F> {
     h: Vec<F>,
     m: Vec<F>,
+    of_h: Vec<F>,
+    of_m: Vec<F>,
+    zeros: Vec<F>,
 }
 
-/// The backward pass of R stimuli: gradients of their inputs and first states, and, returned, those of the
+/// The backward pass of `n` stimuli: gradients of their inputs and first states, and, returned, those of the
 /// weights, block by block from the last, within a block in the order of the stimuli.
-fn backward_group<F: Real, const R: usize>(
+fn backward_group<F: Real>(
     sizes: Sizes,
+    n: usize,
     panels: &[Panels<F>; 3],
     parameters: Parameters<'_, F>,
     kept: Kept<'_, F>,
@@ -181,16 +175,23 @@ fn backward_group<F: Real, const R: usize>(
 ) -> Vec<F> {
     let Sizes { time, hidden, memory, .. } = sizes;
     let widths = panels.each_ref().map(Panels::width);
-    let mut carry = Carry { h: vec![F::ZERO; R * widths[1]], m: vec![F::ZERO; R * widths[2]] };
+    let zeros = |n: usize| vec![F::ZERO; n];
+    let mut carry = Carry {
+        h: zeros(n * widths[1]),
+        m: zeros(n * widths[2]),
+        of_h: zeros(n * widths[1]),
+        of_m: zeros(n * widths[2]),
+        zeros: zeros(widths[1].max(widths[2])),
+    };
     for (carry, last) in carry.m.chunks_exact_mut(widths[2]).zip(m0_grad.chunks_exact(memory)) {
         carry[..memory].copy_from_slice(last);
     }
-    let mut sums = vec![F::ZERO; (hidden + 1) * (hidden + memory)];
+    let mut sums = zeros((hidden + 1) * (hidden + memory));
     for from in (0..time).step_by(BLOCK).rev() {
         let bins = time.min(from + BLOCK) - from;
-        backward_block::<F, R>(sizes, panels, parameters, kept, from, bins, &mut carry, v_grad);
+        backward_block(sizes, n, panels, parameters, kept, from..from + bins, &mut carry, v_grad);
         if wants_weights {
-            for r in 0..R {
+            for r in 0..n {
                 add_weights(sizes, kept, r, from, bins, v_grad, &mut sums);
             }
         }
@@ -235,125 +236,126 @@ fn add_weights<F: Real>(
     add_product([hidden, bins, memory], gq, (kept.memories, m.at(at * memory)), (m_grad, m));
 }
 
+/// All bins of `n` stimuli: from v, h0 and m0 to the states, the last memory and, if there is one, the tape.
+fn forward_rows<F: Real>(
+    sizes: Sizes,
+    n: usize,
+    panels: &[Panels<F>; 3],
+    bd: &[F],
+    given: [&[F]; 3],
+    to: [&mut [Slot<F>]; 3],
+) {
+    let Sizes { time, hidden, memory, .. } = sizes;
+    let [v, h0, m0] = given;
+    let [states, last, tape] = to;
+    let [of_memory, of_units, to_units] = panels;
+    let (wide_m, wide_h) = (of_memory.width(), of_units.width());
+    let zeros = vec![F::ZERO; wide_m.max(wide_h)];
+    let mut m = vec![F::ZERO; n * wide_m];
+    let mut h = vec![F::ZERO; n * wide_h];
+    for (h, h0) in h.chunks_exact_mut(wide_h).zip(h0.chunks_exact(hidden)) {
+        h[..hidden].copy_from_slice(h0);
+    }
+    for (m, m0) in m.chunks_exact_mut(wide_m).zip(m0.chunks_exact(memory)) {
+        m[..memory].copy_from_slice(m0);
+    }
+    let (mut next_m, mut q) = (m.clone(), h.clone());
+    for t in 0..time {
+        // What was read last is still near: alternate the direction.
+        let descending = t % 2 == 1;
+        product(of_memory, n, &m, wide_m, Some(&zeros), &mut next_m, descending);
+        product(of_units, n, &h, wide_h, Some(&zeros), &mut q, descending);
+        for r in 0..n {
+            let row = r * time + t;
+            let v = &v[row * (hidden + 1)..][..hidden + 1];
+            let m = &mut next_m[r * wide_m..][..wide_m];
+            take_in(v, bd, m, &mut q[r * wide_h..][..wide_h]);
+            if let Some(tape) = tape.get_mut(row * memory..(row + 1) * memory) {
+                copy(tape, &m[..memory]);
+            }
+        }
+        product(to_units, n, &next_m, wide_m, None, &mut q, descending);
+        std::mem::swap(&mut m, &mut next_m);
+        std::mem::swap(&mut h, &mut q);
+        tanh(&mut h);
+        for r in 0..n {
+            copy(&mut states[(r * time + t) * hidden..][..hidden], &h[r * wide_h..][..hidden]);
+        }
+    }
+    for (last, m) in last.chunks_exact_mut(memory).zip(m.chunks_exact(wide_m)) {
+        copy(last, &m[..memory]);
+    }
+}
+
 multiversion! {
-    /// All bins of R stimuli: from v, h0 and m0 to the states, the last memory and, if there is one, the tape.
-    fn forward_rows<F, M, const R: usize>(
-        sizes: Sizes,
-        panels: &[Panels<F>; 3],
-        bd: &[F],
-        given: [&[F]; 3],
-        to: [&mut [Slot<F>]; 3],
-    ) {
-        let Sizes { time, hidden, memory, .. } = sizes;
-        let [v, h0, m0] = given;
-        let [states, last, tape] = to;
-        let [of_memory, of_units, to_units] = panels;
-        let (wide_m, wide_h) = (of_memory.width(), of_units.width());
-        let zeros = vec![F::ZERO; wide_m.max(wide_h)];
-        let mut m = vec![F::ZERO; R * wide_m];
-        let mut h = vec![F::ZERO; R * wide_h];
-        for (h, h0) in h.chunks_exact_mut(wide_h).zip(h0.chunks_exact(hidden)) {
-            h[..hidden].copy_from_slice(h0);
+    /// The memory's input, which joins what goes on of the memory; and the units' own, which joins that of the units.
+    pub(super) fn take_in<F, M>(v: &[F], bd: &[F], m: &mut [F], q: &mut [F]) {
+        let (memory, hidden) = (bd.len(), v.len() - 1);
+        let u = v[hidden] + m[memory] + q[hidden];
+        m[..memory].iter_mut().zip(bd).for_each(|(m, bd)| *m = M::mul_add(*bd, u, *m));
+        q[..hidden].iter_mut().zip(v).for_each(|(q, v)| *q += *v);
+    }
+}
+
+multiversion! {
+    /// tanh of each number.
+    pub(super) fn tanh<F, M>(x: &mut [F]) {
+        x.iter_mut().for_each(|x| *x = x.tanh::<M>());
+    }
+}
+
+/// The bins of a block of `n` stimuli, the last first.
+#[allow(clippy::too_many_arguments, reason = "a loop over slices takes its slices and sizes")]
+fn backward_block<F: Real>(
+    sizes: Sizes,
+    n: usize,
+    panels: &[Panels<F>; 3],
+    parameters: Parameters<'_, F>,
+    kept: Kept<'_, F>,
+    bins: Range<usize>,
+    carry: &mut Carry<F>,
+    v_grad: &mut [F],
+) {
+    let Sizes { time, hidden, memory, .. } = sizes;
+    let [to_memory, to_units, of_memory] = panels;
+    let (wide_m, wide_h) = (of_memory.width(), to_units.width());
+    let Parameters { e_h, e_m, .. } = parameters;
+    let stride = time * (hidden + 1);
+    for t in bins.rev() {
+        let descending = t % 2 == 1;
+        for r in 0..n {
+            let row = r * time + t;
+            let states = row * hidden..(row + 1) * hidden;
+            let gq = &mut v_grad[row * (hidden + 1)..][..hidden];
+            through_tanh(&kept.grad[states.clone()], &carry.h[r * wide_h..], &kept.states[states], gq);
         }
-        for (m, m0) in m.chunks_exact_mut(wide_m).zip(m0.chunks_exact(memory)) {
-            m[..memory].copy_from_slice(m0);
-        }
-        let (mut next_m, mut q) = (m.clone(), h.clone());
-        for t in 0..time {
-            let descending = t % 2 == 1;
-            let rows = std::array::from_fn(|r| &m[r * wide_m..][..memory]);
-            of_memory.product::<M, R>(rows, Some(&zeros), &mut next_m, descending);
-            let rows = std::array::from_fn(|r| &h[r * wide_h..][..hidden]);
-            of_units.product::<M, R>(rows, Some(&zeros), &mut q, descending);
-            for r in 0..R {
-                let v = &v[(r * time + t) * (hidden + 1)..][..hidden + 1];
-                let (m, q) = (&mut next_m[r * wide_m..][..wide_m], &mut q[r * wide_h..][..wide_h]);
-                let u = v[hidden] + m[memory] + q[hidden];
-                for j in (0..memory).step_by(LANES) {
-                    let (before, bd) = (load::<F>(m, j), load(bd, j));
-                    store(m, j, each(|l| M::mul_add(bd[l], u, before[l])));
-                }
-                for j in (0..hidden).step_by(LANES) {
-                    let (q_j, v) = (load::<F>(q, j), load(v, j));
-                    store(q, j, each(|l| q_j[l] + v[l]));
-                }
-                if let Some(tape) = tape.get_mut((r * time + t) * memory..).filter(|tape| !tape.is_empty()) {
-                    let tape = &mut tape[..memory];
-                    for j in (0..memory).step_by(LANES) {
-                        write(tape, j, load::<F>(m, j));
-                    }
-                }
-            }
-            let rows = std::array::from_fn(|r| &next_m[r * wide_m..][..memory]);
-            to_units.product::<M, R>(rows, None, &mut q, descending);
-            q.iter_mut().for_each(|x| *x = x.tanh::<M>());
-            std::mem::swap(&mut m, &mut next_m);
-            std::mem::swap(&mut h, &mut q);
-            for r in 0..R {
-                let out = &mut states[(r * time + t) * hidden..][..hidden];
-                let h = &h[r * wide_h..][..hidden];
-                for j in (0..hidden).step_by(LANES) {
-                    write(out, j, load::<F>(h, j));
-                }
-            }
-        }
-        for (last, m) in last.chunks_exact_mut(memory).zip(m.chunks_exact(wide_m)) {
-            for (to, m) in last.iter_mut().zip(m) {
-                to.write(*m);
-            }
+        let gq = &v_grad[t * (hidden + 1)..];
+        product(to_memory, n, gq, stride, None, &mut carry.m, descending);
+        product(to_units, n, gq, stride, Some(&carry.zeros), &mut carry.of_h, descending);
+        product(of_memory, n, &carry.m, wide_m, Some(&carry.zeros), &mut carry.of_m, descending);
+        for r in 0..n {
+            let u = carry.of_m[r * wide_m + memory];
+            v_grad[r * stride + t * (hidden + 1) + hidden] = u;
+            add_scaled(e_m, u, &carry.of_m[r * wide_m..], &mut carry.m[r * wide_m..]);
+            add_scaled(e_h, u, &carry.of_h[r * wide_h..], &mut carry.h[r * wide_h..]);
         }
     }
 }
 
 multiversion! {
-    /// The bins from `from` on of R stimuli, the last first.
-    fn backward_block<F, M, const R: usize>(
-        sizes: Sizes,
-        panels: &[Panels<F>; 3],
-        parameters: Parameters<'_, F>,
-        kept: Kept<'_, F>,
-        from: usize,
-        bins: usize,
-        carry: &mut Carry<F>,
-        v_grad: &mut [F],
-    ) {
-        let Sizes { time, hidden, memory, .. } = sizes;
-        let [to_memory, to_units, of_memory] = panels;
-        let (wide_m, wide_h) = (of_memory.width(), to_units.width());
-        let Parameters { e_h, e_m, .. } = parameters;
-        let zeros = vec![F::ZERO; wide_m.max(wide_h)];
-        let mut h = vec![F::ZERO; R * wide_h];
-        let mut m = vec![F::ZERO; R * wide_m];
-        for t in (from..from + bins).rev() {
-            let descending = t % 2 == 1;
-            for r in 0..R {
-                let row = r * time + t;
-                let (grad, state) = (&kept.grad[row * hidden..][..hidden], &kept.states[row * hidden..][..hidden]);
-                let gq = &mut v_grad[row * (hidden + 1)..][..hidden];
-                for j in (0..hidden).step_by(LANES) {
-                    let (grad, state, carried) = (load(grad, j), load(state, j), load::<F>(&carry.h, r * wide_h + j));
-                    store(gq, j, each(|l| (grad[l] + carried[l]) * (F::ONE - state[l] * state[l])));
-                }
-            }
-            let gq = std::array::from_fn(|r| &v_grad[(r * time + t) * (hidden + 1)..][..hidden]);
-            to_memory.product::<M, R>(gq, None, &mut carry.m, descending);
-            to_units.product::<M, R>(gq, Some(&zeros), &mut h, descending);
-            let rows = std::array::from_fn(|r| &carry.m[r * wide_m..][..memory]);
-            of_memory.product::<M, R>(rows, Some(&zeros), &mut m, descending);
-            for r in 0..R {
-                let u = m[r * wide_m + memory];
-                v_grad[(r * time + t) * (hidden + 1) + hidden] = u;
-                let (m, to) = (&m[r * wide_m..][..wide_m], &mut carry.m[r * wide_m..][..wide_m]);
-                for j in (0..memory).step_by(LANES) {
-                    let (m, e) = (load::<F>(m, j), load(e_m, j));
-                    store(to, j, each(|l| M::mul_add(e[l], u, m[l])));
-                }
-                let (h, to) = (&h[r * wide_h..][..wide_h], &mut carry.h[r * wide_h..][..wide_h]);
-                for j in (0..hidden).step_by(LANES) {
-                    let (h, e) = (load::<F>(h, j), load(e_h, j));
-                    store(to, j, each(|l| M::mul_add(e[l], u, h[l])));
-                }
-            }
+    /// The gradient of q from that of h = tanh(q), which comes from the output and from the bin after.
+    fn through_tanh<F, M>(grad: &[F], carried: &[F], h: &[F], gq: &mut [F]) {
+        for (((gq, grad), carried), h) in gq.iter_mut().zip(grad).zip(carried).zip(h) {
+            *gq = (*grad + *carried) * (F::ONE - *h * *h);
+        }
+    }
+}
+
+multiversion! {
+    /// y = x + e u.
+    fn add_scaled<F, M>(e: &[F], u: F, x: &[F], y: &mut [F]) {
+        for ((y, x), e) in y.iter_mut().zip(x).zip(e) {
+            *y = M::mul_add(*e, u, *x);
         }
     }
 }

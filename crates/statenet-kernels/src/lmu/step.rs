@@ -1,10 +1,13 @@
 //! The Legendre memory unit, one bin at a time.
 
-use super::{LmuWeights, OP, weights::forward_panels};
+use super::{
+    LmuWeights, OP,
+    cpu::{take_in, tanh},
+    weights::forward_panels,
+};
 use crate::{
     error::Result,
-    isa::multiversion,
-    panels::Panels,
+    panels::{Panels, product},
     step::{Step, check_lengths, values},
 };
 
@@ -53,33 +56,17 @@ impl Step for Lmu {
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
         check_lengths(OP, self, input, state, output)?;
         let (h, m) = state.split_at_mut(self.hidden);
-        bin(&self.panels, &self.bd, &self.zeros, &mut self.of_memory, &mut self.of_units, input, h, m);
+        let Self { panels: [of_memory, of_units, to_units], bd, zeros, of_memory: next, of_units: q, .. } =
+            self;
+        let (wide_m, wide_h) = (of_memory.width(), of_units.width());
+        product(of_memory, 1, m, wide_m, Some(zeros), next, false);
+        product(of_units, 1, h, wide_h, Some(zeros), q, false);
+        take_in(input, bd, next, q);
+        m.copy_from_slice(&next[..m.len()]);
+        product(to_units, 1, m, wide_m, None, q, false);
+        tanh(q);
+        h.copy_from_slice(&q[..self.hidden]);
         output.copy_from_slice(h);
         Ok(())
-    }
-}
-
-multiversion! {
-    fn bin<F, M>(
-        panels: &[Panels<F>; 3],
-        bd: &[F],
-        zeros: &[F],
-        of_memory: &mut [F],
-        q: &mut [F],
-        v: &[F],
-        h: &mut [F],
-        m: &mut [F],
-    ) {
-        let (hidden, memory) = (h.len(), m.len());
-        panels[0].product::<M, 1>([&*m], Some(zeros), of_memory, false);
-        panels[1].product::<M, 1>([&*h], Some(zeros), q, false);
-        let u = v[hidden] + of_memory[memory] + q[hidden];
-        for ((m, of_memory), bd) in m.iter_mut().zip(&*of_memory).zip(bd) {
-            *m = M::mul_add(*bd, u, *of_memory);
-        }
-        q.iter_mut().zip(&v[..hidden]).for_each(|(q, v)| *q += *v);
-        panels[2].product::<M, 1>([&*m], None, q, false);
-        h.copy_from_slice(&q[..hidden]);
-        h.iter_mut().for_each(|x| *x = x.tanh::<M>());
     }
 }

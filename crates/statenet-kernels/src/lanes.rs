@@ -65,6 +65,17 @@ pub(crate) const fn padded(n: usize) -> usize {
     n.next_multiple_of(LANES)
 }
 
+/// Turns a block of rows (bins, channels), at most BLOCK of them, tile by tile: memory is read once, in the order in which
+/// it lies, and eight channels find their bins one after the other.
+#[inline(always)]
+pub(crate) fn turn<F: Real, const BLOCK: usize>(rows: &[F], channels: usize, to: &mut [[[F; LANES]; BLOCK]]) {
+    for (i, row) in (0..BLOCK).zip(rows.chunks_exact(channels)) {
+        for (e, to) in to.iter_mut().enumerate() {
+            to[i] = load(row, e * LANES);
+        }
+    }
+}
+
 /// Rows of a (rows, columns) matrix eight by eight side by side: element (i, j) lies in lane i % 8 of vector
 /// i / 8 columns + j. Rows beyond the last are zeros.
 pub(crate) fn side_by_side<F: Real>(matrix: &[F], columns: usize) -> Vec<[F; LANES]> {
@@ -90,6 +101,16 @@ pub(crate) fn row_by_row<F: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_of_rows_becomes_tiles() {
+        let rows: Vec<f32> = (0..20).map(|i| i as f32).collect();
+        let mut tiles = [[[-1.0; LANES]; 3]; 2];
+        turn(&rows, 10, &mut tiles);
+        assert_eq!(tiles[0][1], [10.0, 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0]);
+        assert_eq!(tiles[1][1], [18.0, 19.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(tiles[1][2], [-1.0; LANES]);
+    }
 
     #[test]
     fn rows_side_by_side_and_back() {

@@ -46,6 +46,8 @@ pub(crate) trait Real:
     fn fused(self, b: Self, c: Self) -> Self;
     /// e^x.
     fn exp<M: MulAdd>(self) -> Self;
+    /// 2^x; f32 is held within \[2^-126, 2^127\].
+    fn exp2<M: MulAdd>(self) -> Self;
     /// 1 / (1 + e^-x).
     fn sigmoid<M: MulAdd>(self) -> Self;
     /// The hyperbolic tangent.
@@ -97,6 +99,10 @@ impl Real for f32 {
         functions::exp::<M>(self)
     }
     #[inline(always)]
+    fn exp2<M: MulAdd>(self) -> Self {
+        functions::exp2::<M>(self)
+    }
+    #[inline(always)]
     fn sigmoid<M: MulAdd>(self) -> Self {
         functions::sigmoid::<M>(self)
     }
@@ -138,6 +144,10 @@ impl Real for f64 {
     #[inline(always)]
     fn exp<M: MulAdd>(self) -> Self {
         Self::exp(self)
+    }
+    #[inline(always)]
+    fn exp2<M: MulAdd>(self) -> Self {
+        Self::exp2(self)
     }
     #[inline(always)]
     fn sigmoid<M: MulAdd>(self) -> Self {

@@ -8,11 +8,14 @@
 
 use candle_core::Shape;
 
-use super::{OP, Sizes};
+use super::{
+    OP, Sizes,
+    block::{Ahead, BLOCK, Back, Bin, Decays, pair, zeros},
+};
 use crate::{
-    fresh::{Slot, vector},
+    fresh::{Slot, copy, vector},
     isa::multiversion,
-    lanes::{each, load, padded, row_by_row, side_by_side, write},
+    lanes::{each, load, padded, row_by_row, side_by_side, turn, write},
     op::{Backward, Kernel},
     parallel,
     real::{LANES, Real},
@@ -21,9 +24,6 @@ use crate::{
 /// Inputs: x and delta (B, T, E); A, B, C, D and h0 packed. Result, flat: y (B, T, E), then the last states
 /// (B, E, N). Tape: (B, T / 16, E / 8, N, 8), the state before each block.
 pub(crate) struct SelectiveScan(pub(crate) Sizes);
-
-/// Bins from one kept state to the next.
-const BLOCK: usize = 16;
 
 /// What the third input packs.
 struct Packed<'a, F> {
@@ -86,8 +86,8 @@ impl Kernel for SelectiveScan {
         let Packed { a, b, c, d, h0 } = self.unpack(packed);
         let a = side_by_side(a, states);
         let (size, state) = (time * channels, channels * states);
-        let mut kept = vec![F::ZERO; if tape.is_some() { batch * self.kept() } else { 0 }];
-        let fill = |flat: &mut [Slot<F>]| {
+        let kept = if tape.is_some() { batch * self.kept() } else { 0 };
+        let fill = |flat: &mut [Slot<F>], kept: &mut [Slot<F>]| {
             let (y, last) = flat.split_at_mut(x.len());
             let mut tapes = kept.chunks_exact_mut(self.kept());
             let tasks = (0..batch).zip(y.chunks_exact_mut(size)).zip(last.chunks_exact_mut(state));
@@ -101,9 +101,11 @@ impl Kernel for SelectiveScan {
                 last.iter_mut().zip(row_by_row(&h, channels, states)).for_each(|(to, h)| *to = Slot::new(h));
             });
         };
-        // SAFETY: every stimulus writes its last state, and `forward_stimulus` all channels of all its bins.
+        let mut flat = Vec::new();
+        // SAFETY: every stimulus writes its last state, and `forward_stimulus` all channels of all its bins and, where
+        // there is a tape, the states before all blocks.
         #[allow(unsafe_code, reason = "results are written once")]
-        let flat = unsafe { vector(x.len() + h0.len(), fill) };
+        let kept = unsafe { vector(kept, |kept| flat = vector(x.len() + h0.len(), |flat| fill(flat, kept))) };
         if let Some(tape) = tape {
             *tape = kept;
         }
@@ -163,27 +165,6 @@ impl Kernel for SelectiveScan {
     }
 }
 
-/// exp(d A) of eight channels, (bins, N).
-#[inline(always)]
-fn decays<F: Real, M: crate::isa::MulAdd>(
-    delta: &[F],
-    channels: usize,
-    j: usize,
-    a: &[[F; LANES]],
-    decay: &mut [[F; LANES]],
-) {
-    for (i, decay) in decay.chunks_exact_mut(a.len()).enumerate() {
-        let delta = load(&delta[i * channels..][..channels], j);
-        for (decay, a) in decay.iter_mut().zip(a) {
-            *decay = each(|l| delta[l] * a[l]);
-        }
-    }
-    // One long loop becomes vector code; a closure called from two directions would not.
-    for x in decay.as_flattened_mut() {
-        *x = x.exp::<M>();
-    }
-}
-
 multiversion! {
     /// All bins of one stimulus; `h` is the first state and becomes the last.
     fn forward_stimulus<F, M>(
@@ -191,37 +172,39 @@ multiversion! {
         stimulus: Stimulus<'_, F>,
         h: &mut [[F; LANES]],
         y: &mut [Slot<F>],
-        tape: &mut [F],
+        tape: &mut [Slot<F>],
     ) {
         let Sizes { time, channels, states, .. } = sizes;
         let Stimulus { x, delta, a, b, c, d } = stimulus;
-        let mut decay = vec![[F::ZERO; LANES]; BLOCK * states];
+        let tiles = padded(channels) / LANES;
+        let (mut xs, mut deltas) = (vec![zeros(); tiles], vec![zeros(); tiles]);
+        let mut weights = vec![[[F::ZERO; 2]; BLOCK]; states];
+        let mut decays = Decays::new(states);
+        let mut input_and_y = [[[F::ZERO; LANES]; 2]; BLOCK];
         let mut tapes = tape.chunks_exact_mut(h.len() * LANES);
         for from in (0..time).step_by(BLOCK) {
-            let bins = time.min(from + BLOCK) - from;
+            let bins = BLOCK.min(time - from);
             if let Some(tape) = tapes.next() {
-                tape.copy_from_slice(h.as_flattened());
+                copy(tape, h.as_flattened());
             }
-            for e in 0..padded(channels) / LANES {
-                let j = e * LANES;
-                let (h, a) = (&mut h[e * states..][..states], &a[e * states..][..states]);
-                let rows = from * channels..(from + bins) * channels;
-                let decay = &mut decay[..bins * states];
-                decays::<F, M>(&delta[rows], channels, j, a, decay);
-                let skip = load(d, j);
+            let rows = from * channels..(from + bins) * channels;
+            turn(&x[rows.clone()], channels, &mut xs);
+            turn(&delta[rows.clone()], channels, &mut deltas);
+            let y = &mut y[rows];
+            let own = from * states..(from + bins) * states;
+            pair(&b[own.clone()], &c[own], &mut weights);
+            for (e, (x, delta)) in xs.iter().zip(&deltas).enumerate() {
+                let own = e * states..(e + 1) * states;
+                decays.compute(delta, bins, &a[own.clone()]);
+                let skip = load(d, e * LANES);
                 for i in 0..bins {
-                    let row = (from + i) * channels..(from + i + 1) * channels;
-                    let (x, delta) = (load(&x[row.clone()], j), load(&delta[row.clone()], j));
-                    let input = each(|l| delta[l] * x[l]);
-                    let mut sum = each(|l| skip[l] * x[l]);
-                    let decay = &decay[i * states..][..states];
-                    let (b, c) = (&b[(from + i) * states..][..states], &c[(from + i) * states..][..states]);
-                    for n in 0..states {
-                        let after = each(|l| M::mul_add(decay[n][l], h[n][l], input[l] * b[n]));
-                        h[n] = after;
-                        sum = each(|l| M::mul_add(after[l], c[n], sum[l]));
-                    }
-                    write(&mut y[row], j, sum);
+                    let (x, delta) = (x[i], delta[i]);
+                    input_and_y[i] = [each(|l| delta[l] * x[l]), each(|l| skip[l] * x[l])];
+                }
+                let (weights, decays) = (&weights, &decays);
+                Ahead { bins, weights, decays, input_and_y: &mut input_and_y, h: &mut h[own] }.run::<M>();
+                for (y, [_, from]) in y.chunks_exact_mut(channels).zip(&input_and_y) {
+                    write(y, e * LANES, *from);
                 }
             }
         }
@@ -240,71 +223,60 @@ multiversion! {
     ) {
         let Sizes { time, channels, states, .. } = sizes;
         let Stimulus { x, delta, a, b, c, d } = stimulus;
-        let zeros = [F::ZERO; LANES];
-        let mut decay = vec![zeros; BLOCK * states];
-        // The states before each bin of a block, and after the last.
-        let mut h = vec![zeros; (BLOCK + 1) * states];
-        // Sums over channels that are still eight numbers each.
-        let mut b_grad = vec![zeros; BLOCK * states];
-        let mut c_grad = vec![zeros; BLOCK * states];
+        let tiles = padded(channels) / LANES;
+        let [mut xs, mut deltas, mut grads] = [(); 3].map(|()| vec![zeros(); tiles]);
+        let mut weights = vec![[[F::ZERO; 2]; BLOCK]; states];
+        let mut of_weights = vec![[[[F::ZERO; LANES]; 2]; BLOCK]; states];
+        let mut decays = Decays::new(states);
+        let (mut all, mut before) = ([Bin::ZEROS; BLOCK], [[[F::ZERO; LANES]; 2]; BLOCK]);
         let blocks = (0..time).step_by(BLOCK).zip(tape.chunks_exact(g.len() * LANES));
         for (from, tape) in blocks.rev() {
-            let bins = time.min(from + BLOCK) - from;
-            let weights = from * states..(from + bins) * states;
-            let (b, c) = (&b[weights.clone()], &c[weights.clone()]);
-            b_grad.fill(zeros);
-            c_grad.fill(zeros);
-            for e in 0..padded(channels) / LANES {
-                let j = e * LANES;
-                let tape = &tape.as_chunks::<LANES>().0[e * states..][..states];
-                let (a, g) = (&a[e * states..][..states], &mut g[e * states..][..states]);
-                let a_grad = &mut gradients.a[e * states..][..states];
-                let decay = &mut decay[..bins * states];
-                decays::<F, M>(&delta[from * channels..(from + bins) * channels], channels, j, a, decay);
-                h[..states].copy_from_slice(tape);
+            let bins = BLOCK.min(time - from);
+            let rows = from * channels..(from + bins) * channels;
+            turn(&x[rows.clone()], channels, &mut xs);
+            turn(&delta[rows.clone()], channels, &mut deltas);
+            turn(&grad[rows.clone()], channels, &mut grads);
+            let (x_grad, delta_grad) = (&mut gradients.x[rows.clone()], &mut gradients.delta[rows]);
+            let of_block = from * states..(from + bins) * states;
+            pair(&b[of_block.clone()], &c[of_block.clone()], &mut weights);
+            of_weights.fill([[[F::ZERO; LANES]; 2]; BLOCK]);
+            for (e, ((x, delta), grad)) in xs.iter().zip(&deltas).zip(&grads).enumerate() {
+                let own = e * states..(e + 1) * states;
+                let a = &a[own.clone()];
+                decays.compute(delta, bins, a);
                 for i in 0..bins {
-                    let row = (from + i) * channels..(from + i + 1) * channels;
-                    let (x, delta) = (load(&x[row.clone()], j), load(&delta[row], j));
-                    let input = each(|l| delta[l] * x[l]);
-                    let (before, after) = h[i * states..][..2 * states].split_at_mut(states);
-                    let (decay, b) = (&decay[i * states..][..states], &b[i * states..][..states]);
-                    for n in 0..states {
-                        after[n] = each(|l| M::mul_add(decay[n][l], before[n][l], input[l] * b[n]));
-                    }
+                    let (x, delta, of_y) = (x[i], delta[i], grad[i]);
+                    all[i] = Bin { delta, input: each(|l| delta[l] * x[l]), of_y, ..Bin::ZEROS };
                 }
-                let skip = load(d, j);
-                for i in (0..bins).rev() {
-                    let row = (from + i) * channels..(from + i + 1) * channels;
-                    let (x, delta) = (load(&x[row.clone()], j), load(&delta[row.clone()], j));
-                    let grad = load(&grad[row.clone()], j);
-                    let input = each(|l| delta[l] * x[l]);
-                    let own = i * states..(i + 1) * states;
-                    let (before, after) = h[i * states..][..2 * states].split_at(states);
-                    let (decay, b, c) = (&decay[own.clone()], &b[own.clone()], &c[own.clone()]);
-                    let (b_grad, c_grad) = (&mut b_grad[own.clone()], &mut c_grad[own]);
-                    let (mut by_decay, mut by_input) = (zeros, zeros);
-                    for n in 0..states {
-                        let of_state = each(|l| M::mul_add(grad[l], c[n], g[n][l]));
-                        let carried = each(|l| of_state[l] * decay[n][l]);
-                        let of_rate = each(|l| carried[l] * before[n][l]);
-                        c_grad[n] = each(|l| M::mul_add(grad[l], after[n][l], c_grad[n][l]));
-                        b_grad[n] = each(|l| M::mul_add(of_state[l], input[l], b_grad[n][l]));
-                        a_grad[n] = each(|l| M::mul_add(of_rate[l], delta[l], a_grad[n][l]));
-                        by_decay = each(|l| M::mul_add(of_rate[l], a[n][l], by_decay[l]));
-                        by_input = each(|l| M::mul_add(of_state[l], b[n], by_input[l]));
-                        g[n] = carried;
-                    }
-                    let skip_grad = &mut gradients.d[e];
-                    *skip_grad = each(|l| M::mul_add(grad[l], x[l], skip_grad[l]));
-                    write(&mut gradients.x[row.clone()], j, each(|l| M::mul_add(by_input[l], delta[l], grad[l] * skip[l])));
-                    write(&mut gradients.delta[row], j, each(|l| M::mul_add(by_input[l], x[l], by_decay[l])));
+                Back {
+                    bins,
+                    weights: &weights,
+                    decays: &decays,
+                    tape: &tape.as_chunks::<LANES>().0[own.clone()],
+                    a,
+                    each: &mut all,
+                    before: &mut before,
+                    g: &mut g[own.clone()],
+                    of_a: &mut gradients.a[own],
+                    of_weights: &mut of_weights,
                 }
+                .run::<M>();
+                let (j, skip) = (e * LANES, load(d, e * LANES));
+                let mut of_skip = gradients.d[e];
+                for i in 0..bins {
+                    let row = i * channels..(i + 1) * channels;
+                    let (x, Bin { delta, of_y, by_decay, by_input, .. }) = (x[i], all[i]);
+                    of_skip = each(|l| M::mul_add(of_y[l], x[l], of_skip[l]));
+                    write(&mut x_grad[row.clone()], j, each(|l| M::mul_add(by_input[l], delta[l], of_y[l] * skip[l])));
+                    write(&mut delta_grad[row], j, each(|l| M::mul_add(by_input[l], x[l], by_decay[l])));
+                }
+                gradients.d[e] = of_skip;
             }
-            for (to, lanes) in gradients.b[weights.clone()].iter_mut().zip(&b_grad) {
-                *to = lanes.iter().fold(F::ZERO, |sum, x| sum + *x);
-            }
-            for (to, lanes) in gradients.c[weights].iter_mut().zip(&c_grad) {
-                *to = lanes.iter().fold(F::ZERO, |sum, x| sum + *x);
+            let rows = gradients.b[of_block.clone()].chunks_exact_mut(states);
+            for (i, (b, c)) in rows.zip(gradients.c[of_block].chunks_exact_mut(states)).enumerate() {
+                for ((b, c), of_state) in b.iter_mut().zip(c).zip(&of_weights) {
+                    [*b, *c] = of_state[i].map(|lanes| lanes.iter().fold(F::ZERO, |sum, x| sum + *x));
+                }
             }
         }
     }

@@ -12,6 +12,7 @@
 //! Kept for the backward pass: the state before every sixteenth bin. What lies between is computed again, block
 //! by block from the last, which costs less than to keep E N numbers per bin.
 
+mod block;
 mod cpu;
 pub(crate) mod reference;
 pub(crate) mod step;

@@ -14,30 +14,39 @@ const TILE: usize = 6;
 multiversion! {
     /// c\[i\]\[j\] += sum_k a\[k\]\[i\] b\[k\]\[j\], where rows of a are m numbers and those of b and c are n, both whole vectors.
     ///
-    /// Each sum runs over k in order, from what c holds.
-    pub(crate) fn add_outer<F, M>(a: &[F], m: usize, b: &[F], n: usize, c: &mut [F]) {
+    /// Rows of b are `apart`; they may overlap (windows that slide). Each sum runs over k in order, from what c holds.
+    pub(crate) fn add_outer<F, M>(a: &[F], m: usize, b: &[F], apart: usize, n: usize, c: &mut [F]) {
         debug_assert!(m.is_multiple_of(LANES) && n.is_multiple_of(LANES), "rows are whole vectors");
         let mut j = 0;
         while j + 2 * LANES <= n {
-            columns::<F, M, 2>(a, m, b, n, c, j);
+            columns::<F, M, 2>(a, m, b, apart, n, c, j);
             j += 2 * LANES;
         }
         if j < n {
-            columns::<F, M, 1>(a, m, b, n, c, j);
+            columns::<F, M, 1>(a, m, b, apart, n, c, j);
         }
     }
 }
 
 /// The columns of c that V vectors from j on hold.
 #[inline(always)]
-fn columns<F: Real, M: MulAdd, const V: usize>(a: &[F], m: usize, b: &[F], n: usize, c: &mut [F], j: usize) {
+#[allow(clippy::too_many_arguments, reason = "a loop over slices takes its slices and sizes")]
+fn columns<F: Real, M: MulAdd, const V: usize>(
+    a: &[F],
+    m: usize,
+    b: &[F],
+    apart: usize,
+    n: usize,
+    c: &mut [F],
+    j: usize,
+) {
     let mut i = 0;
     while i + TILE <= m {
-        tile::<F, M, TILE, V>(a, m, i, b, n, j, c);
+        tile::<F, M, TILE, V>(a, m, i, b, apart, n, j, c);
         i += TILE;
     }
     while i + 2 <= m {
-        tile::<F, M, 2, V>(a, m, i, b, n, j, c);
+        tile::<F, M, 2, V>(a, m, i, b, apart, n, j, c);
         i += 2;
     }
 }
@@ -50,6 +59,7 @@ fn tile<F: Real, M: MulAdd, const R: usize, const V: usize>(
     m: usize,
     i: usize,
     b: &[F],
+    apart: usize,
     n: usize,
     j: usize,
     c: &mut [F],
@@ -60,12 +70,9 @@ fn tile<F: Real, M: MulAdd, const R: usize, const V: usize>(
             *sums = *row;
         }
     }
-    for (a, b) in a.chunks_exact(m).zip(b.chunks_exact(n)) {
-        let (Some(a), Some(b)) =
-            (a[i..].first_chunk::<R>(), b[j..].as_chunks::<LANES>().0.first_chunk::<V>())
-        else {
-            continue;
-        };
+    for (k, a) in a.chunks_exact(m).enumerate() {
+        let b = b[k * apart + j..].as_chunks::<LANES>().0.first_chunk::<V>();
+        let (Some(a), Some(b)) = (a[i..].first_chunk::<R>(), b) else { continue };
         for r in 0..R {
             for v in 0..V {
                 for l in 0..LANES {
@@ -91,7 +98,7 @@ mod tests {
             let a: Vec<f64> = (0..rows * m).map(|i| (i % 7) as f64 - 3.0).collect();
             let b: Vec<f64> = (0..rows * n).map(|i| (i % 5) as f64 - 2.0).collect();
             let mut c: Vec<f64> = (0..m * n).map(|i| i as f64).collect();
-            add_outer(&a, m, &b, n, &mut c);
+            add_outer(&a, m, &b, n, n, &mut c);
             for i in 0..m {
                 for j in 0..n {
                     let sum: f64 = (0..rows).map(|k| a[k * m + i] * b[k * n + j]).sum();
@@ -99,5 +106,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_of_a_sliding_window_may_overlap() {
+        let (a, b) = ([1f32; 16], std::array::from_fn::<f32, 11, _>(|i| i as f32));
+        let mut c = [0f32; 64];
+        add_outer(&a, 8, &b, 3, 8, &mut c);
+        assert_eq!(c[..8], [3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0, 17.0]);
     }
 }

@@ -1,6 +1,6 @@
 //! Causal receptive fields on slices: what is done for each stimulus, and what is summed over them.
 //!
-//! Responses and the weights' gradient are computed in tiles from rows of contiguous time. The gradient of the
+//! Responses are computed in tiles from rows of contiguous time, the weights' gradient from frames. The gradient of the
 //! stimulus, which only stages behind others want, is a product with a sliding window: with time outermost, the K
 //! columns of the gradient that a frame meets are contiguous, so they are rows of a matrix that overlap.
 
@@ -8,6 +8,7 @@ use candle_core::Shape;
 
 use super::{
     OP, Sizes,
+    gradient::WeightSums,
     phases::{self, LEAST_LAGS},
     tiles,
 };
@@ -90,35 +91,41 @@ impl<F: Real> Filter<F> {
 
 /// The gradient of the weights in the one or the other form.
 enum FilterGradient<F> {
-    /// Sums go to the gradient itself; here is room for a stimulus' padded gradient.
-    Direct(Sizes, Vec<F>),
+    Direct(Sizes, WeightSums<F>),
     Phases(phases::Gradients<F>),
 }
 
 impl<F: Real> FilterGradient<F> {
     fn new(sizes: Sizes) -> Self {
         if sizes.lags < LEAST_LAGS {
-            Self::Direct(sizes, Vec::new())
+            Self::Direct(sizes, WeightSums::new(sizes))
         } else {
             Self::Phases(phases::Gradients::new(sizes))
         }
     }
 
     /// Adds one stimulus, by the gradient of its responses (O, T).
-    fn add(&mut self, x: &[F], context: Option<&[F]>, grad: &[F], weight_grad: &mut [F]) {
+    fn add(&mut self, x: &[F], context: Option<&[F]>, grad: &[F]) {
         match self {
-            Self::Direct(sizes, padded) => {
-                tiles::grad_rows(*sizes, grad, padded);
-                tiles::add_weight_gradient(*sizes, &tiles::rows(*sizes, x, context), padded, weight_grad);
+            Self::Direct(sizes, sums) => {
+                let mut padded = grad.to_vec();
+                padded.resize(WeightSums::<F>::padded_outputs(*sizes) * sizes.time, F::ZERO);
+                sums.add(&tiles::rows(*sizes, x, context), &padded);
             }
-            Self::Phases(sums) => sums.add(x, context, grad),
+            Self::Phases(gradients) => gradients.add(x, context, grad),
         }
     }
 
-    /// Adds what is not there yet.
+    /// Adds the sums to gW (O, D, K).
     fn give(&self, weight_grad: &mut [F]) {
-        if let Self::Phases(sums) = self {
-            sums.give(weight_grad);
+        match self {
+            Self::Direct(sizes, sums) => {
+                let (depth, lags) = (sizes.depth(), sizes.lags);
+                for (i, g) in weight_grad.iter_mut().enumerate() {
+                    *g += sums.at(i / lags / depth, i / lags % depth, i % lags);
+                }
+            }
+            Self::Phases(gradients) => gradients.give(weight_grad),
         }
     }
 }
@@ -173,7 +180,7 @@ impl Kernel for CausalStrf {
                 let mut gradient = FilterGradient::new(self.sizes);
                 let stimuli = x.chunks_exact(depth * time).zip(grad.chunks_exact(outputs * time));
                 for (i, (x, grad)) in stimuli.enumerate() {
-                    gradient.add(x, self.context_of(context, first + i), grad, weight_grad);
+                    gradient.add(x, self.context_of(context, first + i), grad);
                     if self.has_bias {
                         rows(grad, bias_grad);
                     }

@@ -10,6 +10,7 @@
 //! odd bins are filtered apart, which saves a quarter of the products.
 
 mod cpu;
+mod gradient;
 mod phases;
 pub(crate) mod reference;
 pub(crate) mod step;

@@ -13,6 +13,7 @@
 
 use super::{
     Sizes,
+    gradient::WeightSums,
     tiles::{self, OUTPUTS, Packed},
 };
 use crate::{fresh::Slot, isa::multiversion, real::Real};
@@ -148,51 +149,46 @@ multiversion! {
 /// Sums of the three filters' gradients over the stimuli of a group.
 pub(super) struct Gradients<F> {
     sizes: Sizes,
-    of: [(Branch, Vec<F>); 3],
-    padded: Vec<F>,
+    of: [(Branch, WeightSums<F>); 3],
 }
 
 impl<F: Real> Gradients<F> {
     pub(super) fn new(sizes: Sizes) -> Self {
-        let of = branches(sizes)
-            .map(|branch| (branch, vec![F::ZERO; sizes.outputs * sizes.depth() * branch.sizes.lags]));
-        Self { sizes, of, padded: Vec::new() }
+        Self { sizes, of: branches(sizes).map(|branch| (branch, WeightSums::new(branch.sizes))) }
     }
 
     /// Adds one stimulus, by the gradient of its responses (O, T).
     pub(super) fn add(&mut self, x: &[F], context: Option<&[F]>, grad: &[F]) {
         let sizes = self.sizes;
         for (i, (branch, sums)) in self.of.iter_mut().enumerate() {
-            let rows = branch.rows(sizes, x, context);
-            let wide = branch.sizes.grad_row();
-            self.padded.clear();
-            self.padded.resize(sizes.outputs.next_multiple_of(OUTPUTS) * wide, F::ZERO);
-            for (row, grad) in self.padded.chunks_exact_mut(wide).zip(grad.chunks_exact(sizes.time)) {
-                let even = grad.iter().step_by(2);
-                let odd = grad.iter().skip(1).step_by(2);
+            let wide = branch.sizes.time;
+            let mut own = vec![F::ZERO; WeightSums::<F>::padded_outputs(sizes) * wide];
+            for (own, grad) in own.chunks_exact_mut(wide).zip(grad.chunks_exact(sizes.time)) {
+                let (even, odd) = (grad.iter().step_by(2), grad.iter().skip(1).step_by(2));
                 match i {
                     0 => {
-                        row.iter_mut().zip(even).for_each(|(to, g)| *to += *g);
-                        row.iter_mut().zip(odd).for_each(|(to, g)| *to += -*g);
+                        own.iter_mut().zip(even).for_each(|(to, g)| *to = *g);
+                        own.iter_mut().zip(odd).for_each(|(to, g)| *to += -*g);
                     }
                     1 => {
-                        row.iter_mut().zip(even).for_each(|(to, g)| *to += *g);
-                        row[1..].iter_mut().zip(odd).for_each(|(to, g)| *to += -*g);
+                        own.iter_mut().zip(even).for_each(|(to, g)| *to = *g);
+                        own[1..].iter_mut().zip(odd).for_each(|(to, g)| *to += -*g);
                     }
-                    _ => row.iter_mut().zip(odd).for_each(|(to, g)| *to += *g),
+                    _ => own.iter_mut().zip(odd).for_each(|(to, g)| *to = *g),
                 }
             }
-            tiles::add_weight_gradient(branch.sizes, &rows, &self.padded, sums);
+            sums.add(&branch.rows(sizes, x, context), &own);
         }
     }
 
     /// Adds the sums to gW (O, D, K).
     pub(super) fn give(&self, weight_grad: &mut [F]) {
+        let (depth, lags) = (self.sizes.depth(), self.sizes.lags);
         for (branch, sums) in &self.of {
-            let (lags, columns) = (branch.sizes.lags, branch.columns(self.sizes));
-            for (all, own) in weight_grad.chunks_exact_mut(self.sizes.lags).zip(sums.chunks_exact(lags)) {
+            let columns = branch.columns(self.sizes);
+            for (i, row) in weight_grad.chunks_exact_mut(lags).enumerate() {
                 for &(j, column) in &columns {
-                    all[column] += own[j];
+                    row[column] += sums.at(i / depth, i % depth, j);
                 }
             }
         }

@@ -1,6 +1,6 @@
-//! The two products of a receptive field, straight from rows of contiguous time: nothing is unfolded or transposed.
+//! The responses of a receptive field, straight from rows of contiguous time: nothing is unfolded or transposed.
 //!
-//! A tile is so many outputs by so many bins (or weights) that its sums stay in registers: 12 of the 16 that AVX2
+//! A tile is so many outputs by so many bins that its sums stay in registers: 12 of the 16 that AVX2
 //! has. Each number of a row is read by a load that need not be aligned, because lag k is the row shifted by k.
 
 use super::Sizes;
@@ -12,13 +12,10 @@ use crate::{
 
 /// Outputs of a tile.
 pub(super) const OUTPUTS: usize = 6;
-/// Vectors of bins, or weights, of a tile.
+/// Vectors of bins of a tile.
 const WIDTH: usize = 2;
 /// Bins of a tile.
 const BINS: usize = WIDTH * LANES;
-/// Bins whose products are summed before they leave the registers: six rows of them fit the first-level cache.
-const SPAN: usize = 1024;
-
 impl Sizes {
     /// D.
     pub(super) const fn depth(self) -> usize {
@@ -33,11 +30,6 @@ impl Sizes {
     /// Bins of whole tiles.
     pub(super) const fn bins(self) -> usize {
         self.time.next_multiple_of(BINS)
-    }
-
-    /// Numbers from one padded row of a gradient to the next.
-    pub(super) const fn grad_row(self) -> usize {
-        self.time.next_multiple_of(LANES)
     }
 }
 
@@ -126,72 +118,4 @@ fn add_tile<F: Real, M: MulAdd>(
             }
         }
     }
-}
-
-/// The gradient of one stimulus' responses (O, T) as rows padded with zeros, up to whole tiles of outputs.
-pub(super) fn grad_rows<F: Real>(sizes: Sizes, grad: &[F], padded: &mut Vec<F>) {
-    padded.resize(sizes.outputs.next_multiple_of(OUTPUTS) * sizes.grad_row(), F::ZERO);
-    for (row, grad) in padded.chunks_exact_mut(sizes.grad_row()).zip(grad.chunks_exact(sizes.time)) {
-        row[..sizes.time].copy_from_slice(grad);
-    }
-}
-
-multiversion! {
-    /// One stimulus: adds its part of gW (O, D, K), from padded rows of it and of its gradient.
-    pub(super) fn add_weight_gradient<F, M>(sizes: Sizes, rows: &[F], grad: &[F], weight_grad: &mut [F]) {
-        let lags = sizes.lags;
-        let size = sizes.depth() * lags;
-        // Weight j = d K + k meets the row of band d from k on.
-        let start = |j: usize| j / lags * sizes.row() + j % lags;
-        let blocks = weight_grad.chunks_mut(size * OUTPUTS).zip(grad.chunks_exact(sizes.grad_row() * OUTPUTS));
-        for (weight_grad, grad) in blocks {
-            for from in (0..sizes.grad_row()).step_by(SPAN) {
-                let bins = SPAN.min(sizes.grad_row() - from);
-                let grad: [&[F]; OUTPUTS] =
-                    std::array::from_fn(|o| &grad[o * sizes.grad_row() + from..][..bins]);
-                for j in (0..size).step_by(WIDTH) {
-                    // Where the number of weights is odd, the last is computed twice and added once.
-                    let x: [&[F]; WIDTH] =
-                        std::array::from_fn(|v| &rows[start((j + v).min(size - 1)) + from..][..bins]);
-                    let sums = products::<F, M>(grad, x);
-                    for (o, sums) in sums.into_iter().enumerate() {
-                        let row = weight_grad.get_mut(o * size + j..(o + 1) * size).unwrap_or_default();
-                        row.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// sum_t grad\[o\]\[t\] x\[v\]\[t\] over rows of equal length, a multiple of a vector.
-#[inline(always)]
-fn products<F: Real, M: MulAdd>(grad: [&[F]; OUTPUTS], x: [&[F]; WIDTH]) -> [[F; WIDTH]; OUTPUTS] {
-    let n = x[0].len() / LANES;
-    let grad = grad.map(|row| &row.as_chunks::<LANES>().0[..n]);
-    let x = x.map(|row| &row.as_chunks::<LANES>().0[..n]);
-    let mut sums = [[[F::ZERO; LANES]; WIDTH]; OUTPUTS];
-    for i in 0..n {
-        for o in 0..OUTPUTS {
-            for v in 0..WIDTH {
-                for l in 0..LANES {
-                    sums[o][v][l] = M::mul_add(grad[o][i][l], x[v][i][l], sums[o][v][l]);
-                }
-            }
-        }
-    }
-    let mut totals = [[F::ZERO; WIDTH]; OUTPUTS];
-    for (totals, sums) in totals.iter_mut().zip(&sums) {
-        for (total, lanes) in totals.iter_mut().zip(sums) {
-            *total = halved(lanes);
-        }
-    }
-    totals
-}
-
-/// The sum of a vector, by halves.
-#[inline(always)]
-fn halved<F: Real>(lanes: &[F; LANES]) -> F {
-    let [a, b, c, d, e, f, g, h] = *lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }

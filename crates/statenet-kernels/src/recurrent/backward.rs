@@ -124,7 +124,7 @@ pub(super) fn backward_group<F: Real, C: Cell>(
         let gq = &rows.gq[..n_rows * gates_row];
         let gu = if C::SPLITS { &rows.gu[..n_rows * gates_row] } else { gq };
         if wants_weights {
-            add_outer(gq, gates_row, &rows.h[..n_rows * wide], wide, &mut sums.weight_hh);
+            add_outer(gq, gates_row, &rows.h[..n_rows * wide], wide, wide, &mut sums.weight_hh);
             columns(gq, &mut sums.bias_hh);
         }
         match &mut sinks.drive {
@@ -134,7 +134,7 @@ pub(super) fn backward_group<F: Real, C: Cell>(
                     for (r, x) in x.chunks_exact(time * projection.inputs).enumerate() {
                         projection.rows(x, [from, bins], &mut rows.x[r * x_row..], n);
                     }
-                    add_outer(gu, gates_row, &rows.x[..n_rows * x_row], x_row, &mut sums.weight_ih);
+                    add_outer(gu, gates_row, &rows.x[..n_rows * x_row], x_row, x_row, &mut sums.weight_ih);
                     if C::SPLITS {
                         columns(gu, &mut sums.bias_ih);
                     }

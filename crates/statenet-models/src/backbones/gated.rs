@@ -1,7 +1,7 @@
 //! What the gated recurrences share: the input's part of the gates, the states of a stream, single frames.
 //!
 //! ```text
-//! u[., t]          = W_ih x[., t] + b_ih                      one product for all bins, G gates of H units
+//! u[., t]          = W_ih x[., t] + b_ih                      G gates of H units
 //! h[., t], c[., t] = cell(u[., t] + W_hh h[., t-1] + b_hh, c[., t-1])
 //! ```
 //! In (B, I, T), out (B, H, T). Memory: unbounded. Before t = 0: zeros.
@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use statenet_kernels::{Layout, Step, steps};
+use statenet_kernels::{Layout, Step, modules::ModuleWeights, steps};
 
 use crate::{
     error::{During, Result, config_error},
@@ -47,11 +47,11 @@ pub(crate) trait Cell: Send + Sync + 'static {
     /// What is carried from bin to bin, each (B, H), the output first.
     const CARRIED: &'static [&'static str];
 
-    /// All outputs (B, T, H) and what is carried on, from the gates (B, T, G H) and what was carried here.
+    /// All outputs (B, T, H) and what is carried on, from the input, as `layout` says, and what was carried here.
     fn run(
-        gates: &Tensor,
-        weight_hh: &Tensor,
-        bias_hh: &Tensor,
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
         carried: &[Tensor],
     ) -> Result<(Tensor, Vec<Tensor>)>;
 
@@ -99,10 +99,14 @@ impl<C: Cell> Stage for Gated<C> {
         let batch = x.dim(0).during("reading a batch")?;
         let carried = |name: &String| state.get(name, &[batch, self.hidden]).cloned();
         let carried = self.carried.iter().map(carried).collect::<Result<Vec<_>>>()?;
-        let (x, from) = as_it_lies(x)?;
-        let gates =
-            statenet_kernels::affine(&x, from, &self.weight_ih, Some(&self.bias_ih), Layout::TimeFirst)?;
-        let (states, last) = C::run(&gates, &self.weight_hh, &self.bias_hh, &carried)?;
+        let (x, layout) = as_it_lies(x)?;
+        let weights = ModuleWeights {
+            weight_ih: &self.weight_ih,
+            weight_hh: &self.weight_hh,
+            bias_ih: &self.bias_ih,
+            bias_hh: &self.bias_hh,
+        };
+        let (states, last) = C::run(&x, layout, &weights, &carried)?;
         for (name, last) in self.carried.iter().zip(&last) {
             state.set(name, last);
         }

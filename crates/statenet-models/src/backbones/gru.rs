@@ -12,7 +12,11 @@
 //! Cho K et al. (2014). Learning phrase representations using RNN encoder-decoder. EMNLP.
 
 use candle_core::Tensor;
-use statenet_kernels::{Step, steps};
+use statenet_kernels::{
+    Layout, Step,
+    modules::{self, ModuleWeights},
+    steps,
+};
 
 use super::gated::Cell;
 use crate::error::Result;
@@ -24,12 +28,12 @@ impl Cell for Gru {
     const CARRIED: &'static [&'static str] = &["h"];
 
     fn run(
-        gates: &Tensor,
-        weight_hh: &Tensor,
-        bias_hh: &Tensor,
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
         carried: &[Tensor],
     ) -> Result<(Tensor, Vec<Tensor>)> {
-        let (states, last) = statenet_kernels::gru(gates, weight_hh, bias_hh, &carried[0])?;
+        let (states, last) = modules::gru(x, layout, weights, &carried[0])?;
         Ok((states, vec![last]))
     }
 

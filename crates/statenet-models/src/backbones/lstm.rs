@@ -12,7 +12,11 @@
 //! Gers FA, Schmidhuber J, Cummins F (2000). Learning to forget. Neural Computation 12:2451-2471.
 
 use candle_core::Tensor;
-use statenet_kernels::{Step, steps};
+use statenet_kernels::{
+    Layout, Step,
+    modules::{self, ModuleWeights},
+    steps,
+};
 
 use super::gated::Cell;
 use crate::error::Result;
@@ -24,12 +28,12 @@ impl Cell for Lstm {
     const CARRIED: &'static [&'static str] = &["h", "c"];
 
     fn run(
-        gates: &Tensor,
-        weight_hh: &Tensor,
-        bias_hh: &Tensor,
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
         carried: &[Tensor],
     ) -> Result<(Tensor, Vec<Tensor>)> {
-        let run = statenet_kernels::lstm(gates, weight_hh, bias_hh, &carried[0], &carried[1])?;
+        let run = modules::lstm(x, layout, weights, &carried[0], &carried[1])?;
         Ok((run.states, vec![run.last, run.cell]))
     }
 

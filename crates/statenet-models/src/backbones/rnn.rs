@@ -9,7 +9,11 @@
 //! Elman JL (1990). Finding structure in time. Cognitive Science 14:179-211.
 
 use candle_core::Tensor;
-use statenet_kernels::{Step, steps};
+use statenet_kernels::{
+    Layout, Step,
+    modules::{self, ModuleWeights},
+    steps,
+};
 
 use super::gated::Cell;
 use crate::error::Result;
@@ -21,12 +25,12 @@ impl Cell for Rnn {
     const CARRIED: &'static [&'static str] = &["h"];
 
     fn run(
-        gates: &Tensor,
-        weight_hh: &Tensor,
-        bias_hh: &Tensor,
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
         carried: &[Tensor],
     ) -> Result<(Tensor, Vec<Tensor>)> {
-        let (states, last) = statenet_kernels::rnn(gates, weight_hh, bias_hh, &carried[0])?;
+        let (states, last) = modules::rnn(x, layout, weights, &carried[0])?;
         Ok((states, vec![last]))
     }
 

@@ -12,7 +12,11 @@
 //! neural networks. NeurIPS 30.
 
 use candle_core::Tensor;
-use statenet_kernels::{Step, steps};
+use statenet_kernels::{
+    Layout, Step,
+    modules::{self, ModuleWeights},
+    steps,
+};
 
 use super::gated::Cell;
 use crate::error::Result;
@@ -24,12 +28,12 @@ impl Cell for SubLstm {
     const CARRIED: &'static [&'static str] = &["h", "c"];
 
     fn run(
-        gates: &Tensor,
-        weight_hh: &Tensor,
-        bias_hh: &Tensor,
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
         carried: &[Tensor],
     ) -> Result<(Tensor, Vec<Tensor>)> {
-        let run = statenet_kernels::sublstm(gates, weight_hh, bias_hh, &carried[0], &carried[1])?;
+        let run = modules::sublstm(x, layout, weights, &carried[0], &carried[1])?;
         Ok((run.states, vec![run.last, run.cell]))
     }
 

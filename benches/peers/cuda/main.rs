@@ -7,7 +7,7 @@
 use std::{process::ExitCode, time::Instant};
 
 use candle_core::{Device, Result, Tensor, Var};
-use statenet::kernels::{self, Layout, Then};
+use statenet::kernels::{self, DplrWeights, Layout, LmuWeights, SelectiveScan, Then};
 use statenet_benches::normal;
 
 /// Largest difference to the CPU, relative to the largest number of each result or gradient: both round in f32, in
@@ -44,6 +44,59 @@ fn recurrences([b, t, h]: [usize; 3]) -> Vec<Case> {
         Case { name: "rnn", op: rnn, shapes: shapes(1, 1) },
         Case { name: "lstm", op: lstm, shapes: shapes(4, 2) },
         Case { name: "sublstm", op: sublstm, shapes: shapes(4, 2) },
+    ]
+}
+
+/// A within a disc of radius 0.7, so that states fade.
+fn fading_pairs(a: &Tensor) -> kernels::Result<Tensor> {
+    a.tanh().and_then(|a| a * 0.5).map_err(kernels::Error::in_op("fading pairs"))
+}
+
+/// Linear recurrences of h channels with n states each.
+fn scans([b, t, h, n]: [usize; 4]) -> Vec<Case> {
+    let leaky: Op = |x| {
+        // Decays stay within (-1, 1).
+        let decay = x[1].tanh().map_err(kernels::Error::in_op("decay"))?;
+        kernels::leaky(&x[0], Layout::TimeFirst, &decay, &x[2], &x[3]).map(|(y, last)| vec![y, last])
+    };
+    let adaptation: Op = |x| {
+        let decay = x[1].tanh().map_err(kernels::Error::in_op("decay"))?;
+        kernels::adaptation(&x[0], Layout::ChannelsFirst, &decay, &x[2]).map(|(y, last)| vec![y, last])
+    };
+    let diagonal: Op = |x| {
+        let a = fading_pairs(&x[1])?;
+        kernels::diagonal_scan(&x[0], &a, &x[2], &x[3], &x[4]).map(|(y, last)| vec![y, last])
+    };
+    let selective: Op = |x| {
+        // Steps are positive and rates negative.
+        let delta = x[1].sqr().and_then(|d| d * 0.1).map_err(kernels::Error::in_op("delta"))?;
+        let a = x[2].sqr().and_then(|a| a.neg()).map_err(kernels::Error::in_op("a"))?;
+        let arguments =
+            SelectiveScan { x: &x[0], delta: &delta, a: &a, b: &x[3], c: &x[4], d: &x[5], h0: &x[6] };
+        kernels::selective_scan(arguments).map(|(y, last)| vec![y, last])
+    };
+    let pairs = vec![h, n, 2];
+    vec![
+        Case { name: "leaky", op: leaky, shapes: vec![vec![b, t, h], vec![h], vec![h], vec![b, h]] },
+        Case { name: "adaptation", op: adaptation, shapes: vec![vec![b, h, t], vec![h], vec![b, h]] },
+        Case {
+            name: "diagonal_scan",
+            op: diagonal,
+            shapes: vec![vec![b, t, h], pairs.clone(), pairs.clone(), pairs, vec![b, h, n, 2]],
+        },
+        Case {
+            name: "selective_scan",
+            op: selective,
+            shapes: vec![
+                vec![b, t, h],
+                vec![b, t, h],
+                vec![h, n],
+                vec![b, t, n],
+                vec![b, t, n],
+                vec![h],
+                vec![b, h, n],
+            ],
+        },
     ]
 }
 
@@ -99,13 +152,31 @@ fn others() -> Vec<Case> {
             shapes: vec![vec![3, 2, 50, 16]; 3],
         },
         Case {
-            name: "leaky",
-            // Decays stay within (-1, 1).
+            name: "lmu",
+            // A memory that halves in every bin and feeds little of itself back.
             op: |x| {
-                let decay = x[1].tanh().map_err(kernels::Error::in_op("decay"))?;
-                kernels::leaky(&x[0], Layout::TimeFirst, &decay, &x[2], &x[3]).map(|(y, last)| vec![y, last])
+                let small = |x: &Tensor| (x * 0.1).map_err(kernels::Error::in_op("small"));
+                let (memory, device) = (x[2].dims()[1], x[0].device());
+                let ad = Tensor::eye(memory, x[0].dtype(), device).and_then(|ad| ad * 0.5);
+                let ad = ad.map_err(kernels::Error::in_op("ad"))?;
+                let bd = Tensor::ones(memory, x[0].dtype(), device).map_err(kernels::Error::in_op("bd"))?;
+                let (w_h, e_h, e_m) = (small(&x[1])?, small(&x[3])?, small(&x[4])?);
+                let weights = LmuWeights { w_h: &w_h, w_m: &x[2], e_h: &e_h, e_m: &e_m, ad: &ad, bd: &bd };
+                kernels::lmu(&x[0], weights, &x[5], &x[6]).map(|(y, last, memory)| vec![y, last, memory])
             },
-            shapes: vec![vec![3, 50, 7], vec![7], vec![7], vec![3, 7]],
+            shapes: vec![vec![3, 50, 8], vec![7, 7], vec![7, 12], vec![7], vec![12], vec![3, 7], vec![3, 12]],
+        },
+        Case {
+            name: "dplr_scan",
+            op: |x| {
+                let diagonal = fading_pairs(&x[1])?;
+                let small = |x: &Tensor| (x * 0.1).map_err(kernels::Error::in_op("small"));
+                let (left, right) = (small(&x[4])?, small(&x[5])?);
+                let weights =
+                    DplrWeights { diagonal: &diagonal, left: &left, right: &right, b: &x[2], c: &x[3] };
+                kernels::dplr_scan(&x[0], weights, &x[6]).map(|(y, last)| vec![y, last])
+            },
+            shapes: [vec![vec![3, 50, 7]], vec![vec![7, 5, 2]; 5], vec![vec![3, 7, 5, 2]]].concat(),
         },
         Case {
             name: "softplus_curve",
@@ -138,6 +209,18 @@ fn others() -> Vec<Case> {
                 let mask = x[0].ge(-1.0).and_then(|m| m.to_dtype(x[0].dtype()));
                 let mask = mask.map_err(kernels::Error::in_op("mask"))?;
                 kernels::masked_mse(&x[0], &target, &mask).map(|y| vec![y])
+            },
+            shapes: vec![vec![3, 5, 50]],
+        },
+        Case {
+            name: "masked_poisson",
+            // Rates stay away from 0; a count in every bin.
+            op: |x| {
+                let rate = x[0].sqr().and_then(|r| r + 0.1).map_err(kernels::Error::in_op("rate"))?;
+                let target = x[0].ones_like().map_err(kernels::Error::in_op("target"))?;
+                let mask = x[0].ge(-1.0).and_then(|m| m.to_dtype(x[0].dtype()));
+                let mask = mask.map_err(kernels::Error::in_op("mask"))?;
+                kernels::masked_poisson(&rate, &target, &mask).map(|y| vec![y])
             },
             shapes: vec![vec![3, 5, 50]],
         },
@@ -227,6 +310,12 @@ fn main() -> anyhow::Result<ExitCode> {
             for case in recurrences([b, t, h]) {
                 right &= is_right(&case, &format!("B{b} T{t} H{h}"), &device)?;
             }
+        }
+    }
+    for sizes in [[1, 1, 1, 1], [1, 100, 70, 32], [14, 100, 140, 16], [128, 100, 70, 5]] {
+        let [b, t, h, n] = sizes;
+        for case in scans(sizes) {
+            right &= is_right(&case, &format!("B{b} T{t} H{h} N{n}"), &device)?;
         }
     }
     for case in others() {

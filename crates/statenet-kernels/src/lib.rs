@@ -35,11 +35,11 @@
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`lmu`] | inputs (B, T, H + 1), [`LmuWeights`], h0 (B, H), m0 (B, M) | states (B, T, H), last (B, H), memory (B, M) | CPU |
-//! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU |
-//! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU |
-//! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
+//! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU, CUDA |
+//! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU, CUDA |
+//! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU, CUDA |
 //! | [`dplr_scan`] | u (B, T, H), [`DplrWeights`], s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
-//! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU |
+//! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU, CUDA |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
@@ -49,8 +49,9 @@
 //! | [`softplus_curve`], [`sigmoid_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
 //!
-//! On another device, and on CUDA in f64 or where the weights of a recurrence are too many for the memory on chip
-//! (a GRU's beyond H = 88 on a GeForce, 114 on an A100, 136 on an H100), an operation is computed from plain tensors,
+//! On another device, and on CUDA in f64 or where what a block needs is too much for the memory on chip (the weights of
+//! a GRU beyond H = 88 on a GeForce, 114 on an A100, 136 on an H100; the states of a selective scan beyond N = 74, 123,
+//! 172), an operation is computed from plain tensors,
 //! as [`reference`](mod@reference) has it: the same shapes, values and gradients, slower, and with a graph that grows
 //! with T where time is a loop. All arguments of a call must lie on one device.
 //!

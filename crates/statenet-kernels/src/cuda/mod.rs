@@ -1,7 +1,8 @@
 //! Kernels for CUDA devices: what they are, how one is launched, and which devices there are.
 //!
 //! A recurrence on a GPU is bound by what each bin waits for, so its weights stay on chip for the whole clip and
-//! one block of threads owns one stimulus. A kernel is text, compiled where it runs at its first use, so that
+//! one block of threads owns one stimulus; channels of a scan do not wait for each other, so a block owns a few of one
+//! stimulus and adds up what its states give chunk by chunk. A kernel is text, compiled where it runs at its first use, so that
 //! building this crate needs no CUDA tool: the feature `cuda` only brings Candle's devices. All texts compute in
 //! f32. Gradients of weights are matrix products of Candle's over what a kernel left for every bin; no sums are
 //! formed by atomics, so results are the same in every run.
@@ -43,6 +44,9 @@ impl Text {
         [include_str!("functions.cu"), self.kernels].concat()
     }
 }
+
+/// Threads that a block may have.
+pub(crate) const MAX_THREADS: usize = 1024;
 
 /// One argument of a kernel, in its order.
 #[derive(Clone, Copy)]
@@ -99,7 +103,7 @@ pub(crate) trait OnDevice: Send + Sync {
     /// The result from inputs that are contiguous and belong to no graph.
     fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward>;
 
-    /// The gradients of the inputs, in order and of their sizes; `None` where `wanted` does not ask.
+    /// The gradients of the inputs, in order and of their sizes; there need be none where `wanted` does not ask.
     fn backward(
         &self,
         machine: &dyn Machine,
@@ -148,7 +152,8 @@ impl Call {
         let (output, grad) = (output.detach(), grad.detach().contiguous()?);
         let saved = Saved { inputs: &plain, output: &output, tape, grad: &grad };
         let gradients = op.backward(&*self.machine, saved, &wanted)?;
-        let shaped = inputs.iter().zip(gradients).map(|(x, g)| g.map(|g| g.reshape(x.shape())).transpose());
+        let of_tracked = gradients.into_iter().zip(wanted).map(|(g, wanted)| g.filter(|_| wanted));
+        let shaped = inputs.iter().zip(of_tracked).map(|(x, g)| g.map(|g| g.reshape(x.shape())).transpose());
         shaped.collect()
     }
 }

@@ -8,6 +8,7 @@ use super::{
     block::{BLOCK, Bin, Pair, Sums, Weights, back, back_low_rank, forward, forward_low_rank, gather},
 };
 use crate::{
+    cuda::OnDevice,
     fresh::{Slot, copy, vector},
     isa::multiversion,
     lanes::{each, padded, row_by_row, side_by_side, turn, write},
@@ -110,6 +111,11 @@ impl<const LOW_RANK: bool> Kernel for Scan<LOW_RANK> {
             }
         }
         vec![u_grad, packed_grad, s0_grad]
+    }
+
+    /// None with a part of rank one, which would make all pairs wait for each other in every bin.
+    fn on_device(&self) -> Option<&dyn OnDevice> {
+        if LOW_RANK { None } else { Some(self) }
     }
 }
 

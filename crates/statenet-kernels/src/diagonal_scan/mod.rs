@@ -10,11 +10,12 @@
 //! A, B and C are those of the discrete recurrence; from rates L and a step d they come by a few tensor
 //! operations, for S4D's zero-order hold A = exp(d L) and B = B' (exp(d L) - 1) / L.
 //!
-//! Kept for the backward pass: the states before every sixteenth bin; what lies between is computed
+//! Kept for the backward pass: the states before every sixteenth bin (eighth on CUDA); what lies between is computed
 //! again.
 
 mod block;
 pub(crate) mod cpu;
+mod cuda;
 pub(crate) mod reference;
 pub(crate) mod step;
 

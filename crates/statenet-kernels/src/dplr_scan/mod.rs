@@ -14,7 +14,8 @@
 //! D = 1 / (1 - d l / 2)    q = 1 / (1 + d Re sum_n |p|^2 D)
 //! A = 2 D - 1    L = -d q D p    R = conj(p) D    B = d (D b - d q D p Re sum_n conj(p) D b)
 //! ```
-//! and C is S4's own. Kept for the backward pass: states as in [`diagonal_scan`](crate::diagonal_scan()), and r.
+//! and C is S4's own. Kept for the backward pass: states as in [`diagonal_scan`](crate::diagonal_scan()), and r. There
+//! is no form for CUDA: all pairs would wait for each other in every bin.
 
 pub(crate) mod reference;
 pub(crate) mod step;

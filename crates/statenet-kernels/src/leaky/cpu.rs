@@ -6,6 +6,7 @@ use candle_core::Shape;
 use super::Sizes;
 use crate::{
     Layout,
+    cuda::OnDevice,
     isa::multiversion,
     op::{Backward, Kernel},
     parallel,
@@ -105,6 +106,10 @@ impl<const PAST: bool> Kernel for Leaky<PAST> {
         }
         packed_grad.extend(z0_grad);
         vec![x_grad, packed_grad]
+    }
+
+    fn on_device(&self) -> Option<&dyn OnDevice> {
+        Some(self)
     }
 }
 

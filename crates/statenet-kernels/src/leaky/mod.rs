@@ -12,6 +12,7 @@
 //! tau = 1 + d^2 bins; a sound that was there for ever before it starts is z0 = x\[0\].
 
 pub(crate) mod cpu;
+mod cuda;
 pub(crate) mod reference;
 pub(crate) mod step;
 

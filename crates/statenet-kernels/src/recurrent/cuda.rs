@@ -3,10 +3,7 @@
 use candle_core::Tensor;
 
 use super::{Cell, Recurrence, Sizes};
-use crate::cuda::{Argument, Forward, Launch, Machine, OnDevice, Saved, outputs, tensor};
-
-/// Threads that a block may have.
-const MAX_THREADS: usize = 1024;
+use crate::cuda::{Argument, Forward, Launch, MAX_THREADS, Machine, OnDevice, Saved, outputs, tensor};
 
 /// What the second input packs; c0 is h0 once more where there is no cell state.
 struct Parameters {

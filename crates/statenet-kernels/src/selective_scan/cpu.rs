@@ -13,6 +13,7 @@ use super::{
     block::{Ahead, BLOCK, Back, Bin, Decays, pair, zeros},
 };
 use crate::{
+    cuda::OnDevice,
     fresh::{Slot, copy, vector},
     isa::multiversion,
     lanes::{each, load, padded, row_by_row, side_by_side, turn, write},
@@ -162,6 +163,10 @@ impl Kernel for SelectiveScan {
             d_grad.iter_mut().zip(d.as_flattened()).for_each(|(sum, g)| *sum += *g);
         }
         vec![x_grad, delta_grad, packed_grad]
+    }
+
+    fn on_device(&self) -> Option<&dyn OnDevice> {
+        Some(self)
     }
 }
 

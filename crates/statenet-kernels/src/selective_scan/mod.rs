@@ -9,11 +9,12 @@
 //! gx = d sum_n G B + g D    gd = sum_n q A + x sum_n G B    gA = sum q d    gD = sum g x
 //! gB = sum_e G d x          gC = sum_e g h[t]
 //! ```
-//! Kept for the backward pass: the state before every sixteenth bin. What lies between is computed again, block
+//! Kept for the backward pass: the state before every sixteenth bin (eighth on CUDA). What lies between is computed again, block
 //! by block from the last, which costs less than to keep E N numbers per bin.
 
 mod block;
 mod cpu;
+mod cuda;
 pub(crate) mod reference;
 pub(crate) mod step;
 

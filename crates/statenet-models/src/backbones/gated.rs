@@ -1,7 +1,7 @@
 //! What the gated recurrences share: the input's part of the gates, the states of a stream, single frames.
 //!
 //! ```text
-//! u[., t]          = W_ih x[., t] + b_ih                      G gates of H units
+//! u[., t]          = W_ih x[., t] + b_ih                      G gates of H units, made inside of the recurrence
 //! h[., t], c[., t] = cell(u[., t] + W_hh h[., t-1] + b_hh, c[., t-1])
 //! ```
 //! In (B, I, T), out (B, H, T). Memory: unbounded. Before t = 0: zeros.
@@ -47,7 +47,7 @@ pub(crate) trait Cell: Send + Sync + 'static {
     /// What is carried from bin to bin, each (B, H), the output first.
     const CARRIED: &'static [&'static str];
 
-    /// All outputs (B, T, H) and what is carried on, from the input, as `layout` says, and what was carried here.
+    /// All outputs (B, T, H) and what is carried on, from the input in a layout and what was carried here.
     fn run(
         x: &Tensor,
         layout: Layout,
@@ -100,12 +100,8 @@ impl<C: Cell> Stage for Gated<C> {
         let carried = |name: &String| state.get(name, &[batch, self.hidden]).cloned();
         let carried = self.carried.iter().map(carried).collect::<Result<Vec<_>>>()?;
         let (x, layout) = as_it_lies(x)?;
-        let weights = ModuleWeights {
-            weight_ih: &self.weight_ih,
-            weight_hh: &self.weight_hh,
-            bias_ih: &self.bias_ih,
-            bias_hh: &self.bias_hh,
-        };
+        let Self { weight_ih, weight_hh, bias_ih, bias_hh, .. } = self;
+        let weights = ModuleWeights { weight_ih, weight_hh, bias_ih, bias_hh };
         let (states, last) = C::run(&x, layout, &weights, &carried)?;
         for (name, last) in self.carried.iter().zip(&last) {
             state.set(name, last);

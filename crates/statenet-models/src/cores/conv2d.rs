@@ -16,11 +16,12 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::{Layout, Then};
+use statenet_kernels::{Layout, Step, Then, steps};
 
 use crate::{
     channel_norm::ChannelNorm,
     error::{During, Result, config_error},
+    frames::Map,
     init::Init,
     mode::Mode,
     params::Scope,
@@ -158,9 +159,10 @@ impl Conv2d {
     }
 }
 
+const SLOPE: f64 = 0.1;
+
 /// max(x, x/10).
 fn leaky_relu(x: &Tensor) -> candle_core::Result<Tensor> {
-    const SLOPE: f64 = 0.1;
     x.maximum(&(x * SLOPE)?)
 }
 
@@ -201,5 +203,23 @@ impl Stage for Conv2d {
 
     fn memory(&self) -> Memory {
         Memory::Frames(self.layers.len() * self.window + 1)
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let rectify = |n: usize| Box::new(Map::new(n, |x| x.max(SLOPE as f32 * x)));
+        let mut all: Vec<Box<dyn Step>> = Vec::new();
+        for Layer { weight, bias, norm, n_bands, .. } in &self.layers {
+            let convolve = steps::CausalConv2d::new(weight, bias, *n_bands)?;
+            let n = convolve.n_outputs();
+            let n_channels = bias.elem_count();
+            all.push(Box::new(convolve));
+            all.push(norm.step(n / n_channels, Then::Identity)?);
+            all.push(rectify(n));
+        }
+        let hidden = steps::Affine::new(&self.hidden_weight, Some(&self.hidden_bias))?;
+        let n = hidden.n_outputs();
+        all.push(Box::new(hidden));
+        all.push(rectify(n));
+        Ok(Some(all))
     }
 }

@@ -7,7 +7,11 @@ use std::hint::black_box;
 use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{RNN, VarBuilder, VarMap};
 use criterion::{Criterion, criterion_group, criterion_main};
-use statenet::kernels::{self, DplrWeights, Layout, LmuWeights, SelectiveScan, Then};
+use statenet::kernels::{
+    self, DplrWeights, Layout, LmuWeights, SelectiveScan, Step, Then,
+    modules::{self, ModuleWeights},
+    steps,
+};
 use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
 
 const HIDDEN: usize = 70;
@@ -20,18 +24,90 @@ fn backward(y: &Tensor) {
     black_box(y.sqr().unwrap().mean_all().unwrap().backward().unwrap());
 }
 
-fn gru(c: &mut Criterion) {
-    let mut group = c.benchmark_group("gru");
-    group.sample_size(20);
-    let (weight, bias) = (variable("w", &[3 * HIDDEN, HIDDEN], 0.1), variable("b", &[3 * HIDDEN], 0.1));
-    for batch in [1, 14] {
-        let gates = variable("gates", &[batch, N_BINS, 3 * HIDDEN], 1.0);
-        let h0 = Tensor::zeros((batch, HIDDEN), DType::F32, &Device::Cpu).unwrap();
-        let run = || kernels::gru(gates.as_tensor(), weight.as_tensor(), bias.as_tensor(), &h0).unwrap().0;
-        let size = format!("B{batch}_T{N_BINS}_H{HIDDEN}");
-        group.bench_function(format!("fused forward/{size}"), |b| b.iter(|| black_box(run())));
-        group.bench_function(format!("fused forward and backward/{size}"), |b| b.iter(|| backward(&run())));
+/// The recurrent parameters of G gates, and what drives them.
+struct Gated {
+    gates: Var,
+    x: Tensor,
+    weight_ih: Var,
+    weight_hh: Var,
+    bias: Var,
+    h0: Tensor,
+}
+
+impl Gated {
+    fn new(batch: usize, n_gates: usize) -> Self {
+        let rows = n_gates * HIDDEN;
+        Self {
+            gates: variable("gates", &[batch, N_BINS, rows], 1.0),
+            x: normal("x", &[batch, N_BINS, HIDDEN]).unwrap(),
+            weight_ih: variable("weight_ih", &[rows, HIDDEN], 0.1),
+            weight_hh: variable("weight_hh", &[rows, HIDDEN], 0.1),
+            bias: variable("bias", &[rows], 0.1),
+            h0: zeros(&[batch, HIDDEN]),
+        }
     }
+
+    fn weights(&self) -> ModuleWeights<'_> {
+        let (weight_ih, weight_hh, bias) = (&self.weight_ih, &self.weight_hh, &self.bias);
+        ModuleWeights { weight_ih, weight_hh, bias_ih: bias, bias_hh: bias }
+    }
+}
+
+/// Every gated recurrence on given gates, and with the product that makes them.
+fn gated(c: &mut Criterion) {
+    let time_first = Layout::TimeFirst;
+    for batch in [1, 14] {
+        let size = format!("B{batch}_T{N_BINS}_H{HIDDEN}");
+        let of = |n_gates| Gated::new(batch, n_gates);
+        let g = of(3);
+        both(c, "gru", &size, || kernels::gru(&g.gates, &g.weight_hh, &g.bias, &g.h0).unwrap().0);
+        both(c, "gru module", &size, || modules::gru(&g.x, time_first, &g.weights(), &g.h0).unwrap().0);
+        let g = of(1);
+        both(c, "rnn", &size, || kernels::rnn(&g.gates, &g.weight_hh, &g.bias, &g.h0).unwrap().0);
+        both(c, "rnn module", &size, || modules::rnn(&g.x, time_first, &g.weights(), &g.h0).unwrap().0);
+        let g = of(4);
+        let (gates, w, b, h0) = (&g.gates, &g.weight_hh, &g.bias, &g.h0);
+        both(c, "lstm", &size, || kernels::lstm(gates, w, b, h0, h0).unwrap().states);
+        both(c, "lstm module", &size, || {
+            modules::lstm(&g.x, time_first, &g.weights(), h0, h0).unwrap().states
+        });
+        both(c, "sublstm", &size, || kernels::sublstm(gates, w, b, h0, h0).unwrap().states);
+        both(c, "sublstm module", &size, || {
+            modules::sublstm(&g.x, time_first, &g.weights(), h0, h0).unwrap().states
+        });
+    }
+}
+
+/// Sixteen models of one neuron's size in one call.
+fn stacked(c: &mut Criterion) {
+    let models = 16;
+    let gates = variable("gates", &[models, 1, N_BINS, 3 * HIDDEN], 1.0);
+    let weight = variable("weight_hh", &[models, 3 * HIDDEN, HIDDEN], 0.1);
+    let (bias, h0) = (variable("bias", &[models, 3 * HIDDEN], 0.1), zeros(&[models, 1, HIDDEN]));
+    let size = format!("K{models}_B1_T{N_BINS}_H{HIDDEN}");
+    both(c, "stacked gru", &size, || kernels::stacked::gru(&gates, &weight, &bias, &h0).unwrap().0);
+}
+
+/// One frame through the parts of a GRU layer.
+fn frame(c: &mut Criterion) {
+    let g = Gated::new(1, 3);
+    let mut affine = steps::Affine::new(&g.weight_ih, Some(&g.bias)).unwrap();
+    let mut recurrence = steps::Gru::new(&g.weight_hh, &g.bias).unwrap();
+    let (x, mut gates) = ([0.5; HIDDEN], [0.0; 3 * HIDDEN]);
+    let (mut state, mut h) = ([0.0; HIDDEN], [0.0; HIDDEN]);
+    let mut group = c.benchmark_group("frame");
+    group.bench_function(format!("gates of inputs/H{HIDDEN}"), |b| {
+        b.iter(|| affine.step(black_box(&x), &mut [], &mut gates).unwrap());
+    });
+    group.bench_function(format!("gru/H{HIDDEN}"), |b| {
+        b.iter(|| recurrence.step(black_box(&gates), &mut state, &mut h).unwrap());
+    });
+    group.finish();
+}
+
+fn candle_gru(c: &mut Criterion) {
+    let mut group = c.benchmark_group("gru module");
+    group.sample_size(20);
     let vars = VarMap::new();
     let builder = VarBuilder::from_varmap(&vars, DType::F32, &Device::Cpu);
     let theirs = candle_nn::gru(HIDDEN, HIDDEN, Default::default(), builder).unwrap();
@@ -271,7 +347,10 @@ fn losses(c: &mut Criterion) {
 
 criterion_group!(
     benches,
-    gru,
+    gated,
+    candle_gru,
+    stacked,
+    frame,
     encoder,
     readout,
     strf,

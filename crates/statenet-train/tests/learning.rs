@@ -146,6 +146,19 @@ fn a_fit_keeps_the_epoch_with_the_best_validation_score_and_says_so() {
     }
 }
 
+/// Sounds of several lengths, among them one of a single bin: every model must take them and learn from them.
+#[test]
+fn every_model_of_the_zoo_learns_from_ragged_sounds() {
+    let (recording, split) = prepared(&ragged(4));
+    for entry in zoo::ALL {
+        let model = build(&(entry.config)(&recording.axes()), 1);
+        let history = Fitter::new(fixtures::epochs(6)).fit(&*model, &recording, &split).unwrap();
+        let losses = &history.train_loss;
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{}: {losses:?}", entry.name);
+        assert!(losses[5] < losses[0], "{}: {losses:?}", entry.name);
+    }
+}
+
 /// Solves `a x = b` by Gaussian elimination with partial pivoting.
 fn solve(mut a: Array2<f64>, mut b: Array1<f64>) -> Array1<f64> {
     let n = b.len();

@@ -275,6 +275,72 @@ mod tests {
     }
 
     #[test]
+    fn every_part_says_what_it_allows() {
+        let core = |core: &str| {
+            format!(
+                r#"{{"format": 1, "model": {{"pipeline": {{"core": {core}, "readout": {{"linear": {{}}}}}}}}}}"#
+            )
+        };
+        let backbone = |backbone: &str| core(&format!(r#"{{"statenet": {{"backbone": {backbone}}}}}"#));
+        let field = |strf: &str| {
+            let readout = format!(r#"{{"strf": {{"strf": {strf}}}}}"#);
+            format!(r#"{{"format": 1, "model": {{"pipeline": {{"readout": {readout}}}}}}}"#)
+        };
+        let prefilter = |prefilter: &str| {
+            let readout = r#"{"strf": {"strf": {"full": {"lags": 9}}}}"#;
+            format!(
+                r#"{{"format": 1, "model": {{"pipeline": {{"prefilter": {prefilter}, "readout": {readout}}}}}}}"#
+            )
+        };
+        let leak = r#"{"dnet": {"strf": {"full": {"lags": 9}}, "leak": {"initial_tau": 1}}}"#;
+        let cases = [
+            (backbone(r#"{"rnn": {"hidden": 0}}"#), "rnn.hidden is 0, expected 1 or more"),
+            (backbone(r#"{"lmu": {"theta": -1}}"#), "lmu.theta is -1, expected a number of bins above 0"),
+            (backbone(r#"{"lmu": {"memory": 5000}}"#), "lmu.memory is 5000, expected 1 to 1024"),
+            (backbone(r#"{"mamba": {"kernel": 0}}"#), "mamba.kernel is 0, expected 1 or more"),
+            (backbone(r#"{"s4": {"states": 3}}"#), "s4.states is 3, expected an even number from 2 to 256"),
+            (backbone(r#"{"s4": {"kernel_bins": 0}}"#), "s4.kernel_bins is 0, expected 1 to 1048576"),
+            (backbone(r#"{"s4d": {"dt_min": 1}}"#), "s4d.dt_max is 0.1, expected 1 (dt_min) or more"),
+            (core(r#"{"statenet": {"depth": 0}}"#), "statenet.depth is 0, expected 1 or more"),
+            (core(leak), "dnet.leak.initial_tau is 1, expected bins, above 1"),
+            (
+                core(r#"{"conv2d": {"kernel_bands": 13}}"#),
+                "conv2d.kernel_bands is 13, expected 1 to 12, for 3 layers over 34 bands",
+            ),
+            (
+                core(r#"{"transformer": {"patch_bands": 5}}"#),
+                "transformer.patch_bands is 5, expected a divisor of 34, the number of bands",
+            ),
+            (
+                core(r#"{"transformer": {"dropout": 1}}"#),
+                "transformer.dropout is 1, expected 0 or more and below 1",
+            ),
+            (field(r#"{"separable": {"lags": 9, "rank": 0}}"#), "separable.rank is 0, expected 1 or more"),
+            (
+                field(r#"{"gaussians": {"lags": 9, "n_gaussians": 0}}"#),
+                "gaussians.n_gaussians is 0, expected 1 or more",
+            ),
+            (
+                field(r#"{"raised_cosines": {"lags": 5, "n_functions": 9}}"#),
+                "raised_cosines.n_functions is 9, expected 2 to 5, the number of lags",
+            ),
+            (
+                prefilter(r#"{"adaptrans": {"initial_w": 0}}"#),
+                "adaptrans.initial_w is 0, expected above 0 and at most 1",
+            ),
+            (
+                prefilter(r#"{"ic_adaptation": {"bands": {"spaced": {"high_hz": 100}}}}"#),
+                "ic_adaptation.bands.spaced.high_hz is 100, expected above 500 Hz, the lowest",
+            ),
+        ];
+        for (json, expected) in cases {
+            let config = ModelConfig::from_json(&json).unwrap().for_axes(&axes());
+            let message = config.validate().unwrap_err().to_string();
+            assert!(message.starts_with("model.pipeline.") && message.ends_with(expected), "{message}");
+        }
+    }
+
+    #[test]
     fn every_config_of_the_zoo_round_trips() {
         for entry in zoo::ALL {
             let config = (entry.config)(&axes());

@@ -66,7 +66,7 @@ impl CausalStrf {
 /// The weights as the one or the other form reads them.
 enum Filter<F> {
     Direct(tiles::Packed<F>),
-    Phases(phases::Filters<F>),
+    Phases(Box<phases::Filters<F>>),
 }
 
 impl<F: Real> Filter<F> {
@@ -74,7 +74,7 @@ impl<F: Real> Filter<F> {
         if sizes.lags < LEAST_LAGS {
             Self::Direct(tiles::Packed::new(sizes, weight, bias))
         } else {
-            Self::Phases(phases::Filters::new(sizes, weight, bias))
+            Self::Phases(Box::new(phases::Filters::new(sizes, weight, bias)))
         }
     }
 
@@ -92,7 +92,7 @@ impl<F: Real> Filter<F> {
 /// The gradient of the weights in the one or the other form.
 enum FilterGradient<F> {
     Direct(Sizes, WeightSums<F>),
-    Phases(phases::Gradients<F>),
+    Phases(Box<phases::Gradients<F>>),
 }
 
 impl<F: Real> FilterGradient<F> {
@@ -100,7 +100,7 @@ impl<F: Real> FilterGradient<F> {
         if sizes.lags < LEAST_LAGS {
             Self::Direct(sizes, WeightSums::new(sizes))
         } else {
-            Self::Phases(phases::Gradients::new(sizes))
+            Self::Phases(Box::new(phases::Gradients::new(sizes)))
         }
     }
 

@@ -40,6 +40,8 @@
 //! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU, CUDA |
 //! | [`dplr_scan`] | u (B, T, H), [`DplrWeights`], s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
 //! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU, CUDA |
+//! | [`short_filter`] | x (B, T, C), weight (C, K), bias (C), context (B, K-1, C) | (B, T, C) | CPU |
+//! | [`silu_gate`] | x, z, one shape | the same | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
@@ -116,6 +118,8 @@ mod real;
 mod recurrent;
 mod rnn;
 mod selective_scan;
+mod short_filter;
+mod silu_gate;
 mod softplus;
 pub mod stacked;
 mod step;
@@ -145,6 +149,8 @@ pub use lstm::lstm;
 pub use recurrent::CellRun;
 pub use rnn::rnn;
 pub use selective_scan::{SelectiveScan, selective_scan};
+pub use short_filter::short_filter;
+pub use silu_gate::silu_gate;
 pub use softplus::softplus;
 pub use step::Step;
 pub use sublstm::sublstm;
@@ -159,7 +165,8 @@ pub mod steps {
         gru::GruStep as Gru, leaky::step::Leaky, lmu::step::Lmu,
         local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
         lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
-        selective_scan::step::SelectiveScan, softplus::step::Softplus, sublstm::SubLstmStep as SubLstm,
+        selective_scan::step::SelectiveScan, short_filter::step::ShortFilter, silu_gate::step::SiluGate,
+        softplus::step::Softplus, sublstm::SubLstmStep as SubLstm,
     };
 }
 
@@ -187,6 +194,8 @@ pub mod reference {
         lstm::reference::lstm,
         rnn::reference::rnn,
         selective_scan::reference::selective_scan,
+        short_filter::reference::short_filter,
+        silu_gate::reference::silu_gate,
         softplus::reference::softplus,
         sublstm::reference::sublstm,
     };

@@ -22,6 +22,7 @@ mod modules;
 mod recurrent;
 mod rnn;
 mod selective_scan;
+mod short_filter;
 mod softplus;
 mod stacked;
 mod state_space;

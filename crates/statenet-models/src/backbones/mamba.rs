@@ -18,11 +18,11 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
-use statenet_kernels::{Layout, SelectiveScan, Step, selective_scan, steps};
+use statenet_kernels::{Layout, SelectiveScan, Step, selective_scan, short_filter, silu_gate, steps};
 
 use crate::{
-    error::{During, Result, config_error},
-    frames::{expect_lengths, silu, values},
+    error::{During, Error, Result, config_error},
+    frames::expect_lengths,
     init::Init,
     params::Scope,
     response_model::Memory,
@@ -123,21 +123,6 @@ impl Mamba {
     fn rates(&self) -> Result<Tensor> {
         self.a_log.exp().and_then(|a| a.neg()).during("making rates")
     }
-
-    /// u from v with the K - 1 bins before it, (B, K - 1 + T, E) to (B, T, E).
-    fn filter(&self, v: &Tensor) -> candle_core::Result<Tensor> {
-        let n_bins = v.dim(1)? + 1 - self.kernel;
-        let mut sum = None;
-        for k in 0..self.kernel {
-            let weight = self.conv_weight.narrow(2, k, 1)?.flatten_all()?;
-            let part = v.narrow(1, k, n_bins)?.broadcast_mul(&weight)?;
-            sum = Some(match sum {
-                None => part.broadcast_add(&self.conv_bias)?,
-                Some(sum) => (sum + part)?,
-            });
-        }
-        sum.map_or_else(|| v.zeros_like(), |sum: Tensor| sum.silu())
-    }
 }
 
 /// b_dt: what a softplus turns into steps that are log-uniform on [0.001, 0.1].
@@ -163,16 +148,24 @@ impl Stage for Mamba {
         let (batch, _, n_bins) = x.dims3().during("reading units")?;
         let (e, window) = (self.channels, self.kernel - 1);
         let (x, from) = as_it_lies(x)?;
-        let vz = statenet_kernels::affine(&x, from, &self.in_proj, None, Layout::TimeFirst)?;
+        // Two products with half of the weights: to cut the channels of one would cost copies of all bins on the way back.
+        let half = |first: usize| {
+            let weight = self.in_proj.narrow(0, first, e).during("cutting weights")?;
+            Ok::<_, Error>(statenet_kernels::affine(&x, from, &weight, None, Layout::TimeFirst)?)
+        };
+        let (v, z) = (half(0)?, half(e)?);
         let part = |of: &Tensor, from, n| of.narrow(2, from, n).during("cutting channels");
-        let (mut v, z) = (part(&vz, 0, e)?, part(&vz, e, e)?);
-        if window > 0 {
+        let filter = self.conv_weight.squeeze(1).during("reading a filter")?;
+        let u = if window == 0 {
+            short_filter(&v, &filter, &self.conv_bias, None)?
+        } else {
             let context = state.get(&self.conv_name, &[batch, window, e])?;
-            v = Tensor::cat(&[context, &v], 1).during("joining chunks")?;
-            let last = v.narrow(1, n_bins, window).and_then(|last| last.force_contiguous());
+            let u = short_filter(&v, &filter, &self.conv_bias, Some(context))?;
+            let seen = Tensor::cat(&[context, &v], 1).during("joining chunks")?;
+            let last = seen.narrow(1, n_bins, window).and_then(|last| last.force_contiguous());
             state.set(&self.conv_name, &last.during("advancing a window")?);
-        }
-        let u = self.filter(&v).during("filtering channels")?;
+            u
+        };
 
         let time_first = |x: &Tensor, weight: &Tensor, bias: Option<&Tensor>| {
             statenet_kernels::affine(x, Layout::TimeFirst, weight, bias, Layout::TimeFirst)
@@ -190,7 +183,7 @@ impl Stage for Mamba {
             h0: state.get(&self.h_name, &[batch, e, self.states])?,
         })?;
         state.set(&self.h_name, &h);
-        let gated = z.silu().and_then(|gate| y * gate).during("gating channels")?;
+        let gated = silu_gate(&y, &z)?;
         Ok(statenet_kernels::affine(&gated, Layout::TimeFirst, &self.out_proj, None, Layout::ChannelsFirst)?)
     }
 
@@ -200,19 +193,24 @@ impl Stage for Mamba {
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let affine = |weight: &Tensor, bias| steps::Affine::new(weight, bias);
+        let filter = self.conv_weight.squeeze(1).during("reading a filter")?;
         Ok(Some(vec![Box::new(MambaStep {
             in_proj: affine(&self.in_proj, None)?,
-            conv_weight: values(OP, &self.conv_weight)?,
-            conv_bias: values(OP, &self.conv_bias)?,
+            filter: steps::ShortFilter::new(&filter, &self.conv_bias)?,
             x_proj: affine(&self.x_proj, None)?,
             dt_proj: affine(&self.dt_weight, Some(&self.dt_bias))?,
+            positive: steps::Softplus::new(self.channels)?,
             scan: steps::SelectiveScan::new(&self.rates()?, &self.d)?,
+            gate: steps::SiluGate::new(self.channels)?,
             out_proj: affine(&self.out_proj, None)?,
+            channels: self.channels,
             rank: self.rank,
             vz: vec![0.0; 2 * self.channels],
             qbc: vec![0.0; self.rank + 2 * self.states],
+            steps: vec![0.0; self.channels],
             scanned: vec![0.0; 2 * (self.channels + self.states)],
-            y: vec![0.0; self.channels],
+            yz: vec![0.0; 2 * self.channels],
+            gated: vec![0.0; self.channels],
         })]))
     }
 }
@@ -222,24 +220,24 @@ const OP: &str = "mamba";
 /// The block for a single bin; the state is the last K - 1 bins of v (K - 1, E), then h (E, N).
 struct MambaStep {
     in_proj: steps::Affine,
-    conv_weight: Vec<f32>,
-    conv_bias: Vec<f32>,
+    filter: steps::ShortFilter,
     x_proj: steps::Affine,
     dt_proj: steps::Affine,
+    positive: steps::Softplus,
     scan: steps::SelectiveScan,
+    gate: steps::SiluGate,
     out_proj: steps::Affine,
+    channels: usize,
     rank: usize,
     vz: Vec<f32>,
     qbc: Vec<f32>,
+    /// Steps before softplus.
+    steps: Vec<f32>,
     /// What the scan takes: u, d, B and C.
     scanned: Vec<f32>,
-    y: Vec<f32>,
-}
-
-impl MambaStep {
-    fn window(&self) -> usize {
-        self.conv_weight.len() - self.conv_bias.len()
-    }
+    /// What the gate takes: y and z.
+    yz: Vec<f32>,
+    gated: Vec<f32>,
 }
 
 impl Step for MambaStep {
@@ -252,39 +250,26 @@ impl Step for MambaStep {
     }
 
     fn n_state(&self) -> usize {
-        self.window() + self.scan.n_state()
+        self.filter.n_state() + self.scan.n_state()
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
         expect_lengths(OP, self, (input, state, output))?;
-        let (past, h) = state.split_at_mut(self.window());
-        let channels = self.conv_bias.len();
-        self.in_proj.step(input, &mut [], &mut self.vz)?;
-        let (v, z) = self.vz.split_at(channels);
-        let (u, rest) = self.scanned.split_at_mut(channels);
-        let kernel = self.conv_weight.len() / channels;
-        for (e, (u, weight)) in u.iter_mut().zip(self.conv_weight.chunks_exact(kernel)).enumerate() {
-            let earlier = past.iter().skip(e).step_by(channels).zip(weight);
-            let now = weight[kernel - 1] * v[e];
-            *u = silu(earlier.fold(self.conv_bias[e] + now, |sum, (v, w)| sum + v * w));
-        }
-        if !past.is_empty() {
-            past.copy_within(channels.., 0);
-            let newest = past.len() - channels;
-            past[newest..].copy_from_slice(v);
-        }
-        self.x_proj.step(u, &mut [], &mut self.qbc)?;
-        let (q, bc) = self.qbc.split_at(self.rank);
-        let (delta, place) = rest.split_at_mut(channels);
-        self.dt_proj.step(q, &mut [], delta)?;
-        delta.iter_mut().for_each(|d| *d = softplus(*d));
-        place.copy_from_slice(bc);
-        self.scan.step(&self.scanned, h, &mut self.y)?;
-        self.y.iter_mut().zip(z).for_each(|(y, z)| *y *= silu(*z));
-        self.out_proj.step(&self.y, &mut [], output)
+        let (past, h) = state.split_at_mut(self.filter.n_state());
+        let none = &mut [];
+        self.in_proj.step(input, none, &mut self.vz)?;
+        let (v, z) = self.vz.split_at(self.channels);
+        let (u, rest) = self.scanned.split_at_mut(self.channels);
+        let (delta, bc) = rest.split_at_mut(self.channels);
+        let (y, gate) = self.yz.split_at_mut(self.channels);
+        self.filter.step(v, past, u)?;
+        self.x_proj.step(u, none, &mut self.qbc)?;
+        self.dt_proj.step(&self.qbc[..self.rank], none, &mut self.steps)?;
+        self.positive.step(&self.steps, none, delta)?;
+        bc.copy_from_slice(&self.qbc[self.rank..]);
+        self.scan.step(&self.scanned, h, y)?;
+        gate.copy_from_slice(z);
+        self.gate.step(&self.yz, none, &mut self.gated)?;
+        self.out_proj.step(&self.gated, none, output)
     }
-}
-
-fn softplus(x: f32) -> f32 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
 }

@@ -68,6 +68,6 @@ multiversion! {
                 *y = M::mul_add(*w, *x, *y);
             }
         }
-        y.iter_mut().for_each(|y| *y = *y * y.sigmoid::<M>());
+        y.iter_mut().for_each(|y| *y *= y.sigmoid::<M>());
     }
 }

@@ -157,6 +157,7 @@ pub use sublstm::sublstm;
 
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
+    pub use crate::step::{check_lengths, values};
     pub use crate::{
         adaptation::step::Adaptation, affine::step::Affine, band_convolution::step::BandConvolution,
         causal_attention::CausalAttentionStep as CausalAttention, causal_conv2d::step::CausalConv2d,

@@ -26,8 +26,11 @@ pub trait Step: Send {
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()>;
 }
 
-/// The lengths of a step's three slices, checked.
-pub(crate) fn check_lengths(
+/// Checks the lengths of a step's three slices: what every [`Step::step`] begins with.
+///
+/// # Errors
+/// [`Error::Shape`] by the slice at fault.
+pub fn check_lengths(
     op: &'static str,
     step: &dyn Step,
     input: &[f32],
@@ -49,7 +52,10 @@ pub(crate) fn check_lengths(
 }
 
 /// The numbers of a weight, as a step keeps them.
-pub(crate) fn values(op: &'static str, tensor: &Tensor) -> Result<Vec<f32>> {
+///
+/// # Errors
+/// [`Error::Tensor`] if they cannot be read.
+pub fn values(op: &'static str, tensor: &Tensor) -> Result<Vec<f32>> {
     let run = || tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
     run().map_err(Error::in_op(op))
 }

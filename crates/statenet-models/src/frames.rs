@@ -1,7 +1,9 @@
 //! Single-frame steps that models put together from those of the kernels: maps, gates, paths around a chain.
 
-use candle_core::{DType, Device, Tensor};
-use statenet_kernels::{Dims, Error, Result, Step, steps::Chain};
+use statenet_kernels::{
+    Dims, Error, Result, Step,
+    steps::{Chain, check_lengths},
+};
 
 /// Refuses a slice of another length, as the steps of the kernels do.
 pub(crate) fn expect_length(
@@ -15,23 +17,6 @@ pub(crate) fn expect_length(
     }
     let dims = |n: usize| Dims::from([n].as_slice());
     Err(Error::Shape { op, argument, got: dims(got), expected: dims(expected) })
-}
-
-/// The three lengths of a step.
-pub(crate) fn expect_lengths(
-    op: &'static str,
-    step: &dyn Step,
-    (input, state, output): (&[f32], &[f32], &[f32]),
-) -> Result<()> {
-    expect_length(op, "input", input.len(), step.n_inputs())?;
-    expect_length(op, "state", state.len(), step.n_state())?;
-    expect_length(op, "output", output.len(), step.n_outputs())
-}
-
-/// The numbers of a weight, as a step keeps them.
-pub(crate) fn values(op: &'static str, tensor: &Tensor) -> Result<Vec<f32>> {
-    let run = || tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1();
-    run().map_err(Error::in_op(op))
 }
 
 /// A function of every number.
@@ -60,7 +45,7 @@ impl Step for Map {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        expect_lengths("map", self, (input, state, output))?;
+        check_lengths("map", self, input, state, output)?;
         output.iter_mut().zip(input).for_each(|(y, x)| *y = (self.function)(*x));
         Ok(())
     }
@@ -83,7 +68,7 @@ impl Step for Glu {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        expect_lengths("glu", self, (input, state, output))?;
+        check_lengths("glu", self, input, state, output)?;
         let (values, gates) = input.split_at(self.0);
         for ((y, a), b) in output.iter_mut().zip(values).zip(gates) {
             *y = a * sigmoid(*b);

@@ -15,11 +15,11 @@
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
+use statenet_kernels::steps::{check_lengths, values};
 use statenet_kernels::{Layout, Step};
 
 use crate::{
     error::{During, Result, config_error},
-    frames::{expect_lengths, values},
     params::Scope,
     state::State,
 };
@@ -212,7 +212,7 @@ impl Step for LeakStep {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        expect_lengths(OP, self, (input, state, output))?;
+        check_lengths(OP, self, input, state, output)?;
         let (started, rest) = state.split_at_mut(1);
         let (past, z) = rest.split_at_mut(self.decay.len() * self.bins);
         for (h, (z, &u)) in z.iter_mut().zip(input).enumerate() {

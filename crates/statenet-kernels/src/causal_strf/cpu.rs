@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     fresh::{Slot, vector},
+    lanes,
     op::{Backward, Kernel},
     panels::groups,
     parallel::{self, take},
@@ -109,7 +110,7 @@ impl<F: Real> FilterGradient<F> {
         match self {
             Self::Direct(sizes, sums) => {
                 let mut padded = grad.to_vec();
-                padded.resize(WeightSums::<F>::padded_outputs(*sizes) * sizes.time, F::ZERO);
+                padded.resize(lanes::padded(sizes.outputs) * sizes.time, F::ZERO);
                 sums.add(&tiles::rows(*sizes, x, context), &padded);
             }
             Self::Phases(gradients) => gradients.add(x, context, grad),

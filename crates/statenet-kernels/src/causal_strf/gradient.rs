@@ -5,6 +5,7 @@
 
 use super::Sizes;
 use crate::{
+    lanes::padded,
     outer::add_outer,
     real::{LANES, Real},
     transpose::transpose,
@@ -12,6 +13,13 @@ use crate::{
 
 /// Bins whose frames and gradients stay near while the whole gradient passes by.
 const BLOCK: usize = 128;
+
+impl Sizes {
+    /// Numbers of the K frames that a bin meets, K D in whole vectors.
+    const fn window(self) -> usize {
+        padded(self.lags * self.depth())
+    }
+}
 
 /// gW of some stimuli, as it is summed.
 pub(super) struct WeightSums<F> {
@@ -26,25 +34,19 @@ pub(super) struct WeightSums<F> {
 
 impl<F: Real> WeightSums<F> {
     pub(super) fn new(sizes: Sizes) -> Self {
-        let (outputs, depth) = (sizes.outputs.next_multiple_of(LANES), sizes.depth());
+        let (outputs, depth) = (padded(sizes.outputs), sizes.depth());
         Self {
             sizes,
-            sums: vec![F::ZERO; outputs * (sizes.lags * depth).next_multiple_of(LANES)],
+            sums: vec![F::ZERO; outputs * sizes.window()],
             frames: vec![F::ZERO; sizes.row() * depth + LANES],
             grad: vec![F::ZERO; sizes.time * outputs],
         }
     }
 
-    /// Rows of the gradients that are added: outputs in whole vectors.
-    pub(super) const fn padded_outputs(sizes: Sizes) -> usize {
-        sizes.outputs.next_multiple_of(LANES)
-    }
-
     /// Adds one stimulus: its padded rows, and the gradient of its responses (O in whole vectors, T).
     pub(super) fn add(&mut self, rows: &[F], grad: &[F]) {
-        let Sizes { time, lags, .. } = self.sizes;
-        let (outputs, depth) = (Self::padded_outputs(self.sizes), self.sizes.depth());
-        let width = (lags * depth).next_multiple_of(LANES);
+        let Sizes { time, outputs, .. } = self.sizes;
+        let (outputs, depth, width) = (padded(outputs), self.sizes.depth(), self.sizes.window());
         transpose(rows, depth, self.sizes.row(), &mut self.frames[..rows.len()]);
         transpose(grad, outputs, time, &mut self.grad);
         for from in (0..time).step_by(BLOCK) {
@@ -56,7 +58,6 @@ impl<F: Real> WeightSums<F> {
 
     /// The sum for a weight: of output o, band d and column k.
     pub(super) fn at(&self, o: usize, d: usize, k: usize) -> F {
-        let (lags, depth) = (self.sizes.lags, self.sizes.depth());
-        self.sums[o * (lags * depth).next_multiple_of(LANES) + k * depth + d]
+        self.sums[o * self.sizes.window() + k * self.sizes.depth() + d]
     }
 }

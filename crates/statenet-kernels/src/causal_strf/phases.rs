@@ -16,7 +16,7 @@ use super::{
     gradient::WeightSums,
     tiles::{self, OUTPUTS, Packed},
 };
-use crate::{fresh::Slot, isa::multiversion, real::Real};
+use crate::{fresh::Slot, isa::multiversion, lanes::padded, real::Real};
 
 /// Fewer lags are computed directly.
 pub(super) const LEAST_LAGS: usize = 4;
@@ -162,7 +162,7 @@ impl<F: Real> Gradients<F> {
         let sizes = self.sizes;
         for (i, (branch, sums)) in self.of.iter_mut().enumerate() {
             let wide = branch.sizes.time;
-            let mut own = vec![F::ZERO; WeightSums::<F>::padded_outputs(sizes) * wide];
+            let mut own = vec![F::ZERO; padded(sizes.outputs) * wide];
             for (own, grad) in own.chunks_exact_mut(wide).zip(grad.chunks_exact(sizes.time)) {
                 let (even, odd) = (grad.iter().step_by(2), grad.iter().skip(1).step_by(2));
                 match i {

@@ -16,6 +16,7 @@ pub(super) const OUTPUTS: usize = 6;
 const WIDTH: usize = 2;
 /// Bins of a tile.
 const BINS: usize = WIDTH * LANES;
+
 impl Sizes {
     /// D.
     pub(super) const fn depth(self) -> usize {

@@ -5,10 +5,10 @@ use candle_core::Shape;
 use super::{OP, Sizes};
 use crate::{
     fresh::{Slot, vector},
-    isa::multiversion,
+    isa::{MulAdd, multiversion},
     op::{Backward, Kernel},
     panels::groups,
-    parallel::{self, take, take_mut},
+    parallel::{self, take_mut},
     real::Real,
 };
 
@@ -90,9 +90,8 @@ impl Kernel for ShortFilter {
                 let mut all = vec![F::ZERO; before + size];
                 for (i, x_grad) in x_grad.chunks_exact_mut(size).enumerate() {
                     let rows = self.rows(x, first, begun + i);
-                    let mut grad = call.grad;
-                    take(&mut grad, (begun + i) * size);
-                    inner_gradients(&rows, &weight, bias, &grad[..size], &mut slopes);
+                    let grad = &call.grad[(begun + i) * size..][..size];
+                    inner_gradients(&rows, &weight, bias, grad, &mut slopes);
                     add_weight_gradients(&rows, &slopes, &mut sums);
                     all.fill(F::ZERO);
                     spread(&slopes, &weight, channels, &mut all);
@@ -126,17 +125,24 @@ impl Kernel for ShortFilter {
     }
 }
 
+/// a of the bin whose first input `rows` begins with.
+#[inline(always)]
+fn filtered<F: Real, M: MulAdd>(rows: &[F], weight: &[F], bias: &[F], sum: &mut [F]) {
+    let channels = bias.len();
+    sum.copy_from_slice(bias);
+    for (weight, x) in weight.chunks_exact(channels).zip(rows.chunks_exact(channels)) {
+        for ((sum, w), x) in sum.iter_mut().zip(weight).zip(x) {
+            *sum = M::mul_add(*w, *x, *sum);
+        }
+    }
+}
+
 multiversion! {
     /// y of every bin; `sum` is room for one.
     fn values<F, M>(rows: &[F], weight: &[F], bias: &[F], sum: &mut [F], y: &mut [Slot<F>]) {
         let channels = bias.len();
         for (t, y) in y.chunks_exact_mut(channels).enumerate() {
-            sum.copy_from_slice(bias);
-            for (weight, x) in weight.chunks_exact(channels).zip(rows[t * channels..].chunks_exact(channels)) {
-                for ((sum, w), x) in sum.iter_mut().zip(weight).zip(x) {
-                    *sum = M::mul_add(*w, *x, *sum);
-                }
-            }
+            filtered::<F, M>(&rows[t * channels..], weight, bias, sum);
             for (y, a) in y.iter_mut().zip(&*sum) {
                 y.write(*a * a.sigmoid::<M>());
             }
@@ -150,12 +156,7 @@ multiversion! {
         let channels = bias.len();
         let slopes = slopes.chunks_exact_mut(channels).enumerate();
         for ((t, slope), grad) in slopes.zip(grad.chunks_exact(channels)) {
-            slope.copy_from_slice(bias);
-            for (weight, x) in weight.chunks_exact(channels).zip(rows[t * channels..].chunks_exact(channels)) {
-                for ((sum, w), x) in slope.iter_mut().zip(weight).zip(x) {
-                    *sum = M::mul_add(*w, *x, *sum);
-                }
-            }
+            filtered::<F, M>(&rows[t * channels..], weight, bias, slope);
             for (a, g) in slope.iter_mut().zip(grad) {
                 let s = a.sigmoid::<M>();
                 *a = *g * s * M::mul_add(*a, F::ONE - s, F::ONE);

@@ -18,11 +18,11 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
+use statenet_kernels::steps::check_lengths;
 use statenet_kernels::{Layout, SelectiveScan, Step, selective_scan, short_filter, silu_gate, steps};
 
 use crate::{
     error::{During, Error, Result, config_error},
-    frames::expect_lengths,
     init::Init,
     params::Scope,
     response_model::Memory,
@@ -254,7 +254,7 @@ impl Step for MambaStep {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        expect_lengths(OP, self, (input, state, output))?;
+        check_lengths(OP, self, input, state, output)?;
         let (past, h) = state.split_at_mut(self.filter.n_state());
         let none = &mut [];
         self.in_proj.step(input, none, &mut self.vz)?;

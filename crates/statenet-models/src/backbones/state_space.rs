@@ -10,11 +10,12 @@
 
 use candle_core::{DType, Device, Tensor};
 use statenet_core::Stream;
+use statenet_kernels::steps::values;
 use statenet_kernels::{Layout, Step, steps};
 
 use crate::{
     error::{During, Result, config_error},
-    frames::{Around, Glu, Map, gelu, values},
+    frames::{Around, Glu, Map, gelu},
     init::Init,
     params::Scope,
     response_model::Memory,

@@ -6,11 +6,11 @@
 //! In (B, 1, F, T), out (B, C, F, T). Memory: unbounded. Before t = 0: as if x\[0\] had lasted for ever, e = x\[0\].
 
 use candle_core::{DType, Device, Tensor};
+use statenet_kernels::steps::{check_lengths, values};
 use statenet_kernels::{Layout, Step};
 
 use crate::{
     error::{During, Result},
-    frames::{expect_lengths, values},
     response_model::Memory,
     stage::Stage,
     state::State,
@@ -123,7 +123,7 @@ impl Step for AdaptingStep {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        expect_lengths(OP, self, (input, state, output))?;
+        check_lengths(OP, self, input, state, output)?;
         let (started, averages) = state.split_at_mut(1);
         let bands = input.iter().cycle();
         for (((e, y), [a, p, q]), x) in averages.iter_mut().zip(output).zip(&self.numbers).zip(bands) {

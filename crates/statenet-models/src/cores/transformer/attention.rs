@@ -7,6 +7,7 @@
 //! how many bins it holds and which slot comes next are its `counts`. Without, all are kept.
 
 use candle_core::Tensor;
+use statenet_kernels::steps::check_lengths;
 use statenet_kernels::{Layout, Step, steps};
 
 use super::{
@@ -15,7 +16,6 @@ use super::{
 };
 use crate::{
     error::{During, Result},
-    frames::expect_lengths,
     init::Init,
     params::Scope,
     state::State,
@@ -224,7 +224,7 @@ impl Step for AttentionStep {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        expect_lengths("attention", self, (input, state, output))?;
+        check_lengths("attention", self, input, state, output)?;
         self.in_proj.step(input, &mut [], &mut self.qkv)?;
         let mut ring = state;
         if let Some(rotary) = &self.rotary {

@@ -8,10 +8,10 @@
 
 use candle_core::{Device, Tensor};
 use statenet_kernels::Step;
+use statenet_kernels::steps::check_lengths;
 
 use crate::{
     error::{During, Result},
-    frames::expect_lengths,
     state::State,
 };
 
@@ -93,7 +93,7 @@ impl Step for SinusoidsStep {
     }
 
     fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        expect_lengths("positions", self, (input, state, output))?;
+        check_lengths("positions", self, input, state, output)?;
         let pairs = input.chunks_exact(2).zip(output.chunks_exact_mut(2));
         for ((x, y), (sin, cos)) in pairs.zip(turns(&self.0, f64::from(state[0]))) {
             y[0] = x[0] + sin as f32;

@@ -57,4 +57,4 @@ pub use simulate::{
 };
 pub use split::{Part, Split, SplitPlan};
 pub use statenet_core::Standardization;
-pub use writers::write_npy_2d;
+pub use writers::{write_npy_2d, write_npz};

@@ -3,11 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use candle_core::{DType, Device};
-use statenet_core::Seed;
+use candle_nn::VarBuilder;
+use serde::de::DeserializeOwned;
+use statenet_core::{Axes, Seed};
 
 use crate::{
     config::{Architecture, ModelConfig},
     error::{Error, Result},
+    framewise::{FrameModel, Framewise},
     pipeline::Pipeline,
     response_model::ResponseModel,
 };
@@ -57,6 +60,22 @@ impl Registry {
     {
         self.builders.insert(name.to_owned(), Arc::new(builder));
         self
+    }
+
+    /// Registers your own model written for one frame at a time: `layers` makes it from the store of its parameters, the
+    /// axes of the recording and the body of its config, read into a type of yours.
+    ///
+    /// The body's errors say which field is wrong.
+    #[must_use]
+    pub fn with_frames<M, C, F>(self, name: &str, layers: F) -> Self
+    where
+        M: FrameModel + 'static,
+        C: DeserializeOwned,
+        F: Fn(VarBuilder<'static>, &Axes, C) -> candle_core::Result<M> + Send + Sync + 'static,
+    {
+        self.with(name, move |config, seed, dtype, device| {
+            Ok(Box::new(Framewise::build(config, seed, dtype, device, &layers)?))
+        })
     }
 
     /// Validates a config and builds its model.

@@ -19,6 +19,7 @@
 //! | [`mode`], [`state`], [`stream`] | evaluation and training passes, streaming state, running over long sounds |
 //! | [`params`], [`init`] | the parameter store, also behind candle-nn's `VarBuilder`; first values |
 //! | [`config`], [`build`](mod@build) | a model described whole, and built |
+//! | [`framewise`] | a model of your own, said one frame at a time |
 //! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`leak`], [`activations`] | the parts |
 //! | [`zoo`] | models by name, with defaults and citations |
 //! | [`checkpoint`] | saving and loading, also published folders |
@@ -38,6 +39,7 @@ pub mod cores;
 pub mod encoders;
 pub mod error;
 mod frames;
+pub mod framewise;
 pub mod init;
 pub mod laws;
 pub mod leak;
@@ -60,6 +62,7 @@ pub use build::Registry;
 pub use checkpoint::{Card, Checkpoint};
 pub use config::{Architecture, ModelConfig, PipelineConfig};
 pub use error::{Error, Result};
+pub use framewise::FrameModel;
 pub use mode::{Mode, Pass};
 pub use params::ParamStore;
 pub use real_time::RealTime;

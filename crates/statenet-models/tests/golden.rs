@@ -3,12 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::excessive_precision)]
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
 
-use candle_core::{Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use statenet_core::{Axes, Seed, TimeBin};
 use statenet_models::{
-    Mode, ModelConfig, PipelineConfig,
+    Card, Mode, ModelConfig, PipelineConfig,
     activations::{ActivationConfig, CurveConfig},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     checkpoint,
@@ -321,11 +324,43 @@ fn agrees_with_fixture(name: &str) {
     }
 }
 
+/// Written back in the published form, a folder has the tensors that it had, and no field that differs.
+fn is_written_back(name: &str) {
+    let Some(fixtures) = fixtures() else { return };
+    let (theirs, ours) = (fixtures.join("models").join(name), tempfile::tempdir().unwrap());
+    let model = checkpoint::load(&theirs, &Device::Cpu).unwrap().model;
+    checkpoint::save_published(ours.path(), &*model, &Card::default()).unwrap();
+    let tensors =
+        |f: &Path| candle_core::safetensors::load(f.join("model.safetensors"), &Device::Cpu).unwrap();
+    let (expected, written) = (tensors(&theirs), tensors(ours.path()));
+    let names = |tensors: &HashMap<String, Tensor>| tensors.keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(&written), names(&expected), "{name}");
+    for (tensor, expected) in &expected {
+        let written = &written[tensor];
+        assert_eq!(
+            (written.dims(), written.dtype()),
+            (expected.dims(), expected.dtype()),
+            "{name}: {tensor}"
+        );
+        let single = |t: &Tensor| t.to_dtype(DType::F32).unwrap();
+        let (worst, largest) = largest_difference(&single(written), &single(expected));
+        assert!(worst <= 1e-6 * largest, "{name}: {tensor} differs by {worst} of {largest}");
+    }
+    let config = |f: &Path| -> BTreeMap<String, serde_json::Value> {
+        serde_json::from_str(&std::fs::read_to_string(f.join("config.json")).unwrap()).unwrap()
+    };
+    let expected = config(&theirs);
+    for (field, written) in config(ours.path()) {
+        assert_eq!(Some(&written), expected.get(&field), "{name}: {field}");
+    }
+}
+
 macro_rules! fixture {
     ($($test:ident: $folder:literal;)*) => {$(
         #[test]
         fn $test() {
             agrees_with_fixture($folder);
+            is_written_back($folder);
         }
     )*};
 }

@@ -36,18 +36,20 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
     npy::parse(&unpacked)
 }
 
-/// The bytes of an npz file with one array, given as an npy file's bytes; deflated, dated 1980, so that equal arrays
-/// give equal bytes.
+/// The bytes of an npz file with arrays of these names, each given as an npy file's bytes; deflated, dated 1980, so that
+/// equal arrays give equal bytes.
 ///
 /// # Errors
 /// [`FormatError::Archive`] if the encoder refuses.
-pub fn encode(name: &str, npy: &[u8]) -> Result<Vec<u8>, FormatError> {
+pub fn encode(arrays: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, FormatError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default());
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    archive.start_file(format!("{name}.npy"), options).map_err(archive_error)?;
-    archive.write_all(npy).map_err(|e| archive_error(e.into()))?;
+    for (name, npy) in arrays {
+        archive.start_file(format!("{name}.npy"), options).map_err(archive_error)?;
+        archive.write_all(npy).map_err(|e| archive_error(e.into()))?;
+    }
     Ok(archive.finish().map_err(archive_error)?.into_inner())
 }
 
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     fn counts() -> Vec<u8> {
-        encode("counts", &npy::encode(array![[[0u8, 1, 2]]].view()).unwrap()).unwrap()
+        encode(&[("counts", npy::encode(array![[[0u8, 1, 2]]].view()).unwrap())]).unwrap()
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, ArrayViewD};
 use statenet_core::atomic;
 
 use crate::{
     error::{Error, Result},
-    formats::npy,
+    formats::{FormatError, npy, npz},
 };
 
 /// Writes a two-dimensional array such as a prediction `(N, T)` as an npy file of f32, row-major, whole or not at all.
@@ -24,8 +24,37 @@ use crate::{
 /// # Errors
 /// [`Error::Write`] if the file cannot be written.
 pub fn write_npy_2d(path: &Path, array: ArrayView2<'_, f32>) -> Result<()> {
-    let array = array.as_standard_layout();
-    let bytes = npy::encode(array.view()).map_err(|source| Error::Encode {
+    write(path, npy::encode(array.as_standard_layout().view()))
+}
+
+/// Writes arrays of any shape as an npz file of f32 arrays, row-major, whole or not at all.
+///
+/// ```
+/// use ndarray::array;
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("maps/u01.npz");
+/// let map = array![[0.5, 1.0]].into_dyn();
+/// statenet_data::write_npz(&path, &[("gradmap", map.view())])?;
+/// assert!(path.is_file());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Write`] if the file cannot be written.
+pub fn write_npz(path: &Path, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> Result<()> {
+    let encoded = || {
+        let mut all = Vec::with_capacity(arrays.len());
+        for (name, array) in arrays {
+            let single = array.mapv(|x| x as f32);
+            all.push((*name, npy::encode(single.as_standard_layout().view())?));
+        }
+        npz::encode(&all)
+    };
+    write(path, encoded())
+}
+
+fn write(path: &Path, bytes: Result<Vec<u8>, FormatError>) -> Result<()> {
+    let bytes = bytes.map_err(|source| Error::Encode {
         path: path.to_path_buf(),
         what: "an array",
         source: Box::new(source),

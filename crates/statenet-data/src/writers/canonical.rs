@@ -80,7 +80,7 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus) -> Result<Metadata> {
     };
     write_file(&root.join(&sound), &encoded(npy::encode(stimulus.cochleagram()), &sound)?)?;
     let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
-    write_file(&root.join(&counts), &encoded(npz::encode("counts", &npy), &counts)?)?;
+    write_file(&root.join(&counts), &encoded(npz::encode(&[("counts", npy)]), &counts)?)?;
     let audio = stimulus.audio().map(|from| copy_audio(root, name, from)).transpose()?;
     Ok(object([
         ("name", json!(name)),

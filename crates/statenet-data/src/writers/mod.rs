@@ -3,4 +3,4 @@
 mod arrays;
 mod canonical;
 
-pub use arrays::write_npy_2d;
+pub use arrays::{write_npy_2d, write_npz};

@@ -142,7 +142,7 @@ impl Stage for Lmu {
 }
 
 /// Ad (M, M) and Bd (M): the memory over one bin in which its input holds (zero-order hold).
-fn transition(
+pub(crate) fn transition(
     memory: usize,
     theta: f64,
     dtype: DType,

@@ -27,6 +27,7 @@ mod sublstm;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::lmu::transition;
 use self::{gated::Gated, gru::Gru, lmu::Lmu, lstm::Lstm, mamba::Mamba, rnn::Rnn, sublstm::SubLstm};
 pub use self::{gated::GatedConfig, lmu::LmuConfig, mamba::MambaConfig, s4::S4Config, s4d::S4dConfig};
 use crate::{error::Result, params::Scope, stage::Stage};

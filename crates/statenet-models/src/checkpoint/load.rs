@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use candle_core::{DType, Device};
+use serde::de::DeserializeOwned;
 use statenet_core::Seed;
 
-use super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE, published, tensors};
+use super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, Dropped, TENSORS_FILE, published, tensors};
 use crate::{
     build::Registry,
     config::FORMAT,
@@ -27,21 +28,12 @@ pub fn load(folder: &Path, device: &Device) -> Result<Checkpoint> {
 /// As [`load`], and [`Error::UnknownModel`] for a custom model that the registry does not know.
 pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<Checkpoint> {
     let path = folder.join(CONFIG_FILE);
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
-        path: path.clone(),
-        action: "read",
-        source: source.into(),
-    })?;
-    let not_ours = |e: serde_json::Error| Error::ConfigText {
-        origin: path.display().to_string(),
-        reason: e.to_string(),
-    };
-    let any: serde_json::Value = serde_json::from_str(&text).map_err(not_ours)?;
-    let tensors_path = folder.join(TENSORS_FILE);
+    let any: serde_json::Value = read_json(&path)?;
     if published::is_published(&any) {
-        return published::load(&any, &path, &tensors_path, device);
+        return published::read(folder, &any, &Dropped::default(), device);
     }
-    let file: ConfigFile = serde_json::from_str(&text).map_err(not_ours)?;
+    let tensors_path = folder.join(TENSORS_FILE);
+    let file: ConfigFile = read_json(&path)?;
     if file.format != FORMAT {
         return Err(config_error("format", file.format, FORMAT.to_string()));
     }
@@ -49,4 +41,15 @@ pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<
     let model = registry.build(&file.config, Seed::new(0), DType::F32, device)?;
     model.params().load(&values, &tensors_path.display().to_string())?;
     Ok(Checkpoint { model, card: Card { input: file.input, neurons: file.neurons, training: file.training } })
+}
+
+/// Reads a JSON file.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_path_buf(),
+        action: "read",
+        source: source.into(),
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|e| Error::ConfigText { origin: path.display().to_string(), reason: e.to_string() })
 }

@@ -4,7 +4,8 @@
 //! how its cochleagrams were scaled, whose rates it gives, and what the trainer wants to remember. The folder is
 //! written beside its destination, flushed and renamed, so that it is there whole or not at all.
 //!
-//! [`load`](load()) also reads folders that the published implementation wrote (deepSTRF 0.1.0), by their names.
+//! [`load`](load()) also reads folders that the published implementation wrote (deepSTRF 0.1.0), by their names, and
+//! [`save_published`] writes such folders, of the models that it has.
 
 mod load;
 mod published;
@@ -16,11 +17,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use statenet_core::Standardization;
 
+use self::{load::read_json, save::as_json};
 pub use self::{
     load::{load, load_with},
+    published::{Dropped, Nested, Prefilter, load_published, save_published},
     save::save,
 };
-use crate::{config::ModelConfig, response_model::ResponseModel};
+use crate::{
+    config::{FORMAT, ModelConfig},
+    response_model::ResponseModel,
+};
 
 /// The file that makes a folder a checkpoint.
 pub const CONFIG_FILE: &str = "config.json";
@@ -61,4 +67,11 @@ struct ConfigFile {
     neurons: Vec<String>,
     #[serde(default)]
     training: BTreeMap<String, serde_json::Value>,
+}
+
+impl ConfigFile {
+    fn of(config: &ModelConfig, card: &Card) -> Self {
+        let Card { input, neurons, training } = card.clone();
+        Self { format: FORMAT, config: config.clone(), input, neurons, training }
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use statenet_core::atomic::{NewFolder, write_file};
 
 use super::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE, tensors};
 use crate::{
-    config::FORMAT,
     error::{Error, Result},
     response_model::ResponseModel,
 };
@@ -17,21 +17,19 @@ use crate::{
 /// [`Error::Write`] if the folder cannot be written (a full disk) or holds something else than a checkpoint; what was
 /// there is unchanged.
 pub fn save(folder: &Path, model: &dyn ResponseModel, card: &Card) -> Result<()> {
-    let config = ConfigFile {
-        format: FORMAT,
-        config: model.config(),
-        input: card.input.clone(),
-        neurons: card.neurons.clone(),
-        training: card.training.clone(),
-    };
-    let text = serde_json::to_string_pretty(&config).map_err(|source| Error::File {
-        path: folder.join(CONFIG_FILE),
-        action: "express as JSON",
-        source: source.into(),
-    })?;
+    let text = as_json(&ConfigFile::of(&model.config(), card), CONFIG_FILE)?;
     let bytes = tensors::serialize(model.params().iter().map(|p| (p.name.as_str(), p.var.as_tensor())))?;
     let new = NewFolder::create(folder)?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(text.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
     Ok(new.commit(CONFIG_FILE)?)
+}
+
+/// The text of a JSON file.
+pub(super) fn as_json(value: &impl Serialize, file: &str) -> Result<String> {
+    serde_json::to_string_pretty(value).map_err(|source| Error::File {
+        path: file.into(),
+        action: "express as JSON",
+        source: source.into(),
+    })
 }

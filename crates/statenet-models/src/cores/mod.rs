@@ -10,6 +10,7 @@ mod transformer;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
+pub(crate) use self::transformer::inverse_wavelengths;
 use self::{conv2d::Conv2d, dnet::Dnet, nrf::Nrf, statenet::Statenet, transformer::Transformer};
 pub use self::{
     conv2d::Conv2dConfig,

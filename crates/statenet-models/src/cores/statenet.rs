@@ -83,7 +83,7 @@ impl StatenetConfig {
     }
 
     /// What the encoder gives per bin.
-    fn inputs(&self, n_bands: usize) -> usize {
+    pub(crate) fn inputs(&self, n_bands: usize) -> usize {
         let places = self.encoder.places();
         places.channels * places.n_places(n_bands)
     }

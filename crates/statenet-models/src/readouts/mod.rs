@@ -6,6 +6,7 @@ mod strf;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::norm::EPS as NORM_EPS;
 use self::{linear::LinearReadout, strf::StrfReadout};
 pub use self::{linear::LinearReadoutConfig, norm::NormConfig, strf::StrfReadoutConfig};
 use crate::{

@@ -17,7 +17,8 @@ use crate::{
     params::Scope,
 };
 
-const EPS: f64 = 1e-5;
+/// What is added to the variance.
+pub(crate) const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
 /// Normalisation between a receptive field and its output curve.

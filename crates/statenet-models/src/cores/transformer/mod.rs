@@ -22,6 +22,7 @@ mod layer;
 mod patches;
 mod positions;
 
+pub(crate) use self::positions::rates as inverse_wavelengths;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;

@@ -15,7 +15,8 @@ use crate::{
     state::State,
 };
 
-fn rates(n: usize) -> Vec<f64> {
+/// w_i for D = n.
+pub(crate) fn rates(n: usize) -> Vec<f64> {
     (0..n / 2).map(|i| libm::pow(10_000.0, -2.0 * i as f64 / n as f64)).collect()
 }
 

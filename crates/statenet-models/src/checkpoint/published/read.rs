@@ -1,8 +1,6 @@
-//! Folders that the published implementation (deepSTRF 0.1.0) wrote, read by their names.
+//! Reading a published folder.
 //!
-//! Its `config.json` is flat, names the class in `_model_class`, and leaves out nested parts (the output curve, the
-//! prefilter); the names of the tensors tell the output curve. It does not record dt, which these models do not need;
-//! 5 ms is assumed.
+//! Its config does not record dt, which its models do not need; 5 ms is assumed unless it is given.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -10,7 +8,11 @@ use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 use statenet_core::{Axes, Seed, TimeBin};
 
-use super::{Card, Checkpoint, tensors};
+use super::{
+    super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE, read_json, tensors},
+    CLASS, METADATA_FILE, Metadata,
+    names::Names,
+};
 use crate::{
     activations::ActivationConfig,
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
@@ -18,53 +20,137 @@ use crate::{
     config::{Architecture, ModelConfig, PipelineConfig},
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
-    error::{During, Error, Result},
+    error::{During, Error, Result, config_error},
     leak::{LeakConfig, LeakGain},
     prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
 };
 
-const CLASS: &str = "_model_class";
 const CLASSES: &str =
     "Linear, LinearNonlinear, NetworkReceptiveField, DNet, ConvNet2D, Transformer and StateNet";
 const DT_MS: f64 = 5.0;
 
+/// What a published config does not say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dropped {
+    /// The prefilter; default: the one whose tensors are there.
+    pub prefilter: Option<Prefilter>,
+    /// The time bin; default 5 ms.
+    pub dt: Option<TimeBin>,
+}
+
+/// The prefilters of the published implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefilter {
+    /// AdapTrans (Rançon et al. 2024).
+    Adaptrans,
+    /// IC adaptation (Willmore et al. 2016).
+    Ic,
+}
+
+impl std::fmt::Display for Prefilter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Adaptrans => "adaptrans",
+            Self::Ic => "ic",
+        })
+    }
+}
+
+/// Loads a published folder, told what its config dropped.
+///
+/// # Errors
+/// As [`load`](crate::checkpoint::load()), and [`Error::Config`] if the tensors are those of another prefilter, or the
+/// folder is not a published one.
+pub fn load_published(folder: &Path, dropped: &Dropped, device: &Device) -> Result<Checkpoint> {
+    let path = folder.join(CONFIG_FILE);
+    let config: Value = read_json(&path)?;
+    if !is_published(&config) {
+        return Err(config_error(CLASS, "missing", format!("a published config, with one of {CLASSES}")));
+    }
+    read(folder, &config, dropped, device)
+}
+
 /// Whether a config was written by the published implementation.
-pub(super) fn is_published(config: &Value) -> bool {
+pub(in crate::checkpoint) fn is_published(config: &Value) -> bool {
     config.get(CLASS).is_some()
 }
 
-pub(super) fn load(config: &Value, path: &Path, tensors_path: &Path, device: &Device) -> Result<Checkpoint> {
-    let theirs = Fields { config, path };
-    let mut values = tensors::read(tensors_path, device)?;
-    let activation = activation(&values);
-    let prefilter = prefilter(&values);
-    let (mut config, names) = match theirs.text(CLASS)? {
-        "Linear" | "LinearNonlinear" => strf_model(&theirs, activation, &values)?,
-        "NetworkReceptiveField" => nrf(&theirs, activation, &values)?,
-        "DNet" => dnet(&theirs, activation, &values)?,
-        "ConvNet2D" => conv2d(&theirs, activation)?,
-        "Transformer" => transformer(&theirs, activation)?,
-        "StateNet" => statenet(&theirs, activation, kernel_bins(&values)?)?,
-        other => {
-            return Err(theirs.unreadable(&format!("{CLASS} {other:?}"), CLASSES));
+pub(in crate::checkpoint) fn read(
+    folder: &Path,
+    config: &Value,
+    dropped: &Dropped,
+    device: &Device,
+) -> Result<Checkpoint> {
+    let (path, tensors_path) = (folder.join(CONFIG_FILE), folder.join(TENSORS_FILE));
+    let mut values = tensors::read(&tensors_path, device)?;
+    let (config, card) = match written_by_us(folder)? {
+        Some(ConfigFile { config, input, neurons, training, .. }) => {
+            (config, Card { input, neurons, training })
+        }
+        None => {
+            let theirs = Fields { config, path: &path, dt: dropped.dt };
+            (model_config(&theirs, &values, dropped)?, Card::default())
         }
     };
-    if let Architecture::Pipeline(pipeline) = &mut config.model {
-        pipeline.prefilter = prefilter;
-    }
-    values.retain(|name, _| !UNUSED.contains(&name.as_str()));
+    let Architecture::Pipeline(pipeline) = &config.model else {
+        return Err(config_error("model", "custom", "a model of the zoo"));
+    };
+    let names = Names::of(pipeline);
     let model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
+    // Written for a class that always normalizes, from a model that does not.
+    let no_norm =
+        |name: &str| name.starts_with("readout.bn.") && model.params().get("readout.norm.bias").is_none();
+    values.retain(|name, _| !UNUSED.contains(&name.as_str()) && !no_norm(name));
     let ours = |(name, value): (String, Tensor)| {
-        let name = rename(&name, &names);
+        let name = names.ours(&name);
         let shape = model.params().get(&name).map(|param| param.var.dims());
         let value = shape.map_or(Ok(value.clone()), |shape| without_ones(value, shape))?;
         Ok((name, value))
     };
     let renamed = values.into_iter().map(ours).collect::<Result<BTreeMap<String, Tensor>>>()?;
     model.params().load(&renamed, &tensors_path.display().to_string())?;
-    Ok(Checkpoint { model, card: Card::default() })
+    Ok(Checkpoint { model, card })
+}
+
+/// Our config and card, in a folder that we wrote.
+fn written_by_us(folder: &Path) -> Result<Option<ConfigFile>> {
+    let path = folder.join(METADATA_FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let metadata: Value = read_json(&path)?;
+    if metadata.get("statenet").is_none() {
+        return Ok(None);
+    }
+    let ours = serde_json::from_value::<Metadata>(metadata)
+        .map_err(|e| Error::ConfigText { origin: path.display().to_string(), reason: e.to_string() })?;
+    Ok(Some(ours.statenet))
+}
+
+/// What a flat config and the names of the tensors tell.
+fn model_config(
+    theirs: &Fields<'_>,
+    values: &BTreeMap<String, Tensor>,
+    dropped: &Dropped,
+) -> Result<ModelConfig> {
+    let activation = activation(values);
+    let mut config = match theirs.text(CLASS)? {
+        "Linear" | "LinearNonlinear" => strf_model(theirs, activation, values)?,
+        "NetworkReceptiveField" => nrf(theirs, activation, values)?,
+        "DNet" => dnet(theirs, activation, values)?,
+        "ConvNet2D" => conv2d(theirs, activation)?,
+        "Transformer" => transformer(theirs, activation)?,
+        "StateNet" => statenet(theirs, activation, kernel_bins(values)?)?,
+        other => {
+            return Err(theirs.unreadable(&format!("{CLASS} {other:?}"), CLASSES));
+        }
+    };
+    if let Architecture::Pipeline(pipeline) = &mut config.model {
+        pipeline.prefilter = prefilter(values, dropped.prefilter)?;
+    }
+    Ok(config)
 }
 
 /// What they save and we compute from the config, or do not need.
@@ -94,35 +180,6 @@ fn without_ones(value: Tensor, shape: &[usize]) -> Result<Tensor> {
     }
 }
 
-/// Prefixes of theirs and ours; the first that fits is replaced.
-type Names = Vec<(&'static str, &'static str)>;
-
-const EVERYWHERE: [(&str, &str); 5] = [
-    ("prefiltering.", "prefilter."),
-    ("readout.activation._raw_beta", "readout.activation.raw_beta"),
-    ("readout.activation._raw_a", "readout.activation.raw_a"),
-    ("readout.activation._raw_b", "readout.activation.raw_b"),
-    ("readout.activation.", "readout.activation."),
-];
-
-const BACKBONE: [(&str, &str); 6] = [
-    ("rnn.cell.", "core.backbone."),
-    ("rnn.layer.kernel.inv_dt", "core.backbone.kernel.log_dt"),
-    ("rnn.layer.kernel.A_real", "core.backbone.kernel.log_A_real"),
-    ("rnn.layer.", "core.backbone."),
-    ("rnn.output_linear.0.", "core.backbone.output_linear."),
-    ("rnn.", "core.backbone."),
-];
-
-fn rename(name: &str, names: &Names) -> String {
-    for (theirs, ours) in names.iter().chain(&EVERYWHERE) {
-        if let Some(rest) = name.strip_prefix(theirs) {
-            return format!("{ours}{rest}");
-        }
-    }
-    name.to_owned()
-}
-
 /// The output curve, told by the names of its parameters.
 fn activation(values: &BTreeMap<String, Tensor>) -> ActivationConfig {
     let has = |name: &str| values.contains_key(&format!("readout.activation.{name}"));
@@ -145,24 +202,21 @@ fn strf(values: &BTreeMap<String, Tensor>, prefix: &str, lags: usize) -> StrfCon
     }
 }
 
-const HIDDEN_FIELDS: [(&str, &str); 3] =
-    [("core.0.kernel.", "core.strf."), ("core.1.ln.", "core.norm."), ("core.3.", "core.leak.")];
-
 fn nrf(
     theirs: &Fields<'_>,
     activation: ActivationConfig,
     values: &BTreeMap<String, Tensor>,
-) -> Result<(ModelConfig, Names)> {
+) -> Result<ModelConfig> {
     let strf = strf(values, "core.0.kernel.", theirs.count("temporal_window_size")?);
     let core = CoreConfig::Nrf(NrfConfig { hidden: theirs.count("n_hidden")?, strf });
-    Ok((hidden_model(theirs, core, activation)?, HIDDEN_FIELDS.to_vec()))
+    hidden_model(theirs, core, activation)
 }
 
 fn dnet(
     theirs: &Fields<'_>,
     activation: ActivationConfig,
     values: &BTreeMap<String, Tensor>,
-) -> Result<(ModelConfig, Names)> {
+) -> Result<ModelConfig> {
     const BINS_PER_TAU: f64 = 7.0;
     let strf = strf(values, "core.0.kernel.", theirs.count("temporal_window_size")?);
     let number = |field: &str| theirs.config.get(field).and_then(Value::as_f64);
@@ -174,10 +228,10 @@ fn dnet(
         truncate: Some((BINS_PER_TAU * initial_tau).round() as usize),
     };
     let core = CoreConfig::Dnet(DnetConfig { hidden: theirs.count("n_hidden")?, strf, leak });
-    Ok((hidden_model(theirs, core, activation)?, HIDDEN_FIELDS.to_vec()))
+    hidden_model(theirs, core, activation)
 }
 
-fn conv2d(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+fn conv2d(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<ModelConfig> {
     let unreadable = || theirs.unreadable("no kernel_size", "two whole numbers");
     let kernel = theirs.config.get("kernel_size").and_then(Value::as_array).ok_or_else(unreadable)?;
     let size = |i: usize| {
@@ -191,20 +245,10 @@ fn conv2d(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelCon
         kernel_bins: size(1)?,
         hidden: theirs.count("n_hidden")?,
     });
-    let names = vec![
-        ("core.1.", "core.conv.0."),
-        ("core.2.ln.", "core.norm.0."),
-        ("core.4.", "core.conv.1."),
-        ("core.5.ln.", "core.norm.1."),
-        ("core.7.", "core.conv.2."),
-        ("core.8.ln.", "core.norm.2."),
-        ("readout.fc.0.", "core.hidden."),
-        ("readout.fc.2.", "readout.fc."),
-    ];
-    Ok((hidden_model(theirs, core, activation)?, names))
+    hidden_model(theirs, core, activation)
 }
 
-fn transformer(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(ModelConfig, Names)> {
+fn transformer(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<ModelConfig> {
     let optional = |field: &str| match theirs.config.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(_) => theirs.count(field).map(Some),
@@ -218,8 +262,7 @@ fn transformer(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<(Mod
         window: optional("context_window")?,
         ..TransformerConfig::default()
     });
-    let names = vec![("patchify.", "core.patchify."), ("tsfm.", "core.")];
-    Ok((hidden_model(theirs, core, activation)?, names))
+    hidden_model(theirs, core, activation)
 }
 
 /// A core and a linear readout.
@@ -230,52 +273,56 @@ fn hidden_model(theirs: &Fields<'_>, core: CoreConfig, activation: ActivationCon
 }
 
 /// The prefilter, told by the names of its parameters, which also say how fast it adapts.
-fn prefilter(values: &BTreeMap<String, Tensor>) -> PrefilterConfig {
+fn prefilter(values: &BTreeMap<String, Tensor>, told: Option<Prefilter>) -> Result<PrefilterConfig> {
     let has = |name: &str| values.contains_key(&format!("prefiltering.{name}"));
-    match (has("d_on"), has("a")) {
-        (true, _) => PrefilterConfig::Adaptrans(AdaptransConfig::default()),
-        (_, true) => PrefilterConfig::IcAdaptation(IcAdaptationConfig::default()),
-        _ => PrefilterConfig::None,
+    let there = match (has("d_on"), has("a")) {
+        (true, _) => Some(Prefilter::Adaptrans),
+        (_, true) => Some(Prefilter::Ic),
+        _ => None,
+    };
+    if let Some(told) = told
+        && there != Some(told)
+    {
+        let there = there.map_or_else(|| "none".to_owned(), |there| there.to_string());
+        return Err(config_error("prefilter", told, format!("{there}, whose tensors are in the folder")));
     }
+    Ok(match there {
+        Some(Prefilter::Adaptrans) => PrefilterConfig::Adaptrans(AdaptransConfig::default()),
+        Some(Prefilter::Ic) => PrefilterConfig::IcAdaptation(IcAdaptationConfig::default()),
+        None => PrefilterConfig::None,
+    })
 }
 
 fn strf_model(
     theirs: &Fields<'_>,
     activation: ActivationConfig,
     values: &BTreeMap<String, Tensor>,
-) -> Result<(ModelConfig, Names)> {
+) -> Result<ModelConfig> {
     let strf = strf(values, "readout.strf.kernel.", theirs.count("temporal_window_size")?);
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::Batch, activation });
     let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout };
-    let names = vec![("readout.strf.kernel.", "readout.strf."), ("readout.bn.", "readout.norm.")];
-    Ok((ModelConfig::pipeline(&theirs.axes()?, pipeline), names))
+    Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
 }
 
 fn statenet(
     theirs: &Fields<'_>,
     activation: ActivationConfig,
     kernel_bins: Option<usize>,
-) -> Result<(ModelConfig, Names)> {
+) -> Result<ModelConfig> {
     let channels = theirs.count("hidden_channels")?;
     let (kernel, stride) = (theirs.count("kernel_size")?, theirs.count("stride")?);
     let places = PlacesConfig { channels, kernel, stride };
-    let (encoder, mut names) = match theirs.text("connectivity")? {
-        "LC" => {
-            let config = LocallyConnectedConfig { channels, kernel, stride, init: LocalInit::Positive };
-            let names = vec![("encoder_layers.0.", "core.encoder."), ("encoder_layers.1.ln.", "core.norm.")];
-            (EncoderConfig::LocallyConnected(config), names)
-        }
-        "FC" => {
-            let names = vec![("encoder_layers.1.", "core.encoder."), ("encoder_layers.3.ln.", "core.norm.")];
-            (EncoderConfig::Dense(places), names)
-        }
-        "CONV" => {
-            let names = vec![("encoder_layers.0.", "core.encoder."), ("encoder_layers.1.ln.", "core.norm.")];
-            (EncoderConfig::Convolution(places), names)
-        }
+    let encoder = match theirs.text("connectivity")? {
+        "LC" => EncoderConfig::LocallyConnected(LocallyConnectedConfig {
+            channels,
+            kernel,
+            stride,
+            init: LocalInit::Positive,
+        }),
+        "FC" => EncoderConfig::Dense(places),
+        "CONV" => EncoderConfig::Convolution(places),
         other => return Err(theirs.unreadable(&format!("connectivity {other:?}"), "LC, FC or CONV")),
     };
-    names.extend(BACKBONE);
     let gated = GatedConfig::default;
     let backbone = match theirs.text("rnn_type")? {
         "GRU" => BackboneConfig::Gru(gated()),
@@ -290,13 +337,14 @@ fn statenet(
         }
     };
     let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone, ..StatenetConfig::default() });
-    Ok((hidden_model(theirs, core, activation)?, names))
+    hidden_model(theirs, core, activation)
 }
 
 /// The fields of a published config, with errors that name them.
 struct Fields<'a> {
     config: &'a Value,
     path: &'a Path,
+    dt: Option<TimeBin>,
 }
 
 impl Fields<'_> {
@@ -318,10 +366,7 @@ impl Fields<'_> {
     }
 
     fn axes(&self) -> Result<Axes> {
-        Ok(Axes::new(
-            self.count("n_frequency_bands")?,
-            self.count("out_neurons")?,
-            TimeBin::from_millis(DT_MS)?,
-        ))
+        let dt = self.dt.map_or_else(|| TimeBin::from_millis(DT_MS), Ok)?;
+        Ok(Axes::new(self.count("n_frequency_bands")?, self.count("out_neurons")?, dt))
     }
 }

@@ -1,0 +1,227 @@
+//! A model of your own, said one frame at a time: everything else that a [`ResponseModel`] is follows.
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use serde::de::DeserializeOwned;
+use statenet_core::{Axes, Seed};
+
+use crate::{
+    config::{Architecture, ModelConfig},
+    error::{During, Result, config_error},
+    mode::Mode,
+    params::ParamStore,
+    response_model::{Memory, ResponseModel},
+    state::State,
+};
+
+/// What a model makes of one frame of sound.
+///
+/// Register it with [`Registry::with_frames`](crate::Registry::with_frames); it is then fitted, streamed, saved and
+/// interpreted like a model of the zoo. A graph with a few nodes per bin is slow beside the fused operations of
+/// `statenet-kernels`: write [`ResponseModel`] itself where that matters.
+pub trait FrameModel: Send + Sync {
+    /// The state before the first frame of `batch` streams: tensors whose first axis is B, none for a model without.
+    ///
+    /// # Errors
+    /// Whatever Candle returns.
+    fn start(&self, batch: usize) -> candle_core::Result<Vec<Tensor>>;
+
+    /// A frame `(B, F)`, heard in a state, to the rates `(B, N)` and the next state, differentiable throughout.
+    ///
+    /// # Errors
+    /// Whatever Candle returns.
+    fn advance(&self, frame: &Tensor, state: &[Tensor]) -> candle_core::Result<(Tensor, Vec<Tensor>)>;
+}
+
+/// A [`FrameModel`] as a [`ResponseModel`].
+pub(crate) struct Framewise<M> {
+    model: M,
+    axes: Axes,
+    config: ModelConfig,
+    params: ParamStore,
+}
+
+impl<M: FrameModel> Framewise<M> {
+    /// Builds the layers in a fresh store from the body of a custom config.
+    pub(crate) fn build<C: DeserializeOwned>(
+        config: &ModelConfig,
+        seed: Seed,
+        dtype: DType,
+        device: &Device,
+        layers: impl FnOnce(VarBuilder<'static>, &Axes, C) -> candle_core::Result<M>,
+    ) -> Result<Self> {
+        let axes = config.axes()?.clone();
+        let Architecture::Custom(custom) = &config.model else {
+            return Err(config_error("model", "a pipeline", "a custom model"));
+        };
+        let body = C::deserialize(&custom.body)
+            .map_err(|source| config_error("model.custom.body", &custom.body, source.to_string()))?;
+        let (model, params) =
+            ParamStore::with_var_builder(seed, dtype, device, |vb| layers(vb, &axes, body))?;
+        Ok(Self { model, axes, config: config.clone(), params })
+    }
+
+    /// Rates `(B, N, T)` of frames `(B, 1, F, T)`, and the state after the last.
+    fn run(&self, cochleagram: &Tensor, mut state: Vec<Tensor>) -> Result<(Tensor, Vec<Tensor>)> {
+        let (_, _, _, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
+        let mut rates = Vec::with_capacity(n_bins);
+        for t in 0..n_bins {
+            let frame = cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)?.squeeze(1)?.contiguous());
+            let (rate, next) = self.advance(&frame.during("cutting a frame")?, &state)?;
+            rates.push(rate);
+            state = next;
+        }
+        Ok((Tensor::stack(&rates, 2).during("joining the rates of frames")?, state))
+    }
+
+    fn advance(&self, frame: &Tensor, state: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
+        self.model.advance(frame, state).during("advancing by a frame")
+    }
+
+    fn read(&self, batch: usize, state: &State) -> Result<Vec<Tensor>> {
+        let shapes = self.model.start(batch).during("making a state")?;
+        shapes.iter().enumerate().map(|(i, t)| Ok(state.get(&name(i), t.dims())?.clone())).collect()
+    }
+}
+
+/// The name of a state's i-th tensor.
+fn name(i: usize) -> String {
+    format!("state.{i}")
+}
+
+fn write(state: &mut State, tensors: &[Tensor]) {
+    tensors.iter().enumerate().for_each(|(i, tensor)| state.set(&name(i), tensor));
+}
+
+impl<M: FrameModel> ResponseModel for Framewise<M> {
+    fn forward(&self, cochleagram: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
+        let batch = cochleagram.dims().first().copied().unwrap_or(0);
+        let start = self.model.start(batch).during("making a state")?;
+        Ok(self.run(cochleagram, start)?.0)
+    }
+
+    fn init_state(&self, batch: usize) -> Result<State> {
+        let mut state = State::new();
+        write(&mut state, &self.model.start(batch).during("making a state")?);
+        Ok(state)
+    }
+
+    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
+        let before = self.read(frame.dims().first().copied().unwrap_or(0), state)?;
+        let frame = frame.squeeze(1).during("reading a frame")?;
+        let (rates, after) = self.advance(&frame, &before)?;
+        write(state, &after);
+        Ok(rates.detach())
+    }
+
+    fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
+        let before = self.read(cochleagram.dims().first().copied().unwrap_or(0), state)?;
+        let (rates, after) = self.run(cochleagram, before)?;
+        write(state, &after);
+        Ok(rates.detach())
+    }
+
+    fn config(&self) -> ModelConfig {
+        self.config.clone()
+    }
+
+    fn params(&self) -> &ParamStore {
+        &self.params
+    }
+
+    fn n_neurons(&self) -> usize {
+        self.axes.n_neurons
+    }
+
+    fn n_bands(&self) -> usize {
+        self.axes.n_bands
+    }
+
+    fn memory(&self) -> Memory {
+        match self.model.start(1) {
+            Ok(state) if state.is_empty() => Memory::Frames(1),
+            _ => Memory::Unbounded,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_nn::{Linear, Module, linear};
+    use serde::Deserialize;
+    use serde_json::json;
+    use statenet_core::TimeBin;
+
+    use super::*;
+    use crate::{Registry, laws};
+
+    /// h[t] = decay h[t-1] + x[t],   r[t] = W h[t] + b
+    struct Leaky {
+        readout: Linear,
+        decay: f64,
+        n_bands: usize,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct LeakyConfig {
+        decay: f64,
+    }
+
+    impl FrameModel for Leaky {
+        fn start(&self, batch: usize) -> candle_core::Result<Vec<Tensor>> {
+            let weights = self.readout.weight();
+            Ok(vec![Tensor::zeros((batch, self.n_bands), weights.dtype(), weights.device())?])
+        }
+
+        fn advance(&self, frame: &Tensor, state: &[Tensor]) -> candle_core::Result<(Tensor, Vec<Tensor>)> {
+            let held = ((&state[0] * self.decay)? + frame)?;
+            Ok((self.readout.forward(&held)?, vec![held]))
+        }
+    }
+
+    fn registry() -> Registry {
+        Registry::new().with_frames("leaky", |vb, axes, body: LeakyConfig| {
+            let readout = linear(axes.n_bands, axes.n_neurons, vb.pp("readout"))?;
+            Ok(Leaky { readout, decay: body.decay, n_bands: axes.n_bands })
+        })
+    }
+
+    fn config(body: serde_json::Value) -> ModelConfig {
+        let axes = Axes::new(2, 3, TimeBin::from_millis(5.0).unwrap());
+        ModelConfig::custom(&axes, "leaky", body)
+    }
+
+    #[test]
+    fn a_model_of_frames_obeys_the_laws() {
+        let (registry, config) = (registry(), config(json!({"decay": 0.5})));
+        let model = registry.build(&config, Seed::new(1), DType::F64, &Device::Cpu).unwrap();
+        let sound = Tensor::randn(0f64, 1.0, (2, 1, 2, 12), &Device::Cpu).unwrap();
+        laws::causal(&*model, &sound, 5).unwrap();
+        laws::streaming(&*model, &sound, &[1, 7, 12]).unwrap();
+        laws::batch_independent(&*model, &sound).unwrap();
+        laws::gradients_match_differences(&*model, &sound, Seed::new(0), 4).unwrap();
+        laws::config_round_trip(&registry, &*model).unwrap();
+    }
+
+    #[test]
+    fn an_impulse_decays_in_every_rate() {
+        let model =
+            registry().build(&config(json!({"decay": 0.5})), Seed::new(1), DType::F64, &Device::Cpu).unwrap();
+        let impulse = Tensor::new(&[[[[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]], &Device::Cpu).unwrap();
+        let rates = model.forward(&impulse, Mode::Eval).unwrap().to_vec3::<f64>().unwrap();
+        let bias = model.params().get("readout.bias").unwrap().var.to_vec1::<f64>().unwrap();
+        for (rate, bias) in rates[0].iter().zip(bias) {
+            let decay = (rate[2] - bias) / (rate[1] - bias);
+            assert!((decay - 0.5).abs() < 1e-12, "{decay}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_does_not_fit_says_which_field() {
+        let build = |body| registry().build(&config(body), Seed::new(1), DType::F32, &Device::Cpu);
+        let Err(error) = build(json!({"decay": 0.5, "gain": 1})) else { panic!("a stray key was taken") };
+        let text = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+        assert!(text.contains("unknown field `gain`, expected `decay`"), "{text}");
+    }
+}

@@ -20,7 +20,7 @@ use statenet::{
     prelude::*,
     report::{Cell, Table},
 };
-use statenet_examples::{failure::Failure, machine::MachineArgs};
+use statenet_examples::{dropped::DroppedArgs, failure::Failure, machine::MachineArgs};
 
 /// Predict the answers of a saved model to any sounds
 #[derive(Parser)]
@@ -42,13 +42,15 @@ struct Args {
     #[arg(long, value_name = "SPLIT")]
     standardize: Option<SplitPlan>,
     #[command(flatten)]
+    dropped: DroppedArgs,
+    #[command(flatten)]
     machine: MachineArgs,
 }
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let device = args.machine.start()?;
-    let Checkpoint { model, card } = checkpoint::load(&args.checkpoint, &device)?;
+    let Checkpoint { model, card } = args.dropped.load(&args.checkpoint, &device)?;
     let sounds = sounds(&args, &*model, card.input.as_ref())?;
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {

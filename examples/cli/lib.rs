@@ -3,6 +3,7 @@
 //! Everything that computes is in the library; what is here belongs to a command line.
 
 pub mod choice;
+pub mod dropped;
 pub mod failure;
 pub mod fit_args;
 pub mod fit_report;

@@ -4,12 +4,14 @@
 //! ```text
 //! peers measure --threads 1 --budget 1 --out ours.json     # times, in ms, by what was timed
 //! peers memory statenet-gru --batch 14                     # bytes that one training step adds, in a fresh process
+//! peers interchange --out FOLDER                           # models in the published form, for interchange.py
 //! peers table --rounds FOLDER --out speed.md               # ours-*.json and theirs-*.json, medians over rounds
 //! ```
 
 mod bench;
 mod candle;
 mod floors;
+mod interchange;
 mod long_clip;
 mod many_models;
 mod memory;
@@ -44,6 +46,11 @@ enum Command {
     },
     /// Writes the page
     Table(Table),
+    /// Writes models in the published form, each with a sound and its rates
+    Interchange {
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -77,6 +84,7 @@ struct Table {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Interchange { out } => interchange::write(&out),
         Command::Measure(args) => measure(&args),
         Command::Memory { model, batch } => {
             one_pool(1)?;

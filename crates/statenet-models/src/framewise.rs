@@ -3,13 +3,14 @@
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::de::DeserializeOwned;
-use statenet_core::{Axes, Seed};
+use statenet_core::{Axes, Seed, expect_shape};
 
 use crate::{
     config::{Architecture, ModelConfig},
     error::{During, Result, config_error},
+    init::Init,
     mode::Mode,
-    params::ParamStore,
+    params::{ParamStore, set_vector},
     response_model::{Memory, ResponseModel},
     state::State,
 };
@@ -17,7 +18,8 @@ use crate::{
 /// What a model makes of one frame of sound.
 ///
 /// Register it with [`Registry::with_frames`](crate::Registry::with_frames); it is then fitted, streamed, saved and
-/// interpreted like a model of the zoo. A graph with a few nodes per bin is slow beside the fused operations of
+/// interpreted like a model of the zoo. What it answers counts in units of each neuron's mean rate, which a fit sets
+/// before its first step (buffer `rate_scale`, 1 until then): an answer near 1 to silence is a good start. A graph with a few nodes per bin is slow beside the fused operations of
 /// `statenet-kernels`: write [`ResponseModel`] itself where that matters.
 pub trait FrameModel: Send + Sync {
     /// The state before the first frame of `batch` streams: tensors whose first axis is B, none for a model without.
@@ -33,12 +35,17 @@ pub trait FrameModel: Send + Sync {
     fn advance(&self, frame: &Tensor, state: &[Tensor]) -> candle_core::Result<(Tensor, Vec<Tensor>)>;
 }
 
+/// The buffer of what an answer of 1 is worth.
+const SCALE: &str = "rate_scale";
+
 /// A [`FrameModel`] as a [`ResponseModel`].
 pub(crate) struct Framewise<M> {
     model: M,
     axes: Axes,
     config: ModelConfig,
     params: ParamStore,
+    /// (N): spikes per bin for an answer of 1.
+    scale: Tensor,
 }
 
 impl<M: FrameModel> Framewise<M> {
@@ -56,9 +63,10 @@ impl<M: FrameModel> Framewise<M> {
         };
         let body = C::deserialize(&custom.body)
             .map_err(|source| config_error("model.custom.body", &custom.body, source.to_string()))?;
-        let (model, params) =
+        let (model, mut params) =
             ParamStore::with_var_builder(seed, dtype, device, |vb| layers(vb, &axes, body))?;
-        Ok(Self { model, axes, config: config.clone(), params })
+        let scale = params.root().buffer(SCALE, axes.n_neurons, Init::ONES)?;
+        Ok(Self { model, axes, config: config.clone(), params, scale })
     }
 
     /// Rates `(B, N, T)` of frames `(B, 1, F, T)`, and the state after the last.
@@ -75,7 +83,9 @@ impl<M: FrameModel> Framewise<M> {
     }
 
     fn advance(&self, frame: &Tensor, state: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
-        self.model.advance(frame, state).during("advancing by a frame")
+        let advanced = self.model.advance(frame, state);
+        let scaled = advanced.and_then(|(rates, next)| Ok((rates.broadcast_mul(&self.scale)?, next)));
+        scaled.during("advancing by a frame")
     }
 
     fn read(&self, batch: usize, state: &State) -> Result<Vec<Tensor>> {
@@ -135,6 +145,23 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
 
     fn n_bands(&self) -> usize {
         self.axes.n_bands
+    }
+
+    /// Scales the answer to a first frame of zeros, where it is above 0, to the mean rate.
+    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+        let silence = Tensor::zeros((1, self.axes.n_bands), self.dtype(), self.device());
+        let start = self.model.start(1).during("making a state")?;
+        let (answer, _) = self.advance(&silence.during("making silence")?, &start)?;
+        let values = |t: &Tensor| t.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
+        let answers = values(&answer).during("reading rates")?;
+        let scales = values(&self.scale).during("reading scales")?;
+        expect_shape("mean rates", &[mean_rates.len()], &[self.axes.n_neurons.into()])?;
+        let scaled = answers.iter().zip(scales).zip(mean_rates);
+        let scales: Vec<f64> = scaled
+            .map(|((answer, scale), rate)| if *answer > 0.0 { scale * rate / answer } else { scale })
+            .collect();
+        let Some(stored) = self.params.get(SCALE) else { return Ok(()) };
+        set_vector(stored.var.as_tensor(), &scales)
     }
 
     fn memory(&self) -> Memory {
@@ -215,6 +242,22 @@ mod tests {
             let decay = (rate[2] - bias) / (rate[1] - bias);
             assert!((decay - 0.5).abs() < 1e-12, "{decay}");
         }
+    }
+
+    #[test]
+    fn a_fit_starts_at_the_mean_rates() {
+        let model =
+            registry().build(&config(json!({"decay": 0.5})), Seed::new(1), DType::F64, &Device::Cpu).unwrap();
+        let silence = Tensor::zeros((1, 1, 2, 4), DType::F64, &Device::Cpu).unwrap();
+        let rates = || model.forward(&silence, Mode::Eval).unwrap().to_vec3::<f64>().unwrap();
+        let before = rates();
+        model.start_at(&[0.1, 0.2, 0.3]).unwrap();
+        for ((before, after), mean) in before[0].iter().zip(&rates()[0]).zip([0.1, 0.2, 0.3]) {
+            let expected = if before[0] > 0.0 { mean } else { before[0] };
+            assert!(after.iter().all(|rate| (rate - expected).abs() < 1e-12), "{after:?}");
+        }
+        let error = model.start_at(&[0.1]).unwrap_err().to_string();
+        assert_eq!(error, "mean rates has shape (1), expected (3)");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod contract;
+mod convert;
 mod full_disk;
 mod harness;
 mod interrupted;

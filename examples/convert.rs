@@ -1,0 +1,83 @@
+//! Rewrites a checkpoint: a published folder as one of ours, ours as a published one.
+//!
+//! ```text
+//! cargo run --release --example convert -- --checkpoint out/fit/checkpoints/statenet-gru --to published --out DIR
+//! cargo run --release --example convert -- --checkpoint PUBLISHED --to statenet --prefilter ic --dt 10 --out DIR
+//! ```
+//! Prints what the published package must be told beside the folder, because its config cannot name it.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use statenet::{
+    models::{
+        activations::Output,
+        checkpoint::{Nested, save, save_published},
+    },
+    prelude::*,
+};
+use statenet_examples::{dropped::DroppedArgs, failure::Failure, machine::MachineArgs};
+
+/// Rewrite a checkpoint for this library or for the published package (deepSTRF 0.1.0)
+#[derive(Parser)]
+struct Args {
+    /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one
+    #[arg(long, value_name = "DIR")]
+    checkpoint: PathBuf,
+    /// Form to write
+    #[arg(long, value_name = "FORM")]
+    to: Form,
+    /// Folder to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    dropped: DroppedArgs,
+    #[command(flatten)]
+    machine: MachineArgs,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+enum Form {
+    /// Ours: config, input scale, neurons and training notes, whole.
+    Statenet,
+    /// That of the published package.
+    Published,
+}
+
+fn main() -> Result<(), Failure> {
+    let args = Args::parse();
+    let device = args.machine.start()?;
+    let Checkpoint { model, card } = args.dropped.load(&args.checkpoint, &device)?;
+    let nested = match args.to {
+        Form::Statenet => {
+            save(&args.out, &*model, &card)?;
+            Vec::new()
+        }
+        Form::Published => save_published(&args.out, &*model, &card)?,
+    };
+    if !args.machine.quiet {
+        println!("wrote {} to {}", model.config().slug(), args.out.display());
+        for part in nested {
+            println!("give from_pretrained extra_kwargs: {}", said_in_python(part));
+        }
+    }
+    Ok(())
+}
+
+/// The argument of the published class.
+fn said_in_python(part: Nested) -> String {
+    let curve = |name: &str, output: Output| {
+        let signed = if output == Output::Signed { ", non_negative_output=False" } else { "" };
+        format!("output_activation={name}(out_neurons{signed})")
+    };
+    match part {
+        Nested::Adaptrans => "prefiltering=AdapTrans(a, w)".to_owned(),
+        Nested::IcAdaptation => "prefiltering=ICAdaptation(a)".to_owned(),
+        Nested::Separable => "kernel=SeparableSTRF(F, T, C_in, C_out)".to_owned(),
+        Nested::Gaussians(n) => format!("kernel=ParametricSTRF(F, T, C_in, C_out, num_gaussians={n})"),
+        Nested::Softplus(output) => curve("ParametricSoftplus", output),
+        Nested::Sigmoid(output) => curve("ParametricSigmoid", output),
+        Nested::DoubleExponential(output) => curve("ParametricDoubleExponential", output),
+        Nested::Identity => "output_activation=Identity()".to_owned(),
+    }
+}

@@ -33,10 +33,12 @@
 //! | [`rnn`] | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
 //! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU, CUDA |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
+//! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`lmu`] | inputs (B, T, H + 1), [`LmuWeights`], h0 (B, H), m0 (B, M) | states (B, T, H), last (B, H), memory (B, M) | CPU |
 //! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU, CUDA |
 //! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU, CUDA |
+//! | [`plasticity`] | gain, loss (B, C, T), rate (C), z0 (B, C) | states (B, C, T), last (B, C) | CPU |
 //! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU, CUDA |
 //! | [`dplr_scan`] | u (B, T, H), [`DplrWeights`], s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
 //! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU, CUDA |
@@ -48,7 +50,7 @@
 //! | [`local_encoder`] | as [`locally_connected`], gain (C), bias (C) | (B, C, L, T) | CPU |
 //! | [`channel_norm`] | x (B, C, L, T), gain (C), bias (C) | (B, C, L, T) | CPU |
 //! | [`softplus`] | x, any shape | the same | CPU |
-//! | [`softplus_curve`], [`sigmoid_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
+//! | [`softplus_curve`], [`sigmoid_curve`], [`exponential_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
 //!
 //! Recurrences with the product that makes their gates of an input, as PyTorch's `nn.GRU` has it, are [`modules`]: faster and
@@ -113,6 +115,7 @@ mod op;
 mod outer;
 mod panels;
 mod parallel;
+mod plasticity;
 mod product;
 mod real;
 mod recurrent;
@@ -130,11 +133,11 @@ mod transpose;
 pub use adaptation::adaptation;
 pub use affine::affine;
 pub use band_convolution::band_convolution;
-pub use causal_attention::causal_attention;
+pub use causal_attention::{causal_attention, causal_attention_dropped};
 pub use causal_conv2d::causal_conv2d;
 pub use causal_strf::causal_strf;
 pub use channel_norm::{Then, channel_norm};
-pub use curves::{double_exponential_curve, sigmoid_curve, softplus_curve};
+pub use curves::{double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve};
 pub use diagonal_scan::diagonal_scan;
 pub use dplr_scan::{DplrWeights, dplr_scan};
 pub use error::{Dims, Error, Result};
@@ -146,6 +149,7 @@ pub use local_encoder::local_encoder;
 pub use locally_connected::locally_connected;
 pub use losses::{masked_mse, masked_poisson};
 pub use lstm::lstm;
+pub use plasticity::plasticity;
 pub use recurrent::CellRun;
 pub use rnn::rnn;
 pub use selective_scan::{SelectiveScan, selective_scan};
@@ -165,7 +169,7 @@ pub mod steps {
         curves::step::OutputCurve, diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan,
         gru::GruStep as Gru, leaky::step::Leaky, lmu::step::Lmu,
         local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
-        lstm::LstmStep as Lstm, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
+        lstm::LstmStep as Lstm, plasticity::step::Plasticity, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
         selective_scan::step::SelectiveScan, short_filter::step::ShortFilter, silu_gate::step::SiluGate,
         softplus::step::Softplus, sublstm::SubLstmStep as SubLstm,
     };
@@ -183,7 +187,7 @@ pub mod reference {
         causal_conv2d::reference::causal_conv2d,
         causal_strf::reference::causal_strf,
         channel_norm::reference::channel_norm,
-        curves::reference::{double_exponential_curve, sigmoid_curve, softplus_curve},
+        curves::reference::{double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve},
         diagonal_scan::reference::diagonal_scan,
         dplr_scan::reference::dplr_scan,
         gru::reference::gru,
@@ -193,6 +197,7 @@ pub mod reference {
         locally_connected::reference::locally_connected,
         losses::reference::{masked_mse, masked_poisson},
         lstm::reference::lstm,
+        plasticity::reference::plasticity,
         rnn::reference::rnn,
         selective_scan::reference::selective_scan,
         short_filter::reference::short_filter,

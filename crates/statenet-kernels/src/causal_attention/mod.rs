@@ -11,15 +11,17 @@
 //! Queries are taken in blocks, whose scores stay in the second-level cache; the backward pass computes them
 //! again (Dao et al. 2022). Kept for it: m. Pairs beyond the mask are left out, but for those within a block.
 //!
-//! Dropout of single probabilities is not offered: it would need the matrix of all pairs that this avoids.
+//! Dropout of single probabilities needs the matrix of all pairs that this avoids:
+//! [`causal_attention_dropped`](crate::causal_attention_dropped).
 
 mod cpu;
+mod dropped;
 pub(crate) mod reference;
 mod step;
 
 use candle_core::Tensor;
 
-pub use self::step::CausalAttentionStep;
+pub use self::{dropped::causal_attention_dropped, step::CausalAttentionStep};
 use crate::{
     check::Check,
     error::Result,

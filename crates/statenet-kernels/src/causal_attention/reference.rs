@@ -17,15 +17,17 @@ pub fn causal_attention(
     window: Option<usize>,
 ) -> Result<Tensor> {
     let sizes = check(q, k, v, scale, window)?;
-    compute(q, k, v, scale, sizes).map_err(Error::in_op(OP))
+    compute(q, k, v, scale, sizes, None).map_err(Error::in_op(OP))
 }
 
-fn compute(
+/// With the probabilities multiplied by `kept`, if there is one.
+pub(super) fn compute(
     q: &Tensor,
     k: &Tensor,
     v: &Tensor,
     scale: f64,
     Sizes { time, earlier, window, .. }: Sizes,
+    kept: Option<&Tensor>,
 ) -> candle_core::Result<Tensor> {
     let keys = earlier + time;
     let hidden = |i: usize, j: usize| j > earlier + i || j + window <= earlier + i;
@@ -36,5 +38,6 @@ fn compute(
     let scores = scores.broadcast_add(&mask)?;
     let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?.detach())?.exp()?;
     let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
+    let weights = kept.map_or_else(|| Ok(weights.clone()), |kept| &weights * kept)?;
     weights.matmul(&v.contiguous()?)
 }

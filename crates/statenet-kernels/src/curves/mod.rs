@@ -5,6 +5,7 @@
 
 mod cpu;
 mod double_exponential;
+mod exponential;
 pub(crate) mod reference;
 mod sigmoid;
 mod softplus;
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use double_exponential::double_exponential_curve;
+pub use exponential::exponential_curve;
 pub use sigmoid::sigmoid_curve;
 pub use softplus::softplus_curve;
 

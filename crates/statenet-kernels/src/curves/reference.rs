@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{double_exponential, sigmoid, softplus};
+use super::{double_exponential, exponential, sigmoid, softplus};
 use crate::{
     error::{Error, Result},
     softplus::reference as functions,
@@ -67,4 +67,20 @@ pub fn double_exponential_curve(
         w.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
     compute().map_err(Error::in_op(double_exponential::OP))
+}
+
+/// [`exponential_curve`](crate::exponential_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn exponential_curve(x: &Tensor, slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<Tensor> {
+    exponential::checked(x, slope, scale, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let u = x.broadcast_mul(&per_neuron(slope)?)?;
+        let curved = u.minimum(&(u.zeros_like()? + exponential::STRAIGHT_FROM)?)?;
+        let straight = ((&u - &curved)? + 1.0)?;
+        let rise = (curved.exp()? * straight)?;
+        rise.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(exponential::OP))
 }

@@ -5,6 +5,7 @@ use candle_core::Tensor;
 use super::{
     cpu::{Curve, MAX_PARAMETERS},
     double_exponential::DoubleExponentialCurve,
+    exponential::ExponentialCurve,
     sigmoid::SigmoidCurve,
     softplus::SoftplusCurve,
 };
@@ -55,6 +56,14 @@ impl OutputCurve {
     ) -> Result<Self> {
         let parameters = [("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)];
         Self::new::<DoubleExponentialCurve>(&parameters)
+    }
+
+    /// [`exponential_curve`](crate::exponential_curve) with parameters (N).
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
+    pub fn exponential(slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<Self> {
+        Self::new::<ExponentialCurve>(&[("slope", slope), ("scale", scale), ("offset", offset)])
     }
 
     fn new<C: Curve>(named: &[(&'static str, &Tensor)]) -> Result<Self> {

@@ -1,6 +1,6 @@
 use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
-use statenet_kernels::{Step, causal_attention, reference, steps};
+use statenet_kernels::{Step, causal_attention, causal_attention_dropped, reference, steps};
 
 use crate::harness::*;
 
@@ -158,4 +158,32 @@ fn wrong_arguments_are_named() {
     let mut state = vec![0.0; step.n_state()];
     let error = step.step(&[0.0; 5], &mut state, &mut [0.0; 2]).unwrap_err();
     assert_eq!(error.to_string(), "causal_attention: input has shape (5), expected (6)");
+}
+
+/// With nothing left out the matrix of all pairs gives what the operation without it gives; with pairs left out the
+/// gradients are still those of differences, and a query that sees one key only keeps or loses it whole.
+#[test]
+fn dropped_pairs_are_out_of_the_sum() {
+    let x = inputs(3, [2, 2, 9, 1, 4]);
+    let kept = |kept: &Tensor| {
+        let kept = kept.clone();
+        move |x: &[Tensor]| {
+            let kept = kept.to_dtype(x[0].dtype()).unwrap();
+            vec![causal_attention_dropped(&x[0], &x[1], &x[2], 0.4, Some(5), &kept).unwrap()]
+        }
+    };
+    let pairs = Tensor::ones((2, 2, 9, 10), DType::F64, &Device::Cpu).unwrap();
+    check(|x| fused(x, Some(5)), kept(&pairs), &x, Memory::Contiguous);
+    let noise = Numbers(4).tensor(&[2, 2, 9, 10], 0.0, 1.0).gt(0.3).unwrap().to_dtype(DType::F64).unwrap();
+    check_differences(kept(&noise), &x);
+    let alone = |p: f64| {
+        let kept = (&pairs * p).unwrap();
+        causal_attention_dropped(&x[0], &x[1], &x[2], 0.4, Some(1), &kept).unwrap()
+    };
+    let own = x[2].narrow(2, 1, 9).unwrap();
+    assert_near("kept", &alone(2.0), &(own.clone() * 2.0).unwrap(), 1e-12);
+    assert_near("left out", &alone(0.0), &(own * 0.0).unwrap(), 1e-12);
+    let few = causal_attention_dropped(&x[0], &x[1], &x[2], 0.4, None, &pairs.narrow(3, 0, 9).unwrap());
+    let message = "causal_attention: kept has shape (2, 2, 9, 9), expected (2, 2, 9, 10)";
+    assert_eq!(few.unwrap_err().to_string(), message);
 }

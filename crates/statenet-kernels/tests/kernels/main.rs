@@ -19,6 +19,7 @@ mod local_encoder;
 mod losses;
 mod lstm;
 mod modules;
+mod plasticity;
 mod recurrent;
 mod rnn;
 mod selective_scan;

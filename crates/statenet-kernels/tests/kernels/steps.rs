@@ -67,6 +67,8 @@ proptest! {
         check_stateless(steps::OutputCurve::softplus(&a, &b).unwrap(), &x, &y);
         let y = sigmoid_curve(&x, &a, &b, &c, &d).unwrap();
         check_stateless(steps::OutputCurve::sigmoid(&a, &b, &c, &d).unwrap(), &x, &y);
+        let y = exponential_curve(&x, &a, &b, &c).unwrap();
+        check_stateless(steps::OutputCurve::exponential(&a, &b, &c).unwrap(), &x, &y);
         let y = double_exponential_curve(&x, &a, &b, &c, &d).unwrap();
         check_stateless(steps::OutputCurve::double_exponential(&a, &b, &c, &d).unwrap(), &x, &y);
     }

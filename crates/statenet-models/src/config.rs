@@ -27,6 +27,7 @@ use crate::{
     error::{Error, Result, config_error},
     prefilters::PrefilterConfig,
     readouts::ReadoutConfig,
+    sizes::expect_size,
 };
 
 /// The version of the config format that this library writes.
@@ -153,9 +154,7 @@ impl ModelConfig {
         }
         let axes = self.axes()?;
         for (field, n) in [("axes.n_bands", axes.n_bands), ("axes.n_neurons", axes.n_neurons)] {
-            if n == 0 {
-                return Err(config_error(field, n, "1 or more"));
-            }
+            expect_size(field, n, 1)?;
         }
         if !axes.band_centers.is_empty() && axes.band_centers.len() != axes.n_bands {
             let expected = format!("{} frequencies, one per band, or none", axes.n_bands);
@@ -213,7 +212,12 @@ mod tests {
     use statenet_core::TimeBin;
 
     use super::*;
-    use crate::zoo;
+    use crate::{
+        activations::{ActivationConfig, ContrastGainConfig},
+        prefilters::{FacilitationConfig, PlasticityConfig},
+        readouts::MlpReadoutConfig,
+        zoo,
+    };
 
     fn axes() -> Axes {
         Axes::new(34, 3, TimeBin::from_millis(5.0).unwrap())
@@ -254,7 +258,7 @@ mod tests {
             message(
                 r#"{"format": 1, "model": {"pipeline": {"readout": {"strf": {"strf": {"full": {"lags": 0}}}}}}}"#
             ),
-            "model.pipeline.readout.strf.strf.full.lags is 0, expected 1 or more"
+            "model.pipeline.readout.strf.strf.full.lags is 0, expected 1 to 1048576"
         );
         let wide = r#"{"format": 1, "model": {"pipeline": {"core": {"statenet": {"encoder":
             {"locally_connected": {"kernel": 40}}}}, "readout": {"linear": {}}}}}"#;
@@ -282,6 +286,12 @@ mod tests {
             )
         };
         let backbone = |backbone: &str| core(&format!(r#"{{"statenet": {{"backbone": {backbone}}}}}"#));
+        let readout = |readout: &str| {
+            let core = r#"{"nrf": {"strf": {"full": {"lags": 9}}}}"#;
+            format!(r#"{{"format": 1, "model": {{"pipeline": {{"core": {core}, "readout": {readout}}}}}}}"#)
+        };
+        let gain =
+            |gain: &str| readout(&format!(r#"{{"mlp": {{"activation": {{"contrast_gain": {gain}}}}}}}"#));
         let field = |strf: &str| {
             let readout = format!(r#"{{"strf": {{"strf": {strf}}}}}"#);
             format!(r#"{{"format": 1, "model": {{"pipeline": {{"readout": {readout}}}}}}}"#)
@@ -294,14 +304,48 @@ mod tests {
         };
         let leak = r#"{"dnet": {"strf": {"full": {"lags": 9}}, "leak": {"initial_tau": 1}}}"#;
         let cases = [
-            (backbone(r#"{"rnn": {"hidden": 0}}"#), "rnn.hidden is 0, expected 1 or more"),
+            (backbone(r#"{"rnn": {"hidden": 0}}"#), "rnn.hidden is 0, expected 1 to 1048576"),
             (backbone(r#"{"lmu": {"theta": -1}}"#), "lmu.theta is -1, expected a number of bins above 0"),
             (backbone(r#"{"lmu": {"memory": 5000}}"#), "lmu.memory is 5000, expected 1 to 1024"),
-            (backbone(r#"{"mamba": {"kernel": 0}}"#), "mamba.kernel is 0, expected 1 or more"),
+            (backbone(r#"{"mamba": {"kernel": 0}}"#), "mamba.kernel is 0, expected 1 to 1048576"),
             (backbone(r#"{"s4": {"states": 3}}"#), "s4.states is 3, expected an even number from 2 to 256"),
             (backbone(r#"{"s4": {"kernel_bins": 0}}"#), "s4.kernel_bins is 0, expected 1 to 1048576"),
             (backbone(r#"{"s4d": {"dt_min": 1}}"#), "s4d.dt_max is 0.1, expected 1 (dt_min) or more"),
-            (core(r#"{"statenet": {"depth": 0}}"#), "statenet.depth is 0, expected 1 or more"),
+            (core(r#"{"statenet": {"depth": 0}}"#), "statenet.depth is 0, expected 1 to 1048576"),
+            (core(r#"{"conv2d": {"hidden": 2000000}}"#), "conv2d.hidden is 2000000, expected 1 to 1048576"),
+            (core(r#"{"conv2d": {"channels": 1}}"#), "conv2d.channels is 1, expected 2 to 1048576"),
+            (
+                core(r#"{"nrf": {"hidden": 1, "strf": {"full": {"lags": 9}}}}"#),
+                "nrf.hidden is 1, expected 2 to 1048576",
+            ),
+            (
+                core(r#"{"nrf": {"strf": {"full": {"lags": 2000000}}}}"#),
+                "nrf.strf.full.lags is 2000000, expected 1 to 1048576",
+            ),
+            (
+                core(r#"{"statenet": {"encoder": {"convolution": {"stride": 0}}}}"#),
+                "statenet.encoder.stride is 0, expected 1 to 1048576",
+            ),
+            (
+                core(r#"{"statenet": {"encoder": {"dense": {"channels": 0}}}}"#),
+                "statenet.encoder.channels is 0, expected 1 to 1048576",
+            ),
+            (
+                core(r#"{"dnet": {"strf": {"full": {"lags": 9}}, "leak": {"truncate": 0}}}"#),
+                "dnet.leak.truncate is 0, expected 1 to 1048576",
+            ),
+            (
+                core(r#"{"transformer": {"embedding": 0}}"#),
+                "transformer.embedding is 0, expected 1 to 1048576",
+            ),
+            (
+                core(r#"{"transformer": {"embedding": 3}}"#),
+                "transformer.embedding is 3, expected an even number of units (embedding times patches)",
+            ),
+            (
+                core(r#"{"transformer": {"window": 20000000}}"#),
+                "transformer.window is 20000000, expected 1 to 16777216",
+            ),
             (core(leak), "dnet.leak.initial_tau is 1, expected bins, above 1"),
             (
                 core(r#"{"conv2d": {"kernel_bands": 13}}"#),
@@ -315,10 +359,34 @@ mod tests {
                 core(r#"{"transformer": {"dropout": 1}}"#),
                 "transformer.dropout is 1, expected 0 or more and below 1",
             ),
-            (field(r#"{"separable": {"lags": 9, "rank": 0}}"#), "separable.rank is 0, expected 1 or more"),
+            (
+                core(r#"{"transformer": {"attention_dropout": -0.1}}"#),
+                "transformer.attention_dropout is -0.1, expected 0 or more and below 1",
+            ),
+            (readout(r#"{"mlp": {"hidden": 0}}"#), "mlp.hidden is 0, expected 1 to 1048576"),
+            (readout(r#"{"factorized": {"rank": 0}}"#), "factorized.rank is 0, expected 1 to 1048576"),
+            (
+                readout(r#"{"strf": {"strf": {"full": {"lags": 9}}}}"#),
+                "readout is strf, expected linear, mlp or factorized: the core gives hidden units, no bands",
+            ),
+            (
+                gain(r#"{"initial_tau_ms": 5}"#),
+                "mlp.activation.contrast_gain.initial_tau_ms is 5, expected above 5, the ms of a bin",
+            ),
+            (
+                gain(r#"{"mean_tau_ms": 4}"#),
+                "contrast_gain.mean_tau_ms is 4, expected above 5, the ms of a bin",
+            ),
+            (gain(r#"{"initial_strength": 0}"#), "contrast_gain.initial_strength is 0, expected above 0"),
+            (
+                gain(r#"{"curve": {"contrast_gain": {}}}"#),
+                "contrast_gain.curve is contrast_gain, expected identity, softplus, sigmoid, exponential or \
+                 double_exponential",
+            ),
+            (field(r#"{"separable": {"lags": 9, "rank": 0}}"#), "separable.rank is 0, expected 1 to 1048576"),
             (
                 field(r#"{"gaussians": {"lags": 9, "n_gaussians": 0}}"#),
-                "gaussians.n_gaussians is 0, expected 1 or more",
+                "gaussians.n_gaussians is 0, expected 1 to 1048576",
             ),
             (
                 field(r#"{"raised_cosines": {"lags": 5, "n_functions": 9}}"#),
@@ -327,6 +395,26 @@ mod tests {
             (
                 prefilter(r#"{"adaptrans": {"initial_w": 0}}"#),
                 "adaptrans.initial_w is 0, expected above 0 and at most 1",
+            ),
+            (
+                prefilter(r#"{"on_off": {"bands": "recording"}}"#),
+                "on_off.bands is recording, expected spaced: the recording states no frequencies",
+            ),
+            (
+                prefilter(r#"{"plasticity": {"initial_tau_ms": 5}}"#),
+                "plasticity.initial_tau_ms is 5, expected above 5, the ms of a bin",
+            ),
+            (
+                prefilter(r#"{"plasticity": {"initial_u_tau": 0}}"#),
+                "plasticity.initial_u_tau is 0, expected above 0",
+            ),
+            (
+                prefilter(r#"{"plasticity": {"facilitation": {"initial_tau_ms": 0}}}"#),
+                "plasticity.facilitation.initial_tau_ms is 0, expected above 5, the ms of a bin",
+            ),
+            (
+                prefilter(r#"{"plasticity": {"facilitation": {"initial_release": 1}}}"#),
+                "plasticity.facilitation.initial_release is 1, expected above 0 and below 1",
             ),
             (
                 prefilter(r#"{"ic_adaptation": {"bands": {"spaced": {"high_hz": 100}}}}"#),
@@ -338,6 +426,51 @@ mod tests {
             let message = config.validate().unwrap_err().to_string();
             assert!(message.starts_with("model.pipeline.") && message.ends_with(expected), "{message}");
         }
+    }
+
+    /// Paths to every object inside a JSON value.
+    fn objects(value: &serde_json::Value, at: &str, found: &mut Vec<String>) {
+        if let Some(object) = value.as_object() {
+            found.push(at.to_owned());
+            object.iter().for_each(|(key, value)| objects(value, &format!("{at}/{key}"), found));
+        }
+    }
+
+    #[test]
+    fn a_stray_key_is_refused_wherever_it_stands() {
+        let gain = ActivationConfig::ContrastGain(ContrastGainConfig::default());
+        let readout = ReadoutConfig::Mlp(MlpReadoutConfig { activation: gain, ..Default::default() });
+        let facilitation = Some(FacilitationConfig::default());
+        let synapses = PlasticityConfig { facilitation, ..Default::default() };
+        let prefilter = PrefilterConfig::Plasticity(synapses);
+        let core = CoreConfig::Conv2d(crate::cores::Conv2dConfig::default());
+        let all = ModelConfig::pipeline(&axes(), PipelineConfig { prefilter, core, readout });
+        let configs = zoo::ALL.iter().map(|entry| (entry.name, (entry.config)(&axes())));
+        for (name, config) in configs.chain([("all at once", all)]) {
+            let whole = serde_json::to_value(&config).unwrap();
+            let mut paths = Vec::new();
+            objects(&whole, "", &mut paths);
+            assert!(paths.len() >= 7, "{name}: {paths:?}");
+            for path in paths {
+                let mut stray = whole.clone();
+                let object = stray.pointer_mut(&path).unwrap().as_object_mut().unwrap();
+                object.insert("stray".to_owned(), 1.into());
+                let result = ModelConfig::from_json(&stray.to_string());
+                let message = result.expect_err(&format!("{name}{path}/stray")).to_string();
+                assert!(message.contains(" at line 1 column "), "{name}{path}: {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_no_machine_holds_is_refused_before_it_is_drawn() {
+        let wide = r#"{"format": 1, "model": {"pipeline": {"core": {"nrf": {"hidden": 1000000, "strf": {"full":
+            {"lags": 1000}}}}, "readout": {"linear": {}}}}}"#;
+        let config = ModelConfig::from_json(wide).unwrap().for_axes(&axes());
+        let message =
+            config.build(statenet_core::Seed::new(0), &candle_core::Device::Cpu).err().unwrap().to_string();
+        assert!(message.starts_with("parameter core."), "{message}");
+        assert!(message.ends_with("expected 2147483648 numbers or fewer"), "{message}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use statenet_kernels::{Layout, Step};
 use crate::{
     error::{During, Result, config_error},
     params::Scope,
+    sizes::expect_size,
     state::State,
 };
 
@@ -59,10 +60,7 @@ impl LeakConfig {
         if !(self.initial_tau.is_finite() && self.initial_tau > 1.0) {
             return Err(config_error(&format!("{field}.initial_tau"), self.initial_tau, "bins, above 1"));
         }
-        match self.truncate {
-            Some(0) => Err(config_error(&format!("{field}.truncate"), 0, "1 or more bins")),
-            _ => Ok(()),
-        }
+        expect_size(&format!("{field}.truncate"), self.truncate.unwrap_or(1), 1)
     }
 }
 

@@ -43,6 +43,7 @@ pub mod framewise;
 pub mod init;
 pub mod laws;
 pub mod leak;
+mod leaky_relu;
 pub mod mode;
 pub mod params;
 mod pipeline;
@@ -50,12 +51,14 @@ pub mod prefilters;
 pub mod readouts;
 pub mod real_time;
 pub mod response_model;
+mod sizes;
 mod stage;
 pub mod state;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 pub mod stream;
 pub mod strfs;
+mod time_constant;
 pub mod zoo;
 
 pub use build::Registry;

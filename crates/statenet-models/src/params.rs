@@ -16,6 +16,7 @@ use crate::{
     error::{During, Error, Result},
     init::{Init, from_candle},
     mode::Pass,
+    sizes::expect_numbers,
 };
 
 /// What an entry of the store is to a fitter.
@@ -216,6 +217,7 @@ impl ParamStore {
         if self.get(&name).is_some() {
             return Err(Error::DuplicateParameter { name });
         }
+        expect_numbers(&name, shape)?;
         let values = first_values(self.seed, &name);
         let tensor = match self.dtype {
             DType::F64 => Tensor::from_vec(values, shape.clone(), &self.device),
@@ -269,7 +271,7 @@ impl Scope<'_> {
     /// [`Error::DuplicateParameter`] if the name is taken.
     pub fn parameter(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
         let (name, shape) = (self.name(name), shape.into());
-        let n = shape.elem_count();
+        let n = expect_numbers(&name, &shape)?;
         self.store.insert(name, &shape, Role::Parameter, |seed, name| init.draw(seed, name, n))
     }
 
@@ -294,7 +296,7 @@ impl Scope<'_> {
     /// [`Error::DuplicateParameter`] if the name is taken.
     pub fn buffer(&mut self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Tensor> {
         let (name, shape) = (self.name(name), shape.into());
-        let n = shape.elem_count();
+        let n = expect_numbers(&name, &shape)?;
         self.store.insert(name, &shape, Role::Buffer, |seed, name| init.draw(seed, name, n))
     }
 

@@ -1,7 +1,8 @@
 //! Prefilter, core and readout in a row: the form of every model of the zoo.
 //!
 //! ```text
-//! cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout (B, N, T)
+//! cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout: drives (B, N, T)
+//! drives and, for a contrast gain, the cochleagram -> nonlinearity: rates (B, N, T)
 //! ```
 
 use candle_core::{DType, Device, Tensor};
@@ -35,7 +36,7 @@ impl PipelineConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
         self.prefilter.validate(axes, &format!("{field}.prefilter"))?;
         self.core.validate(axes, &format!("{field}.core"))?;
-        self.readout.validate(&self.core, &format!("{field}.readout"))
+        self.readout.validate(&self.core, axes, &format!("{field}.readout"))
     }
 
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
@@ -43,7 +44,7 @@ impl PipelineConfig {
             CoreConfig::None => self.readout.slug(),
             core => core.slug(axes),
         };
-        slug + self.prefilter.slug()
+        slug + &self.readout.suffix() + self.prefilter.slug()
     }
 }
 
@@ -60,7 +61,7 @@ impl Pipeline {
         let mut root = params.root();
         let (prefilter, filtered) = prefilters::build(&config.prefilter, axes, &mut root.enter("prefilter"))?;
         let (core, features) = cores::build(&config.core, filtered, &mut root.enter("core"))?;
-        let readout = readouts::build(&config.readout, features, axes.n_neurons, &mut root.enter("readout"))?;
+        let readout = readouts::build(&config.readout, features, axes, &mut root.enter("readout"))?;
         let config = PipelineConfig { core: config.core.resolved(axes), ..config.clone() };
         Ok(Self { prefilter, core, readout, params, axes: axes.clone(), config })
     }
@@ -76,7 +77,11 @@ impl ResponseModel for Pipeline {
         self.check(cochleagram)?;
         let filtered = self.prefilter.forward(cochleagram, mode)?;
         let features = self.core.forward(&filtered, mode)?;
-        self.readout.forward(&features, mode)
+        let drives = self.readout.forward(&features, mode)?;
+        let mut state = State::new();
+        let nonlinearity = self.readout.nonlinearity();
+        nonlinearity.init_state(cochleagram.dim(0).during("reading a batch")?, &mut state)?;
+        nonlinearity.chunk(&drives, cochleagram, &mut state)
     }
 
     fn init_state(&self, batch: usize) -> Result<State> {
@@ -84,6 +89,7 @@ impl ResponseModel for Pipeline {
         self.prefilter.init_state(batch, &mut state)?;
         self.core.init_state(batch, &mut state)?;
         self.readout.init_state(batch, &mut state)?;
+        self.readout.nonlinearity().init_state(batch, &mut state)?;
         Ok(state)
     }
 
@@ -100,7 +106,8 @@ impl ResponseModel for Pipeline {
         let mut next = state.clone();
         let filtered = self.prefilter.chunk(cochleagram, &mut next)?;
         let features = self.core.chunk(&filtered, &mut next)?;
-        let rates = self.readout.chunk(&features, &mut next)?;
+        let drives = self.readout.chunk(&features, &mut next)?;
+        let rates = self.readout.nonlinearity().chunk(&drives, cochleagram, &mut next)?;
         *state = next;
         Ok(rates.detach())
     }
@@ -111,7 +118,7 @@ impl ResponseModel for Pipeline {
             let Some(steps) = stage else { return Ok(None) };
             all.extend(steps);
         }
-        Ok(Some(all))
+        Ok(Some(self.readout.nonlinearity().behind(all)?))
     }
 
     fn config(&self) -> ModelConfig {
@@ -132,7 +139,8 @@ impl ResponseModel for Pipeline {
     }
 
     fn memory(&self) -> Memory {
-        self.prefilter.memory().then(self.core.memory()).then(self.readout.memory())
+        let drives = self.prefilter.memory().then(self.core.memory()).then(self.readout.memory());
+        drives.then(self.readout.nonlinearity().memory())
     }
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {

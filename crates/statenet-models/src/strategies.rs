@@ -12,10 +12,10 @@
 
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
-use statenet_core::{Axes, Seed, TimeBin, scales::Scale};
+use statenet_core::{Axes, Millis, Seed, TimeBin, scales::Scale};
 
 use crate::{
-    activations::{ActivationConfig, CurveConfig, Output},
+    activations::{ActivationConfig, ContrastGainConfig, CurveConfig, Output},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::Registry,
     config::{ModelConfig, PipelineConfig},
@@ -26,8 +26,14 @@ use crate::{
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
     leak::{LeakConfig, LeakGain},
-    prefilters::{AdaptransConfig, Bands, IcAdaptationConfig, PrefilterConfig, SpacedBands},
-    readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
+    prefilters::{
+        AdaptransConfig, Bands, FacilitationConfig, IcAdaptationConfig, OnOffConfig, PlasticityConfig,
+        PrefilterConfig, SpacedBands,
+    },
+    readouts::{
+        FactorizedReadoutConfig, LinearReadoutConfig, MlpReadoutConfig, NormConfig, ReadoutConfig,
+        StrfReadoutConfig,
+    },
     response_model::ResponseModel,
     strfs::{GaussiansConfig, RaisedCosinesConfig, SeparableConfig, StrfConfig},
 };
@@ -103,8 +109,13 @@ pub fn axes() -> impl Strategy<Value = Axes> {
         })
 }
 
-/// Output curves of every kind.
-pub fn activations() -> impl Strategy<Value = ActivationConfig> {
+/// Time constants from 11 to 300 ms: above the widest bin.
+pub fn time_constants() -> impl Strategy<Value = Millis> {
+    (11.0..300.0f64).prop_filter_map("a duration", |ms| Millis::new(ms).ok())
+}
+
+/// Static output curves of every kind.
+pub fn curves() -> impl Strategy<Value = ActivationConfig> {
     let curve = || {
         prop_oneof![Just(Output::NonNegative), Just(Output::Signed)].prop_map(|output| CurveConfig { output })
     };
@@ -112,8 +123,22 @@ pub fn activations() -> impl Strategy<Value = ActivationConfig> {
         Just(ActivationConfig::Identity),
         curve().prop_map(ActivationConfig::Softplus),
         curve().prop_map(ActivationConfig::Sigmoid),
+        curve().prop_map(ActivationConfig::Exponential),
         curve().prop_map(ActivationConfig::DoubleExponential),
     ]
+}
+
+/// Output nonlinearities of every kind: curves, three in four as they are, the rest behind a contrast gain.
+pub fn activations() -> impl Strategy<Value = ActivationConfig> {
+    let gain = (curves(), time_constants(), time_constants(), 0.2..2.0f64).prop_map(
+        |(curve, initial_tau_ms, mean_tau_ms, initial_strength)| {
+            let curve = Box::new(curve);
+            let gain = ContrastGainConfig { curve, initial_tau_ms, mean_tau_ms, initial_strength };
+            ActivationConfig::ContrastGain(gain)
+        },
+    );
+    // Boxed, here and below: what is drawn from many kinds at once would not fit on a stack.
+    prop_oneof![3 => curves(), 1 => gain].boxed()
 }
 
 /// Encoders of every kind that fit an axis of `n_bands`.
@@ -218,7 +243,21 @@ pub fn transformers(n_bands: usize) -> impl Strategy<Value = TransformerConfig> 
                 window,
                 positions,
                 dropout: 0.1,
+                attention_dropout: 0.1 * (quads - 1) as f64,
             }
+        },
+    )
+}
+
+/// Synapses that depress, half of them facilitating too.
+pub fn plasticities() -> impl Strategy<Value = PlasticityConfig> {
+    let facilitation = (time_constants(), 0.1..0.9f64)
+        .prop_map(|(initial_tau_ms, initial_release)| FacilitationConfig { initial_tau_ms, initial_release });
+    (time_constants(), 0.2..4.0f64, prop::option::of(facilitation)).prop_map(
+        |(initial_tau_ms, initial_u_tau, facilitation)| PlasticityConfig {
+            initial_tau_ms,
+            initial_u_tau,
+            facilitation,
         },
     )
 }
@@ -234,7 +273,23 @@ pub fn prefilters() -> impl Strategy<Value = PrefilterConfig> {
         1 => (bands(), 0.1..1.0f64).prop_map(|(bands, initial_w)| {
             PrefilterConfig::Adaptrans(AdaptransConfig { bands, initial_w })
         }),
+        1 => bands().prop_map(|bands| PrefilterConfig::OnOff(OnOffConfig { bands })),
+        1 => plasticities().prop_map(PrefilterConfig::Plasticity),
     ]
+    .boxed()
+}
+
+/// Readouts of hidden units of every kind, most often a weighted sum.
+pub fn unit_readouts() -> impl Strategy<Value = ReadoutConfig> {
+    let leak = prop_oneof![3 => Just(None), 1 => leaks().prop_map(Some)];
+    let linear = (leak, activations())
+        .prop_map(|(leak, activation)| ReadoutConfig::Linear(LinearReadoutConfig { leak, activation }));
+    let mlp = (1usize..=4, activations())
+        .prop_map(|(hidden, activation)| ReadoutConfig::Mlp(MlpReadoutConfig { hidden, activation }));
+    let factorized = (1usize..=3, activations()).prop_map(|(rank, activation)| {
+        ReadoutConfig::Factorized(FactorizedReadoutConfig { rank, activation })
+    });
+    prop_oneof![2 => linear, 1 => mlp, 1 => factorized].boxed()
 }
 
 /// Configs over every enum, for given axes.
@@ -243,11 +298,6 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
         .prop_map(|(strf, norm, activation)| {
             (CoreConfig::None, ReadoutConfig::Strf(StrfReadoutConfig { strf, norm, activation }))
         });
-    let linear = || {
-        let leak = prop_oneof![3 => Just(None), 1 => leaks().prop_map(Some)];
-        (leak, activations())
-            .prop_map(|(leak, activation)| ReadoutConfig::Linear(LinearReadoutConfig { leak, activation }))
-    };
     // Over two units a normalisation is a step, which turns the rounding of a sum in another order into more than the
     // tolerance.
     let n_hidden = || 4usize..=7;
@@ -272,14 +322,15 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
         convolutions(axes.n_bands).prop_map(CoreConfig::Conv2d),
         transformers(axes.n_bands).prop_map(CoreConfig::Transformer),
     ];
-    prop_oneof![
+    let models = prop_oneof![
         1 => fields,
-        1 => (hidden, linear()),
-        1 => (others, linear()),
-        2 => (statenet, linear()),
+        1 => (hidden, unit_readouts()),
+        1 => (others, unit_readouts()),
+        2 => (statenet, unit_readouts()),
     ]
-    .prop_map(move |(core, readout)| {
-        ModelConfig::pipeline(&axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    .boxed();
+    (prefilters(), models).prop_map(move |(prefilter, (core, readout))| {
+        ModelConfig::pipeline(&axes, PipelineConfig { prefilter, core, readout })
     })
 }
 

@@ -6,7 +6,7 @@ use candle_core::{DType, Device};
 use proptest::prelude::*;
 use statenet_core::{Axes, Seed, TimeBin};
 use statenet_models::{
-    Architecture, ModelConfig, PipelineConfig, Registry, laws,
+    Architecture, ModelConfig, PipelineConfig, RealTime, Registry, laws,
     prefilters::PrefilterConfig,
     readouts::ReadoutConfig,
     strategies::{self, Case},
@@ -25,7 +25,8 @@ fn has_nothing_shared(config: &ModelConfig) -> bool {
     else {
         return false;
     };
-    !matches!(prefilter, PrefilterConfig::Adaptrans(_)) && !matches!(field.strf, StrfConfig::Gaussians(_))
+    matches!(prefilter, PrefilterConfig::None | PrefilterConfig::IcAdaptation(_))
+        && !matches!(field.strf, StrfConfig::Gaussians(_))
 }
 
 proptest! {
@@ -40,6 +41,7 @@ proptest! {
         holds(laws::prefix_stable(&*model, &sound, t))?;
         holds(laws::streaming(&*model, &sound, &[1, chunk.min(case.n_bins), case.n_bins]))?;
         holds(laws::reset_is_new(&*model, &sound))?;
+        holds(laws::forgets(&*model, &sound))?;
         holds(laws::real_time(&*model, &sound))?;
     }
 
@@ -90,10 +92,13 @@ fn every_model_of_the_zoo_obeys() {
         let case = Case { config: config.clone(), seed: Seed::new(3), batch: 2, n_bins: 60 };
         let model = case.build().unwrap();
         let sound = case.cochleagram().unwrap();
+        // Longer than twice the memory of a transformer's second.
+        let long = Case { batch: 1, n_bins: 420, ..case.clone() }.cochleagram().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let all = || {
             laws::causal(&*model, &sound, 31)?;
             laws::prefix_stable(&*model, &sound, 17)?;
+            laws::forgets(&*model, &long)?;
             laws::streaming(&*model, &sound, &[1, 7, 64])?;
             laws::real_time(&*model, &sound)?;
             laws::batch_independent(&*model, &sound)?;
@@ -139,5 +144,38 @@ fn an_hour_of_sound_leaves_the_state_as_small_as_it_was() {
         let forgets = apart(&second, &after) < 1e-4;
         assert!(forgets || name == "statenet-lmu", "{name}: {}", apart(&second, &after));
         assert!(!forgets || apart(&second, &last) < 1e-4, "{name}: {}", apart(&second, &last));
+    });
+}
+
+/// Takes minutes: `cargo test --release -p statenet-models --test laws -- --ignored --nocapture`.
+#[test]
+#[ignore = "720,000 frames of every model"]
+fn an_hour_of_single_frames_ends_where_an_hour_of_chunks_ends() {
+    const MINUTES: usize = 60;
+    const BINS: usize = 12_000;
+    of_the_zoo(|name, config| {
+        let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
+        let minute = strategies::cochleagram(Seed::new(1), (1, 12, BINS), DType::F32).unwrap();
+        let frames = minute.reshape((12, BINS)).unwrap().t().unwrap().contiguous().unwrap();
+        let frames = frames.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let mut live = RealTime::new(&*model).unwrap();
+        let mut rates = vec![0.0; 3 * BINS];
+        let (start, mut largest) = (std::time::Instant::now(), 0f32);
+        for _ in 0..MINUTES {
+            for (frame, rates) in frames.chunks_exact(12).zip(rates.chunks_exact_mut(3)) {
+                live.frame(frame, rates).unwrap();
+            }
+            largest = rates.iter().fold(largest, |largest, rate| largest.max(rate.abs()));
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let mut state = model.init_state(1).unwrap();
+        let chunks = (0..MINUTES).map(|_| model.chunk(&minute, &mut state).unwrap()).last().unwrap();
+        let chunks = chunks.squeeze(0).unwrap().t().unwrap().contiguous().unwrap().flatten_all().unwrap();
+        let chunks = chunks.to_vec1::<f32>().unwrap();
+        let apart = chunks.iter().zip(&rates).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!("{name}: an hour in {seconds:.1} s, last minute apart by {apart:e} of {largest}");
+        assert!(largest.is_finite(), "{name}");
+        // The first weights of a Legendre memory unit are chaotic: rounding grows.
+        assert!(name == "statenet-lmu" || apart <= 1e-4 * largest, "{name}: {apart} of {largest}");
     });
 }

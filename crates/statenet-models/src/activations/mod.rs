@@ -1,23 +1,33 @@
-//! Output curves: what turns a readout's value into a firing rate, per neuron, `(B, N, T)` to `(B, N, T)`.
+//! Output nonlinearities: what turns a neuron's drive into its firing rate, `(B, N, T)` to `(B, N, T)`.
 //!
 //! | curve | r(x) | parameters per neuron |
 //! |---|---|---|
 //! | identity | x | 0 |
 //! | softplus | sp(beta x) / beta + b | 2 |
 //! | sigmoid | b sigma((x - c) / d) + a | 4 |
+//! | exponential | a exp(k x) + b | 3 |
 //! | double exponential | a exp(-exp(k x - s)) + b | 4 |
+//! | contrast gain | any of these, of a drive that the contrast of the sound scales and shifts | F + 2 and the curve's |
 //!
 //! sp(x) = ln(1 + e^x). Scales that must be positive are stored before a softplus (`raw_*`).
 
+mod contrast_gain;
 mod double_exponential;
+mod exponential;
+mod nonlinearity;
 mod sigmoid;
 mod softplus;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
 use statenet_kernels::Step;
 
-use self::{double_exponential::DoubleExponential, sigmoid::Sigmoid, softplus::Softplus};
+pub use self::contrast_gain::ContrastGainConfig;
+pub(crate) use self::nonlinearity::Nonlinearity;
+use self::{
+    double_exponential::DoubleExponential, exponential::Exponential, sigmoid::Sigmoid, softplus::Softplus,
+};
 use crate::{
     error::Result,
     init::Init,
@@ -35,8 +45,12 @@ pub enum ActivationConfig {
     Softplus(CurveConfig),
     /// Sigmoid with its own centre, width, height and floor per neuron.
     Sigmoid(CurveConfig),
+    /// Exponential with its own slope, scale and floor per neuron.
+    Exponential(CurveConfig),
     /// Double exponential (Gompertz) with its own slope, shift, height and floor per neuron.
     DoubleExponential(CurveConfig),
+    /// One of the others, whose slope and threshold depend on the contrast of the sound.
+    ContrastGain(ContrastGainConfig),
 }
 
 /// What the parametric curves share.
@@ -72,12 +86,29 @@ impl ActivationConfig {
             Self::Identity => "identity",
             Self::Softplus(_) => "softplus",
             Self::Sigmoid(_) => "sigmoid",
+            Self::Exponential(_) => "exponential",
             Self::DoubleExponential(_) => "double-exponential",
+            Self::ContrastGain(_) => "contrast-gain",
+        }
+    }
+
+    /// The static curve: itself, or that behind a contrast gain.
+    pub(crate) fn curve(&self) -> &Self {
+        match self {
+            Self::ContrastGain(gain) => &gain.curve,
+            curve => curve,
+        }
+    }
+
+    pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        match self {
+            Self::ContrastGain(gain) => gain.validate(axes, &format!("{field}.contrast_gain")),
+            _ => Ok(()),
         }
     }
 }
 
-/// A curve per neuron.
+/// A static curve per neuron.
 pub(crate) trait Activation: Send + Sync {
     /// `(B, N, T)` to `(B, N, T)`.
     fn apply(&self, x: &Tensor) -> Result<Tensor>;
@@ -89,13 +120,12 @@ pub(crate) trait Activation: Send + Sync {
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
 }
 
-pub(crate) fn build(
-    config: &ActivationConfig,
-    n_neurons: usize,
-    scope: &mut Scope<'_>,
-) -> Result<Box<dyn Activation>> {
-    Ok(match config {
-        ActivationConfig::Identity => Box::new(Identity),
+/// The static curve of a config.
+fn build(config: &ActivationConfig, n_neurons: usize, scope: &mut Scope<'_>) -> Result<Box<dyn Activation>> {
+    Ok(match config.curve() {
+        ActivationConfig::Exponential(curve) => Box::new(Exponential::new(curve, n_neurons, scope)?),
+        // A contrast gain behind another is refused by `validate`.
+        ActivationConfig::Identity | ActivationConfig::ContrastGain(_) => Box::new(Identity),
         ActivationConfig::Softplus(curve) => Box::new(Softplus::new(curve, n_neurons, scope)?),
         ActivationConfig::Sigmoid(curve) => Box::new(Sigmoid::new(curve, n_neurons, scope)?),
         ActivationConfig::DoubleExponential(curve) => {
@@ -155,10 +185,20 @@ impl Curved {
     /// Sets the numbers; positive ones are kept at 1e-4 or more.
     fn set(&self, values: impl Iterator<Item = f64>) -> Result<()> {
         const SMALLEST: f64 = 1e-4;
-        let inverse_softplus = |y: f64| y + (-(-y).exp_m1()).ln();
         let stored = |v: f64| if self.positive { inverse_softplus(v.max(SMALLEST)) } else { v };
         set_vector(&self.stored, &values.map(stored).collect::<Vec<_>>())
     }
+}
+
+/// The floor of a curve at the start of a fit, as a share of the mean rate.
+const FLOOR: f64 = 0.05;
+
+/// A silent neuron gets the scale of one that hardly fires.
+const QUIET: f64 = 1e-3;
+
+/// The x at which sp(x) = y, y above 0.
+pub(crate) fn inverse_softplus(y: f64) -> f64 {
+    y + (-(-y).exp_m1()).ln()
 }
 
 /// The entries of a vector, as f64.
@@ -184,6 +224,7 @@ mod tests {
                 ActivationConfig::Identity,
                 ActivationConfig::Softplus(curve(output)),
                 ActivationConfig::Sigmoid(curve(output)),
+                ActivationConfig::Exponential(curve(output)),
                 ActivationConfig::DoubleExponential(curve(output)),
             ] {
                 let mut store = ParamStore::new(Seed::new(1), DType::F64, &Device::Cpu);

@@ -7,7 +7,7 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Activation, CurveConfig, Curved, numbers};
+use super::{Activation, CurveConfig, Curved, FLOOR, QUIET, numbers};
 use crate::{error::Result, init::Init, params::Scope};
 
 pub(crate) struct Sigmoid {
@@ -55,9 +55,6 @@ pub(super) fn start_height_and_floor(
     mean_rates: &[f64],
 ) -> Result<Vec<f64>> {
     const HEIGHT: f64 = 10.0;
-    const FLOOR: f64 = 0.05;
-    // A silent neuron gets the scale of one that hardly fires.
-    const QUIET: f64 = 1e-3;
     if floor.positive {
         height.set(mean_rates.iter().map(|r| HEIGHT * r.max(QUIET)))?;
         floor.set(mean_rates.iter().map(|r| FLOOR * r.max(QUIET)))?;

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use statenet_kernels::{Layout, Step, modules::ModuleWeights, steps};
 
 use crate::{
-    error::{During, Result, config_error},
+    error::{During, Result},
     init::Init,
     params::Scope,
     response_model::Memory,
+    sizes::expect_size,
     stage::{Stage, as_it_lies},
     state::State,
 };
@@ -33,10 +34,7 @@ pub struct GatedConfig {
 
 impl GatedConfig {
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
-        match self.hidden {
-            Some(0) => Err(config_error(&format!("{field}.hidden"), 0, "1 or more")),
-            _ => Ok(()),
-        }
+        expect_size(&format!("{field}.hidden"), self.hidden.unwrap_or(1), 1)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     init::Init,
     params::Scope,
     response_model::Memory,
+    sizes::expect_size,
     stage::{Stage, as_it_lies},
     state::State,
 };
@@ -47,9 +48,7 @@ impl Default for LmuConfig {
 
 impl LmuConfig {
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
-        if self.hidden == Some(0) {
-            return Err(config_error(&format!("{field}.hidden"), 0, "1 or more"));
-        }
+        expect_size(&format!("{field}.hidden"), self.hidden.unwrap_or(1), 1)?;
         if !(1..=1024).contains(&self.memory) {
             return Err(config_error(&format!("{field}.memory"), self.memory, "1 to 1024"));
         }

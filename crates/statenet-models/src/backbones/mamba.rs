@@ -22,10 +22,11 @@ use statenet_kernels::steps::check_lengths;
 use statenet_kernels::{Layout, SelectiveScan, Step, selective_scan, short_filter, silu_gate, steps};
 
 use crate::{
-    error::{During, Error, Result, config_error},
+    error::{During, Error, Result},
     init::Init,
     params::Scope,
     response_model::Memory,
+    sizes::expect_size,
     stage::{Stage, as_it_lies},
     state::State,
 };
@@ -51,9 +52,7 @@ impl Default for MambaConfig {
 impl MambaConfig {
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
         for (name, n) in [("states", self.states), ("kernel", self.kernel), ("expand", self.expand)] {
-            if n == 0 {
-                return Err(config_error(&format!("{field}.{name}"), n, "1 or more"));
-            }
+            expect_size(&format!("{field}.{name}"), n, 1)?;
         }
         Ok(())
     }

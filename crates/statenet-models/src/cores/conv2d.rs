@@ -21,11 +21,12 @@ use statenet_kernels::{Layout, Step, Then, steps};
 use crate::{
     channel_norm::ChannelNorm,
     error::{During, Result, config_error},
-    frames::Map,
     init::Init,
+    leaky_relu::{self, leaky_relu},
     mode::Mode,
     params::Scope,
     response_model::Memory,
+    sizes::expect_size,
     stage::Stage,
     state::State,
 };
@@ -61,9 +62,7 @@ impl Conv2dConfig {
             ("hidden", self.hidden, 1),
         ];
         for (name, n, least) in least {
-            if n < least {
-                return Err(config_error(&format!("{field}.{name}"), n, format!("{least} or more")));
-            }
+            expect_size(&format!("{field}.{name}"), n, least)?;
         }
         let most = (axes.n_bands - 1) / self.layers + 1;
         if !(1..=most).contains(&self.kernel_bands) {
@@ -136,7 +135,7 @@ impl Conv2d {
                 let drive = layer.weight.sum((2, 3))?.matmul(&level.unsqueeze(1)?)?.squeeze(1)?;
                 let column = (drive + &layer.bias)?.reshape((1, (), 1, 1))?;
                 let normed = layer.norm.apply(&column, Then::Identity).map_err(candle_core::Error::wrap)?;
-                level = leaky_relu(&normed)?.flatten_all()?;
+                level = leaky_relu(&normed).map_err(candle_core::Error::wrap)?.flatten_all()?;
             }
             Ok(contexts)
         };
@@ -149,21 +148,14 @@ impl Conv2d {
         let mut x = x.clone();
         for (l, layer) in self.layers.iter().enumerate() {
             let a = statenet_kernels::causal_conv2d(&x, &layer.weight, &layer.bias, contexts.get(l))?;
-            let next = leaky_relu(&layer.norm.apply(&a, Then::Identity)?).during("rectifying")?;
+            let next = leaky_relu(&layer.norm.apply(&a, Then::Identity)?)?;
             seen.push(std::mem::replace(&mut x, next));
         }
         let joined = x.flatten(1, 2).during("joining channels and bands")?;
         let (layout, bias) = (Layout::ChannelsFirst, Some(&self.hidden_bias));
         let units = statenet_kernels::affine(&joined, layout, &self.hidden_weight, bias, layout)?;
-        Ok((leaky_relu(&units).during("rectifying")?, seen))
+        Ok((leaky_relu(&units)?, seen))
     }
-}
-
-const SLOPE: f64 = 0.1;
-
-/// max(x, x/10).
-fn leaky_relu(x: &Tensor) -> candle_core::Result<Tensor> {
-    x.maximum(&(x * SLOPE)?)
 }
 
 impl Stage for Conv2d {
@@ -206,7 +198,6 @@ impl Stage for Conv2d {
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
-        let rectify = |n: usize| Box::new(Map::new(n, |x| x.max(SLOPE as f32 * x)));
         let mut all: Vec<Box<dyn Step>> = Vec::new();
         for Layer { weight, bias, norm, n_bands, .. } in &self.layers {
             let convolve = steps::CausalConv2d::new(weight, bias, *n_bands)?;
@@ -214,12 +205,12 @@ impl Stage for Conv2d {
             let n_channels = bias.elem_count();
             all.push(Box::new(convolve));
             all.push(norm.step(n / n_channels, Then::Identity)?);
-            all.push(rectify(n));
+            all.push(leaky_relu::step(n));
         }
         let hidden = steps::Affine::new(&self.hidden_weight, Some(&self.hidden_bias))?;
         let n = hidden.n_outputs();
         all.push(Box::new(hidden));
-        all.push(rectify(n));
+        all.push(leaky_relu::step(n));
         Ok(Some(all))
     }
 }

@@ -18,13 +18,8 @@ use statenet_kernels::{Step, Then};
 
 use super::hidden_fields::HiddenFields;
 use crate::{
-    error::{Result, config_error},
-    mode::Mode,
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
-    strfs::StrfConfig,
+    error::Result, mode::Mode, params::Scope, response_model::Memory, sizes::expect_size, stage::Stage,
+    state::State, strfs::StrfConfig,
 };
 
 /// Network receptive field.
@@ -44,10 +39,7 @@ pub(super) fn twenty() -> usize {
 
 /// Normalisation over a single unit would leave a constant.
 pub(super) fn expect_hidden(hidden: usize, field: &str) -> Result<()> {
-    match hidden {
-        0 | 1 => Err(config_error(&format!("{field}.hidden"), hidden, "2 or more")),
-        _ => Ok(()),
-    }
+    expect_size(&format!("{field}.hidden"), hidden, 2)
 }
 
 impl NrfConfig {

@@ -25,6 +25,7 @@ use crate::{
     frames::Around,
     params::Scope,
     response_model::Memory,
+    sizes::expect_size,
     stage::Stage,
     state::State,
 };
@@ -69,9 +70,7 @@ impl StatenetConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
         self.encoder.validate(axes, &format!("{field}.encoder"))?;
         self.backbone.validate(&format!("{field}.backbone"))?;
-        if self.depth == 0 {
-            return Err(config_error(&format!("{field}.depth"), 0, "1 or more"));
-        }
+        expect_size(&format!("{field}.depth"), self.depth, 1)?;
         let inputs = self.inputs(axes.n_bands);
         let hidden = self.backbone.hidden(inputs);
         if self.residual == Residual::Add && hidden != inputs {
@@ -85,7 +84,7 @@ impl StatenetConfig {
     /// What the encoder gives per bin.
     pub(crate) fn inputs(&self, n_bands: usize) -> usize {
         let places = self.encoder.places();
-        places.channels * places.n_places(n_bands)
+        places.channels.saturating_mul(places.n_places(n_bands))
     }
 
     pub(crate) fn resolved(&self, axes: &Axes) -> Self {

@@ -22,6 +22,7 @@ use crate::{
     channel_norm::ChannelNorm,
     error::{Result, config_error},
     params::Scope,
+    sizes::expect_size,
 };
 
 /// Which encoder.
@@ -107,9 +108,7 @@ impl EncoderConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
         let PlacesConfig { channels, kernel, stride } = self.places();
         for (name, n) in [("channels", channels), ("stride", stride)] {
-            if n == 0 {
-                return Err(config_error(&format!("{field}.{name}"), n, "1 or more"));
-            }
+            expect_size(&format!("{field}.{name}"), n, 1)?;
         }
         if kernel == 0 || kernel > axes.n_bands {
             let expected = format!("1 to {}, the number of bands", axes.n_bands);

@@ -27,7 +27,7 @@ pub use self::{
     algebra::{batch_independent, neurons_independent, parameter_names_unique, pure},
     gradients::{every_parameter_learns, gradients_match_differences},
     persistence::{checkpoint_round_trip, config_round_trip, same_seed_same_weights, state_round_trip},
-    time::{causal, prefix_stable, real_time, reset_is_new, streaming},
+    time::{causal, forgets, prefix_stable, real_time, reset_is_new, streaming},
 };
 use crate::error::{During, Error, Result};
 

@@ -7,7 +7,7 @@ use crate::{
     error::{During, Result},
     mode::Mode,
     real_time::RealTime,
-    response_model::ResponseModel,
+    response_model::{Memory, ResponseModel},
     stream::in_chunks,
 };
 
@@ -41,6 +41,37 @@ pub fn prefix_stable(model: &dyn ResponseModel, cochleagram: &Tensor, t: usize) 
     expect_close("prefix stability", &format!("first {t} bins"), &whole, &prefix, tolerance(model.dtype()))
 }
 
+/// A model of finite memory forgets: changing the stimulus before the frames that it says it sees changes no rate after
+/// them, on whole stimuli and in a stream. A model of unbounded memory obeys, and so does a cochleagram no longer than
+/// the memory.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn forgets(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
+    const LAW: &str = "finite memory";
+    let (batch, _, _, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
+    let Memory::Frames(frames) = model.memory() else { return Ok(()) };
+    // Rates from the second half on, which see nothing of the first bins.
+    let from = n_bins / 2;
+    let Some(n_changed) = (from + 1).checked_sub(frames).filter(|&n| n > 0) else { return Ok(()) };
+    let other = narrow(cochleagram, 0, n_changed)?.affine(-1.7, 0.9).during("changing the past")?;
+    let rest = narrow(cochleagram, n_changed, n_bins - n_changed)?;
+    let changed = Tensor::cat(&[&other, &rest], 3).during("changing the past")?;
+    let late = |rates: &Tensor| rates.narrow(2, from, n_bins - from).during("cutting rates");
+    let (a, b) = (model.forward(cochleagram, Mode::Eval)?, model.forward(&changed, Mode::Eval)?);
+    expect_close(
+        LAW,
+        &format!("rates from bin {from} on"),
+        &late(&a)?,
+        &late(&b)?,
+        tolerance(model.dtype()),
+    )?;
+    let mut state = model.init_state(batch)?;
+    model.chunk(&narrow(&changed, 0, from)?, &mut state)?;
+    let streamed = model.chunk(&narrow(&changed, from, n_bins - from)?, &mut state)?;
+    expect_close(LAW, "a stream with another past", &late(&a)?, &streamed, tolerance(model.dtype()))
+}
+
 /// Steps and chunks of these sizes give what whole stimuli give.
 ///
 /// # Errors
@@ -61,7 +92,7 @@ pub fn streaming(model: &dyn ResponseModel, cochleagram: &Tensor, sizes: &[usize
     }
     let stepped = Tensor::stack(&rates, 2).during("joining steps")?;
     expect_close("streaming", "single steps", &whole, &stepped, tolerance(model.dtype()))?;
-    if state.size_bytes() != size_bytes && model.memory() != crate::Memory::Unbounded {
+    if state.size_bytes() != size_bytes && model.memory() != Memory::Unbounded {
         return Err(broken(
             "streaming",
             format!("the state grew from {size_bytes} to {} bytes", state.size_bytes()),

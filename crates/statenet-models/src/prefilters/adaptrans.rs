@@ -25,6 +25,7 @@ use crate::{
     error::{Result, config_error},
     init::Init,
     params::Scope,
+    time_constant,
 };
 
 /// Learned on and off adaptation.
@@ -63,12 +64,15 @@ impl Channels for Adaptrans {
     const N: usize = 2;
 
     fn channels(&self) -> candle_core::Result<Vec<Channel>> {
-        let share = |root: &Tensor| root.sqr()?.affine(1.0, 1.0)?.recip();
-        let w = share(&self.p)?;
+        let w = time_constant::rate(&self.p)?;
         let (one, less) = (w.ones_like()?, w.neg()?);
         Ok(vec![
-            Channel { decay: share(&self.d_on)?, of_sound: one.clone(), of_average: less.clone() },
-            Channel { decay: share(&self.d_off)?, of_sound: less, of_average: one },
+            Channel {
+                decay: time_constant::rate(&self.d_on)?,
+                of_sound: one.clone(),
+                of_average: less.clone(),
+            },
+            Channel { decay: time_constant::rate(&self.d_off)?, of_sound: less, of_average: one },
         ])
     }
 }
@@ -78,13 +82,12 @@ pub(super) fn new(
     axes: &Axes,
     scope: &mut Scope<'_>,
 ) -> Result<Adapting<Adaptrans>> {
-    let root = |share: f64| (1.0 / share - 1.0).sqrt();
-    let roots: Vec<f64> = config.bands.decays(axes)?.into_iter().map(root).collect();
+    let roots: Vec<f64> = config.bands.decays(axes)?.into_iter().map(time_constant::root).collect();
     let n = axes.n_bands;
     let channels = Adaptrans {
         d_on: scope.parameter_with("d_on", n, |_| roots.clone())?,
         d_off: scope.parameter_with("d_off", n, |_| roots)?,
-        p: scope.parameter("p", n, Init::Constant(root(config.initial_w)))?,
+        p: scope.parameter("p", n, Init::Constant(time_constant::root(config.initial_w)))?,
     };
     let like = channels.p.clone();
     Ok(Adapting::new(channels, n, &like, |name| scope.name(name)))

@@ -4,20 +4,27 @@
 //! |---|---|---|
 //! | `none` | 1 | 0 |
 //! | `ic_adaptation` | 1: each band less an average of its past (Willmore et al. 2016) | 0 |
+//! | `on_off` | 2: rise and fall against such averages (Fishbach et al. 2001) | F |
 //! | `adaptrans` | 2: onsets and offsets against such averages (Rançon et al. 2024) | 3 F |
+//! | `plasticity` | 1: each band through synapses that tire (David & Shamma 2013) | 2 F, with facilitation 4 F |
 
 mod adapting;
 mod adaptrans;
 mod bands;
 mod ic_adaptation;
+mod on_off;
+mod plasticity;
 
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
+use self::plasticity::Plasticity;
 pub use self::{
     adaptrans::AdaptransConfig,
     bands::{Bands, SpacedBands},
     ic_adaptation::IcAdaptationConfig,
+    on_off::OnOffConfig,
+    plasticity::{FacilitationConfig, PlasticityConfig},
 };
 use crate::{
     error::Result,
@@ -34,8 +41,12 @@ pub enum PrefilterConfig {
     None,
     /// Each band less an average of its past.
     IcAdaptation(IcAdaptationConfig),
+    /// Rise and fall of each band.
+    OnOff(OnOffConfig),
     /// Onsets and offsets, learned.
     Adaptrans(AdaptransConfig),
+    /// Each band through synapses that tire.
+    Plasticity(PlasticityConfig),
 }
 
 impl PrefilterConfig {
@@ -43,6 +54,8 @@ impl PrefilterConfig {
         match self {
             Self::None => Ok(()),
             Self::IcAdaptation(ic) => ic.bands.validate(axes, &format!("{field}.ic_adaptation.bands")),
+            Self::OnOff(on_off) => on_off.bands.validate(axes, &format!("{field}.on_off.bands")),
+            Self::Plasticity(synapses) => synapses.validate(axes, &format!("{field}.plasticity")),
             Self::Adaptrans(adaptrans) => adaptrans.validate(axes, &format!("{field}.adaptrans")),
         }
     }
@@ -52,7 +65,9 @@ impl PrefilterConfig {
         match self {
             Self::None => "",
             Self::IcAdaptation(_) => "-ic",
+            Self::OnOff(_) => "-onoff",
             Self::Adaptrans(_) => "-adaptrans",
+            Self::Plasticity(_) => "-stp",
         }
     }
 }
@@ -65,6 +80,8 @@ pub(crate) fn build(
     let (stage, channels): (Box<dyn Stage>, usize) = match config {
         PrefilterConfig::None => (Box::new(Through), 1),
         PrefilterConfig::IcAdaptation(ic) => (Box::new(ic_adaptation::new(ic, axes, scope)?), 1),
+        PrefilterConfig::OnOff(on_off) => (Box::new(on_off::new(on_off, axes, scope)?), 2),
+        PrefilterConfig::Plasticity(synapses) => (Box::new(Plasticity::new(synapses, axes, scope)?), 1),
         PrefilterConfig::Adaptrans(adaptrans) => (Box::new(adaptrans::new(adaptrans, axes, scope)?), 2),
     };
     Ok((stage, Features::Spectral { channels, n_bands: axes.n_bands }))

@@ -8,11 +8,12 @@
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
 use statenet_kernels::{Layout, Step, steps};
 
 use super::Readout;
 use crate::{
-    activations::{self, Activation, ActivationConfig},
+    activations::{ActivationConfig, Nonlinearity},
     error::Result,
     init::Init,
     leak::{Leak, LeakConfig},
@@ -40,8 +41,9 @@ impl Default for LinearReadoutConfig {
 }
 
 impl LinearReadoutConfig {
-    pub(crate) fn validate(&self, field: &str) -> Result<()> {
-        self.leak.as_ref().map_or(Ok(()), |leak| leak.validate(&format!("{field}.leak")))
+    pub(super) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        self.leak.as_ref().map_or(Ok(()), |leak| leak.validate(&format!("{field}.leak")))?;
+        self.activation.validate(axes, &format!("{field}.activation"))
     }
 }
 
@@ -49,24 +51,24 @@ pub(crate) struct LinearReadout {
     weight: Tensor,
     bias: Tensor,
     leak: Option<Leak>,
-    activation: Box<dyn Activation>,
+    nonlinearity: Nonlinearity,
 }
 
 impl LinearReadout {
     pub(crate) fn new(
         config: &LinearReadoutConfig,
         hidden: usize,
-        n_neurons: usize,
+        axes: &Axes,
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let init = Init::fan_in(hidden);
+        let (init, n_neurons) = (Init::fan_in(hidden), axes.n_neurons);
         let mut fc = scope.enter("fc");
         let weight = fc.parameter("weight", (n_neurons, hidden), init)?;
         let bias = fc.parameter("bias", n_neurons, init)?;
         let leak = config.leak.as_ref().map(|leak| Leak::new(leak, n_neurons, &mut scope.enter("leak")));
         let leak = leak.transpose()?;
-        let activation = activations::build(&config.activation, n_neurons, &mut scope.enter("activation"))?;
-        Ok(Self { weight, bias, leak, activation })
+        let nonlinearity = Nonlinearity::new(&config.activation, axes, &mut scope.enter("activation"))?;
+        Ok(Self { weight, bias, leak, nonlinearity })
     }
 }
 
@@ -80,8 +82,8 @@ impl Stage for LinearReadout {
         let drive =
             statenet_kernels::affine(&x, from, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
         match &self.leak {
-            Some(leak) => self.activation.apply(&leak.chunk(&drive, state)?),
-            None => self.activation.apply(&drive),
+            Some(leak) => leak.chunk(&drive, state),
+            None => Ok(drive),
         }
     }
 
@@ -94,14 +96,17 @@ impl Stage for LinearReadout {
         if let Some(leak) = &self.leak {
             all.push(leak.step()?);
         }
-        all.extend(self.activation.step()?);
         Ok(Some(all))
     }
 }
 
 impl Readout for LinearReadout {
+    fn nonlinearity(&self) -> &Nonlinearity {
+        &self.nonlinearity
+    }
+
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
-        let mut drives = self.activation.start_at(mean_rates)?;
+        let mut drives = self.nonlinearity.start_at(mean_rates)?;
         if let Some(leak) = &self.leak {
             drives.iter_mut().zip(leak.lasting()?).for_each(|(drive, lasting)| *drive /= lasting);
         }

@@ -1,16 +1,29 @@
-//! What turns features into firing rates, `(B, N, T)`.
+//! What turns features into firing rates, `(B, N, T)`: a drive per neuron, through an output nonlinearity.
+//!
+//! | readout | behind | parameters but those of the curve |
+//! |---|---|---|
+//! | `strf` | no core: a receptive field per neuron | N (C F K + 1) where free |
+//! | `linear` | a core of H units: a weighted sum | N (H + 1) |
+//! | `mlp` | a core of H units: J hidden units, then a weighted sum | J (H + 1) + N (J + 1) |
+//! | `factorized` | a core of H units: a weighted sum of R shared patterns | R (H + N) + N |
 
+mod factorized;
 mod linear;
+mod mlp;
 mod norm;
 mod strf;
 
 use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
 
 pub(crate) use self::norm::EPS as NORM_EPS;
-use self::{linear::LinearReadout, strf::StrfReadout};
-pub use self::{linear::LinearReadoutConfig, norm::NormConfig, strf::StrfReadoutConfig};
+use self::{factorized::FactorizedReadout, linear::LinearReadout, mlp::MlpReadout, strf::StrfReadout};
+pub use self::{
+    factorized::FactorizedReadoutConfig, linear::LinearReadoutConfig, mlp::MlpReadoutConfig,
+    norm::NormConfig, strf::StrfReadoutConfig,
+};
 use crate::{
-    activations::ActivationConfig,
+    activations::{ActivationConfig, Nonlinearity},
     cores::CoreConfig,
     error::{Result, config_error},
     params::Scope,
@@ -25,39 +38,80 @@ pub enum ReadoutConfig {
     Strf(StrfReadoutConfig),
     /// A weighted sum of hidden units per neuron.
     Linear(LinearReadoutConfig),
+    /// Hidden units, then a weighted sum of them per neuron.
+    Mlp(MlpReadoutConfig),
+    /// A weighted sum of a few shared patterns per neuron.
+    Factorized(FactorizedReadoutConfig),
 }
 
 impl ReadoutConfig {
-    pub(crate) fn validate(&self, core: &CoreConfig, field: &str) -> Result<()> {
-        match (self, core) {
-            (Self::Strf(strf), CoreConfig::None) => strf.validate(&format!("{field}.strf")),
-            (Self::Linear(_), CoreConfig::None) => {
-                Err(config_error(field, "linear", "strf: without a core there are no hidden units"))
-            }
-            (Self::Linear(linear), _) => linear.validate(&format!("{field}.linear")),
+    pub(crate) fn validate(&self, core: &CoreConfig, axes: &Axes, field: &str) -> Result<()> {
+        let name = match (self, core) {
+            (Self::Strf(_), CoreConfig::None) => "strf",
             (Self::Strf(_), _) => {
-                Err(config_error(field, "strf", "linear: the core gives hidden units, no bands"))
+                let expected = "linear, mlp or factorized: the core gives hidden units, no bands";
+                return Err(config_error(field, "strf", expected));
             }
+            (readout, CoreConfig::None) => {
+                let expected = "strf: without a core there are no hidden units";
+                return Err(config_error(field, readout.name(), expected));
+            }
+            (readout, _) => readout.name(),
+        };
+        let field = format!("{field}.{name}");
+        match self {
+            Self::Strf(strf) => strf.validate(axes, &field),
+            Self::Linear(linear) => linear.validate(axes, &field),
+            Self::Mlp(mlp) => mlp.validate(axes, &field),
+            Self::Factorized(factorized) => factorized.validate(axes, &field),
         }
     }
 
-    pub(crate) fn slug(&self) -> String {
+    fn name(&self) -> &'static str {
         match self {
-            Self::Strf(strf) => {
-                let field = strf.strf.slug();
-                match &strf.activation {
-                    ActivationConfig::Identity => format!("linear-{field}"),
-                    ActivationConfig::Softplus(_) => format!("ln-{field}"),
-                    curve => format!("ln-{}-{field}", curve.name()),
-                }
-            }
-            Self::Linear(_) => "linear".to_owned(),
+            Self::Strf(_) => "strf",
+            Self::Linear(_) => "linear",
+            Self::Mlp(_) => "mlp",
+            Self::Factorized(_) => "factorized",
         }
+    }
+
+    fn activation(&self) -> &ActivationConfig {
+        match self {
+            Self::Strf(strf) => &strf.activation,
+            Self::Linear(linear) => &linear.activation,
+            Self::Mlp(mlp) => &mlp.activation,
+            Self::Factorized(factorized) => &factorized.activation,
+        }
+    }
+
+    /// The name of a model without a core.
+    pub(crate) fn slug(&self) -> String {
+        let Self::Strf(strf) = self else { return self.name().to_owned() };
+        let field = strf.strf.slug();
+        match strf.activation.curve() {
+            ActivationConfig::Identity => format!("linear-{field}"),
+            ActivationConfig::Softplus(_) => format!("ln-{field}"),
+            curve => format!("ln-{}-{field}", curve.name()),
+        }
+    }
+
+    /// What a model's short name ends in, by the readout.
+    pub(crate) fn suffix(&self) -> String {
+        let readout = match self {
+            Self::Strf(_) | Self::Linear(_) => String::new(),
+            Self::Mlp(mlp) => format!("-mlp{}", mlp.hidden),
+            Self::Factorized(factorized) => format!("-rank{}", factorized.rank),
+        };
+        let gain = matches!(self.activation(), ActivationConfig::ContrastGain(_));
+        readout + if gain { "-gain" } else { "" }
     }
 }
 
-/// The last stage, which knows how to start at the neurons' mean rates.
+/// The last stage, features to drives `(B, N, T)`, and the nonlinearity that turns drives into rates.
 pub(crate) trait Readout: Stage {
+    fn nonlinearity(&self) -> &Nonlinearity;
+
     /// Moves the readout's offset so that it gives these rates (N) where its input is at its mean.
     fn start_at(&self, mean_rates: &[f64]) -> Result<()>;
 }
@@ -65,17 +119,23 @@ pub(crate) trait Readout: Stage {
 pub(crate) fn build(
     config: &ReadoutConfig,
     input: Features,
-    n_neurons: usize,
+    axes: &Axes,
     scope: &mut Scope<'_>,
 ) -> Result<Box<dyn Readout>> {
-    match (config, input) {
+    Ok(match (config, input) {
         (ReadoutConfig::Strf(strf), Features::Spectral { channels, n_bands }) => {
-            Ok(Box::new(StrfReadout::new(strf, (channels, n_bands), n_neurons, scope)?))
+            Box::new(StrfReadout::new(strf, (channels, n_bands), axes, scope)?)
         }
-        (ReadoutConfig::Linear(linear), Features::Units(hidden)) => {
-            Ok(Box::new(LinearReadout::new(linear, hidden, n_neurons, scope)?))
+        (ReadoutConfig::Linear(linear), Features::Units(n)) => {
+            Box::new(LinearReadout::new(linear, n, axes, scope)?)
         }
-        (ReadoutConfig::Strf(_), _) => Err(config_error("model.pipeline.readout", "strf", "linear")),
-        (ReadoutConfig::Linear(_), _) => Err(config_error("model.pipeline.readout", "linear", "strf")),
-    }
+        (ReadoutConfig::Mlp(mlp), Features::Units(n)) => Box::new(MlpReadout::new(mlp, n, axes, scope)?),
+        (ReadoutConfig::Factorized(factorized), Features::Units(n)) => {
+            Box::new(FactorizedReadout::new(factorized, n, axes, scope)?)
+        }
+        (readout, _) => {
+            let expected = "one that takes what the core gives";
+            return Err(config_error("model.pipeline.readout", readout.name(), expected));
+        }
+    })
 }

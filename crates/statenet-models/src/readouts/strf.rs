@@ -9,6 +9,7 @@
 
 use candle_core::{Tensor, Var};
 use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
 use statenet_kernels::{Step, steps};
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     norm::{BatchNorm, NormConfig},
 };
 use crate::{
-    activations::{self, Activation, ActivationConfig},
+    activations::{ActivationConfig, Nonlinearity},
     error::{During, Result},
     mode::Mode,
     params::{Scope, set_vector},
@@ -41,39 +42,40 @@ pub struct StrfReadoutConfig {
 }
 
 impl StrfReadoutConfig {
-    pub(crate) fn validate(&self, field: &str) -> Result<()> {
-        self.strf.validate(&format!("{field}.strf"))
+    pub(super) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        self.strf.validate(&format!("{field}.strf"))?;
+        self.activation.validate(axes, &format!("{field}.activation"))
     }
 }
 
 pub(crate) struct StrfReadout {
     filter: Filter,
     norm: Option<BatchNorm>,
-    activation: Box<dyn Activation>,
+    nonlinearity: Nonlinearity,
 }
 
 impl StrfReadout {
     pub(crate) fn new(
         config: &StrfReadoutConfig,
         input: (usize, usize),
-        n_neurons: usize,
+        axes: &Axes,
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
+        let n_neurons = axes.n_neurons;
         let filter = Filter::new(&config.strf, n_neurons, input, scope)?;
         let norm = match config.norm {
             NormConfig::None => None,
             NormConfig::Batch => Some(BatchNorm::new(n_neurons, &mut scope.enter("norm"))?),
         };
-        let activation = activations::build(&config.activation, n_neurons, &mut scope.enter("activation"))?;
-        Ok(Self { filter, norm, activation })
+        let nonlinearity = Nonlinearity::new(&config.activation, axes, &mut scope.enter("activation"))?;
+        Ok(Self { filter, norm, nonlinearity })
     }
 
     fn follow(&self, filtered: Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        let normed = match &self.norm {
-            Some(norm) => norm.apply(&filtered, mode)?,
-            None => filtered,
-        };
-        self.activation.apply(&normed)
+        match &self.norm {
+            Some(norm) => norm.apply(&filtered, mode),
+            None => Ok(filtered),
+        }
     }
 }
 
@@ -104,13 +106,15 @@ impl Stage for StrfReadout {
                 Box::new(steps::CausalStrf::new(&weight, Some(&bias))?)
             }
         };
-        let mut all = vec![filter];
-        all.extend(self.activation.step()?);
-        Ok(Some(all))
+        Ok(Some(vec![filter]))
     }
 }
 
 impl Readout for StrfReadout {
+    fn nonlinearity(&self) -> &Nonlinearity {
+        &self.nonlinearity
+    }
+
     /// Without a normalisation the weights start at 0: the first rates are the mean rates, and the fit of a linear
     /// model with full receptive fields does not depend on a seed.
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
@@ -121,6 +125,6 @@ impl Readout for StrfReadout {
             var.set(&zeros).during("setting start values")?;
         }
         let offset = self.norm.as_ref().map_or(strf.bias(), BatchNorm::bias);
-        set_vector(offset, &self.activation.start_at(mean_rates)?)
+        set_vector(offset, &self.nonlinearity.start_at(mean_rates)?)
     }
 }

@@ -17,11 +17,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{Span, Weights, expect_lags};
-use crate::{
-    error::{Result, config_error},
-    init::Init,
-    params::Scope,
-};
+use crate::{error::Result, init::Init, params::Scope, sizes::expect_size};
 
 /// A mixture of Gaussians over bands and lags.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,10 +37,7 @@ fn one() -> usize {
 impl GaussiansConfig {
     pub(super) fn validate(&self, field: &str) -> Result<()> {
         expect_lags(self.lags, 1, field)?;
-        match self.n_gaussians {
-            0 => Err(config_error(&format!("{field}.n_gaussians"), 0, "1 or more")),
-            _ => Ok(()),
-        }
+        expect_size(&format!("{field}.n_gaussians"), self.n_gaussians, 1)
     }
 }
 

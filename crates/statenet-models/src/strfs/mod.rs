@@ -26,11 +26,12 @@ pub use self::{
 };
 use crate::{
     config::Architecture,
-    error::{During, Result, config_error},
+    error::{During, Result},
     init::Init,
     params::Scope,
     readouts::ReadoutConfig,
     response_model::ResponseModel,
+    sizes::expect_size,
 };
 
 /// Which parameterisation.
@@ -87,10 +88,7 @@ impl StrfConfig {
 }
 
 fn expect_lags(lags: usize, least: usize, field: &str) -> Result<()> {
-    if lags < least {
-        return Err(config_error(&format!("{field}.lags"), lags, format!("{least} or more")));
-    }
-    Ok(())
+    expect_size(&format!("{field}.lags"), lags, least)
 }
 
 /// What receptive fields look from and at.

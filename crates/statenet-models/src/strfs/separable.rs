@@ -14,11 +14,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{Span, Weights, expect_lags};
-use crate::{
-    error::{Result, config_error},
-    init::Init,
-    params::Scope,
-};
+use crate::{error::Result, init::Init, params::Scope, sizes::expect_size};
 
 /// A sum of products of a spectral and a temporal profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,10 +34,7 @@ fn one() -> usize {
 impl SeparableConfig {
     pub(super) fn validate(&self, field: &str) -> Result<()> {
         expect_lags(self.lags, 1, field)?;
-        match self.rank {
-            0 => Err(config_error(&format!("{field}.rank"), 0, "1 or more")),
-            _ => Ok(()),
-        }
+        expect_size(&format!("{field}.rank"), self.rank, 1)
     }
 }
 

@@ -12,7 +12,7 @@ mod transformer;
 use statenet_core::{Axes, Millis};
 
 pub use self::{
-    adapting::{ln_ic, statenet_gru_adaptrans},
+    adapting::{ln_gain, ln_ic, ln_onoff, ln_stp, statenet_gru_adaptrans},
     cnn2d::cnn2d,
     dnet::dnet,
     linear::linear,
@@ -45,6 +45,9 @@ pub const ALL: &[Entry] = &[
     Entry { name: "linear", config: linear, citation: "Aertsen & Johannesma 1981" },
     Entry { name: "ln", config: ln, citation: "Chichilnisky 2001; Machens et al. 2004" },
     Entry { name: "ln-ic", config: ln_ic, citation: "Willmore et al. 2016" },
+    Entry { name: "ln-onoff", config: ln_onoff, citation: "Fishbach et al. 2001; Scholl et al. 2010" },
+    Entry { name: "ln-stp", config: ln_stp, citation: "David & Shamma 2013; Tsodyks & Markram 1997" },
+    Entry { name: "ln-gain", config: ln_gain, citation: "Rabinowitz et al. 2011; Rabinowitz et al. 2012" },
     Entry { name: "nrf", config: nrf, citation: "Harper et al. 2016" },
     Entry { name: "dnet", config: dnet, citation: "Rahman et al. 2019" },
     Entry { name: "cnn2d", config: cnn2d, citation: "Pennington & David 2023; Rançon et al. 2025" },

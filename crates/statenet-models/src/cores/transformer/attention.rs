@@ -8,15 +8,17 @@
 
 use candle_core::Tensor;
 use statenet_kernels::steps::check_lengths;
-use statenet_kernels::{Layout, Step, steps};
+use statenet_kernels::{Layout, Step, causal_attention, causal_attention_dropped, steps};
 
 use super::{
     Positions, TransformerConfig,
+    dropout::Dropout,
     positions::{Rotary, count, set_count},
 };
 use crate::{
     error::{During, Result},
     init::Init,
+    mode::Mode,
     params::Scope,
     state::State,
 };
@@ -30,6 +32,7 @@ pub(super) struct Attention {
     units: usize,
     window: Option<usize>,
     rotary: Option<Rotary>,
+    dropout: Dropout,
     names: Names,
 }
 
@@ -61,7 +64,8 @@ impl Attention {
             values: scope.name("values"),
         };
         let (heads, window) = (config.heads, config.window);
-        Ok(Self { in_weight, in_bias, out_weight, out_bias, heads, units, window, rotary, names })
+        let dropout = Dropout::new(config.attention_dropout, scope.name("dropout"));
+        Ok(Self { in_weight, in_bias, out_weight, out_bias, heads, units, window, rotary, dropout, names })
     }
 
     fn depth(&self) -> usize {
@@ -92,7 +96,7 @@ impl Attention {
     }
 
     /// (B, D, T) to (B, D, T).
-    pub(super) fn run(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+    pub(super) fn run(&self, x: &Tensor, state: &mut State, mode: Mode<'_>) -> Result<Tensor> {
         let (batch, units, n_bins) = x.dims3().during("reading units")?;
         let qkv = statenet_kernels::affine(
             x,
@@ -114,7 +118,12 @@ impl Attention {
             set_count(state, &self.names.position, batch, start + n_bins, x)?;
         }
         let (keys, values) = self.with_past(&k, &v, state)?;
-        let attended = statenet_kernels::causal_attention(&q, &keys, &values, self.scale(), self.window)?;
+        let pairs = [batch, self.heads, n_bins, keys.dim(2).during("reading keys")?];
+        let (scale, window) = (self.scale(), self.window);
+        let attended = match self.dropout.kept(&pairs, &q, mode)? {
+            Some(kept) => causal_attention_dropped(&q, &keys, &values, scale, window, &kept)?,
+            None => causal_attention(&q, &keys, &values, scale, window)?,
+        };
         let joined = attended.transpose(1, 2).and_then(|y| y.contiguous()?.reshape((batch, n_bins, units)));
         Ok(statenet_kernels::affine(
             &joined.during("joining heads")?,

@@ -1,9 +1,9 @@
 //! One layer: attention and a network per bin, each with a path around it and normalised after (as in the paper).
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use statenet_kernels::{Layout, Step, Then, steps};
 
-use super::{TransformerConfig, attention::Attention};
+use super::{TransformerConfig, attention::Attention, dropout::Dropout};
 use crate::{
     channel_norm::ChannelNorm,
     error::{During, Result},
@@ -23,8 +23,7 @@ pub(super) struct Layer {
     norm_1: ChannelNorm,
     norm_2: ChannelNorm,
     units: usize,
-    dropout: f64,
-    name: String,
+    dropouts: [Dropout; 3],
 }
 
 impl Layer {
@@ -43,8 +42,9 @@ impl Layer {
         let (weight_2, bias_2) = linear(scope, "linear2", units, WIDER * units)?;
         let norm_1 = ChannelNorm::new(units, &mut scope.enter("norm1"))?;
         let norm_2 = ChannelNorm::new(units, &mut scope.enter("norm2"))?;
-        let (dropout, name) = (config.dropout, scope.name("dropout"));
-        Ok(Self { attention, weight_1, bias_1, weight_2, bias_2, norm_1, norm_2, units, dropout, name })
+        let dropouts = ["attended", "inner", "outer"]
+            .map(|place| Dropout::new(config.dropout, scope.name(&format!("dropout.{place}"))));
+        Ok(Self { attention, weight_1, bias_1, weight_2, bias_2, norm_1, norm_2, units, dropouts })
     }
 
     pub(super) fn init_state(&self, batch: usize, like: &Tensor, state: &mut State) -> Result<()> {
@@ -54,27 +54,13 @@ impl Layer {
     /// (B, D, T) to (B, D, T).
     pub(super) fn run(&self, x: &Tensor, state: &mut State, mode: Mode<'_>) -> Result<Tensor> {
         let channels = Layout::ChannelsFirst;
-        let attended = self.drop(self.attention.run(x, state)?, "attended", mode)?;
+        let [of_attended, of_inner, of_outer] = &self.dropouts;
+        let attended = of_attended.apply(self.attention.run(x, state, mode)?, mode)?;
         let x = add_and_norm(x, &attended, &self.norm_1)?;
         let inner = statenet_kernels::affine(&x, channels, &self.weight_1, Some(&self.bias_1), channels)?;
-        let inner = self.drop(inner.relu().during("rectifying")?, "inner", mode)?;
+        let inner = of_inner.apply(inner.relu().during("rectifying")?, mode)?;
         let outer = statenet_kernels::affine(&inner, channels, &self.weight_2, Some(&self.bias_2), channels)?;
-        add_and_norm(&x, &self.drop(outer, "outer", mode)?, &self.norm_2)
-    }
-
-    /// In a training pass, zeroes a share of the numbers and scales the rest up.
-    fn drop(&self, x: Tensor, place: &str, mode: Mode<'_>) -> Result<Tensor> {
-        let Mode::Train(pass) = mode else { return Ok(x) };
-        if self.dropout == 0.0 {
-            return Ok(x);
-        }
-        let mut noise = pass.noise(&format!("{}.{place}", self.name));
-        let kept = (1.0 / (1.0 - self.dropout)) as f32;
-        let mask: Vec<f32> =
-            (0..x.elem_count()).map(|_| if noise.unit() < self.dropout { 0.0 } else { kept }).collect();
-        Tensor::from_vec(mask, x.dims(), &Device::Cpu)
-            .and_then(|mask| &x * mask.to_dtype(x.dtype())?.to_device(x.device())?)
-            .during("dropping numbers")
+        add_and_norm(&x, &of_outer.apply(outer, mode)?, &self.norm_2)
     }
 
     pub(super) fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {

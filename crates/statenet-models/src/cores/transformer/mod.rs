@@ -12,12 +12,14 @@
 //! Parameters: E (C Kf Kt + 1) + layers (12 D D + 13 D).
 //! Sinusoidal positions count from the start of the sound. Rotary ones (Su et al. 2024) know the distance of two bins
 //! only, so that a stream may begin anywhere. Both are exact for 2^24 bins, 23 hours of 5 ms.
-//! In a training pass, dropout after the patches' layers as in PyTorch, but not of single attention weights.
+//! In a training pass dropout as in PyTorch; that of single attention weights is a number of its own and off by default,
+//! because it needs the matrix of all pairs of bins, which the attention without it avoids.
 //!
 //! Vaswani A et al. (2017). Attention is all you need. NeurIPS 30.
 //! Su J et al. (2024). RoFormer: enhanced transformer with rotary position embedding. Neurocomputing 568:127063.
 
 mod attention;
+mod dropout;
 mod layer;
 mod patches;
 mod positions;
@@ -34,6 +36,7 @@ use crate::{
     mode::Mode,
     params::Scope,
     response_model::Memory,
+    sizes::expect_size,
     stage::Stage,
     state::State,
 };
@@ -60,6 +63,8 @@ pub struct TransformerConfig {
     pub positions: Positions,
     /// Share of numbers dropped in a training pass, at least 0 and below 1. Default 0.1.
     pub dropout: f64,
+    /// Share of attention weights dropped in a training pass, at least 0 and below 1. Default 0.
+    pub attention_dropout: f64,
 }
 
 /// How a bin knows where it is.
@@ -84,6 +89,7 @@ impl Default for TransformerConfig {
             window: None,
             positions: Positions::Sinusoidal,
             dropout: 0.1,
+            attention_dropout: 0.0,
         }
     }
 }
@@ -104,9 +110,7 @@ impl TransformerConfig {
         for (name, n) in
             [("embedding", self.embedding), ("layers", self.layers), ("patch_bins", self.patch_bins)]
         {
-            if n == 0 {
-                return wrong(name, n.to_string(), "1 or more".to_owned());
-            }
+            expect_size(&format!("{field}.{name}"), n, 1)?;
         }
         if let Some(bands) = self.patch_bands
             && (bands == 0 || !axes.n_bands.is_multiple_of(bands))
@@ -133,8 +137,10 @@ impl TransformerConfig {
             }
             _ => {}
         }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return wrong("dropout", self.dropout.to_string(), "0 or more and below 1".to_owned());
+        for (name, share) in [("dropout", self.dropout), ("attention_dropout", self.attention_dropout)] {
+            if !(0.0..1.0).contains(&share) {
+                return wrong(name, share.to_string(), "0 or more and below 1".to_owned());
+            }
         }
         Ok(())
     }

@@ -1,0 +1,59 @@
+//! The end of every model: a static curve, behind a contrast gain or not.
+
+use candle_core::Tensor;
+use statenet_core::Axes;
+use statenet_kernels::Step;
+
+use super::{Activation, ActivationConfig, build, contrast_gain::ContrastGain};
+use crate::{error::Result, params::Scope, response_model::Memory, state::State};
+
+/// Drives `(B, N, T)` and the sound `(B, 1, F, T)` that led to them, to rates `(B, N, T)`.
+pub(crate) struct Nonlinearity {
+    curve: Box<dyn Activation>,
+    gain: Option<ContrastGain>,
+}
+
+impl Nonlinearity {
+    pub(crate) fn new(config: &ActivationConfig, axes: &Axes, scope: &mut Scope<'_>) -> Result<Self> {
+        let n = axes.n_neurons;
+        let ActivationConfig::ContrastGain(gain) = config else {
+            return Ok(Self { curve: build(config, n, scope)?, gain: None });
+        };
+        let curve = build(&gain.curve, n, &mut scope.enter("curve"))?;
+        Ok(Self { curve, gain: Some(ContrastGain::new(gain, axes, scope)?) })
+    }
+
+    pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        self.gain.as_ref().map_or(Ok(()), |gain| gain.init_state(batch, state))
+    }
+
+    pub(crate) fn chunk(&self, drive: &Tensor, sound: &Tensor, state: &mut State) -> Result<Tensor> {
+        match &self.gain {
+            Some(gain) => self.curve.apply(&gain.chunk(drive, sound, state)?),
+            None => self.curve.apply(drive),
+        }
+    }
+
+    pub(crate) fn memory(&self) -> Memory {
+        if self.gain.is_some() { Memory::Unbounded } else { Memory::Frames(1) }
+    }
+
+    /// The steps that lead from a frame to the drives, with those that lead on to the rates.
+    pub(crate) fn behind(&self, drives: Vec<Box<dyn Step>>) -> Result<Vec<Box<dyn Step>>> {
+        let mut all = match &self.gain {
+            Some(gain) => vec![gain.around(drives)?],
+            None => drives,
+        };
+        all.extend(self.curve.step()?);
+        Ok(all)
+    }
+
+    /// Moves the curve of each neuron to where its rates are, and returns the drive at which it gives its mean rate.
+    pub(crate) fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+        let values = self.curve.start_at(mean_rates)?;
+        match &self.gain {
+            Some(gain) => gain.drives_of(&values),
+            None => Ok(values),
+        }
+    }
+}

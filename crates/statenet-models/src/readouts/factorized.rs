@@ -1,0 +1,104 @@
+//! A weighted sum of hidden units per neuron whose weights are a product of two thin matrices: neurons share a few
+//! patterns over the units, each with weights of its own (as in reduced-rank regression, Izenman 1975).
+//!
+//! ```text
+//! r[n,t] = curve_n(sum_j U[n,j] sum_h V[j,h] x[h,t] + c[n])        j < R
+//! ```
+//! In (B, H, T), out (B, N, T). Memory: the current frame. Parameters: R (H + N) + N and the curve's, against N (H + 1) of
+//! a free sum: fewer where R is below H N / (H + N).
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use statenet_core::Axes;
+use statenet_kernels::{Layout, Step, affine, steps};
+
+use super::Readout;
+use crate::{
+    activations::{ActivationConfig, Nonlinearity},
+    error::Result,
+    init::Init,
+    params::{Scope, set_vector},
+    response_model::Memory,
+    sizes::expect_size,
+    stage::{Stage, as_it_lies},
+    state::State,
+};
+
+/// A weighted sum of a few shared patterns per neuron.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FactorizedReadoutConfig {
+    /// Patterns R, at least 1. Default 8.
+    pub rank: usize,
+    /// The output curve. Default softplus.
+    pub activation: ActivationConfig,
+}
+
+impl Default for FactorizedReadoutConfig {
+    fn default() -> Self {
+        Self { rank: 8, activation: ActivationConfig::softplus() }
+    }
+}
+
+impl FactorizedReadoutConfig {
+    pub(super) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        expect_size(&format!("{field}.rank"), self.rank, 1)?;
+        self.activation.validate(axes, &format!("{field}.activation"))
+    }
+}
+
+pub(super) struct FactorizedReadout {
+    patterns: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    nonlinearity: Nonlinearity,
+}
+
+impl FactorizedReadout {
+    pub(super) fn new(
+        config: &FactorizedReadoutConfig,
+        inputs: usize,
+        axes: &Axes,
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        let patterns =
+            scope.enter("patterns").parameter("weight", (config.rank, inputs), Init::fan_in(inputs))?;
+        let mut fc = scope.enter("fc");
+        let weight = fc.parameter("weight", (axes.n_neurons, config.rank), Init::fan_in(config.rank))?;
+        let bias = fc.parameter("bias", axes.n_neurons, Init::fan_in(inputs))?;
+        let nonlinearity = Nonlinearity::new(&config.activation, axes, &mut scope.enter("activation"))?;
+        Ok(Self { patterns, weight, bias, nonlinearity })
+    }
+}
+
+impl Stage for FactorizedReadout {
+    fn init_state(&self, _batch: usize, _state: &mut State) -> Result<()> {
+        Ok(())
+    }
+
+    fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
+        let ((x, from), to) = (as_it_lies(x)?, Layout::ChannelsFirst);
+        let patterns = affine(&x, from, &self.patterns, None, to)?;
+        Ok(affine(&patterns, to, &self.weight, Some(&self.bias), to)?)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Frames(1)
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        let patterns = steps::Affine::new(&self.patterns, None)?;
+        let sum = steps::Affine::new(&self.weight, Some(&self.bias))?;
+        Ok(Some(vec![Box::new(patterns), Box::new(sum)]))
+    }
+}
+
+impl Readout for FactorizedReadout {
+    fn nonlinearity(&self) -> &Nonlinearity {
+        &self.nonlinearity
+    }
+
+    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+        set_vector(&self.bias, &self.nonlinearity.start_at(mean_rates)?)
+    }
+}

@@ -137,7 +137,6 @@ impl Folder {
             PrefilterConfig::None => None,
             PrefilterConfig::IcAdaptation(_) => Some(Nested::IcAdaptation),
             PrefilterConfig::Adaptrans(_) => Some(Nested::Adaptrans),
-            #[allow(unreachable_patterns)]
             other => {
                 let expected = "none, ic_adaptation or adaptrans, all that the published package has";
                 return Err(config_error("model.pipeline.prefilter", other.slug(), expected));
@@ -154,7 +153,6 @@ impl Folder {
             ActivationConfig::Softplus(curve) => Some(Nested::Softplus(curve.output)),
             ActivationConfig::Sigmoid(curve) => Some(Nested::Sigmoid(curve.output)),
             ActivationConfig::DoubleExponential(curve) => Some(Nested::DoubleExponential(curve.output)),
-            #[allow(unreachable_patterns)]
             other => {
                 let expected =
                     "identity, softplus, sigmoid or double_exponential, all that the published package has";

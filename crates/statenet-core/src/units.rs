@@ -111,6 +111,13 @@ impl Hertz {
     pub fn hz(self) -> f64 {
         self.0
     }
+
+    /// The equivalent rectangular bandwidth of human hearing at this frequency, 24.7 (1 + 0.00437 f) Hz (Glasberg & Moore
+    /// 1990, eq. 3).
+    #[must_use]
+    pub fn erb(self) -> Self {
+        Self(24.7 * (1.0 + 0.00437 * self.0))
+    }
 }
 
 /// Samples per second of a sound: finite and above 0, not always whole (NS1 has 48 828.125 Hz).
@@ -172,6 +179,11 @@ mod tests {
         assert_eq!(Millis::whole::<21>(), Millis::new(21.0).unwrap());
         assert_eq!(TimeBin::whole_millis::<5>(), TimeBin::from_millis(5.0).unwrap());
         assert_eq!(Hertz::whole::<500>(), Hertz::new(500.0).unwrap());
+    }
+
+    #[test]
+    fn a_kilohertz_is_heard_through_a_band_of_133_hz() {
+        assert!((Hertz::whole::<1000>().erb().hz() - 132.639).abs() < 1e-9);
     }
 
     #[test]

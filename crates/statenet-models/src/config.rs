@@ -19,7 +19,7 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use statenet_core::Axes;
 
 use crate::{
@@ -131,17 +131,7 @@ impl ModelConfig {
     /// # Errors
     /// [`Error::File`] if it cannot be read, [`Error::ConfigText`] if it is not of our form.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-            path: path.to_path_buf(),
-            action: "read",
-            source: Box::new(source),
-        })?;
-        let origin = path.display().to_string();
-        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
-            parse(toml_config(&text), &origin)
-        } else {
-            parse(serde_json::from_str(&text), &origin)
-        }
+        parse_file(path)
     }
 
     /// Checks every field, before anything is built.
@@ -185,13 +175,18 @@ impl ModelConfig {
     /// Eight hexadecimal digits of the whole config, where a name must be unique (job, file).
     #[must_use]
     pub fn hash(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        format!("{:08x}", statenet_core::Digest::of(text.as_bytes()).value() >> 32)
+        hash(self)
     }
 }
 
+/// Eight hexadecimal digits of a whole config.
+pub(crate) fn hash(config: &impl Serialize) -> String {
+    let text = serde_json::to_string(config).unwrap_or_default();
+    format!("{:08x}", statenet_core::Digest::of(text.as_bytes()).value() >> 32)
+}
+
 /// A config from TOML, or what is wrong and where, in one line as JSON's errors are.
-fn toml_config(text: &str) -> Result<ModelConfig, String> {
+pub(crate) fn toml_config<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     toml::from_str(text).map_err(|e| {
         let Some(before) = e.span().and_then(|span| text.get(..span.start)) else {
             return e.message().to_owned();
@@ -202,7 +197,22 @@ fn toml_config(text: &str) -> Result<ModelConfig, String> {
     })
 }
 
-fn parse<T, E: std::fmt::Display>(parsed: Result<T, E>, origin: &str) -> Result<T> {
+/// A config from a file: TOML if its name ends in `.toml`, else JSON.
+pub(crate) fn parse_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_path_buf(),
+        action: "read",
+        source: Box::new(source),
+    })?;
+    let origin = path.display().to_string();
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+        parse(toml_config(&text), &origin)
+    } else {
+        parse(serde_json::from_str(&text), &origin)
+    }
+}
+
+pub(crate) fn parse<T, E: std::fmt::Display>(parsed: Result<T, E>, origin: &str) -> Result<T> {
     parsed
         .map_err(|e| Error::ConfigText { origin: origin.to_owned(), reason: e.to_string().trim().to_owned() })
 }

@@ -22,6 +22,7 @@
 //! | [`framewise`] | a model of your own, said one frame at a time |
 //! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`leak`], [`activations`] | the parts |
 //! | [`zoo`] | models by name, with defaults and citations |
+//! | [`waveform`] | models that start from sound: front ends, fixed and learned, and ICNet |
 //! | [`checkpoint`] | saving and loading, also published folders |
 //! | [`laws`] | what every model must obey, as functions that you can call on yours |
 //! | `strategies` (feature `proptest`) | cochleagrams, configs and weights for property tests |
@@ -59,6 +60,7 @@ pub mod strategies;
 pub mod stream;
 pub mod strfs;
 mod time_constant;
+pub mod waveform;
 pub mod zoo;
 
 pub use build::Registry;
@@ -72,3 +74,4 @@ pub use real_time::RealTime;
 pub use response_model::{Memory, ResponseModel};
 pub use state::State;
 pub use stream::{Stream, in_chunks};
+pub use waveform::{WaveformConfig, WaveformModel};

@@ -186,6 +186,19 @@ impl ParamStore {
         Ok(())
     }
 
+    /// Puts the entries of another store behind these, under their names. The variables are shared, not copied: what sets
+    /// the one sets the other.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateParameter`] if a name is taken.
+    pub(crate) fn share(&mut self, other: &Self) -> Result<()> {
+        if let Some(param) = other.iter().find(|p| self.get(&p.name).is_some()) {
+            return Err(Error::DuplicateParameter { name: param.name.clone() });
+        }
+        self.entries.extend(other.iter().cloned());
+        Ok(())
+    }
+
     /// Folds the statistics of a training pass into the buffers that they belong to.
     ///
     /// # Errors
@@ -391,6 +404,19 @@ mod tests {
         let mut store = store();
         let again = store.root().enter("a").parameter("weight", 1, Init::ZEROS);
         assert_eq!(again.unwrap_err().to_string(), "two parameters are called a.weight");
+    }
+
+    #[test]
+    fn a_shared_parameter_is_set_through_either_store() {
+        let (theirs, mut ours) = (store(), ParamStore::new(Seed::new(0), DType::F32, &Device::Cpu));
+        ours.root().parameter("front", 1, Init::ZEROS).unwrap();
+        ours.share(&theirs).unwrap();
+        let mut values = ours.snapshot().unwrap();
+        values.insert("b.mean".into(), Tensor::new(&[3f32, 4.0], &Device::Cpu).unwrap());
+        ours.load(&values, "test").unwrap();
+        assert_eq!(theirs.get("b.mean").unwrap().var.to_vec1::<f32>().unwrap(), [3.0, 4.0]);
+        assert_eq!(ours.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["front", "a.weight", "b.mean"]);
+        assert!(matches!(ours.share(&theirs), Err(Error::DuplicateParameter { .. })));
     }
 
     #[test]

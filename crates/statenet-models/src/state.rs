@@ -93,6 +93,19 @@ impl State {
         Ok(Self { entries: tensors::read(path, device)?.into_iter().collect() })
     }
 
+    /// Takes the entries whose names begin with a prefix, in order, out of this state.
+    pub(crate) fn take(&mut self, prefix: &str) -> Self {
+        let entries = std::mem::take(&mut self.entries);
+        let (taken, left) = entries.into_iter().partition(|(name, _)| name.starts_with(prefix));
+        self.entries = left;
+        Self { entries: taken }
+    }
+
+    /// Puts another part's entries behind these.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+    }
+
     /// Zeros under a name: how most modules begin.
     pub(crate) fn set_zeros(
         &mut self,

@@ -9,8 +9,8 @@ use statenet_core::Seed;
 use super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, Dropped, TENSORS_FILE, published, tensors};
 use crate::{
     build::Registry,
-    config::FORMAT,
-    error::{Error, Result, config_error},
+    config::ModelConfig,
+    error::{Error, Result},
 };
 
 /// Loads a checkpoint of a model of the zoo.
@@ -32,15 +32,17 @@ pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<
     if published::is_published(&any) {
         return published::read(folder, &any, &Dropped::default(), device);
     }
+    let (config, card) = read_config::<ModelConfig>(folder)?;
     let tensors_path = folder.join(TENSORS_FILE);
-    let file: ConfigFile = read_json(&path)?;
-    if file.format != FORMAT {
-        return Err(config_error("format", file.format, FORMAT.to_string()));
-    }
     let values = tensors::read(&tensors_path, device)?;
-    let model = registry.build(&file.config, Seed::new(0), DType::F32, device)?;
+    let model = registry.build(&config, Seed::new(0), DType::F32, device)?;
     model.params().load(&values, &tensors_path.display().to_string())?;
-    Ok(Checkpoint { model, card: Card { input: file.input, neurons: file.neurons, training: file.training } })
+    Ok(Checkpoint { model, card })
+}
+
+/// Config and card of a folder that this library wrote.
+pub(crate) fn read_config<C: DeserializeOwned>(folder: &Path) -> Result<(C, Card)> {
+    read_json::<ConfigFile<C>>(&folder.join(CONFIG_FILE))?.split()
 }
 
 /// Reads a JSON file.

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use statenet_core::Standardization;
 
+pub(crate) use self::{load::read_config, save::write};
 use self::{load::read_json, save::as_json};
 pub use self::{
     load::{load, load_with},
@@ -24,7 +25,8 @@ pub use self::{
     save::save,
 };
 use crate::{
-    config::{FORMAT, ModelConfig},
+    config::FORMAT,
+    error::{Result, config_error},
     response_model::ResponseModel,
 };
 
@@ -55,12 +57,12 @@ pub struct Card {
     pub training: BTreeMap<String, serde_json::Value>,
 }
 
-/// The text of `config.json`.
+/// The text of `config.json`, whatever kind of model its config describes.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConfigFile {
-    format: u32,
-    config: ModelConfig,
+pub(crate) struct ConfigFile<C> {
+    pub(crate) format: u32,
+    pub(crate) config: C,
     #[serde(default)]
     input: Option<Standardization>,
     #[serde(default)]
@@ -69,9 +71,17 @@ struct ConfigFile {
     training: BTreeMap<String, serde_json::Value>,
 }
 
-impl ConfigFile {
-    fn of(config: &ModelConfig, card: &Card) -> Self {
+impl<C> ConfigFile<C> {
+    pub(crate) fn of(config: C, card: &Card) -> Self {
         let Card { input, neurons, training } = card.clone();
-        Self { format: FORMAT, config: config.clone(), input, neurons, training }
+        Self { format: FORMAT, config, input, neurons, training }
+    }
+
+    /// The config and the card of a file of this library's format.
+    pub(crate) fn split(self) -> Result<(C, Card)> {
+        if self.format != FORMAT {
+            return Err(config_error("format", self.format, FORMAT.to_string()));
+        }
+        Ok((self.config, Card { input: self.input, neurons: self.neurons, training: self.training }))
     }
 }

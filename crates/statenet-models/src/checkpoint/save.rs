@@ -8,6 +8,7 @@ use statenet_core::atomic::{NewFolder, write_file};
 use super::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE, tensors};
 use crate::{
     error::{Error, Result},
+    params::ParamStore,
     response_model::ResponseModel,
 };
 
@@ -17,8 +18,13 @@ use crate::{
 /// [`Error::Write`] if the folder cannot be written (a full disk) or holds something else than a checkpoint; what was
 /// there is unchanged.
 pub fn save(folder: &Path, model: &dyn ResponseModel, card: &Card) -> Result<()> {
-    let text = as_json(&ConfigFile::of(&model.config(), card), CONFIG_FILE)?;
-    let bytes = tensors::serialize(model.params().iter().map(|p| (p.name.as_str(), p.var.as_tensor())))?;
+    write(folder, model.config(), model.params(), card)
+}
+
+/// Writes the folder of any kind of model, described by its config.
+pub(crate) fn write<C: Serialize>(folder: &Path, config: C, params: &ParamStore, card: &Card) -> Result<()> {
+    let text = as_json(&ConfigFile::of(config, card), CONFIG_FILE)?;
+    let bytes = tensors::serialize(params.iter().map(|p| (p.name.as_str(), p.var.as_tensor())))?;
     let new = NewFolder::create(folder)?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(text.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;

@@ -7,6 +7,7 @@ use super::{broken, numbers};
 use crate::{
     error::{During, Result},
     mode::Mode,
+    params::ParamStore,
     response_model::ResponseModel,
 };
 
@@ -29,22 +30,39 @@ pub fn gradients_match_differences(
     seed: Seed,
     n_probes: usize,
 ) -> Result<()> {
+    let rates = |x: &Tensor, mode: Mode<'_>| model.forward(x, mode);
+    differences(&rates, model.params(), cochleagram, seed, n_probes)
+}
+
+/// What a model makes of a stimulus, of whatever kind both are.
+pub(crate) type Rates<'a> = dyn Fn(&Tensor, Mode<'_>) -> Result<Tensor> + 'a;
+
+/// The law of [`gradients_match_differences`].
+pub(crate) fn differences(
+    rates: &Rates<'_>,
+    params: &ParamStore,
+    stimulus: &Tensor,
+    seed: Seed,
+    n_probes: usize,
+) -> Result<()> {
     const LAW: &str = "gradients";
     const WIDTHS: [f64; 3] = [1e-5, 1e-6, 1e-7];
     const TOLERANCE: f64 = 1e-5;
-    if model.dtype() != DType::F64 {
+    if params.dtype() != DType::F64 {
         return Err(broken(LAW, "finite differences need a model in f64"));
     }
-    let stimulus = Var::from_tensor(&cochleagram.copy().during("copying")?).during("making a variable")?;
-    let weights = random_like(&model.forward(cochleagram, Mode::Eval)?, seed)?;
+    let sound = stimulus;
+    let stimulus = Var::from_tensor(&sound.copy().during("copying")?).during("making a variable")?;
+    let weights = random_like(&rates(sound, Mode::Eval)?, seed)?;
     let target = || -> Result<Tensor> {
-        let rates = model.forward(stimulus.as_tensor(), Mode::Eval)?;
-        (rates * &weights).and_then(|t| t.sum_all()).during("weighting rates")
+        (rates(stimulus.as_tensor(), Mode::Eval)? * &weights)
+            .and_then(|t| t.sum_all())
+            .during("weighting rates")
     };
     let grads = target()?.backward().during("backward")?;
-    let terms = (model.forward(cochleagram, Mode::Eval)? * &weights).and_then(|t| t.abs()?.sum_all());
+    let terms = (rates(sound, Mode::Eval)? * &weights).and_then(|t| t.abs()?.sum_all());
     let rounding = numbers(&terms.during("summing sizes")?)?[0] * 4.0 * f64::EPSILON;
-    let named = model.params().trained().map(|p| (p.name.as_str(), &p.var));
+    let named = params.trained().map(|p| (p.name.as_str(), &p.var));
     for (name, var) in named.chain([("stimulus", &stimulus)]) {
         let Some(grad) = grads.get(var.as_tensor()) else {
             return Err(broken(LAW, format!("{name} gets no gradient")));
@@ -93,13 +111,19 @@ pub fn gradients_match_differences(
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) that names the parameter.
 pub fn every_parameter_learns(model: &dyn ResponseModel, cochleagram: &Tensor, seed: Seed) -> Result<()> {
+    let rates = |x: &Tensor, mode: Mode<'_>| model.forward(x, mode);
+    learning(&rates, model.params(), cochleagram, seed)
+}
+
+/// The law of [`every_parameter_learns`].
+pub(crate) fn learning(rates: &Rates<'_>, params: &ParamStore, stimulus: &Tensor, seed: Seed) -> Result<()> {
     let pass = crate::Pass::new(seed, None);
     for (name, mode) in [("evaluation", Mode::Eval), ("training", Mode::Train(&pass))] {
-        let rates = model.forward(cochleagram, mode)?;
+        let rates = rates(stimulus, mode)?;
         let weights = random_like(&rates, seed)?;
         let target = (rates * weights).and_then(|t| t.sum_all()).during("weighting rates")?;
         let grads = target.backward().during("backward")?;
-        for param in model.params().trained() {
+        for param in params.trained() {
             let learns = match grads.get(param.var.as_tensor()) {
                 Some(grad) => numbers(grad)?.iter().any(|&g| g != 0.0),
                 None => false,

@@ -17,7 +17,7 @@
 //! ```
 
 mod algebra;
-mod gradients;
+pub(crate) mod gradients;
 mod persistence;
 mod time;
 
@@ -56,7 +56,7 @@ pub(crate) fn broken(law: &'static str, what: impl Into<String>) -> Error {
 }
 
 /// The entries of a tensor as f64, row by row.
-fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
+pub(crate) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
     tensor
         .to_dtype(DType::F64)
         .and_then(|t| t.flatten_all())
@@ -65,7 +65,13 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
 }
 
 /// Fails unless two tensors agree to `tolerance` relative to their largest entry (at least 1).
-fn expect_close(law: &'static str, what: &str, a: &Tensor, b: &Tensor, tolerance: f64) -> Result<()> {
+pub(crate) fn expect_close(
+    law: &'static str,
+    what: &str,
+    a: &Tensor,
+    b: &Tensor,
+    tolerance: f64,
+) -> Result<()> {
     if a.dims() != b.dims() {
         return Err(broken(law, format!("{what}: shapes {:?} and {:?}", a.dims(), b.dims())));
     }
@@ -80,7 +86,7 @@ fn expect_close(law: &'static str, what: &str, a: &Tensor, b: &Tensor, tolerance
 }
 
 /// Fails unless two tensors have the same bits.
-fn expect_equal(law: &'static str, what: &str, a: &Tensor, b: &Tensor) -> Result<()> {
+pub(crate) fn expect_equal(law: &'static str, what: &str, a: &Tensor, b: &Tensor) -> Result<()> {
     let bits = |t: &Tensor| Ok::<_, Error>(numbers(t)?.into_iter().map(f64::to_bits).collect::<Vec<_>>());
     if a.dims() == b.dims() && bits(a)? == bits(b)? {
         Ok(())

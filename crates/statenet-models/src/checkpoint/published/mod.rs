@@ -16,6 +16,7 @@ pub use self::{
     write::{Nested, save_published},
 };
 use super::ConfigFile;
+use crate::config::ModelConfig;
 
 /// What tells the class in a published config.
 const CLASS: &str = "_model_class";
@@ -25,5 +26,5 @@ const METADATA_FILE: &str = "metadata.json";
 /// The text of `metadata.json` in a folder that we wrote.
 #[derive(Serialize, Deserialize)]
 struct Metadata {
-    statenet: ConfigFile,
+    statenet: ConfigFile<ModelConfig>,
 }

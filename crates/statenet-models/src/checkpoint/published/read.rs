@@ -86,9 +86,7 @@ pub(in crate::checkpoint) fn read(
     let (path, tensors_path) = (folder.join(CONFIG_FILE), folder.join(TENSORS_FILE));
     let mut values = tensors::read(&tensors_path, device)?;
     let (config, card) = match written_by_us(folder)? {
-        Some(ConfigFile { config, input, neurons, training, .. }) => {
-            (config, Card { input, neurons, training })
-        }
+        Some(ours) => ours.split()?,
         None => {
             let theirs = Fields { config, path: &path, dt: dropped.dt };
             (model_config(&theirs, &values, dropped)?, Card::default())
@@ -115,7 +113,7 @@ pub(in crate::checkpoint) fn read(
 }
 
 /// Our config and card, in a folder that we wrote.
-fn written_by_us(folder: &Path) -> Result<Option<ConfigFile>> {
+fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
     let path = folder.join(METADATA_FILE);
     if !path.is_file() {
         return Ok(None);

@@ -88,7 +88,7 @@ pub fn save_published(folder: &Path, model: &dyn ResponseModel, card: &Card) -> 
     let mut values = renamed.collect::<Result<BTreeMap<String, Tensor>>>()?;
     values.append(&mut theirs.extra);
     let bytes = tensors::serialize(values.iter().map(|(name, value)| (name.as_str(), value)))?;
-    let metadata = as_json(&Metadata { statenet: ConfigFile::of(&config, card) }, METADATA_FILE)?;
+    let metadata = as_json(&Metadata { statenet: ConfigFile::of(config.clone(), card) }, METADATA_FILE)?;
     let flat = as_json(&theirs.fields, CONFIG_FILE)?;
     let new = NewFolder::create(folder)?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(flat.as_bytes()))?;

@@ -1,0 +1,218 @@
+//! A mel spectrogram: magnitudes of a short-time Fourier transform, gathered in triangles that are even on the mel scale.
+//!
+//! ```text
+//! X[k,t] = sum_n hann[n] x[(t+1) hop - K + n] e^(-2 pi i k n / K)        (K samples, hann symmetric)
+//! m[f,t] = sum_k triangle[f,k] |X[k,t]|                                  y = compress(m)
+//! triangle[f,k] = max(0, min((k fs/K - l) / (c - l), (r - k fs/K) / (r - c))), l, c, r = edges f, f + 1, f + 2
+//! ```
+//! In (B, 1, T hop), out (B, F, T). Memory: the window. The F + 2 edges are evenly spaced in mel (HTK), the lowest and the highest
+//! frequency included.
+//!
+//! The transform is a matrix product in f64: beside a tone of full scale, bands at the floor of the logarithm are a millionth of
+//! it, and f32 would be off by some per cent there.
+
+use candle_core::{DType, Device, Tensor};
+use serde::{Deserialize, Serialize};
+use statenet_core::{Hertz, Millis, scales::Scale};
+use statenet_kernels::Layout;
+
+use super::{
+    super::{axes::WaveformAxes, bank::Bank, bins_in_reach},
+    Range,
+    compression::{Compression, Compressor},
+    samples,
+};
+use crate::{
+    error::{During, Result, config_error},
+    params::Scope,
+    response_model::Memory,
+    stage::Stage,
+    state::State,
+};
+
+/// A mel spectrogram.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MelConfig {
+    /// Bands F, 1 or more. Default 34.
+    pub n_bands: usize,
+    /// Where the lowest band begins. Default 500 Hz.
+    pub low_hz: Hertz,
+    /// Where the highest band ends, at most half the sample rate. Default 22,627 Hz.
+    pub high_hz: Hertz,
+    /// The window, 2 to 4,096 samples. Default 10 ms.
+    pub window_ms: Millis,
+    /// What follows. Default the logarithm above 1e-4.
+    pub compression: Compression,
+}
+
+impl Default for MelConfig {
+    fn default() -> Self {
+        Self {
+            n_bands: 34,
+            low_hz: Hertz::whole::<500>(),
+            high_hz: Hertz::whole::<22_627>(),
+            window_ms: Millis::whole::<10>(),
+            compression: Compression::default(),
+        }
+    }
+}
+
+/// Samples of a window: its transform is a matrix of as many rows and columns.
+const LONGEST: usize = 4096;
+
+impl MelConfig {
+    fn edges(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
+        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, axes, field };
+        range.spaced(Scale::Mel, self.n_bands.saturating_add(2))
+    }
+
+    pub(super) fn centers(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
+        let edges = self.edges(axes, field)?;
+        Ok(edges.into_iter().skip(1).take(self.n_bands).collect())
+    }
+
+    fn n_samples(&self, axes: &WaveformAxes, field: &str) -> Result<usize> {
+        samples(self.window_ms, 2..=LONGEST, axes, &format!("{field}.window_ms"))
+    }
+
+    pub(super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
+        let window = self.n_samples(axes, field)?;
+        let triangles = triangles(&self.edges(axes, field)?, axes, window);
+        if let Some(empty) = triangles.chunks(window / 2 + 1).position(|t| t.iter().all(|w| *w == 0.0)) {
+            let expected = format!(
+                "fewer bands or a longer window: band {empty} lies between two frequencies of the transform, {} Hz apart",
+                axes.sample_rate.hz() / window as f64
+            );
+            return Err(config_error(&format!("{field}.n_bands"), self.n_bands, expected));
+        }
+        self.compression.validate(&format!("{field}.compression"))
+    }
+}
+
+/// Weights (F, K/2 + 1), row by row.
+fn triangles(edges: &[Hertz], axes: &WaveformAxes, window: usize) -> Vec<f64> {
+    let spacing = axes.sample_rate.hz() / window as f64;
+    let weight = |edges: &[Hertz], k: usize| {
+        let (l, c, r) = (edges[0].hz(), edges[1].hz(), edges[2].hz());
+        let f = k as f64 * spacing;
+        ((f - l) / (c - l)).min((r - f) / (r - c)).max(0.0)
+    };
+    edges.windows(3).flat_map(|edges| (0..=window / 2).map(move |k| weight(edges, k))).collect()
+}
+
+/// Windowed cosines and sines of every frequency, (2 (K/2 + 1), K), row by row.
+fn transform(window: usize) -> Vec<f64> {
+    use std::f64::consts::TAU;
+    let hann = |n: usize| 0.5 - 0.5 * (TAU * n as f64 / (window - 1) as f64).cos();
+    let phase = |k: usize, n: usize| TAU * ((k * n) % window) as f64 / window as f64;
+    let rows = |of: fn(f64) -> f64| {
+        (0..=window / 2).flat_map(move |k| (0..window).map(move |n| hann(n) * of(phase(k, n))))
+    };
+    rows(f64::cos).chain(rows(f64::sin)).collect()
+}
+
+pub(super) struct Mel {
+    bank: Bank,
+    transform: Tensor,
+    triangles: Tensor,
+    compressor: Compressor,
+    memory: Memory,
+    dtype: DType,
+}
+
+impl Mel {
+    pub(super) fn new(
+        config: &MelConfig,
+        axes: &WaveformAxes,
+        (dtype, device): (DType, &Device),
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        let (window, hop) = (config.n_samples(axes, "mel")?, axes.hop()?);
+        // Metal has no f64.
+        let wide = if device.is_metal() { dtype } else { DType::F64 };
+        let tensor = |values: Vec<f64>, shape: &[usize], dtype: DType| {
+            Tensor::from_vec(values, shape, &Device::Cpu).and_then(|t| t.to_dtype(dtype)?.to_device(device))
+        };
+        let n = window / 2 + 1;
+        let weights = triangles(&config.edges(axes, "mel")?, axes, window);
+        let triangles = tensor(weights, &[config.n_bands, n], dtype)
+            .during("making the triangles of a mel spectrogram")?;
+        let transform =
+            tensor(transform(window), &[2 * n, 1, window], wide).during("making a Fourier transform")?;
+        let bank = Bank::new(1, window, hop, (wide, device), scope.name("context"));
+        let compressor = Compressor::new(&config.compression, config.n_bands, (dtype, device), scope)?;
+        let memory = bins_in_reach(bank.reach(), hop).then(compressor.memory());
+        Ok(Self { bank, transform, triangles, compressor, memory, dtype })
+    }
+}
+
+impl Stage for Mel {
+    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        self.bank.init_state(batch, state)?;
+        self.compressor.init_state(batch, state)
+    }
+
+    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let x = x.to_dtype(self.transform.dtype()).during("widening samples")?;
+        let parts = self.bank.chunk(&x, &self.transform, None, state)?;
+        let magnitude = || -> candle_core::Result<Tensor> {
+            let n = parts.dim(1)? / 2;
+            let power = (parts.narrow(1, 0, n)?.sqr()? + parts.narrow(1, n, n)?.sqr()?)?;
+            (power + SILENCE)?.sqrt()?.to_dtype(self.dtype)
+        };
+        let magnitude = magnitude().during("computing magnitudes")?;
+        let layout = Layout::ChannelsFirst;
+        let bands = statenet_kernels::affine(&magnitude, layout, &self.triangles, None, layout)?;
+        self.compressor.chunk(&bands, state)
+    }
+
+    fn memory(&self) -> Memory {
+        self.memory
+    }
+}
+
+/// Keeps the slope of a magnitude finite in silence.
+const SILENCE: f64 = 1e-30;
+
+#[cfg(test)]
+mod tests {
+    use statenet_core::{SampleRate, TimeBin};
+
+    use super::*;
+
+    fn axes(rate: f64) -> WaveformAxes {
+        WaveformAxes::new(SampleRate::new(rate).unwrap(), TimeBin::from_millis(5.0).unwrap(), 1)
+    }
+
+    #[test]
+    fn the_default_triangles_hold_these_numbers_of_frequencies() {
+        let (config, axes) = (MelConfig::default(), axes(48_000.0));
+        let weights = triangles(&config.edges(&axes, "mel").unwrap(), &axes, 480);
+        let counts: Vec<_> = weights.chunks(241).map(|t| t.iter().filter(|w| **w > 0.0).count()).collect();
+        let published = [
+            2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 5, 6, 6, 6, 7, 8, 9, 10, 10, 11, 12, 13, 14, 15, 17, 19, 20, 22,
+            24, 26, 28, 30, 34, 37,
+        ];
+        assert_eq!(counts, published);
+    }
+
+    #[test]
+    fn a_band_between_two_frequencies_is_refused() {
+        let config = MelConfig { n_bands: 34, window_ms: Millis::whole::<5>(), ..MelConfig::default() };
+        let message = config.validate(&axes(16_000.0), "mel").unwrap_err().to_string();
+        assert!(message.contains("mel.n_bands is 34, expected fewer bands or a longer window"), "{message}");
+        let config = MelConfig { low_hz: Hertz::whole::<9000>(), ..MelConfig::default() };
+        let message = config.validate(&axes(16_000.0), "mel").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "mel.low_hz is 9000, expected below 8000 Hz, the highest (the sample rate holds 8000)"
+        );
+        let config = MelConfig { window_ms: Millis::new(0.01).unwrap(), ..MelConfig::default() };
+        let message = config.validate(&axes(16_000.0), "mel").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "mel.window_ms is 0.01, expected 0.125 to 256 ms (2 to 4096 samples at 16000 Hz)"
+        );
+    }
+}

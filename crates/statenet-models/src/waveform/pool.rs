@@ -1,0 +1,116 @@
+//! A causal average per channel, once in a bin.
+//!
+//! ```text
+//! y[c,t] = sum_k w[c,k] x[c, (t+1) hop - K + k]
+//! ```
+//! In (B, C, T hop), out (B, C, T). Before the first sample: zeros.
+//!
+//! Each bin is multiplied with the part of every window that it lies in; a window is the sum of its parts. What a stream keeps is
+//! those sums, not the samples.
+
+use candle_core::{DType, Device, Tensor};
+
+use crate::{
+    error::{During, Result},
+    state::State,
+};
+
+/// Windows of K samples over C channels.
+pub(super) struct Pool {
+    channels: usize,
+    taps: usize,
+    hop: usize,
+    dtype: DType,
+    device: Device,
+    parts_name: String,
+}
+
+impl Pool {
+    /// The state is called `parts_name`; `like` has its precision and device.
+    pub(super) fn new(
+        channels: usize,
+        taps: usize,
+        hop: usize,
+        like: (DType, &Device),
+        parts_name: String,
+    ) -> Self {
+        Self { channels, taps, hop, dtype: like.0, device: like.1.clone(), parts_name }
+    }
+
+    /// Bins that a window meets.
+    fn n_bins(&self) -> usize {
+        self.taps.div_ceil(self.hop).max(1)
+    }
+
+    fn parts_shape(&self, batch: usize) -> [usize; 4] {
+        [batch, self.channels, self.n_bins() - 1, self.n_bins()]
+    }
+
+    pub(super) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        if self.n_bins() == 1 {
+            return Ok(());
+        }
+        state.set_zeros(&self.parts_name, &self.parts_shape(batch), self.dtype, &self.device)
+    }
+
+    /// `x` (B, C, T hop) by `weight` (C, K) to (B, C, T).
+    pub(super) fn chunk(&self, x: &Tensor, weight: &Tensor, state: &mut State) -> Result<Tensor> {
+        let batch = x.dim(0).during("reading a batch")?;
+        let parts = self.parts(x, weight).during("averaging samples")?;
+        let before = self.n_bins() - 1;
+        if before == 0 {
+            return parts.squeeze(3).during("averaging samples");
+        }
+        let earlier = state.get(&self.parts_name, &self.parts_shape(batch))?;
+        let sum = || -> candle_core::Result<(Tensor, Tensor)> {
+            let n_bins = parts.dim(2)?;
+            let all = Tensor::cat(&[earlier, &parts], 2)?;
+            let part = |k: usize| all.narrow(2, k, n_bins)?.narrow(3, k, 1)?.squeeze(3);
+            let mut y = part(0)?;
+            for k in 1..=before {
+                y = (y + part(k)?)?;
+            }
+            Ok((y, all.narrow(2, n_bins, before)?.force_contiguous()?))
+        };
+        let (y, last) = sum().during("averaging samples")?;
+        state.set(&self.parts_name, &last);
+        Ok(y)
+    }
+
+    /// (B, C, T, parts): bin t times part k of a window, the last of which is the window's own bin.
+    fn parts(&self, x: &Tensor, weight: &Tensor) -> candle_core::Result<Tensor> {
+        let (batch, channels, n) = x.dims3()?;
+        let (parts, hop) = (self.n_bins(), self.hop);
+        let bins = x.contiguous()?.reshape((batch, channels, n / hop, hop))?;
+        let weight = weight.pad_with_zeros(1, parts * hop - self.taps, 0)?;
+        let weight = weight.reshape((channels, parts, hop))?.transpose(1, 2)?.unsqueeze(0)?;
+        bins.matmul(&weight.broadcast_as((batch, channels, hop, parts))?.contiguous()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_the_sum_of_its_parts() {
+        let cpu = &Device::Cpu;
+        let pool = Pool::new(2, 3, 2, (DType::F64, cpu), "parts".to_owned());
+        let weight = Tensor::new(&[[100f64, 10.0, 1.0], [0.0, 0.0, 1.0]], cpu).unwrap();
+        let x = Tensor::new(&[[[1f64, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]], cpu).unwrap();
+        let run = |sizes: &[usize]| {
+            let mut state = State::new();
+            pool.init_state(1, &mut state).unwrap();
+            let mut start = 0;
+            let cut = |n: &usize| {
+                start += n;
+                let x = x.narrow(2, start - n, *n).unwrap();
+                pool.chunk(&x, &weight, &mut state).unwrap()
+            };
+            let all: Vec<_> = sizes.iter().map(cut).collect();
+            Tensor::cat(&all, 2).unwrap().squeeze(0).unwrap().to_vec2::<f64>().unwrap()
+        };
+        assert_eq!(run(&[4]), [[12.0, 234.0], [6.0, 8.0]]);
+        assert_eq!(run(&[2, 2]), [[12.0, 234.0], [6.0, 8.0]]);
+    }
+}

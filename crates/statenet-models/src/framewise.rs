@@ -121,14 +121,14 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
         let frame = frame.squeeze(1).during("reading a frame")?;
         let (rates, after) = self.advance(&frame, &before)?;
         write(state, &after);
-        Ok(rates.detach())
+        Ok(if state.keeps_graph() { rates } else { rates.detach() })
     }
 
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         let before = self.read(cochleagram.dims().first().copied().unwrap_or(0), state)?;
         let (rates, after) = self.run(cochleagram, before)?;
         write(state, &after);
-        Ok(rates.detach())
+        Ok(if state.keeps_graph() { rates } else { rates.detach() })
     }
 
     fn config(&self) -> ModelConfig {

@@ -46,13 +46,21 @@ pub struct ParamStore {
     seed: Seed,
     dtype: DType,
     device: Device,
+    frozen: bool,
 }
 
 impl ParamStore {
     /// An empty store. `dtype` is f32, or f64 for gradient checks.
     #[must_use]
     pub fn new(seed: Seed, dtype: DType, device: &Device) -> Self {
-        Self { entries: Vec::new(), seed, dtype, device: device.clone() }
+        Self { entries: Vec::new(), seed, dtype, device: device.clone(), frozen: false }
+    }
+
+    /// An empty store whose parameters autograd does not track: a model built on it has gradients with respect to its
+    /// stimulus only.
+    #[must_use]
+    pub fn frozen(seed: Seed, dtype: DType, device: &Device) -> Self {
+        Self { frozen: true, ..Self::new(seed, dtype, device) }
     }
 
     /// Builds a model of candle-nn layers on a store of ours.
@@ -242,18 +250,19 @@ impl ParamStore {
         }
         .and_then(|t| t.to_dtype(self.dtype));
         let var = tensor.and_then(|t| Var::from_tensor(&t)).during("making a parameter")?;
-        let handle = handle(&var, role);
-        self.entries.push(Param { name, var, role });
+        let param = Param { name, var, role };
+        let handle = self.handle(&param);
+        self.entries.push(param);
         Ok(handle)
     }
-}
 
-/// What a module holds of a variable: tracked by autograd if it is trained. The storage is the variable's own, so that
-/// setting the variable changes the module.
-fn handle(var: &Var, role: Role) -> Tensor {
-    match role {
-        Role::Parameter => var.as_tensor().clone(),
-        Role::Buffer => var.as_detached_tensor(),
+    /// What a module holds of a variable: tracked by autograd if it is trained. The storage is the variable's own, so
+    /// that setting the variable changes the module.
+    fn handle(&self, Param { var, role, .. }: &Param) -> Tensor {
+        match role {
+            Role::Parameter if !self.frozen => var.as_tensor().clone(),
+            _ => var.as_detached_tensor(),
+        }
     }
 }
 
@@ -356,7 +365,7 @@ impl SimpleBackend for SharedStore {
                     there.var.shape()
                 );
             }
-            return Ok(handle(&there.var, there.role));
+            return Ok(store.handle(there));
         }
         let init = from_candle(init, &shape);
         let draw = |seed: Seed, name: &str| init.draw(seed, name, shape.elem_count());
@@ -366,7 +375,7 @@ impl SimpleBackend for SharedStore {
     fn get_unchecked(&self, name: &str, _dtype: DType, _device: &Device) -> candle_core::Result<Tensor> {
         let store = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match store.get(name) {
-            Some(param) => Ok(handle(&param.var, param.role)),
+            Some(param) => Ok(store.handle(param)),
             None => candle_core::bail!("parameter {name} has no shape yet"),
         }
     }
@@ -449,6 +458,13 @@ mod tests {
         store.load(&[("weight".into(), twos.clone()), ("mean".into(), twos)].into(), "test").unwrap();
         assert_eq!(weight.to_vec1::<f64>().unwrap(), [2.0]);
         assert_eq!(buffer.to_vec1::<f64>().unwrap(), [2.0]);
+    }
+
+    #[test]
+    fn a_frozen_store_tracks_nothing() {
+        let mut store = ParamStore::frozen(Seed::new(0), DType::F64, &Device::Cpu);
+        assert!(!store.root().parameter("weight", 1, Init::ONES).unwrap().track_op());
+        assert_eq!(store.n_trained(), 1);
     }
 
     #[test]

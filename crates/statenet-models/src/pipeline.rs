@@ -57,7 +57,11 @@ impl Pipeline {
         dtype: DType,
         device: &Device,
     ) -> Result<Self> {
-        let mut params = ParamStore::new(seed, dtype, device);
+        Self::on(ParamStore::new(seed, dtype, device), axes, config)
+    }
+
+    /// Builds the stages of a validated config on an empty store.
+    fn on(mut params: ParamStore, axes: &Axes, config: &PipelineConfig) -> Result<Self> {
         let mut root = params.root();
         let (prefilter, filtered) = prefilters::build(&config.prefilter, axes, &mut root.enter("prefilter"))?;
         let (core, features) = cores::build(&config.core, filtered, &mut root.enter("core"))?;
@@ -108,8 +112,9 @@ impl ResponseModel for Pipeline {
         let features = self.core.chunk(&filtered, &mut next)?;
         let drives = self.readout.chunk(&features, &mut next)?;
         let rates = self.readout.nonlinearity().chunk(&drives, cochleagram, &mut next)?;
+        let rates = if next.keeps_graph() { rates } else { rates.detach() };
         *state = next;
-        Ok(rates.detach())
+        Ok(rates)
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
@@ -119,6 +124,13 @@ impl ResponseModel for Pipeline {
             all.extend(steps);
         }
         Ok(Some(self.readout.nonlinearity().behind(all)?))
+    }
+
+    fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
+        let params = ParamStore::frozen(self.params.seed(), self.dtype(), self.device());
+        let copy = Self::on(params, &self.axes, &self.config)?;
+        copy.params.load(&self.params.snapshot()?, "the model")?;
+        Ok(Some(Box::new(copy)))
     }
 
     fn config(&self) -> ModelConfig {

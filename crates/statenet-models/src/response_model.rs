@@ -62,7 +62,8 @@ pub trait ResponseModel: Send + Sync {
     /// The next frames of a stream, `(B, 1, F, T)` to `(B, N, T)`, advancing the state.
     ///
     /// Chunks of any sizes give what [`forward`](Self::forward) gives on their concatenation, to 1e-5 in f32. Unless
-    /// overridden it takes one [`step`](Self::step) per frame.
+    /// overridden it takes one [`step`](Self::step) per frame. Rates have no graph unless the state
+    /// [keeps it](State::keeping_graph).
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -87,6 +88,15 @@ pub trait ResponseModel: Send + Sync {
     /// # Errors
     /// [`Error::Kernel`](crate::Error::Kernel) if a step cannot be made.
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        Ok(None)
+    }
+
+    /// A copy with the parameters of now, which autograd does not track: gradients with respect to the stimulus alone,
+    /// at less cost. `None`, unless overridden, is a model without.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`](crate::Error::Tensor) if there is no memory for it.
+    fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
         Ok(None)
     }
 

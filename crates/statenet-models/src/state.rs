@@ -15,9 +15,13 @@ use crate::{
 /// What a model remembers between two chunks of a stream, for B streams at once.
 ///
 /// Made by [`ResponseModel::init_state`](crate::ResponseModel::init_state). A clone is independent of its original.
+///
+/// The first axis of every tensor is the stream. Chunks cut the graph behind them, so that a stream may run for ever,
+/// unless the state [keeps it](Self::keeping_graph).
 #[derive(Clone, Debug, Default)]
 pub struct State {
     entries: Vec<(String, Tensor)>,
+    keeps_graph: bool,
 }
 
 impl State {
@@ -43,13 +47,43 @@ impl State {
         }
     }
 
-    /// Sets the tensor of a name; a new name goes last. The tensor is detached from any graph.
+    /// Sets the tensor of a name; a new name goes last. The tensor is detached from its graph unless the state
+    /// [keeps it](Self::keeping_graph).
     pub fn set(&mut self, name: &str, tensor: &Tensor) {
-        let tensor = tensor.detach();
+        let tensor = if self.keeps_graph { tensor.clone() } else { tensor.detach() };
         match self.entries.iter_mut().find(|(n, _)| n == name) {
             Some((_, there)) => *there = tensor,
             None => self.entries.push((name.to_owned(), tensor)),
         }
+    }
+
+    /// A state through which one can differentiate: the rates of the chunks that follow, and what they leave in the
+    /// state, have gradients with respect to their frames and the model's parameters.
+    ///
+    /// For interpretation, and for training through time: memory grows with every chunk.
+    #[must_use]
+    pub fn keeping_graph(self) -> Self {
+        Self { keeps_graph: true, ..self }
+    }
+
+    /// Whether chunks keep their graph.
+    #[must_use]
+    pub fn keeps_graph(&self) -> bool {
+        self.keeps_graph
+    }
+
+    /// The streams of some rows, in their order; a row may come several times.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] for a row that does not exist.
+    pub fn select(&self, rows: &[u32]) -> Result<Self> {
+        let selected = |(name, tensor): &(String, Tensor)| {
+            let rows = Tensor::from_slice(rows, rows.len(), tensor.device());
+            let chosen = rows.and_then(|rows| tensor.contiguous()?.index_select(&rows, 0));
+            Ok((name.clone(), chosen.during("selecting streams")?))
+        };
+        let entries = self.entries.iter().map(selected).collect::<Result<_>>()?;
+        Ok(Self { entries, keeps_graph: self.keeps_graph })
     }
 
     /// Names and tensors in the order in which the modules stand in the model.
@@ -71,7 +105,8 @@ impl State {
         let moved = |(name, tensor): &(String, Tensor)| {
             Ok((name.clone(), tensor.to_device(device).during("moving a state")?))
         };
-        Ok(Self { entries: self.entries.iter().map(moved).collect::<Result<_>>()? })
+        let entries = self.entries.iter().map(moved).collect::<Result<_>>()?;
+        Ok(Self { entries, keeps_graph: self.keeps_graph })
     }
 
     /// Saves the state as a safetensors file, atomically.
@@ -90,7 +125,7 @@ impl State {
     /// # Errors
     /// [`Error::File`] if the file is missing or damaged.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        Ok(Self { entries: tensors::read(path, device)?.into_iter().collect() })
+        Ok(Self { entries: tensors::read(path, device)?.into_iter().collect(), keeps_graph: false })
     }
 
     /// Takes the entries whose names begin with a prefix, in order, out of this state.
@@ -116,5 +151,51 @@ impl State {
     ) -> Result<()> {
         self.set(name, &Tensor::zeros(shape, dtype, device).during("making a state")?);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Var;
+    use statenet_core::{Axes, Seed, TimeBin};
+
+    use super::*;
+    use crate::{ResponseModel, zoo};
+
+    fn model() -> Box<dyn ResponseModel> {
+        let axes = Axes::new(8, 2, TimeBin::whole_millis::<5>());
+        zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn a_graph_is_kept_where_it_is_asked_for() {
+        let model = model();
+        let sound = Var::ones((1, 1, 8, 3), DType::F32, &Device::Cpu).unwrap();
+        for kept in [false, true] {
+            let state = model.init_state(1).unwrap();
+            let mut state = if kept { state.keeping_graph() } else { state };
+            model.chunk(sound.as_tensor(), &mut state).unwrap();
+            let rates = model.chunk(sound.as_tensor(), &mut state).unwrap();
+            let h = state.get("core.backbone.h", &[1, 7]).unwrap();
+            for end in [&rates, h] {
+                let grads = end.sum_all().unwrap().backward().unwrap();
+                assert_eq!(grads.get(sound.as_tensor()).is_some(), kept);
+            }
+        }
+    }
+
+    #[test]
+    fn streams_are_selected_in_order_and_with_repetition() {
+        let model = model();
+        let values: Vec<f32> = (0..3 * 8 * 2).map(|i| (i % 7) as f32).collect();
+        let sounds = Tensor::from_vec(values, (3, 1, 8, 2), &Device::Cpu).unwrap();
+        let mut state = model.init_state(3).unwrap();
+        model.chunk(&sounds, &mut state).unwrap();
+        let h = |state: &State, n: usize| {
+            state.get("core.backbone.h", &[n, 7]).unwrap().to_vec2::<f32>().unwrap()
+        };
+        let (all, some) = (h(&state, 3), h(&state.select(&[2, 0, 2, 2]).unwrap(), 4));
+        assert_eq!(some, [2, 0, 2, 2].map(|i: usize| all[i].clone()));
+        assert!(state.select(&[3]).is_err());
     }
 }

@@ -17,6 +17,17 @@ pub enum Error {
         /// How many there are.
         n: usize,
     },
+    /// A population or a side of a contrast is empty.
+    #[error("a target has no neurons, expected at least one")]
+    EmptyTarget,
+    /// The model's state has no tensor of that name.
+    #[error("the model remembers no {entry}, but {known:?}")]
+    UnknownEntry {
+        /// The name asked for.
+        entry: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
     /// The model has no receptive field among its parameters.
     #[error("{model} has no receptive field of its own, take a gradient map")]
     NoReceptiveField {
@@ -28,6 +39,31 @@ pub enum Error {
     NoGradient {
         /// The model's short name.
         model: String,
+    },
+    /// A singular value decomposition was asked for of numbers that are not finite.
+    #[error("{what} cannot be decomposed, expected finite numbers")]
+    Decomposition {
+        /// The array.
+        what: &'static str,
+    },
+    /// Hidden units are known at the end of a sound only.
+    #[error("a hidden unit has no response at all bins, expected When::Last")]
+    SustainedHidden,
+    /// A penalty or an energy that makes no sense.
+    #[error("weight of {constraint} is {got}, expected a finite number above 0")]
+    Weight {
+        /// The constraint.
+        constraint: &'static str,
+        /// Its weight.
+        got: f64,
+    },
+    /// A band above half the sample rate.
+    #[error("a band at {hz} Hz cannot be heard, expected one below {below} Hz")]
+    BandCenter {
+        /// Its centre.
+        hz: f64,
+        /// Half the sample rate.
+        below: f64,
     },
     /// The model refused.
     #[error(transparent)]

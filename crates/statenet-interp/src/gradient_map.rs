@@ -2,24 +2,35 @@
 //! GradMap of Rançon et al. 2025; Simonyan et al. 2014 for images).
 //!
 //! ```text
-//! G[n, f, k] = + d r_n(t) / d x(f, t - k)
+//! G[f, k] = + d r(t) / d x(f, t - k)
 //! ```
 //! In evaluation mode, with the sign of the rate: positive where sound excites. For a linear model this is its receptive
 //! field, for LN the receptive field times the slope of its curve at that sound, for a recurrent model the receptive
 //! field that it has just then. The model's parameters are not touched.
+//!
+//! Each (window, target) is a row of a batch, and one backward pass serves many rows. A history that is longer than the
+//! map is heard once per window; the rows go on from the state that it leaves.
+//!
+//! Rectifiers have kinks. At a sound that lies on one (all zeros behind AdapTrans, silence in a recording) the rate has no
+//! derivative, and a map there is whatever an implementation calls one: zero for the published package. The mean of the
+//! slopes on both sides is what [`null_maps`] takes, by a pair of opposite, tiny noises.
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{Device, Tensor};
 use ndarray::{Array2, Array3, Axis};
-use statenet_core::{Dim, expect_shape};
-use statenet_models::{Mode, ResponseModel};
+use statenet_core::{Dim, Seed, expect_shape};
+use statenet_models::{ResponseModel, State};
 
-use crate::error::{During, Error, Result};
+use crate::{
+    error::{During, Error, Result},
+    rows::{Rows, Still, in_parallel, of_model, rows_of_pass, select},
+    target::{self, Objective, Target, at_last},
+};
 
-/// Gradient maps of one neuron, one for every window of sound.
+/// Gradient maps of one target, one for every window of sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientMaps {
-    /// The neuron.
-    pub neuron: usize,
+    /// What is differentiated.
+    pub target: Target,
     /// `(B, F, L)`, lag 0 first: rate (spikes per bin) per unit of the model's input.
     pub maps: Array3<f64>,
 }
@@ -38,6 +49,97 @@ impl GradientMaps {
         let n = self.maps.dim().0;
         if n < 2 { Array2::zeros(self.mean().dim()) } else { self.maps.std_axis(Axis(0), 1.0) }
     }
+
+    /// Whether every map is zero everywhere: the target does not answer to small changes of these sounds, as a neuron
+    /// whose units all lie below their rectifiers. [`Around::Noise`] looks further.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.maps.iter().all(|&g| g == 0.0)
+    }
+}
+
+/// Where maps are taken and how deep they are.
+#[derive(Clone, Debug, Default)]
+pub struct MapConfig {
+    /// Lags L of a map; the part of a window before them is history, heard but not differentiated. Default: the whole
+    /// window.
+    pub lags: Option<usize>,
+    /// At the windows themselves, or around them.
+    pub around: Around,
+}
+
+/// Where the gradients are taken that make a map.
+#[derive(Clone, Debug, Default)]
+pub enum Around {
+    /// At the window. The default.
+    #[default]
+    Point,
+    /// The mean over the window with noise (SmoothGrad; Smilkov et al. 2017): what the target answers to on average near
+    /// this sound, also where it has kinks.
+    ///
+    /// Draws come in opposite pairs, so that a map of a smooth model differs from that at the window by the square of
+    /// the deviation only, and one at a kink is the mean of both sides.
+    Noise {
+        /// Pairs of draws, at least 1.
+        n_pairs: usize,
+        /// Standard deviation, in units of the model's input.
+        deviation: f64,
+        /// Where the noise grows from.
+        seed: Seed,
+    },
+    /// The mean along the straight line from another sound (integrated gradients; Sundararajan et al. 2017), at the
+    /// middles of `n_points` equal parts.
+    ///
+    /// Times the difference of both sounds and summed it is the difference of both responses, if the map covers the
+    /// whole window and the points are many.
+    Path {
+        /// Points, at least 1.
+        n_points: usize,
+        /// Where the line begins, `(1, 1, F, W)` or one for each window.
+        from: Tensor,
+    },
+}
+
+impl Around {
+    /// The sounds whose gradients are averaged.
+    fn points(&self, windows: &Tensor) -> Result<Vec<Tensor>> {
+        match self {
+            Self::Point => Ok(vec![windows.clone()]),
+            Self::Noise { n_pairs, deviation, seed } => {
+                let pair = |i: usize| -> Result<[Tensor; 2]> {
+                    let mut stream = seed.stream(&format!("noise {i}"));
+                    let noise: Vec<f64> =
+                        (0..windows.elem_count()).map(|_| deviation * stream.normal()).collect();
+                    let noise = || -> candle_core::Result<[Tensor; 2]> {
+                        let noise = Tensor::from_vec(noise, windows.dims(), &Device::Cpu)?
+                            .to_dtype(windows.dtype())?
+                            .to_device(windows.device())?;
+                        Ok([(windows + &noise)?, (windows - noise)?])
+                    };
+                    noise().during("adding noise")
+                };
+                let pairs = (0..*n_pairs).map(pair).collect::<Result<Vec<_>>>()?;
+                Ok(pairs.into_iter().flatten().collect())
+            }
+            Self::Path { n_points, from } => {
+                let from = from.to_dtype(windows.dtype()).and_then(|f| f.to_device(windows.device()));
+                let from = from.during("reading where a path begins")?;
+                let expected: Vec<Dim> = windows.dims().iter().map(|&n| Dim::Is(n)).collect();
+                let one_for_all = [&[Dim::Is(1)], expected.get(1..).unwrap_or_default()].concat();
+                if from.dim(0).during("reading where a path begins")? == 1 {
+                    expect_shape("from", from.dims(), &one_for_all)?;
+                } else {
+                    expect_shape("from", from.dims(), &expected)?;
+                }
+                let at = |i: usize| {
+                    let share = (i as f64 + 0.5) / *n_points as f64;
+                    let point = || (windows * share)?.broadcast_add(&(&from * (1.0 - share))?);
+                    point().during("going along a path")
+                };
+                (0..*n_points).map(at).collect()
+            }
+        }
+    }
 }
 
 /// Gradient maps at the last bin of each window, for some neurons.
@@ -46,58 +148,117 @@ impl GradientMaps {
 ///   was fitted to (standardised). Zeros are the null stimulus.
 /// - Returns one [`GradientMaps`] per neuron, in the order asked for.
 ///
-/// One forward pass serves all windows and neurons; there is one backward pass per neuron.
-///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
 /// use statenet_core::{Axes, Seed, TimeBin};
-/// use statenet_interp::gradient_maps;
+/// use statenet_interp::{Target, gradient_maps};
 /// use statenet_models::zoo;
 ///
 /// let axes = Axes::new(8, 3, TimeBin::from_millis(5.0)?);
 /// let model = zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu)?;
 /// let null = Tensor::zeros((1, 1, 8, 40), DType::F32, &Device::Cpu)?;
 /// let maps = gradient_maps(&*model, &null, &[2])?;
-/// assert_eq!((maps[0].neuron, maps[0].mean().dim()), (2, (8, 40)));
+/// assert_eq!((&maps[0].target, maps[0].mean().dim()), (&Target::Neuron(2), (8, 40)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`] if the windows do not fit the model, [`Error::OutOfRange`] for a neuron it does not have,
-/// [`Error::NoGradient`] if an operation inside it cuts the graph.
+/// As [`target_maps`].
 pub fn gradient_maps(
     model: &dyn ResponseModel,
     windows: &Tensor,
     neurons: &[usize],
 ) -> Result<Vec<GradientMaps>> {
-    let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(model.n_bands()), Dim::Any("L")];
-    expect_shape("windows", windows.dims(), &expected)?;
-    if let Some(&got) = neurons.iter().find(|&&n| n >= model.n_neurons()) {
-        return Err(Error::OutOfRange { what: "neuron", got, n: model.n_neurons() });
-    }
-    let own =
-        windows.to_dtype(model.dtype()).and_then(|w| w.to_device(model.device())).and_then(|w| w.copy());
-    let sound = own.and_then(|w| Var::from_tensor(&w)).during("making the stimulus a variable")?;
-    let rates = model.forward(sound.as_tensor(), Mode::Eval)?;
-    let last = rates.dim(2).during("reading rates")?.saturating_sub(1);
-    neurons
-        .iter()
-        .map(|&neuron| {
-            let at = |rates: &Tensor| rates.narrow(1, neuron, 1)?.narrow(2, last, 1)?.sum_all();
-            let grads = at(&rates).and_then(|rate| rate.backward()).during("backward")?;
-            let grad = grads
-                .get(sound.as_tensor())
-                .ok_or_else(|| Error::NoGradient { model: model.config().slug() })?;
-            Ok(GradientMaps { neuron, maps: lag_zero_first(grad)? })
-        })
-        .collect()
+    target_maps(model, windows, &Target::neurons(neurons.iter().copied()), &MapConfig::default())
 }
 
-/// `(B, 1, F, L)` in time, as an array `(B, F, L)` with lag 0 first.
-fn lag_zero_first(grad: &Tensor) -> Result<Array3<f64>> {
-    let (n_windows, _, n_bands, n_lags) = grad.dims4().during("reading a gradient")?;
-    let values = grad.to_dtype(DType::F64).and_then(|g| g.flatten_all()).and_then(|g| g.to_vec1::<f64>());
-    let values = values.during("reading a gradient")?;
-    let at = |(b, f, k): (usize, usize, usize)| values[(b * n_bands + f) * n_lags + (n_lags - 1 - k)];
-    Ok(Array3::from_shape_fn((n_windows, n_bands, n_lags), at))
+/// Gradient maps at the null stimulus: `lags` bins of zeros, the mean sound for a model of standardised bands.
+///
+/// Zeros lie on the kink of a prefilter that rectifies. The map is the mean over a pair of opposite noises of 1e-6, the
+/// mean slope of both sides; for a smooth model that is its gradient, to rounding.
+///
+/// # Errors
+/// As [`target_maps`].
+pub fn null_maps(model: &dyn ResponseModel, lags: usize, targets: &[Target]) -> Result<Vec<GradientMaps>> {
+    const DEVIATION: f64 = 1e-6;
+    let null = Tensor::zeros((1, 1, model.n_bands(), lags), model.dtype(), model.device());
+    let around = Around::Noise { n_pairs: 1, deviation: DEVIATION, seed: Seed::new(0) };
+    let config = MapConfig { lags: None, around };
+    target_maps(model, &null.during("making the null stimulus")?, targets, &config)
+}
+
+/// Gradient maps at the last bin of each window, `(B, 1, F, W)`, for any targets.
+///
+/// To look at bin t of a long sound, give its first t + 1 bins as the window and set [`MapConfig::lags`]; for every bin
+/// there is [`dstrf`](crate::dstrf::dstrf).
+///
+/// # Errors
+/// [`Error::Shape`] if the windows do not fit the model, [`Error::OutOfRange`] for a neuron or unit it does not have or
+/// for no or too many lags, [`Error::NoGradient`] if an operation inside it cuts the graph.
+pub fn target_maps(
+    model: &dyn ResponseModel,
+    windows: &Tensor,
+    targets: &[Target],
+    config: &MapConfig,
+) -> Result<Vec<GradientMaps>> {
+    let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(model.n_bands()), Dim::Any("W")];
+    expect_shape("windows", windows.dims(), &expected)?;
+    let (n_windows, _, n_bands, n_bins) = windows.dims4().during("reading windows")?;
+    let n_lags = config.lags.unwrap_or(n_bins);
+    if n_lags == 0 || n_lags > n_bins {
+        return Err(Error::OutOfRange { what: "number of lags", got: n_lags, n: n_bins });
+    }
+    target::check(model, targets)?;
+    let points = config.around.points(&of_model(model, windows)?)?;
+    if points.is_empty() {
+        return Err(Error::OutOfRange { what: "number of points", got: 0, n: 0 });
+    }
+    let still = Still::new(model)?;
+    let mut sums = vec![Array3::<f64>::zeros((n_windows, n_bands, n_lags)); targets.len()];
+    for point in &points {
+        add_maps(still.model(), point, targets, &mut sums)?;
+    }
+    let n_points = points.len() as f64;
+    let maps = targets.iter().zip(sums);
+    Ok(maps.map(|(target, sum)| GradientMaps { target: target.clone(), maps: sum / n_points }).collect())
+}
+
+/// Adds the maps at some windows, target by target.
+fn add_maps(
+    model: &dyn ResponseModel,
+    windows: &Tensor,
+    targets: &[Target],
+    sums: &mut [Array3<f64>],
+) -> Result<()> {
+    let Some((n_windows, n_bands, n_lags)) = sums.first().map(Array3::dim) else { return Ok(()) };
+    let n_bins = windows.dim(3).during("reading windows")?;
+    let (history, last) = (n_bins - n_lags, at_last(1, model.dtype(), model.device())?);
+    let part = |start: usize, n: usize| windows.narrow(3, start, n).during("cutting a window");
+    let mut heard = model.init_state(n_windows)?;
+    if history > 0 {
+        model.chunk(&part(0, history)?, &mut heard)?;
+    }
+    let frames = part(history, n_lags)?.contiguous().during("cutting a window")?;
+    let rows: Vec<(usize, usize)> =
+        (0..targets.len()).flat_map(|target| (0..n_windows).map(move |window| (target, window))).collect();
+    let passes: Vec<&[(usize, usize)]> = rows.chunks(rows_of_pass(n_lags)).collect();
+    let of_passes = in_parallel(passes, |pass| {
+        let of_rows: Vec<&Target> = pass.iter().filter_map(|&(target, _)| targets.get(target)).collect();
+        let windows: Vec<u32> = pass.iter().map(|&(_, window)| window as u32).collect();
+        let state: State =
+            if history > 0 { heard.select(&windows)? } else { model.init_state(windows.len())? };
+        let objective = Objective::new(model, &of_rows)?;
+        Rows { model, state, n_read: 1, objective: &objective, when: &last }
+            .gradients(&select(&frames, &windows)?)
+    })?;
+    let each = n_bands * n_lags;
+    let gradients = of_passes.iter().flat_map(|pass| pass.gradients.chunks_exact(each));
+    for (&(target, window), gradient) in rows.iter().zip(gradients) {
+        let Some(sum) = sums.get_mut(target) else { continue };
+        let mut sum = sum.index_axis_mut(Axis(0), window);
+        for ((f, k), there) in sum.indexed_iter_mut() {
+            *there += gradient[f * n_lags + (n_lags - 1 - k)];
+        }
+    }
+    Ok(())
 }

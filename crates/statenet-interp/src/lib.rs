@@ -20,7 +20,11 @@
 //! | module | holds |
 //! |---|---|
 //! | [`receptive_field`] | the weights of Linear and LN |
+//! | [`target`] | what is looked at: a neuron, a population, a contrast, a hidden unit |
 //! | [`gradient_map`] | d rate / d sound of any model, at any sound and time |
+//! | [`dstrf`](mod@dstrf) | the map at every bin of a sound: locally linear receptive fields |
+//! | [`subspace`](mod@subspace), [`changes`](mod@changes) | their few directions and separability; how they change, with time and with the response |
+//! | [`dreams`] | sounds that a target answers to most, under constraints; making them audible |
 //! | [`windows`] | cutting sounds to take maps at |
 //! | [`agreement`] | comparing maps |
 //!
@@ -28,12 +32,23 @@
 //! Candle's.
 
 pub mod agreement;
+pub mod changes;
+pub mod dreams;
+pub mod dstrf;
 pub mod error;
 pub mod gradient_map;
 pub mod receptive_field;
+mod rows;
+pub mod subspace;
+pub mod target;
 pub mod windows;
 
+pub use changes::{Changes, changes, fields_by_response};
+pub use dreams::{Constraint, Dream, DreamConfig, dream};
+pub use dstrf::{Dstrf, dstrf};
 pub use error::{Error, Result};
-pub use gradient_map::{GradientMaps, gradient_maps};
+pub use gradient_map::{Around, GradientMaps, MapConfig, gradient_maps, null_maps, target_maps};
 pub use receptive_field::receptive_fields;
+pub use subspace::{Subspace, separable, subspace};
+pub use target::Target;
 pub use windows::draw_windows;

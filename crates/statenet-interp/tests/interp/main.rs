@@ -1,0 +1,8 @@
+//! Interpretation on every model of the zoo, one binary: linking Candle takes longer than the tests.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod dreams;
+mod dstrf;
+mod maps;
+mod small;

@@ -29,6 +29,8 @@ mod book {
         Resume: "how-to/resume.md";
         Streaming: "how-to/streaming.md";
         GradientMaps: "theory/gradient-maps.md";
+        Dstrf: "theory/dstrf.md";
+        Dreams: "theory/dreams.md";
         Scores: "theory/scores.md";
     }
 }

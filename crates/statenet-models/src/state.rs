@@ -133,7 +133,7 @@ impl State {
         let entries = std::mem::take(&mut self.entries);
         let (taken, left) = entries.into_iter().partition(|(name, _)| name.starts_with(prefix));
         self.entries = left;
-        Self { entries: taken }
+        Self { entries: taken, keeps_graph: self.keeps_graph }
     }
 
     /// Puts another part's entries behind these.

@@ -58,14 +58,43 @@ pub struct Heatmap {
 #[derive(Clone, Debug, PartialEq)]
 enum Rows {
     Bands(Vec<Hertz>),
-    Index(String),
+    Index(Cells),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Columns {
     Time { dt: TimeBin, start: Millis },
     Lags(TimeBin),
-    Index(String),
+    Index(Cells),
+}
+
+/// Rows or columns that stand for nothing that this crate knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Cells {
+    label: String,
+    /// A name of each; empty: they are numbered from 1.
+    names: Vec<String>,
+}
+
+impl Cells {
+    fn numbered(label: impl Into<String>) -> Self {
+        Self { label: label.into(), names: Vec::new() }
+    }
+
+    /// At most `max` ticks in the middle of the `n` cells.
+    fn axis(&self, n: usize, max: usize) -> Axis {
+        let ticks = if self.names.is_empty() {
+            cell_numbers(n, max)
+        } else {
+            let every = n.div_ceil(max.max(1)).max(1);
+            let tick = |(i, name): (usize, &String)| Tick {
+                at: (i as f64 + 0.5) / n.max(1) as f64,
+                label: name.clone(),
+            };
+            self.names.iter().take(n).enumerate().step_by(every).map(tick).collect()
+        };
+        Axis { label: self.label.clone(), ticks }
+    }
 }
 
 impl Heatmap {
@@ -133,9 +162,25 @@ impl Heatmap {
             limits: None,
             size: Size::new(300.0, 200.0),
             values: values.mapv(Into::into),
-            rows: Rows::Index(row_label.into()),
-            columns: Columns::Index(column_label.into()),
+            rows: Rows::Index(Cells::numbered(row_label)),
+            columns: Columns::Index(Cells::numbered(column_label)),
         }
+    }
+
+    /// Calls the rows and columns of a [`matrix`](Self::matrix) by names, first to last, instead of numbers.
+    #[must_use]
+    pub fn called<R: Into<String>, C: Into<String>>(
+        mut self,
+        row_names: impl IntoIterator<Item = R>,
+        column_names: impl IntoIterator<Item = C>,
+    ) -> Self {
+        if let Rows::Index(cells) = &mut self.rows {
+            cells.names = row_names.into_iter().map(Into::into).collect();
+        }
+        if let Columns::Index(cells) = &mut self.columns {
+            cells.names = column_names.into_iter().map(Into::into).collect();
+        }
+        self
     }
 
     /// The same with its first bin at `start`, as in an excerpt. Only a time axis changes.
@@ -186,10 +231,7 @@ impl Heatmap {
             Rows::Bands(centers) => {
                 Axis { label: "Frequency (kHz)".to_string(), ticks: frequency_ticks(centers) }
             }
-            Rows::Index(label) => Axis {
-                label: label.clone(),
-                ticks: cell_numbers(n, (self.size.sane().height / 28.0) as usize),
-            },
+            Rows::Index(cells) => cells.axis(n, (self.size.sane().height / 28.0) as usize),
         }
     }
 
@@ -201,9 +243,7 @@ impl Heatmap {
                 Axis::time(place.time.unwrap_or(own), width)
             }
             Columns::Lags(dt) => Axis { label: "Lag (ms)".to_string(), ticks: lag_ticks(n, *dt, width) },
-            Columns::Index(label) => {
-                Axis { label: label.clone(), ticks: cell_numbers(n, (width / 50.0) as usize) }
-            }
+            Columns::Index(cells) => cells.axis(n, (width / 50.0) as usize),
         }
     }
 
@@ -260,11 +300,11 @@ impl Draw for Heatmap {
         let columns = match &self.columns {
             Columns::Time { dt, .. } => format!("{columns} time bins of {} ms", dt.ms()),
             Columns::Lags(dt) => format!("{columns} lags of {} ms, lag 0 at the right", dt.ms()),
-            Columns::Index(label) => format!("{columns} columns ({label})"),
+            Columns::Index(cells) => format!("{columns} columns ({})", cells.label),
         };
         let rows = match &self.rows {
             Rows::Bands(_) => format!("{rows} frequency bands"),
-            Rows::Index(label) => format!("{rows} rows ({label})"),
+            Rows::Index(cells) => format!("{rows} rows ({})", cells.label),
         };
         let unit = if self.unit.is_empty() { "values" } else { &self.unit };
         let values = match range::extent(self.values.iter().copied()) {
@@ -321,7 +361,7 @@ impl Draw for Heatmap {
 
 fn bands(title: &str, n_bands: usize, centers: &[Hertz]) -> Result<Rows> {
     if centers.is_empty() {
-        return Ok(Rows::Index("Band".to_string()));
+        return Ok(Rows::Index(Cells::numbered("Band")));
     }
     if centers.len() != n_bands {
         return Err(Error::Shape {
@@ -394,6 +434,16 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+
+    #[test]
+    fn named_cells_are_called_by_their_names() {
+        let values = array![[0.0, 1.0], [2.0, 3.0]];
+        let figure = Heatmap::matrix("tones", values.view(), "Level (dB)", "Frequency (kHz)");
+        let svg = figure.called(["-40", "0"], ["0.5", "16"]).render();
+        for text in ["Level (dB)", ">-40<", ">16<"] {
+            assert!(svg.as_str().contains(text), "{text}");
+        }
+    }
 
     fn hertz(values: &[f64]) -> Vec<Hertz> {
         values.iter().map(|&v| Hertz::new(v).unwrap()).collect()

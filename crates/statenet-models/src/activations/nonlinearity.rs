@@ -57,3 +57,40 @@ impl Nonlinearity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use statenet_core::{Seed, TimeBin};
+
+    use super::*;
+    use crate::{
+        activations::{ContrastGainConfig, CurveConfig},
+        params::ParamStore,
+    };
+
+    #[test]
+    fn a_contrast_gain_starts_at_the_mean_rates_where_the_contrast_is_that_of_the_recording() {
+        let rates = [0.1, 0.4];
+        let axes = Axes::new(3, 2, TimeBin::from_millis(5.0).unwrap());
+        for curve in [
+            ActivationConfig::Identity,
+            ActivationConfig::Sigmoid(CurveConfig::default()),
+            ActivationConfig::Exponential(CurveConfig::default()),
+        ] {
+            let gain = ContrastGainConfig { curve: Box::new(curve), ..ContrastGainConfig::default() };
+            let config = ActivationConfig::ContrastGain(gain);
+            let mut store = ParamStore::new(Seed::new(1), DType::F64, &Device::Cpu);
+            let nonlinearity = Nonlinearity::new(&config, &axes, &mut store.root()).unwrap();
+            let drives = nonlinearity.start_at(&rates).unwrap();
+            let drives = Tensor::new(drives, &Device::Cpu).unwrap().reshape((1, 2, 1)).unwrap();
+            let sound = Tensor::zeros((1, 1, 3, 1), DType::F64, &Device::Cpu).unwrap();
+            let mut state = State::new();
+            nonlinearity.init_state(1, &mut state).unwrap();
+            let back = nonlinearity.chunk(&drives, &sound, &mut state).unwrap().flatten_all().unwrap();
+            for (rate, back) in rates.iter().zip(back.to_vec1::<f64>().unwrap()) {
+                assert!((rate - back).abs() < 1e-9, "{config:?}: {rate} {back}");
+            }
+        }
+    }
+}

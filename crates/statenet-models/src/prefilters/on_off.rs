@@ -69,6 +69,7 @@ mod tests {
     use crate::{
         mode::Mode,
         params::{ParamStore, set_vector},
+        prefilters::{AdaptransConfig, adaptrans},
         stage::Stage,
     };
 
@@ -82,5 +83,20 @@ mod tests {
         let y = filter.forward(&x, Mode::Eval).unwrap().squeeze(0).unwrap().squeeze(1).unwrap();
         let expected = [[0.0, 8.0, 4.0, 0.0, 0.0], [0.0, 0.0, 0.0, 6.0, 3.0]];
         assert_eq!(y.to_vec2::<f64>().unwrap(), expected);
+    }
+
+    #[test]
+    fn adaptrans_without_a_lasting_part_is_the_same() {
+        let axes = Axes::new(3, 1, TimeBin::from_millis(5.0).unwrap());
+        let whole = AdaptransConfig { initial_w: 1.0, ..AdaptransConfig::default() };
+        let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
+        let filter = new(&OnOffConfig::default(), &axes, &mut store.root()).unwrap();
+        let adaptrans = adaptrans::new(&whole, &axes, &mut store.root().enter("adaptrans")).unwrap();
+        let x: Vec<f64> = (0..3 * 50).map(|i| (i as f64 * 0.7).sin()).collect();
+        let x = Tensor::from_vec(x, (1, 1, 3, 50), &Device::Cpu).unwrap();
+        let y = |stage: &dyn Stage| {
+            stage.forward(&x, Mode::Eval).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap()
+        };
+        assert_eq!(y(&filter), y(&adaptrans));
     }
 }

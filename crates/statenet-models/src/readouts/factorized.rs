@@ -102,3 +102,30 @@ impl Readout for FactorizedReadout {
         set_vector(&self.bias, &self.nonlinearity.start_at(mean_rates)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use statenet_core::{Seed, TimeBin};
+
+    use super::*;
+    use crate::{mode::Mode, params::ParamStore};
+
+    #[test]
+    fn thin_matrices_are_a_free_sum_of_their_product_with_fewer_numbers() {
+        let (inputs, rank, n) = (30, 2, 20);
+        let axes = Axes::new(1, n, TimeBin::from_millis(5.0).unwrap());
+        let config = FactorizedReadoutConfig { rank, activation: ActivationConfig::Identity };
+        let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
+        let readout = FactorizedReadout::new(&config, inputs, &axes, &mut store.root()).unwrap();
+        assert_eq!(store.n_trained(), rank * (inputs + n) + n);
+        assert!(store.n_trained() < n * (inputs + 1));
+        let x: Vec<f64> = (0..inputs * 3).map(|i| (i as f64).cos()).collect();
+        let x = Tensor::from_vec(x, (1, inputs, 3), &Device::Cpu).unwrap();
+        let whole = readout.weight.matmul(&readout.patterns).unwrap();
+        let layout = Layout::ChannelsFirst;
+        let expected = affine(&x, layout, &whole, Some(&readout.bias), layout).unwrap();
+        let apart = (readout.forward(&x, Mode::Eval).unwrap() - expected).unwrap().abs().unwrap();
+        assert!(apart.flatten_all().unwrap().max(0).unwrap().to_scalar::<f64>().unwrap() < 1e-12);
+    }
+}

@@ -4,9 +4,9 @@
 //! D[t, f, k] = + d r(t) / d x(f, t - k)        k < L, 0 before the sound begins
 //! ```
 //! The sound is heard once. From the state that it leaves L - 1 bins before a block of bins, one batch goes on, a row
-//! for each bin of the block; one backward pass gives the block's maps. They are exact: what is kept constant, the
-//! state before the first of the L bins, does not depend on them. The cost is that of T L bins, forward and backward,
-//! however long the model remembers.
+//! for each bin of the block; one backward pass gives the block's maps of a target. They are exact: what is kept
+//! constant, the state before the first of the L bins, does not depend on them. The cost is that of T L bins, forward
+//! and backward, however long the model remembers.
 //!
 //! Keshishian M, Akbari H, Khalighinejad B, Herrero JL, Mehta AD, Mesgarani N (2020). Estimating and interpreting
 //! nonlinear receptive field of sensory neural responses with deep neural network models. eLife 9:e53445.
@@ -18,7 +18,10 @@ use statenet_models::{ResponseModel, State};
 
 use crate::{
     error::{During, Error, Result},
-    rows::{Rows, Still, in_parallel, of_model, rows_of_pass, select},
+    rows::{
+        Still, cut, gradients, hear, in_parallel, no_gradient, numbers, of_model, rows_of_pass, select,
+        variable,
+    },
     target::{self, Objective, Target},
 };
 
@@ -112,20 +115,20 @@ pub fn dstrf(
         response: vec![0.0; n_bins],
     };
     let mut fields: Vec<Dstrf> = targets.iter().map(empty).collect();
-    for (block, rows) in blocks.iter().zip(of_blocks) {
+    for (block, of_targets) in blocks.iter().zip(of_blocks) {
         let n_frames = block.bins.end - block.start;
-        let gradients = rows.gradients.chunks_exact(model.n_bands() * n_frames);
-        for ((row, gradient), value) in gradients.enumerate().zip(rows.values) {
-            let (target, bin) = (row / block.bins.len(), block.bins.start + row % block.bins.len());
-            let Some(field) = fields.get_mut(target) else { continue };
-            let newest = bin - block.start;
-            for ((f, k), there) in field.maps.index_axis_mut(Axis(0), bin).indexed_iter_mut() {
-                if let Some(frame) = newest.checked_sub(k) {
-                    *there = gradient[f * n_frames + frame];
+        for (field, OfBlock { values, gradients }) in fields.iter_mut().zip(of_targets) {
+            let rows = values.iter().zip(gradients.chunks_exact(model.n_bands() * n_frames));
+            for (bin, (&value, gradient)) in block.bins.clone().zip(rows) {
+                let newest = bin - block.start;
+                for ((f, k), there) in field.maps.index_axis_mut(Axis(0), bin).indexed_iter_mut() {
+                    if let Some(frame) = newest.checked_sub(k) {
+                        *there = gradient[f * n_frames + frame];
+                    }
                 }
-            }
-            if let Some(there) = field.response.get_mut(bin) {
-                *there = value;
+                if let Some(there) = field.response.get_mut(bin) {
+                    *there = value;
+                }
             }
         }
     }
@@ -145,7 +148,7 @@ struct Block {
 fn blocks(model: &dyn ResponseModel, sound: &Tensor, targets: &[Target], lags: usize) -> Result<Vec<Block>> {
     let n_bins = sound.dim(3).during("reading a sound")?;
     let hidden = targets.iter().any(Target::is_hidden);
-    let size = if hidden { 1 } else { (rows_of_pass(lags) / targets.len().max(1)).max(1) };
+    let size = if hidden { 1 } else { rows_of_pass(lags) };
     let (mut state, mut heard) = (model.init_state(1)?, 0);
     let mut blocks = Vec::with_capacity(n_bins.div_ceil(size));
     for first in (0..n_bins).step_by(size) {
@@ -160,26 +163,29 @@ fn blocks(model: &dyn ResponseModel, sound: &Tensor, targets: &[Target], lags: u
     Ok(blocks)
 }
 
+/// What one target answers to the bins of a block.
+struct OfBlock {
+    /// One for each bin.
+    values: Vec<f64>,
+    /// (bins, F, frames of the block), oldest first.
+    gradients: Vec<f64>,
+}
+
 impl Block {
-    /// Rows by target, then by bin.
-    fn run(
-        &self,
-        model: &dyn ResponseModel,
-        sound: &Tensor,
-        targets: &[Target],
-    ) -> Result<crate::rows::Gradients> {
+    /// A row for each bin, and a backward pass for each target.
+    fn run(&self, model: &dyn ResponseModel, sound: &Tensor, targets: &[Target]) -> Result<Vec<OfBlock>> {
         let n = self.bins.len();
-        let of_rows: Vec<&Target> = targets.iter().flat_map(|t| std::iter::repeat_n(t, n)).collect();
-        let n_rows = of_rows.len();
-        let when: Vec<f64> = (0..n_rows * n).map(|i| if i % n == (i / n) % n { 1.0 } else { 0.0 }).collect();
-        let when =
-            Tensor::from_vec(when, (n_rows, n), model.device()).and_then(|w| w.to_dtype(model.dtype()));
-        let frames = sound.narrow(3, self.start, self.bins.end - self.start).during("cutting a sound")?;
-        let rows = vec![0u32; n_rows];
-        let state = if self.start == 0 { model.init_state(n_rows)? } else { self.state.select(&rows)? };
-        let objective = Objective::new(model, &of_rows)?;
-        let when = when.during("choosing bins")?;
-        Rows { model, state, n_read: n, objective: &objective, when: &when }
-            .gradients(&select(&frames.contiguous().during("cutting a sound")?, &rows)?)
+        let own = Tensor::eye(n, model.dtype(), model.device()).during("choosing bins")?;
+        let frames = cut(sound, self.start, self.bins.end - self.start)?.contiguous();
+        let frames = variable(&select(&frames.during("cutting a sound")?, &vec![0; n])?)?;
+        let state = if self.start == 0 { model.init_state(n)? } else { self.state.select(&vec![0; n])? };
+        let heard = hear(model, state, frames.as_tensor(), n)?;
+        let of_target = |target: &Target| {
+            let values = Objective::new(model, &vec![target; n])?.values(&heard.rates, &heard.state, &own)?;
+            let grads = gradients(&values)?;
+            let gradient = grads.get(frames.as_tensor()).ok_or_else(|| no_gradient(model))?;
+            Ok(OfBlock { values: numbers(&values)?, gradients: numbers(gradient)? })
+        };
+        targets.iter().map(of_target).collect()
     }
 }

@@ -8,8 +8,9 @@
 //! field, for LN the receptive field times the slope of its curve at that sound, for a recurrent model the receptive
 //! field that it has just then. The model's parameters are not touched.
 //!
-//! Each (window, target) is a row of a batch, and one backward pass serves many rows. A history that is longer than the
-//! map is heard once per window; the rows go on from the state that it leaves.
+//! Windows are rows of a batch. One forward pass serves all targets, and a history before the lags of a map is heard
+//! without a graph. Backward passes run side by side: one for each target or, where these are more, for each number of the
+//! state before the last frame, through which all that came before reaches the rates.
 //!
 //! Rectifiers have kinks. At a sound that lies on one (all zeros behind AdapTrans, silence in a recording) the rate has no
 //! derivative, and a map there is whatever an implementation calls one: zero for the published package. The mean of the
@@ -22,7 +23,10 @@ use statenet_models::{ResponseModel, State};
 
 use crate::{
     error::{During, Error, Result},
-    rows::{Rows, Still, in_parallel, of_model, rows_of_pass, select},
+    rows::{
+        Heard, Still, cut, gradients, hear, in_parallel, no_gradient, numbers, of_model, rows_of_pass,
+        variable,
+    },
     target::{self, Objective, Target, at_last},
 };
 
@@ -231,34 +235,116 @@ fn add_maps(
     sums: &mut [Array3<f64>],
 ) -> Result<()> {
     let Some((n_windows, n_bands, n_lags)) = sums.first().map(Array3::dim) else { return Ok(()) };
-    let n_bins = windows.dim(3).during("reading windows")?;
-    let (history, last) = (n_bins - n_lags, at_last(1, model.dtype(), model.device())?);
-    let part = |start: usize, n: usize| windows.narrow(3, start, n).during("cutting a window");
-    let mut heard = model.init_state(n_windows)?;
-    if history > 0 {
-        model.chunk(&part(0, history)?, &mut heard)?;
-    }
-    let frames = part(history, n_lags)?.contiguous().during("cutting a window")?;
-    let rows: Vec<(usize, usize)> =
-        (0..targets.len()).flat_map(|target| (0..n_windows).map(move |window| (target, window))).collect();
-    let passes: Vec<&[(usize, usize)]> = rows.chunks(rows_of_pass(n_lags)).collect();
-    let of_passes = in_parallel(passes, |pass| {
-        let of_rows: Vec<&Target> = pass.iter().filter_map(|&(target, _)| targets.get(target)).collect();
-        let windows: Vec<u32> = pass.iter().map(|&(_, window)| window as u32).collect();
-        let state: State =
-            if history > 0 { heard.select(&windows)? } else { model.init_state(windows.len())? };
-        let objective = Objective::new(model, &of_rows)?;
-        Rows { model, state, n_read: 1, objective: &objective, when: &last }
-            .gradients(&select(&frames, &windows)?)
+    let history = windows.dim(3).during("reading windows")? - n_lags;
+    let size = rows_of_pass(n_lags);
+    let of_passes = in_parallel((0..n_windows).step_by(size).collect(), |first| {
+        let pass = windows.narrow(0, first, size.min(n_windows - first)).during("reading windows")?;
+        let mut heard = model.init_state(pass.dim(0).during("reading windows")?)?;
+        if history > 0 {
+            model.chunk(&cut(&pass, 0, history)?, &mut heard)?;
+        }
+        maps_from(model, heard, &cut(&pass, history, n_lags)?, targets)
     })?;
     let each = n_bands * n_lags;
-    let gradients = of_passes.iter().flat_map(|pass| pass.gradients.chunks_exact(each));
-    for (&(target, window), gradient) in rows.iter().zip(gradients) {
-        let Some(sum) = sums.get_mut(target) else { continue };
-        let mut sum = sum.index_axis_mut(Axis(0), window);
-        for ((f, k), there) in sum.indexed_iter_mut() {
-            *there += gradient[f * n_lags + (n_lags - 1 - k)];
+    for (target, sum) in sums.iter_mut().enumerate() {
+        let of_target = of_passes.iter().filter_map(|pass| pass.get(target)).flatten();
+        for (mut sum, gradient) in
+            sum.outer_iter_mut().zip(of_target.copied().collect::<Vec<_>>().chunks(each))
+        {
+            for ((f, k), there) in sum.indexed_iter_mut() {
+                *there += gradient[f * n_lags + (n_lags - 1 - k)];
+            }
         }
     }
     Ok(())
+}
+
+/// For every target the gradients with respect to frames (R, 1, F, L) of streams that go on from a state, (R, F, L) in
+/// a row.
+///
+/// The forward pass serves all targets. Where there are more of them than numbers in the state, backward passes start at
+/// those: d r / d x = d r / d s . d s / d x, s the state before the last frame.
+fn maps_from(
+    model: &dyn ResponseModel,
+    state: State,
+    frames: &Tensor,
+    targets: &[Target],
+) -> Result<Vec<Vec<f64>>> {
+    let (n_rows, _, n_bands, n_bins) = frames.dims4().during("reading windows")?;
+    let sound = variable(frames)?;
+    let when = at_last(1, model.dtype(), model.device())?;
+    let values = |heard: &Heard| {
+        let value =
+            |target| Objective::new(model, &vec![target; n_rows])?.values(&heard.rates, &heard.state, &when);
+        targets.iter().map(value).collect::<Result<Vec<Tensor>>>()
+    };
+    let mut state = state.keeping_graph();
+    if n_bins > 1 {
+        model.chunk(&cut(sound.as_tensor(), 0, n_bins - 1)?, &mut state)?;
+    }
+    let n_numbers: usize = state.iter().map(|(_, tensor)| tensor.elem_count() / n_rows).sum();
+    if n_bins == 1 || n_numbers == 0 || n_numbers >= targets.len() {
+        let heard = hear(model, state, &cut(sound.as_tensor(), n_bins - 1, 1)?, 1)?;
+        return in_parallel(values(&heard)?, |value| {
+            let grads = gradients(&value)?;
+            numbers(grads.get(sound.as_tensor()).ok_or_else(|| no_gradient(model))?)
+        });
+    }
+    // The last frame alone, from a state of variables.
+    let last = variable(&cut(frames, n_bins - 1, 1)?)?;
+    let mut before = State::new().keeping_graph();
+    let mut variables = Vec::new();
+    for (name, tensor) in state.iter() {
+        let number = variable(tensor)?;
+        before.set(name, number.as_tensor());
+        if number.elem_count() > 0 {
+            variables.push(number);
+        }
+    }
+    let heard = hear(model, before, last.as_tensor(), 1)?;
+    let of_last = in_parallel(values(&heard)?, |value| {
+        let grads = gradients(&value)?;
+        let of_state = variables.iter().map(|number| match grads.get(number.as_tensor()) {
+            Some(gradient) => gradient.reshape((n_rows, ())),
+            None => number.as_detached_tensor().zeros_like()?.reshape((n_rows, ())),
+        });
+        let of_state = of_state.collect::<candle_core::Result<Vec<_>>>();
+        let of_state = of_state.and_then(|parts| Tensor::cat(&parts, 1)).during("reading a gradient")?;
+        let of_frame = grads.get(last.as_tensor()).map(|g| g.reshape((n_rows, n_bands, 1))).transpose();
+        Ok((of_state, of_frame.during("reading a gradient")?))
+    })?;
+    // Every number of the state before it.
+    let units = state
+        .iter()
+        .flat_map(|(_, tensor)| (0..tensor.elem_count() / n_rows).map(move |unit| (tensor, unit)));
+    let of_units = in_parallel(units.collect(), |(tensor, unit)| {
+        let unit =
+            tensor.reshape((n_rows, ())).and_then(|t| t.narrow(1, unit, 1)).during("reading a state")?;
+        let n_before = n_bands * (n_bins - 1);
+        let zeros = || Tensor::zeros((n_rows, n_before), model.dtype(), model.device());
+        if !unit.track_op() {
+            return zeros().during("reading a gradient");
+        }
+        match gradients(&unit)?.get(sound.as_tensor()) {
+            Some(gradient) => {
+                let before = cut(gradient, 0, n_bins - 1)?.contiguous();
+                before.and_then(|g| g.reshape((n_rows, n_before))).during("reading a gradient")
+            }
+            None => zeros().during("reading a gradient"),
+        }
+    })?;
+    if of_last.iter().any(|(_, of_frame)| of_frame.is_none()) {
+        return Err(no_gradient(model));
+    }
+    let joined = || -> candle_core::Result<Tensor> {
+        let through: Vec<&Tensor> = of_last.iter().map(|(of_state, _)| of_state).collect();
+        let through = Tensor::stack(&through, 1)?; // (R, targets, numbers)
+        let before = through.matmul(&Tensor::stack(&of_units, 1)?)?; // (R, targets, F (L - 1))
+        let before = before.reshape((n_rows, targets.len(), n_bands, n_bins - 1))?;
+        let frames: Vec<&Tensor> = of_last.iter().filter_map(|(_, of_frame)| of_frame.as_ref()).collect();
+        Tensor::cat(&[&before, &Tensor::stack(&frames, 1)?], 3)
+    };
+    let joined = joined().during("joining gradients")?;
+    let of_target = |t| joined.narrow(1, t, 1).during("joining gradients").and_then(|maps| numbers(&maps));
+    (0..targets.len()).map(of_target).collect()
 }

@@ -1,13 +1,11 @@
-//! One backward pass for many rows of a batch: each row its own sound, its own state to go on from, its own target.
+//! Streams that go on from a state, as rows of a batch, and gradients through them: one forward pass for all, one backward
+//! pass for each thing asked of it.
 
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Tensor, Var, backprop::GradStore};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use statenet_models::{ResponseModel, State};
 
-use crate::{
-    error::{During, Error, Result},
-    target::Objective,
-};
+use crate::error::{During, Error, Result};
 
 /// Bins of all rows of a pass: enough to share the weights, few enough to stay in the cache.
 const PASS_BINS: usize = 2048;
@@ -35,52 +33,41 @@ impl<'a> Still<'a> {
     }
 }
 
-/// What rows answer to their frames.
-pub(crate) struct Rows<'a> {
-    pub(crate) model: &'a dyn ResponseModel,
-    /// R streams that go on.
+/// What streams answer to their last frames, with its graph.
+pub(crate) struct Heard {
+    /// (R, N, bins read).
+    pub(crate) rates: Tensor,
+    /// After the last frame.
     pub(crate) state: State,
-    /// How many of the last bins are read.
-    pub(crate) n_read: usize,
-    pub(crate) objective: &'a Objective,
-    /// The weights of the bins that are read, (R, n_read) or (1, n_read).
-    pub(crate) when: &'a Tensor,
 }
 
-/// Values and gradients of rows.
-pub(crate) struct Gradients {
-    /// (R).
-    pub(crate) values: Vec<f64>,
-    /// (R, F, L), oldest frame first.
-    pub(crate) gradients: Vec<f64>,
+/// Goes on from a state of R streams with frames (R, 1, F, L), of which the rates of the last `n_read` are kept.
+///
+/// Bins before those reach the result through the state alone, so that nothing is carried back through their rates.
+pub(crate) fn hear(model: &dyn ResponseModel, state: State, frames: &Tensor, n_read: usize) -> Result<Heard> {
+    let n_bins = frames.dim(3).during("reading frames")?;
+    let before = n_bins.saturating_sub(n_read);
+    let mut state = state.keeping_graph();
+    if before > 0 {
+        model.chunk(&cut(frames, 0, before)?, &mut state)?;
+    }
+    let rates = model.chunk(&cut(frames, before, n_bins - before)?, &mut state)?;
+    Ok(Heard { rates, state })
 }
 
-impl Rows<'_> {
-    /// The value of each row (R), with its graph, from frames (R, 1, F, L).
-    ///
-    /// Bins before those that are read reach the result through the state alone, so that nothing is carried back
-    /// through their rates.
-    pub(crate) fn values(self, frames: &Tensor) -> Result<Tensor> {
-        let n_bins = frames.dim(3).during("reading frames")?;
-        let before = n_bins.saturating_sub(self.n_read);
-        let mut state = self.state.keeping_graph();
-        let part = |start: usize, n: usize| frames.narrow(3, start, n).during("cutting frames");
-        if before > 0 {
-            self.model.chunk(&part(0, before)?, &mut state)?;
-        }
-        let rates = self.model.chunk(&part(before, n_bins - before)?, &mut state)?;
-        self.objective.values(&rates, &state, self.when)
-    }
+/// Some bins of frames.
+pub(crate) fn cut(frames: &Tensor, start: usize, n: usize) -> Result<Tensor> {
+    frames.narrow(3, start, n).during("cutting frames")
+}
 
-    /// Values and gradients with respect to frames (R, 1, F, L).
-    pub(crate) fn gradients(self, frames: &Tensor) -> Result<Gradients> {
-        let model = self.model;
-        let sound = frames.copy().and_then(|f| Var::from_tensor(&f)).during("making frames a variable")?;
-        let values = self.values(sound.as_tensor())?;
-        let grads = values.sum_all().and_then(|v| v.backward()).during("backward")?;
-        let grad = grads.get(sound.as_tensor()).ok_or_else(|| no_gradient(model))?;
-        Ok(Gradients { values: numbers(&values)?, gradients: numbers(grad)? })
-    }
+/// Frames of one's own, to be differentiated.
+pub(crate) fn variable(values: &Tensor) -> Result<Var> {
+    values.copy().and_then(|own| Var::from_tensor(&own)).during("making a variable")
+}
+
+/// The gradients of the sum of some values.
+pub(crate) fn gradients(values: &Tensor) -> Result<GradStore> {
+    values.sum_all().and_then(|sum| sum.backward()).during("backward")
 }
 
 pub(crate) fn no_gradient(model: &dyn ResponseModel) -> Error {

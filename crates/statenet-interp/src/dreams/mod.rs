@@ -32,7 +32,7 @@ pub use self::{
 };
 use crate::{
     error::{During, Error, Result},
-    rows::{Rows, Still, in_parallel, no_gradient, numbers, of_model},
+    rows::{Still, hear, in_parallel, no_gradient, numbers, of_model},
     target::{self, Objective, Target},
 };
 
@@ -282,9 +282,9 @@ impl<'a> Ear<'a> {
 
     /// (R), with its graph, from sounds (R, 1, F, T).
     fn hear(&self, sounds: &Tensor) -> Result<Tensor> {
-        let &Self { model, objective, ref when, n_read } = self;
-        let state = model.init_state(sounds.dim(0).during("reading sounds")?)?;
-        Rows { model, state, n_read, objective, when }.values(sounds)
+        let state = self.model.init_state(sounds.dim(0).during("reading sounds")?)?;
+        let heard = hear(self.model, state, sounds, self.n_read)?;
+        self.objective.values(&heard.rates, &heard.state, &self.when)
     }
 }
 

@@ -63,14 +63,8 @@ pub fn bootstrap(
     }
     let finite = |units: &[usize]| statistic(units).filter(|s| s.is_finite());
     let draws = resampling.n_draws;
-    let mut drawn: Vec<f64> = (0..draws)
-        .into_par_iter()
-        .filter_map(|draw| {
-            let mut stream = resampling.seed.stream(&format!("bootstrap/{draw}"));
-            let units: Vec<usize> = (0..n).map(|_| stream.below(n)).collect();
-            finite(&units)
-        })
-        .collect();
+    let mut drawn: Vec<f64> =
+        (0..draws).into_par_iter().filter_map(|draw| finite(&units(n, draw, resampling))).collect();
     let estimate = finite(&(0..n).collect::<Vec<_>>());
     let (Some(estimate), true) = (estimate, 2 * drawn.len() >= draws) else {
         return Err(Undefined::Unstable { defined: drawn.len(), draws });
@@ -86,6 +80,56 @@ pub fn bootstrap(
         [Some(lower), Some(upper)] => Ok(Interval { lower, upper, confidence }),
         _ => Err(Undefined::Unstable { defined: drawn.len(), draws }),
     }
+}
+
+/// Percentile intervals of K statistics of the same draws, each read as by [`bootstrap`]: for statistics that come out
+/// of one computation.
+///
+/// # Examples
+/// ```
+/// use statenet_metrics::resampling::{Resampling, bootstrap_together};
+/// let x = [1.0, 2.0, 4.0, 4.5, 7.0, 9.0, 9.5];
+/// let ends = |units: &[usize]| {
+///     let drawn = || units.iter().map(|&i| x[i]);
+///     [drawn().reduce(f64::min), drawn().reduce(f64::max)]
+/// };
+/// let [smallest, largest] = bootstrap_together(7, ends, 0.9, &Resampling::default());
+/// assert_eq!((smallest?.lower, largest?.upper), (1.0, 9.5));
+/// # Ok::<(), statenet_metrics::Undefined>(())
+/// ```
+pub fn bootstrap_together<const K: usize>(
+    n: usize,
+    statistics: impl Fn(&[usize]) -> [Option<f64>; K] + Sync,
+    confidence: f64,
+    resampling: &Resampling,
+) -> [Result<Interval, Undefined>; K] {
+    if n < 2 {
+        return [Err(Undefined::TooFewValues { n, needed: 2 }); K];
+    }
+    let draws = resampling.n_draws;
+    let drawn: Vec<[Option<f64>; K]> =
+        (0..draws).into_par_iter().map(|draw| statistics(&units(n, draw, resampling))).collect();
+    let confidence = confidence.clamp(0.0, 1.0);
+    let tail = (1.0 - confidence) / 2.0;
+    std::array::from_fn(|k| {
+        let mut values: Vec<f64> =
+            drawn.iter().filter_map(|draw| draw[k]).filter(|value| value.is_finite()).collect();
+        values.sort_by(f64::total_cmp);
+        let unstable = Undefined::Unstable { defined: values.len(), draws };
+        if 2 * values.len() < draws {
+            return Err(unstable);
+        }
+        match (quantile(&values, tail), quantile(&values, 1.0 - tail)) {
+            (Some(lower), Some(upper)) => Ok(Interval { lower, upper, confidence }),
+            _ => Err(unstable),
+        }
+    })
+}
+
+/// The units of one draw: n of them, with repetitions.
+fn units(n: usize, draw: usize, resampling: &Resampling) -> Vec<usize> {
+    let mut stream = resampling.seed.stream(&format!("bootstrap/{draw}"));
+    (0..n).map(|_| stream.below(n)).collect()
 }
 
 /// Interval of a mean.
@@ -174,6 +218,18 @@ mod tests {
         let of = |method| bootstrap_mean(&values, method, 0.95, &Resampling::default()).unwrap();
         let (percentile, bca) = (of(IntervalMethod::Percentile), of(IntervalMethod::Bca));
         assert!(bca.lower > percentile.lower && bca.upper > percentile.upper);
+    }
+
+    #[test]
+    fn statistics_drawn_together_have_the_intervals_that_they_have_alone() {
+        let x = [0.1, 0.5, 0.2, 0.9, 0.4];
+        let mean = |units: &[usize]| Some(units.iter().map(|&i| x[i]).sum::<f64>() / units.len() as f64);
+        let resampling = Resampling::new(Seed::new(1), 500).unwrap();
+        let [together, never] = bootstrap_together(5, |units| [mean(units), None], 0.9, &resampling);
+        assert_eq!(together, bootstrap(5, mean, IntervalMethod::Percentile, 0.9, &resampling));
+        assert_eq!(never, Err(Undefined::Unstable { defined: 0, draws: 500 }));
+        let [few] = bootstrap_together(1, |units| [mean(units)], 0.9, &resampling);
+        assert_eq!(few, Err(Undefined::TooFewValues { n: 1, needed: 2 }));
     }
 
     #[test]

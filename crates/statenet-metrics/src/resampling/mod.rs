@@ -2,7 +2,7 @@
 //!
 //! | function | answers |
 //! |---|---|
-//! | [`bootstrap`], [`bootstrap_mean`] | how far a statistic would move with other data (percentile or BCa interval) |
+//! | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_together`] | how far a statistic would move with other data (percentile or BCa interval) |
 //! | [`two_samples`] | whether two independent groups differ in mean (permutation test) |
 //! | [`wilcoxon_signed_rank`] | whether paired differences lie symmetrically about 0, by ranks |
 //! | [`sign_flip`] | whether paired differences lie symmetrically about 0, by their mean |
@@ -17,7 +17,7 @@ mod permutation;
 mod sign_flip;
 mod wilcoxon;
 
-pub use bootstrap::{Interval, IntervalMethod, bootstrap, bootstrap_mean};
+pub use bootstrap::{Interval, IntervalMethod, bootstrap, bootstrap_mean, bootstrap_together};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use permutation::two_samples;
 pub use sign_flip::sign_flip;

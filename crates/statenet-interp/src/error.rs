@@ -65,6 +65,29 @@ pub enum Error {
         /// Half the sample rate.
         below: f64,
     },
+    /// A setting is out of range.
+    #[error("{setting} is {got}, expected {expected}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        got: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// The eigenvalues of a Jacobian were not found: it has entries that are not finite, or the iteration failed.
+    #[error("the eigenvalues of a Jacobian of {n} entries of the state were not found")]
+    Eigenvalues {
+        /// Entries of the state.
+        n: usize,
+    },
+    /// The front end given failed on a sound of an experiment.
+    #[error("the front end failed")]
+    FrontEnd {
+        /// Its own error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The model refused.
     #[error(transparent)]
     Model(#[from] statenet_models::Error),

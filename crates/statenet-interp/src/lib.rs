@@ -25,8 +25,11 @@
 //! | [`dstrf`](mod@dstrf) | the map at every bin of a sound: locally linear receptive fields |
 //! | [`subspace`](mod@subspace), [`changes`](mod@changes) | their few directions and separability; how they change, with time and with the response |
 //! | [`dreams`] | sounds that a target answers to most, under constraints; making them audible |
-//! | [`windows`] | cutting sounds to take maps at |
+//! | [`windows`], [`probes`] | cutting sounds to take maps at, and to probe a memory with |
 //! | [`agreement`] | comparing maps |
+//! | [`tuning`](mod@tuning) | best frequency, bandwidth, latency, duration, separability, balance of maps |
+//! | [`memory`](mod@memory) | how far back sound shows, in three ways; time constants of the state |
+//! | [`estimate`] | numbers with intervals over stimuli |
 //!
 //! Maps have lag 0 first and the sign of the rate. Features: `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
 //! Candle's.
@@ -36,19 +39,27 @@ pub mod changes;
 pub mod dreams;
 pub mod dstrf;
 pub mod error;
+pub mod estimate;
 pub mod gradient_map;
+pub mod memory;
+pub mod probes;
 pub mod receptive_field;
 mod rows;
 pub mod subspace;
 pub mod target;
+pub mod tuning;
 pub mod windows;
 
 pub use changes::{Changes, changes, fields_by_response};
 pub use dreams::{Constraint, Dream, DreamConfig, dream};
 pub use dstrf::{Dstrf, dstrf};
 pub use error::{Error, Result};
+pub use estimate::Estimate;
 pub use gradient_map::{Around, GradientMaps, MapConfig, gradient_maps, null_maps, target_maps};
+pub use memory::{memory, time_constants};
+pub use probes::Probes;
 pub use receptive_field::receptive_fields;
 pub use subspace::{Subspace, separable, subspace};
 pub use target::Target;
+pub use tuning::tuning;
 pub use windows::draw_windows;

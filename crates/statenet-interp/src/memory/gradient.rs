@@ -1,0 +1,77 @@
+//! The first way: decay of the gradient with lag.
+//!
+//! ```text
+//! change[i, k] = sum_{l >= k} sum_f G[f, l] (x_i - x_j)[f, t - l]        G = d r(t) / d x at (x_i + x_j) / 2
+//! ```
+//! How the response to window i would change if the sound at lags k and more were that of window j, another sound's.
+//! Halfway between both, the gradient gives what changes by a square (a variance that a gain follows) exactly; at window
+//! i it would give twice as much. The gradient alone would count a band or lag that hardly moves as much as one that
+//! moves a lot.
+
+use candle_core::{DType, Tensor};
+use ndarray::{Array2, Array3, ArrayView2};
+use statenet_models::ResponseModel;
+
+use super::effects::Effects;
+use crate::{
+    error::{During, Result},
+    gradient_map::gradient_maps,
+    probes::{Probes, sounds_of},
+};
+
+/// Windows whose gradients are in memory at a time.
+const AT_ONCE: usize = 16;
+
+pub(super) fn effects(
+    model: &dyn ResponseModel,
+    probes: &Probes,
+    neurons: &[usize],
+    n_lags: usize,
+) -> Result<Vec<Effects>> {
+    let sounds = cochleagrams(probes.windows())?;
+    let (n_windows, n_bands, n_bins) = sounds.dim();
+    let partners = probes.partners();
+    let of_partner =
+        Tensor::new(partners.iter().map(|&j| j as u32).collect::<Vec<_>>(), probes.windows().device());
+    let halfway = of_partner
+        .and_then(|j| probes.windows().index_select(&j, 0))
+        .and_then(|other| (probes.windows() + other)?.affine(0.5, 0.0))
+        .during("going halfway between windows")?;
+    let mut squared = vec![Array2::zeros((n_windows, n_lags)); neurons.len()];
+    let mut all = vec![vec![0.0; n_windows]; neurons.len()];
+    for first in (0..n_windows).step_by(AT_ONCE) {
+        let n = AT_ONCE.min(n_windows - first);
+        let windows = halfway.narrow(0, first, n).during("cutting windows")?;
+        for (i, maps) in gradient_maps(model, &windows, neurons)?.into_iter().enumerate() {
+            for (map, window) in maps.maps.outer_iter().zip(first..) {
+                let own = sounds.index_axis(ndarray::Axis(0), window);
+                let other = sounds.index_axis(ndarray::Axis(0), partners[window]);
+                let at_lag = |j: usize| -> f64 {
+                    let t = n_bins - 1 - j;
+                    (0..n_bands).map(|f| map[(f, j)] * (own[(f, t)] - other[(f, t)])).sum()
+                };
+                let mut change = 0.0;
+                for j in (0..n_bins).rev() {
+                    change += at_lag(j);
+                    if (1..=n_lags).contains(&j) {
+                        squared[i][(window, j - 1)] = change * change;
+                    }
+                }
+                all[i][window] = change * change;
+            }
+        }
+    }
+    let members = sounds_of(probes.sounds());
+    let of =
+        |(squared, all): (&Array2<f64>, &Vec<f64>)| Effects::summed(ArrayView2::from(squared), all, &members);
+    Ok(squared.iter().zip(&all).map(of).collect())
+}
+
+/// Windows `(B, 1, F, L)` as numbers `(B, F, L)`.
+fn cochleagrams(windows: &Tensor) -> Result<Array3<f64>> {
+    let (n_windows, _, n_bands, n_bins) = windows.dims4().during("reading windows")?;
+    let values = windows.to_dtype(DType::F64).and_then(|w| w.flatten_all()).and_then(|w| w.to_vec1::<f64>());
+    let values = values.during("reading windows")?;
+    let at = |(b, f, t): (usize, usize, usize)| values[(b * n_bands + f) * n_bins + t];
+    Ok(Array3::from_shape_fn((n_windows, n_bands, n_bins), at))
+}

@@ -1,0 +1,131 @@
+//! Windows of sound at which a model is probed, and the sounds they come from.
+
+use candle_core::{Device, Tensor};
+use ndarray::ArrayView2;
+use statenet_core::{Dim, Seed, expect_shape};
+
+use crate::{
+    error::{During, Error, Result},
+    windows::draw_windows,
+};
+
+/// Windows of sound, as many from every sound.
+///
+/// Windows of one sound overlap and resemble each other; what is independent are the sounds, and intervals are taken
+/// over them.
+#[derive(Clone, Debug)]
+pub struct Probes {
+    windows: Tensor,
+    sounds: Vec<usize>,
+    per_sound: usize,
+}
+
+impl Probes {
+    /// `per_sound` windows of `n_bins` bins from each cochleagram `(F, T)`, in the scale that the model was fitted to,
+    /// at places drawn from a seed.
+    ///
+    /// Sounds shorter than a window are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless two sounds are long enough: a memory needs two pasts.
+    pub fn draw(
+        cochleagrams: &[ArrayView2<'_, f32>],
+        per_sound: usize,
+        n_bins: usize,
+        seed: Seed,
+        device: &Device,
+    ) -> Result<Self> {
+        let long: Vec<_> =
+            cochleagrams.iter().enumerate().filter(|(_, sound)| sound.ncols() >= n_bins).collect();
+        if long.len() < 2 || per_sound == 0 {
+            return Err(Error::Setting {
+                setting: "number of windows",
+                got: format!("{per_sound} of {n_bins} bins from each of {} sounds", long.len()),
+                expected: "1 or more from each of 2 or more sounds as long as a window",
+            });
+        }
+        let mut windows = Vec::with_capacity(long.len());
+        for (sound, cochleagram) in &long {
+            let seed = seed.child(&format!("probes/{sound}"));
+            windows.push(draw_windows(&[cochleagram.view()], per_sound, n_bins, seed, device)?);
+        }
+        let sounds = long.iter().flat_map(|&(sound, _)| std::iter::repeat_n(sound, per_sound)).collect();
+        let windows = Tensor::cat(&windows, 0).during("joining windows")?;
+        expect_shape("windows", windows.dims(), &[Dim::Any("B"), 1.into(), Dim::Any("F"), Dim::Any("L")])?;
+        Ok(Self { windows, sounds, per_sound })
+    }
+
+    /// The windows, `(B, 1, F, L)`, those of one sound in a row.
+    #[must_use]
+    pub fn windows(&self) -> &Tensor {
+        &self.windows
+    }
+
+    /// The index of the sound of every window, (B).
+    #[must_use]
+    pub fn sounds(&self) -> &[usize] {
+        &self.sounds
+    }
+
+    /// For every window one of the next sound, so that all have equally many partners.
+    pub(crate) fn partners(&self) -> Vec<usize> {
+        let n = self.sounds.len();
+        (0..n).map(|window| (window + self.per_sound) % n).collect()
+    }
+}
+
+/// The windows of each sound, in the order in which sounds first occur.
+pub(crate) fn sounds_of(labels: &[usize]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = Vec::new();
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    for (window, label) in labels.iter().enumerate() {
+        match order.iter().position(|known| known == label) {
+            Some(sound) => members[sound].push(window),
+            None => {
+                order.push(*label);
+                members.push(vec![window]);
+            }
+        }
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn every_long_sound_gives_as_many_windows_and_partners_are_of_another_sound() {
+        let sound = |n_bins: usize, level: f32| Array2::from_elem((2, n_bins), level);
+        let sounds = [sound(10, 0.0), sound(3, 1.0), sound(7, 2.0), sound(8, 3.0)];
+        let views: Vec<_> = sounds.iter().map(|sound| sound.view()).collect();
+        let probes = Probes::draw(&views, 2, 5, Seed::new(0), &Device::Cpu).unwrap();
+        assert_eq!(probes.sounds(), [0, 0, 2, 2, 3, 3]);
+        assert_eq!(probes.windows().dims(), [6, 1, 2, 5]);
+        let partners = probes.partners();
+        assert!(partners.iter().enumerate().all(|(i, &j)| probes.sounds()[i] != probes.sounds()[j]));
+        let levels = probes.windows().flatten_from(1).unwrap().to_vec2::<f32>().unwrap();
+        for (level, &sound) in levels.iter().zip(probes.sounds()) {
+            assert!(level.iter().all(|&l| l == sound as f32));
+        }
+    }
+
+    #[test]
+    fn one_sound_has_no_partner() {
+        let sound = Array2::<f32>::zeros((2, 9));
+        let message =
+            Probes::draw(&[sound.view()], 4, 5, Seed::new(0), &Device::Cpu).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "number of windows is 4 of 5 bins from each of 1 sounds, expected 1 or more from each of 2 or more \
+             sounds as long as a window"
+        );
+    }
+
+    #[test]
+    fn windows_are_grouped_by_their_sound() {
+        assert_eq!(sounds_of(&[4, 1, 4, 4]), [vec![0, 2, 3], vec![1]]);
+    }
+}

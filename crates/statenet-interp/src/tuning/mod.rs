@@ -1,0 +1,109 @@
+//! Tuning from maps: best frequency, bandwidth, latency, duration, separability, balance of excitation and inhibition.
+//!
+//! Each number is that of the mean map, its interval that of a bootstrap over the stimuli whose maps are averaged.
+
+mod field;
+pub(crate) mod peak;
+
+use ndarray::{Array2, Array3, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+use statenet_core::{Axes, Hertz, Millis, expect_shape};
+use statenet_metrics::resampling::Resampling;
+
+pub use field::FieldTuning;
+
+use crate::{
+    error::Result,
+    estimate::{Estimate, estimates},
+    gradient_map::GradientMaps,
+    probes::sounds_of,
+};
+
+/// The tuning of a neuron, with intervals over stimuli.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tuning {
+    /// The frequency that excites most.
+    #[serde(rename = "best_frequency_hz")]
+    pub best_frequency: Estimate<Hertz>,
+    /// Full width at half height across frequency, octaves.
+    pub bandwidth_octaves: Estimate,
+    /// The lag that excites most, 0 for the current bin.
+    #[serde(rename = "latency_ms")]
+    pub latency: Estimate<Millis>,
+    /// Full width at half height across lags.
+    #[serde(rename = "duration_ms")]
+    pub duration: Estimate<Millis>,
+    /// Share of the map's power in the best product of a spectral and a temporal profile.
+    pub separability: Estimate,
+    /// (E - I) / (E + I) of the sums of positive and negative weights.
+    pub balance: Estimate,
+}
+
+/// The tuning of a neuron from its maps, one for every window of sound.
+///
+/// - `sounds`: for every map, the sound from which its window was cut; windows of one sound are drawn together, since
+///   they have much in common. A label that is the same for all gives values without intervals.
+/// - `axes`: dt and the bands' centre frequencies; without these there is no best frequency and no bandwidth.
+///
+/// Noise in the maps lowers the separability and pulls the balance to 0: both are biased by what the average over
+/// windows leaves of it. Places and widths are nearly free of bias.
+///
+/// ```
+/// use candle_core::{DType, Device, Tensor};
+/// use statenet_core::{Axes, Seed, TimeBin};
+/// use statenet_interp::{gradient_maps, tuning};
+/// use statenet_metrics::resampling::Resampling;
+/// use statenet_models::zoo;
+///
+/// let axes = Axes::new(8, 3, TimeBin::from_millis(5.0)?);
+/// let model = zoo::linear(&axes).build(Seed::new(0), &Device::Cpu)?;
+/// let windows = Tensor::zeros((2, 1, 8, 60), DType::F32, &Device::Cpu)?;
+/// let maps = gradient_maps(&*model, &windows, &[1])?;
+/// let tuning = tuning::tuning(&maps[0], &[0, 1], &axes, &Resampling::default())?;
+/// // The gradient of a linear model is the same at every sound.
+/// let latency = tuning.latency;
+/// assert_eq!(latency.ci95.map(|ends| ends[0]), latency.value);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) if there is not one sound per map or the maps have other bands than the axes.
+pub fn tuning(maps: &GradientMaps, sounds: &[usize], axes: &Axes, resampling: &Resampling) -> Result<Tuning> {
+    let (n_maps, n_bands, _) = maps.maps.dim();
+    expect_shape("sounds of the maps", &[sounds.len()], &[n_maps.into()])?;
+    expect_shape("bands of the maps", &[n_bands], &[axes.n_bands.into()])?;
+    let sums: Vec<Array2<f64>> =
+        sounds_of(sounds).iter().map(|windows| sum_of(&maps.maps, windows)).collect();
+    let statistics = |drawn: &[usize]| {
+        let mut sum = Array2::zeros(sums.first().map_or((0, 0), Array2::dim));
+        drawn.iter().filter_map(|&i| sums.get(i)).for_each(|of_one| sum += of_one);
+        numbers(sum.view(), axes)
+    };
+    let [frequency, bandwidth_octaves, latency, duration, separability, balance] =
+        estimates(sums.len(), statistics, resampling);
+    let time = |ms: f64| Millis::new(ms).ok();
+    Ok(Tuning {
+        best_frequency: frequency.in_unit(|hz| Hertz::new(hz).ok()),
+        bandwidth_octaves,
+        latency: latency.in_unit(time),
+        duration: duration.in_unit(time),
+        separability,
+        balance,
+    })
+}
+
+fn numbers(map: ArrayView2<'_, f64>, axes: &Axes) -> [Option<f64>; 6] {
+    let tuning = FieldTuning::of(map, &axes.band_centers, axes.dt);
+    [
+        tuning.best_frequency.map(Hertz::hz),
+        tuning.bandwidth_octaves,
+        tuning.latency.map(Millis::ms),
+        tuning.duration.map(Millis::ms),
+        tuning.separability,
+        tuning.balance,
+    ]
+}
+
+fn sum_of(maps: &Array3<f64>, which: &[usize]) -> Array2<f64> {
+    maps.select(Axis(0), which).sum_axis(Axis(0))
+}

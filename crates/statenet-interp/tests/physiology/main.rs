@@ -1,0 +1,6 @@
+//! Memories, experiments and maps, of neurons whose memory and tuning are known.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod known;
+mod memory;

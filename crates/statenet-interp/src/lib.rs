@@ -29,6 +29,7 @@
 //! | [`agreement`] | comparing maps |
 //! | [`tuning`](mod@tuning) | best frequency, bandwidth, latency, duration, separability, balance of maps |
 //! | [`memory`](mod@memory) | how far back sound shows, in three ways; time constants of the state |
+//! | [`experiments`] | in-silico physiology: tones, ripples, clicks, bursts, gaps, masking, oddballs, contrast steps |
 //! | [`estimate`] | numbers with intervals over stimuli |
 //!
 //! Maps have lag 0 first and the sign of the rate. Features: `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
@@ -40,6 +41,7 @@ pub mod dreams;
 pub mod dstrf;
 pub mod error;
 pub mod estimate;
+pub mod experiments;
 pub mod gradient_map;
 pub mod memory;
 pub mod probes;

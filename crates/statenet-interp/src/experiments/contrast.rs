@@ -1,0 +1,116 @@
+//! Steps of contrast: gain adaptation.
+//!
+//! ```text
+//! gain[t] = deviation over draws of r(t) / spread of the chords' levels in the half that t lies in
+//! ```
+//! Random chords whose levels vary little, then much, then little again (Rabinowitz, Willmore, Schnupp & King 2011,
+//! Neuron 70:1178). A linear neuron has one gain; one with gain control has a smaller one where contrast is high, and
+//! takes time to change it.
+
+use statenet_core::{Millis, Seed, TimeBin};
+use statenet_models::ResponseModel;
+
+use super::{
+    front_end::FrontEnd,
+    presentation::Presentation,
+    sound::{Carrier, Chords, Part, Sound, plus},
+};
+use crate::error::Result;
+
+/// Chords of low, high and again low contrast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ContrastSteps {
+    /// Mean level, decibels.
+    pub level_db: f64,
+    /// Half the range of levels where contrast is low, decibels.
+    pub low_db: f64,
+    /// Half the range of levels where contrast is high, decibels.
+    pub high_db: f64,
+    /// How long each chord lasts.
+    pub chord: Millis,
+    /// How long each of the three pieces lasts.
+    pub piece: Millis,
+    /// Draws of chords, over which deviations are taken; at least 2, some tens for steady numbers.
+    pub n_draws: usize,
+    /// What chords are drawn from.
+    pub seed: Seed,
+}
+
+/// How a neuron's gain follows contrast.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GainAdaptation {
+    /// The neuron.
+    pub neuron: usize,
+    /// Width of a bin.
+    pub dt: TimeBin,
+    /// Deviation over draws of the rate, from the first bin on, spikes per second.
+    pub deviation_hz: Vec<f64>,
+    /// Gain in the last half of the high piece over that in the last half of the first low one: 1 without gain control;
+    /// `None` where the rate does not vary.
+    pub gain_ratio: Option<f64>,
+    /// The gain in the first tenth of the high piece over that in its last half: above 1 where gain falls with time.
+    pub overshoot: Option<f64>,
+}
+
+/// Plays draws of chords whose contrast steps up and down.
+///
+/// # Errors
+/// As [`frequency_response_area`](super::frequency_response_area).
+pub fn contrast_steps(
+    model: &dyn ResponseModel,
+    front_end: &dyn FrontEnd,
+    set: &ContrastSteps,
+    neurons: &[usize],
+) -> Result<Vec<GainAdaptation>> {
+    let times = [0.0, 1.0, 2.0, 3.0].map(|n| Millis::new(n * set.piece.ms()).unwrap_or(set.piece));
+    let spreads = [set.low_db, set.high_db, set.low_db];
+    let sound = |draw: usize| {
+        let part = |(piece, &spread_db): (usize, &f64)| {
+            let seed = set.seed.child(&format!("contrast/{draw}/{piece}"));
+            let carrier = Carrier::Chords(Chords { seed, step: set.chord, spread_db });
+            Part { carrier, level_db: set.level_db, start: times[piece], stop: times[piece + 1] }
+        };
+        Sound { duration: times[3], parts: spreads.iter().enumerate().map(part).collect() }
+    };
+    let sounds: Vec<Sound> = (0..set.n_draws).map(sound).collect();
+    let played = Presentation::of(model, front_end, &sounds, neurons)?;
+    let share = |n: f64| Millis::new(n * set.piece.ms()).unwrap_or(set.piece);
+    let of = |(i, &neuron): (usize, &usize)| {
+        let rates: Vec<Vec<f64>> = (0..sounds.len()).map(|sound| played.rate(sound, i)).collect();
+        let deviation_hz = deviations(&rates);
+        let mean = |from: Millis, to: Millis| {
+            let bins = played.bins(from, to);
+            let within: Vec<f64> = deviation_hz.iter().copied().take(bins.end).skip(bins.start).collect();
+            within.iter().sum::<f64>() / within.len().max(1) as f64
+        };
+        let low = mean(share(0.5), times[1]) / set.low_db;
+        let high = mean(plus(times[1], share(0.5)), times[2]) / set.high_db;
+        let first = mean(times[1], plus(times[1], share(0.1))) / set.high_db;
+        let over = |a: f64, b: f64| (b > 0.0 && (a / b).is_finite()).then(|| a / b);
+        let (gain_ratio, overshoot) = (over(high, low), over(first, high));
+        GainAdaptation { neuron, dt: played.dt(), deviation_hz, gain_ratio, overshoot }
+    };
+    Ok(neurons.iter().enumerate().map(of).collect())
+}
+
+/// The deviation over draws at every bin, with n - 1; empty for fewer than two draws.
+fn deviations(rates: &[Vec<f64>]) -> Vec<f64> {
+    let n = rates.len() as f64;
+    let n_bins = if rates.len() < 2 { 0 } else { rates.iter().map(Vec::len).min().unwrap_or(0) };
+    let at = |t: usize| {
+        let mean = rates.iter().map(|rate| rate[t]).sum::<f64>() / n;
+        (rates.iter().map(|rate| (rate[t] - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+    };
+    (0..n_bins).map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deviations_are_over_draws() {
+        assert_eq!(deviations(&[vec![1.0, 5.0], vec![3.0, 5.0]]), [2f64.sqrt(), 0.0]);
+        assert_eq!(deviations(&[vec![1.0]]), [0.0; 0]);
+    }
+}

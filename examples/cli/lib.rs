@@ -32,5 +32,8 @@ mod book {
         Dstrf: "theory/dstrf.md";
         Dreams: "theory/dreams.md";
         Scores: "theory/scores.md";
+        Tuning: "theory/interpretation/tuning.md";
+        Memory: "theory/interpretation/memory.md";
+        Experiments: "theory/interpretation/experiments.md";
     }
 }

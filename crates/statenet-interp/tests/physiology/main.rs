@@ -5,3 +5,4 @@
 mod experiments;
 mod known;
 mod memory;
+mod population;

@@ -1,0 +1,204 @@
+//! What maps and memories of a fitted StateNet find of simulated neurons: 20 sounds, 20 repeats.
+//!
+//! A fit takes minutes: `cargo test -p statenet-interp --test physiology -- --ignored --nocapture` prints the numbers
+//! that docs/src/theory/interpretation/memory.md reports. The bounds asserted are below those numbers, not the aims.
+
+use super::known::Known;
+use candle_core::Device;
+use ndarray::Array2;
+use statenet_core::{Millis, Seed};
+use statenet_data::{GroundTruth, NeuronKind, NeuronMix, Recording, SimulationConfig, SplitPlan};
+use statenet_interp::{
+    Probes,
+    agreement::cosine,
+    gradient_maps,
+    memory::{NeuronMemory, memory},
+};
+use statenet_metrics::{Loss, resampling::Resampling};
+use statenet_models::zoo;
+use statenet_train::{FitConfig, Fitter};
+
+/// Chance that a neuron with gain control has the larger value of the two (area under the ROC curve).
+fn area_under_curve(with: &[f64], without: &[f64]) -> f64 {
+    let pairs = with.iter().flat_map(|a| without.iter().map(move |b| (a, b)));
+    let won: f64 = pairs
+        .map(|(a, b)| {
+            if a > b {
+                1.0
+            } else if a == b {
+                0.5
+            } else {
+                0.0
+            }
+        })
+        .sum();
+    won / (with.len() * without.len()) as f64
+}
+
+/// Share of pairs with different time constants whose memories are in their order.
+fn in_order(taus: &[f64], memories: &[f64]) -> f64 {
+    let (mut right, mut all) = (0.0, 0.0);
+    for i in 0..taus.len() {
+        for j in 0..taus.len() {
+            if taus[i] < taus[j] {
+                all += 1.0;
+                right += f64::from(memories[i] < memories[j]);
+            }
+        }
+    }
+    right / all
+}
+
+fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
+    let mut field = truth.receptive_field.mapv(f64::from);
+    for (mut band, &std) in field.outer_iter_mut().zip(recording.standardization().unwrap().std()) {
+        band *= f64::from(std);
+    }
+    field
+}
+
+/// Correlation of what two fields make of the recording's sounds.
+fn drives_agree(a: &Array2<f64>, b: &Array2<f64>, recording: &Recording) -> f64 {
+    let drive = |field: &Array2<f64>| -> Vec<f64> {
+        let mut all = Vec::new();
+        for stimulus in recording.stimuli() {
+            let x = stimulus.cochleagram().mapv(f64::from);
+            let filtered = field.t().dot(&x);
+            for t in field.ncols()..x.ncols() {
+                all.push((0..field.ncols()).map(|k| filtered[(k, t - k)]).sum());
+            }
+        }
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        all.iter_mut().for_each(|d| *d -= mean);
+        all
+    };
+    let n_lags = a.ncols().min(b.ncols());
+    let cut = |m: &Array2<f64>| m.slice(ndarray::s![.., ..n_lags]).to_owned();
+    let (a, b) = (drive(&cut(a)), drive(&cut(b)));
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt()
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    0.5 * (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2])
+}
+
+/// Sounds like those of the recording but longer and more of them: a memory needs no responses.
+fn probes(of: &SimulationConfig, recording: &Recording) -> Probes {
+    let sounds = SimulationConfig {
+        n_stimuli: 60,
+        duration: Millis::whole::<5000>(),
+        n_repeats: 1,
+        neurons: NeuronMix { ln: 1, ..NeuronMix::of_each(0) },
+        seed: of.seed.child("probes"),
+        ..of.clone()
+    };
+    let sounds = sounds.simulate().unwrap().recording;
+    let sounds = sounds.standardized_with(recording.standardization().unwrap()).unwrap();
+    let views: Vec<_> = sounds.stimuli().iter().map(|s| s.cochleagram()).collect();
+    Probes::draw(&views, 1, 900, Seed::new(0), &Device::Cpu).unwrap()
+}
+
+fn three(found: &NeuronMemory) -> [f64; 3] {
+    let ways = &found.memory;
+    [ways.gradient, ways.forgetting, ways.truncation].map(|way| way.value.unwrap().ms())
+}
+
+/// Prints how well each way tells neurons with gain control from those without, and in which order.
+fn summary(name: &str, truth: &[GroundTruth], found: &[[f64; 3]]) -> [[f64; 2]; 3] {
+    std::array::from_fn(|way| {
+        let of = |with: bool| -> Vec<f64> {
+            let which = truth.iter().zip(found).filter(|(t, _)| t.kind.has_state() == with);
+            which.map(|(_, ms)| ms[way]).collect()
+        };
+        let taus: Vec<f64> = truth.iter().filter_map(|t| t.time_constant).map(Millis::ms).collect();
+        let (area, order) = (area_under_curve(&of(true), &of(false)), in_order(&taus, &of(true)));
+        let way = ["gradient", "forgetting", "truncation"][way];
+        println!("{name}, {way}: area under the curve {area:.3}, pairs in order {order:.3}");
+        for tau in [150.0, 300.0, 600.0] {
+            let of_tau: Vec<f64> =
+                taus.iter().zip(of(true)).filter(|(t, _)| **t == tau).map(|(_, ms)| ms).collect();
+            println!("    {tau} ms: {of_tau:.0?}");
+        }
+        println!("    none: {:.0?}", of(false));
+        [area, order]
+    })
+}
+
+#[test]
+#[ignore = "fits networks for a minute or more"]
+fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
+    let from_environment =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
+    let (n_fits, seed) = (from_environment("STATENET_FITS", 3), from_environment("STATENET_SIMULATION", 0));
+    let neurons = NeuronMix { linear: 0, ln: 8, adaptation: 0, gain_control: 9, long_memory: 0 };
+    let simulation_config =
+        SimulationConfig { neurons, seed: Seed::new(seed), ..SimulationConfig::default() };
+    let simulation = simulation_config.simulate().unwrap();
+    let split = SplitPlan::Demo.resolve(&simulation.recording).unwrap();
+    // Not smoothed: a window over the response would smear the maps.
+    let recording = simulation.recording.standardize(split.train()).unwrap();
+    let scale = recording.standardization().unwrap();
+    let probes = probes(&simulation_config, &recording);
+    let resampling = Resampling::new(Seed::new(0), 400).unwrap();
+    let all: Vec<usize> = (0..recording.n_neurons()).collect();
+    let views: Vec<_> = recording.stimuli().iter().map(|s| s.cochleagram()).collect();
+    let windows = Probes::draw(&views, 8, 100, Seed::new(0), &Device::Cpu).unwrap();
+
+    let exact: Vec<NeuronMemory> = simulation
+        .truth
+        .iter()
+        .map(|truth| {
+            let neuron = Known::simulated(truth, scale.mean(), scale.std(), &recording.axes());
+            memory(&neuron, &probes, &[0], &resampling).unwrap().remove(0)
+        })
+        .collect();
+    summary("true neurons", &simulation.truth, &exact.iter().map(three).collect::<Vec<_>>());
+    let within = exact.iter().filter(|m| m.agreement.within_intervals).count();
+    println!("true neurons whose three ways agree within their intervals: {within} of {}", exact.len());
+
+    let mut maps = vec![Array2::<f64>::zeros((recording.n_bands(), 20)); all.len()];
+    let mut found = vec![[0.0; 3]; all.len()];
+    let mut within = 0;
+    for fit in 0..n_fits {
+        let config = zoo::statenet_gru(&recording.axes());
+        let model = config.build(Seed::new(fit), &Device::Cpu).unwrap();
+        let settings = FitConfig { seed: fit, loss: Loss::Poisson, ..FitConfig::recipe(&config) };
+        let history = Fitter::new(settings).fit(&*model, &recording, &split).unwrap();
+        println!(
+            "fit {fit}: {} epochs, {:.0} s, {:.3?}",
+            history.n_epochs(),
+            history.seconds,
+            history.best_score()
+        );
+        for of_neuron in gradient_maps(&*model, windows.windows(), &all).unwrap() {
+            maps[of_neuron.neuron] += &of_neuron.mean().slice(ndarray::s![.., ..20]);
+        }
+        let (cosines, drives) = agreements(&simulation.truth, &maps, &recording);
+        println!("maps of {} fits: cosine {:.3}, drives {:.3}", fit + 1, median(&cosines), median(&drives));
+        for (sum, of_neuron) in found.iter_mut().zip(memory(&*model, &probes, &all, &resampling).unwrap()) {
+            within += usize::from(of_neuron.agreement.within_intervals);
+            sum.iter_mut().zip(three(&of_neuron)).for_each(|(sum, ms)| *sum += ms / n_fits as f64);
+        }
+    }
+    let (cosines, drives) = agreements(&simulation.truth, &maps, &recording);
+    println!("LN maps, cosine with the true field {cosines:.2?}, median {:.3}", median(&cosines));
+    println!("LN maps, correlation of drives {drives:.2?}, median {:.3}", median(&drives));
+    println!("fitted neurons whose three ways agree: {within} of {}", all.len() as u64 * n_fits);
+    for [area, order] in summary("fitted", &simulation.truth, &found) {
+        assert!(area > 0.9 && order > 0.5, "{area} {order}");
+    }
+    assert!(median(&drives) > 0.9, "{drives:?}");
+}
+
+/// Cosine with the true field, and correlation of drives, of each LN neuron.
+fn agreements(truth: &[GroundTruth], maps: &[Array2<f64>], recording: &Recording) -> (Vec<f64>, Vec<f64>) {
+    let ln = truth.iter().zip(maps).filter(|(truth, _)| truth.kind == NeuronKind::Ln);
+    ln.map(|(truth, map)| {
+        let field = true_field(truth, recording);
+        (cosine(map.view(), field.view()).unwrap(), drives_agree(map, &field, recording))
+    })
+    .unzip()
+}

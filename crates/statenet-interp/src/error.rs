@@ -65,6 +65,9 @@ pub enum Error {
         /// Half the sample rate.
         below: f64,
     },
+    /// The model refused.
+    #[error(transparent)]
+    Model(#[from] statenet_models::Error),
     /// A setting is out of range.
     #[error("{setting} is {got}, expected {expected}")]
     Setting {
@@ -88,9 +91,6 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The model refused.
-    #[error(transparent)]
-    Model(#[from] statenet_models::Error),
     /// Candle failed in an operation of ours.
     #[error("{op} failed")]
     Tensor {

@@ -25,11 +25,12 @@
 //! | [`dstrf`](mod@dstrf) | the map at every bin of a sound: locally linear receptive fields |
 //! | [`subspace`](mod@subspace), [`changes`](mod@changes) | their few directions and separability; how they change, with time and with the response |
 //! | [`dreams`] | sounds that a target answers to most, under constraints; making them audible |
-//! | [`windows`], [`probes`] | cutting sounds to take maps at, and to probe a memory with |
+//! | [`windows`] | cutting sounds to take maps at |
 //! | [`agreement`] | comparing maps |
 //! | [`tuning`](mod@tuning) | best frequency, bandwidth, latency, duration, separability, balance of maps |
 //! | [`memory`](mod@memory) | how far back sound shows, in three ways; time constants of the state |
 //! | [`experiments`] | in-silico physiology: tones, ripples, clicks, bursts, gaps, masking, oddballs, contrast steps |
+//! | [`probes`] | windows of sounds to probe a memory with |
 //! | [`estimate`] | numbers with intervals over stimuli |
 //!
 //! Maps have lag 0 first and the sign of the rate. Features: `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are

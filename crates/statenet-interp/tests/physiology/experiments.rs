@@ -20,7 +20,7 @@ fn ms(ms: f64) -> Millis {
     Millis::new(ms).unwrap()
 }
 
-fn axes() -> Axes {
+pub(super) fn axes() -> Axes {
     // Four bands an octave.
     let top = Hertz::new(500.0 * 2f64.powf((N_BANDS - 1) as f64 / 4.0)).unwrap();
     let band_centers = Scale::Octave.spaced(N_BANDS, Hertz::whole::<500>(), top).unwrap();
@@ -45,7 +45,7 @@ fn bell(x: f64) -> f64 {
 }
 
 /// Separable: excitation at band 7.3 with sidebands, 15 ms, and later inhibition.
-fn field() -> Array2<f64> {
+pub(super) fn field() -> Array2<f64> {
     Array2::from_shape_fn((N_BANDS, N_LAGS), |(f, k)| {
         let x = f as f64 - 7.3;
         let across = bell(x / 1.6) - 0.5 * bell((x.abs() - 4.0) / 1.2);
@@ -53,15 +53,15 @@ fn field() -> Array2<f64> {
     })
 }
 
-const CURVE: OutputCurve = OutputCurve::Softplus { sharpness: 2.0, threshold: 0.5 };
+pub(super) const CURVE: OutputCurve = OutputCurve::Softplus { sharpness: 2.0, threshold: 0.5 };
 
 /// Zero drive in silence, less one.
-fn neuron(law: Law) -> Known {
+pub(super) fn neuron(law: Law) -> Known {
     let offset = 6.0 * field().sum() - 1.0;
     Known::new(field(), offset, law, &axes())
 }
 
-fn gain_control() -> Known {
+pub(super) fn gain_control() -> Known {
     neuron(Law::GainControl { decay: (-5.0f64 / 300.0).exp(), curve: CURVE })
 }
 

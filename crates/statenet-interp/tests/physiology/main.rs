@@ -6,3 +6,4 @@ mod experiments;
 mod known;
 mod memory;
 mod population;
+mod tuning;

@@ -1,7 +1,7 @@
 //! Memory in three ways and time constants, where both are known.
 
 use super::known::{Known, Law};
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use ndarray::Array2;
 use statenet_core::{Axes, Millis, Seed, TimeBin};
 use statenet_data::{NeuronKind, NeuronMix, SimulationConfig};
@@ -10,7 +10,7 @@ use statenet_interp::{
     memory::{NeuronMemory, memory, time_constants, time_constants_of},
 };
 use statenet_metrics::resampling::Resampling;
-use statenet_models::{ResponseModel, zoo};
+use statenet_models::{Memory, Registry, ResponseModel, zoo};
 
 fn axes(n_bands: usize) -> Axes {
     Axes::new(n_bands, 1, TimeBin::whole_millis::<5>())
@@ -19,6 +19,12 @@ fn axes(n_bands: usize) -> Axes {
 fn white_sounds(n: usize, n_bands: usize, n_bins: usize) -> Vec<Array2<f32>> {
     let mut stream = Seed::new(0).stream("white");
     (0..n).map(|_| Array2::from_shape_simple_fn((n_bands, n_bins), || stream.normal() as f32)).collect()
+}
+
+/// `(S, 1, 8, T)`.
+fn white_tensor(n: usize, n_bins: usize) -> Tensor {
+    let values: Vec<f32> = white_sounds(n, 8, n_bins).into_iter().flatten().collect();
+    Tensor::from_vec(values, (n, 1, 8, n_bins), &Device::Cpu).unwrap()
 }
 
 fn of(model: &dyn ResponseModel, sounds: &[Array2<f32>], per_sound: usize, n_bins: usize) -> NeuronMemory {
@@ -77,7 +83,7 @@ fn a_neuron_that_never_varies_has_no_memory_and_one_longer_than_the_present_read
 #[test]
 fn the_state_s_time_constants_are_those_of_its_leaks() {
     let resampling = Resampling::new(Seed::new(2), 100).unwrap();
-    let sounds = Tensor::randn(0f32, 1.0, (2, 1, 8, 30), &Device::Cpu).unwrap();
+    let sounds = white_tensor(2, 30);
     let leaky = Known::new(Array2::from_elem((8, 2), 0.5), 0.0, Law::Leaky { decay: 0.9 }, &axes(8));
     let found = time_constants_of(&leaky, &sounds, 10, &|name| name == "m", &resampling).unwrap();
     let expected = -5.0 / 0.9f64.ln();
@@ -103,7 +109,7 @@ fn the_state_s_time_constants_are_those_of_its_leaks() {
 #[test]
 fn a_model_of_finite_memory_has_no_time_constants_and_a_network_some_at_every_bin() {
     let resampling = Resampling::new(Seed::new(2), 100).unwrap();
-    let sounds = Tensor::randn(0f32, 1.0, (2, 1, 8, 12), &Device::Cpu).unwrap();
+    let sounds = white_tensor(2, 12);
     let ln = zoo::ln(&axes(8)).build(Seed::new(0), &Device::Cpu).unwrap();
     let found = time_constants(&*ln, &sounds, 6, &resampling).unwrap();
     assert!(found.spectra.is_empty() && found.slowest.value.is_none());
@@ -154,4 +160,30 @@ fn simulated_gain_control_remembers_longer_the_slower_it_is_and_longer_than_ln()
         assert!(of_gain.windows(2).all(|w| w[0] < w[1]), "way {way}: {of_gain:?}");
         assert!(ln.iter().all(|(_, ms)| ms[way] < of_gain[0]), "way {way}: {ln:?} {of_gain:?}");
     }
+}
+
+#[test]
+fn every_model_of_the_zoo_has_finite_time_constants_or_says_that_its_state_is_too_large() {
+    let resampling = Resampling::new(Seed::new(2), 50).unwrap();
+    let sounds = white_tensor(1, 12);
+    let mut spectra = 0;
+    for entry in zoo::ALL {
+        let config = (entry.config)(&axes(8));
+        let model = Registry::new().build(&config, Seed::new(0), DType::F64, &Device::Cpu).unwrap();
+        match time_constants(&*model, &sounds, 12, &resampling) {
+            Ok(found) => {
+                println!("{}: {:?}, growing {}", entry.name, found.slowest.value, found.growing);
+                assert_eq!(found.spectra.is_empty(), model.memory() != Memory::Unbounded, "{}", entry.name);
+                // A Legendre memory that feeds back to itself may grow; gates and leaks do not.
+                let grows = if entry.name == "statenet-lmu" { 1.0 } else { 0.0 };
+                assert_eq!(found.growing, grows, "{}", entry.name);
+                spectra += found.spectra.len();
+            }
+            Err(error) => {
+                println!("{}: {error}", entry.name);
+                assert!(error.to_string().contains("expected 1024 or fewer"), "{}: {error}", entry.name);
+            }
+        }
+    }
+    assert!(spectra >= 6, "{spectra}");
 }

@@ -173,8 +173,9 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
             history.seconds,
             history.best_score()
         );
-        for of_neuron in gradient_maps(&*model, windows.windows(), &all).unwrap() {
-            maps[of_neuron.neuron] += &of_neuron.mean().slice(ndarray::s![.., ..20]);
+        for (sum, of_neuron) in maps.iter_mut().zip(gradient_maps(&*model, windows.windows(), &all).unwrap())
+        {
+            *sum += &of_neuron.mean().slice(ndarray::s![.., ..20]);
         }
         let (cosines, drives) = agreements(&simulation.truth, &maps, &recording);
         println!("maps of {} fits: cosine {:.3}, drives {:.3}", fit + 1, median(&cosines), median(&drives));

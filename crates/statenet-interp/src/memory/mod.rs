@@ -6,15 +6,15 @@
 //! ```
 //! | way | change of the response, squared and averaged over windows | relative to |
 //! |---|---|---|
-//! | gradient | d r / d x, halfway to another sound, times the difference to it, summed over lags k and more | the sum over all lags |
+//! | gradient | d r / d x halfway to another sound, times the difference, over lags k and more | the sum over all lags |
 //! | forgetting | another sound's past before a present of k bins | the difference between two responses |
 //! | truncation | no past, the model's initial state, before a present of k bins | the variance of the response |
 //!
 //! One quantity, so that the three can agree: for a linear neuron and pasts of mean 0 they estimate the same U, for a
-//! leaky integrator of time constant tau that hears white sound U(k) = exp(-2 k dt / tau) and the memory is 2.3 tau. They
-//! part where the neuron is not linear (a gradient is local, even halfway, and another past is a large change) and where
-//! the initial state is no likely state. `1 - U` of the truncation is the share of the full response's variance that k bins of
-//! history explain.
+//! leaky integrator of time constant tau that hears white sound U(k) = exp(-2 k dt / tau) and the memory is 2.3 tau.
+//! They part where the neuron is not linear (a gradient is local, even halfway, and another past is a large change) and
+//! where the initial state is no likely state. `1 - U` of the truncation is the share of the full response's variance
+//! that k bins of history explain.
 //!
 //! U depends on the sounds: slow modulations make distant sound count, and recent sound that is loud beside a weak slow
 //! effect hides it. It is a property of a neuron and a kind of sound, as are its intervals, over sounds.

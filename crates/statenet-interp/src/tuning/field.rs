@@ -10,8 +10,7 @@
 //! Between bands and between lags peaks are read off a parabola, widths off straight lines; frequencies lie on a
 //! logarithmic axis. Lag 0 is the current bin: a latency of 0.
 //!
-//! The separability is that of Depireux, Simon, Klein & Shamma (2001, J Neurophysiol 85:1220, one minus their alpha);
-//! the balance follows Atencio & Schreiner (2008) and others who compare excitation with inhibition by their sums.
+//! The separability is that of Depireux, Simon, Klein & Shamma (2001, J Neurophysiol 85:1220), one minus their index.
 
 use faer::Mat;
 use ndarray::ArrayView2;

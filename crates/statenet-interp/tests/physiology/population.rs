@@ -158,6 +158,7 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
     summary("true neurons", &simulation.truth, &exact.iter().map(three).collect::<Vec<_>>());
     let within = exact.iter().filter(|m| m.agreement.within_intervals).count();
     println!("true neurons whose three ways agree within their intervals: {within} of {}", exact.len());
+    assert!(within + 1 >= exact.len(), "{within}");
 
     let mut maps = vec![Array2::<f64>::zeros((recording.n_bands(), 20)); all.len()];
     let mut found = vec![[0.0; 3]; all.len()];

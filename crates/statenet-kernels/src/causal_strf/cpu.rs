@@ -1,8 +1,7 @@
 //! Causal receptive fields on slices: what is done for each stimulus, and what is summed over them.
 //!
-//! Responses are computed in tiles from rows of contiguous time, the weights' gradient from frames. The gradient of the
-//! stimulus, which only stages behind others want, is a product with a sliding window: with time outermost, the K
-//! columns of the gradient that a frame meets are contiguous, so they are rows of a matrix that overlap.
+//! Responses are computed in tiles from rows of contiguous time, the weights' gradient from frames, the gradient of the
+//! stimulus by a product.
 
 use candle_core::Shape;
 
@@ -10,6 +9,7 @@ use super::{
     OP, Sizes,
     gradient::WeightSums,
     phases::{self, LEAST_LAGS},
+    stimulus::Reversed,
     tiles,
 };
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
     op::{Backward, Kernel},
     panels::groups,
     parallel::{self, take},
-    product::{View, write_product},
     real::Real,
     sums::rows,
     transpose::transpose,
@@ -36,31 +35,6 @@ impl CausalStrf {
     fn context_of<'a, F>(&self, context: &[&'a [F]], b: usize) -> Option<&'a [F]> {
         let size = self.sizes.depth() * (self.sizes.lags - 1);
         context.first().and_then(|all| all.get(b * size..(b + 1) * size))
-    }
-
-    /// gx and the gradient of the context as frames (K-1+T, D), of one stimulus.
-    ///
-    /// Frame s gets W[.., k] g[s-k] for all k: the window of K columns of g that ends with column s, zeros
-    /// beyond both ends, times the weights with their lags reversed, `reversed` (K, O, D).
-    fn frames_gradient<F: Real>(&self, reversed: &[F], grad: &[F]) -> Vec<F> {
-        let Sizes { time, outputs, lags, .. } = self.sizes;
-        let (depth, beyond) = (self.sizes.depth(), (lags - 1) * outputs);
-        let mut columns = vec![F::ZERO; beyond + time * outputs + beyond];
-        transpose(grad, outputs, time, &mut columns[beyond..][..time * outputs]);
-        let count = lags - 1 + time;
-        // SAFETY: the product writes all rows of `frames`.
-        #[allow(unsafe_code, reason = "results are written once")]
-        let frames = unsafe {
-            vector(count * depth, |frames| {
-                write_product(
-                    [count, lags * outputs, depth],
-                    (&columns, View::rows(outputs)),
-                    (reversed, View::rows(depth)),
-                    (frames, View::rows(depth)),
-                );
-            })
-        };
-        frames
     }
 }
 
@@ -197,14 +171,9 @@ impl Kernel for CausalStrf {
         let mut x_grad = vec![F::ZERO; if wants(0) { x.len() } else { 0 }];
         let mut context_grad = vec![F::ZERO; if wants(2) { batch * (lags - 1) * depth } else { 0 }];
         if wants(0) || wants(2) {
-            let reversed: Vec<F> = (0..lags * outputs * depth)
-                .map(|i| {
-                    let (j, o, d) = (i / depth / outputs, i / depth % outputs, i % depth);
-                    weight[(o * depth + d) * lags + (lags - 1 - j)]
-                })
-                .collect();
+            let reversed = Reversed::new(self.sizes, weight);
             let work: Vec<_> = call.grad.chunks_exact(outputs * time).collect();
-            let frames = parallel::map(work, |grad| self.frames_gradient(&reversed, grad));
+            let frames = parallel::map(work, |grad| reversed.frames(grad));
             let before = (lags - 1) * depth;
             for (frames, x_grad) in frames.iter().zip(x_grad.chunks_exact_mut(depth * time)) {
                 transpose(&frames[before..], time, depth, x_grad);

@@ -14,6 +14,7 @@ mod gradient;
 mod phases;
 pub(crate) mod reference;
 pub(crate) mod step;
+mod stimulus;
 mod tiles;
 
 use candle_core::Tensor;

@@ -39,6 +39,14 @@ proptest! {
     }
 
     #[test]
+    fn long_filters_of_few_bands_equal_plain_ones(
+        seed: u64, batch in 1usize..3, bands in 1usize..4, time in 1usize..60, outs in 1usize..9, lags in 8usize..70,
+        memory in 0usize..3,
+    ) {
+        check(fused, plain, &inputs(seed, [batch, 1, bands, time, outs, lags]), MEMORIES[memory]);
+    }
+
+    #[test]
     fn chunks_with_context_equal_the_whole(
         seed: u64, first in 1usize..12, rest in 1usize..12, lags in 2usize..6, bands in 1usize..5,
     ) {

@@ -1,4 +1,4 @@
-//! Checkpoints of waveform models: the folder of [`checkpoint`](crate::checkpoint), whose config is a [`WaveformConfig`].
+//! Checkpoints of waveform models: the folder of [`checkpoint`], whose config is a [`WaveformConfig`].
 
 use std::path::Path;
 

@@ -68,7 +68,7 @@ impl FrontEndConfig {
     /// Centre frequency of each band before any training, lowest first.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) for frequencies that the sample rate does not hold.
+    /// [`Error::Config`] for frequencies that the sample rate does not hold.
     pub fn band_centers(&self, axes: &WaveformAxes) -> Result<Vec<Hertz>> {
         let field = "front_end";
         match self {

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use candle_core::{DType, Device, Tensor};
-use statenet_core::{Axes, Hertz, Millis, SampleRate, Seed, TimeBin};
+use statenet_core::{Axes, Hertz, Millis, SampleRate, Seed, Standardization, TimeBin};
 use statenet_models::{
     Memory, Mode, Registry, WaveformConfig, WaveformModel,
     waveform::{
@@ -79,7 +79,9 @@ fn configs(axes: &WaveformAxes) -> Vec<(String, WaveformConfig)> {
     let registered = waveform::ALL.iter().map(|entry| (entry.name.to_owned(), small((entry.config)(axes))));
     let others =
         others.map(|(name, front_end)| (name.to_owned(), WaveformConfig::heard(axes, front_end, ln())));
-    registered.chain(others).collect()
+    let scale = Standardization::new(vec![-5.1; 34], vec![1.7; 34]).unwrap();
+    let scaled = waveform::by_name("mel-statenet-gru", axes).unwrap().with_input(scale);
+    registered.chain(others).chain([("mel-scaled".to_owned(), scaled)]).collect()
 }
 
 fn build(config: &WaveformConfig, dtype: DType) -> WaveformModel {
@@ -164,6 +166,14 @@ fn a_model_that_is_there_goes_behind_a_front_end_with_its_weights() {
     assert_eq!(bands.dims(), [1, 1, 34, 10]);
     let apart = model.model().unwrap().forward(&bands, Mode::Eval).unwrap();
     assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
+
+    let (mean, std) = ((0..34).map(|f| f as f32 / 10.0).collect::<Vec<_>>(), vec![2.0; 34]);
+    let column = |values: &[f32]| Tensor::new(values, &Device::Cpu).unwrap().reshape((34, 1)).unwrap();
+    let scaled = bands.broadcast_sub(&column(&mean)).unwrap().broadcast_div(&column(&std)).unwrap();
+    let apart = model.model().unwrap().forward(&scaled, Mode::Eval).unwrap();
+    let model = model.with_input(Standardization::new(mean, std).unwrap()).unwrap();
+    assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
+    assert_eq!(bands.to_vec_f32(), model.cochleagram(&sound).unwrap().unwrap().to_vec_f32());
 
     let other = zoo::statenet_gru(&Axes::new(33, 2, axes.dt)).build(Seed::new(1), &Device::Cpu).unwrap();
     let message = WaveformModel::new(&axes, &front_end, other).err().unwrap().to_string();

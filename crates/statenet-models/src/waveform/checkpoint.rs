@@ -16,7 +16,7 @@ use crate::{
 pub struct WaveformCheckpoint {
     /// The model, ready to predict.
     pub model: WaveformModel,
-    /// What belongs to it. Its `input` is empty: a front end sees sound as it is.
+    /// What belongs to it. Its `input` is empty: a front end sees sound as it is, and how its bands are scaled stands in the config.
     pub card: Card,
 }
 

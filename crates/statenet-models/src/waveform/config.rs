@@ -18,7 +18,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Axes, Seed};
+use statenet_core::{Axes, Seed, Standardization};
 
 use super::{axes::WaveformAxes, front_ends::FrontEndConfig, icnet::IcnetConfig, model::WaveformModel};
 use crate::{
@@ -56,6 +56,9 @@ pub enum WaveformArchitecture {
 pub struct HeardConfig {
     /// From sound to cochleagram.
     pub front_end: FrontEndConfig,
+    /// How the front end's bands are scaled before the model sees them; as they are if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Standardization>,
     /// From cochleagram to rates. Its axes may be missing; if not, they must be those that the front end gives.
     pub model: ModelConfig,
 }
@@ -64,8 +67,17 @@ impl WaveformConfig {
     /// A front end before a model of cochleagrams, for a recording's axes.
     #[must_use]
     pub fn heard(axes: &WaveformAxes, front_end: FrontEndConfig, model: ModelConfig) -> Self {
-        let heard = WaveformArchitecture::Heard(Box::new(HeardConfig { front_end, model }));
+        let heard = WaveformArchitecture::Heard(Box::new(HeardConfig { front_end, input: None, model }));
         Self { format: FORMAT, axes: Some(*axes), model: heard }
+    }
+
+    /// The same with the front end's bands scaled before the model sees them. ICNet has no bands and stays as it is.
+    #[must_use]
+    pub fn with_input(mut self, input: Standardization) -> Self {
+        if let WaveformArchitecture::Heard(heard) = &mut self.model {
+            heard.input = Some(input);
+        }
+        self
     }
 
     /// ICNet for a recording's axes.
@@ -131,6 +143,9 @@ impl WaveformConfig {
             WaveformArchitecture::Icnet(icnet) => icnet.validate(axes, "model.icnet"),
             WaveformArchitecture::Heard(heard) => {
                 heard.front_end.validate(axes, "model.heard.front_end")?;
+                if let Some(input) = &heard.input {
+                    expect_input(input, heard.front_end.n_bands())?;
+                }
                 heard.inner(axes)?.validate().map_err(|e| within(e, "model.heard.model"))
             }
         }
@@ -180,7 +195,11 @@ impl WaveformConfig {
             WaveformArchitecture::Icnet(icnet) => WaveformModel::icnet(axes, icnet, seed, dtype, device),
             WaveformArchitecture::Heard(heard) => {
                 let inner = registry.build(&heard.inner(axes)?, seed, dtype, device)?;
-                WaveformModel::new(axes, &heard.front_end, inner)
+                let model = WaveformModel::new(axes, &heard.front_end, inner)?;
+                match &heard.input {
+                    Some(input) => model.with_input(input.clone()),
+                    None => Ok(model),
+                }
             }
         }
     }
@@ -196,6 +215,15 @@ impl HeardConfig {
         given.band_centers = self.front_end.band_centers(axes)?;
         Ok(self.model.clone().for_axes(&given))
     }
+}
+
+/// A scale has a mean and a deviation for every band of the front end.
+pub(super) fn expect_input(input: &Standardization, n_bands: usize) -> Result<()> {
+    if input.n_bands() == n_bands {
+        return Ok(());
+    }
+    let got = format!("for {} bands", input.n_bands());
+    Err(config_error("model.heard.input", got, format!("for {n_bands}, those of the front end")))
 }
 
 /// The axes of an inner model are those that a front end gives, but for the bands' frequencies, which are set from it.
@@ -303,6 +331,14 @@ mod tests {
             "model.icnet.strides is 2 x 2 x 2 x 2 x 2, expected 5 strides whose product is 80, the samples of a bin"
         );
         assert_eq!(icnet(r#""channels": 0"#), "model.icnet.channels is 0, expected 1 to 65536");
+    }
+
+    #[test]
+    fn a_scale_of_other_bands_is_refused() {
+        let scale = Standardization::new(vec![0.0; 3], vec![1.0; 3]).unwrap();
+        let config = WaveformConfig::from_json(&text(r#"{"mel": {}}"#)).unwrap().with_input(scale);
+        let message = config.for_axes(&axes()).validate().unwrap_err().to_string();
+        assert_eq!(message, "model.heard.input is for 3 bands, expected for 34, those of the front end");
     }
 
     #[test]

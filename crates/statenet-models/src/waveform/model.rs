@@ -1,11 +1,11 @@
 //! The model that hears: a front end before any model of cochleagrams, or ICNet.
 
 use candle_core::{DType, Device, Tensor};
-use statenet_core::{Axes, Dim, Seed, expect_shape};
+use statenet_core::{Axes, Dim, Seed, Standardization, expect_shape};
 
 use super::{
     axes::WaveformAxes,
-    config::{HeardConfig, WaveformArchitecture, WaveformConfig, expect_axes},
+    config::{HeardConfig, WaveformArchitecture, WaveformConfig, expect_axes, expect_input},
     front_ends::{self, FrontEndConfig},
     icnet::{Icnet, IcnetConfig},
     samples,
@@ -44,8 +44,44 @@ pub struct WaveformModel {
 }
 
 enum Hears {
-    Heard { front_end: Box<dyn Stage>, config: FrontEndConfig, model: Box<dyn ResponseModel> },
-    Icnet { stage: Icnet, config: IcnetConfig },
+    Heard {
+        front_end: Box<dyn Stage>,
+        config: FrontEndConfig,
+        scale: Option<Scale>,
+        model: Box<dyn ResponseModel>,
+    },
+    Icnet {
+        stage: Icnet,
+        config: IcnetConfig,
+    },
+}
+
+/// (x - mean) / std of the bands, each number (1, F, 1).
+struct Scale {
+    input: Standardization,
+    mean: Tensor,
+    std: Tensor,
+}
+
+impl Scale {
+    fn new(input: Standardization, dtype: DType, device: &Device) -> Result<Self> {
+        let column = |values: &[f32]| {
+            Tensor::new(values, device)
+                .and_then(|t| t.to_dtype(dtype)?.reshape((1, (), 1)))
+                .during("making a scale of bands")
+        };
+        let (mean, std) = (column(input.mean())?, column(input.std())?);
+        Ok(Self { input, mean, std })
+    }
+}
+
+/// Bands (B, F, T) as the model behind a front end sees them: scaled, (B, 1, F, T).
+fn seen(bands: &Tensor, scale: Option<&Scale>) -> Result<Tensor> {
+    let scaled = match scale {
+        None => Ok(bands.clone()),
+        Some(scale) => bands.broadcast_sub(&scale.mean).and_then(|x| x.broadcast_div(&scale.std)),
+    };
+    scaled.and_then(|x| x.unsqueeze(1)).during("making a cochleagram")
 }
 
 /// Where the front end's parameters and state are; those of the model behind it keep their names.
@@ -76,8 +112,23 @@ impl WaveformModel {
         let stage =
             front_ends::build(front_end, axes, (dtype, &device), &mut params.root().enter(FRONT_END))?;
         params.share(model.params())?;
-        let hears = Hears::Heard { front_end: stage, config: front_end.clone(), model };
+        let hears = Hears::Heard { front_end: stage, config: front_end.clone(), scale: None, model };
         Ok(Self { hears, params, axes: *axes, hop: axes.hop()? })
+    }
+
+    /// The same with the front end's bands scaled before the model behind it sees them: what a model of standardised
+    /// cochleagrams needs. Taken from [`cochleagram`](Self::cochleagram)s of the training sounds; a front end that is trained may
+    /// leave it behind. ICNet has no bands and stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) if it is for another number of bands.
+    pub fn with_input(mut self, input: Standardization) -> Result<Self> {
+        let (dtype, device) = (self.dtype(), self.device().clone());
+        if let Hears::Heard { config, scale, .. } = &mut self.hears {
+            expect_input(&input, config.n_bands())?;
+            *scale = Some(Scale::new(input, dtype, &device)?);
+        }
+        Ok(self)
     }
 
     /// ICNet of a validated config.
@@ -118,14 +169,14 @@ impl WaveformModel {
     pub fn forward(&self, waveform: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
         match &self.hears {
             Hears::Icnet { stage, .. } => stage.forward(&self.whole_bins(waveform)?, mode),
-            Hears::Heard { model, front_end, .. } => {
+            Hears::Heard { model, scale, front_end, .. } => {
                 let bands = front_end.forward(&self.whole_bins(waveform)?, mode)?;
-                model.forward(&bands.unsqueeze(1).during("making a cochleagram")?, mode)
+                model.forward(&seen(&bands, scale.as_ref())?, mode)
             }
         }
     }
 
-    /// What the front end makes of whole waveforms: `(B, 1, S)` to `(B, 1, F, T)`; `None` for ICNet, which has no cochleagram.
+    /// What the front end makes of whole waveforms, before any scale: `(B, 1, S)` to `(B, 1, F, T)`; `None` for ICNet, which has no cochleagram.
     ///
     /// # Errors
     /// As [`forward`](Self::forward).
@@ -134,7 +185,7 @@ impl WaveformModel {
             Hears::Icnet { .. } => Ok(None),
             Hears::Heard { front_end, .. } => {
                 let bands = front_end.forward(&self.whole_bins(waveform)?, Mode::Eval)?;
-                bands.unsqueeze(1).during("making a cochleagram").map(Some)
+                seen(&bands, None).map(Some)
             }
         }
     }
@@ -180,10 +231,10 @@ impl WaveformModel {
         let rates = match (bins, &self.hears) {
             (None, _) => None,
             (Some(bins), Hears::Icnet { stage, .. }) => Some(stage.chunk(&bins, &mut next)?),
-            (Some(bins), Hears::Heard { front_end, model, .. }) => {
+            (Some(bins), Hears::Heard { front_end, scale, model, .. }) => {
                 let mut heard = next.take(FRONT_END_SCOPE);
                 let bands = front_end.chunk(&bins, &mut heard)?;
-                let rates = model.chunk(&bands.unsqueeze(1).during("making a cochleagram")?, &mut next)?;
+                let rates = model.chunk(&seen(&bands, scale.as_ref())?, &mut next)?;
                 waiting.append(heard);
                 Some(rates)
             }
@@ -198,8 +249,9 @@ impl WaveformModel {
     pub fn config(&self) -> WaveformConfig {
         let model = match &self.hears {
             Hears::Icnet { config, .. } => WaveformArchitecture::Icnet(config.clone()),
-            Hears::Heard { config, model, .. } => WaveformArchitecture::Heard(Box::new(HeardConfig {
+            Hears::Heard { config, scale, model, .. } => WaveformArchitecture::Heard(Box::new(HeardConfig {
                 front_end: config.clone(),
+                input: scale.as_ref().map(|scale| scale.input.clone()),
                 model: model.config(),
             })),
         };

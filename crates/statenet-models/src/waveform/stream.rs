@@ -9,6 +9,21 @@ use crate::{
 };
 
 /// A waveform model and the state of one or more streams.
+///
+/// ```
+/// use candle_core::{DType, Device, Tensor};
+/// use statenet_core::{SampleRate, Seed, TimeBin};
+/// use statenet_models::waveform::{self, WaveformAxes, WaveformStream};
+///
+/// let axes = WaveformAxes::new(SampleRate::new(16_000.0)?, TimeBin::from_millis(5.0)?, 2);
+/// let model = waveform::by_name("sincnet-ln", &axes)?.build(Seed::new(0), &Device::Cpu)?;
+/// let mut stream = WaveformStream::new(&model, 1)?;
+/// let samples = |n| Tensor::zeros((1, 1, n), DType::F32, &Device::Cpu);
+/// assert!(stream.push(&samples(79)?)?.is_none()); // a bin is 80 samples
+/// let rates = stream.push(&samples(90)?)?.map(|rates| rates.dims().to_vec());
+/// assert_eq!(rates, Some(vec![1, 2, 2]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WaveformStream<'a> {
     model: &'a WaveformModel,
     state: State,

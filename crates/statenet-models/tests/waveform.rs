@@ -181,6 +181,43 @@ fn a_model_that_is_there_goes_behind_a_front_end_with_its_weights() {
 }
 
 #[test]
+fn cut_offs_go_where_the_sound_says() {
+    use candle_nn::{AdamW, Optimizer};
+    let axes = axes(16_000.0, 1);
+    let front_end = SincnetConfig {
+        n_bands: 2,
+        taps: 65,
+        output: SincnetOutput::Envelope,
+        high_hz: Some(Hertz::new(4000.0).unwrap()),
+        ..SincnetConfig::default()
+    };
+    let mut ln = zoo::ln(&Axes::new(2, 1, axes.dt));
+    ln.axes = None;
+    let model = build(&WaveformConfig::heard(&axes, FrontEndConfig::Sincnet(front_end), ln), DType::F32);
+    let lows = |model: &WaveformModel| {
+        model.params().get("front_end.low_kilomel").unwrap().var.to_vec1::<f32>().unwrap()
+    };
+    let sound = noise(6, 1, 8_000, DType::F32);
+    let start = lows(&model);
+    let target: Vec<f32> = start.iter().map(|m| m + 0.15).collect();
+    let low = model.params().get("front_end.low_kilomel").unwrap().var.clone();
+    low.set(&Tensor::new(&target[..], &Device::Cpu).unwrap()).unwrap();
+    let wanted = model.cochleagram(&sound).unwrap().unwrap().detach();
+    low.set(&Tensor::new(&start[..], &Device::Cpu).unwrap()).unwrap();
+
+    let mut optimizer = AdamW::new_lr(vec![low], 1e-3).unwrap();
+    for _ in 0..250 {
+        let bands = model.cochleagram(&sound).unwrap().unwrap();
+        let loss = (bands - &wanted).unwrap().sqr().unwrap().mean_all().unwrap();
+        optimizer.backward_step(&loss).unwrap();
+    }
+    // 150 mel, at the usual learning rate.
+    for (end, target) in lows(&model).iter().zip(&target) {
+        assert!((end - target).abs() < 0.02, "{start:?} {end} {target}");
+    }
+}
+
+#[test]
 fn a_waveform_shorter_than_a_bin_is_refused() {
     let model = build(&waveform::by_name("mel-statenet-gru", &axes(16_000.0, 2)).unwrap(), DType::F32);
     let message = model.forward(&noise(1, 1, 79, DType::F32), Mode::Eval).unwrap_err().to_string();

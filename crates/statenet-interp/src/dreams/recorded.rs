@@ -8,7 +8,7 @@ use statenet_models::ResponseModel;
 use super::{Direction, DreamConfig, Ear, When};
 use crate::{
     error::{During, Error, Result},
-    rows::{in_parallel, numbers, of_model, rows_of_pass},
+    rows::{Still, in_parallel, numbers, of_model, rows_of_pass},
     target::{self, Objective, Target},
 };
 
@@ -58,6 +58,9 @@ pub fn best_recorded(
         let longest = cochleagrams.iter().map(ArrayView2::ncols).max().unwrap_or(0);
         return Err(Error::OutOfRange { what: "stretch of bins", got: n, n: longest });
     }
+    // Nothing is differentiated, and a frozen model keeps nothing for it.
+    let still = Still::new(model)?;
+    let model = still.model();
     let passes: Vec<&[(usize, usize)]> = places.chunks(rows_of_pass(n)).collect();
     // Every target of every place of the pass, target by target.
     let of_passes = in_parallel(passes, |pass| {

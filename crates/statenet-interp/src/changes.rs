@@ -111,7 +111,7 @@ pub struct QuantileField {
 /// out.
 #[must_use]
 pub fn fields_by_response(fields: &Dstrf, n_quantiles: usize) -> Vec<QuantileField> {
-    let mut order: Vec<usize> = (0..fields.response.len()).collect();
+    let mut order: Vec<usize> = (0..fields.response.len().min(fields.maps.dim().0)).collect();
     order.sort_by(|&a, &b| fields.response[a].total_cmp(&fields.response[b]));
     let (_, n_bands, n_lags) = fields.maps.dim();
     let quantile = |q: usize| {

@@ -147,14 +147,18 @@ impl Dream {
 ///
 /// # Errors
 /// [`Error::Shape`] for a start or limit of other sizes, [`Error::OutOfRange`] for a target that the model does not have,
-/// for no bins, steps or starts, [`Error::SustainedHidden`] for hidden units at all bins, [`Error::NoGradient`] if an
-/// operation in the model's streaming form cuts the graph.
+/// for no bins, steps or starts, [`Error::Weight`] for a step or penalty that is not above 0,
+/// [`Error::SustainedHidden`] for hidden units at all bins, [`Error::NoGradient`] if an operation in the model's
+/// streaming form cuts the graph.
 pub fn dream(model: &dyn ResponseModel, targets: &[Target], config: &DreamConfig) -> Result<Vec<Vec<Dream>>> {
     let counts = [("dream of bins", config.n_bins), ("number of steps", config.steps)];
     for (what, n) in counts.into_iter().chain([("number of starts", config.starts.len())]) {
         if n == 0 {
             return Err(Error::OutOfRange { what, got: 0, n });
         }
+    }
+    if !(config.step_size.is_finite() && config.step_size > 0.0) {
+        return Err(Error::Weight { constraint: "a step", got: config.step_size });
     }
     target::check(model, targets)?;
     if config.when == When::All && targets.iter().any(Target::is_hidden) {

@@ -139,8 +139,9 @@ fn main() -> Result<(), Failure> {
     let streamed = in_chunks(&*loaded, &windows, 7)?;
 
     let neurons: Vec<usize> = (0..recording.n_neurons()).collect();
-    let maps = gradient_maps(&*loaded, &windows, &neurons)?.into_iter().map(|map| {
-        let id = recording.neurons()[map.neuron].id();
+    let maps = gradient_maps(&*loaded, &windows, &neurons)?;
+    let maps = recording.neurons().iter().zip(maps).map(|(neuron, map)| {
+        let id = neuron.id();
         Ok(Heatmap::strf(id, map.mean().view(), recording.bands(), recording.dt())?.into())
     });
     let maps = maps.collect::<anyhow::Result<Vec<_>>>()?;

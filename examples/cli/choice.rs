@@ -21,7 +21,7 @@ pub enum Kind {
     /// Ridge regression, in closed form.
     Ridge(Ridge),
     /// By gradients.
-    Gradient(ModelConfig),
+    Gradient(Box<ModelConfig>),
 }
 
 /// The models of a list such as `ridge,ln,my-model.toml`, for a recording's axes.
@@ -61,7 +61,7 @@ fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
         (entry, zoo::by_name(entry, axes).map_err(unknown)?)
     };
     config.validate()?;
-    Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(config) })
+    Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(Box::new(config)) })
 }
 
 /// A file `{"ridge": {"lags": [..], "penalties": [..]}}`: a ridge regression with candidates of its own.

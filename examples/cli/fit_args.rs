@@ -15,8 +15,9 @@ pub struct FitArgs {
     /// Folder of a recording (recording.json, stimuli, responses); default: simulate one
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Models: ridge, names of the zoo (linear, ln, nrf, dnet, cnn2d, transformer, statenet-gru, -lstm, -rnn, -sublstm, -lmu,
-    /// -mamba, -s4, -s4d, ln-ic, statenet-gru-adaptrans), or config files (.json, .toml), separated by commas
+    /// Models: ridge, names of the zoo (linear, ln, ln-ic, ln-onoff, ln-stp, ln-gain, nrf, dnet, cnn2d, transformer,
+    /// statenet-gru, -gru-adaptrans, -lstm, -rnn, -sublstm, -lmu, -mamba, -s4, -s4d), or config files (.json, .toml),
+    /// separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru")]
     pub model: String,
     /// Split of the stimuli: demo, rahman, kfold:K/I (I from 0), or FILE.json with train, val and test

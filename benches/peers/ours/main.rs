@@ -4,6 +4,7 @@
 //! ```text
 //! peers measure --threads 1 --budget 1 --out ours.json     # times, in ms, by what was timed
 //! peers memory statenet-gru --batch 14                     # bytes that one training step adds, in a fresh process
+//! peers zoo --fits FOLDER --seeds "0 1 2" --speed speed.md --out zoo.md
 //! peers interchange --out FOLDER                           # models in the published form, for interchange.py
 //! peers table --rounds FOLDER --out speed.md               # ours-*.json and theirs-*.json, medians over rounds
 //! ```
@@ -19,6 +20,7 @@ mod recurrences;
 mod steps;
 mod streaming;
 mod table;
+mod zoo;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -46,6 +48,23 @@ enum Command {
     },
     /// Writes the page
     Table(Table),
+    /// Names ridge and every model of the zoo
+    Names,
+    /// Writes the table of every model on one recording, for benches/zoo
+    Zoo {
+        /// Folder of MODEL-sSEED/summary.json
+        #[arg(long)]
+        fits: PathBuf,
+        /// Seeds, separated by spaces
+        #[arg(long)]
+        seeds: String,
+        /// The page of speed, for the times of steps
+        #[arg(long)]
+        speed: PathBuf,
+        /// The page
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Writes models in the published form, each with a sound and its rates
     Interchange {
         #[arg(long)]
@@ -85,6 +104,11 @@ struct Table {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Interchange { out } => interchange::write(&out),
+        Command::Names => {
+            zoo::names().iter().for_each(|name| println!("{name}"));
+            Ok(())
+        }
+        Command::Zoo { fits, seeds, speed, out } => zoo::write(&fits, &seeds, &speed, &out),
         Command::Measure(args) => measure(&args),
         Command::Memory { model, batch } => {
             one_pool(1)?;

@@ -1,6 +1,15 @@
 //! How far two receptive fields agree.
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, Axis};
+use statenet_core::expect_shape;
+use statenet_metrics::resampling::Resampling;
+
+use crate::{
+    error::Result,
+    estimate::{Estimate, estimates},
+    gradient_map::GradientMaps,
+    probes::sounds_of,
+};
 
 /// The cosine of the angle between two maps `(F, L)` with lag 0 first: 1 for maps that differ by a positive factor.
 ///
@@ -19,6 +28,31 @@ pub fn cosine(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Option<f64> {
     (norms > 0.0 && norms.is_finite()).then(|| dot / norms)
 }
 
+/// The [`cosine`] of a neuron's mean gradient map with a field that is known, with its interval over sounds.
+///
+/// `sounds` says for every map from which sound its window was cut; maps of one sound are drawn together.
+///
+/// # Errors
+/// [`Error::Shape`](crate::Error::Shape) if there is not one sound per map.
+pub fn with_truth(
+    maps: &GradientMaps,
+    sounds: &[usize],
+    truth: ArrayView2<'_, f64>,
+    resampling: &Resampling,
+) -> Result<Estimate> {
+    expect_shape("sounds of the maps", &[sounds.len()], &[maps.maps.dim().0.into()])?;
+    let of_sounds = sounds_of(sounds);
+    let sums: Vec<Array2<f64>> =
+        of_sounds.iter().map(|windows| maps.maps.select(Axis(0), windows).sum_axis(Axis(0))).collect();
+    let statistic = |drawn: &[usize]| {
+        let mut sum = Array2::zeros((maps.maps.dim().1, maps.maps.dim().2));
+        drawn.iter().filter_map(|&i| sums.get(i)).for_each(|of_one| sum += of_one);
+        [cosine(sum.view(), truth)]
+    };
+    let [estimate] = estimates(sums.len(), statistic, resampling);
+    Ok(estimate)
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::arr2;
@@ -34,5 +68,16 @@ mod tests {
         assert!(cosine(a.view(), tail.view()).unwrap() < 0.8);
         assert_eq!(cosine(a.view(), arr2(&[[0.0, 0.0], [0.0, 0.0]]).view()), None);
         assert_eq!(cosine(a.view(), arr2(&[[1.0]]).view()), None);
+    }
+
+    #[test]
+    fn a_map_agrees_with_itself_whatever_sounds_are_drawn() {
+        let map = arr2(&[[1.0, 2.0], [0.0, -1.0]]);
+        let maps = ndarray::stack(Axis(0), &[map.view(), (&map * 2.0).view(), map.view()]).unwrap();
+        let maps = GradientMaps { target: crate::Target::Neuron(0), maps };
+        let estimate = with_truth(&maps, &[0, 0, 1], map.view(), &Resampling::default()).unwrap();
+        let [low, high] = estimate.ci95.unwrap();
+        assert!(low > 1.0 - 1e-12 && high < 1.0 + 1e-12);
+        assert!(with_truth(&maps, &[0], map.view(), &Resampling::default()).is_err());
     }
 }

@@ -12,7 +12,7 @@
 //! | [`data`] | `statenet-data` | recordings, splits, batches, simulated neurons |
 //! | [`models`] | `statenet-models` | [`ResponseModel`](models::ResponseModel), the zoo, checkpoints, streaming, laws |
 //! | [`train`] | `statenet-train` | ridge and gradient fitters, evaluation |
-//! | [`interp`] | `statenet-interp` | receptive fields, gradient maps |
+//! | [`interp`] | `statenet-interp` | gradient maps, locally linear fields, dreams, memory, tuning, experiments on the model |
 //! | [`report`] | `statenet-report` | figures, tables, the HTML page (feature `report`) |
 //!
 //! # Features

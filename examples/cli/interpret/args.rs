@@ -1,0 +1,125 @@
+//! The arguments of `interpret`. Their names are a contract.
+
+use std::{collections::BTreeSet, path::PathBuf, str::FromStr};
+
+use clap::Parser;
+use statenet::prelude::*;
+
+use crate::{dropped::DroppedArgs, machine::MachineArgs};
+
+/// See what a fitted model listens to: receptive fields, dreams, memory, tuning, experiments
+#[derive(Parser, Clone, Debug)]
+#[command(
+    after_help = "Without --checkpoint, StateNet-GRU is fitted first. Without --data, neurons with known receptive fields are simulated."
+)]
+pub struct InterpretArgs {
+    /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one; default: fit one
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint: Option<PathBuf>,
+    /// Folder of the recording that it was fitted to; default: simulate one
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Neurons: indices, ranges or ids, separated by commas; default all
+    #[arg(long, value_name = "LIST")]
+    pub neurons: Option<String>,
+    /// Methods, separated by commas: gradmap, dstrf, dream, memory, experiments; default all
+    #[arg(long, value_name = "LIST", default_value = "gradmap,dstrf,dream,memory,experiments")]
+    pub methods: Methods,
+    /// Split of the stimuli: what is read off sounds uses the training ones, fit quality the test ones. Default: the
+    /// checkpoint's, else demo
+    #[arg(long, value_name = "NAME")]
+    pub split: Option<SplitPlan>,
+    /// Standardise the sounds by the training stimuli of the split: for checkpoints that do not say how their sounds
+    /// were scaled, such as published ones
+    #[arg(long)]
+    pub standardize: bool,
+    /// Depth of maps in ms
+    #[arg(long, value_name = "MS", default_value_t = 200.0)]
+    pub depth: f64,
+    /// Longest memory that is looked for in ms; sounds must be twice as long
+    #[arg(long, value_name = "MS", default_value_t = 1000.0)]
+    pub longest_memory: f64,
+    /// Steps of a dream
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub dream_steps: usize,
+    /// Epochs allowed to a fit where there is no checkpoint; default 1000
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+    /// Seed of the fit, the simulation, the places in sounds, noise and intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// What a published checkpoint does not say.
+    #[command(flatten)]
+    pub dropped: DroppedArgs,
+    /// Where to compute.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+    /// Folder for interpretation.json, report.html, maps and figures
+    #[arg(long, value_name = "DIR", default_value = "out/interpret")]
+    pub out: PathBuf,
+}
+
+/// One way of looking at a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Gradient maps, and the tuning read off them.
+    Gradmap,
+    /// Locally linear receptive fields.
+    Dstrf,
+    /// Sounds that excite most.
+    Dream,
+    /// Memory in three ways.
+    Memory,
+    /// Tones, ripples, clicks and more.
+    Experiments,
+}
+
+impl Method {
+    const ALL: [(&str, Self); 5] = [
+        ("gradmap", Self::Gradmap),
+        ("dstrf", Self::Dstrf),
+        ("dream", Self::Dream),
+        ("memory", Self::Memory),
+        ("experiments", Self::Experiments),
+    ];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Some of the methods.
+#[derive(Clone, Debug)]
+pub struct Methods(BTreeSet<Method>);
+
+impl Methods {
+    /// Whether a method was asked for.
+    #[must_use]
+    pub fn has(&self, method: Method) -> bool {
+        self.0.contains(&method)
+    }
+
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|method| method.name()).collect()
+    }
+}
+
+impl FromStr for Methods {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let one = |name: &str| {
+            let known = || Method::ALL.map(|(name, _)| name).join(", ");
+            Method::ALL
+                .iter()
+                .find(|(known, _)| *known == name.trim())
+                .map(|(_, method)| *method)
+                .ok_or_else(|| format!("no method is called {name:?}, known are {}", known()))
+        };
+        text.split(',').map(one).collect::<Result<_, _>>().map(Self)
+    }
+}

@@ -1,0 +1,47 @@
+//! Shows what a fitted model listens to: receptive fields, dreams, memory, tuning and experiments, neuron by neuron.
+//!
+//! ```text
+//! cargo run --release --example interpret                                        # simulated neurons, fitted first
+//! cargo run --release --example interpret -- --checkpoint out/fit/checkpoints/statenet-gru --data DIR --neurons 0-3
+//! ```
+//! Prints a table (neuron, CCnorm, best frequency, bandwidth, latency, separability, memory in three ways) and leaves
+//! `report.html`, `interpretation.json`, `maps/NEURON.npz` and `figures/`.
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use statenet_examples::{
+    failure::Failure,
+    interpret::{args::InterpretArgs, files, findings, page, subject::Subject},
+};
+
+fn main() -> Result<(), Failure> {
+    let args = InterpretArgs::parse();
+    let device = args.machine.start()?;
+    let subject = Subject::find(&args, &device)?;
+    let spinner = spinner(args.machine.quiet);
+    let findings = findings::look(&args, &subject, &device, |step| spinner.set_message(step.to_owned()))?;
+    spinner.finish_and_clear();
+    files::write(&args, &subject, &findings, &args.out)?;
+    let table = page::write(&args, &subject, &findings, &args.out)?;
+    if !args.machine.quiet {
+        println!("{}", table.to_text().trim_end());
+        let out = args.out.display();
+        println!(
+            "\nwrote {out}/report.html, {out}/interpretation.json, {out}/maps/NEURON.npz, {out}/figures"
+        );
+    }
+    Ok(())
+}
+
+/// Says what is being looked at, and for how long.
+fn spinner(quiet: bool) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    if quiet {
+        spinner.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+    spinner
+}

@@ -10,7 +10,7 @@ use statenet::{
         Architecture,
         activations::ActivationConfig,
         checkpoint::{Nested, save_published},
-        cores::CoreConfig,
+        cores::{CoreConfig, Positions},
         encoders::{EncoderConfig, PlacesConfig},
         readouts::ReadoutConfig,
         strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
@@ -86,6 +86,12 @@ fn models(axes: &Axes) -> Vec<(String, ModelConfig)> {
             }
         });
     }
+    add("transformer-windowed", zoo::transformer(axes), &|core, _| {
+        if let CoreConfig::Transformer(transformer) = core {
+            transformer.positions = Positions::Sinusoidal;
+            transformer.window = Some(16);
+        }
+    });
     models
 }
 

@@ -35,6 +35,8 @@ struct NeuronEntry<'a> {
     separability: Option<Estimate>,
     balance: Option<Estimate>,
     memory_ms: MemoryEntry,
+    /// CCnorm on test stimuli with limited history; the last is the whole sound, `null` ms.
+    accuracy_by_history: Option<Vec<serde_json::Value>>,
     /// Cosine of gradient map and true field; only where the truth is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     agreement: Option<Estimate>,
@@ -74,6 +76,12 @@ impl<'a> NeuronEntry<'a> {
                 forgetting: memory.map(|m| m.forgetting),
                 truncation: memory.map(|m| m.truncation),
             },
+            accuracy_by_history: (!finding.accuracy.is_empty()).then(|| {
+                let entry = |&(ms, ccnorm): &(f64, Option<f64>)| {
+                    json!({"history_ms": ms.is_finite().then_some(ms), "ccnorm": plain(ccnorm)})
+                };
+                finding.accuracy.iter().map(entry).collect()
+            }),
             agreement: finding.maps.as_ref().and_then(|maps| maps.agreement),
             dstrf: finding.fields.as_ref().map(|fields| {
                 json!({

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 use statenet::{
+    data::Stimulus,
     interp::{
         Changes, Constraint, Dream, DreamConfig, Dstrf, Estimate, GradientMaps, MapConfig, Probes, Target,
         agreement, changes, dream,
@@ -13,12 +14,13 @@ use statenet::{
             frequency_response_area, modulation_transfer, noise_bursts, oddball,
         },
         fields_by_response,
-        memory::{NeuronMemory, memory},
+        memory::{NeuronMemory, memory, with_history},
         null_maps, subspace, target_maps,
         tuning::{Tuning, tuning},
     },
     metrics::{NeuronScores, resampling::Resampling},
     prelude::*,
+    train,
 };
 
 use super::{
@@ -59,6 +61,8 @@ pub struct Finding {
     pub dreams: Option<(Vec<Dream>, BestRecorded)>,
     /// Memory in three ways.
     pub memory: Option<NeuronMemory>,
+    /// CCnorm on test stimuli against how much history the model may hear, ms.
+    pub accuracy: Vec<(f64, Option<f64>)>,
     /// Answers to sounds that nobody played to the animal.
     pub answers: Option<Answers>,
 }
@@ -137,6 +141,7 @@ pub fn look(
             fields: None,
             dreams: None,
             memory: None,
+            accuracy: Vec::new(),
             answers: None,
         })
         .collect();
@@ -249,6 +254,34 @@ fn take_memory(
     let memories = memory(&*subject.model, &probes, &neurons, &resampling)?;
     for (finding, memory) in findings.iter_mut().zip(memories) {
         finding.memory = Some(memory);
+    }
+    score_histories(args, subject, device, findings)
+}
+
+/// Histories with which the model is scored, ms; the whole sound is the last.
+const HISTORIES_MS: [f64; 8] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, f64::INFINITY];
+
+fn score_histories(
+    args: &InterpretArgs,
+    subject: &Subject,
+    device: &Device,
+    findings: &mut [Finding],
+) -> anyhow::Result<()> {
+    let Subject { model, recording, split, .. } = subject;
+    let options =
+        EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
+    let longest = recording.stimuli().iter().map(Stimulus::n_bins).max().unwrap_or(1);
+    for ms in HISTORIES_MS {
+        let n_bins = if ms.is_finite() { bins(recording, ms)? } else { longest };
+        let of_sound = |&s: &usize| {
+            let sound = tensor(recording.stimulus(s)?.cochleagram().to_owned(), device)?;
+            Ok(with_history(&**model, &sound, n_bins)?)
+        };
+        let rates = split.test().iter().map(of_sound).collect::<anyhow::Result<Vec<_>>>()?;
+        let scores = train::score(&rates, recording, split.test(), &options)?;
+        for finding in findings.iter_mut() {
+            finding.accuracy.push((ms, scores.per_neuron[finding.neuron].ccnorm));
+        }
     }
     Ok(())
 }

@@ -151,7 +151,30 @@ fn overview(findings: &[Finding]) -> Vec<(&'static str, Figure, &'static str)> {
              last longer than small ones.",
         ));
     }
+    if let Some(accuracy) = accuracy(findings) {
+        figures.push((
+            "accuracy-by-history",
+            accuracy,
+            "Mean CCnorm on test stimuli of the model when it may hear no more than so much of the sound before each bin. \
+             Where the curve is flat, more history does not help.",
+        ));
+    }
     figures
+}
+
+/// Mean accuracy against history.
+fn accuracy(findings: &[Finding]) -> Option<Figure> {
+    let levels: Vec<f64> = findings.first()?.accuracy.iter().map(|(ms, _)| *ms).collect();
+    if levels.is_empty() {
+        return None;
+    }
+    let mean = |level: usize| {
+        let known: Vec<f64> = findings.iter().filter_map(|f| f.accuracy.get(level)?.1).collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    let name = |ms: &f64| if ms.is_finite() { format!("{ms} ms") } else { "all".to_owned() };
+    let bars = levels.iter().enumerate().map(|(level, ms)| Bar::new(name(ms), mean(level), None));
+    Some(Bars::new("Accuracy by history", "Mean CCnorm", bars).into())
 }
 
 /// A neuron's figures and numbers.

@@ -41,9 +41,8 @@ impl Subject {
             }
             None => {
                 let split = args.split.clone().unwrap_or(SplitPlan::Demo).resolve(&smoothed)?;
-                let recording = smoothed.standardize(split.train())?;
-                let model = fit(args, &recording, &split, device)?;
-                (model, recording, split)
+                let model = fit(args, &source.recording.standardize(split.train())?, &split, device)?;
+                (model, smoothed.standardize(split.train())?, split)
             }
         };
         if let Some(axes) = &model.config().axes {
@@ -115,7 +114,8 @@ fn scaled(
     }
 }
 
-/// Fits a StateNet-GRU by its recipe, and saves it.
+/// Fits a StateNet-GRU to counts by their Poisson likelihood, which gives truer maps than the squared error of smoothed
+/// rates, and saves it.
 fn fit(
     args: &InterpretArgs,
     recording: &Recording,
@@ -124,6 +124,7 @@ fn fit(
 ) -> anyhow::Result<Box<dyn ResponseModel>> {
     let model = zoo::statenet_gru(&recording.axes()).build(Seed::new(args.seed), device)?;
     let mut config = FitConfig { seed: args.seed, ..FitConfig::recipe(&model.config()) };
+    config.loss = Loss::Poisson;
     config.max_epochs = args.epochs.unwrap_or(config.max_epochs);
     let bar = FitBar::new("statenet-gru", args.machine.quiet);
     Fitter::new(config).on_epoch(|progress| bar.show(progress)).fit(&*model, recording, split)?;

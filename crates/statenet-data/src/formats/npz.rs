@@ -80,14 +80,14 @@ mod tests {
         let missing = parse(&counts(), "spikes").unwrap_err().to_string();
         assert_eq!(missing, "array spikes is not in the archive, which holds [\"counts.npy\"]");
         assert_eq!(parse(b"no zip", "counts").unwrap_err().to_string(), "not an npz archive");
-        let error = parse(&encode("counts", b"\x93NUMPY").unwrap(), "counts").unwrap_err();
+        let error = parse(&encode(&[("counts", b"\x93NUMPY".to_vec())]).unwrap(), "counts").unwrap_err();
         assert!(error.to_string().starts_with("not an npy file: starts with [93, 4e"), "{error}");
     }
 
     #[test]
     fn a_highly_packed_array_is_read() {
         let zeros = ndarray::Array1::<u8>::zeros(1_000_000);
-        let bytes = encode("counts", &npy::encode(zeros.view()).unwrap()).unwrap();
+        let bytes = encode(&[("counts", npy::encode(zeros.view()).unwrap())]).unwrap();
         assert!(bytes.len() < 2000);
         assert_eq!(parse(&bytes, "counts").unwrap().1.len(), 1_000_000);
     }

@@ -25,6 +25,7 @@
 mod decline;
 mod effects;
 mod gradient;
+mod history;
 mod pasts;
 mod time_constants;
 
@@ -33,6 +34,7 @@ use statenet_core::{Dim, Millis, TimeBin, expect_shape};
 use statenet_metrics::resampling::Resampling;
 use statenet_models::ResponseModel;
 
+pub use self::history::with_history;
 pub use self::time_constants::{TimeConstants, time_constants, time_constants_of};
 use self::{decline::falls_to, effects::Effects};
 use crate::{

@@ -85,11 +85,12 @@ pub(in crate::checkpoint) fn read(
 ) -> Result<Checkpoint> {
     let (path, tensors_path) = (folder.join(CONFIG_FILE), folder.join(TENSORS_FILE));
     let mut values = tensors::read(&tensors_path, device)?;
+    let there = prefilter(&values, dropped.prefilter)?;
     let (config, card) = match written_by_us(folder)? {
         Some(ours) => ours.split()?,
         None => {
             let theirs = Fields { config, path: &path, dt: dropped.dt };
-            (model_config(&theirs, &values, dropped)?, Card::default())
+            (model_config(&theirs, &values, there)?, Card::default())
         }
     };
     let Architecture::Pipeline(pipeline) = &config.model else {
@@ -131,7 +132,7 @@ fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
 fn model_config(
     theirs: &Fields<'_>,
     values: &BTreeMap<String, Tensor>,
-    dropped: &Dropped,
+    prefilter: PrefilterConfig,
 ) -> Result<ModelConfig> {
     let activation = activation(values);
     let mut config = match theirs.text(CLASS)? {
@@ -146,7 +147,7 @@ fn model_config(
         }
     };
     if let Architecture::Pipeline(pipeline) = &mut config.model {
-        pipeline.prefilter = prefilter(values, dropped.prefilter)?;
+        pipeline.prefilter = prefilter;
     }
     Ok(config)
 }

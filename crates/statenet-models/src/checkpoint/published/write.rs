@@ -139,7 +139,11 @@ impl Folder {
             PrefilterConfig::Adaptrans(_) => Some(Nested::Adaptrans),
             other => {
                 let expected = "none, ic_adaptation or adaptrans, all that the published package has";
-                return Err(config_error("model.pipeline.prefilter", other.slug(), expected));
+                return Err(config_error(
+                    "model.pipeline.prefilter",
+                    other.slug().trim_start_matches('-'),
+                    expected,
+                ));
             }
         };
         self.nest("prefiltering", nested);

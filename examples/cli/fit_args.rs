@@ -32,7 +32,7 @@ pub struct FitArgs {
     /// Epochs without a better validation score after which a fit has converged; default 20
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
-    /// Learning rate; default: the model's recipe (1e-3, receptive fields 1e-4)
+    /// Learning rate; default: the model's recipe (1e-3, receptive fields 1e-4, DNet 1e-2, transformer 3e-3)
     #[arg(long, value_name = "X")]
     pub lr: Option<f64>,
     /// Weight decay; default 0

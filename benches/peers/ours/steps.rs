@@ -4,7 +4,7 @@
 use candle_core::{DType, Device, Tensor};
 use statenet::{
     models::{
-        Mode, Pass,
+        Architecture, Mode, Pass,
         activations::ActivationConfig,
         config::PipelineConfig,
         cores::CoreConfig,
@@ -32,13 +32,14 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The models of the contract that exist, by the names that the Python side gives them: receptive fields of 9 bins, and
-/// everything else that the zoo has.
+/// The models of the contract that exist, by the names that the Python side gives them: receptive fields of 9 bins, a
+/// transformer over single bins, and everything else that the zoo has.
 pub(crate) fn models() -> anyhow::Result<Vec<(String, ModelConfig)>> {
     let axes = Axes::new(N_BANDS, N_NEURONS, TimeBin::from_millis(5.0)?);
     let mut models = vec![
         ("linear".to_owned(), receptive_fields(&axes, ActivationConfig::Identity)),
         ("ln".to_owned(), receptive_fields(&axes, ActivationConfig::softplus())),
+        ("transformer".to_owned(), transformer_over_bins(&axes)),
     ];
     for entry in zoo::ALL {
         if !models.iter().any(|(name, _)| name == entry.name) {
@@ -61,6 +62,16 @@ fn receptive_fields(axes: &Axes, activation: ActivationConfig) -> ModelConfig {
         axes,
         PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout },
     )
+}
+
+fn transformer_over_bins(axes: &Axes) -> ModelConfig {
+    let mut config = zoo::transformer(axes);
+    if let Architecture::Pipeline(pipeline) = &mut config.model
+        && let CoreConfig::Transformer(transformer) = &mut pipeline.core
+    {
+        transformer.patch_bins = 1;
+    }
+    config
 }
 
 /// A model and one batch.

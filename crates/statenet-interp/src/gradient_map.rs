@@ -19,7 +19,7 @@
 use candle_core::{Device, Tensor};
 use ndarray::{Array2, Array3, Axis};
 use statenet_core::{Dim, Seed, expect_shape};
-use statenet_models::{ResponseModel, State};
+use statenet_models::{Mode, ResponseModel, State};
 
 use crate::{
     error::{During, Error, Result},
@@ -243,7 +243,10 @@ fn add_maps(
         if history > 0 {
             model.chunk(&cut(&pass, 0, history)?, &mut heard)?;
         }
-        maps_from(model, heard, &cut(&pass, history, n_lags)?, targets)
+        match maps_from(model, heard, &cut(&pass, history, n_lags)?, targets) {
+            Err(Error::NoGradient { .. }) => maps_of_whole(model, &pass, n_lags, targets),
+            maps => maps,
+        }
     })?;
     let each = n_bands * n_lags;
     for (target, sum) in sums.iter_mut().enumerate() {
@@ -257,6 +260,26 @@ fn add_maps(
         }
     }
     Ok(())
+}
+
+/// The same by a forward pass over whole windows (R, 1, F, W), for a model whose streaming form has no graph.
+fn maps_of_whole(
+    model: &dyn ResponseModel,
+    windows: &Tensor,
+    n_lags: usize,
+    targets: &[Target],
+) -> Result<Vec<Vec<f64>>> {
+    let (n_rows, _, _, n_bins) = windows.dims4().during("reading windows")?;
+    let sound = variable(windows)?;
+    let rates = model.forward(sound.as_tensor(), Mode::Eval)?;
+    let last = rates.narrow(2, n_bins - 1, 1).during("reading rates")?;
+    let when = at_last(1, model.dtype(), model.device())?;
+    in_parallel(targets.iter().collect(), |target| {
+        let objective = Objective::new(model, &vec![target; n_rows])?;
+        let grads = gradients(&objective.values(&last, &State::new(), &when)?)?;
+        let whole = grads.get(sound.as_tensor()).ok_or_else(|| no_gradient(model))?;
+        numbers(&cut(whole, n_bins - n_lags, n_lags)?)
+    })
 }
 
 /// For every target the gradients with respect to frames (R, 1, F, L) of streams that go on from a state, (R, F, L) in

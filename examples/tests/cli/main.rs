@@ -7,5 +7,6 @@ mod contract;
 mod convert;
 mod full_disk;
 mod harness;
+mod interpret;
 mod interrupted;
 mod predict_and_score;

@@ -222,41 +222,46 @@ fn noise_is_drawn_from_its_seed_and_its_mean_map_of_a_linear_model_is_the_map() 
 }
 
 /// A model of one's own: a network of the zoo whose parameters serve twice, with what the trait gives and no more.
-struct Twice(Box<dyn ResponseModel>);
+struct Twice {
+    model: Box<dyn ResponseModel>,
+    /// Whether the streaming form gives rates with a graph.
+    streams: bool,
+}
 
 impl ResponseModel for Twice {
     fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> statenet_models::Result<Tensor> {
-        let (a, b) = (self.0.forward(cochleagram, mode)?, self.0.forward(cochleagram, mode)?);
+        let (a, b) = (self.model.forward(cochleagram, mode)?, self.model.forward(cochleagram, mode)?);
         Ok((a + b).unwrap())
     }
 
     fn init_state(&self, batch: usize) -> statenet_models::Result<State> {
-        self.0.init_state(batch)
+        self.model.init_state(batch)
     }
 
     fn step(&self, frame: &Tensor, state: &mut State) -> statenet_models::Result<Tensor> {
-        let a = self.0.step(frame, &mut state.clone())?;
-        Ok((a + self.0.step(frame, state)?).unwrap())
+        let a = self.model.step(frame, &mut state.clone())?;
+        let both = (a + self.model.step(frame, state)?).unwrap();
+        Ok(if self.streams { both } else { both.detach() })
     }
 
     fn config(&self) -> ModelConfig {
-        self.0.config()
+        self.model.config()
     }
 
     fn params(&self) -> &ParamStore {
-        self.0.params()
+        self.model.params()
     }
 
     fn n_neurons(&self) -> usize {
-        self.0.n_neurons()
+        self.model.n_neurons()
     }
 
     fn n_bands(&self) -> usize {
-        self.0.n_bands()
+        self.model.n_bands()
     }
 
     fn memory(&self) -> Memory {
-        self.0.memory()
+        self.model.memory()
     }
 }
 
@@ -268,11 +273,32 @@ fn parameters_that_are_frozen_or_serve_twice_change_no_map() {
         let maps = |model: &dyn ResponseModel| gradient_maps(model, &windows, &[1]).unwrap().remove(0).maps;
         let (own, frozen) = (maps(&*model), maps(&*model.frozen().unwrap().unwrap()));
         assert_eq!(own, frozen, "{}", entry.name);
-        let twice = maps(&Twice(of_zoo(entry)));
+        let twice = maps(&Twice { model: of_zoo(entry), streams: true });
         for (a, b) in own.iter().zip(&twice) {
             assert!((2.0 * a - b).abs() < 1e-10, "{}: {a} {b}", entry.name);
         }
     }
+}
+
+#[test]
+fn a_model_whose_stream_has_no_graph_has_the_maps_of_its_whole_pass() {
+    let windows = sound(9, 2, 12);
+    let config = MapConfig { lags: Some(5), ..MapConfig::default() };
+    let targets = [Target::Neuron(1), Target::Population(vec![0, 1])];
+    let maps = |streams| {
+        let model = Twice { model: by_name("statenet-gru"), streams };
+        target_maps(&model, &windows, &targets, &config).unwrap()
+    };
+    for (streamed, whole) in maps(true).iter().zip(&maps(false)) {
+        assert!(!whole.is_flat());
+        for (a, b) in streamed.maps.iter().zip(&whole.maps) {
+            assert!((a - b).abs() < 1e-12, "{a} {b}");
+        }
+    }
+    let model = Twice { model: by_name("statenet-gru"), streams: false };
+    let hidden = Target::Hidden { entry: "core.backbone.h".into(), unit: 0 };
+    let error = target_maps(&model, &windows, &[hidden], &config);
+    assert!(error.is_err() || !error.unwrap()[0].is_flat());
 }
 
 #[test]

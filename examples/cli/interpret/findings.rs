@@ -297,7 +297,7 @@ fn take_dreams(
         n_bins: bins(&subject.recording, DREAM_MS)?,
         starts: vec![Start::Null, Start::Noise(0.5), Start::Noise(0.5)],
         steps: args.dream_steps,
-        constraints: vec![Constraint::range_of(&sounds)?, Constraint::Smoothness(1e-3)],
+        constraints: vec![Constraint::range_of(&sounds)?, Constraint::TotalVariation(1.0)],
         seed: Seed::new(args.seed),
         ..DreamConfig::default()
     };

@@ -17,6 +17,8 @@ FIELD = ("receptive field", ["K bins, one", "per neuron"])
 
 # name: (boxes, shapes between them, None or (boxes of a second row, its shapes, index of the box it joins))
 FIGURES = {
+    "linear": ([SOUND, FIELD], ["B,1,F,T"], None),
+    "ln": ([SOUND, FIELD, SOFTPLUS], ["B,1,F,T", "B,N,T"], None),
     "ln-onoff": ([SOUND, ("on and off", ["rise and fall against", "a running mean"]), FIELD, SOFTPLUS],
                  ["B,1,F,T", "B,2,F,T", "B,N,T"], None),
     "ln-stp": ([SOUND, ("synapses", ["resources used up by", "sound, recovering"]), FIELD, SOFTPLUS],

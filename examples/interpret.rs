@@ -5,7 +5,7 @@
 //! cargo run --release --example interpret -- --checkpoint out/fit/checkpoints/statenet-gru --data DIR --neurons 0-3
 //! ```
 //! Prints a table (neuron, CCnorm, best frequency, bandwidth, latency, separability, memory in three ways) and leaves
-//! `report.html`, `interpretation.json`, `maps/NEURON.npz` and `figures/`.
+//! `report.html`, `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` (dreams to listen to) and `figures/`.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

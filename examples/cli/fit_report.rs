@@ -14,7 +14,7 @@ use statenet::{
     },
 };
 
-use crate::{output::Output, summary::ModelSummary};
+use crate::{output::Output, sound::true_field, summary::ModelSummary};
 
 /// A model after its fit.
 pub struct Fitted {
@@ -300,17 +300,6 @@ fn one_of_each_kind(truth: &[GroundTruth]) -> Vec<usize> {
         truth.iter().position(|other| other.kind == t.kind).filter(|&first| first == i)
     };
     truth.iter().enumerate().filter_map(first).collect()
-}
-
-/// The true field in the scale of the standardised sound that the models see.
-fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
-    let mut field = truth.receptive_field.mapv(f64::from);
-    if let Some(scale) = recording.standardization() {
-        for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {
-            band *= f64::from(std);
-        }
-    }
-    field
 }
 
 /// A map over `n_lags` lags, cut or, where the model looks less far back, left blank.

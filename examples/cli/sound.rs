@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use ndarray::Array2;
 use statenet::{
     data::{GroundTruth, SimulationConfig},
     prelude::*,
@@ -33,4 +34,16 @@ pub fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow
     let chosen = source.recording.neuron_indices(list)?;
     let truth = chosen.iter().filter_map(|&n| source.truth.get(n).cloned()).collect();
     Ok(Source { recording: source.recording.select_neurons(&chosen)?, truth })
+}
+
+/// The true field `(F, L)` of a simulated neuron, for sound in the scale that the recording is in.
+#[must_use]
+pub fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
+    let mut field = truth.receptive_field.mapv(f64::from);
+    if let Some(scale) = recording.standardization() {
+        for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {
+            band *= f64::from(std);
+        }
+    }
+    field
 }

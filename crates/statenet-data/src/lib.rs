@@ -24,7 +24,7 @@
 //! | [`split`] | [`Split`] and [`SplitPlan`]: named splits that cannot leak |
 //! | [`preprocess`] | [`Smoothing`] of responses; [`Recording::standardize`], fitted on training stimuli only |
 //! | [`batch`] | [`Batches`]: padded tensors with masks, in a seeded order |
-//! | [`formats`] | npy and npz, bytes only |
+//! | [`formats`] | npy, npz and wav, bytes only |
 //! | [`readers`], [`writers`] | the canonical folder ([`Recording::read`], [`Recording::write`]), single arrays |
 //! | [`simulate`] | [`SimulationConfig`]: neurons whose receptive field and memory are known |
 //!
@@ -57,4 +57,4 @@ pub use simulate::{
 };
 pub use split::{Part, Split, SplitPlan};
 pub use statenet_core::Standardization;
-pub use writers::{write_npy_2d, write_npz};
+pub use writers::{write_npy_2d, write_npz, write_wav};

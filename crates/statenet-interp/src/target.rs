@@ -41,7 +41,7 @@ impl Target {
     }
 
     /// The weights of the neurons' rates, as pairs; none for a hidden unit.
-    fn weights(&self) -> Vec<(usize, f64)> {
+    pub(crate) fn weights(&self) -> Vec<(usize, f64)> {
         let mean = |neurons: &[usize], sign: f64| -> Vec<(usize, f64)> {
             neurons.iter().map(|&n| (n, sign / neurons.len() as f64)).collect()
         };

@@ -1,13 +1,25 @@
-//! `interpretation.json` and `maps/NEURON.npz`. Their names and fields are a contract.
+//! `interpretation.json`, `maps/NEURON.npz` and `sounds/NEURON.wav`. Their names and fields are a contract.
 
 use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayD};
 use serde::Serialize;
 use serde_json::json;
-use statenet::{data::write_npz, interp::Estimate, prelude::*};
+use statenet::{
+    core::SampleRate,
+    data::{write_npz, write_wav},
+    interp::{
+        Estimate,
+        dreams::{Carrier, Level, Listen},
+    },
+    prelude::*,
+};
 
-use super::{args::InterpretArgs, findings::Finding, subject::Subject};
+use super::{
+    args::InterpretArgs,
+    findings::{Finding, hearing},
+    subject::Subject,
+};
 use crate::output::write_json;
 
 /// The text of `interpretation.json`. Every number is `{"value", "ci95"}`; what was not looked for is `null`.
@@ -137,6 +149,7 @@ pub fn write(
         let views: Vec<_> = arrays.iter().map(|(name, array)| (*name, array.view())).collect();
         write_npz(&out.join(map_file(&finding.id)), &views)?;
     }
+    write_sounds(args, subject, findings, out)?;
     let interpretation = Interpretation {
         model: subject.model.config().slug(),
         recording: subject.recording.name(),
@@ -147,6 +160,35 @@ pub fn write(
         neurons: findings.iter().map(NeuronEntry::of).collect(),
     };
     write_json(&out.join("interpretation.json"), &interpretation)
+}
+
+/// Writes something to listen to for each dream: noise in its bands, about as loud as they are.
+fn write_sounds(
+    args: &InterpretArgs,
+    subject: &Subject,
+    findings: &[Finding],
+    out: &Path,
+) -> anyhow::Result<()> {
+    const RATE_HZ: f64 = 44_100.0;
+    let bands = hearing(subject)?;
+    let Some(highest) = bands.centers.last() else { return Ok(()) };
+    let rate_hz = RATE_HZ.max(2.2 * highest.hz());
+    let listen = Listen {
+        sample_rate: Hertz::new(rate_hz)?,
+        dt: bands.dt,
+        band_centers: bands.centers.clone(),
+        level: Level::Decibels,
+        carrier: Carrier::Noise,
+        seed: Seed::new(args.seed),
+    };
+    for finding in findings {
+        let Some(dream) = finding.dreams.as_ref().and_then(|(dreams, _)| dreams.first()) else { continue };
+        let decibels = dream.sound.mapv(|x| ((f64::from(x) - bands.reference) / bands.per_decibel) as f32);
+        let samples = listen.samples(decibels.view())?;
+        let path = out.join("sounds").join(format!("{}.wav", finding.id));
+        write_wav(&path, &samples, SampleRate::new(rate_hz)?)?;
+    }
+    Ok(())
 }
 
 /// The arrays of a neuron: fields `(F, L)` with lag 0 first, dreams `(F, T)`, curves over lags or steps.

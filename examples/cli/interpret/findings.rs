@@ -382,7 +382,10 @@ fn take_answers(
 
 /// Bands that hear tones as the recording's own did, as far as its cochleagrams tell: silence is their lowest percent, 0 dB
 /// their highest.
-fn hearing(subject: &Subject) -> anyhow::Result<Bands> {
+///
+/// # Errors
+/// If the split names stimuli that the recording does not have.
+pub fn hearing(subject: &Subject) -> anyhow::Result<Bands> {
     let recording = &subject.recording;
     let mut values: Vec<f32> =
         subject.training_sounds()?.iter().flat_map(|sound| sound.iter().copied()).collect();

@@ -8,7 +8,10 @@ use serde_json::json;
 use statenet::{data::GroundTruth, prelude::*};
 
 use super::args::InterpretArgs;
-use crate::{progress::FitBar, sound::source};
+use crate::{
+    progress::FitBar,
+    sound::{source, true_field},
+};
 
 /// A model and its recording.
 pub struct Subject {
@@ -74,13 +77,7 @@ impl Subject {
     /// The true field of a simulated neuron, `(F, L)`, for sound in the scale that the model hears.
     #[must_use]
     pub fn true_field(&self, neuron: usize) -> Option<Array2<f64>> {
-        let mut field = self.truth.get(neuron)?.receptive_field.mapv(f64::from);
-        if let Some(scale) = self.recording.standardization() {
-            for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {
-                band *= f64::from(std);
-            }
-        }
-        Some(field)
+        Some(true_field(self.truth.get(neuron)?, &self.recording))
     }
 }
 

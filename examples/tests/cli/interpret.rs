@@ -34,6 +34,8 @@ fn every_method_leaves_its_arrays_and_numbers() {
             let name = format!("{array}.npy");
             assert!(archive.windows(name.len()).any(|w| w == name.as_bytes()), "{array} is not there");
         }
+        let sound = fs::read(looked.join(format!("sounds/{}.wav", neuron["id"].as_str().unwrap()))).unwrap();
+        assert!(sound.starts_with(b"RIFF") && sound.iter().skip(44).any(|&b| b != 0));
         for field in NUMBERS {
             assert!(is_a_number(&neuron[field]) && !neuron[field].is_null(), "{field}: {}", neuron[field]);
         }

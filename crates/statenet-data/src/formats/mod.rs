@@ -5,5 +5,6 @@
 mod error;
 pub mod npy;
 pub mod npz;
+pub mod wav;
 
 pub use error::FormatError;

@@ -2,5 +2,7 @@
 
 mod arrays;
 mod canonical;
+mod sound;
 
 pub use arrays::{write_npy_2d, write_npz};
+pub use sound::write_wav;

@@ -16,6 +16,7 @@ mod cluster;
 mod constraint;
 mod listen;
 mod recorded;
+mod waveform;
 
 use candle_core::{Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
@@ -29,6 +30,7 @@ pub use self::{
     constraint::{Constraint, ModulationBand},
     listen::{Carrier, Level, Listen},
     recorded::{BestRecorded, best_recorded},
+    waveform::{WaveformDream, WaveformDreamConfig, dream_waveform},
 };
 use crate::{
     error::{During, Error, Result},

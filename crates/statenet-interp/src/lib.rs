@@ -26,6 +26,7 @@
 //! | [`subspace`](mod@subspace), [`changes`](mod@changes) | their few directions and separability; how they change, with time and with the response |
 //! | [`dreams`] | sounds that a target answers to most, under constraints; making them audible |
 //! | [`windows`] | cutting sounds to take maps at |
+//! | [`smoothing`] | maps without what differs between neighbours |
 //! | [`agreement`] | comparing maps |
 //! | [`tuning`](mod@tuning) | best frequency, bandwidth, latency, duration, separability, balance of maps |
 //! | [`memory`](mod@memory) | how far back sound shows, in three ways; time constants of the state |
@@ -48,6 +49,7 @@ pub mod memory;
 pub mod probes;
 pub mod receptive_field;
 mod rows;
+pub mod smoothing;
 pub mod subspace;
 pub mod target;
 pub mod tuning;

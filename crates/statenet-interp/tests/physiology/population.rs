@@ -17,6 +17,7 @@ use statenet_interp::{
     dreams::{Start, best_recorded},
     gradient_maps,
     memory::{NeuronMemory, memory},
+    smoothing::smoothed,
 };
 use statenet_metrics::{Loss, resampling::Resampling};
 use statenet_models::{ResponseModel, zoo};
@@ -247,6 +248,9 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
     }
     let (cosines, drives) = agreements(truth, &maps, recording);
     println!("LN maps, cosine with the true field {cosines:.2?}, median {:.3}", median(&cosines));
+    let smooth: Vec<Array2<f64>> = maps.iter().map(|map| smoothed(map.view(), 1.0, 1.0)).collect();
+    let (smooth, _) = agreements(truth, &smooth, recording);
+    println!("LN maps, smoothed over a band and a bin, cosine {smooth:.2?}, median {:.3}", median(&smooth));
     println!("LN maps, correlation of drives {drives:.2?}, median {:.3}", median(&drives));
     println!("fitted neurons whose three ways agree: {within} of {}", all.len() as u64 * n_fits);
     for [area, order] in summary("fitted", truth, &found) {

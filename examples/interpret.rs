@@ -4,7 +4,7 @@
 //! cargo run --release --example interpret                                        # simulated neurons, fitted first
 //! cargo run --release --example interpret -- --checkpoint out/fit/checkpoints/statenet-gru --data DIR --neurons 0-3
 //! ```
-//! Prints a table (neuron, CCnorm, best frequency, bandwidth, latency, separability, memory in three ways) and leaves
+//! Prints tables (neuron, CCnorm, best frequency, bandwidth, latency, separability; memory in three ways) and leaves
 //! `report.html`, `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` (dreams to listen to) and `figures/`.
 
 use clap::Parser;
@@ -22,12 +22,12 @@ fn main() -> Result<(), Failure> {
     let findings = findings::look(&args, &subject, &device, |step| spinner.set_message(step.to_owned()))?;
     spinner.finish_and_clear();
     files::write(&args, &subject, &findings, &args.out)?;
-    let table = page::write(&args, &subject, &findings, &args.out)?;
+    let tables = page::write(&args, &subject, &findings, &args.out)?;
     if !args.machine.quiet {
-        println!("{}", table.to_text().trim_end());
+        tables.iter().for_each(|table| println!("{}\n", table.to_text().trim_end()));
         let out = args.out.display();
         println!(
-            "\nwrote {out}/report.html, {out}/interpretation.json, {out}/maps/NEURON.npz, {out}/figures"
+            "wrote {out}/report.html, {out}/interpretation.json, {out}/maps, {out}/sounds and {out}/figures"
         );
     }
     Ok(())

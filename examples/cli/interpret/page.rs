@@ -21,7 +21,7 @@ use super::{
 /// Neurons that are shown one by one; the table has all.
 const MOST_SHOWN: usize = 24;
 
-/// Writes the page and its figures, and returns the table of all neurons.
+/// Writes the page and its figures, and returns the tables of all neurons.
 ///
 /// # Errors
 /// If a figure cannot be drawn from these arrays or a file not be written.
@@ -30,9 +30,9 @@ pub fn write(
     subject: &Subject,
     findings: &[Finding],
     out: &Path,
-) -> anyhow::Result<Table> {
+) -> anyhow::Result<Vec<Table>> {
     let Subject { model, recording, split, .. } = subject;
-    let table = table(findings)?;
+    let tables = tables(findings)?;
     let mut page = Page::new(format!("What {} listens to", model.config().slug()))
         .subtitle(format!("Fitted to {}", recording.name()))
         .fact("Neurons", findings.len().to_string())
@@ -55,8 +55,8 @@ pub fn write(
             "Best predicted first. Numbers with brackets have a 95 % interval over sounds. Best frequency, bandwidth, \
              latency and separability are those of the mean gradient map; memory is the lag beyond which the sound \
              explains less than a tenth of the deviation of the response, read off the model in three ways.",
-        )
-        .table(table.clone());
+        );
+    all = tables.iter().fold(all, |all, table| all.table(table.clone()));
     for (name, figure, caption) in overview(findings) {
         let svg = figure.render();
         svg.write(&out.join("figures").join(format!("{name}.svg")))?;
@@ -75,7 +75,7 @@ pub fn write(
         page = page.section(Section::new("Others").paragraph(text));
     }
     page.write(&out.join("report.html"))?;
-    Ok(table)
+    Ok(tables)
 }
 
 fn cell<T: Copy>(estimate: Option<Estimate<T>>, number: impl Fn(T) -> f64, decimals: usize) -> Cell {
@@ -84,27 +84,18 @@ fn cell<T: Copy>(estimate: Option<Estimate<T>>, number: impl Fn(T) -> f64, decim
     Cell::estimate(value.map(number), interval, decimals)
 }
 
-/// One row a neuron.
-fn table(findings: &[Finding]) -> anyhow::Result<Table> {
+/// One row a neuron: tuning, and memory where it was looked for.
+fn tables(findings: &[Finding]) -> anyhow::Result<Vec<Table>> {
     let knows = findings.iter().any(|f| f.truth.is_some());
-    let mut columns = vec![
-        "Neuron",
-        "CCnorm",
-        "Best frequency (Hz)",
-        "Bandwidth (oct)",
-        "Latency (ms)",
-        "Separability",
-        "Memory (ms): gradient",
-        "forgetting",
-        "truncation",
-    ];
+    let mut columns =
+        vec!["Neuron", "CCnorm", "Best frequency (Hz)", "Bandwidth (oct)", "Latency (ms)", "Separability"];
     if knows {
         columns.push("Cosine with truth");
     }
-    let mut table = Table::new(columns);
+    let mut tunings = Table::new(columns);
+    let mut memories = Table::new(["Neuron", "Memory (ms) by gradient", "by forgetting", "by truncation"]);
     for finding in findings {
         let tuning = finding.maps.as_ref().map(|maps| &maps.tuning);
-        let memory = finding.memory.as_ref().map(|memory| &memory.memory);
         let mut row = vec![
             finding.id.as_str().into(),
             Cell::number(finding.score.ccnorm, 3),
@@ -112,16 +103,21 @@ fn table(findings: &[Finding]) -> anyhow::Result<Table> {
             cell(tuning.map(|t| t.bandwidth_octaves), |x| x, 2),
             cell(tuning.map(|t| t.latency), Millis::ms, 0),
             cell(tuning.map(|t| t.separability), |x| x, 2),
-            cell(memory.map(|m| m.gradient), Millis::ms, 0),
-            cell(memory.map(|m| m.forgetting), Millis::ms, 0),
-            cell(memory.map(|m| m.truncation), Millis::ms, 0),
         ];
         if knows {
             row.push(cell(finding.maps.as_ref().and_then(|maps| maps.agreement), |x| x, 2));
         }
-        table.push(row)?;
+        tunings.push(row)?;
+        if let Some(memory) = finding.memory.as_ref().map(|memory| &memory.memory) {
+            memories.push([
+                finding.id.as_str().into(),
+                cell(Some(memory.gradient), Millis::ms, 0),
+                cell(Some(memory.forgetting), Millis::ms, 0),
+                cell(Some(memory.truncation), Millis::ms, 0),
+            ])?;
+        }
     }
-    Ok(table)
+    Ok(if memories.n_rows() > 0 { vec![tunings, memories] } else { vec![tunings] })
 }
 
 /// Figures over all neurons: name, figure, caption.

@@ -19,7 +19,7 @@ fn main() -> Result<(), Failure> {
     let device = args.machine.start()?;
     let subject = Subject::find(&args, &device)?;
     let spinner = spinner(args.machine.quiet);
-    let findings = findings::look(&args, &subject, &device, |step| spinner.set_message(step.to_owned()))?;
+    let findings = findings::look(&args, &subject, |step| spinner.set_message(step.to_owned()))?;
     spinner.finish_and_clear();
     files::write(&args, &subject, &findings, &args.out)?;
     let tables = page::write(&args, &subject, &findings, &args.out)?;

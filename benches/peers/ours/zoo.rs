@@ -30,13 +30,6 @@ impl Fit {
         let summary: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
         let model = &summary["models"][0];
         let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
-        let mut scores: Vec<f64> = model["test"]["per_neuron"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|neuron| neuron["ccnorm"].as_f64())
-            .collect();
-        scores.sort_by(f64::total_cmp);
         let fit = Self {
             parameters: model["parameters"].as_u64().unwrap_or(0),
             epochs: model["epochs_run"].as_u64().unwrap_or(0),
@@ -44,17 +37,11 @@ impl Fit {
             seconds: number(&model["seconds_fit"]),
             ccraw: number(&model["test"]["cc_mean"]),
             ccnorm: number(&model["test"]["ccnorm_mean"]),
-            median: median(&scores),
+            median: number(&model["test"]["ccnorm_median"]),
             fve: number(&model["test"]["fve_mean"]),
         };
         Ok((fit, summary["dataset"].clone()))
     }
-}
-
-/// The middle of numbers in order.
-fn median(sorted: &[f64]) -> f64 {
-    let n = sorted.len();
-    if n == 0 { f64::NAN } else { 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]) }
 }
 
 /// Milliseconds of a step on one stimulus, ours and theirs, as the page of speed has them.

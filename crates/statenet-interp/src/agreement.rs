@@ -1,6 +1,6 @@
 //! How far two receptive fields agree.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::ArrayView2;
 use statenet_core::expect_shape;
 use statenet_metrics::resampling::Resampling;
 
@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     estimate::{Estimate, estimates},
     gradient_map::GradientMaps,
-    probes::sounds_of,
+    probes::SoundSums,
 };
 
 /// The cosine of the angle between two maps `(F, L)` with lag 0 first: 1 for maps that differ by a positive factor.
@@ -41,21 +41,15 @@ pub fn with_truth(
     resampling: &Resampling,
 ) -> Result<Estimate> {
     expect_shape("sounds of the maps", &[sounds.len()], &[maps.maps.dim().0.into()])?;
-    let of_sounds = sounds_of(sounds);
-    let sums: Vec<Array2<f64>> =
-        of_sounds.iter().map(|windows| maps.maps.select(Axis(0), windows).sum_axis(Axis(0))).collect();
-    let statistic = |drawn: &[usize]| {
-        let mut sum = Array2::zeros((maps.maps.dim().1, maps.maps.dim().2));
-        drawn.iter().filter_map(|&i| sums.get(i)).for_each(|of_one| sum += of_one);
-        [cosine(sum.view(), truth)]
-    };
-    let [estimate] = estimates(sums.len(), statistic, resampling);
+    let sums = SoundSums::of(&maps.maps, sounds);
+    let statistic = |drawn: &[usize]| [cosine(sums.drawn(drawn).view(), truth)];
+    let [estimate] = estimates(sums.n_sounds(), statistic, resampling);
     Ok(estimate)
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::arr2;
+    use ndarray::{Axis, arr2};
 
     use super::*;
 

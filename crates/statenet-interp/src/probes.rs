@@ -1,7 +1,7 @@
 //! Windows of sound at which a model is probed, and the sounds they come from.
 
 use candle_core::{Device, Tensor};
-use ndarray::ArrayView2;
+use ndarray::{Array2, Array3, ArrayView2, Axis};
 use statenet_core::{Dim, Seed, expect_shape};
 
 use crate::{
@@ -71,6 +71,32 @@ impl Probes {
     pub(crate) fn partners(&self) -> Vec<usize> {
         let n = self.sounds.len();
         (0..n).map(|window| (window + self.per_sound) % n).collect()
+    }
+}
+
+/// Maps `(B, F, L)` summed over the windows of each sound: what a bootstrap over sounds adds up.
+pub(crate) struct SoundSums {
+    sums: Vec<Array2<f64>>,
+    shape: (usize, usize),
+}
+
+impl SoundSums {
+    /// Of maps whose windows were cut from these sounds.
+    pub(crate) fn of(maps: &Array3<f64>, sounds: &[usize]) -> Self {
+        let (_, n_bands, n_lags) = maps.dim();
+        let sum = |windows: &Vec<usize>| maps.select(Axis(0), windows).sum_axis(Axis(0));
+        Self { sums: sounds_of(sounds).iter().map(sum).collect(), shape: (n_bands, n_lags) }
+    }
+
+    pub(crate) fn n_sounds(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// The sum over some sounds, with repetitions, `(F, L)`.
+    pub(crate) fn drawn(&self, sounds: &[usize]) -> Array2<f64> {
+        let mut sum = Array2::zeros(self.shape);
+        sounds.iter().filter_map(|&i| self.sums.get(i)).for_each(|of_one| sum += of_one);
+        sum
     }
 }
 

@@ -170,6 +170,9 @@ fn write_sounds(
     out: &Path,
 ) -> anyhow::Result<()> {
     const RATE_HZ: f64 = 44_100.0;
+    if findings.iter().all(|finding| finding.dreams.is_none()) {
+        return Ok(());
+    }
     let bands = hearing(subject)?;
     let Some(highest) = bands.centers.last() else { return Ok(()) };
     let rate_hz = RATE_HZ.max(2.2 * highest.hz());

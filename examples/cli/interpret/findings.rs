@@ -2,7 +2,6 @@
 
 use ndarray::{Array2, ArrayView2};
 use statenet::{
-    data::Stimulus,
     interp::{
         Changes, Constraint, Dream, DreamConfig, Dstrf, Estimate, GradientMaps, MapConfig, Probes, Target,
         agreement, changes, dream,
@@ -113,12 +112,7 @@ pub struct Answers {
 ///
 /// # Errors
 /// If a method does not fit the model or the recording.
-pub fn look(
-    args: &InterpretArgs,
-    subject: &Subject,
-    device: &Device,
-    step: impl Fn(&str),
-) -> anyhow::Result<Vec<Finding>> {
+pub fn look(args: &InterpretArgs, subject: &Subject, step: impl Fn(&str)) -> anyhow::Result<Vec<Finding>> {
     let Subject { model, recording, split, neurons, .. } = subject;
     step("scores on test stimuli");
     let options =
@@ -126,7 +120,7 @@ pub fn look(
     let scores = evaluate(&**model, recording, split.test(), &options)?;
     step("ridge regression of the recording");
     let chosen = recording.select_neurons(neurons)?;
-    let ridge = Ridge::for_dt(recording.dt()).fit(&chosen, split, device)?;
+    let ridge = Ridge::for_dt(recording.dt()).fit(&chosen, split, model.device())?;
     let recorded = receptive_fields(&*ridge.model)?;
     let mut findings: Vec<Finding> = neurons
         .iter()
@@ -155,7 +149,7 @@ pub fn look(
     for (method, name, look) in looks {
         if args.methods.has(method) {
             step(name);
-            look(args, subject, device, &mut findings)?;
+            look(args, subject, &mut findings)?;
         }
     }
     findings.sort_by(|a, b| {
@@ -165,7 +159,7 @@ pub fn look(
     Ok(findings)
 }
 
-type Look = fn(&InterpretArgs, &Subject, &Device, &mut [Finding]) -> anyhow::Result<()>;
+type Look = fn(&InterpretArgs, &Subject, &mut [Finding]) -> anyhow::Result<()>;
 
 fn targets(findings: &[Finding]) -> Vec<Target> {
     Target::neurons(findings.iter().map(|f| f.neuron))
@@ -176,17 +170,12 @@ fn bins(recording: &Recording, ms: f64) -> anyhow::Result<usize> {
     Ok(recording.dt().nearest_bins(Millis::new(ms)?).max(1))
 }
 
-fn take_maps(
-    args: &InterpretArgs,
-    subject: &Subject,
-    device: &Device,
-    findings: &mut [Finding],
-) -> anyhow::Result<()> {
+fn take_maps(args: &InterpretArgs, subject: &Subject, findings: &mut [Finding]) -> anyhow::Result<()> {
     let (model, recording) = (&*subject.model, &subject.recording);
     let (depth, warm_up) = (bins(recording, args.depth)?, bins(recording, WARM_UP_MS)?);
     let sounds = subject.training_sounds()?;
     let seed = Seed::new(args.seed);
-    let probes = Probes::draw(&sounds, MAPS_PER_SOUND, warm_up + depth, seed, device)?;
+    let probes = Probes::draw(&sounds, MAPS_PER_SOUND, warm_up + depth, seed, model.device())?;
     let targets = targets(findings);
     let config = MapConfig { lags: Some(depth), ..MapConfig::default() };
     let maps = target_maps(model, probes.windows(), &targets, &config)?;
@@ -204,19 +193,16 @@ fn take_maps(
     Ok(())
 }
 
-fn take_fields(
-    args: &InterpretArgs,
-    subject: &Subject,
-    device: &Device,
-    findings: &mut [Finding],
-) -> anyhow::Result<()> {
+fn take_fields(args: &InterpretArgs, subject: &Subject, findings: &mut [Finding]) -> anyhow::Result<()> {
     let (model, recording) = (&*subject.model, &subject.recording);
     let (depth, dt_ms) = (bins(recording, args.depth)?, recording.dt().ms());
+    let sounds = subject.training_sounds()?.into_iter().take(N_DSTRF_SOUNDS);
+    let sounds = sounds.map(|sound| tensor(sound, model.device())).collect::<anyhow::Result<Vec<_>>>()?;
     for finding in findings {
         let target = [Target::Neuron(finding.neuron)];
         let mut of_sounds = Vec::new();
-        for sound in subject.training_sounds()?.into_iter().take(N_DSTRF_SOUNDS) {
-            of_sounds.extend(dstrf(model, &tensor(sound.to_owned(), device)?, &target, depth)?);
+        for sound in &sounds {
+            of_sounds.extend(dstrf(model, sound, &target, depth)?);
         }
         let changed = of_sounds.first().map(|fields| changes(fields, depth)).transpose()?.flatten();
         let all = Dstrf::joined(&of_sounds)?;
@@ -237,61 +223,47 @@ fn take_fields(
     Ok(())
 }
 
-fn take_memory(
-    args: &InterpretArgs,
-    subject: &Subject,
-    device: &Device,
-    findings: &mut [Finding],
-) -> anyhow::Result<()> {
+fn take_memory(args: &InterpretArgs, subject: &Subject, findings: &mut [Finding]) -> anyhow::Result<()> {
     let recording = &subject.recording;
     let sounds = subject.training_sounds()?;
     let longest = sounds.iter().map(ArrayView2::ncols).max().unwrap_or(0);
     let window = (2 * bins(recording, args.longest_memory)?).min(longest);
     let seed = Seed::new(args.seed);
-    let probes = Probes::draw(&sounds, MEMORIES_PER_SOUND, window, seed, device)?;
+    let probes = Probes::draw(&sounds, MEMORIES_PER_SOUND, window, seed, subject.model.device())?;
     let neurons: Vec<usize> = findings.iter().map(|f| f.neuron).collect();
     let resampling = Resampling::new(seed, N_DRAWS)?;
     let memories = memory(&*subject.model, &probes, &neurons, &resampling)?;
     for (finding, memory) in findings.iter_mut().zip(memories) {
         finding.memory = Some(memory);
     }
-    score_histories(args, subject, device, findings)
+    score_histories(args, subject, findings)
 }
 
-/// Histories with which the model is scored, ms; the whole sound is the last.
-const HISTORIES_MS: [f64; 8] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, f64::INFINITY];
+/// Histories with which the model is scored, ms, beside the whole sound.
+const HISTORIES_MS: [f64; 7] = [25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1600.0];
 
-fn score_histories(
-    args: &InterpretArgs,
-    subject: &Subject,
-    device: &Device,
-    findings: &mut [Finding],
-) -> anyhow::Result<()> {
+fn score_histories(args: &InterpretArgs, subject: &Subject, findings: &mut [Finding]) -> anyhow::Result<()> {
     let Subject { model, recording, split, .. } = subject;
     let options =
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
-    let longest = recording.stimuli().iter().map(Stimulus::n_bins).max().unwrap_or(1);
+    let sound = |&s: &usize| tensor(recording.stimulus(s)?.cochleagram(), model.device());
+    let sounds = split.test().iter().map(sound).collect::<anyhow::Result<Vec<_>>>()?;
     for ms in HISTORIES_MS {
-        let n_bins = if ms.is_finite() { bins(recording, ms)? } else { longest };
-        let of_sound = |&s: &usize| {
-            let sound = tensor(recording.stimulus(s)?.cochleagram().to_owned(), device)?;
-            Ok(with_history(&**model, &sound, n_bins)?)
-        };
-        let rates = split.test().iter().map(of_sound).collect::<anyhow::Result<Vec<_>>>()?;
+        let n_bins = bins(recording, ms)?;
+        let rates = sounds.iter().map(|sound| Ok(with_history(&**model, sound, n_bins)?));
+        let rates = rates.collect::<anyhow::Result<Vec<_>>>()?;
         let scores = train::score(&rates, recording, split.test(), &options)?;
         for finding in findings.iter_mut() {
             finding.accuracy.push((ms, scores.per_neuron[finding.neuron].ccnorm));
         }
     }
+    for finding in findings {
+        finding.accuracy.push((f64::INFINITY, finding.score.ccnorm));
+    }
     Ok(())
 }
 
-fn take_dreams(
-    args: &InterpretArgs,
-    subject: &Subject,
-    _device: &Device,
-    findings: &mut [Finding],
-) -> anyhow::Result<()> {
+fn take_dreams(args: &InterpretArgs, subject: &Subject, findings: &mut [Finding]) -> anyhow::Result<()> {
     let sounds = subject.training_sounds()?;
     let config = DreamConfig {
         n_bins: bins(&subject.recording, DREAM_MS)?,
@@ -316,12 +288,7 @@ const LEVELS_DB: [f64; 6] = [-40.0, -32.0, -24.0, -16.0, -8.0, 0.0];
 /// What the range of the recorded sound is taken for, decibels: cochleagrams do not say it.
 const RANGE_DB: f64 = 40.0;
 
-fn take_answers(
-    args: &InterpretArgs,
-    subject: &Subject,
-    _device: &Device,
-    findings: &mut [Finding],
-) -> anyhow::Result<()> {
+fn take_answers(args: &InterpretArgs, subject: &Subject, findings: &mut [Finding]) -> anyhow::Result<()> {
     let (model, seed) = (&*subject.model, Seed::new(args.seed));
     let bands = hearing(subject)?;
     if bands.centers.is_empty() {
@@ -404,7 +371,7 @@ pub fn hearing(subject: &Subject) -> anyhow::Result<Bands> {
 }
 
 /// A cochleagram as a batch of one.
-fn tensor(sound: Array2<f32>, device: &Device) -> anyhow::Result<Tensor> {
+fn tensor(sound: ArrayView2<'_, f32>, device: &Device) -> anyhow::Result<Tensor> {
     let (n_bands, n_bins) = sound.dim();
     let values: Vec<f32> = sound.iter().copied().collect();
     Ok(Tensor::from_vec(values, (1, 1, n_bands, n_bins), device)?)

@@ -12,11 +12,11 @@
 //!
 //! The separability is that of Depireux, Simon, Klein & Shamma (2001, J Neurophysiol 85:1220), one minus their index.
 
-use faer::Mat;
 use ndarray::ArrayView2;
 use statenet_core::{Hertz, Millis, TimeBin};
 
 use super::peak::{between, flanks, peak};
+use crate::subspace::{Separable, separable};
 
 /// The tuning of one map; `None` for what it does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -79,20 +79,12 @@ impl FieldTuning {
 }
 
 fn profiles(map: ArrayView2<'_, f64>) -> Option<Profiles> {
-    let power: f64 = map.iter().map(|g| g * g).sum();
-    if !(power > 0.0 && power.is_finite()) {
-        return None;
-    }
-    let matrix = Mat::from_fn(map.nrows(), map.ncols(), |f, k| map.get((f, k)).copied().unwrap_or(0.0));
-    let svd = matrix.thin_svd().ok()?;
-    let largest = *svd.S().column_vector().iter().next()?;
-    let mut spectral: Vec<f64> = svd.U().col_iter().next()?.iter().copied().collect();
-    let mut temporal: Vec<f64> = svd.V().col_iter().next()?.iter().copied().collect();
+    let Separable { index, bands: mut spectral, lags: mut temporal } = separable(map).ok()??;
     let strongest = spectral.iter().copied().reduce(|a, b| if b.abs() > a.abs() { b } else { a })?;
     if strongest < 0.0 {
         spectral.iter_mut().chain(&mut temporal).for_each(|x| *x = -*x);
     }
-    Some(Profiles { spectral, temporal, separability: largest * largest / power })
+    Some(Profiles { spectral, temporal, separability: index })
 }
 
 #[cfg(test)]

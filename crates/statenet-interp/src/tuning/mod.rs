@@ -5,7 +5,7 @@
 mod field;
 pub(crate) mod peak;
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use statenet_core::{Axes, Hertz, Millis, expect_shape};
 use statenet_metrics::resampling::Resampling;
@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     estimate::{Estimate, estimates},
     gradient_map::GradientMaps,
-    probes::sounds_of,
+    probes::SoundSums,
 };
 
 /// The tuning of a neuron, with intervals over stimuli.
@@ -72,15 +72,10 @@ pub fn tuning(maps: &GradientMaps, sounds: &[usize], axes: &Axes, resampling: &R
     let (n_maps, n_bands, _) = maps.maps.dim();
     expect_shape("sounds of the maps", &[sounds.len()], &[n_maps.into()])?;
     expect_shape("bands of the maps", &[n_bands], &[axes.n_bands.into()])?;
-    let sums: Vec<Array2<f64>> =
-        sounds_of(sounds).iter().map(|windows| sum_of(&maps.maps, windows)).collect();
-    let statistics = |drawn: &[usize]| {
-        let mut sum = Array2::zeros(sums.first().map_or((0, 0), Array2::dim));
-        drawn.iter().filter_map(|&i| sums.get(i)).for_each(|of_one| sum += of_one);
-        numbers(sum.view(), axes)
-    };
+    let sums = SoundSums::of(&maps.maps, sounds);
+    let statistics = |drawn: &[usize]| numbers(sums.drawn(drawn).view(), axes);
     let [frequency, bandwidth_octaves, latency, duration, separability, balance] =
-        estimates(sums.len(), statistics, resampling);
+        estimates(sums.n_sounds(), statistics, resampling);
     let time = |ms: f64| Millis::new(ms).ok();
     Ok(Tuning {
         best_frequency: frequency.in_unit(|hz| Hertz::new(hz).ok()),
@@ -102,8 +97,4 @@ fn numbers(map: ArrayView2<'_, f64>, axes: &Axes) -> [Option<f64>; 6] {
         tuning.separability,
         tuning.balance,
     ]
-}
-
-fn sum_of(maps: &Array3<f64>, which: &[usize]) -> Array2<f64> {
-    maps.select(Axis(0), which).sum_axis(Axis(0))
 }

@@ -155,7 +155,7 @@ fn blocks(model: &dyn ResponseModel, sound: &Tensor, targets: &[Target], lags: u
         let start = (first + 1).saturating_sub(lags);
         if start > heard {
             let next = sound.narrow(3, heard, start - heard).during("cutting a sound")?;
-            model.chunk(&next, &mut state)?;
+            model.advance(&next, &mut state)?;
             heard = start;
         }
         blocks.push(Block { bins: first..(first + size).min(n_bins), start, state: state.clone() });

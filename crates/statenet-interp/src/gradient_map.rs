@@ -8,24 +8,23 @@
 //! field, for LN the receptive field times the slope of its curve at that sound, for a recurrent model the receptive
 //! field that it has just then. The model's parameters are not touched.
 //!
-//! Windows are rows of a batch. One forward pass serves all targets, and a history before the lags of a map is heard
-//! without a graph. Backward passes run side by side: one for each target or, where these are more, for each number of the
-//! state before the last frame, through which all that came before reaches the rates.
+//! Targets and windows are rows of a batch, and one backward pass serves many rows; a history before the lags of a map is
+//! heard without a graph.
 //!
 //! Rectifiers have kinks. At a sound that lies on one (all zeros behind AdapTrans, silence in a recording) the rate has no
 //! derivative, and a map there is whatever an implementation calls one: zero for the published package. The mean of the
 //! slopes on both sides is what [`null_maps`] takes, by a pair of opposite, tiny noises.
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array3, Axis};
 use statenet_core::{Dim, Seed, expect_shape};
 use statenet_models::{Mode, ResponseModel, State};
 
 use crate::{
     error::{During, Error, Result},
+    frames::Frames,
     rows::{
-        Heard, Still, cut, gradients, hear, in_parallel, no_gradient, numbers, of_model, rows_of_pass,
-        variable,
+        Still, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, values, variable,
     },
     target::{self, Objective, Target, at_last},
 };
@@ -222,9 +221,9 @@ pub fn target_maps(
     for point in &points {
         add_maps(still.model(), point, targets, &mut sums)?;
     }
-    let n_points = points.len() as f64;
+    let mean = |sum: Array3<f64>| if points.len() > 1 { sum / (points.len() as f64) } else { sum };
     let maps = targets.iter().zip(sums);
-    Ok(maps.map(|(target, sum)| GradientMaps { target: target.clone(), maps: sum / n_points }).collect())
+    Ok(maps.map(|(target, sum)| GradientMaps { target: target.clone(), maps: mean(sum) }).collect())
 }
 
 /// Adds the maps at some windows, target by target.
@@ -234,140 +233,73 @@ fn add_maps(
     targets: &[Target],
     sums: &mut [Array3<f64>],
 ) -> Result<()> {
-    let Some((n_windows, n_bands, n_lags)) = sums.first().map(Array3::dim) else { return Ok(()) };
+    let Some((n_windows, _, n_lags)) = sums.first().map(Array3::dim) else { return Ok(()) };
     let history = windows.dim(3).during("reading windows")? - n_lags;
     let size = rows_of_pass(n_lags);
     let of_passes = in_parallel((0..n_windows).step_by(size).collect(), |first| {
         let pass = windows.narrow(0, first, size.min(n_windows - first)).during("reading windows")?;
         let mut heard = model.init_state(pass.dim(0).during("reading windows")?)?;
         if history > 0 {
-            model.chunk(&cut(&pass, 0, history)?, &mut heard)?;
+            model.advance(&cut(&pass, 0, history)?, &mut heard)?;
         }
-        match maps_from(model, heard, &cut(&pass, history, n_lags)?, targets) {
+        match Frames::new(model, cut(&pass, history, n_lags)?, heard).maps(targets) {
             Err(Error::NoGradient { .. }) => maps_of_whole(model, &pass, n_lags, targets),
             maps => maps,
         }
     })?;
-    let each = n_bands * n_lags;
-    for (target, sum) in sums.iter_mut().enumerate() {
-        let of_target = of_passes.iter().filter_map(|pass| pass.get(target)).flatten();
-        for (mut sum, gradient) in
-            sum.outer_iter_mut().zip(of_target.copied().collect::<Vec<_>>().chunks(each))
-        {
-            for ((f, k), there) in sum.indexed_iter_mut() {
-                *there += gradient[f * n_lags + (n_lags - 1 - k)];
+    for (pass, parts) in of_passes.iter().enumerate() {
+        let mut lag = n_lags; // 0 is the last frame of the last part
+        for part in parts {
+            let n_frames = part.dim(3).during("reading gradients")?;
+            lag -= n_frames;
+            let at = [pass * size, lag];
+            match part.dtype() {
+                DType::F32 => add_part(sums, at, &values::<f32>(part)?, n_frames),
+                _ => add_part(sums, at, &numbers(part)?, n_frames),
             }
         }
     }
     Ok(())
 }
 
-/// The same by a forward pass over whole windows (R, 1, F, W), for a model whose streaming form has no graph.
+/// Adds gradients (windows, targets, F, frames), oldest first, to maps from a window and a lag on.
+fn add_part<T: Copy + Into<f64>>(
+    sums: &mut [Array3<f64>],
+    [window, lag]: [usize; 2],
+    part: &[T],
+    n_frames: usize,
+) {
+    let Some((_, n_bands, n_lags)) = sums.first().map(Array3::dim) else { return };
+    let n_targets = sums.len();
+    for (row, map) in part.chunks_exact(n_bands * n_frames).enumerate() {
+        let (window, target) = (window + row / n_targets, row % n_targets);
+        let Some(sum) = sums.get_mut(target).and_then(|sum| sum.as_slice_mut()) else { continue };
+        let sum = sum[window * n_bands * n_lags..].chunks_exact_mut(n_lags);
+        for (sum, band) in sum.zip(map.chunks_exact(n_frames)) {
+            let there = sum[lag..lag + n_frames].iter_mut().zip(band.iter().rev());
+            there.for_each(|(sum, gradient)| *sum += (*gradient).into());
+        }
+    }
+}
+
+/// Maps (R, targets, F, L), oldest first, by a forward pass over whole windows (R, 1, F, W), for a model whose streaming
+/// form has no graph.
 fn maps_of_whole(
     model: &dyn ResponseModel,
     windows: &Tensor,
     n_lags: usize,
     targets: &[Target],
-) -> Result<Vec<Vec<f64>>> {
+) -> Result<Vec<Tensor>> {
     let (n_rows, _, _, n_bins) = windows.dims4().during("reading windows")?;
     let sound = variable(windows)?;
     let rates = model.forward(sound.as_tensor(), Mode::Eval)?;
     let last = rates.narrow(2, n_bins - 1, 1).during("reading rates")?;
     let when = at_last(1, model.dtype(), model.device())?;
-    in_parallel(targets.iter().collect(), |target| {
+    let maps = in_parallel(targets.iter().collect(), |target| {
         let objective = Objective::new(model, &vec![target; n_rows])?;
         let grads = gradients(&objective.values(&last, &State::new(), &when)?)?;
         let whole = grads.get(sound.as_tensor()).ok_or_else(|| no_gradient(model))?;
-        numbers(&cut(whole, n_bins - n_lags, n_lags)?)
-    })
-}
-
-/// For every target the gradients with respect to frames (R, 1, F, L) of streams that go on from a state, (R, F, L) in
-/// a row.
-///
-/// The forward pass serves all targets. Where there are more of them than numbers in the state, backward passes start at
-/// those: d r / d x = d r / d s . d s / d x, s the state before the last frame.
-fn maps_from(
-    model: &dyn ResponseModel,
-    state: State,
-    frames: &Tensor,
-    targets: &[Target],
-) -> Result<Vec<Vec<f64>>> {
-    let (n_rows, _, n_bands, n_bins) = frames.dims4().during("reading windows")?;
-    let sound = variable(frames)?;
-    let when = at_last(1, model.dtype(), model.device())?;
-    let values = |heard: &Heard| {
-        let value =
-            |target| Objective::new(model, &vec![target; n_rows])?.values(&heard.rates, &heard.state, &when);
-        targets.iter().map(value).collect::<Result<Vec<Tensor>>>()
-    };
-    let mut state = state.keeping_graph();
-    if n_bins > 1 {
-        model.chunk(&cut(sound.as_tensor(), 0, n_bins - 1)?, &mut state)?;
-    }
-    let n_numbers: usize = state.iter().map(|(_, tensor)| tensor.elem_count() / n_rows).sum();
-    if n_bins == 1 || n_numbers == 0 || n_numbers >= targets.len() {
-        let heard = hear(model, state, &cut(sound.as_tensor(), n_bins - 1, 1)?, 1)?;
-        return in_parallel(values(&heard)?, |value| {
-            let grads = gradients(&value)?;
-            numbers(grads.get(sound.as_tensor()).ok_or_else(|| no_gradient(model))?)
-        });
-    }
-    // The last frame alone, from a state of variables.
-    let last = variable(&cut(frames, n_bins - 1, 1)?)?;
-    let mut before = State::new().keeping_graph();
-    let mut variables = Vec::new();
-    for (name, tensor) in state.iter() {
-        let number = variable(tensor)?;
-        before.set(name, number.as_tensor());
-        if number.elem_count() > 0 {
-            variables.push(number);
-        }
-    }
-    let heard = hear(model, before, last.as_tensor(), 1)?;
-    let of_last = in_parallel(values(&heard)?, |value| {
-        let grads = gradients(&value)?;
-        let of_state = variables.iter().map(|number| match grads.get(number.as_tensor()) {
-            Some(gradient) => gradient.reshape((n_rows, ())),
-            None => number.as_detached_tensor().zeros_like()?.reshape((n_rows, ())),
-        });
-        let of_state = of_state.collect::<candle_core::Result<Vec<_>>>();
-        let of_state = of_state.and_then(|parts| Tensor::cat(&parts, 1)).during("reading a gradient")?;
-        let of_frame = grads.get(last.as_tensor()).map(|g| g.reshape((n_rows, n_bands, 1))).transpose();
-        Ok((of_state, of_frame.during("reading a gradient")?))
+        cut(whole, n_bins - n_lags, n_lags)
     })?;
-    // Every number of the state before it.
-    let units = state
-        .iter()
-        .flat_map(|(_, tensor)| (0..tensor.elem_count() / n_rows).map(move |unit| (tensor, unit)));
-    let of_units = in_parallel(units.collect(), |(tensor, unit)| {
-        let unit =
-            tensor.reshape((n_rows, ())).and_then(|t| t.narrow(1, unit, 1)).during("reading a state")?;
-        let n_before = n_bands * (n_bins - 1);
-        let zeros = || Tensor::zeros((n_rows, n_before), model.dtype(), model.device());
-        if !unit.track_op() {
-            return zeros().during("reading a gradient");
-        }
-        match gradients(&unit)?.get(sound.as_tensor()) {
-            Some(gradient) => {
-                let before = cut(gradient, 0, n_bins - 1)?.contiguous();
-                before.and_then(|g| g.reshape((n_rows, n_before))).during("reading a gradient")
-            }
-            None => zeros().during("reading a gradient"),
-        }
-    })?;
-    if of_last.iter().any(|(_, of_frame)| of_frame.is_none()) {
-        return Err(no_gradient(model));
-    }
-    let joined = || -> candle_core::Result<Tensor> {
-        let through: Vec<&Tensor> = of_last.iter().map(|(of_state, _)| of_state).collect();
-        let through = Tensor::stack(&through, 1)?; // (R, targets, numbers)
-        let before = through.matmul(&Tensor::stack(&of_units, 1)?)?; // (R, targets, F (L - 1))
-        let before = before.reshape((n_rows, targets.len(), n_bands, n_bins - 1))?;
-        let frames: Vec<&Tensor> = of_last.iter().filter_map(|(_, of_frame)| of_frame.as_ref()).collect();
-        Tensor::cat(&[&before, &Tensor::stack(&frames, 1)?], 3)
-    };
-    let joined = joined().during("joining gradients")?;
-    let of_target = |t| joined.narrow(1, t, 1).during("joining gradients").and_then(|maps| numbers(&maps));
-    (0..targets.len()).map(of_target).collect()
+    Ok(vec![Tensor::cat(&maps, 1).during("joining gradients")?])
 }

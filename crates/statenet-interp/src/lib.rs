@@ -44,6 +44,7 @@ pub mod dstrf;
 pub mod error;
 pub mod estimate;
 pub mod experiments;
+mod frames;
 pub mod gradient_map;
 pub mod memory;
 pub mod probes;

@@ -1,14 +1,14 @@
 //! Streams that go on from a state, as rows of a batch, and gradients through them: one forward pass for all, one backward
 //! pass for each thing asked of it.
 
-use candle_core::{DType, Tensor, Var, backprop::GradStore};
+use candle_core::{DType, Tensor, Var, WithDType, backprop::GradStore};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use statenet_models::{ResponseModel, State};
 
 use crate::error::{During, Error, Result};
 
 /// Bins of all rows of a pass: enough to share the weights, few enough to stay in the cache.
-const PASS_BINS: usize = 2048;
+const PASS_BINS: usize = 1600;
 /// Rows of a pass at least.
 const PASS_ROWS: usize = 8;
 
@@ -49,7 +49,7 @@ pub(crate) fn hear(model: &dyn ResponseModel, state: State, frames: &Tensor, n_r
     let before = n_bins.saturating_sub(n_read);
     let mut state = state.keeping_graph();
     if before > 0 {
-        model.chunk(&cut(frames, 0, before)?, &mut state)?;
+        model.advance(&cut(frames, 0, before)?, &mut state)?;
     }
     let rates = model.chunk(&cut(frames, before, n_bins - before)?, &mut state)?;
     Ok(Heard { rates, state })
@@ -100,9 +100,13 @@ pub(crate) fn select(batch: &Tensor, rows: &[u32]) -> Result<Tensor> {
 
 /// The numbers of a tensor in order.
 pub(crate) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
-    tensor
-        .to_dtype(DType::F64)
-        .and_then(|t| t.flatten_all())
-        .and_then(|t| t.to_vec1())
-        .during("reading numbers")
+    if tensor.dtype() == DType::F32 {
+        return Ok(values::<f32>(tensor)?.into_iter().map(f64::from).collect());
+    }
+    values(&tensor.to_dtype(DType::F64).during("reading numbers")?)
+}
+
+/// The numbers of a tensor in order, as they are.
+pub(crate) fn values<T: WithDType>(tensor: &Tensor) -> Result<Vec<T>> {
+    tensor.flatten_all().and_then(|t| t.to_vec1()).during("reading numbers")
 }

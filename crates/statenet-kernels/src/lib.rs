@@ -81,6 +81,7 @@
 
 mod adaptation;
 mod affine;
+mod alike;
 mod band_convolution;
 mod bands;
 mod causal_attention;

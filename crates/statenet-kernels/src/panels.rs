@@ -10,7 +10,7 @@
 //! bits do not depend on the rows beside it.
 
 use crate::{
-    isa::{MulAdd, multiversion},
+    isa::{MulAdd, has_wide_registers, multiversion},
     real::{LANES, Real},
 };
 
@@ -70,6 +70,18 @@ pub(crate) fn products<F: Real>(panels: &Panels<F>, start: &[F], x: &[F], stride
     }
 }
 
+/// The narrowest and the widest panel, in vectors, of which the partial sums of `rows` rows stay in registers: there are 16
+/// of one vector, or 32 of two.
+fn widths<F: Real>(rows: usize) -> [usize; 2] {
+    let wide = F::WIDE && has_wide_registers();
+    match rows {
+        1 => [1, MAX_VECTORS],
+        2 => [4, 4],
+        3 => [3, if wide { 4 } else { 3 }],
+        _ => [2, if wide { 4 } else { 2 }],
+    }
+}
+
 impl<F: Real> Panels<F> {
     /// Cuts a matrix, given by its elements, for products with `rows` rows.
     pub(crate) fn new(
@@ -79,12 +91,8 @@ impl<F: Real> Panels<F> {
         element: impl Fn(usize, usize) -> F,
     ) -> Self {
         let needed = columns.div_ceil(LANES);
-        let vectors = match rows {
-            1 => needed.div_ceil(needed.div_ceil(MAX_VECTORS)),
-            2 => 4,
-            3 => 3,
-            _ => 2,
-        };
+        let [least, most] = widths::<F>(rows);
+        let vectors = needed.div_ceil(needed.div_ceil(most)).max(least);
         let count = needed.div_ceil(vectors);
         let mut data = vec![Aligned([F::ZERO; LANES]); count * depth * vectors];
         let width = vectors * LANES;
@@ -121,9 +129,9 @@ impl<F: Real> Panels<F> {
             let i = if descending { self.count - 1 - i } else { i };
             match (R, self.vectors) {
                 (1, 1) => self.panel::<M, R, 1>(i, x, start, y, descending),
-                (1, 2) | (4.., _) => self.panel::<M, R, 2>(i, x, start, y, descending),
-                (1, 3) | (3, _) => self.panel::<M, R, 3>(i, x, start, y, descending),
-                (1, 4) | (2, _) => self.panel::<M, R, 4>(i, x, start, y, descending),
+                (1 | 4.., 2) => self.panel::<M, R, 2>(i, x, start, y, descending),
+                (1 | 3.., 3) => self.panel::<M, R, 3>(i, x, start, y, descending),
+                (_, 4) => self.panel::<M, R, 4>(i, x, start, y, descending),
                 (1, 5) => self.panel::<M, R, 5>(i, x, start, y, descending),
                 (1, 6) => self.panel::<M, R, 6>(i, x, start, y, descending),
                 (1, 7) => self.panel::<M, R, 7>(i, x, start, y, descending),

@@ -57,7 +57,7 @@ impl ParamStore {
     }
 
     /// An empty store whose parameters autograd does not track: a model built on it has gradients with respect to its
-    /// stimulus only.
+    /// stimulus only. They are zeros until they are [loaded](Self::load).
     #[must_use]
     pub fn frozen(seed: Seed, dtype: DType, device: &Device) -> Self {
         Self { frozen: true, ..Self::new(seed, dtype, device) }
@@ -239,7 +239,12 @@ impl ParamStore {
             return Err(Error::DuplicateParameter { name });
         }
         expect_numbers(&name, shape)?;
-        let values = first_values(self.seed, &name);
+        // What is frozen is loaded, not trained from where it starts.
+        let values = if self.frozen && role == Role::Parameter {
+            vec![0.0; shape.elem_count()]
+        } else {
+            first_values(self.seed, &name)
+        };
         let tensor = match self.dtype {
             DType::F64 => Tensor::from_vec(values, shape.clone(), &self.device),
             _ => Tensor::from_vec(

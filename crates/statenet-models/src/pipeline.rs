@@ -117,6 +117,18 @@ impl ResponseModel for Pipeline {
         Ok(rates)
     }
 
+    fn advance(&self, cochleagram: &Tensor, state: &mut State) -> Result<()> {
+        if self.readout.memory().then(self.readout.nonlinearity().memory()) != Memory::Frames(1) {
+            return self.chunk(cochleagram, state).map(drop);
+        }
+        self.check(cochleagram)?;
+        let mut next = state.clone();
+        let filtered = self.prefilter.chunk(cochleagram, &mut next)?;
+        self.core.advance(&filtered, &mut next)?;
+        *state = next;
+        Ok(())
+    }
+
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let mut all = Vec::new();
         for stage in [self.prefilter.steps()?, self.core.steps()?, self.readout.steps()?] {

@@ -79,6 +79,16 @@ pub trait ResponseModel: Send + Sync {
         Tensor::stack(&rates, 2).during("joining the steps of a chunk")
     }
 
+    /// The next frames of a stream for what they leave in the state, where nobody asks for their rates.
+    ///
+    /// The state is what [`chunk`](Self::chunk) leaves, which is what runs unless overridden.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    fn advance(&self, cochleagram: &Tensor, state: &mut State) -> Result<()> {
+        self.chunk(cochleagram, state).map(drop)
+    }
+
     /// The model as single-frame steps in a row, f32, with the weights it has now: what [`RealTime`](crate::RealTime)
     /// runs. `None`, unless overridden, is a model without.
     ///

@@ -35,6 +35,11 @@ pub(crate) trait Stage: Send + Sync {
     /// The next frames, advancing this stage's part of the state. What it returns is not detached.
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor>;
 
+    /// The same frames for what they leave in the state, where nobody asks for what the stage returns.
+    fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
+        self.chunk(x, state).map(drop)
+    }
+
     /// How far back this stage looks.
     fn memory(&self) -> Memory;
 

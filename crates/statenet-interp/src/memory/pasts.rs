@@ -46,7 +46,7 @@ pub(super) fn effects(
     let after = |past: Option<&Tensor>| -> Result<Array3<f64>> {
         let mut state = model.init_state(n_windows)?;
         if let Some(past) = past {
-            model.chunk(past, &mut state)?;
+            model.advance(past, &mut state)?;
         }
         numbers(&model.chunk(&present, &mut state)?)
     };

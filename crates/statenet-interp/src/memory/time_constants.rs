@@ -89,7 +89,7 @@ pub fn time_constants_of(
             let cut = |from: usize, n: usize| sounds.narrow(0, sound, 1)?.narrow(3, from, n)?.contiguous();
             let last = start + every - 1;
             if every > 1 {
-                model.chunk(&cut(start, every - 1).during("cutting a sound")?, &mut state)?;
+                model.advance(&cut(start, every - 1).during("cutting a sound")?, &mut state)?;
             }
             let frame = cut(last, 1).and_then(|frame| frame.squeeze(3)).during("cutting a frame")?;
             if model.memory() == Memory::Unbounded {

@@ -109,13 +109,18 @@ multiversion! {
 }
 
 multiversion! {
-    /// Writes gx and returns the row's part of the parameters' gradients.
+    /// Writes gx and returns the row's part of the parameters' gradients. Where one neuron of many is looked at, most rows have
+    /// no gradient, and none of it to compute.
     fn slopes_row<F, M; C: Curve>(
         x: &[F],
         grad: &[F],
         p: [F; MAX_PARAMETERS],
         x_grad: &mut [Slot<F>],
     ) -> [F; MAX_PARAMETERS] {
+        if grad.iter().all(|g| *g == F::ZERO) {
+            copy(x_grad, grad);
+            return [F::ZERO; MAX_PARAMETERS];
+        }
         let mut sums = [[F::ZERO; BLOCK]; MAX_PARAMETERS];
         let (xs, x_rest) = x.as_chunks::<BLOCK>();
         let (grads, grad_rest) = grad.as_chunks::<BLOCK>();

@@ -5,6 +5,7 @@ use candle_core::Shape;
 
 use super::OP;
 use crate::{
+    alike::all_alike,
     fresh::{Slot, map, vector},
     isa::{MulAdd, multiversion},
     lanes::load,
@@ -16,6 +17,8 @@ use crate::{
 
 /// Bins of a block, whole vectors.
 const BLOCK: usize = 128;
+/// Stimuli that are alike and go back together.
+const SHARING: usize = 8;
 
 /// Inputs: x (B, Ci, F, T); weights (C, Ci K, L); biases (C, L), gain (C) and bias (C) packed.
 /// Result: (B, C, L, T). No tape.
@@ -66,37 +69,45 @@ impl Kernel for LocalEncoder {
         let &[x, weights, packed] = inputs else { return Vec::new() };
         let weights = self.weights(weights, packed);
         let size = channels * positions * time;
+        let computed = if all_alike(batch, &[x]) { 1 } else { batch };
         let fill = |y: &mut [Slot<F>]| {
             let work = x.chunks_exact(channels_in * bands * time).zip(y.chunks_exact_mut(size));
             parallel::for_each(work.collect(), |(x, y)| forward_stimulus(&weights, x, y));
         };
         // SAFETY: `forward_stimulus` writes every bin of all channels and positions of its stimulus.
         #[allow(unsafe_code, reason = "results are written once")]
-        unsafe {
-            vector(batch * size, fill)
-        }
+        let y = unsafe { vector(computed * size, fill) };
+        if computed == batch { y } else { y.repeat(batch) }
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
-        let Sizes { inputs: channels_in, bands, time, channels, positions, .. } = self.sizes;
+        let Sizes { batch, inputs: channels_in, bands, time, channels, positions, .. } = self.sizes;
         let &[x, weights, packed] = call.inputs else { return Vec::new() };
         let (n_weights, taps) = (weights.len(), self.taps());
         let weights = self.weights(weights, packed);
         let (size_in, size) = (channels_in * bands * time, channels * positions * time);
-        let wants_x = wanted.first() == Some(&true);
+        let wants = |i: usize| wanted.get(i) == Some(&true);
+        let (wants_x, n_packed) = (wants(0), packed.len());
+        // Gradients of weights and of what is packed are made together.
+        let n_sums = if wants(1) || wants(2) { n_weights + n_packed } else { 0 };
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
-        let mut x_grads = x_grad.chunks_exact_mut(size_in);
+        // Stimuli that share what does not depend on the gradient.
+        let sharing = if all_alike(batch, &[x]) { SHARING } else { 1 };
+        let mut x_grads = x_grad.chunks_mut(sharing * size_in);
         let work = x
-            .chunks_exact(size_in)
-            .zip(call.output.chunks_exact(size))
-            .zip(call.grad.chunks_exact(size))
-            .map(|((x, y), grad)| (x, y, grad, x_grads.next().unwrap_or_default()));
-        let of_each = parallel::map(work.collect(), |(x, y, grad, x_grad)| {
-            let mut sums = vec![F::ZERO; n_weights + packed.len()];
-            backward_stimulus(&weights, x, y, grad, x_grad, &mut sums);
+            .chunks(sharing * size_in)
+            .zip(call.output.chunks(sharing * size))
+            .zip(call.grad.chunks(sharing * size))
+            .map(|((x, y), grads)| (&x[..size_in], &y[..size], grads, x_grads.next().unwrap_or_default()));
+        let of_each = parallel::map(work.collect(), |(x, y, grads, x_grads)| {
+            let mut sums = vec![F::ZERO; n_sums];
+            backward_stimulus(&weights, x, y, grads, x_grads, &mut sums);
             sums
         });
-        let mut sums = vec![F::ZERO; n_weights + packed.len()];
+        if n_sums == 0 {
+            return vec![x_grad, Vec::new(), Vec::new()];
+        }
+        let mut sums = vec![F::ZERO; n_sums];
         for of_one in of_each {
             sums.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
@@ -224,20 +235,19 @@ multiversion! {
 }
 
 multiversion! {
-    /// `sums` gathers the gradients of weights (L, C, Ci K), biases (C, L), gain (C) and bias (C); that of x
-    /// only if there is room for it.
+    /// The gradients of one stimulus, or of some that are alike, one behind the other. `sums` gathers those of weights
+    /// (L, C, Ci K), biases (C, L), gain (C) and bias (C); these and that of x only if there is room for them.
     fn backward_stimulus<F, M>(
         weights: &Weights<'_, F>,
         x: &[F],
         y: &[F],
-        grad: &[F],
-        x_grad: &mut [F],
+        grads: &[F],
+        x_grads: &mut [F],
         sums: &mut [F],
     ) {
         let Sizes { inputs, time, channels, width, positions, .. } = weights.sizes;
         let taps = inputs * width;
-        let (weights_grad, rest) = sums.split_at_mut(positions * channels * taps);
-        let (biases_grad, norm_grad) = rest.split_at_mut(channels * positions);
+        let wants_weights = !sums.is_empty();
         let share = F::ONE / F::of(channels as f64);
         let mut normal = Normal::new(channels);
         // e of all channels, then the gradient of a in its place; zeros beyond the last bin.
@@ -246,7 +256,7 @@ multiversion! {
         let mut lanes = vec![[F::ZERO; LANES]; channels * taps];
         let mut bias_lanes = vec![[F::ZERO; LANES]; channels];
         let mut norm_lanes = vec![[F::ZERO; LANES]; 2 * channels];
-        for (l, weights_grad) in weights_grad.chunks_exact_mut(channels * taps).enumerate() {
+        for l in 0..positions {
             lanes.fill([F::ZERO; LANES]);
             bias_lanes.fill([F::ZERO; LANES]);
             for from in (0..time).step_by(BLOCK) {
@@ -254,44 +264,59 @@ multiversion! {
                 let bins = BLOCK.min(time - from);
                 let rows = e.as_chunks_mut::<BLOCK>().0;
                 let v = normal.v.as_chunks::<BLOCK>().0;
-                let mut mean_d = [F::ZERO; BLOCK];
-                let mut mean_dv = [F::ZERO; BLOCK];
-                for (c, (e, v)) in rows.iter_mut().zip(v).enumerate() {
-                    let at = (c * positions + l) * time + from;
-                    let after = y[at..][..bins].iter().zip(&grad[at..][..bins]);
-                    e.iter_mut().zip(after).for_each(|(e, (y, g))| *e = *g * *y * (F::ONE - *y));
-                    e[bins..].fill(F::ZERO);
-                    add_products::<F, M>(e, v, &mut norm_lanes[c]);
-                    add_products::<F, M>(e, &[F::ONE; BLOCK], &mut norm_lanes[channels + c]);
-                    let weight = weights.gain[c] * share;
-                    for (((d, dv), e), v) in mean_d.iter_mut().zip(&mut mean_dv).zip(&*e).zip(v) {
-                        let share = *e * weight;
-                        *d += share;
-                        *dv = M::mul_add(share, *v, *dv);
+                let mut x_grads = x_grads.chunks_exact_mut(x.len());
+                for grad in grads.chunks_exact(y.len()) {
+                    let mut mean_d = [F::ZERO; BLOCK];
+                    let mut mean_dv = [F::ZERO; BLOCK];
+                    for (c, (e, v)) in rows.iter_mut().zip(v).enumerate() {
+                        let at = (c * positions + l) * time + from;
+                        let after = y[at..][..bins].iter().zip(&grad[at..][..bins]);
+                        e.iter_mut().zip(after).for_each(|(e, (y, g))| *e = *g * *y * (F::ONE - *y));
+                        e[bins..].fill(F::ZERO);
+                        if wants_weights {
+                            add_products::<F, M>(e, v, &mut norm_lanes[c]);
+                            add_products::<F, M>(e, &[F::ONE; BLOCK], &mut norm_lanes[channels + c]);
+                        }
+                        let weight = weights.gain[c] * share;
+                        for (((d, dv), e), v) in mean_d.iter_mut().zip(&mut mean_dv).zip(&*e).zip(v) {
+                            let share = *e * weight;
+                            *d += share;
+                            *dv = M::mul_add(share, *v, *dv);
+                        }
                     }
-                }
-                for (c, (e, v)) in rows.iter_mut().zip(v).enumerate() {
-                    let gain = weights.gain[c];
-                    let shared = v.iter().zip(&normal.scale).zip(&mean_d).zip(&mean_dv);
-                    for (e, (((v, s), d), dv)) in e.iter_mut().zip(shared) {
-                        *e = *s * (*e * gain - *d - *v * *dv);
+                    for (c, (e, v)) in rows.iter_mut().zip(v).enumerate() {
+                        let gain = weights.gain[c];
+                        let shared = v.iter().zip(&normal.scale).zip(&mean_d).zip(&mean_dv);
+                        for (e, (((v, s), d), dv)) in e.iter_mut().zip(shared) {
+                            *e = *s * (*e * gain - *d - *v * *dv);
+                        }
+                        e[bins..].fill(F::ZERO);
+                        if wants_weights {
+                            add_products::<F, M>(e, &[F::ONE; BLOCK], &mut bias_lanes[c]);
+                        }
                     }
-                    e[bins..].fill(F::ZERO);
-                    add_products::<F, M>(e, &[F::ONE; BLOCK], &mut bias_lanes[c]);
-                }
-                for tap in 0..taps {
-                    let row = band(weights.sizes, l, tap) * time;
-                    filter_gradient::<F, M>(rows, &x[row..][..time], from, tap, taps, &mut lanes);
-                    if !x_grad.is_empty() {
-                        let filter = &weights.filters[(l * taps + tap) * channels..][..channels];
-                        input_gradient::<F, M>(rows, filter, &mut x_grad[row + from..][..bins]);
+                    let mut x_grad = x_grads.next();
+                    for tap in 0..taps {
+                        let row = band(weights.sizes, l, tap) * time;
+                        if wants_weights {
+                            filter_gradient::<F, M>(rows, &x[row..][..time], from, tap, taps, &mut lanes);
+                        }
+                        if let Some(x_grad) = &mut x_grad {
+                            let filter = &weights.filters[(l * taps + tap) * channels..][..channels];
+                            input_gradient::<F, M>(rows, filter, &mut x_grad[row + from..][..bins]);
+                        }
                     }
                 }
             }
-            gather(&lanes, weights_grad.iter_mut());
-            gather(&bias_lanes, biases_grad[l..].iter_mut().step_by(positions));
+            if wants_weights {
+                gather(&lanes, sums[l * channels * taps..].iter_mut());
+                let of_biases = &mut sums[positions * channels * taps..][..channels * positions];
+                gather(&bias_lanes, of_biases[l..].iter_mut().step_by(positions));
+            }
         }
-        gather(&norm_lanes, norm_grad.iter_mut());
+        if wants_weights {
+            gather(&norm_lanes, sums[positions * channels * (taps + 1)..].iter_mut());
+        }
     }
 }
 

@@ -14,9 +14,12 @@ use crate::{
     sums::columns,
 };
 
-/// What the forward pass of a group left, and the gradients of their states and of the last cell state.
+/// What the forward pass of a group left, and the gradients of their states, of all bins or of the last, and of the last cell
+/// state.
 #[derive(Clone, Copy)]
 pub(super) struct Kept<'a, F> {
+    /// Whether the stimuli are alike: states and tape are those of one.
+    pub(super) alike: bool,
     pub(super) states: &'a [F],
     pub(super) h0: &'a [F],
     pub(super) tape: &'a [F],
@@ -62,6 +65,8 @@ multiversion! {
 struct Rows<F> {
     /// h of the bin before the block, then of its bins (wide).
     h: Vec<F>,
+    /// Rows of h in each bin: one where stimuli are alike and their weights have no gradients.
+    h_each: usize,
     /// Gradients of u (G wide), where they are not those of q.
     gu: Vec<F>,
     /// Gradients of q (G wide).
@@ -102,8 +107,10 @@ pub(super) fn backward_group<F: Real, C: Cell>(
     let no_start = zeros(gx_row);
     let n_rows = block(n) * n;
     let split = if C::SPLITS { gates_row } else { 0 };
+    let h_each = if kept.alike && !wants_weights { 1 } else { n };
     let mut rows = Rows {
-        h: zeros((n_rows + n) * wide),
+        h: zeros((block(n) + 1) * h_each * wide),
+        h_each,
         gu: zeros(n_rows * split),
         gq: zeros(n_rows * gates_row),
         x: zeros(n_rows * x_row),
@@ -169,11 +176,14 @@ fn backward_block<F: Real, C: Cell>(
     let (wide, width) = (padded(hidden), panels.width());
     let cell_wide = if C::HAS_CELL { wide } else { 0 };
     let (gates_row, kept_row) = (C::GATES * wide, C::KEPT * wide);
-    for (i, h) in rows.h.chunks_exact_mut(wide).take((bins + 1) * n).enumerate() {
-        let (bin, r) = (from + i / n, i % n);
+    let h_each = rows.h_each;
+    // Gradients of the last states of each stimulus: of all or of one.
+    let grads_each = kept.grad.len() / (n * hidden);
+    for (i, h) in rows.h.chunks_exact_mut(wide).take((bins + 1) * h_each).enumerate() {
+        let (bin, r) = (from + i / h_each, i % h_each);
         let state = match bin.checked_sub(1) {
             None => &kept.h0[r * hidden..],
-            Some(before) => &kept.states[(r * time + before) * hidden..],
+            Some(before) => &kept.states[(if kept.alike { before } else { r * time + before }) * hidden..],
         };
         h[..hidden].copy_from_slice(&state[..hidden]);
     }
@@ -181,15 +191,17 @@ fn backward_block<F: Real, C: Cell>(
         let first = (t - from) * n;
         for r in 0..n {
             let at = first + r;
+            let h_at = (t - from) * h_each + r.min(h_each - 1);
             let h = &mut carry.h[r * width..][..wide];
-            for (h, grad) in h.iter_mut().zip(&kept.grad[(r * time + t) * hidden..][..hidden]) {
-                *h += *grad;
+            if let Some(first) = grads_each.checked_sub(time - t) {
+                let grad = &kept.grad[(r * grads_each + first) * hidden..][..hidden];
+                h.iter_mut().zip(grad).for_each(|(h, grad)| *h += *grad);
             }
             gates_backward::<F, C>(Backward {
                 wide,
-                kept: &kept.tape[(t * n + r) * kept_row..][..kept_row],
-                before: &rows.h[at * wide..][..wide],
-                after: &rows.h[(at + n) * wide..][..wide],
+                kept: &kept.tape[(if kept.alike { t } else { t * n + r }) * kept_row..][..kept_row],
+                before: &rows.h[h_at * wide..][..wide],
+                after: &rows.h[(h_at + h_each) * wide..][..wide],
                 h,
                 c: &mut carry.c[r * cell_wide..][..cell_wide],
                 gu: if C::SPLITS { &mut rows.gu[at * gates_row..][..gates_row] } else { &mut [] },

@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 use candle_core::Shape;
 
 use super::{
-    Cell, Projection, Sizes,
+    Cell, Gives, Projection, Sizes,
     backward::{DriveSink, Kept, Sinks, Sums, backward_group},
     forward::{Drive, Group, forward_rows},
     weights::{Weights, add_unpadded, transposed},
 };
 use crate::{
+    alike::all_alike,
     cuda::OnDevice,
     fresh::{Slot, vector},
     lanes::padded,
@@ -22,13 +23,16 @@ use crate::{
 
 /// Inputs: gates (B, T, G H), or x as the projection has it; weight_hh, bias_hh, h0, where there is one c0, and where there is
 /// a projection weight_ih and bias_ih, packed.
-/// Result: states (B, T, H); where there is a cell state, flat, with the last of it (B, H) behind them.
-/// Tape: group by group (T, rows, KEPT, padded H).
+/// Result: states (B, T, H); where there is a cell state, flat, with the last of it (B, H) behind them. Or the last state and,
+/// where there is one, the last cell state, (1 or 2, B, H).
+/// Tape: group by group (T, rows, KEPT, padded H); that of one where a module's stimuli are alike. Behind it the states, if
+/// they are not in the result.
 pub(crate) struct Recurrence<C> {
     cell: PhantomData<C>,
     pub(super) sizes: Sizes,
     /// Where the gates' input part is computed inside.
     projection: Option<Projection>,
+    gives: Gives,
 }
 
 /// What the second input packs.
@@ -45,12 +49,12 @@ struct Parameters<'a, F> {
 impl<C: Cell> Recurrence<C> {
     /// Of gates whose input part is given.
     pub(crate) const fn new(sizes: Sizes) -> Self {
-        Self { cell: PhantomData, sizes, projection: None }
+        Self { cell: PhantomData, sizes, projection: None, gives: Gives::All }
     }
 
     /// Of the input itself.
-    pub(super) const fn of_input(sizes: Sizes, projection: Projection) -> Self {
-        Self { cell: PhantomData, sizes, projection: Some(projection) }
+    pub(super) const fn of_input(sizes: Sizes, projection: Projection, gives: Gives) -> Self {
+        Self { cell: PhantomData, sizes, projection: Some(projection), gives }
     }
 
     fn unpack<'a, F>(&self, mut packed: &'a [F]) -> Parameters<'a, F> {
@@ -77,16 +81,23 @@ impl<C: Cell> Recurrence<C> {
         self.sizes.time * C::KEPT * padded(self.sizes.hidden)
     }
 
-    /// The forward pass into slots that it fills.
+    /// Stimuli that have to be computed: all, or, of a whole module, one for all where they are alike.
+    fn computed<F: Real>(&self, drive: &[F], Parameters { h0, c0, .. }: Parameters<'_, F>) -> usize {
+        let batch = self.sizes.batch;
+        if self.projection.is_some() && all_alike(batch, &[drive, h0, c0]) { 1 } else { batch }
+    }
+
+    /// The forward pass of the first `batch` stimuli into slots that it fills.
     fn fill<F: Real>(
         &self,
+        batch: usize,
         drive: &[F],
         parameters: Parameters<'_, F>,
         states: &mut [Slot<F>],
         cells: &mut [Slot<F>],
         kept: &mut [Slot<F>],
     ) {
-        let Sizes { time, hidden, batch } = self.sizes;
+        let Sizes { time, hidden, .. } = self.sizes;
         let Parameters { weight_hh, bias_hh, h0, c0, weight_ih, bias_ih } = parameters;
         let laid_out = for_sizes(batch, |rows| Weights::new::<C>(hidden, hidden, weight_hh, bias_hh, rows));
         let into_gates =
@@ -140,41 +151,69 @@ impl<C: Cell> Kernel for Recurrence<C> {
 
     fn shape(&self) -> Shape {
         let Sizes { batch, time, hidden } = self.sizes;
-        if C::HAS_CELL { (batch * (time + 1) * hidden).into() } else { (batch, time, hidden).into() }
+        match self.gives {
+            Gives::Last => (1 + usize::from(C::HAS_CELL), batch, hidden).into(),
+            Gives::All if C::HAS_CELL => (batch * (time + 1) * hidden).into(),
+            Gives::All => (batch, time, hidden).into(),
+        }
     }
 
     fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
-        let Sizes { batch, time, hidden } = self.sizes;
+        let Sizes { time, hidden, .. } = self.sizes;
         let &[drive, packed] = inputs else { return Vec::new() };
         let parameters = self.unpack(packed);
+        let batch = self.computed(drive, parameters);
         let n_kept = if tape.is_some() { batch * self.kept_each() } else { 0 };
         let n_states = batch * time * hidden;
         let n_cells = if C::HAS_CELL { batch * hidden } else { 0 };
         let mut output = Vec::new();
-        // SAFETY: the groups cover the batch, and `forward_rows` writes every bin of every row of its group, to the states
+        // SAFETY: the groups cover what is computed, and `forward_rows` writes every bin of every row of its group, to the states
         // and, where there is one, to the tape, and the last cell state of every row.
         #[allow(unsafe_code, reason = "results are written once")]
         let kept = unsafe {
             vector(n_kept, |kept| {
                 output = vector(n_states + n_cells, |output| {
                     let (states, cells) = output.split_at_mut(n_states);
-                    self.fill(drive, parameters, states, cells, kept);
+                    self.fill(batch, drive, parameters, states, cells, kept);
                 });
             })
         };
+        let (states, cells) = output.split_at(n_states);
         if let Some(tape) = tape {
             *tape = kept;
+            if self.gives == Gives::Last {
+                tape.extend_from_slice(states);
+            }
         }
-        output
+        if self.gives == Gives::All && batch == self.sizes.batch {
+            return output;
+        }
+        let given: Vec<&[F]> = match self.gives {
+            Gives::All => vec![states],
+            Gives::Last => {
+                states.chunks_exact(time * hidden).map(|of_one| &of_one[(time - 1) * hidden..]).collect()
+            }
+        };
+        // What one gives for all, or each for itself.
+        let times = self.sizes.batch / batch;
+        [given.concat().repeat(times), cells.repeat(times)].concat()
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
         let Sizes { batch, time, hidden } = self.sizes;
         let &[drive, packed] = call.inputs else { return Vec::new() };
-        let Parameters { weight_hh, h0, c0, weight_ih, .. } = self.unpack(packed);
+        let parameters = self.unpack(packed);
+        let Parameters { weight_hh, h0, c0, weight_ih, .. } = parameters;
         let panels = for_sizes(batch, |rows| transposed::<F, C>(hidden, hidden, weight_hh, rows));
         let to_input =
             self.projection.map(|p| (p, transposed::<F, C>(hidden, p.inputs, weight_ih, MAX_ROWS)));
+        let states_each = time * hidden;
+        let computed = self.computed(drive, parameters);
+        let (tape, states) = match self.gives {
+            Gives::All => (call.tape, call.output),
+            Gives::Last => call.tape.split_at(computed * self.kept_each()),
+        };
+        let alike = computed < batch;
         let wants = |i: usize| wanted.get(i) == Some(&true);
         // Gradients of gates are made on the way in any case, those of an input are a product more.
         let grad_each = if self.projection.is_none() || wants(0) { self.drive_each() } else { 0 };
@@ -182,19 +221,21 @@ impl<C: Cell> Kernel for Recurrence<C> {
         let (mut h0_grad, mut c0_grad) = (vec![F::ZERO; h0.len()], vec![F::ZERO; c0.len()]);
         let mut of_groups = Vec::new();
         let fill = |drive_grad: &mut [Slot<F>]| {
-            let n_states = batch * time * hidden;
-            let (mut states, _) = call.output.split_at(n_states);
-            let (mut grad, mut cell_grad) = call.grad.split_at(n_states);
-            let (mut h0, mut tape, mut drive, mut drive_grad) = (h0, call.tape, drive, drive_grad);
+            let grads_each = if self.gives == Gives::All { states_each } else { hidden };
+            let (mut grad, mut cell_grad) = call.grad.split_at(batch * grads_each);
+            let (mut h0, mut states, mut tape) = (h0, states, tape);
+            let (mut drive, mut drive_grad) = (drive, drive_grad);
             let (mut h0_grad, mut c0_grad) = (&mut h0_grad[..], &mut c0_grad[..]);
             let mut tasks = Vec::new();
             for rows in groups(batch) {
                 let cell_rows = if C::HAS_CELL { rows * hidden } else { 0 };
+                let n_kept = rows * self.kept_each();
                 let kept = Kept {
-                    states: take(&mut states, rows * time * hidden),
+                    alike,
+                    states: if alike { states } else { take(&mut states, rows * states_each) },
                     h0: take(&mut h0, rows * hidden),
-                    tape: take(&mut tape, rows * self.kept_each()),
-                    grad: take(&mut grad, rows * time * hidden),
+                    tape: if alike { tape } else { take(&mut tape, n_kept) },
+                    grad: take(&mut grad, rows * grads_each),
                     cell_grad: take(&mut cell_grad, cell_rows),
                 };
                 let x = take(&mut drive, rows * self.drive_each());

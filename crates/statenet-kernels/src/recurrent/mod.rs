@@ -32,7 +32,7 @@ use crate::{
     real::Real,
 };
 pub(crate) use kernel::Recurrence;
-pub(crate) use module::run_module;
+pub(crate) use module::{run_last, run_module};
 pub(crate) use projection::Projection;
 pub use step::RecurrentStep;
 pub(crate) use unrolled::Unrolled;
@@ -200,6 +200,15 @@ pub(crate) fn run_with_cell<C: Cell>(
         return Err(Error::in_op(C::NAME)(candle_core::Error::Msg("there is no cell state".into())));
     };
     Ok(Some(CellRun { states, last, cell }))
+}
+
+/// What of all states comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// All of them.
+    All,
+    /// The last alone.
+    Last,
 }
 
 /// The parts of the one output: states, then, where there is one, the last cell state.

@@ -9,20 +9,23 @@ pub(super) struct Weights<F> {
     pub(super) start: Vec<F>,
 }
 
-/// The number of a unit of a gate, (gate, unit) in a padded row, in rows without padding; `None` in the padding.
-fn unpadded<C: Cell>(hidden: usize, column: usize) -> Option<usize> {
-    let wide = padded(hidden);
-    let (gate, unit) = (column / wide, column % wide);
-    (gate < C::GATES && unit < hidden).then_some(gate * hidden + unit)
+/// For every number of a padded row, (gate, unit), its number in rows without padding; `None` in the padding.
+fn unpadded<C: Cell>(hidden: usize) -> Vec<Option<usize>> {
+    let units = |gate| (0..padded(hidden)).map(move |unit| (unit < hidden).then_some(gate * hidden + unit));
+    (0..C::GATES).flat_map(units).collect()
 }
 
 impl<F: Real> Weights<F> {
     /// Lays out `weight` (G H, depth) and `bias` (G H) for products with `rows` rows.
     pub(super) fn new<C: Cell>(hidden: usize, depth: usize, weight: &[F], bias: &[F], rows: usize) -> Self {
-        let panels = Panels::new(depth, C::GATES * padded(hidden), rows, |k, column| {
-            unpadded::<C>(hidden, column).map_or(F::ZERO, |row| weight[row * depth + k])
+        let unpadded = unpadded::<C>(hidden);
+        let panels = Panels::new(depth, unpadded.len(), rows, |k, column| {
+            unpadded[column].map_or(F::ZERO, |row| weight[row * depth + k])
         });
-        let bias = |column| unpadded::<C>(hidden, column).and_then(|u| bias.get(u)).map_or(F::ZERO, |b| *b);
+        let bias = |column: usize| {
+            let row = unpadded.get(column).copied().flatten();
+            row.and_then(|row| bias.get(row)).map_or(F::ZERO, |b| *b)
+        };
         let start = (0..panels.width()).map(bias).collect();
         Self { panels, start }
     }
@@ -35,8 +38,9 @@ pub(super) fn transposed<F: Real, C: Cell>(
     weight: &[F],
     rows: usize,
 ) -> Panels<F> {
-    Panels::new(C::GATES * padded(hidden), depth, rows, |k, column| {
-        unpadded::<C>(hidden, k).map_or(F::ZERO, |row| weight[row * depth + column])
+    let unpadded = unpadded::<C>(hidden);
+    Panels::new(unpadded.len(), depth, rows, |k, column| {
+        unpadded[k].map_or(F::ZERO, |row| weight[row * depth + column])
     })
 }
 
@@ -48,8 +52,8 @@ pub(super) fn add_unpadded<F: Real, C: Cell>(
     from: &[F],
     stride: usize,
 ) {
-    for (row, from) in from.chunks_exact(stride).enumerate() {
-        let Some(row) = unpadded::<C>(hidden, row) else { continue };
+    for (row, from) in unpadded::<C>(hidden).into_iter().zip(from.chunks_exact(stride)) {
+        let Some(row) = row else { continue };
         to[row * depth..][..depth].iter_mut().zip(from).for_each(|(sum, g)| *sum += *g);
     }
 }

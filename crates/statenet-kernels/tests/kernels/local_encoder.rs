@@ -48,6 +48,16 @@ proptest! {
         check(|x| vec![fused(x, stride)], |x| vec![plain(x, stride)], &x, MEMORIES[memory]);
     }
 
+    /// Stimuli that hear the same are computed once, and keep their gradients apart.
+    #[test]
+    fn stimuli_that_are_alike_are_as_any(
+        seed: u64, batch in 2usize..11, ins in 1usize..3, time in 1usize..40, channels in 1usize..10,
+    ) {
+        let mut x = inputs(seed, [batch, ins, time, channels, 3, 2, 2], 1);
+        x[0] = x[0].narrow(0, 0, 1).unwrap().repeat((batch, 1, 1, 1)).unwrap();
+        check(|x| vec![fused(x, 2)], |x| vec![plain(x, 2)], &x, Memory::Contiguous);
+    }
+
     #[test]
     fn one_bin_at_a_time_equals_the_whole(
         seed: u64, ins in 1usize..3, time in 1usize..6, channels in 1usize..10, width in 1usize..6,

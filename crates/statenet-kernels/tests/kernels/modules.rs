@@ -16,6 +16,8 @@ struct Case {
     gates: usize,
     has_cell: bool,
     fused: fn(&[Tensor], Layout) -> Vec<Tensor>,
+    /// The last state, and the last cell state.
+    last: fn(&[Tensor], Layout) -> Vec<Tensor>,
     /// The recurrence from its gates, weight_hh, bias_hh and the first states.
     plain: fn(&Tensor, &[Tensor]) -> Vec<Tensor>,
 }
@@ -37,27 +39,48 @@ const CASES: [Case; 4] = [
         gates: 3,
         has_cell: false,
         fused: |x, layout| two(modules::gru(&x[0], layout, &weights(x), &x[5]).unwrap()),
+        last: |x, layout| vec![modules::last::gru(&x[0], layout, &weights(x), &x[5]).unwrap()],
         plain: |u, x| two(reference::gru(u, &x[2], &x[4], &x[5]).unwrap()),
     },
     Case {
         gates: 4,
         has_cell: true,
         fused: |x, layout| three(modules::lstm(&x[0], layout, &weights(x), &x[5], &x[6]).unwrap()),
+        last: |x, layout| {
+            let (h, c) = modules::last::lstm(&x[0], layout, &weights(x), &x[5], &x[6]).unwrap();
+            vec![h, c]
+        },
         plain: |u, x| three(reference::lstm(u, &x[2], &x[4], &x[5], &x[6]).unwrap()),
     },
     Case {
         gates: 1,
         has_cell: false,
         fused: |x, layout| two(modules::rnn(&x[0], layout, &weights(x), &x[5]).unwrap()),
+        last: |x, layout| vec![modules::last::rnn(&x[0], layout, &weights(x), &x[5]).unwrap()],
         plain: |u, x| two(reference::rnn(u, &x[2], &x[4], &x[5]).unwrap()),
     },
     Case {
         gates: 4,
         has_cell: true,
         fused: |x, layout| three(modules::sublstm(&x[0], layout, &weights(x), &x[5], &x[6]).unwrap()),
+        last: |x, layout| {
+            let (h, c) = modules::last::sublstm(&x[0], layout, &weights(x), &x[5], &x[6]).unwrap();
+            vec![h, c]
+        },
         plain: |u, x| three(reference::sublstm(u, &x[2], &x[4], &x[5], &x[6]).unwrap()),
     },
 ];
+
+/// The same with the first stimulus in place of all.
+fn alike(x: &[Tensor]) -> Vec<Tensor> {
+    let of_first = |(i, x): (usize, &Tensor)| {
+        let first = vec![0u32; x.dim(0).unwrap()];
+        let is_of_stimuli = i == 0 || i > 4;
+        let first = Tensor::new(first, x.device()).unwrap();
+        if is_of_stimuli { x.index_select(&first, 0).unwrap() } else { x.clone() }
+    };
+    x.iter().enumerate().map(of_first).collect()
+}
 
 const LAYOUTS: [Layout; 2] = [Layout::ChannelsFirst, Layout::TimeFirst];
 
@@ -164,6 +187,31 @@ fn an_input_that_is_not_tracked_costs_nothing() {
         let (_, of_weights) = run(with_fixed, &x[1..], Memory::Contiguous);
         for (a, b) in all[1..].iter().zip(&of_weights) {
             assert_eq!(bits(a), bits(b));
+        }
+    }
+}
+
+/// The last state alone is that of all states, and so are its gradients, of stimuli that differ and of such that do not.
+#[test]
+fn the_last_state_alone_is_that_of_all() {
+    for (case, batch) in CASES.iter().zip([1, 9, 5, 4]) {
+        for layout in LAYOUTS {
+            let different = case.inputs(11, [batch, 70, 4, 6], layout);
+            for x in [alike(&different), different] {
+                let of_all = |x: &[Tensor]| (case.fused)(x, layout).split_off(1);
+                check(|x| (case.last)(x, layout), of_all, &x, Memory::Contiguous);
+            }
+        }
+    }
+}
+
+/// Stimuli that hear the same are computed once, and keep their gradients apart: as beside a stimulus that differs.
+#[test]
+fn stimuli_that_are_alike_are_as_any() {
+    for (case, batch) in CASES.iter().zip([2, 9, 5, 4]) {
+        for layout in LAYOUTS {
+            let x = alike(&case.inputs(7, [batch, 70, 4, 6], layout));
+            check(|x| (case.fused)(x, layout), |x| case.plain(x, layout), &x, Memory::Contiguous);
         }
     }
 }

@@ -53,6 +53,14 @@ pub(crate) trait Cell: Send + Sync + 'static {
         carried: &[Tensor],
     ) -> Result<(Tensor, Vec<Tensor>)>;
 
+    /// What is carried on, alone.
+    fn last(
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
+        carried: &[Tensor],
+    ) -> Result<Vec<Tensor>>;
+
     /// One bin: gates (G H) in, outputs (H) out.
     fn step(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Box<dyn Step>>;
 }
@@ -84,6 +92,26 @@ impl<C: Cell> Gated<C> {
     }
 }
 
+impl<C: Cell> Gated<C> {
+    fn weights(&self) -> ModuleWeights<'_> {
+        let Self { weight_ih, weight_hh, bias_ih, bias_hh, .. } = self;
+        ModuleWeights { weight_ih, weight_hh, bias_ih, bias_hh }
+    }
+
+    /// What was carried here, for the streams of an input.
+    fn carried(&self, x: &Tensor, state: &State) -> Result<Vec<Tensor>> {
+        let batch = x.dim(0).during("reading a batch")?;
+        self.carried.iter().map(|name| state.get(name, &[batch, self.hidden]).cloned()).collect()
+    }
+
+    /// Carries on.
+    fn carry(&self, last: &[Tensor], state: &mut State) {
+        for (name, last) in self.carried.iter().zip(last) {
+            state.set(name, last);
+        }
+    }
+}
+
 impl<C: Cell> Stage for Gated<C> {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         for name in &self.carried {
@@ -94,17 +122,17 @@ impl<C: Cell> Stage for Gated<C> {
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let batch = x.dim(0).during("reading a batch")?;
-        let carried = |name: &String| state.get(name, &[batch, self.hidden]).cloned();
-        let carried = self.carried.iter().map(carried).collect::<Result<Vec<_>>>()?;
         let (x, layout) = as_it_lies(x)?;
-        let Self { weight_ih, weight_hh, bias_ih, bias_hh, .. } = self;
-        let weights = ModuleWeights { weight_ih, weight_hh, bias_ih, bias_hh };
-        let (states, last) = C::run(&x, layout, &weights, &carried)?;
-        for (name, last) in self.carried.iter().zip(&last) {
-            state.set(name, last);
-        }
+        let (states, last) = C::run(&x, layout, &self.weights(), &self.carried(&x, state)?)?;
+        self.carry(&last, state);
         states.transpose(1, 2).during("turning states")
+    }
+
+    fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
+        let (x, layout) = as_it_lies(x)?;
+        let last = C::last(&x, layout, &self.weights(), &self.carried(&x, state)?)?;
+        self.carry(&last, state);
+        Ok(())
     }
 
     fn memory(&self) -> Memory {

@@ -37,6 +37,15 @@ impl Cell for Gru {
         Ok((states, vec![last]))
     }
 
+    fn last(
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
+        carried: &[Tensor],
+    ) -> Result<Vec<Tensor>> {
+        Ok(vec![modules::last::gru(x, layout, weights, &carried[0])?])
+    }
+
     fn step(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Box<dyn Step>> {
         Ok(Box::new(steps::Gru::new(weight_hh, bias_hh)?))
     }

@@ -37,6 +37,16 @@ impl Cell for Lstm {
         Ok((run.states, vec![run.last, run.cell]))
     }
 
+    fn last(
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
+        carried: &[Tensor],
+    ) -> Result<Vec<Tensor>> {
+        let (h, c) = modules::last::lstm(x, layout, weights, &carried[0], &carried[1])?;
+        Ok(vec![h, c])
+    }
+
     fn step(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Box<dyn Step>> {
         Ok(Box::new(steps::Lstm::new(weight_hh, bias_hh)?))
     }

@@ -34,6 +34,15 @@ impl Cell for Rnn {
         Ok((states, vec![last]))
     }
 
+    fn last(
+        x: &Tensor,
+        layout: Layout,
+        weights: &ModuleWeights<'_>,
+        carried: &[Tensor],
+    ) -> Result<Vec<Tensor>> {
+        Ok(vec![modules::last::rnn(x, layout, weights, &carried[0])?])
+    }
+
     fn step(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Box<dyn Step>> {
         Ok(Box::new(steps::Rnn::new(weight_hh, bias_hh)?))
     }

@@ -145,6 +145,15 @@ impl Statenet {
         let u = self.encoder.encode(x, &self.norm)?;
         u.flatten(1, 2).during("joining channels and places")
     }
+
+    /// What a backbone makes of h.
+    fn behind(&self, backbone: &dyn Stage, h: Tensor, state: &mut State) -> Result<Tensor> {
+        let next = backbone.chunk(&h, state)?;
+        match self.residual {
+            Residual::None => Ok(next),
+            Residual::Add => (next + h).during("adding a residual"),
+        }
+    }
 }
 
 impl Stage for Statenet {
@@ -153,15 +162,17 @@ impl Stage for Statenet {
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let mut h = self.encode(x)?;
-        for backbone in &self.backbones {
-            let next = backbone.chunk(&h, state)?;
-            h = match self.residual {
-                Residual::None => next,
-                Residual::Add => (next + h).during("adding a residual")?,
-            };
-        }
-        Ok(h)
+        self.backbones
+            .iter()
+            .try_fold(self.encode(x)?, |h, backbone| self.behind(backbone.as_ref(), h, state))
+    }
+
+    fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
+        let Some((last, before)) = self.backbones.split_last() else { return Ok(()) };
+        let h = before
+            .iter()
+            .try_fold(self.encode(x)?, |h, backbone| self.behind(backbone.as_ref(), h, state))?;
+        last.advance(&h, state)
     }
 
     fn memory(&self) -> Memory {

@@ -72,7 +72,7 @@ pub fn forgets(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
     expect_close(LAW, "a stream with another past", &late(&a)?, &streamed, tolerance(model.dtype()))
 }
 
-/// Steps and chunks of these sizes give what whole stimuli give.
+/// Steps and chunks of these sizes give what whole stimuli give, also after frames that were only advanced over.
 ///
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
@@ -82,6 +82,19 @@ pub fn streaming(model: &dyn ResponseModel, cochleagram: &Tensor, sizes: &[usize
     for &size in sizes {
         let chunked = in_chunks(model, cochleagram, size)?;
         expect_close("streaming", &format!("chunks of {size}"), &whole, &chunked, tolerance(model.dtype()))?;
+    }
+    let (mut state, half) = (model.init_state(batch)?, n_bins / 2);
+    if half > 0 {
+        model.advance(&narrow(cochleagram, 0, half)?, &mut state)?;
+        let rest = model.chunk(&narrow(cochleagram, half, n_bins - half)?, &mut state)?;
+        let expected = whole.narrow(2, half, n_bins - half).during("cutting rates")?;
+        expect_close(
+            "streaming",
+            "a stream whose first half was advanced over",
+            &expected,
+            &rest,
+            tolerance(model.dtype()),
+        )?;
     }
     let mut state = model.init_state(batch)?;
     let size_bytes = state.size_bytes();

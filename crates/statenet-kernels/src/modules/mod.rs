@@ -20,6 +20,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod last;
+
 use candle_core::Tensor;
 
 use crate::{

@@ -15,6 +15,7 @@ mod floors;
 mod interchange;
 mod long_clip;
 mod many_models;
+mod maps;
 mod memory;
 mod recurrences;
 mod steps;
@@ -128,6 +129,7 @@ fn measure(args: &Measure) -> anyhow::Result<()> {
     let mut bench = Bench::new(args.threads, budget);
     recurrences::measure(&mut bench)?;
     steps::measure(&mut bench)?;
+    maps::measure(&mut bench)?;
     if args.threads > 1 {
         many_models::measure(&mut bench)?;
     }

@@ -52,6 +52,13 @@ def steps(bench, models):
             bench.time(f"step {name}", batch, Fit(name, batch).step)
 
 
+def maps(bench):
+    from reference import MODELS
+
+    model = MODELS["statenet-gru"]().eval()
+    bench.time("maps statenet-gru", 1, lambda: model.STRF_gradmap(T=200))
+
+
 def frames(bench):
     from reference import BANDS, MODELS
 
@@ -93,6 +100,7 @@ def main():
     else:
         models = args.models.split(",") if args.models else list(MODELS)
         steps(bench, models)
+        maps(bench)
         if args.threads == 1:
             frames(bench)
             memory(bench, models)

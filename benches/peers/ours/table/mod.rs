@@ -20,6 +20,7 @@ pub(crate) fn page(folder: &Path) -> anyhow::Result<String> {
         peers::recurrences(&numbers),
         peers::candle(&numbers),
         peers::steps(&numbers),
+        peers::maps(&numbers),
         ours::floors(&numbers),
         ours::streaming(&numbers),
         ours::threads(&numbers),

@@ -71,6 +71,22 @@ pub(super) fn candle(numbers: &Numbers) -> String {
     grid.end()
 }
 
+pub(super) fn maps(numbers: &Numbers) -> String {
+    let note = "StateNet-GRU at the null stimulus, L200 (one second), F34, N119, one thread, milliseconds for the maps of all \
+        neurons. Theirs is `STRF_gradmap` of the published package.";
+    let mut grid = Grid::new("Gradient maps", note, &COLUMNS);
+    let what = "maps statenet-gru";
+    row(
+        &mut grid,
+        "statenet-gru",
+        1,
+        numbers.ours(what, 1, 1),
+        numbers.theirs(what, 1, 1),
+        Bar::AtLeast(20.0),
+    );
+    grid.end()
+}
+
 /// Models, and the bars at both batch sizes.
 const MODELS: [(&str, [f64; 2]); 11] = [
     ("statenet-gru", [18.0, 6.0]),

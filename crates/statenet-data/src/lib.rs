@@ -53,7 +53,7 @@ pub use preprocess::{SmoothWeights, Smoothing};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
 pub use simulate::{
-    GroundTruth, NeuronKind, NeuronMix, OutputCurve, Simulation, SimulationConfig, SoundKind,
+    GroundTruth, NeuronKind, NeuronMix, OutputCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
 };
 pub use split::{Part, Split, SplitPlan};
 pub use statenet_core::Standardization;

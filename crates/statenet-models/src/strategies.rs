@@ -160,13 +160,15 @@ pub fn encoders(n_bands: usize) -> impl Strategy<Value = EncoderConfig> {
 /// Backbones of every kind, small.
 pub fn backbones() -> impl Strategy<Value = BackboneConfig> {
     let hidden = || prop_oneof![Just(None), (1usize..=5).prop_map(Some)];
-    let gated = || hidden().prop_map(|hidden| GatedConfig { hidden });
+    let rnn = hidden().prop_map(|hidden| GatedConfig { hidden, chrono: None });
+    let chrono = || prop_oneof![Just(None), (2.0..50.0f64).prop_map(Some)];
+    let gated = || (hidden(), chrono()).prop_map(|(hidden, chrono)| GatedConfig { hidden, chrono });
     let states = || (1usize..=4).prop_map(|pairs| 2 * pairs);
     let steps = || prop_oneof![Just((0.001, 0.1)), Just((0.05, 0.5))];
     prop_oneof![
         gated().prop_map(BackboneConfig::Gru),
         gated().prop_map(BackboneConfig::Lstm),
-        gated().prop_map(BackboneConfig::Rnn),
+        rnn.prop_map(BackboneConfig::Rnn),
         gated().prop_map(BackboneConfig::Sublstm),
         (hidden(), 1usize..=6, 2.0..20.0f64)
             .prop_map(|(hidden, memory, theta)| BackboneConfig::Lmu(LmuConfig { hidden, memory, theta })),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Millis, Seed, TimeBin, scales::Scale};
 
-use super::neurons::NeuronKind;
+use super::{neurons::NeuronKind, sounds::SoundSet};
 use crate::error::{Error, Result};
 
 /// Longest sound: an hour, which is far beyond what fits in memory with default settings.
@@ -81,6 +81,7 @@ impl NeuronMix {
 /// | `n_repeats` | 20 | 1 or more |
 /// | `neurons` | 16 of five kinds | 1 or more in all |
 /// | `memory_ms` | 100 | 4 bins or more: length of receptive fields |
+/// | `sounds` | `natural` | or `random_chords` |
 /// | `seed` | 0 | |
 ///
 /// ```
@@ -117,6 +118,8 @@ pub struct SimulationConfig {
     /// Length of receptive fields.
     #[serde(rename = "memory_ms")]
     pub memory: Millis,
+    /// What the population hears.
+    pub sounds: SoundSet,
     /// Seed of everything random.
     pub seed: Seed,
 }
@@ -133,6 +136,7 @@ impl Default for SimulationConfig {
             n_repeats: 20,
             neurons: NeuronMix::default(),
             memory: Millis::whole::<100>(),
+            sounds: SoundSet::Natural,
             seed: Seed::new(0),
         }
     }

@@ -27,4 +27,4 @@ mod tones;
 pub use config::{NeuronMix, SimulationConfig};
 pub use neurons::{NeuronKind, OutputCurve};
 pub use population::{GroundTruth, Simulation};
-pub use sounds::SoundKind;
+pub use sounds::{SoundKind, SoundSet};

@@ -54,11 +54,20 @@ pub(super) fn attack_and_decay(bin: usize, n_bins: usize, attack_bins: f64, end_
     libm::log(rise) + end_level * position / n_bins as f64
 }
 
-/// A level that steps up and down: constant for 300 to 1200 ms at a time, each piece uniform between the limits.
-pub(super) fn steps(n_bins: usize, dt: TimeBin, limits: Range<f64>, stream: &mut Stream) -> Vec<f64> {
+/// How long a level of natural sounds is constant at a time, ms.
+pub(super) const NATURAL_STEPS: Range<f64> = 300.0..1200.0;
+
+/// A level that steps up and down: constant for a while, drawn in ms, each piece uniform between the limits.
+pub(super) fn steps(
+    n_bins: usize,
+    dt: TimeBin,
+    durations: Range<f64>,
+    limits: Range<f64>,
+    stream: &mut Stream,
+) -> Vec<f64> {
     let mut levels = Vec::with_capacity(n_bins);
     while levels.len() < n_bins {
-        let ms = stream.uniform(300.0, 1200.0);
+        let ms = stream.uniform(durations.start, durations.end);
         let bins = Millis::new(ms).map_or(1, |duration| dt.nearest_bins(duration));
         let level = stream.uniform(limits.start, limits.end);
         levels.extend(std::iter::repeat_n(level, bins.min(n_bins - levels.len())));

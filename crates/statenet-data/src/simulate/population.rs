@@ -72,7 +72,7 @@ impl SimulationConfig {
     pub fn simulate(&self) -> Result<Simulation> {
         self.validate()?;
         let bands = self.bands()?;
-        let kinds: Vec<SoundKind> = (0..self.n_stimuli).map(SoundKind::of).collect();
+        let kinds: Vec<SoundKind> = (0..self.n_stimuli).map(|stimulus| self.sounds.kind(stimulus)).collect();
         let sounds: Vec<Array2<f32>> = kinds
             .iter()
             .enumerate()

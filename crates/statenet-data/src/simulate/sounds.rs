@@ -1,4 +1,4 @@
-//! Cochleagrams with the statistics of natural sounds.
+//! Cochleagrams with the statistics of natural sounds, or of the chords that receptive fields are measured with.
 //!
 //! ```text
 //! x[f, t] = 1/2 ln( (p[f, t] + p[f, t-1]) / 2 + floor^2 ) + jitter
@@ -7,10 +7,11 @@
 //! and the last bin and nothing later. Silence lies at the floor, 4.6 (40 dB) below amplitude 1.
 
 use ndarray::{Array2, Axis};
+use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Stream, TimeBin};
 
 use super::{
-    modulation::{pink, silences, steps},
+    modulation::{NATURAL_STEPS, pink, silences, steps},
     tones::{BandScale, harmonic_complex, vocalizations},
 };
 
@@ -23,6 +24,41 @@ const FLUTTER: f64 = 0.25;
 /// Independent modulations across the bands of a noise; between them bands interpolate.
 const KNOTS: usize = 6;
 
+/// Length of a random chord.
+const CHORD_MS: f64 = 20.0;
+/// Half the range of the levels of its tones, log amplitude, at low and at high contrast: 7 and 40 dB in all.
+const CHORD_CONTRASTS: std::ops::Range<f64> = 0.4..2.3;
+/// The middle of that range.
+const CHORD_LEVELS: std::ops::Range<f64> = -2.3..-1.0;
+/// How long both are constant at a time, ms.
+const CHORD_STEPS: std::ops::Range<f64> = 500.0..3000.0;
+
+/// Which sounds a simulated population hears.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundSet {
+    /// Noise, harmonic complexes, vocalizations and scenes in turn. The default.
+    ///
+    /// Neighbouring bands move together, as they do in natural sounds: what a neuron answers to them says little about the
+    /// fine structure of its receptive field.
+    #[default]
+    Natural,
+    /// Dynamic random chords (deCharms et al. 1998; Linden et al. 2003): in every band a tone whose level is drawn anew, and
+    /// apart from all others, every 20 ms. They tell receptive fields apart that natural sounds do not. Level and contrast
+    /// step every 0.5 to 3 s, which shows control of gain (Rabinowitz et al. 2011).
+    RandomChords,
+}
+
+impl SoundSet {
+    /// What each sound is made of.
+    pub(super) fn kind(self, stimulus: usize) -> SoundKind {
+        match self {
+            Self::Natural => SoundKind::of(stimulus),
+            Self::RandomChords => SoundKind::RandomChords,
+        }
+    }
+}
+
 /// What a simulated sound is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SoundKind {
@@ -34,6 +70,8 @@ pub enum SoundKind {
     Vocalization,
     /// Calls or syllables over soft noise.
     Scene,
+    /// Tones of random levels in all bands, drawn anew every 20 ms.
+    RandomChords,
 }
 
 impl SoundKind {
@@ -55,6 +93,7 @@ impl std::fmt::Display for SoundKind {
             Self::HarmonicComplex => "harmonic complex",
             Self::Vocalization => "vocalization",
             Self::Scene => "scene",
+            Self::RandomChords => "random chords",
         })
     }
 }
@@ -87,13 +126,16 @@ pub(super) fn cochleagram(
                 vocalizations(&mut power, bands, dt, stream);
             }
         }
+        SoundKind::RandomChords => random_chords(&mut power, dt, stream),
     }
-    let gains = steps(n_bins, dt, -1.0..1.0, stream);
-    for (mut column, gain) in power.axis_iter_mut(Axis(1)).zip(gains) {
-        column *= libm::exp(2.0 * gain);
-    }
-    for silence in silences(n_bins, dt, stream) {
-        power.slice_mut(ndarray::s![.., silence]).fill(0.0);
+    if kind != SoundKind::RandomChords {
+        let gains = steps(n_bins, dt, NATURAL_STEPS, -1.0..1.0, stream);
+        for (mut column, gain) in power.axis_iter_mut(Axis(1)).zip(gains) {
+            column *= libm::exp(2.0 * gain);
+        }
+        for silence in silences(n_bins, dt, stream) {
+            power.slice_mut(ndarray::s![.., silence]).fill(0.0);
+        }
     }
     let mut before = vec![0.0; bands.n_bands()];
     let mut frames = Array2::zeros(power.dim());
@@ -107,12 +149,26 @@ pub(super) fn cochleagram(
     frames
 }
 
+/// Chords one after the other; a tone has one level in all bins of its chord.
+fn random_chords(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
+    let each = ((CHORD_MS / dt.ms()).round() as usize).max(1);
+    let n_bins = power.ncols();
+    let levels = steps(n_bins, dt, CHORD_STEPS, CHORD_LEVELS, stream);
+    let contrasts = steps(n_bins, dt, CHORD_STEPS, CHORD_CONTRASTS, stream);
+    let firsts = levels.into_iter().zip(contrasts).step_by(each);
+    for (mut chord, (level, contrast)) in power.axis_chunks_iter_mut(Axis(1), each).zip(firsts) {
+        for mut tone in chord.outer_iter_mut() {
+            tone.fill(libm::exp(2.0 * (level + contrast * stream.uniform(-1.0, 1.0))));
+        }
+    }
+}
+
 /// Adds noise without modulations but for flutter, whose level steps between far below and just below the sounds
 /// before it: calls in silence have a high contrast, calls in noise a low one.
 fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
     let (n_bands, n_bins) = power.dim();
     let slope = stream.uniform(-1.5, 0.3);
-    let levels = steps(n_bins, dt, -4.5..-0.3, stream);
+    let levels = steps(n_bins, dt, NATURAL_STEPS, -4.5..-0.3, stream);
     for (mut column, level) in power.axis_iter_mut(Axis(1)).zip(levels) {
         for (band, cell) in column.iter_mut().enumerate() {
             let place = band as f64 / (n_bands - 1).max(1) as f64;
@@ -126,7 +182,7 @@ fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
 fn modulated_noise(power: &mut Array2<f64>, level: f64, dt: TimeBin, stream: &mut Stream) {
     let (n_bands, n_bins) = power.dim();
     let slope = stream.uniform(-1.5, 0.3);
-    let depths = steps(n_bins, dt, 0.3..1.5, stream);
+    let depths = steps(n_bins, dt, NATURAL_STEPS, 0.3..1.5, stream);
     let common = pink(n_bins, dt, stream);
     let local: Vec<Vec<f64>> = (0..KNOTS).map(|_| pink(n_bins, dt, stream)).collect();
     for (band, mut row) in power.axis_iter_mut(Axis(0)).enumerate() {
@@ -188,6 +244,19 @@ mod tests {
         };
         let (near, far) = (correlation(8, 9), correlation(2, 17));
         assert!(near > 0.8 && far > 0.2 && near > far, "{near} {far}");
+    }
+
+    #[test]
+    fn tones_of_random_chords_move_apart() {
+        let x = sound(SoundKind::RandomChords, 3).mapv(f64::from);
+        let centred = |band: usize| &x.row(band) - x.row(band).mean().unwrap();
+        let (a, b) = (centred(8), centred(9));
+        let correlation = a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt();
+        // Level and contrast are common to all bands.
+        assert!(correlation.abs() < 0.5, "{correlation}");
+        // The second to the fourth bin of a chord differ by the noise of the measurement.
+        assert!((x[(5, 401)] - x[(5, 403)]).abs() < 8.0 * JITTER, "{} {}", x[(5, 401)], x[(5, 403)]);
+        assert!(a.iter().fold(0f64, |most, x| most.max(*x)) > 1.5);
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! What maps and memories of a fitted StateNet find of simulated neurons: 20 sounds, 20 repeats.
+//! What maps, dreams and memories of a fitted StateNet find of simulated neurons: 20 sounds, 20 repeats.
 //!
-//! A fit takes minutes: `cargo test -p statenet-interp --test physiology -- --ignored --nocapture` prints the numbers
-//! that docs/src/theory/interpretation/memory.md reports. The bounds asserted are below those numbers, not the aims.
+//! Fits take a minute: `cargo test --workspace --test physiology -- --ignored --nocapture` prints the numbers that
+//! docs/src/theory/interpretation reports. Of other populations with `STATENET_SIMULATION=1`, of natural sounds with
+//! `STATENET_SOUNDS=natural`, of longer ones with `STATENET_SECONDS=10`, of the mean of more fits with `STATENET_FITS=4`,
+//! of units that start alike with `STATENET_MODEL=statenet-gru`.
 
 use super::known::Known;
 use candle_core::Device;
 use ndarray::Array2;
 use statenet_core::{Millis, Seed};
 use statenet_data::{
-    GroundTruth, NeuronKind, NeuronMix, Recording, Simulation, SimulationConfig, Split, SplitPlan,
+    GroundTruth, NeuronKind, NeuronMix, Recording, Simulation, SimulationConfig, SoundSet, Split, SplitPlan,
 };
 use statenet_interp::{
     Constraint, DreamConfig, Probes, Target,
@@ -132,6 +134,19 @@ fn summary(name: &str, truth: &[GroundTruth], found: &[[f64; 3]]) -> [[f64; 2]; 
     })
 }
 
+fn from_environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// Random chords, or natural sounds if `STATENET_SOUNDS` says so.
+fn sounds() -> SoundSet {
+    if std::env::var("STATENET_SOUNDS").as_deref() == Ok("natural") {
+        SoundSet::Natural
+    } else {
+        SoundSet::RandomChords
+    }
+}
+
 /// LN and gain-control neurons, 20 sounds, 20 repeats.
 struct Population {
     config: SimulationConfig,
@@ -141,9 +156,16 @@ struct Population {
 }
 
 impl Population {
-    fn simulate(seed: u64) -> Self {
+    fn simulate(sounds: SoundSet, seed: u64) -> Self {
         let neurons = NeuronMix { linear: 0, ln: 8, adaptation: 0, gain_control: 9, long_memory: 0 };
-        let config = SimulationConfig { neurons, seed: Seed::new(seed), ..SimulationConfig::default() };
+        let duration = Millis::new(1000.0 * from_environment("STATENET_SECONDS", 6) as f64).unwrap();
+        let config = SimulationConfig {
+            neurons,
+            sounds,
+            duration,
+            seed: Seed::new(seed),
+            ..SimulationConfig::default()
+        };
         let Simulation { recording, truth, .. } = config.simulate().unwrap();
         let split = SplitPlan::Demo.resolve(&recording).unwrap();
         // Not smoothed: a window over the response would smear the maps.
@@ -152,7 +174,8 @@ impl Population {
     }
 
     fn fit(&self, seed: u64) -> (Box<dyn ResponseModel>, History) {
-        let config = zoo::statenet_gru(&self.recording.axes());
+        let name = std::env::var("STATENET_MODEL").unwrap_or("statenet-gru-chrono".into());
+        let config = zoo::by_name(&name, &self.recording.axes()).unwrap();
         let model = config.build(Seed::new(seed), &Device::Cpu).unwrap();
         let settings = FitConfig { seed, loss: Loss::Poisson, ..FitConfig::recipe(&config) };
         let history = Fitter::new(settings).fit(&*model, &self.recording, &self.split).unwrap();
@@ -163,7 +186,7 @@ impl Population {
 #[test]
 #[ignore = "fits a network for half a minute"]
 fn most_dreams_excite_the_true_neuron_more_than_any_training_sound() {
-    let population = Population::simulate(0);
+    let population = Population::simulate(sounds(), from_environment("STATENET_SIMULATION", 0));
     let Population { truth, recording, split, .. } = &population;
     let (model, _) = population.fit(0);
     let sound = |&s: &usize| recording.stimulus(s).unwrap().cochleagram();
@@ -194,16 +217,14 @@ fn most_dreams_excite_the_true_neuron_more_than_any_training_sound() {
         println!("{}: dream {:.4}, best training sound {:.4}", known.id, dreamed.response, best.response);
     }
     println!("dreams that excite the true neuron more: {won} of {}", truth.len());
-    assert!(won >= 12, "{won}");
+    assert!(won >= if sounds() == SoundSet::RandomChords { 15 } else { 12 }, "{won}");
 }
 
 #[test]
 #[ignore = "fits networks for a minute or more"]
 fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
-    let from_environment =
-        |name: &str, default: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(default);
     let (n_fits, seed) = (from_environment("STATENET_FITS", 3), from_environment("STATENET_SIMULATION", 0));
-    let population = Population::simulate(seed);
+    let population = Population::simulate(sounds(), seed);
     let Population { config: simulation_config, truth, recording, .. } = &population;
     let scale = recording.standardization().unwrap();
     let probes = probes(simulation_config, recording);
@@ -240,7 +261,12 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
             *sum += &of_neuron.mean().slice(ndarray::s![.., ..20]);
         }
         let (cosines, drives) = agreements(truth, &maps, recording);
-        println!("maps of {} fits: cosine {:.3}, drives {:.3}", fit + 1, median(&cosines), median(&drives));
+        println!(
+            "LN maps of {} fits: cosine {:.3}, drives {:.3}",
+            fit + 1,
+            median(&cosines),
+            median(&drives)
+        );
         for (sum, of_neuron) in found.iter_mut().zip(memory(&*model, &probes, &all, &resampling).unwrap()) {
             within += usize::from(of_neuron.agreement.within_intervals);
             sum.iter_mut().zip(three(&of_neuron)).for_each(|(sum, ms)| *sum += ms / n_fits as f64);
@@ -254,9 +280,12 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
     println!("LN maps, correlation of drives {drives:.2?}, median {:.3}", median(&drives));
     println!("fitted neurons whose three ways agree: {within} of {}", all.len() as u64 * n_fits);
     for [area, order] in summary("fitted", truth, &found) {
-        assert!(area > 0.9 && order > 0.5, "{area} {order}");
+        assert!(area > 0.9 && order > 0.7, "{area} {order}");
     }
     assert!(median(&drives) > 0.9, "{drives:?}");
+    if sounds() == SoundSet::RandomChords {
+        assert!(median(&cosines) > 0.9, "{cosines:?}");
+    }
 }
 
 /// Cosine with the true field, and correlation of drives, of each LN neuron.

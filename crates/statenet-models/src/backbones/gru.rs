@@ -25,6 +25,8 @@ pub(crate) struct Gru;
 
 impl Cell for Gru {
     const GATES: usize = 3;
+    const KEEPS: Option<usize> = Some(1);
+    const LETS_IN: Option<usize> = None;
     const CARRIED: &'static [&'static str] = &["h"];
 
     fn run(

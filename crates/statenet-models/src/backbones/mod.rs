@@ -11,7 +11,8 @@
 //! | `s4` | state space, diagonal plus rank one (Gu, Goel & Ré 2022), N = 64 | 4 H + 4 N H + 2 H H |
 //! | `s4d` | diagonal state space (Gu, Gupta, Goel & Ré 2022), N = 64 | 4 H + 2 N H + 2 H H |
 //!
-//! H is I unless `hidden` says otherwise, which `mamba`, `s4` and `s4d` do not have.
+//! H is I unless `hidden` says otherwise, which `mamba`, `s4` and `s4d` do not have. `chrono` starts the gates of `gru`, `lstm`
+//! and `sublstm` at time constants up to that many bins.
 
 mod gated;
 mod gru;
@@ -76,6 +77,15 @@ impl BackboneConfig {
         }
     }
 
+    /// Bins of the slowest unit before a fit, where units start apart.
+    #[must_use]
+    pub fn chrono(&self) -> Option<f64> {
+        match self {
+            Self::Gru(gated) | Self::Lstm(gated) | Self::Rnn(gated) | Self::Sublstm(gated) => gated.chrono,
+            Self::Lmu(_) | Self::Mamba(_) | Self::S4(_) | Self::S4d(_) => None,
+        }
+    }
+
     /// Hidden units over `inputs` inputs.
     #[must_use]
     pub fn hidden(&self, inputs: usize) -> usize {
@@ -103,9 +113,10 @@ impl BackboneConfig {
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
         let field = format!("{field}.{}", self.name());
         match self {
-            Self::Gru(gated) | Self::Lstm(gated) | Self::Rnn(gated) | Self::Sublstm(gated) => {
-                gated.validate(&field)
-            }
+            Self::Gru(gated) => gated.validate::<Gru>(&field),
+            Self::Lstm(gated) => gated.validate::<Lstm>(&field),
+            Self::Rnn(gated) => gated.validate::<Rnn>(&field),
+            Self::Sublstm(gated) => gated.validate::<SubLstm>(&field),
             Self::Lmu(lmu) => lmu.validate(&field),
             Self::Mamba(mamba) => mamba.validate(&field),
             Self::S4(s4) => s4.validate(&field),

@@ -22,6 +22,8 @@ pub(crate) struct Rnn;
 
 impl Cell for Rnn {
     const GATES: usize = 1;
+    const KEEPS: Option<usize> = None;
+    const LETS_IN: Option<usize> = None;
     const CARRIED: &'static [&'static str] = &["h"];
 
     fn run(

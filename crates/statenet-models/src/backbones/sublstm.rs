@@ -25,6 +25,8 @@ pub(crate) struct SubLstm;
 
 impl Cell for SubLstm {
     const GATES: usize = 4;
+    const KEEPS: Option<usize> = Some(1);
+    const LETS_IN: Option<usize> = Some(0);
     const CARRIED: &'static [&'static str] = &["h", "c"];
 
     fn run(

@@ -104,7 +104,8 @@ impl StatenetConfig {
             Residual::None => "",
             Residual::Add => "-res",
         };
-        format!("statenet-{}{encoder}{size}{depth}{residual}", self.backbone.name())
+        let chrono = if self.backbone.chrono().is_some() { "-chrono" } else { "" };
+        format!("statenet-{}{chrono}{encoder}{size}{depth}{residual}", self.backbone.name())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 ///
 /// The fourth order is needed: normalisation over two channels is a step of width sqrt(eps), 3e-3, where differences
 /// of the second order are off by more than the tolerance. Rectifiers have kinks, and a difference across one is wrong
-/// however the gradient is: a probe that fails is repeated with a tenth of the step, and once more with a hundredth.
+/// however the gradient is: a probe that fails is repeated with a tenth of the step, down to a thousandth.
 ///
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
@@ -46,7 +46,7 @@ pub(crate) fn differences(
     n_probes: usize,
 ) -> Result<()> {
     const LAW: &str = "gradients";
-    const WIDTHS: [f64; 3] = [1e-5, 1e-6, 1e-7];
+    const WIDTHS: [f64; 4] = [1e-5, 1e-6, 1e-7, 1e-8];
     const TOLERANCE: f64 = 1e-5;
     if params.dtype() != DType::F64 {
         return Err(broken(LAW, "finite differences need a model in f64"));

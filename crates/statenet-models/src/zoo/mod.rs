@@ -19,8 +19,8 @@ pub use self::{
     ln::ln,
     nrf::nrf,
     statenet::{
-        statenet, statenet_gru, statenet_lmu, statenet_lstm, statenet_mamba, statenet_rnn, statenet_s4,
-        statenet_s4d, statenet_sublstm,
+        statenet, statenet_gru, statenet_gru_chrono, statenet_lmu, statenet_lstm, statenet_mamba,
+        statenet_rnn, statenet_s4, statenet_s4d, statenet_sublstm,
     },
     transformer::transformer,
 };
@@ -54,6 +54,11 @@ pub const ALL: &[Entry] = &[
     Entry { name: "transformer", config: transformer, citation: "Vaswani et al. 2017; Rançon et al. 2025" },
     Entry { name: "statenet-rnn", config: statenet_rnn, citation: "Rançon et al. 2025; Elman 1990" },
     Entry { name: "statenet-gru", config: statenet_gru, citation: "Rançon et al. 2025" },
+    Entry {
+        name: "statenet-gru-chrono",
+        config: statenet_gru_chrono,
+        citation: "Rançon et al. 2025; Tallec & Ollivier 2018",
+    },
     Entry {
         name: "statenet-gru-adaptrans",
         config: statenet_gru_adaptrans,

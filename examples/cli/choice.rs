@@ -43,7 +43,11 @@ pub fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
     Ok(chosen)
 }
 
-fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
+/// A single model, for a recording's axes.
+///
+/// # Errors
+/// If the name is unknown or the config file wrong.
+pub fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
     if entry == "ridge" {
         return Ok(Choice { name: entry.to_owned(), kind: Kind::Ridge(Ridge::for_dt(axes.dt)) });
     }

@@ -10,7 +10,7 @@ use crate::{dropped::DroppedArgs, machine::MachineArgs};
 /// See what a fitted model listens to: receptive fields, dreams, memory, tuning, experiments
 #[derive(Parser, Clone, Debug)]
 #[command(
-    after_help = "Without --checkpoint, StateNet-GRU is fitted first. Without --data, neurons with known receptive fields are simulated."
+    after_help = "Without --checkpoint, --model is fitted first. Without --data, neurons with known receptive fields are simulated."
 )]
 pub struct InterpretArgs {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one; default: fit one
@@ -42,6 +42,9 @@ pub struct InterpretArgs {
     /// Steps of a dream
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub dream_steps: usize,
+    /// Model to fit where there is no checkpoint: a name of the zoo or a config file
+    #[arg(long, value_name = "NAME", default_value = "statenet-gru", conflicts_with = "checkpoint")]
+    pub model: String,
     /// Epochs allowed to a fit where there is no checkpoint; default 1000
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,

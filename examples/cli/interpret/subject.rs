@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use ndarray::{Array2, ArrayView2};
 use serde_json::json;
 use statenet::{data::GroundTruth, prelude::*};
 
 use super::args::InterpretArgs;
 use crate::{
+    choice::{Choice, Kind, choice},
     progress::FitBar,
     sound::{source, true_field},
 };
@@ -111,19 +112,23 @@ fn scaled(
     }
 }
 
-/// Fits a StateNet-GRU to counts by their Poisson likelihood, which gives truer maps than the squared error of smoothed
-/// rates, and saves it.
+/// Fits a model to counts by their Poisson likelihood, which gives truer maps than the squared error of smoothed rates, and
+/// saves it.
 fn fit(
     args: &InterpretArgs,
     recording: &Recording,
     split: &Split,
     device: &Device,
 ) -> anyhow::Result<Box<dyn ResponseModel>> {
-    let model = zoo::statenet_gru(&recording.axes()).build(Seed::new(args.seed), device)?;
+    let Choice { name, kind } = choice(&args.model, &recording.axes())?;
+    let Kind::Gradient(model) = kind else {
+        bail!("--model {name}: ridge has no response model to look into")
+    };
+    let model = model.build(Seed::new(args.seed), device)?;
     let mut config = FitConfig { seed: args.seed, ..FitConfig::recipe(&model.config()) };
     config.loss = Loss::Poisson;
     config.max_epochs = args.epochs.unwrap_or(config.max_epochs);
-    let bar = FitBar::new("statenet-gru", args.machine.quiet);
+    let bar = FitBar::new(&name, args.machine.quiet);
     Fitter::new(config).on_epoch(|progress| bar.show(progress)).fit(&*model, recording, split)?;
     bar.finish();
     let card = Card {

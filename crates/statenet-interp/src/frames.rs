@@ -178,3 +178,19 @@ fn passes(n_windows: usize, n_numbers: usize, size: usize) -> Vec<Vec<Row>> {
         shared((0..n_windows).flat_map(rows).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_cover_every_number_once_and_hold_one_window_where_it_has_as_many() {
+        let of = |n_windows, n_numbers, size| -> Vec<Vec<(usize, usize)>> {
+            let passes = passes(n_windows, n_numbers, size);
+            passes.iter().map(|rows| rows.iter().map(|row| (row.window, row.number)).collect()).collect()
+        };
+        assert_eq!(of(2, 3, 2), [vec![(0, 0), (0, 1)], vec![(0, 2)], vec![(1, 0), (1, 1)], vec![(1, 2)]]);
+        assert_eq!(of(3, 1, 2), [vec![(0, 0), (1, 0)], vec![(2, 0)]]);
+        assert!(of(0, 5, 2).is_empty() && of(2, 0, 2).is_empty());
+    }
+}

@@ -53,8 +53,9 @@ pub fn write(
     let mut all = Section::new("All neurons")
         .paragraph(
             "Best predicted first. Numbers with brackets have a 95 % interval over sounds. Best frequency, bandwidth, \
-             latency and separability are those of the mean gradient map; memory is the lag beyond which the sound \
-             explains less than a tenth of the deviation of the response, read off the model in three ways.",
+             latency and separability are those of the mean gradient map; where the true field is known, the cosine \
+             is that of the map with it. Memory is the lag beyond which the sound explains less than a tenth of the \
+             deviation of the response, read off the model in three ways.",
         );
     all = tables.iter().fold(all, |all, table| all.table(table.clone()));
     for (name, figure, caption) in overview(findings) {
@@ -88,9 +89,9 @@ fn cell<T: Copy>(estimate: Option<Estimate<T>>, number: impl Fn(T) -> f64, decim
 fn tables(findings: &[Finding]) -> anyhow::Result<Vec<Table>> {
     let knows = findings.iter().any(|f| f.truth.is_some());
     let mut columns =
-        vec!["Neuron", "CCnorm", "Best frequency (Hz)", "Bandwidth (oct)", "Latency (ms)", "Separability"];
+        vec!["Neuron", "CCnorm", "Frequency (kHz)", "Width (oct)", "Latency (ms)", "Separability"];
     if knows {
-        columns.push("Cosine with truth");
+        columns.push("Cosine");
     }
     let mut tunings = Table::new(columns);
     let mut memories = Table::new(["Neuron", "Memory (ms) by gradient", "by forgetting", "by truncation"]);
@@ -99,7 +100,7 @@ fn tables(findings: &[Finding]) -> anyhow::Result<Vec<Table>> {
         let mut row = vec![
             finding.id.as_str().into(),
             Cell::number(finding.score.ccnorm, 3),
-            cell(tuning.map(|t| t.best_frequency), Hertz::hz, 0),
+            cell(tuning.map(|t| t.best_frequency), |best: Hertz| best.hz() / 1000.0, 2),
             cell(tuning.map(|t| t.bandwidth_octaves), |x| x, 2),
             cell(tuning.map(|t| t.latency), Millis::ms, 0),
             cell(tuning.map(|t| t.separability), |x| x, 2),

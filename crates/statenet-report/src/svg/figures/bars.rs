@@ -83,6 +83,12 @@ impl Bars {
             [bar.value(), interval.map(|i| i.low), interval.map(|i| i.high)].into_iter().flatten()
         }))
     }
+
+    /// Decimals of the numbers beside the bars: three of scores, none of hundreds.
+    fn decimals(&self) -> usize {
+        let largest = self.bars.iter().filter_map(Bar::value).fold(0.0f64, |most, x| most.max(x.abs()));
+        if largest >= 100.0 { 0 } else { 3 }
+    }
 }
 
 impl Draw for Bars {
@@ -91,7 +97,8 @@ impl Draw for Bars {
     }
 
     fn description(&self) -> String {
-        let one = |bar: &Bar| format!("{} {}", bar.name, Cell::estimate(bar.value(), bar.interval(), 3));
+        let decimals = self.decimals();
+        let one = |bar: &Bar| format!("{} {}", bar.name, number(bar, decimals));
         let all: Vec<String> = self.bars.iter().map(one).collect();
         format!("Bars of {}: {}.", self.score, all.join(", "))
     }
@@ -101,7 +108,7 @@ impl Draw for Bars {
     }
 
     fn room(&self, x_labels: bool) -> Margins {
-        let numbers = self.bars.iter().map(|bar| text::width(&number(bar), TICK_PX));
+        let numbers = self.bars.iter().map(|bar| text::width(&number(bar, self.decimals()), TICK_PX));
         Margins {
             top: 0.0,
             right: numbers.fold(axis::RIGHT_ROOM, |most, w| most.max(w + 14.0)),
@@ -119,20 +126,21 @@ impl Draw for Bars {
         Axis::linear(self.score.as_str(), range, plot.width, 70.0).draw_x(canvas, place, true);
         let x = |value: f64| plot.across(range.place(value));
         let row = plot.height / self.bars.len() as f64;
+        let decimals = self.decimals();
         for (i, bar) in self.bars.iter().enumerate() {
             let middle = plot.y + row * (i as f64 + 0.5);
             row_name(canvas, &bar.name, plot, middle);
             let (color, _) = colors::series(1);
             if let Some(value) = bar.value() {
                 let (a, b) = (x(0.0).min(x(value)), x(0.0).max(x(value)));
-                let title = format!("{}: {}", bar.name, number(bar));
+                let title = format!("{}: {}", bar.name, number(bar, decimals));
                 canvas.rect_titled(Rect::new(a, middle - row * 0.3, b - a, row * 0.6), color, 0.75, &title);
             }
             if let Some(interval) = bar.interval() {
                 whisker(canvas, x(interval.low), x(interval.high), middle);
             }
             let label = Label::new("", plot.right() + 10.0, middle + 4.0, Anchor::Start, TICK_PX);
-            canvas.text(Label { text: &number(bar), ..label.color(SOFT) });
+            canvas.text(Label { text: &number(bar, decimals), ..label.color(SOFT) });
         }
         canvas.line((x(0.0), plot.y), (x(0.0), plot.bottom()), Stroke::solid(AXIS, 1.0));
     }
@@ -150,8 +158,8 @@ pub(super) fn row_name(canvas: &mut Canvas, name: &str, plot: Rect, middle: f64)
     canvas.text(label.room(NAME_ROOM));
 }
 
-fn number(bar: &Bar) -> String {
-    Cell::estimate(bar.value(), bar.interval(), 3).to_string()
+fn number(bar: &Bar, decimals: usize) -> String {
+    Cell::estimate(bar.value(), bar.interval(), decimals).to_string()
 }
 
 fn whisker(canvas: &mut Canvas, from: f64, to: f64, y: f64) {

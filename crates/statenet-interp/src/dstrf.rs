@@ -176,8 +176,8 @@ impl Block {
     fn run(&self, model: &dyn ResponseModel, sound: &Tensor, targets: &[Target]) -> Result<Vec<OfBlock>> {
         let n = self.bins.len();
         let own = Tensor::eye(n, model.dtype(), model.device()).during("choosing bins")?;
-        let frames = cut(sound, self.start, self.bins.end - self.start)?.contiguous();
-        let frames = variable(&select(&frames.during("cutting a sound")?, &vec![0; n])?)?;
+        let frames = cut(sound, self.start, self.bins.end - self.start)?;
+        let frames = variable(&select(&frames, &vec![0; n])?)?;
         let state = if self.start == 0 { model.init_state(n)? } else { self.state.select(&vec![0; n])? };
         let heard = hear(model, state, frames.as_tensor(), n)?;
         let of_target = |target: &Target| {

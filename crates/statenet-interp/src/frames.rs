@@ -131,8 +131,7 @@ impl<'a> Frames<'a> {
     /// What some rows hear.
     fn heard_by(&self, rows: &[Row]) -> Result<Heard> {
         let windows: Vec<u32> = rows.iter().map(|row| row.window as u32).collect();
-        let frames = self.windows.contiguous().during("reading windows")?;
-        let frames = variable(&select(&frames, &windows)?)?;
+        let frames = variable(&select(&self.windows, &windows)?)?;
         let mut state = self.state.select(&windows)?.keeping_graph();
         if self.by_state {
             let parts = state.iter().map(|(name, part)| Ok((name.to_owned(), variable(part)?)));

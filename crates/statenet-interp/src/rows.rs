@@ -94,7 +94,7 @@ pub(crate) fn of_model(model: &dyn ResponseModel, sound: &Tensor) -> Result<Tens
 /// Rows of a batch, in order, with repetitions.
 pub(crate) fn select(batch: &Tensor, rows: &[u32]) -> Result<Tensor> {
     Tensor::from_slice(rows, rows.len(), batch.device())
-        .and_then(|rows| batch.index_select(&rows, 0))
+        .and_then(|rows| batch.contiguous()?.index_select(&rows, 0))
         .during("selecting rows")
 }
 

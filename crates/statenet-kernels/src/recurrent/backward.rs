@@ -18,13 +18,20 @@ use crate::{
 /// state.
 #[derive(Clone, Copy)]
 pub(super) struct Kept<'a, F> {
-    /// Whether the stimuli are alike: states and tape are those of one.
-    pub(super) alike: bool,
+    /// Stimuli whose states and tape there are: all, or one where they are alike.
+    pub(super) computed: usize,
     pub(super) states: &'a [F],
     pub(super) h0: &'a [F],
     pub(super) tape: &'a [F],
     pub(super) grad: &'a [F],
     pub(super) cell_grad: &'a [F],
+}
+
+impl<F> Kept<'_, F> {
+    /// The row of states and tape that stimulus r has.
+    fn row(&self, r: usize) -> usize {
+        r.min(self.computed - 1)
+    }
 }
 
 /// Where the gradients of what drives the gates of a group go.
@@ -107,7 +114,7 @@ pub(super) fn backward_group<F: Real, C: Cell>(
     let no_start = zeros(gx_row);
     let n_rows = block(n) * n;
     let split = if C::SPLITS { gates_row } else { 0 };
-    let h_each = if kept.alike && !wants_weights { 1 } else { n };
+    let h_each = if wants_weights { n } else { kept.computed };
     let mut rows = Rows {
         h: zeros((block(n) + 1) * h_each * wide),
         h_each,
@@ -183,7 +190,7 @@ fn backward_block<F: Real, C: Cell>(
         let (bin, r) = (from + i / h_each, i % h_each);
         let state = match bin.checked_sub(1) {
             None => &kept.h0[r * hidden..],
-            Some(before) => &kept.states[(if kept.alike { before } else { r * time + before }) * hidden..],
+            Some(before) => &kept.states[(kept.row(r) * time + before) * hidden..],
         };
         h[..hidden].copy_from_slice(&state[..hidden]);
     }
@@ -199,7 +206,7 @@ fn backward_block<F: Real, C: Cell>(
             }
             gates_backward::<F, C>(Backward {
                 wide,
-                kept: &kept.tape[(if kept.alike { t } else { t * n + r }) * kept_row..][..kept_row],
+                kept: &kept.tape[(t * kept.computed + kept.row(r)) * kept_row..][..kept_row],
                 before: &rows.h[h_at * wide..][..wide],
                 after: &rows.h[(h_at + h_each) * wide..][..wide],
                 h,

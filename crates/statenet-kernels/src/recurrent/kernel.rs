@@ -231,7 +231,7 @@ impl<C: Cell> Kernel for Recurrence<C> {
                 let cell_rows = if C::HAS_CELL { rows * hidden } else { 0 };
                 let n_kept = rows * self.kept_each();
                 let kept = Kept {
-                    alike,
+                    computed: if alike { 1 } else { rows },
                     states: if alike { states } else { take(&mut states, rows * states_each) },
                     h0: take(&mut h0, rows * hidden),
                     tape: if alike { tape } else { take(&mut tape, n_kept) },

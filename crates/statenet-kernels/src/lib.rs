@@ -30,7 +30,7 @@
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
 //! | [`gru`] | gates (B, T, 3H), weight (3H, H), bias (3H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
-//! | [`rnn`] | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
+//! | [`rnn`](fn@rnn) | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
 //! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU, CUDA |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain |
@@ -79,100 +79,80 @@
 //! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` turn on Candle's features of the same
 //! names. The CUDA kernels of this crate are compiled by NVRTC when they are first used.
 
-mod adaptation;
-mod affine;
-mod alike;
-mod band_convolution;
-mod bands;
-mod causal_attention;
-mod causal_conv2d;
-mod causal_strf;
-mod chain;
-mod channel_norm;
-mod check;
 #[cfg_attr(
     not(feature = "cuda"),
     allow(dead_code, reason = "nothing runs the kernels in this build but tests")
 )]
 mod cuda;
-mod curves;
-mod diagonal_scan;
-mod dplr_scan;
+mod dense;
 mod error;
-mod fresh;
-mod functions;
-mod gru;
-mod isa;
-mod lanes;
-mod layout;
-mod leaky;
-mod lmu;
-mod local_encoder;
-mod locally_connected;
-mod losses;
-mod lstm;
-pub mod modules;
-mod op;
-mod outer;
-mod panels;
+mod filters;
+mod matrix;
 mod parallel;
-mod plasticity;
-mod product;
-mod real;
-mod recurrent;
-mod rnn;
-mod selective_scan;
-mod short_filter;
-mod silu_gate;
-mod softplus;
+mod pointwise;
+pub mod rnn;
+mod scans;
+mod simd;
 pub mod stacked;
 mod step;
-mod sublstm;
-mod sums;
-mod transpose;
+mod tensor;
 
-pub use adaptation::adaptation;
-pub use affine::affine;
-pub use band_convolution::band_convolution;
-pub use causal_attention::{causal_attention, causal_attention_dropped};
-pub use causal_conv2d::causal_conv2d;
-pub use causal_strf::causal_strf;
-pub use channel_norm::{Then, channel_norm};
-pub use curves::{double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve};
-pub use diagonal_scan::diagonal_scan;
-pub use dplr_scan::{DplrWeights, dplr_scan};
+pub use dense::affine::affine;
+pub use dense::causal_attention::{causal_attention, causal_attention_dropped};
 pub use error::{Dims, Error, Result};
-pub use gru::gru;
-pub use layout::Layout;
-pub use leaky::leaky;
-pub use lmu::{LmuWeights, lmu};
-pub use local_encoder::local_encoder;
-pub use locally_connected::locally_connected;
-pub use losses::{masked_mse, masked_poisson};
-pub use lstm::lstm;
-pub use plasticity::plasticity;
-pub use recurrent::CellRun;
-pub use rnn::rnn;
-pub use selective_scan::{SelectiveScan, selective_scan};
-pub use short_filter::short_filter;
-pub use silu_gate::silu_gate;
-pub use softplus::softplus;
+pub use filters::band_convolution::band_convolution;
+pub use filters::causal_conv2d::causal_conv2d;
+pub use filters::causal_strf::causal_strf;
+pub use filters::depthwise_conv1d::short_filter;
+pub use filters::local_encoder::local_encoder;
+pub use filters::locally_connected::locally_connected;
+pub use pointwise::channel_norm::{Then, channel_norm};
+pub use pointwise::losses::{masked_mse, masked_poisson};
+pub use pointwise::output_curves::{
+    double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,
+};
+pub use pointwise::silu_gate::silu_gate;
+pub use pointwise::softplus::softplus;
+pub use rnn::elman::rnn;
+pub use rnn::gru::gru;
+pub use rnn::layer as modules;
+pub use rnn::lmu::{LmuWeights, lmu};
+pub use rnn::lstm::lstm;
+pub use rnn::shared::CellRun;
+pub use rnn::sublstm::sublstm;
+pub use scans::adaptation::adaptation;
+pub use scans::diagonal::diagonal_scan;
+pub use scans::dplr::{DplrWeights, dplr_scan};
+pub use scans::leaky::leaky;
+pub use scans::plasticity::plasticity;
+pub use scans::selective::{SelectiveScan, selective_scan};
 pub use step::Step;
-pub use sublstm::sublstm;
+pub use tensor::layout::Layout;
 
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
     pub use crate::step::{check_lengths, values};
     pub use crate::{
-        adaptation::step::Adaptation, affine::step::Affine, band_convolution::step::BandConvolution,
-        causal_attention::CausalAttentionStep as CausalAttention, causal_conv2d::step::CausalConv2d,
-        causal_strf::step::CausalStrf, chain::Chain, channel_norm::step::ChannelNorm,
-        curves::step::OutputCurve, diagonal_scan::step::DiagonalScan, dplr_scan::step::DplrScan,
-        gru::GruStep as Gru, leaky::step::Leaky, lmu::step::Lmu,
-        local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
-        lstm::LstmStep as Lstm, plasticity::step::Plasticity, recurrent::RecurrentStep, rnn::RnnStep as Rnn,
-        selective_scan::step::SelectiveScan, short_filter::step::ShortFilter, silu_gate::step::SiluGate,
-        softplus::step::Softplus, sublstm::SubLstmStep as SubLstm,
+        dense::{affine::step::Affine, causal_attention::CausalAttentionStep as CausalAttention},
+        filters::{
+            band_convolution::step::BandConvolution, causal_conv2d::step::CausalConv2d,
+            causal_strf::step::CausalStrf, depthwise_conv1d::step::ShortFilter,
+            local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
+        },
+        pointwise::{
+            channel_norm::step::ChannelNorm, output_curves::step::OutputCurve, silu_gate::step::SiluGate,
+            softplus::step::Softplus,
+        },
+        rnn::elman::RnnStep as Rnn,
+        rnn::{
+            gru::GruStep as Gru, lmu::step::Lmu, lstm::LstmStep as Lstm, shared::RecurrentStep,
+            sublstm::SubLstmStep as SubLstm,
+        },
+        scans::{
+            adaptation::step::Adaptation, diagonal::step::DiagonalScan, dplr::step::DplrScan,
+            leaky::step::Leaky, plasticity::step::Plasticity, selective::step::SelectiveScan,
+        },
+        step::sequential::Chain,
     };
 }
 
@@ -181,29 +161,27 @@ pub mod steps {
 /// Same names, same signatures, same checks; they run wherever Candle does.
 pub mod reference {
     pub use crate::{
-        adaptation::reference::adaptation,
-        affine::reference::affine,
-        band_convolution::reference::band_convolution,
-        causal_attention::reference::causal_attention,
-        causal_conv2d::reference::causal_conv2d,
-        causal_strf::reference::causal_strf,
-        channel_norm::reference::channel_norm,
-        curves::reference::{double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve},
-        diagonal_scan::reference::diagonal_scan,
-        dplr_scan::reference::dplr_scan,
-        gru::reference::gru,
-        leaky::reference::leaky,
-        lmu::reference::lmu,
-        local_encoder::reference::local_encoder,
-        locally_connected::reference::locally_connected,
-        losses::reference::{masked_mse, masked_poisson},
-        lstm::reference::lstm,
-        plasticity::reference::plasticity,
-        rnn::reference::rnn,
-        selective_scan::reference::selective_scan,
-        short_filter::reference::short_filter,
-        silu_gate::reference::silu_gate,
-        softplus::reference::softplus,
-        sublstm::reference::sublstm,
+        dense::{affine::reference::affine, causal_attention::reference::causal_attention},
+        filters::{
+            band_convolution::reference::band_convolution, causal_conv2d::reference::causal_conv2d,
+            causal_strf::reference::causal_strf, depthwise_conv1d::reference::short_filter,
+            local_encoder::reference::local_encoder, locally_connected::reference::locally_connected,
+        },
+        pointwise::{
+            channel_norm::reference::channel_norm,
+            losses::reference::{masked_mse, masked_poisson},
+            output_curves::reference::{
+                double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,
+            },
+            silu_gate::reference::silu_gate,
+            softplus::reference::softplus,
+        },
+        rnn::elman::reference::rnn,
+        rnn::{gru::reference::gru, lmu::reference::lmu, lstm::reference::lstm, sublstm::reference::sublstm},
+        scans::{
+            adaptation::reference::adaptation, diagonal::reference::diagonal_scan,
+            dplr::reference::dplr_scan, leaky::reference::leaky, plasticity::reference::plasticity,
+            selective::reference::selective_scan,
+        },
     };
 }

@@ -13,7 +13,7 @@ use std::{
 use candle_core::{CpuStorage, Device, Shape, Storage, Tensor, Var, bail};
 
 use super::{Argument, Launch, Machine, Text};
-use crate::op::{Kernel, apply_on};
+use crate::tensor::custom_op::{Kernel, apply_on};
 
 /// What the sanitizers look for.
 #[derive(Clone, Copy, Debug)]

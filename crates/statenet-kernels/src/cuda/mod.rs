@@ -85,7 +85,7 @@ pub(crate) struct Forward {
     pub(crate) tape: Option<Tensor>,
 }
 
-/// What a backward pass is given: as [`Backward`](crate::op::Backward), as tensors that are contiguous and
+/// What a backward pass is given: as [`Backward`](crate::tensor::custom_op::Backward), as tensors that are contiguous and
 /// belong to no graph.
 pub(crate) struct Saved<'a> {
     pub(crate) inputs: &'a [Tensor],
@@ -95,7 +95,7 @@ pub(crate) struct Saved<'a> {
 }
 
 /// An operation's form on a CUDA device: the same inputs, result and gradients as its
-/// [`Kernel`](crate::op::Kernel), in f32.
+/// [`Kernel`](crate::tensor::custom_op::Kernel), in f32.
 pub(crate) trait OnDevice: Send + Sync {
     /// How many f32 its larger kernel keeps on chip.
     fn on_chip(&self) -> usize;

@@ -4,12 +4,14 @@ use candle_core::Tensor;
 
 use super::{Stacked, first, one_by_one, pack};
 use crate::{
-    affine::{self, cpu::Affine},
-    check::Check,
+    dense::affine::{self, cpu::Affine},
     error::Result,
-    layout::Layout,
-    local_encoder::{self, cpu::LocalEncoder},
-    op::{apply, is_fused},
+    filters::local_encoder::{self, cpu::LocalEncoder},
+    tensor::{
+        arguments::Check,
+        custom_op::{apply, is_fused},
+        layout::Layout,
+    },
 };
 
 /// [`affine`](crate::affine()) of K models: x (K, B, I, T) or (K, B, T, I), weight (K, O, I), bias (K, O); returns

@@ -3,9 +3,9 @@
 use candle_core::Shape;
 
 use crate::{
-    op::{Backward, Kernel},
     parallel,
-    real::Real,
+    simd::float::Real,
+    tensor::custom_op::{Backward, Kernel},
 };
 
 /// Inputs and result are those of the kernel with K in front; the tape holds those of all models one after the other.

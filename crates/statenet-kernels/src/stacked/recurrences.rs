@@ -4,14 +4,18 @@ use candle_core::Tensor;
 
 use super::{Stacked, first, one_by_one, pack};
 use crate::{
-    check::Check,
     error::{Error, Result},
-    gru::Gru,
-    lstm::Lstm,
-    op::{apply, is_fused},
-    recurrent::{Cell, CellRun, Recurrence, Sizes, check},
-    rnn::Rnn,
-    sublstm::SubLstm,
+    rnn::elman::Rnn,
+    rnn::{
+        gru::Gru,
+        lstm::Lstm,
+        shared::{Cell, CellRun, Recurrence, Sizes, check},
+        sublstm::SubLstm,
+    },
+    tensor::{
+        arguments::Check,
+        custom_op::{apply, is_fused},
+    },
 };
 
 /// [`gru`](crate::gru()) of K models: gates (K, B, T, 3H), weight_hh (K, 3H, H), bias_hh (K, 3H), h0 (K, B, H); returns the

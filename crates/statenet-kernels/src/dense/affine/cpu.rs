@@ -1,0 +1,146 @@
+//! The affine map on slices: strided matrix products, one for each stimulus.
+
+use candle_core::Shape;
+
+use super::{OP, Sizes};
+use crate::{
+    Layout,
+    matrix::{
+        gemm::{View, add_product, write_product},
+        packed::groups,
+    },
+    parallel::{self, take, take_mut},
+    simd::{
+        float::Real,
+        reduce::{columns, rows},
+        uninit::{Slot, copy, fill_rows, vector, written},
+    },
+    tensor::custom_op::{Backward, Kernel},
+};
+
+/// Inputs: x in layout `from`; weight (O, I); bias (O), or nothing. Result: y in layout `to`. No tape.
+pub(crate) struct Affine {
+    pub(crate) sizes: Sizes,
+    pub(crate) from: Layout,
+    pub(crate) to: Layout,
+}
+
+/// One stimulus as a matrix (T, channels).
+fn bins(layout: Layout, channels: usize, time: usize) -> View {
+    let (channel, bin) = layout.strides(channels, time);
+    View { offset: 0, row: bin, column: channel }
+}
+
+impl Kernel for Affine {
+    const NAME: &'static str = OP;
+
+    fn shape(&self) -> Shape {
+        let Sizes { batch, outputs, time, .. } = self.sizes;
+        self.to.shape(batch, outputs, time).into()
+    }
+
+    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+        let Sizes { batch, inputs: ins, outputs: outs, time } = self.sizes;
+        let &[x, weight, ref bias @ ..] = inputs else { return Vec::new() };
+        let (from, to) = (bins(self.from, ins, time), bins(self.to, outs, time));
+        let fill = |y: &mut [Slot<F>]| {
+            let work = x.chunks_exact(ins * time).zip(y.chunks_exact_mut(outs * time));
+            parallel::for_each(work.collect(), |(x, y)| {
+                let (x, weight) = ((x, from), (weight, View::rows(ins).t()));
+                let Some(bias) = bias.first() else {
+                    return write_product([time, ins, outs], x, weight, (y, to));
+                };
+                match self.to {
+                    Layout::TimeFirst => y.chunks_exact_mut(outs).for_each(|y| copy(y, bias)),
+                    Layout::ChannelsFirst => fill_rows(y, bias),
+                }
+                // SAFETY: both layouts just wrote the bias of every output to every bin.
+                #[allow(unsafe_code, reason = "the product is added to what was just written")]
+                let y = unsafe { written(y) };
+                add_product([time, ins, outs], x, weight, (y, to));
+            });
+        };
+        // SAFETY: the stimuli cover y, and each writes all T O numbers of its own.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let y = unsafe { vector(batch * outs * time, fill) };
+        y
+    }
+
+    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+        let Sizes { batch, inputs: ins, outputs: outs, time } = self.sizes;
+        let &[x, weight, ref bias @ ..] = call.inputs else { return Vec::new() };
+        let wants = |i: usize| wanted.get(i) == Some(&true);
+        let x_size = if wants(0) { ins * time } else { 0 };
+
+        // Groups of stimuli depend on the batch alone, and so do the sums over them.
+        let mut of_groups = Vec::new();
+        let fill = |x_grad: &mut [Slot<F>]| {
+            let mut tasks = Vec::new();
+            let (mut x, mut grad, mut x_grad) = (x, call.grad, x_grad);
+            for count in groups(batch) {
+                let (x, grad) = (take(&mut x, count * ins * time), take(&mut grad, count * outs * time));
+                tasks.push((x, grad, take_mut(&mut x_grad, count * x_size)));
+            }
+            let work = |(x, grad, x_grad)| {
+                let mut sums = Sums {
+                    weight: vec![F::ZERO; if wants(1) { weight.len() } else { 0 }],
+                    bias: vec![F::ZERO; if bias.is_empty() { 0 } else { outs }],
+                };
+                self.group_gradients(x, weight, grad, x_grad, &mut sums);
+                sums
+            };
+            of_groups = parallel::map(tasks, work);
+        };
+        // SAFETY: where it is wanted, the groups cover x, and the product writes all T I numbers of each stimulus.
+        #[allow(unsafe_code, reason = "results are written once")]
+        let x_grad = unsafe { vector(batch * x_size, fill) };
+
+        let mut of_groups = of_groups.into_iter();
+        let Some(mut total) = of_groups.next() else { return Vec::new() };
+        for of_group in of_groups {
+            total.weight.iter_mut().zip(of_group.weight).for_each(|(sum, g)| *sum += g);
+            total.bias.iter_mut().zip(of_group.bias).for_each(|(sum, g)| *sum += g);
+        }
+        let mut gradients = vec![x_grad, total.weight];
+        if !bias.is_empty() {
+            gradients.push(total.bias);
+        }
+        gradients
+    }
+}
+
+/// Gradients summed over a group of stimuli; empty where they are not wanted.
+struct Sums<F> {
+    weight: Vec<F>,
+    bias: Vec<F>,
+}
+
+impl Affine {
+    /// All gradients of a group, one stimulus after the other, while its gradient is near.
+    fn group_gradients<F: Real>(
+        &self,
+        x: &[F],
+        weight: &[F],
+        grad: &[F],
+        x_grad: &mut [Slot<F>],
+        sums: &mut Sums<F>,
+    ) {
+        let Sizes { inputs: ins, outputs: outs, time, .. } = self.sizes;
+        let (from, to) = (bins(self.from, ins, time), bins(self.to, outs, time));
+        let mut x_grad = x_grad.chunks_exact_mut(ins * time);
+        for (x, grad) in x.chunks_exact(ins * time).zip(grad.chunks_exact(outs * time)) {
+            if let Some(x_grad) = x_grad.next() {
+                write_product([time, outs, ins], (grad, to), (weight, View::rows(ins)), (x_grad, from));
+            }
+            if !sums.weight.is_empty() {
+                let weight_grad = (&mut sums.weight[..], View::rows(ins));
+                add_product([outs, time, ins], (grad, to.t()), (x, from), weight_grad);
+            }
+            match self.to {
+                _ if sums.bias.is_empty() => {}
+                Layout::ChannelsFirst => rows(grad, &mut sums.bias),
+                Layout::TimeFirst => columns(grad, &mut sums.bias),
+            }
+        }
+    }
+}

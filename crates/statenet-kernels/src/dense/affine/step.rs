@@ -1,0 +1,70 @@
+//! The affine map, one bin at a time.
+
+use candle_core::Tensor;
+
+use super::OP;
+use crate::{
+    error::Result,
+    matrix::packed::Panels,
+    simd::dispatch::multiversion,
+    step::{Step, check_lengths, values},
+    tensor::arguments::Check,
+};
+
+/// [`affine`](crate::affine()) of one bin: I numbers in, O numbers out, no state.
+pub struct Affine {
+    inputs: usize,
+    outputs: usize,
+    panels: Panels<f32>,
+    /// The bias, padded to the panels' width.
+    start: Vec<f32>,
+    sums: Vec<f32>,
+}
+
+impl Affine {
+    /// Takes `weight` (O, I) and `bias` (O), zero if `None`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
+    pub fn new(weight: &Tensor, bias: Option<&Tensor>) -> Result<Self> {
+        let check = Check::new(OP);
+        let [outputs, inputs] = check.dims("weight", weight, [None, None])?;
+        let weight = values(OP, weight)?;
+        let panels = Panels::new(inputs, outputs, 1, |k, column| weight[column * inputs + k]);
+        let mut start = vec![0.0; panels.width()];
+        if let Some(bias) = bias {
+            check.dims("bias", bias, [Some(outputs)])?;
+            start[..outputs].copy_from_slice(&values(OP, bias)?);
+        }
+        let sums = vec![0.0; panels.width()];
+        Ok(Self { inputs, outputs, panels, start, sums })
+    }
+}
+
+impl Step for Affine {
+    fn n_inputs(&self) -> usize {
+        self.inputs
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn n_state(&self) -> usize {
+        0
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        check_lengths(OP, self, input, state, output)?;
+        product::<f32>(&self.panels, input, &self.start, &mut self.sums);
+        output.copy_from_slice(&self.sums[..self.outputs]);
+        Ok(())
+    }
+}
+
+multiversion! {
+    /// One row: `sums` = `start` + x P.
+    pub(crate) fn product<F, M>(panels: &Panels<F>, x: &[F], start: &[F], sums: &mut [F]) {
+        panels.product::<M, 1>([x], Some(start), sums, false);
+    }
+}

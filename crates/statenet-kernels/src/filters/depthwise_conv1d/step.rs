@@ -1,0 +1,73 @@
+//! The short filter, one bin at a time.
+
+use candle_core::Tensor;
+
+use super::{OP, cpu::by_taps};
+use crate::{
+    error::Result,
+    simd::dispatch::multiversion,
+    step::{Step, check_lengths, values},
+    tensor::arguments::Check,
+};
+
+/// [`short_filter`](crate::short_filter()) of one bin: C numbers in and out; the state is the last K - 1 bins (K - 1, C),
+/// oldest first.
+#[derive(Clone, Debug)]
+pub struct ShortFilter {
+    /// (K, C).
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl ShortFilter {
+    /// Takes `weight` (C, K) and `bias` (C).
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
+    pub fn new(weight: &Tensor, bias: &Tensor) -> Result<Self> {
+        let check = Check::new(OP);
+        let [channels, taps] = check.dims("weight", weight, [None, None])?;
+        check.dims("bias", bias, [Some(channels)])?;
+        Ok(Self { weight: by_taps(&values(OP, weight)?, taps), bias: values(OP, bias)? })
+    }
+}
+
+impl Step for ShortFilter {
+    fn n_inputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    fn n_state(&self) -> usize {
+        self.weight.len() - self.bias.len()
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        check_lengths(OP, self, input, state, output)?;
+        output.copy_from_slice(&self.bias);
+        bin::<f32>(state, input, &self.weight, output);
+        if !state.is_empty() {
+            let newest = state.len() - input.len();
+            state.copy_within(input.len().., 0);
+            state[newest..].copy_from_slice(input);
+        }
+        Ok(())
+    }
+}
+
+multiversion! {
+    /// y, which holds the bias.
+    fn bin<F, M>(before: &[F], x: &[F], weight: &[F], y: &mut [F]) {
+        let channels = x.len();
+        let bins = before.chunks_exact(channels).chain(std::iter::once(x));
+        for (weight, x) in weight.chunks_exact(channels).zip(bins) {
+            for ((y, w), x) in y.iter_mut().zip(weight).zip(x) {
+                *y = M::mul_add(*w, *x, *y);
+            }
+        }
+        y.iter_mut().for_each(|y| *y *= y.sigmoid::<M>());
+    }
+}

@@ -1,0 +1,28 @@
+//! The encoder as filters, normalisation and sigmoid one after the other.
+
+use candle_core::Tensor;
+
+use super::check;
+use crate::{
+    error::Result,
+    filters::locally_connected::reference::locally_connected,
+    pointwise::channel_norm::{Then, reference::channel_norm},
+};
+
+/// [`local_encoder`](crate::local_encoder) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn local_encoder(
+    x: &Tensor,
+    weights: &Tensor,
+    biases: &Tensor,
+    gain: &Tensor,
+    bias: &Tensor,
+    stride: usize,
+    eps: f64,
+) -> Result<Tensor> {
+    check(x, weights, biases, gain, bias, stride, eps)?;
+    let a = locally_connected(x, weights, biases, stride)?;
+    channel_norm(&a, gain, bias, eps, Then::Sigmoid)
+}

@@ -1,0 +1,36 @@
+//! The locally connected encoder on slices: filters whose weights lie apart for every position.
+
+use candle_core::Shape;
+
+use super::{OP, Sizes};
+use crate::{
+    filters::frequency_taps::Filters,
+    simd::float::Real,
+    tensor::custom_op::{Backward, Kernel},
+};
+
+/// Inputs: x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L). Result: (B, C, L, T). No tape.
+pub(crate) struct LocallyConnected(pub(crate) Sizes);
+
+/// The filters of a checked call.
+pub(super) fn filters(sizes: Sizes) -> Filters {
+    let Sizes { inputs, width, positions, .. } = sizes;
+    Filters { sizes, weight: [inputs * width * positions, positions, 1], bias: [positions, 1] }
+}
+
+impl Kernel for LocallyConnected {
+    const NAME: &'static str = OP;
+
+    fn shape(&self) -> Shape {
+        (self.0.batch, self.0.channels, self.0.positions, self.0.time).into()
+    }
+
+    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+        let &[x, weight, bias] = inputs else { return Vec::new() };
+        filters(self.0).forward(x, weight, bias)
+    }
+
+    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+        filters(self.0).backward(&call, wanted)
+    }
+}

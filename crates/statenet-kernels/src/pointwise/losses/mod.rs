@@ -1,0 +1,57 @@
+//! Losses over recordings with missing bins.
+//!
+//! All take rate, target and mask (B, N, T), average over the valid bins of each neuron, then over the
+//! neurons that have one. What lies under a zero of the mask is never looked at, NaN included.
+
+mod cpu;
+mod masked_mse;
+mod masked_poisson;
+pub(crate) mod reference;
+
+use std::marker::PhantomData;
+
+use candle_core::Tensor;
+
+use crate::{
+    error::Result,
+    tensor::{
+        arguments::Check,
+        custom_op::{apply, is_fused},
+    },
+};
+
+pub use masked_mse::masked_mse;
+pub use masked_poisson::masked_poisson;
+
+/// Sizes of a checked call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) neurons: usize,
+    pub(crate) time: usize,
+}
+
+fn check(op: &'static str, rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Sizes> {
+    let check = Check::new(op);
+    let [batch, neurons, time] = check.dims("rate", rate, [None; 3])?;
+    for (argument, tensor) in [("target", target), ("mask", mask)] {
+        check.dims(argument, tensor, [Some(batch), Some(neurons), Some(time)])?;
+    }
+    check.dtypes(&[("rate", rate), ("target", target), ("mask", mask)])?;
+    Ok(Sizes { neurons, time })
+}
+
+/// Checks a call of the loss of terms `L` and runs it, in its plain form where the fused one is not at home.
+fn run<L: cpu::Term>(
+    rate: &Tensor,
+    target: &Tensor,
+    mask: &Tensor,
+    plain: fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let sizes = check(L::NAME, rate, target, mask)?;
+    Check::new(L::NAME).devices(&[("rate", rate), ("target", target), ("mask", mask)])?;
+    let kernel = cpu::Masked::<L> { sizes, term: PhantomData };
+    if !is_fused(&kernel, rate) {
+        return plain(rate, target, mask);
+    }
+    apply(kernel, &[rate, &target.detach(), &mask.detach()])
+}

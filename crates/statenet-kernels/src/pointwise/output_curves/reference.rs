@@ -1,0 +1,86 @@
+//! The output curves by Candle's elementary functions.
+
+use candle_core::Tensor;
+
+use super::{double_exponential, exponential, sigmoid, softplus};
+use crate::{
+    error::{Error, Result},
+    pointwise::softplus::reference as functions,
+};
+
+/// A parameter (N) as it meets (B, N, T).
+fn per_neuron(parameter: &Tensor) -> candle_core::Result<Tensor> {
+    parameter.reshape((1, parameter.elem_count(), 1))
+}
+
+/// [`softplus_curve`](crate::softplus_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tensor> {
+    softplus::checked(x, beta, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let beta = per_neuron(beta)?;
+        let soft = functions::plain(&x.broadcast_mul(&beta)?)?;
+        soft.broadcast_div(&beta)?.broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(softplus::OP))
+}
+
+/// [`sigmoid_curve`](crate::sigmoid_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn sigmoid_curve(
+    x: &Tensor,
+    center: &Tensor,
+    width: &Tensor,
+    scale: &Tensor,
+    offset: &Tensor,
+) -> Result<Tensor> {
+    sigmoid::checked(x, center, width, scale, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let u = x.broadcast_sub(&per_neuron(center)?)?.broadcast_div(&per_neuron(width)?)?;
+        let s = functions::sigmoid(&u)?;
+        s.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(sigmoid::OP))
+}
+
+/// [`double_exponential_curve`](crate::double_exponential_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn double_exponential_curve(
+    x: &Tensor,
+    slope: &Tensor,
+    shift: &Tensor,
+    scale: &Tensor,
+    offset: &Tensor,
+) -> Result<Tensor> {
+    double_exponential::checked(x, slope, shift, scale, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let u = x.broadcast_mul(&per_neuron(slope)?)?.broadcast_sub(&per_neuron(shift)?)?;
+        // Beyond, w is 0 and so is its slope, but e^u would overflow and the product of the two be NaN.
+        let ceiling = (u.zeros_like()? + 80.0)?;
+        let w = u.minimum(&ceiling)?.exp()?.neg()?.exp()?;
+        w.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(double_exponential::OP))
+}
+
+/// [`exponential_curve`](crate::exponential_curve) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn exponential_curve(x: &Tensor, slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<Tensor> {
+    exponential::checked(x, slope, scale, offset)?;
+    let compute = || -> candle_core::Result<Tensor> {
+        let u = x.broadcast_mul(&per_neuron(slope)?)?;
+        let curved = u.minimum(&(u.zeros_like()? + exponential::STRAIGHT_FROM)?)?;
+        let straight = ((&u - &curved)? + 1.0)?;
+        let rise = (curved.exp()? * straight)?;
+        rise.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
+    };
+    compute().map_err(Error::in_op(exponential::OP))
+}

@@ -1,0 +1,51 @@
+//! The running average, one bin at a time.
+
+use candle_core::Tensor;
+
+use super::OP;
+use crate::{
+    error::Result,
+    step::{Step, check_lengths, values},
+    tensor::arguments::Check,
+};
+
+/// [`adaptation`](crate::adaptation()) of one bin: C numbers in, C averages of those before them out; the state
+/// is the average (C). Start it with the first bin's numbers for a sound that began long before.
+#[derive(Clone, Debug)]
+pub struct Adaptation {
+    decay: Vec<f32>,
+}
+
+impl Adaptation {
+    /// Takes `decay` (C).
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) if it is no vector.
+    pub fn new(decay: &Tensor) -> Result<Self> {
+        Check::new(OP).dims("decay", decay, [None])?;
+        Ok(Self { decay: values(OP, decay)? })
+    }
+}
+
+impl Step for Adaptation {
+    fn n_inputs(&self) -> usize {
+        self.decay.len()
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.decay.len()
+    }
+
+    fn n_state(&self) -> usize {
+        self.decay.len()
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        check_lengths(OP, self, input, state, output)?;
+        for (((e, x), y), a) in state.iter_mut().zip(input).zip(output).zip(&self.decay) {
+            *y = *e;
+            *e = a * *e + (1.0 - a) * x;
+        }
+        Ok(())
+    }
+}

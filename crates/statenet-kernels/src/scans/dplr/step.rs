@@ -1,0 +1,42 @@
+//! The recurrence of S4, one bin at a time.
+
+use super::{DplrWeights, OP};
+use crate::{
+    error::Result,
+    scans::diagonal::step::Pairs,
+    step::{Step, check_lengths},
+};
+
+/// [`dplr_scan`](crate::dplr_scan()) of one bin: u (H) goes in, y (H) comes out; the state is s (H, N, 2).
+#[derive(Clone, Debug)]
+pub struct DplrScan(Pairs);
+
+impl DplrScan {
+    /// Takes all weights.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
+    pub fn new(weights: DplrWeights<'_>) -> Result<Self> {
+        Pairs::new(OP, &weights.named()).map(Self)
+    }
+}
+
+impl Step for DplrScan {
+    fn n_inputs(&self) -> usize {
+        self.0.channels
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.0.channels
+    }
+
+    fn n_state(&self) -> usize {
+        self.0.channels * self.0.pairs * 2
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        check_lengths(OP, self, input, state, output)?;
+        self.0.bin(input, state, output);
+        Ok(())
+    }
+}

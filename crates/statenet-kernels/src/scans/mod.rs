@@ -1,0 +1,8 @@
+//! Recurrences whose state enters linearly: leaky integrators, adaptation, synaptic plasticity, state-space models.
+
+pub(crate) mod adaptation;
+pub(crate) mod diagonal;
+pub(crate) mod dplr;
+pub(crate) mod leaky;
+pub(crate) mod plasticity;
+pub(crate) mod selective;

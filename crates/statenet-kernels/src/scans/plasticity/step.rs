@@ -1,0 +1,52 @@
+//! Short-term plasticity, one bin at a time.
+
+use candle_core::Tensor;
+
+use super::OP;
+use crate::{
+    error::Result,
+    step::{Step, check_lengths, values},
+    tensor::arguments::Check,
+};
+
+/// [`plasticity`](crate::plasticity()) of one bin: gain and loss (2, C) in, what the bin finds (C) out; the state is what
+/// the next bin finds (C). Start it with ones, a synapse at rest.
+#[derive(Clone, Debug)]
+pub struct Plasticity {
+    rate: Vec<f32>,
+}
+
+impl Plasticity {
+    /// Takes `rate` (C).
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) if it is no vector.
+    pub fn new(rate: &Tensor) -> Result<Self> {
+        Check::new(OP).dims("rate", rate, [None])?;
+        Ok(Self { rate: values(OP, rate)? })
+    }
+}
+
+impl Step for Plasticity {
+    fn n_inputs(&self) -> usize {
+        2 * self.rate.len()
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.rate.len()
+    }
+
+    fn n_state(&self) -> usize {
+        self.rate.len()
+    }
+
+    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
+        check_lengths(OP, self, input, state, output)?;
+        let (gain, loss) = input.split_at(self.rate.len());
+        for ((((z, y), b), c), r) in state.iter_mut().zip(output).zip(gain).zip(loss).zip(&self.rate) {
+            *y = *z;
+            *z = (*z + r + b) / (1.0 + r + c);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Loops over numbers for several instruction sets: dispatch, float types, elementary functions, vectors, sums.
+
+pub(crate) mod dispatch;
+pub(crate) mod float;
+pub(crate) mod math;
+pub(crate) mod reduce;
+pub(crate) mod uninit;
+pub(crate) mod vector;

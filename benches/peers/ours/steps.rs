@@ -4,9 +4,8 @@
 use candle_core::{DType, Device, Tensor};
 use statenet::{
     models::{
-        Architecture, Mode, Pass,
+        Architecture, Mode, Pass, PipelineConfig,
         activations::ActivationConfig,
-        config::PipelineConfig,
         cores::CoreConfig,
         prefilters::PrefilterConfig,
         readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},

@@ -15,12 +15,11 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`response_model`] | the trait, nothing else |
-//! | [`mode`], [`state`], [`stream`] | evaluation and training passes, streaming state, running over long sounds |
-//! | [`params`], [`init`] | the parameter store, also behind candle-nn's `VarBuilder`; first values |
-//! | [`config`], [`build`](mod@build) | a model described whole, and built |
-//! | [`framewise`] | a model of your own, said one frame at a time |
-//! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`leak`], [`activations`] | the parts |
+//! | [`model`] | [`ResponseModel`], the one trait; evaluation and training passes; streaming state |
+//! | [`build`](mod@build) | a model described whole, and built; a model of your own, said one frame at a time |
+//! | [`params`] | the parameter store, also behind candle-nn's `VarBuilder`; first values |
+//! | [`streaming`] | running over long sounds, in chunks or frame by frame |
+//! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`layers`], [`activations`] | the parts |
 //! | [`zoo`] | models by name, with defaults and citations |
 //! | [`waveform`] | models that start from sound: front ends, fixed and learned, and ICNet |
 //! | [`checkpoint`] | saving and loading, also published folders |
@@ -32,46 +31,39 @@
 pub mod activations;
 pub mod backbones;
 pub mod build;
-mod channel_norm;
 pub mod checkpoint;
-mod complex;
-pub mod config;
+mod config;
 pub mod cores;
 pub mod encoders;
 pub mod error;
-mod frames;
-pub mod framewise;
-pub mod init;
 pub mod laws;
-pub mod leak;
-mod leaky_relu;
-pub mod mode;
+pub mod layers;
+pub mod model;
 pub mod params;
-mod pipeline;
 pub mod prefilters;
 pub mod readouts;
-pub mod real_time;
-pub mod response_model;
-mod sizes;
-mod stage;
-pub mod state;
-#[cfg(feature = "proptest")]
-pub mod strategies;
-pub mod stream;
+pub mod streaming;
 pub mod strfs;
-mod time_constant;
 pub mod waveform;
 pub mod zoo;
 
-pub use build::Registry;
+pub use build::{
+    frame_model::FrameModel,
+    model_config::{Architecture, ModelConfig, PipelineConfig},
+    registry::Registry,
+};
 pub use checkpoint::{Card, Checkpoint};
-pub use config::{Architecture, ModelConfig, PipelineConfig};
 pub use error::{Error, Result};
-pub use framewise::FrameModel;
-pub use mode::{Mode, Pass};
-pub use params::ParamStore;
-pub use real_time::RealTime;
-pub use response_model::{Memory, ResponseModel};
-pub use state::State;
-pub use stream::{Stream, in_chunks};
+#[cfg(feature = "proptest")]
+pub use laws::strategies;
+pub use model::{
+    mode::{Mode, Pass},
+    response_model::{Memory, ResponseModel},
+    state::State,
+};
+pub use params::store::ParamStore;
+pub use streaming::{
+    real_time::RealTime,
+    stream::{Stream, in_chunks},
+};
 pub use waveform::{WaveformConfig, WaveformModel};

@@ -17,7 +17,7 @@ use statenet_models::{
     checkpoint,
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig, PlacesConfig},
-    leak::LeakConfig,
+    layers::leaky_integrator::LeakConfig,
     prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},

@@ -33,11 +33,9 @@ use statenet_kernels::{Layout, Step, adaptation, affine, softplus};
 use super::{ActivationConfig, inverse_softplus, numbers};
 use crate::{
     error::{During, Result, config_error},
-    frames::expect_length,
-    init::Init,
-    params::Scope,
-    state::State,
-    time_constant,
+    layers::steps::expect_length,
+    model::state::State,
+    params::{init::Init, store::Scope, time_constant},
 };
 
 /// A curve whose slope and threshold follow the contrast of the sound.
@@ -240,7 +238,7 @@ mod tests {
     use statenet_core::{Seed, TimeBin};
 
     use super::*;
-    use crate::params::{ParamStore, set_vector};
+    use crate::params::store::{ParamStore, set_vector};
 
     fn axes() -> Axes {
         Axes::new(1, 1, TimeBin::from_millis(5.0).unwrap())

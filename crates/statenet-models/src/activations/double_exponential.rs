@@ -14,8 +14,10 @@ use super::{
 };
 use crate::{
     error::Result,
-    init::Init,
-    params::{Scope, set_vector},
+    params::{
+        init::Init,
+        store::{Scope, set_vector},
+    },
 };
 
 pub(crate) struct DoubleExponential {

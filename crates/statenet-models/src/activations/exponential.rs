@@ -10,7 +10,10 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
 use super::{Activation, CurveConfig, Curved, FLOOR, QUIET, numbers, sigmoid::height_and_floor};
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    params::{init::Init, store::Scope},
+};
 
 pub(crate) struct Exponential {
     slope: Tensor,

@@ -30,8 +30,10 @@ use self::{
 };
 use crate::{
     error::Result,
-    init::Init,
-    params::{Scope, set_vector},
+    params::{
+        init::Init,
+        store::{Scope, set_vector},
+    },
 };
 
 /// Which output curve.
@@ -213,7 +215,7 @@ mod tests {
     use statenet_core::Seed;
 
     use super::*;
-    use crate::params::ParamStore;
+    use crate::params::store::ParamStore;
 
     #[test]
     fn every_curve_starts_at_the_mean_rates() {

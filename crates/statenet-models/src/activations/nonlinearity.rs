@@ -5,7 +5,11 @@ use statenet_core::Axes;
 use statenet_kernels::Step;
 
 use super::{Activation, ActivationConfig, build, contrast_gain::ContrastGain};
-use crate::{error::Result, params::Scope, response_model::Memory, state::State};
+use crate::{
+    error::Result,
+    model::{response_model::Memory, state::State},
+    params::store::Scope,
+};
 
 /// Drives `(B, N, T)` and the sound `(B, 1, F, T)` that led to them, to rates `(B, N, T)`.
 pub(crate) struct Nonlinearity {
@@ -66,7 +70,7 @@ mod tests {
     use super::*;
     use crate::{
         activations::{ContrastGainConfig, CurveConfig},
-        params::ParamStore,
+        params::store::ParamStore,
     };
 
     #[test]

@@ -8,7 +8,10 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
 use super::{Activation, CurveConfig, Curved, FLOOR, QUIET, numbers};
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    params::{init::Init, store::Scope},
+};
 
 pub(crate) struct Sigmoid {
     center: Tensor,

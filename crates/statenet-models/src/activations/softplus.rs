@@ -10,7 +10,10 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
 use super::{Activation, CurveConfig, Curved, numbers};
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    params::{init::Init, store::Scope},
+};
 
 pub(crate) struct Softplus {
     raw_beta: Tensor,

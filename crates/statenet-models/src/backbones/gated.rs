@@ -22,13 +22,14 @@ use statenet_core::Stream;
 use statenet_kernels::{Layout, Step, modules::ModuleWeights, steps};
 
 use crate::{
+    config::limits::expect_size,
     error::{During, Result, config_error},
-    init::Init,
-    params::Scope,
-    response_model::Memory,
-    sizes::expect_size,
-    stage::{Stage, as_it_lies},
-    state::State,
+    model::{
+        response_model::Memory,
+        stage::{Stage, as_it_lies},
+        state::State,
+    },
+    params::{init::Init, store::Scope},
 };
 
 /// Size of a gated recurrence: GRU, LSTM, Elman network or subLSTM.

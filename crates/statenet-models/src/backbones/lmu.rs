@@ -16,15 +16,16 @@ use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 use statenet_kernels::{Layout, LmuWeights, Step, steps};
 
-use super::matrix::Matrix;
 use crate::{
+    config::limits::expect_size,
     error::{During, Result, config_error},
-    init::Init,
-    params::Scope,
-    response_model::Memory,
-    sizes::expect_size,
-    stage::{Stage, as_it_lies},
-    state::State,
+    layers::small_matrix::Matrix,
+    model::{
+        response_model::Memory,
+        stage::{Stage, as_it_lies},
+        state::State,
+    },
+    params::{init::Init, store::Scope},
 };
 
 /// Legendre memory unit.

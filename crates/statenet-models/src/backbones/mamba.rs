@@ -22,13 +22,14 @@ use statenet_kernels::steps::check_lengths;
 use statenet_kernels::{Layout, SelectiveScan, Step, selective_scan, short_filter, silu_gate, steps};
 
 use crate::{
+    config::limits::expect_size,
     error::{During, Error, Result},
-    init::Init,
-    params::Scope,
-    response_model::Memory,
-    sizes::expect_size,
-    stage::{Stage, as_it_lies},
-    state::State,
+    model::{
+        response_model::Memory,
+        stage::{Stage, as_it_lies},
+        state::State,
+    },
+    params::{init::Init, store::Scope},
 };
 
 /// Mamba.

@@ -19,7 +19,6 @@ mod gru;
 mod lmu;
 mod lstm;
 mod mamba;
-mod matrix;
 mod rnn;
 mod s4;
 mod s4d;
@@ -31,7 +30,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::lmu::transition;
 use self::{gated::Gated, gru::Gru, lmu::Lmu, lstm::Lstm, mamba::Mamba, rnn::Rnn, sublstm::SubLstm};
 pub use self::{gated::GatedConfig, lmu::LmuConfig, mamba::MambaConfig, s4::S4Config, s4d::S4dConfig};
-use crate::{error::Result, params::Scope, stage::Stage};
+use crate::{error::Result, model::stage::Stage, params::store::Scope};
 
 /// Which recurrence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

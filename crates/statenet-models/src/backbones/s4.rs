@@ -24,15 +24,11 @@ use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
 use statenet_kernels::{DplrWeights, Step, steps};
 
-use super::{
-    matrix::Matrix,
-    state_space::{self, COMPLEX_NORMAL, Spaces, StateSpace},
-};
+use super::state_space::{self, COMPLEX_NORMAL, Spaces, StateSpace};
 use crate::{
-    complex::Complex,
     error::{During, Result, config_error},
-    init::Init,
-    params::Scope,
+    layers::{complex::Complex, small_matrix::Matrix},
+    params::{init::Init, store::Scope},
 };
 
 /// State spaces of HiPPO-LegS, diagonal plus rank one.
@@ -301,7 +297,7 @@ mod tests {
     use statenet_core::Seed;
 
     use super::*;
-    use crate::params::ParamStore;
+    use crate::params::store::ParamStore;
 
     #[test]
     fn legs_is_the_published_one() {

@@ -18,10 +18,9 @@ use statenet_kernels::{Step, steps};
 
 use super::state_space::{self, COMPLEX_NORMAL, Spaces, StateSpace};
 use crate::{
-    complex::Complex,
     error::{During, Result},
-    init::Init,
-    params::Scope,
+    layers::complex::Complex,
+    params::{init::Init, store::Scope},
 };
 
 /// Diagonal state spaces.

@@ -15,12 +15,9 @@ use statenet_kernels::{Layout, Step, steps};
 
 use crate::{
     error::{During, Result, config_error},
-    frames::{Around, Glu, Map, gelu},
-    init::Init,
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    layers::steps::{Around, Glu, Map, gelu},
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::{init::Init, store::Scope},
 };
 
 /// H linear state spaces, each of N conjugate pairs of states.

@@ -8,8 +8,7 @@ use statenet_core::Seed;
 
 use super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, Dropped, TENSORS_FILE, published, tensors};
 use crate::{
-    build::Registry,
-    config::ModelConfig,
+    build::{model_config::ModelConfig, registry::Registry},
     error::{Error, Result},
 };
 

@@ -25,9 +25,9 @@ pub use self::{
     save::save,
 };
 use crate::{
-    config::FORMAT,
+    build::model_config::FORMAT,
     error::{Result, config_error},
-    response_model::ResponseModel,
+    model::response_model::ResponseModel,
 };
 
 /// The file that makes a folder a checkpoint.

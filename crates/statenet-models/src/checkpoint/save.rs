@@ -8,8 +8,8 @@ use statenet_core::atomic::{NewFolder, write_file};
 use super::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE, tensors};
 use crate::{
     error::{Error, Result},
-    params::ParamStore,
-    response_model::ResponseModel,
+    model::response_model::ResponseModel,
+    params::store::ParamStore,
 };
 
 /// Saves a model as a checkpoint folder, whole or not at all. An older checkpoint of that name is replaced.

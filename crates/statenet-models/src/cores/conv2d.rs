@@ -19,16 +19,14 @@ use statenet_core::Axes;
 use statenet_kernels::{Layout, Step, Then, steps};
 
 use crate::{
-    channel_norm::ChannelNorm,
+    config::limits::expect_size,
     error::{During, Result, config_error},
-    init::Init,
-    leaky_relu::{self, leaky_relu},
-    mode::Mode,
-    params::Scope,
-    response_model::Memory,
-    sizes::expect_size,
-    stage::Stage,
-    state::State,
+    layers::{
+        channel_norm::ChannelNorm,
+        leaky_relu::{self, leaky_relu},
+    },
+    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    params::{init::Init, store::Scope},
 };
 
 /// Convolutions over frequency and time.

@@ -22,11 +22,9 @@ use super::{
 };
 use crate::{
     error::Result,
-    leak::{Leak, LeakConfig},
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    layers::leaky_integrator::{Leak, LeakConfig},
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
     strfs::StrfConfig,
 };
 

@@ -9,11 +9,10 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, Then};
 
 use crate::{
-    channel_norm::ChannelNorm,
     error::{During, Result},
-    params::Scope,
-    response_model::Memory,
-    state::State,
+    layers::channel_norm::ChannelNorm,
+    model::{response_model::Memory, state::State},
+    params::store::Scope,
     strfs::{Filter, StrfConfig},
 };
 

@@ -18,8 +18,11 @@ use statenet_kernels::{Step, Then};
 
 use super::hidden_fields::HiddenFields;
 use crate::{
-    error::Result, mode::Mode, params::Scope, response_model::Memory, sizes::expect_size, stage::Stage,
-    state::State, strfs::StrfConfig,
+    config::limits::expect_size,
+    error::Result,
+    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
+    strfs::StrfConfig,
 };
 
 /// Network receptive field.

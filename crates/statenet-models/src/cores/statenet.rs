@@ -19,15 +19,12 @@ use statenet_kernels::{Step, Then};
 
 use crate::{
     backbones::{self, BackboneConfig},
-    channel_norm::ChannelNorm,
+    config::limits::expect_size,
     encoders::{self, Encoder, EncoderConfig},
     error::{During, Result, config_error},
-    frames::Around,
-    params::Scope,
-    response_model::Memory,
-    sizes::expect_size,
-    stage::Stage,
-    state::State,
+    layers::{channel_norm::ChannelNorm, steps::Around},
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
 };
 
 /// Encoder and backbone of a StateNet.

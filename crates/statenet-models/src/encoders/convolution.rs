@@ -4,7 +4,11 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, Then, steps};
 
 use super::{Encoder, PlacesConfig};
-use crate::{channel_norm::ChannelNorm, error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    layers::channel_norm::ChannelNorm,
+    params::{init::Init, store::Scope},
+};
 
 pub(crate) struct Convolution {
     weight: Tensor,

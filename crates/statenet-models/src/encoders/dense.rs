@@ -5,10 +5,9 @@ use statenet_kernels::{Layout, Step, Then, steps};
 
 use super::{Encoder, PlacesConfig};
 use crate::{
-    channel_norm::ChannelNorm,
     error::{During, Result},
-    init::Init,
-    params::Scope,
+    layers::channel_norm::ChannelNorm,
+    params::{init::Init, store::Scope},
 };
 
 pub(crate) struct Dense {

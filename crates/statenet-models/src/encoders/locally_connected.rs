@@ -5,10 +5,9 @@ use statenet_kernels::{Step, steps};
 
 use super::{Encoder, LocalInit, LocallyConnectedConfig};
 use crate::{
-    channel_norm::{ChannelNorm, EPS},
     error::Result,
-    init::Init,
-    params::Scope,
+    layers::channel_norm::{ChannelNorm, EPS},
+    params::{init::Init, store::Scope},
 };
 
 pub(crate) struct LocallyConnected {

@@ -19,10 +19,10 @@ use statenet_kernels::Step;
 
 pub(crate) use self::{convolution::Convolution, dense::Dense, locally_connected::LocallyConnected};
 use crate::{
-    channel_norm::ChannelNorm,
+    config::limits::expect_size,
     error::{Result, config_error},
-    params::Scope,
-    sizes::expect_size,
+    layers::channel_norm::ChannelNorm,
+    params::store::Scope,
 };
 
 /// Which encoder.

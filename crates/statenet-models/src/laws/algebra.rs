@@ -7,8 +7,7 @@ use candle_core::Tensor;
 use super::{broken, expect_close, expect_equal, numbers, tolerance};
 use crate::{
     error::{During, Result},
-    mode::Mode,
-    response_model::ResponseModel,
+    model::{mode::Mode, response_model::ResponseModel},
 };
 
 /// Each stimulus of a batch gives what it gives alone.

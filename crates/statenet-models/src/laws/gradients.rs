@@ -6,9 +6,8 @@ use statenet_core::Seed;
 use super::{broken, numbers};
 use crate::{
     error::{During, Result},
-    mode::Mode,
-    params::ParamStore,
-    response_model::ResponseModel,
+    model::{mode::Mode, response_model::ResponseModel},
+    params::store::ParamStore,
 };
 
 /// Gradients of the parameters and of the stimulus equal central finite differences of the fourth order.

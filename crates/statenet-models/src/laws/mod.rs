@@ -19,6 +19,8 @@
 mod algebra;
 pub(crate) mod gradients;
 mod persistence;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod time;
 
 use candle_core::{DType, Tensor};

@@ -7,14 +7,11 @@ use statenet_core::Seed;
 
 use super::{broken, expect_equal};
 use crate::{
-    build::Registry,
+    build::{model_config::ModelConfig, registry::Registry},
     checkpoint::{self, Card},
-    config::ModelConfig,
     error::{During, Result},
-    mode::Mode,
-    params::ParamStore,
-    response_model::ResponseModel,
-    state::State,
+    model::{mode::Mode, response_model::ResponseModel, state::State},
+    params::store::ParamStore,
 };
 
 /// The config of a built model survives JSON and TOML, and rebuilding from it gives the same parameter names and shapes.

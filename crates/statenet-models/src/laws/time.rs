@@ -5,10 +5,11 @@ use candle_core::{DType, Device, Tensor};
 use super::{broken, expect_close, expect_equal, numbers, tolerance};
 use crate::{
     error::{During, Result},
-    mode::Mode,
-    real_time::RealTime,
-    response_model::{Memory, ResponseModel},
-    stream::in_chunks,
+    model::{
+        mode::Mode,
+        response_model::{Memory, ResponseModel},
+    },
+    streaming::{real_time::RealTime, stream::in_chunks},
 };
 
 /// Changing the stimulus from bin `t` on changes no rate before `t`: the same bits.

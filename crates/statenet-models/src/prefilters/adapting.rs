@@ -11,9 +11,7 @@ use statenet_kernels::{Layout, Step};
 
 use crate::{
     error::{During, Result},
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{response_model::Memory, stage::Stage, state::State},
 };
 
 /// One output channel, (F) each.

@@ -23,9 +23,7 @@ use super::{
 };
 use crate::{
     error::{Result, config_error},
-    init::Init,
-    params::Scope,
-    time_constant,
+    params::{init::Init, store::Scope, time_constant},
 };
 
 /// Learned on and off adaptation.

@@ -19,7 +19,7 @@ use super::{
     Bands,
     adapting::{Adapting, Channel, Channels},
 };
-use crate::{error::Result, params::Scope};
+use crate::{error::Result, params::store::Scope};
 
 /// Adaptation to mean sound level.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

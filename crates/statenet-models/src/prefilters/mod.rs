@@ -28,8 +28,8 @@ pub use self::{
 };
 use crate::{
     error::Result,
-    params::Scope,
-    stage::{Features, Stage, Through},
+    model::stage::{Features, Stage, Through},
+    params::store::Scope,
 };
 
 /// Which prefilter.

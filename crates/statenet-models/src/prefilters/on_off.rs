@@ -25,7 +25,10 @@ use super::{
     Bands,
     adapting::{Adapting, Channel, Channels},
 };
-use crate::{error::Result, params::Scope, time_constant};
+use crate::{
+    error::Result,
+    params::{store::Scope, time_constant},
+};
 
 /// Rise and fall of each band.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,10 +70,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        mode::Mode,
-        params::{ParamStore, set_vector},
+        model::{mode::Mode, stage::Stage},
+        params::store::{ParamStore, set_vector},
         prefilters::{AdaptransConfig, adaptrans},
-        stage::Stage,
     };
 
     #[test]

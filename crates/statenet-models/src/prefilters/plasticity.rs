@@ -31,12 +31,8 @@ use statenet_kernels::{Step, plasticity, softplus};
 use crate::{
     activations::inverse_softplus,
     error::{During, Result, config_error},
-    init::Init,
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
-    time_constant,
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::{init::Init, store::Scope, time_constant},
 };
 
 /// Depression of each band's synapses, and facilitation if asked for.
@@ -265,8 +261,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        mode::Mode,
-        params::{ParamStore, set_vector},
+        model::mode::Mode,
+        params::store::{ParamStore, set_vector},
     };
 
     /// One band with u and tau of 1, U of 1/2 and tau_f of 1 bin.

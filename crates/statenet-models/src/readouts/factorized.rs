@@ -15,13 +15,17 @@ use statenet_kernels::{Layout, Step, affine, steps};
 use super::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
+    config::limits::expect_size,
     error::Result,
-    init::Init,
-    params::{Scope, set_vector},
-    response_model::Memory,
-    sizes::expect_size,
-    stage::{Stage, as_it_lies},
-    state::State,
+    model::{
+        response_model::Memory,
+        stage::{Stage, as_it_lies},
+        state::State,
+    },
+    params::{
+        init::Init,
+        store::{Scope, set_vector},
+    },
 };
 
 /// A weighted sum of a few shared patterns per neuron.
@@ -109,7 +113,7 @@ mod tests {
     use statenet_core::{Seed, TimeBin};
 
     use super::*;
-    use crate::{mode::Mode, params::ParamStore};
+    use crate::{model::mode::Mode, params::store::ParamStore};
 
     #[test]
     fn thin_matrices_are_a_free_sum_of_their_product_with_fewer_numbers() {

@@ -15,12 +15,16 @@ use super::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
     error::Result,
-    init::Init,
-    leak::{Leak, LeakConfig},
-    params::{Scope, set_vector},
-    response_model::Memory,
-    stage::{Stage, as_it_lies},
-    state::State,
+    layers::leaky_integrator::{Leak, LeakConfig},
+    model::{
+        response_model::Memory,
+        stage::{Stage, as_it_lies},
+        state::State,
+    },
+    params::{
+        init::Init,
+        store::{Scope, set_vector},
+    },
 };
 
 /// A weighted sum of hidden units per neuron.

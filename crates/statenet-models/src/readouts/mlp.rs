@@ -15,14 +15,18 @@ use statenet_kernels::{Layout, Step, affine, steps};
 use super::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
+    config::limits::expect_size,
     error::Result,
-    init::Init,
-    leaky_relu::{self, leaky_relu},
-    params::{Scope, set_vector},
-    response_model::Memory,
-    sizes::expect_size,
-    stage::{Stage, as_it_lies},
-    state::State,
+    layers::leaky_relu::{self, leaky_relu},
+    model::{
+        response_model::Memory,
+        stage::{Stage, as_it_lies},
+        state::State,
+    },
+    params::{
+        init::Init,
+        store::{Scope, set_vector},
+    },
 };
 
 /// Hidden units, then a weighted sum of them per neuron.
@@ -115,7 +119,7 @@ mod tests {
     use statenet_core::{Seed, TimeBin};
 
     use super::*;
-    use crate::{mode::Mode, params::ParamStore};
+    use crate::{model::mode::Mode, params::store::ParamStore};
 
     #[test]
     fn hidden_units_are_rectified_and_summed() {

@@ -26,8 +26,8 @@ use crate::{
     activations::{ActivationConfig, Nonlinearity},
     cores::CoreConfig,
     error::{Result, config_error},
-    params::Scope,
-    stage::{Features, Stage},
+    model::stage::{Features, Stage},
+    params::store::Scope,
 };
 
 /// Which readout.

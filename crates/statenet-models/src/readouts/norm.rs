@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{During, Result},
-    init::Init,
-    mode::{Mode, Pass, Statistic},
-    params::Scope,
+    model::mode::{Mode, Pass, Statistic},
+    params::{init::Init, store::Scope},
 };
 
 /// What is added to the variance.
@@ -127,7 +126,7 @@ mod tests {
     use statenet_core::Seed;
 
     use super::*;
-    use crate::params::ParamStore;
+    use crate::params::store::ParamStore;
 
     #[test]
     fn padding_does_not_count_and_statistics_leave_through_the_pass() {

@@ -19,11 +19,8 @@ use super::{
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
     error::{During, Result},
-    mode::Mode,
-    params::{Scope, set_vector},
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    params::store::{Scope, set_vector},
     strfs::{Filter, StrfConfig},
 };
 

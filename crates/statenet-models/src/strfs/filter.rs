@@ -11,9 +11,8 @@ use statenet_kernels::{Step, steps};
 use super::{Strf, StrfConfig};
 use crate::{
     error::{During, Result},
-    params::Scope,
-    response_model::Memory,
-    state::State,
+    model::{response_model::Memory, state::State},
+    params::store::Scope,
 };
 
 pub(crate) struct Filter {

@@ -9,7 +9,10 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{Span, Weights, expect_lags};
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    params::{init::Init, store::Scope},
+};
 
 /// A weight for every band and lag.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -25,13 +25,12 @@ pub use self::{
     separable::SeparableConfig,
 };
 use crate::{
-    config::Architecture,
+    build::model_config::Architecture,
+    config::limits::expect_size,
     error::{During, Result},
-    init::Init,
-    params::Scope,
+    model::response_model::ResponseModel,
+    params::{init::Init, store::Scope},
     readouts::ReadoutConfig,
-    response_model::ResponseModel,
-    sizes::expect_size,
 };
 
 /// Which parameterisation.

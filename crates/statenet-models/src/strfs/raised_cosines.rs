@@ -17,8 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{Span, Weights, expect_lags};
 use crate::{
     error::{During, Result, config_error},
-    init::Init,
-    params::Scope,
+    params::{init::Init, store::Scope},
 };
 
 /// Raised cosines of the logarithm of the lag.

@@ -14,7 +14,11 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{Span, Weights, expect_lags};
-use crate::{error::Result, init::Init, params::Scope, sizes::expect_size};
+use crate::{
+    config::limits::expect_size,
+    error::Result,
+    params::{init::Init, store::Scope},
+};
 
 /// A sum of products of a spectral and a temporal profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

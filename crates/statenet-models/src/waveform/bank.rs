@@ -13,7 +13,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     error::{During, Result},
-    state::State,
+    model::state::State,
 };
 
 /// Filters of K taps over C channels, once in `stride` samples.

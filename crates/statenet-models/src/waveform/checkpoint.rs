@@ -7,7 +7,7 @@ use statenet_core::Seed;
 
 use super::{config::WaveformConfig, model::WaveformModel};
 use crate::{
-    build::Registry,
+    build::registry::Registry,
     checkpoint::{self, Card, TENSORS_FILE, tensors},
     error::Result,
 };

@@ -22,8 +22,10 @@ use statenet_core::{Axes, Seed, Standardization};
 
 use super::{axes::WaveformAxes, front_ends::FrontEndConfig, icnet::IcnetConfig, model::WaveformModel};
 use crate::{
-    build::Registry,
-    config::{FORMAT, ModelConfig, parse, parse_file, toml_config},
+    build::{
+        model_config::{FORMAT, ModelConfig, parse, parse_file, toml_config},
+        registry::Registry,
+    },
     error::{Error, Result, config_error},
 };
 
@@ -167,7 +169,7 @@ impl WaveformConfig {
     /// Eight hexadecimal digits of the whole config, where a name must be unique (job, file).
     #[must_use]
     pub fn hash(&self) -> String {
-        crate::config::hash(self)
+        crate::build::model_config::hash(self)
     }
 
     /// Builds the model in f32 with first values drawn from a seed.

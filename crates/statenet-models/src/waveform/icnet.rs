@@ -24,11 +24,11 @@ use super::{
 };
 use crate::{
     error::{During, Result, config_error},
-    init::Init,
-    params::{Scope, set_vector},
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::{
+        init::Init,
+        store::{Scope, set_vector},
+    },
 };
 
 /// A stack of strided convolutions over filtered sound.

@@ -25,13 +25,15 @@ use super::{
     stream::{WaveformStream, in_chunks},
 };
 use crate::{
-    build::Registry,
+    build::registry::Registry,
     checkpoint::Card,
     error::{During, Result},
     laws::{broken, expect_close, expect_equal, gradients, tolerance},
-    mode::{Mode, Pass},
-    params::ParamStore,
-    state::State,
+    model::{
+        mode::{Mode, Pass},
+        state::State,
+    },
+    params::store::ParamStore,
 };
 
 fn cut(waveform: &Tensor, start: usize, n: usize) -> Result<Tensor> {

@@ -11,13 +11,15 @@ use super::{
     samples,
 };
 use crate::{
-    config::FORMAT,
+    build::model_config::FORMAT,
     error::{During, Result, config_error},
-    mode::Mode,
-    params::ParamStore,
-    response_model::{Memory, ResponseModel},
-    stage::Stage,
-    state::State,
+    model::{
+        mode::Mode,
+        response_model::{Memory, ResponseModel},
+        stage::Stage,
+        state::State,
+    },
+    params::store::ParamStore,
 };
 
 /// How a population of N neurons answers a waveform.

@@ -12,7 +12,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     error::{During, Result},
-    state::State,
+    model::state::State,
 };
 
 /// Windows of K samples over C channels.

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     error::{During, Error, Result},
-    state::State,
+    model::state::State,
 };
 
 /// What the entries of this part of a state begin with.

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::model::WaveformModel;
 use crate::{
     error::{During, Result, config_error},
-    state::State,
+    model::state::State,
 };
 
 /// A waveform model and the state of one or more streams.

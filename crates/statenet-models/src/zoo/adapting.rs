@@ -5,7 +5,7 @@ use statenet_core::Axes;
 
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig},
-    config::{Architecture, ModelConfig},
+    build::model_config::{Architecture, ModelConfig},
     prefilters::{AdaptransConfig, IcAdaptationConfig, OnOffConfig, PlasticityConfig, PrefilterConfig},
 };
 

@@ -3,7 +3,7 @@
 use statenet_core::Axes;
 
 use crate::{
-    config::{ModelConfig, PipelineConfig},
+    build::model_config::{ModelConfig, PipelineConfig},
     cores::{Conv2dConfig, CoreConfig},
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},

@@ -4,9 +4,9 @@ use statenet_core::Axes;
 
 use crate::{
     activations::ActivationConfig,
-    config::{ModelConfig, PipelineConfig},
+    build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, DnetConfig},
-    leak::LeakConfig,
+    layers::leaky_integrator::LeakConfig,
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},
     strfs::StrfConfig,

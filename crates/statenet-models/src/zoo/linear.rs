@@ -4,7 +4,7 @@ use statenet_core::Axes;
 
 use crate::{
     activations::ActivationConfig,
-    config::{ModelConfig, PipelineConfig},
+    build::model_config::{ModelConfig, PipelineConfig},
     cores::CoreConfig,
     prefilters::PrefilterConfig,
     readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},

@@ -2,7 +2,7 @@
 
 use statenet_core::Axes;
 
-use crate::{activations::ActivationConfig, config::ModelConfig};
+use crate::{activations::ActivationConfig, build::model_config::ModelConfig};
 
 /// A full receptive field of 200 ms per neuron, then a softplus of its own.
 #[must_use]

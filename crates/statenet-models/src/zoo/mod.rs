@@ -25,7 +25,7 @@ pub use self::{
     transformer::transformer,
 };
 use crate::{
-    config::ModelConfig,
+    build::model_config::ModelConfig,
     error::{Error, Result},
 };
 

@@ -4,7 +4,7 @@ use statenet_core::Axes;
 
 use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
-    config::{ModelConfig, PipelineConfig},
+    build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, StatenetConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig},
     prefilters::PrefilterConfig,

@@ -4,7 +4,7 @@ use statenet_core::{Axes, Millis};
 
 use crate::{
     activations::ActivationConfig,
-    config::{ModelConfig, PipelineConfig},
+    build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, Positions, TransformerConfig},
     prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},

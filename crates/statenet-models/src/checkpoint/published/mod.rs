@@ -16,7 +16,7 @@ pub use self::{
     write::{Nested, save_published},
 };
 use super::ConfigFile;
-use crate::config::ModelConfig;
+use crate::build::model_config::ModelConfig;
 
 /// What tells the class in a published config.
 const CLASS: &str = "_model_class";

@@ -1,6 +1,9 @@
 //! Names of the published implementation's tensors, by the model that they belong to.
 
-use crate::{backbones::BackboneConfig, config::PipelineConfig, cores::CoreConfig, encoders::EncoderConfig};
+use crate::{
+    backbones::BackboneConfig, build::model_config::PipelineConfig, cores::CoreConfig,
+    encoders::EncoderConfig,
+};
 
 /// Prefixes of theirs and ours, the first that fits is replaced; each way, none hides one that comes later.
 pub(super) struct Names(Vec<(&'static str, &'static str)>);

@@ -16,12 +16,14 @@ use super::{
 use crate::{
     activations::ActivationConfig,
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
-    build::Registry,
-    config::{Architecture, ModelConfig, PipelineConfig},
+    build::{
+        model_config::{Architecture, ModelConfig, PipelineConfig},
+        registry::Registry,
+    },
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result, config_error},
-    leak::{LeakConfig, LeakGain},
+    layers::leaky_integrator::{LeakConfig, LeakGain},
     prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},

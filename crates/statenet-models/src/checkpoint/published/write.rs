@@ -17,14 +17,14 @@ use super::{
 use crate::{
     activations::{ActivationConfig, Output},
     backbones::{BackboneConfig, transition},
-    config::{Architecture, PipelineConfig},
+    build::model_config::{Architecture, PipelineConfig},
     cores::{CoreConfig, Positions, Residual, StatenetConfig, inverse_wavelengths},
     encoders::EncoderConfig,
     error::{During, Result, config_error},
-    leak::LeakGain,
+    layers::leaky_integrator::LeakGain,
+    model::response_model::ResponseModel,
     prefilters::PrefilterConfig,
     readouts::{NORM_EPS, NormConfig, ReadoutConfig},
-    response_model::ResponseModel,
     strfs::StrfConfig,
 };
 

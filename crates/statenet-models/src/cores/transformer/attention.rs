@@ -17,10 +17,8 @@ use super::{
 };
 use crate::{
     error::{During, Result},
-    init::Init,
-    mode::Mode,
-    params::Scope,
-    state::State,
+    model::{mode::Mode, state::State},
+    params::{init::Init, store::Scope},
 };
 
 pub(super) struct Attention {

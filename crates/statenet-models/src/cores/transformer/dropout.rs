@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 
 use crate::{
     error::{During, Result},
-    mode::Mode,
+    model::mode::Mode,
 };
 
 pub(super) struct Dropout {
@@ -47,9 +47,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{Architecture, ModelConfig},
+        build::model_config::{Architecture, ModelConfig},
         cores::CoreConfig,
-        mode::Pass,
+        model::mode::Pass,
         zoo,
     };
 

@@ -5,13 +5,13 @@ use statenet_kernels::{Layout, Step, Then, steps};
 
 use super::{TransformerConfig, attention::Attention, dropout::Dropout};
 use crate::{
-    channel_norm::ChannelNorm,
     error::{During, Result},
-    frames::{Around, Map},
-    init::Init,
-    mode::Mode,
-    params::Scope,
-    state::State,
+    layers::{
+        channel_norm::ChannelNorm,
+        steps::{Around, Map},
+    },
+    model::{mode::Mode, state::State},
+    params::{init::Init, store::Scope},
 };
 
 pub(super) struct Layer {

@@ -32,13 +32,10 @@ use statenet_kernels::Step;
 
 use self::{layer::Layer, patches::Patches, positions::Sinusoids};
 use crate::{
+    config::limits::expect_size,
     error::{During, Result, config_error},
-    mode::Mode,
-    params::Scope,
-    response_model::Memory,
-    sizes::expect_size,
-    stage::Stage,
-    state::State,
+    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
 };
 
 /// Patches, causal attention, a network per bin.

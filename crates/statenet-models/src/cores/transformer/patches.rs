@@ -6,9 +6,8 @@ use statenet_kernels::{Step, steps};
 use super::TransformerConfig;
 use crate::{
     error::{During, Result},
-    init::Init,
-    params::Scope,
-    state::State,
+    model::state::State,
+    params::{init::Init, store::Scope},
 };
 
 pub(super) struct Patches {

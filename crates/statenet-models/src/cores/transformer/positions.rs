@@ -12,7 +12,7 @@ use statenet_kernels::steps::check_lengths;
 
 use crate::{
     error::{During, Result},
-    state::State,
+    model::state::State,
 };
 
 /// w_i for D = n.

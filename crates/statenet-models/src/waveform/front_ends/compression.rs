@@ -14,9 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::pcen::{Numbers, Pcen, PcenConfig};
 use crate::{
     error::{During, Result, config_error},
-    params::Scope,
-    response_model::Memory,
-    state::State,
+    model::{response_model::Memory, state::State},
+    params::store::Scope,
 };
 
 /// How magnitudes are compressed.
@@ -128,7 +127,7 @@ mod tests {
     use statenet_core::Seed;
 
     use super::*;
-    use crate::params::ParamStore;
+    use crate::params::store::ParamStore;
 
     #[test]
     fn each_is_what_its_name_says_and_silence_has_a_finite_slope() {

@@ -25,10 +25,8 @@ use super::{
 };
 use crate::{
     error::{During, Result},
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
 };
 
 /// Gammatone filters, rectified and averaged.

@@ -25,11 +25,8 @@ use super::{
 };
 use crate::{
     error::{During, Result},
-    init::Init,
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::{init::Init, store::Scope},
 };
 
 /// Learned Gabor filters, averages and gain control.
@@ -201,7 +198,7 @@ mod tests {
     use statenet_core::{SampleRate, Seed, TimeBin};
 
     use super::*;
-    use crate::params::ParamStore;
+    use crate::params::store::ParamStore;
 
     #[test]
     fn first_values_are_the_published_ones() {

@@ -24,10 +24,8 @@ use super::{
 };
 use crate::{
     error::{During, Result, config_error},
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
 };
 
 /// A mel spectrogram.

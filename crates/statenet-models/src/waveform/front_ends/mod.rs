@@ -35,8 +35,8 @@ pub use self::{
 use super::axes::WaveformAxes;
 use crate::{
     error::{Error, Result, config_error},
-    params::Scope,
-    stage::Stage,
+    model::stage::Stage,
+    params::store::Scope,
 };
 
 /// Which front end.

@@ -12,7 +12,7 @@ use statenet_kernels::Layout;
 
 use crate::{
     error::{During, Result, config_error},
-    state::State,
+    model::state::State,
 };
 
 /// A gain control that is the same in all bands and not trained.

@@ -22,10 +22,8 @@ use super::{
 };
 use crate::{
     error::{During, Result, config_error},
-    params::Scope,
-    response_model::Memory,
-    stage::Stage,
-    state::State,
+    model::{response_model::Memory, stage::Stage, state::State},
+    params::store::Scope,
 };
 
 /// Band-passes whose cut-offs are learned.
@@ -261,7 +259,7 @@ mod tests {
     use statenet_core::{SampleRate, Seed, TimeBin};
 
     use super::*;
-    use crate::params::ParamStore;
+    use crate::params::store::ParamStore;
 
     #[test]
     fn filters_pass_their_band_only() {

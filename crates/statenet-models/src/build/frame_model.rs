@@ -6,13 +6,17 @@ use serde::de::DeserializeOwned;
 use statenet_core::{Axes, Seed, expect_shape};
 
 use crate::{
-    config::{Architecture, ModelConfig},
+    build::model_config::{Architecture, ModelConfig},
     error::{During, Result, config_error},
-    init::Init,
-    mode::Mode,
-    params::{ParamStore, set_vector},
-    response_model::{Memory, ResponseModel},
-    state::State,
+    model::{
+        mode::Mode,
+        response_model::{Memory, ResponseModel},
+        state::State,
+    },
+    params::{
+        init::Init,
+        store::{ParamStore, set_vector},
+    },
 };
 
 /// What a model makes of one frame of sound.

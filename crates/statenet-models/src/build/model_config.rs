@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use statenet_core::Axes;
 
 use crate::{
+    config::limits::expect_size,
     cores::CoreConfig,
     error::{Error, Result, config_error},
     prefilters::PrefilterConfig,
     readouts::ReadoutConfig,
-    sizes::expect_size,
 };
 
 /// The version of the config format that this library writes.

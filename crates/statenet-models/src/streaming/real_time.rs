@@ -5,8 +5,7 @@ use statenet_kernels::{Step, steps::Chain};
 
 use crate::{
     error::{During, Error, Result},
-    response_model::ResponseModel,
-    state::State,
+    model::{response_model::ResponseModel, state::State},
 };
 
 /// A fitted model and the state of one stream, ready for frames.

@@ -5,7 +5,7 @@ use statenet_kernels::Step;
 
 use crate::{
     error::{During, Result},
-    frames::Map,
+    layers::steps::Map,
 };
 
 const SLOPE: f64 = 0.1;

@@ -13,10 +13,10 @@ use candle_nn::{VarBuilder, var_builder::SimpleBackend};
 use statenet_core::{Seed, Stream};
 
 use crate::{
+    config::limits::expect_numbers,
     error::{During, Error, Result},
-    init::{Init, from_candle},
-    mode::Pass,
-    sizes::expect_numbers,
+    model::mode::Pass,
+    params::init::{Init, from_candle},
 };
 
 /// What an entry of the store is to a fitter.
@@ -474,7 +474,7 @@ mod tests {
 
     #[test]
     fn statistics_of_a_pass_are_folded_into_their_buffers() {
-        use crate::mode::Statistic;
+        use crate::model::mode::Statistic;
         let store = store();
         let pass = Pass::new(Seed::new(0), None);
         let value = Tensor::new(&[10f32, 20.], &Device::Cpu).unwrap();

@@ -7,7 +7,10 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, Then, steps};
 
-use crate::{error::Result, init::Init, params::Scope};
+use crate::{
+    error::Result,
+    params::{init::Init, store::Scope},
+};
 
 /// Added to the variance over channels.
 pub(crate) const EPS: f64 = 1e-5;

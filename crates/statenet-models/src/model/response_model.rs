@@ -4,11 +4,10 @@ use candle_core::{DType, Device, Tensor};
 use statenet_kernels::Step;
 
 use crate::{
-    config::ModelConfig,
+    build::model_config::ModelConfig,
     error::{During, Result},
-    mode::Mode,
-    params::ParamStore,
-    state::State,
+    model::{mode::Mode, state::State},
+    params::store::ParamStore,
 };
 
 /// How far back in time a model's response can depend on its stimulus.

@@ -2,17 +2,17 @@
 
 /// A square matrix, row by row.
 #[derive(Clone, Debug)]
-pub(super) struct Matrix {
+pub(crate) struct Matrix {
     n: usize,
     entries: Vec<f64>,
 }
 
 impl Matrix {
-    pub(super) fn from_fn(n: usize, entry: impl Fn(usize, usize) -> f64) -> Self {
+    pub(crate) fn from_fn(n: usize, entry: impl Fn(usize, usize) -> f64) -> Self {
         Self { n, entries: (0..n * n).map(|k| entry(k / n, k % n)).collect() }
     }
 
-    pub(super) fn at(&self, i: usize, j: usize) -> f64 {
+    pub(crate) fn at(&self, i: usize, j: usize) -> f64 {
         self.entries[i * self.n + j]
     }
 
@@ -20,7 +20,7 @@ impl Matrix {
         Self::from_fn(n, |i, j| f64::from(u8::from(i == j)))
     }
 
-    pub(super) fn times(&self, other: &Self) -> Self {
+    pub(crate) fn times(&self, other: &Self) -> Self {
         let n = self.n;
         let mut entries = vec![0.0; n * n];
         for (row, out) in self.entries.chunks_exact(n).zip(entries.chunks_exact_mut(n)) {
@@ -37,7 +37,7 @@ impl Matrix {
     }
 
     /// The matrix exponential: Taylor's series of a matrix halved until it is small, squared as often.
-    pub(super) fn exp(&self) -> Self {
+    pub(crate) fn exp(&self) -> Self {
         const TERMS: u32 = 16;
         let norm = self.entries.chunks_exact(self.n.max(1)).map(|row| row.iter().map(|x| x.abs()).sum());
         let norm = norm.fold(0.0f64, |most, row: f64| most.max(row));
@@ -61,7 +61,7 @@ impl Matrix {
     }
 
     /// Eigenvalues and, in the rows of the second matrix, eigenvectors of a symmetric matrix, by Jacobi's rotations.
-    pub(super) fn symmetric_eigen(mut self) -> (Vec<f64>, Self) {
+    pub(crate) fn symmetric_eigen(mut self) -> (Vec<f64>, Self) {
         const SWEEPS: usize = 60;
         let n = self.n;
         let mut vectors = Self::identity(n);

@@ -8,11 +8,13 @@ use serde::de::DeserializeOwned;
 use statenet_core::{Axes, Seed};
 
 use crate::{
-    config::{Architecture, ModelConfig},
+    build::{
+        frame_model::{FrameModel, Framewise},
+        model_config::{Architecture, ModelConfig},
+        pipeline::Pipeline,
+    },
     error::{Error, Result},
-    framewise::{FrameModel, Framewise},
-    pipeline::Pipeline,
-    response_model::ResponseModel,
+    model::response_model::ResponseModel,
 };
 
 /// What builds a custom model from its config: the error it returns becomes [`Error::Custom`].

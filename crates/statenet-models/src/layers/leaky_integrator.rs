@@ -19,10 +19,10 @@ use statenet_kernels::steps::{check_lengths, values};
 use statenet_kernels::{Layout, Step};
 
 use crate::{
+    config::limits::expect_size,
     error::{During, Result, config_error},
-    params::Scope,
-    sizes::expect_size,
-    state::State,
+    model::state::State,
+    params::store::Scope,
 };
 
 /// A leaky integrator per unit.
@@ -239,7 +239,7 @@ mod tests {
     use statenet_core::Seed;
 
     use super::*;
-    use crate::params::{ParamStore, set_vector};
+    use crate::params::store::{ParamStore, set_vector};
 
     fn run(config: &LeakConfig, u: &[f64]) -> Vec<f64> {
         let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);

@@ -17,15 +17,18 @@ use statenet_core::{Axes, Millis, Seed, TimeBin, scales::Scale};
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig, CurveConfig, Output},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
-    build::Registry,
-    config::{ModelConfig, PipelineConfig},
+    build::{
+        model_config::{ModelConfig, PipelineConfig},
+        registry::Registry,
+    },
     cores::{
         Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, Positions, Residual, StatenetConfig,
         TransformerConfig,
     },
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
-    leak::{LeakConfig, LeakGain},
+    layers::leaky_integrator::{LeakConfig, LeakGain},
+    model::response_model::ResponseModel,
     prefilters::{
         AdaptransConfig, Bands, FacilitationConfig, IcAdaptationConfig, OnOffConfig, PlasticityConfig,
         PrefilterConfig, SpacedBands,
@@ -34,7 +37,6 @@ use crate::{
         FactorizedReadoutConfig, LinearReadoutConfig, MlpReadoutConfig, NormConfig, ReadoutConfig,
         StrfReadoutConfig,
     },
-    response_model::ResponseModel,
     strfs::{GaussiansConfig, RaisedCosinesConfig, SeparableConfig, StrfConfig},
 };
 

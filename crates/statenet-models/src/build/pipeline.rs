@@ -10,16 +10,18 @@ use statenet_core::{Axes, Dim, Seed, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
-    config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
+    build::model_config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
     cores::{self, CoreConfig},
     error::{During, Result},
-    mode::Mode,
-    params::ParamStore,
+    model::{
+        mode::Mode,
+        response_model::{Memory, ResponseModel},
+        stage::Stage,
+        state::State,
+    },
+    params::store::ParamStore,
     prefilters,
     readouts::{self, Readout},
-    response_model::{Memory, ResponseModel},
-    stage::Stage,
-    state::State,
 };
 
 /// A model of three stages, each described by its config.

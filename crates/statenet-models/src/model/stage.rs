@@ -5,9 +5,7 @@ use statenet_kernels::{Layout, Step};
 
 use crate::{
     error::{During, Result},
-    mode::Mode,
-    response_model::Memory,
-    state::State,
+    model::{mode::Mode, response_model::Memory, state::State},
 };
 
 /// The shape of what one stage hands to the next.

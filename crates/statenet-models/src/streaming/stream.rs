@@ -4,8 +4,7 @@ use candle_core::Tensor;
 
 use crate::{
     error::{During, Result, config_error},
-    response_model::ResponseModel,
-    state::State,
+    model::{response_model::ResponseModel, state::State},
 };
 
 /// A model and the state of one or more streams.

@@ -1,0 +1,3 @@
+//! What every stage needs to check its own settings.
+
+pub(crate) mod limits;

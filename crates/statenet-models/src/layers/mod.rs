@@ -1,0 +1,8 @@
+//! Parts that several stages are made of.
+
+pub(crate) mod channel_norm;
+pub(crate) mod complex;
+pub mod leaky_integrator;
+pub(crate) mod leaky_relu;
+pub(crate) mod small_matrix;
+pub(crate) mod steps;

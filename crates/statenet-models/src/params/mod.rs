@@ -1,0 +1,5 @@
+//! The parameter store, also behind candle-nn's `VarBuilder`, and first values.
+
+pub mod init;
+pub mod store;
+pub(crate) mod time_constant;

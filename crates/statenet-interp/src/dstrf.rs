@@ -17,11 +17,11 @@ use statenet_core::{Dim, expect_shape};
 use statenet_models::{ResponseModel, State};
 
 use crate::{
-    error::{During, Error, Result},
-    rows::{
+    batched_gradients::{
         Still, cut, gradients, hear, in_parallel, no_gradient, numbers, of_model, rows_of_pass, select,
         variable,
     },
+    error::{During, Error, Result},
     target::{self, Objective, Target},
 };
 
@@ -44,7 +44,7 @@ impl Dstrf {
     }
 
     /// Several sounds one after the other. Bins of different sounds are neighbours then:
-    /// [`changes`](crate::changes::changes) wants one sound.
+    /// [`changes`](crate::strf_dynamics::changes) wants one sound.
     ///
     /// # Errors
     /// [`Error::Shape`] if bands or lags differ, [`Error::OutOfRange`] for no sounds.

@@ -21,11 +21,11 @@ use statenet_core::{Dim, Seed, expect_shape};
 use statenet_models::{Mode, ResponseModel, State};
 
 use crate::{
-    error::{During, Error, Result},
-    frames::Frames,
-    rows::{
+    batched_gradients::{
         Still, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, values, variable,
     },
+    batched_jacobian::Frames,
+    error::{During, Error, Result},
     target::{self, Objective, Target, at_last},
 };
 

@@ -23,7 +23,7 @@
 //! | [`target`] | what is looked at: a neuron, a population, a contrast, a hidden unit |
 //! | [`gradient_map`] | d rate / d sound of any model, at any sound and time |
 //! | [`dstrf`](mod@dstrf) | the map at every bin of a sound: locally linear receptive fields |
-//! | [`subspace`](mod@subspace), [`changes`](mod@changes) | their few directions and separability; how they change, with time and with the response |
+//! | [`subspace`](mod@subspace), [`strf_dynamics`] | their few directions and separability; how they change, with time and with the response |
 //! | [`dreams`] | sounds that a target answers to most, under constraints; making them audible |
 //! | [`windows`] | cutting sounds to take maps at |
 //! | [`smoothing`] | maps without what differs between neighbours |
@@ -38,25 +38,24 @@
 //! Candle's.
 
 pub mod agreement;
-pub mod changes;
+mod batched_gradients;
+mod batched_jacobian;
 pub mod dreams;
 pub mod dstrf;
 pub mod error;
 pub mod estimate;
 pub mod experiments;
-mod frames;
 pub mod gradient_map;
 pub mod memory;
 pub mod probes;
 pub mod receptive_field;
-mod rows;
 pub mod smoothing;
+pub mod strf_dynamics;
 pub mod subspace;
 pub mod target;
 pub mod tuning;
 pub mod windows;
 
-pub use changes::{Changes, changes, fields_by_response};
 pub use dreams::{Constraint, Dream, DreamConfig, dream};
 pub use dstrf::{Dstrf, dstrf};
 pub use error::{Error, Result};
@@ -65,6 +64,7 @@ pub use gradient_map::{Around, GradientMaps, MapConfig, gradient_maps, null_maps
 pub use memory::{memory, time_constants};
 pub use probes::Probes;
 pub use receptive_field::receptive_fields;
+pub use strf_dynamics::{Changes, changes, fields_by_response};
 pub use subspace::{Subspace, separable, subspace};
 pub use target::Target;
 pub use tuning::tuning;

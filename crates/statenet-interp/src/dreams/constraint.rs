@@ -238,7 +238,7 @@ mod tests {
     use statenet_models::zoo;
 
     use super::*;
-    use crate::rows::numbers;
+    use crate::batched_gradients::numbers;
 
     const F: usize = 4;
     const T: usize = 10;

@@ -33,8 +33,8 @@ pub use self::{
     waveform::{WaveformDream, WaveformDreamConfig, dream_waveform},
 };
 use crate::{
+    batched_gradients::{Still, hear, in_parallel, no_gradient, numbers, of_model},
     error::{During, Error, Result},
-    rows::{Still, hear, in_parallel, no_gradient, numbers, of_model},
     target::{self, Objective, Target},
 };
 

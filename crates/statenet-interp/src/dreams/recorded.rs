@@ -7,8 +7,8 @@ use statenet_models::ResponseModel;
 
 use super::{Direction, DreamConfig, Ear, When};
 use crate::{
+    batched_gradients::{Still, in_parallel, numbers, of_model, rows_of_pass},
     error::{During, Error, Result},
-    rows::{Still, in_parallel, numbers, of_model, rows_of_pass},
     target::{self, Objective, Target},
 };
 

@@ -12,8 +12,8 @@ use statenet_models::{Mode, waveform::WaveformModel};
 
 use super::{Direction, When};
 use crate::{
+    batched_gradients::numbers,
     error::{During, Error, Result},
-    rows::numbers,
     target::Target,
 };
 

@@ -12,7 +12,7 @@ use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2};
 use statenet_models::ResponseModel;
 
-use super::effects::Effects;
+use super::lag_effects::Effects;
 use crate::{
     error::{During, Result},
     gradient_map::gradient_maps,

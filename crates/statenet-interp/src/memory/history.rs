@@ -13,8 +13,8 @@ use statenet_core::{Dim, expect_shape};
 use statenet_models::{Mode, ResponseModel};
 
 use crate::{
+    batched_gradients::{in_parallel, of_model, rows_of_pass},
     error::{During, Error, Result},
-    rows::{in_parallel, of_model, rows_of_pass},
 };
 
 /// Rates `(N, T)` for a sound `(1, 1, F, T)` of which every bin is heard with `n_bins` bins, itself included.

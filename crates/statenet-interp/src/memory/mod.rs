@@ -22,11 +22,11 @@
 //! The fading of two pasts is that of Jaeger (2001) and Maass, Natschläger & Markram (2002), measured; asking how
 //! much history a model needs follows Asari & Zador (2009, J Neurophysiol 102:2638).
 
-mod decline;
-mod effects;
 mod gradient;
 mod history;
-mod pasts;
+mod history_substitution;
+mod isotonic;
+mod lag_effects;
 mod time_constants;
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ use statenet_models::ResponseModel;
 
 pub use self::history::with_history;
 pub use self::time_constants::{TimeConstants, time_constants, time_constants_of};
-use self::{decline::falls_to, effects::Effects};
+use self::{isotonic::falls_to, lag_effects::Effects};
 use crate::{
     error::{Error, Result},
     estimate::{Estimate, estimates},
@@ -127,7 +127,7 @@ pub fn memory(
     }
     let dt = model.config().axes()?.dt;
     let gradient = gradient::effects(model, probes, neurons, n_lags)?;
-    let pasts = pasts::effects(model, probes, neurons, n_lags)?;
+    let pasts = history_substitution::effects(model, probes, neurons, n_lags)?;
     let n_sounds = sounds_of(probes.sounds()).len();
     let ways = gradient.iter().zip(&pasts.forgetting).zip(&pasts.truncation);
     let of = |(&neuron, ((gradient, forgetting), truncation)): (&usize, ((&Effects, &Effects), &Effects))| {

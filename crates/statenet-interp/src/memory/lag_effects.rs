@@ -3,7 +3,7 @@
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
-use super::decline::non_increasing;
+use super::isotonic::non_increasing;
 use crate::error::{During, Result};
 
 /// Squared effects of one neuron, summed over the windows of each sound.

@@ -11,8 +11,8 @@ use candle_core::{DType, Tensor, Var};
 use statenet_models::{ResponseModel, State};
 
 use crate::{
+    batched_gradients::{cut, gradients, hear, in_parallel, no_gradient, rows_of_pass, select, variable},
     error::{During, Result},
-    rows::{cut, gradients, hear, in_parallel, no_gradient, rows_of_pass, select, variable},
     target::{Objective, Target, at_last},
 };
 

@@ -11,7 +11,7 @@ use candle_core::Tensor;
 use ndarray::{Array2, Array3};
 use statenet_models::ResponseModel;
 
-use super::effects::{Effects, numbers};
+use super::lag_effects::{Effects, numbers};
 use crate::{
     error::{During, Result},
     probes::{Probes, sounds_of},

@@ -14,7 +14,7 @@ use statenet_models::{Mode, Pass, ResponseModel};
 use super::{
     clipping,
     config::FitConfig,
-    course::{Course, Verdict},
+    early_stopping::{Course, Verdict},
     validation::{Validation, expect_fit, mean_rates},
 };
 use crate::{

@@ -3,7 +3,7 @@
 
 mod clipping;
 mod config;
-mod course;
+mod early_stopping;
 mod fitter;
 mod many;
 mod recipe;
@@ -17,6 +17,6 @@ pub use self::{
     schedule::Schedule,
 };
 pub(crate) use self::{
-    course::Course,
+    early_stopping::Course,
     validation::{ValidationTarget, expect_fit, mean as mean_score},
 };

@@ -11,7 +11,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use statenet_examples::{
     failure::Failure,
-    interpret::{args::InterpretArgs, files, findings, page, subject::Subject},
+    interpret::{analysis, args::InterpretArgs, files, loaded_model::Subject, page},
 };
 
 fn main() -> Result<(), Failure> {
@@ -19,7 +19,7 @@ fn main() -> Result<(), Failure> {
     let device = args.machine.start()?;
     let subject = Subject::find(&args, &device)?;
     let spinner = spinner(args.machine.quiet);
-    let findings = findings::look(&args, &subject, |step| spinner.set_message(step.to_owned()))?;
+    let findings = analysis::look(&args, &subject, |step| spinner.set_message(step.to_owned()))?;
     spinner.finish_and_clear();
     files::write(&args, &subject, &findings, &args.out)?;
     let tables = page::write(&args, &subject, &findings, &args.out)?;

@@ -16,9 +16,9 @@ use statenet::{
 };
 
 use super::{
+    analysis::{Finding, hearing},
     args::InterpretArgs,
-    findings::{Finding, hearing},
-    subject::Subject,
+    loaded_model::Subject,
 };
 use crate::output::write_json;
 

@@ -13,9 +13,9 @@ use statenet::{
 };
 
 use super::{
+    analysis::{Answers, Finding},
     args::InterpretArgs,
-    findings::{Answers, Finding},
-    subject::Subject,
+    loaded_model::Subject,
 };
 
 /// Neurons that are shown one by one; the table has all.

@@ -24,7 +24,7 @@ use statenet::{
 
 use super::{
     args::{InterpretArgs, Method},
-    subject::Subject,
+    loaded_model::Subject,
 };
 
 /// Sound before a map begins, so that the state has settled.

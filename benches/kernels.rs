@@ -78,16 +78,6 @@ fn gated(c: &mut Criterion) {
     }
 }
 
-/// Sixteen models of one neuron's size in one call.
-fn stacked(c: &mut Criterion) {
-    let models = 16;
-    let gates = variable("gates", &[models, 1, N_BINS, 3 * HIDDEN], 1.0);
-    let weight = variable("weight_hh", &[models, 3 * HIDDEN, HIDDEN], 0.1);
-    let (bias, h0) = (variable("bias", &[models, 3 * HIDDEN], 0.1), zeros(&[models, 1, HIDDEN]));
-    let size = format!("K{models}_B1_T{N_BINS}_H{HIDDEN}");
-    both(c, "stacked gru", &size, || kernels::stacked::gru(&gates, &weight, &bias, &h0).unwrap().0);
-}
-
 /// One frame through the parts of a GRU layer.
 fn frame(c: &mut Criterion) {
     let g = Gated::new(1, 3);
@@ -349,7 +339,6 @@ criterion_group!(
     benches,
     gated,
     candle_gru,
-    stacked,
     frame,
     encoder,
     readout,

@@ -54,7 +54,7 @@
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
 //!
 //! Recurrences with the product that makes their gates of an input, as PyTorch's `nn.GRU` has it, are [`modules`]: faster and
-//! smaller than the two apart. [`stacked`] runs K independent models in one call, [`steps`] one bin at a time.
+//! smaller than the two apart. [`steps`] has the operations one bin at a time.
 //!
 //! On another device, and on CUDA in f64 or where what a block needs is too much for the memory on chip (the weights of
 //! a GRU beyond H = 88 on a GeForce, 114 on an A100, 136 on an H100; the states of a selective scan beyond N = 74, 123,
@@ -93,7 +93,6 @@ mod pointwise;
 pub mod rnn;
 mod scans;
 mod simd;
-pub mod stacked;
 mod step;
 mod tensor;
 

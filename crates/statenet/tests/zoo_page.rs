@@ -22,13 +22,11 @@ Made from the registry by trying each model (`crates/statenet/tests/zoo_page.rs`
 
 - **Train**: every parameter gets a gradient. **Stream**: chunks of 1, 7 and 64 bins equal the whole; \"real time\" where single
   frames also run without allocations. **Interpret**: its gradient map is there and not zero.
-- **Stacked**: K models at once. \"kernels\" where each of its recurrent or dense parts has a stacked operation
-  (`statenet::kernels::stacked`); K models of any kind are fitted side by side by `fit_many`.
 - **CUDA**: \"kernel\" where its loop over bins is a kernel of ours, \"tensors\" where it is Candle's operations.
 - **Published**: the class of deepSTRF 0.1.0 that a folder of this model loads as, and from which it is read, with the same rates.
 
-| Model | Parameters, N 1 | N 53 | Memory | Train | Stream | Interpret | Stacked | CUDA | Published | From |
-|---|---|---|---|---|---|---|---|---|---|---|
+| Model | Parameters, N 1 | N 53 | Memory | Train | Stream | Interpret | CUDA | Published | From |
+|---|---|---|---|---|---|---|---|---|---|
 ";
 
 #[test]
@@ -79,10 +77,9 @@ fn row(entry: &Entry) -> String {
     };
     let many = (entry.config)(&axes(53)).build(Seed::new(0), &Device::Cpu).unwrap().params().n_trained();
     format!(
-        "| `{}` | {} | {many} | {memory} | {train} | {stream} | {interpret} | {} | {} | {published} | {} |",
+        "| `{}` | {} | {many} | {memory} | {train} | {stream} | {interpret} | {} | {published} | {} |",
         entry.name,
         model.params().n_trained(),
-        stacked(pipeline),
         cuda(pipeline),
         entry.citation,
     )
@@ -95,22 +92,6 @@ fn yes(holds: bool) -> &'static str {
 fn pipeline(config: &ModelConfig) -> &PipelineConfig {
     let Architecture::Pipeline(pipeline) = &config.model else { unreachable!("the zoo has pipelines only") };
     pipeline
-}
-
-/// Whether all that it is made of has a stacked operation.
-fn stacked(pipeline: &PipelineConfig) -> &'static str {
-    match &pipeline.core {
-        CoreConfig::Statenet(statenet) => match statenet.backbone {
-            BackboneConfig::Gru(_)
-            | BackboneConfig::Lstm(_)
-            | BackboneConfig::Rnn(_)
-            | BackboneConfig::Sublstm(_) => "kernels",
-            _ => "side by side",
-        },
-        // Receptive fields of K models of N neurons are those of one model of K N.
-        CoreConfig::None => "kernels",
-        _ => "side by side",
-    }
 }
 
 /// Whether its loop over bins is a kernel of ours on a GPU.

@@ -109,13 +109,13 @@ pub(super) fn many_models(numbers: &Numbers) -> String {
         milliseconds: one after the other by `Fitter::fit`, and side by side by `fit_many`, which gives the same bits.";
     let mut grid =
         Grid::new("Many models at once", note, &["one by one", "side by side", "faster by", "bar", "met"]);
-    let (single, stacked) =
+    let (one_by_one, side_by_side) =
         (numbers.ours("many one by one K16", 1, 2), numbers.ours("many side by side K16", 1, 2));
-    let ratio = single.as_ref().zip(stacked.as_ref()).map(|(a, b)| a.with(b, |a, b| a / b));
+    let ratio = one_by_one.as_ref().zip(side_by_side.as_ref()).map(|(a, b)| a.with(b, |a, b| a / b));
     let bar = Bar::AtLeast(1.8);
     grid.row(&[
-        median(single.as_ref()),
-        median(stacked.as_ref()),
+        median(one_by_one.as_ref()),
+        median(side_by_side.as_ref()),
         spread(ratio.as_ref()),
         bar.text(),
         bar.met(ratio.as_ref()),

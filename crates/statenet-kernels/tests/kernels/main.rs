@@ -25,7 +25,6 @@ mod rnn;
 mod selective_scan;
 mod short_filter;
 mod softplus;
-mod stacked;
 mod state_space;
 mod stepping;
 mod steps;

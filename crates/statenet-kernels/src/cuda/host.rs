@@ -165,9 +165,9 @@ pub(crate) fn names(kernels: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Every host gives what the loops on slices give, f32 values and gradients, whichever inputs are tracked.
-pub(crate) fn assert_same_as_cpu<K: Kernel>(make: impl Fn() -> K, inputs: &[Tensor]) {
+pub(crate) fn assert_same_as_cpu<K: Kernel<N>, const N: usize>(make: impl Fn() -> K, inputs: &[Tensor; N]) {
     for machine in hosts() {
-        for tracked in 0..1u32 << inputs.len() {
+        for tracked in 0..1u32 << N {
             let on_slices = numbers(None, make(), inputs, tracked);
             let on_host = numbers(Some(machine.clone()), make(), inputs, tracked);
             for (i, (got, expected)) in on_host.iter().zip(&on_slices).enumerate() {
@@ -185,20 +185,17 @@ pub(crate) fn assert_same_as_cpu<K: Kernel>(make: impl Fn() -> K, inputs: &[Tens
 }
 
 /// The result, and the gradients of the inputs that bits of `tracked` name.
-fn numbers<K: Kernel>(
+fn numbers<K: Kernel<N>, const N: usize>(
     machine: Option<Arc<dyn Machine>>,
     kernel: K,
-    inputs: &[Tensor],
+    inputs: &[Tensor; N],
     tracked: u32,
 ) -> Vec<Vec<f32>> {
-    let vars: Vec<_> = inputs.iter().map(|x| Var::from_tensor(x).unwrap()).collect();
+    let vars = inputs.each_ref().map(|x| Var::from_tensor(x).unwrap());
     let is_tracked = |i: usize| tracked >> i & 1 == 1;
-    let placed: Vec<_> = vars
-        .iter()
-        .enumerate()
-        .map(|(i, v)| if is_tracked(i) { v.as_tensor().clone() } else { v.detach() })
-        .collect();
-    let output = apply_on(machine, kernel, &placed.iter().collect::<Vec<_>>()).unwrap();
+    let placed: [Tensor; N] =
+        std::array::from_fn(|i| if is_tracked(i) { vars[i].as_tensor().clone() } else { vars[i].detach() });
+    let output = apply_on(machine, kernel, placed.each_ref()).unwrap();
     let mut results = vec![output.clone()];
     if tracked != 0 {
         // A gradient that is no constant: the result itself and a part of 1.

@@ -21,9 +21,11 @@ pub(crate) mod host;
 
 use std::sync::{Arc, OnceLock};
 
-use candle_core::{Storage, Tensor, op::BackpropOp};
+use candle_core::{Storage, Tensor, bail, op::BackpropOp};
 
 pub(crate) use gpu::machine;
+
+use crate::tensor::custom_op::collect;
 
 /// The text of one operation's kernels.
 pub(crate) struct Text {
@@ -87,8 +89,8 @@ pub(crate) struct Forward {
 
 /// What a backward pass is given: as [`Backward`](crate::tensor::custom_op::Backward), as tensors that are contiguous and
 /// belong to no graph.
-pub(crate) struct Saved<'a> {
-    pub(crate) inputs: &'a [Tensor],
+pub(crate) struct Saved<'a, const N: usize> {
+    pub(crate) inputs: &'a [Tensor; N],
     pub(crate) output: &'a Tensor,
     pub(crate) tape: &'a Tensor,
     pub(crate) grad: &'a Tensor,
@@ -96,20 +98,25 @@ pub(crate) struct Saved<'a> {
 
 /// An operation's form on a CUDA device: the same inputs, result and gradients as its
 /// [`Kernel`](crate::tensor::custom_op::Kernel), in f32.
-pub(crate) trait OnDevice: Send + Sync {
+pub(crate) trait OnDevice<const N: usize>: Send + Sync {
     /// How many f32 its larger kernel keeps on chip.
     fn on_chip(&self) -> usize;
 
     /// The result from inputs that are contiguous and belong to no graph.
-    fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward>;
+    fn forward(
+        &self,
+        machine: &dyn Machine,
+        inputs: &[Tensor; N],
+        keep: bool,
+    ) -> candle_core::Result<Forward>;
 
     /// The gradients of the inputs, in order and of their sizes; there need be none where `wanted` does not ask.
     fn backward(
         &self,
         machine: &dyn Machine,
-        saved: Saved<'_>,
-        wanted: &[bool],
-    ) -> candle_core::Result<Vec<Option<Tensor>>>;
+        saved: Saved<'_, N>,
+        wanted: [bool; N],
+    ) -> candle_core::Result<[Option<Tensor>; N]>;
 }
 
 /// One call's part on a device, as Candle's graph holds it.
@@ -122,13 +129,13 @@ pub(crate) struct Call {
 
 impl Call {
     /// Runs the forward pass; `inputs` are contiguous.
-    pub(crate) fn new(
+    pub(crate) fn new<const N: usize>(
         machine: Arc<dyn Machine>,
-        op: &dyn OnDevice,
-        inputs: &[Tensor],
+        op: &dyn OnDevice<N>,
+        inputs: &[Tensor; N],
         keep: bool,
     ) -> candle_core::Result<Self> {
-        let inputs: Vec<_> = inputs.iter().map(Tensor::detach).collect();
+        let inputs = inputs.each_ref().map(Tensor::detach);
         let Forward { output, tape } = op.forward(&*machine, &inputs, keep)?;
         Ok(Self { machine, output: Some(output).into(), tape })
     }
@@ -139,22 +146,21 @@ impl Call {
     }
 
     /// The gradients of those inputs that are tracked.
-    pub(crate) fn backward(
+    pub(crate) fn backward<const N: usize>(
         &self,
-        op: &dyn OnDevice,
-        inputs: &[&Tensor],
+        op: &dyn OnDevice<N>,
+        inputs: [&Tensor; N],
         output: &Tensor,
         grad: &Tensor,
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
-        let Some(tape) = &self.tape else { candle_core::bail!("nothing was kept for the backward pass") };
-        let wanted: Vec<_> = inputs.iter().map(|x| x.track_op()).collect();
-        let plain: Vec<_> = inputs.iter().map(|x| x.detach()).collect();
+    ) -> candle_core::Result<[Option<Tensor>; N]> {
+        let Some(tape) = &self.tape else { bail!("nothing was kept for the backward pass") };
+        let wanted = inputs.map(Tensor::track_op);
+        let plain = inputs.map(Tensor::detach);
         let (output, grad) = (output.detach(), grad.detach().contiguous()?);
         let saved = Saved { inputs: &plain, output: &output, tape, grad: &grad };
-        let gradients = op.backward(&*self.machine, saved, &wanted)?;
+        let gradients = op.backward(&*self.machine, saved, wanted)?;
         let of_tracked = gradients.into_iter().zip(wanted).map(|(g, wanted)| g.filter(|_| wanted));
-        let shaped = inputs.iter().zip(of_tracked).map(|(x, g)| g.map(|g| g.reshape(x.shape())).transpose());
-        shaped.collect()
+        collect(inputs.into_iter().zip(of_tracked).map(|(x, g)| g.map(|g| g.reshape(x.shape())).transpose()))
     }
 }
 
@@ -165,8 +171,5 @@ pub(crate) fn tensor(storage: Storage, len: usize) -> Tensor {
 
 /// The outputs of a kernel that has N of them.
 pub(crate) fn outputs<const N: usize>(storages: Vec<Storage>) -> candle_core::Result<[Storage; N]> {
-    match storages.try_into() {
-        Ok(storages) => Ok(storages),
-        Err(_) => candle_core::bail!("a kernel of {N} outputs returned another number"),
-    }
+    collect(storages.into_iter().map(Ok))
 }

@@ -55,11 +55,11 @@ impl Filters {
     }
 
     /// The gradients of x, weight and bias.
-    pub(crate) fn backward<F: Real>(self, call: &Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    pub(crate) fn backward<F: Real>(self, call: &Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { inputs, bands, time, channels, positions, .. } = self.sizes;
-        let &[x, weight, bias] = call.inputs else { return Vec::new() };
-        let wants = |i: usize| wanted.get(i) == Some(&true);
-        let mut x_grad = vec![F::ZERO; if wants(0) { x.len() } else { 0 }];
+        let [x, weight, bias] = call.inputs;
+        let [wants_x, wants_weight, wants_bias] = wanted;
+        let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
         let work: Vec<_> = x_grad
             .chunks_exact_mut(inputs * bands * time)
             .zip(call.grad.chunks_exact(channels * positions * time))
@@ -67,7 +67,7 @@ impl Filters {
         parallel::for_each(work, |(x_grad, grad)| input_gradient(self, weight, grad, x_grad));
 
         let mut sums = vec![F::ZERO; weight.len() + bias.len()];
-        if wants(1) || wants(2) {
+        if wants_weight || wants_bias {
             let work: Vec<_> = x
                 .chunks_exact(inputs * bands * time)
                 .zip(call.grad.chunks_exact(channels * positions * time))
@@ -83,7 +83,7 @@ impl Filters {
             }
         }
         let bias_grad = sums.split_off(weight.len());
-        vec![x_grad, sums, bias_grad]
+        [x_grad, sums, bias_grad]
     }
 }
 

@@ -1,13 +1,12 @@
-//! The one place that meets Candle's storage: it turns a [`Kernel`] on slices into an operation on tensors
-//! with a gradient.
+//! The one place that meets Candle's storage: turns a [`Kernel`] on slices into a differentiable operation on tensors.
 //!
-//! Candle gives an operation of its own three input tensors at most, hands them over as storage with a
-//! layout, and asks it later for gradients of all inputs at once, given the inputs, the result and the
-//! gradient of the result. Here all of these become contiguous slices. What the forward pass keeps for the
-//! backward pass (its tape) lives in the value that represents the call, and only if an input is tracked.
+//! Candle gives a custom operation at most three input tensors, hands them over as storage with a layout, and later asks
+//! for the gradients of all inputs at once, given the inputs, the result and the gradient of the result. Here all of these
+//! become contiguous slices. What the forward pass keeps for the backward pass (its tape) lives in the value that
+//! represents the call, and only if an input is tracked.
 //!
-//! On a CUDA device a kernel that is [`OnDevice`] has already run when Candle makes the node of the graph: it
-//! works on tensors, of which Candle shows an operation's forward pass only the storage.
+//! On a CUDA device a kernel that is [`OnDevice`] runs before Candle makes the node of the graph, because it works on
+//! tensors, and Candle shows the forward pass of a custom operation the storage only.
 
 use std::sync::{Arc, OnceLock};
 
@@ -22,42 +21,30 @@ use crate::{
     simd::float::Real,
 };
 
-/// An operation on contiguous slices. Sizes and options are the implementor's fields.
-pub(crate) trait Kernel: Send + Sync + 'static {
+/// An operation on N contiguous slices. Sizes and options are the implementor's fields.
+pub(crate) trait Kernel<const N: usize>: Send + Sync + 'static {
     /// Its name in errors.
     const NAME: &'static str;
 
     /// The shape of the result.
     fn shape(&self) -> Shape;
 
-    /// The result from the inputs; what the backward pass wants to keep goes onto the tape, if there is one.
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F>;
+    /// The result from the inputs. What the backward pass needs goes onto the tape, if there is one.
+    fn forward<F: Real>(&self, inputs: [&[F]; N], tape: Option<&mut Vec<F>>) -> Vec<F>;
 
     /// The gradients of the inputs, in order; those that `wanted` does not ask for may stay empty.
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>>;
+    fn backward<F: Real>(&self, call: Backward<'_, F, N>, wanted: [bool; N]) -> [Vec<F>; N];
 
     /// Its form on a CUDA device, if it has one.
-    fn on_device(&self) -> Option<&dyn OnDevice> {
+    fn on_device(&self) -> Option<&dyn OnDevice<N>> {
         None
     }
 }
 
-/// Whether [`apply`] can run a kernel where `tensor`, one of its inputs, lies; if not, the plain form must.
-///
-/// It can on the CPU; and on a CUDA device in f32, where the kernel has a form for it whose weights fit on chip.
-pub(crate) fn is_fused<K: Kernel>(kernel: &K, tensor: &Tensor) -> bool {
-    tensor.device().is_cpu()
-        || (tensor.dtype() == DType::F32
-            && kernel
-                .on_device()
-                .zip(cuda::machine(tensor.device()))
-                .is_some_and(|(op, machine)| op.on_chip() <= machine.on_chip()))
-}
-
 /// What a backward pass is given.
-pub(crate) struct Backward<'a, F> {
+pub(crate) struct Backward<'a, F, const N: usize> {
     /// The inputs of the forward pass.
-    pub(crate) inputs: &'a [&'a [F]],
+    pub(crate) inputs: [&'a [F]; N],
     /// Its result.
     pub(crate) output: &'a [F],
     /// What it kept.
@@ -66,70 +53,69 @@ pub(crate) struct Backward<'a, F> {
     pub(crate) grad: &'a [F],
 }
 
-/// Runs a kernel on one, two or three tensors of one dtype, all on one device where it [`is_fused`].
-pub(crate) fn apply<K: Kernel>(kernel: K, inputs: &[&Tensor]) -> Result<Tensor> {
+/// Whether [`apply`] can run a kernel where `tensor`, one of its inputs, lies; if not, the plain form must.
+///
+/// It can on the CPU; and on a CUDA device in f32, where the kernel has a form for it whose weights fit on chip.
+pub(crate) fn is_fused<K: Kernel<N>, const N: usize>(kernel: &K, tensor: &Tensor) -> bool {
+    tensor.device().is_cpu()
+        || (tensor.dtype() == DType::F32
+            && kernel
+                .on_device()
+                .zip(cuda::machine(tensor.device()))
+                .is_some_and(|(op, machine)| op.on_chip() <= machine.on_chip()))
+}
+
+/// Runs a kernel on tensors of one dtype, all on one device where it [`is_fused`].
+pub(crate) fn apply<K: Kernel<N>, const N: usize>(kernel: K, inputs: [&Tensor; N]) -> Result<Tensor> {
     let machine = inputs.first().and_then(|x| cuda::machine(x.device()));
     apply_on(machine, kernel, inputs)
 }
 
 /// Runs a kernel by a machine, or on slices if there is none.
-pub(crate) fn apply_on<K: Kernel>(
+pub(crate) fn apply_on<K: Kernel<N>, const N: usize>(
     machine: Option<Arc<dyn Machine>>,
     kernel: K,
-    inputs: &[&Tensor],
+    inputs: [&Tensor; N],
 ) -> Result<Tensor> {
     let keep = inputs.iter().any(|x| x.track_op());
     let run = || {
-        let inputs = inputs.iter().map(|x| x.contiguous()).collect::<candle_core::Result<Vec<_>>>()?;
+        let inputs = collect(inputs.iter().map(|x| x.contiguous()))?;
         let on_device = match machine.zip(kernel.on_device()) {
             Some((machine, op)) => Some(cuda::Call::new(machine, op, &inputs, keep)?),
             None => None,
         };
-        let call = Call { kernel, keep, tape: OnceLock::new(), on_device };
+        let call = Call::<K, N> { kernel, keep, tape: OnceLock::new(), on_device };
         match inputs.as_slice() {
             [a] => a.apply_op1(call),
             [a, b] => a.apply_op2(b, call),
             [a, b, c] => a.apply_op3(b, c, call),
-            _ => bail!("{} takes one to three tensors", K::NAME),
+            _ => bail!("a custom operation takes one to three tensors, not {N}"),
         }
     };
     run().map_err(Error::in_op(K::NAME))
 }
 
-/// Flattens several tensors into one, because an operation takes at most three.
-pub(crate) fn pack(op: &'static str, tensors: &[&Tensor]) -> Result<Tensor> {
-    let run = || {
-        let flat = tensors.iter().map(|x| x.flatten_all()).collect::<candle_core::Result<Vec<_>>>()?;
-        Tensor::cat(&flat, 0)
-    };
-    run().map_err(Error::in_op(op))
-}
-
-/// Cuts a flat result in two: what comes out with each bin, and the state after the last.
-pub(crate) fn cut(
-    op: &'static str,
-    flat: &Tensor,
-    outputs: impl Into<Shape>,
-    last: impl Into<Shape>,
-) -> Result<(Tensor, Tensor)> {
-    let (outputs, last) = (outputs.into(), last.into());
-    let run = || {
-        let split = outputs.elem_count();
-        let after = flat.narrow(0, split, last.elem_count())?.reshape(last)?;
-        Ok((flat.narrow(0, 0, split)?.reshape(outputs)?, after))
-    };
-    run().map_err(Error::in_op(op))
+/// N results in an array.
+pub(crate) fn collect<T, const N: usize>(
+    results: impl IntoIterator<Item = candle_core::Result<T>>,
+) -> candle_core::Result<[T; N]> {
+    let all = results.into_iter().collect::<candle_core::Result<Vec<T>>>()?;
+    let n = all.len();
+    match all.try_into() {
+        Ok(all) => Ok(all),
+        Err(_) => bail!("an operation on {N} tensors was given {n}"),
+    }
 }
 
 /// One call of a kernel, as Candle's graph holds it.
-struct Call<K> {
+struct Call<K, const N: usize> {
     kernel: K,
     keep: bool,
     tape: OnceLock<CpuStorage>,
     on_device: Option<cuda::Call>,
 }
 
-impl<K: Kernel> Call<K> {
+impl<K: Kernel<N>, const N: usize> Call<K, N> {
     fn forward(&self, inputs: &[(&CpuStorage, &Layout)]) -> candle_core::Result<(CpuStorage, Shape)> {
         if let Some(call) = &self.on_device {
             return match call.take() {
@@ -154,9 +140,9 @@ impl<K: Kernel> Call<K> {
     }
 
     fn forward_as<F: Real>(&self, inputs: &[(&CpuStorage, &Layout)]) -> candle_core::Result<CpuStorage> {
-        let inputs = inputs.iter().map(|(s, l)| slice::<F>(s, l)).collect::<candle_core::Result<Vec<_>>>()?;
+        let inputs = collect(inputs.iter().map(|(storage, layout)| slice::<F>(storage, layout)))?;
         let mut tape = Vec::new();
-        let output = self.kernel.forward(&inputs, self.keep.then_some(&mut tape));
+        let output = self.kernel.forward(inputs, self.keep.then_some(&mut tape));
         debug_assert_eq!(output.len(), self.kernel.shape().elem_count(), "the result fills its shape");
         if self.keep && self.tape.set(F::to_cpu_storage_owned(tape)).is_err() {
             bail!("{} was run twice by one call", K::NAME);
@@ -164,48 +150,51 @@ impl<K: Kernel> Call<K> {
         Ok(F::to_cpu_storage_owned(output))
     }
 
-    fn backward(
+    /// The gradients of the inputs, M of them as Candle counts.
+    fn backward<const M: usize>(
         &self,
-        inputs: &[&Tensor],
+        inputs: [&Tensor; M],
         output: &Tensor,
         grad: &Tensor,
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
-        if let Some((call, op)) = self.on_device.as_ref().zip(self.kernel.on_device()) {
-            return call.backward(op, inputs, output, grad);
-        }
-        match output.dtype() {
-            DType::F32 => self.backward_as::<f32>(inputs, output, grad),
-            DType::F64 => self.backward_as::<f64>(inputs, output, grad),
-            other => bail!("{} is not computed with {other:?}", K::NAME),
-        }
+    ) -> candle_core::Result<[Option<Tensor>; M]> {
+        let inputs: [&Tensor; N] = collect(inputs.into_iter().map(Ok))?;
+        let gradients = if let Some((call, op)) = self.on_device.as_ref().zip(self.kernel.on_device()) {
+            call.backward(op, inputs, output, grad)?
+        } else {
+            match output.dtype() {
+                DType::F32 => self.backward_as::<f32>(inputs, output, grad)?,
+                DType::F64 => self.backward_as::<f64>(inputs, output, grad)?,
+                other => bail!("{} is not computed with {other:?}", K::NAME),
+            }
+        };
+        collect(gradients.into_iter().map(Ok))
     }
 
     fn backward_as<F: Real>(
         &self,
-        inputs: &[&Tensor],
+        inputs: [&Tensor; N],
         output: &Tensor,
         grad: &Tensor,
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
+    ) -> candle_core::Result<[Option<Tensor>; N]> {
         let Some(tape) = self.tape.get() else { bail!("{} kept nothing for its backward pass", K::NAME) };
         let tape = F::cpu_storage_as_slice(tape)?;
         // An upstream gradient may be a broadcast (stride 0), a transposition or a part of something larger.
         let grad = grad.contiguous()?;
-        let wanted: Vec<bool> = inputs.iter().map(|x| x.track_op()).collect();
+        let wanted = inputs.map(Tensor::track_op);
         let gradients = {
-            let guards: Vec<_> =
-                inputs.iter().chain([&output, &&grad]).map(|x| x.storage_and_layout()).collect();
-            let slices = guards.iter().map(|(s, l)| cpu_slice::<F>(s, l));
-            let slices = slices.collect::<candle_core::Result<Vec<_>>>()?;
-            let [inputs @ .., output, grad] = slices.as_slice() else {
-                bail!("{} has no result", K::NAME);
+            let guards = inputs.map(Tensor::storage_and_layout);
+            let (output, grad) = (output.storage_and_layout(), grad.storage_and_layout());
+            let call = Backward {
+                inputs: collect(guards.iter().map(|(storage, layout)| cpu_slice::<F>(storage, layout)))?,
+                output: cpu_slice(&output.0, output.1)?,
+                tape,
+                grad: cpu_slice(&grad.0, grad.1)?,
             };
-            self.kernel.backward(Backward { inputs, output, tape, grad }, &wanted)
+            self.kernel.backward(call, wanted)
         };
-        debug_assert_eq!(gradients.len(), inputs.len(), "one gradient for each input");
-        let tensors = inputs.iter().zip(wanted).zip(gradients).map(|((x, wanted), gradient)| {
+        collect(inputs.into_iter().zip(wanted).zip(gradients).map(|((x, wanted), gradient)| {
             wanted.then(|| Tensor::from_vec(gradient, x.shape(), x.device())).transpose()
-        });
-        tensors.collect()
+        }))
     }
 }
 
@@ -227,15 +216,7 @@ fn cpu_slice<'a, F: Real>(storage: &'a Storage, layout: &Layout) -> candle_core:
     }
 }
 
-/// The gradients of a fixed number of inputs.
-fn array<const N: usize>(gradients: Vec<Option<Tensor>>) -> candle_core::Result<[Option<Tensor>; N]> {
-    match gradients.try_into() {
-        Ok(gradients) => Ok(gradients),
-        Err(_) => bail!("an operation of {N} inputs returned another number of gradients"),
-    }
-}
-
-impl<K: Kernel> CustomOp1 for Call<K> {
+impl<K: Kernel<N>, const N: usize> CustomOp1 for Call<K, N> {
     fn name(&self) -> &'static str {
         K::NAME
     }
@@ -249,12 +230,12 @@ impl<K: Kernel> CustomOp1 for Call<K> {
     }
 
     fn bwd(&self, x: &Tensor, output: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let [a] = array(self.backward(&[x], output, grad)?)?;
+        let [a] = self.backward([x], output, grad)?;
         Ok(a)
     }
 }
 
-impl<K: Kernel> CustomOp2 for Call<K> {
+impl<K: Kernel<N>, const N: usize> CustomOp2 for Call<K, N> {
     fn name(&self) -> &'static str {
         K::NAME
     }
@@ -286,12 +267,12 @@ impl<K: Kernel> CustomOp2 for Call<K> {
         output: &Tensor,
         grad: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        let [a, b] = array(self.backward(&[x1, x2], output, grad)?)?;
+        let [a, b] = self.backward([x1, x2], output, grad)?;
         Ok((a, b))
     }
 }
 
-impl<K: Kernel> CustomOp3 for Call<K> {
+impl<K: Kernel<N>, const N: usize> CustomOp3 for Call<K, N> {
     fn name(&self) -> &'static str {
         K::NAME
     }
@@ -328,7 +309,7 @@ impl<K: Kernel> CustomOp3 for Call<K> {
         output: &Tensor,
         grad: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let [a, b, c] = array(self.backward(&[x1, x2, x3], output, grad)?)?;
+        let [a, b, c] = self.backward([x1, x2, x3], output, grad)?;
         Ok((a, b, c))
     }
 }

@@ -1,5 +1,6 @@
-//! The border to Candle: custom operations, checks of arguments, the order of axes in memory.
+//! The border to Candle: checks of arguments, how operations run, custom operations, the order of axes in memory.
 
 pub(crate) mod arguments;
 pub(crate) mod custom_op;
+pub(crate) mod driver;
 pub(crate) mod layout;

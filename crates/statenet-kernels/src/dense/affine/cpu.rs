@@ -31,7 +31,7 @@ fn bins(layout: Layout, channels: usize, time: usize) -> View {
     View { offset: 0, row: bin, column: channel }
 }
 
-impl Kernel for Affine {
+impl Kernel<3> for Affine {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -39,17 +39,16 @@ impl Kernel for Affine {
         self.to.shape(batch, outputs, time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, weight, bias]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, inputs: ins, outputs: outs, time } = self.sizes;
-        let &[x, weight, ref bias @ ..] = inputs else { return Vec::new() };
         let (from, to) = (bins(self.from, ins, time), bins(self.to, outs, time));
         let fill = |y: &mut [Slot<F>]| {
             let work = x.chunks_exact(ins * time).zip(y.chunks_exact_mut(outs * time));
             parallel::for_each(work.collect(), |(x, y)| {
                 let (x, weight) = ((x, from), (weight, View::rows(ins).t()));
-                let Some(bias) = bias.first() else {
+                if bias.is_empty() {
                     return write_product([time, ins, outs], x, weight, (y, to));
-                };
+                }
                 match self.to {
                     Layout::TimeFirst => y.chunks_exact_mut(outs).for_each(|y| copy(y, bias)),
                     Layout::ChannelsFirst => fill_rows(y, bias),
@@ -66,11 +65,11 @@ impl Kernel for Affine {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, inputs: ins, outputs: outs, time } = self.sizes;
-        let &[x, weight, ref bias @ ..] = call.inputs else { return Vec::new() };
-        let wants = |i: usize| wanted.get(i) == Some(&true);
-        let x_size = if wants(0) { ins * time } else { 0 };
+        let [x, weight, bias] = call.inputs;
+        let [wants_x, wants_weight, _] = wanted;
+        let x_size = if wants_x { ins * time } else { 0 };
 
         // Groups of stimuli depend on the batch alone, and so do the sums over them.
         let mut of_groups = Vec::new();
@@ -83,8 +82,8 @@ impl Kernel for Affine {
             }
             let work = |(x, grad, x_grad)| {
                 let mut sums = Sums {
-                    weight: vec![F::ZERO; if wants(1) { weight.len() } else { 0 }],
-                    bias: vec![F::ZERO; if bias.is_empty() { 0 } else { outs }],
+                    weight: vec![F::ZERO; if wants_weight { weight.len() } else { 0 }],
+                    bias: vec![F::ZERO; bias.len()],
                 };
                 self.group_gradients(x, weight, grad, x_grad, &mut sums);
                 sums
@@ -95,24 +94,24 @@ impl Kernel for Affine {
         #[allow(unsafe_code, reason = "results are written once")]
         let x_grad = unsafe { vector(batch * x_size, fill) };
 
-        let mut of_groups = of_groups.into_iter();
-        let Some(mut total) = of_groups.next() else { return Vec::new() };
-        for of_group in of_groups {
-            total.weight.iter_mut().zip(of_group.weight).for_each(|(sum, g)| *sum += g);
-            total.bias.iter_mut().zip(of_group.bias).for_each(|(sum, g)| *sum += g);
-        }
-        let mut gradients = vec![x_grad, total.weight];
-        if !bias.is_empty() {
-            gradients.push(total.bias);
-        }
-        gradients
+        let total = of_groups.into_iter().reduce(Sums::plus).unwrap_or_default();
+        [x_grad, total.weight, total.bias]
     }
 }
 
 /// Gradients summed over a group of stimuli; empty where they are not wanted.
+#[derive(Default)]
 struct Sums<F> {
     weight: Vec<F>,
     bias: Vec<F>,
+}
+
+impl<F: Real> Sums<F> {
+    fn plus(mut self, other: Self) -> Self {
+        self.weight.iter_mut().zip(other.weight).for_each(|(sum, g)| *sum += g);
+        self.bias.iter_mut().zip(other.bias).for_each(|(sum, g)| *sum += g);
+        self
+    }
 }
 
 impl Affine {

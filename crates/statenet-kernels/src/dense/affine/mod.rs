@@ -8,7 +8,7 @@
 //! Input and result lie in either [`Layout`]; the matrix product reads and writes with strides, so that a
 //! change of layout costs no copy.
 
-pub(crate) mod cpu;
+mod cpu;
 pub(crate) mod reference;
 pub(crate) mod step;
 
@@ -19,11 +19,11 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
-pub(crate) const OP: &str = "affine";
+const OP: &str = "affine";
 
 /// Sizes of a checked call.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ pub(crate) struct Sizes {
     pub(crate) time: usize,
 }
 
-pub(crate) fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Result<Sizes> {
+fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Result<Sizes> {
     let check = Check::new(OP);
     let [outputs, inputs] = check.dims("weight", weight, [None, None])?;
     let [batch, time] = match from {
@@ -85,13 +85,10 @@ pub fn affine(
     to: Layout,
 ) -> Result<Tensor> {
     let sizes = check(x, from, weight, bias)?;
-    let mut inputs = vec![("x", x), ("weight", weight)];
-    inputs.extend(bias.map(|bias| ("bias", bias)));
-    Check::new(OP).devices(&inputs)?;
-    let kernel = cpu::Affine { sizes, from, to };
-    if !is_fused(&kernel, x) {
-        return reference::affine(x, from, weight, bias, to);
-    }
-    let tensors: Vec<_> = inputs.iter().map(|(_, tensor)| *tensor).collect();
-    apply(kernel, &tensors)
+    run(
+        cpu::Affine { sizes, from, to },
+        [Input::one("x", x), Input::one("weight", weight), Input::optional("bias", bias)],
+        Ok,
+        || reference::affine(x, from, weight, bias, to),
+    )
 }

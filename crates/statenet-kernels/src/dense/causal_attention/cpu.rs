@@ -95,7 +95,7 @@ impl Block {
     }
 }
 
-impl Kernel for CausalAttention {
+impl Kernel<3> for CausalAttention {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -103,9 +103,8 @@ impl Kernel for CausalAttention {
         (batch, heads, time, depth).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [q, k, v]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, heads, time, depth, .. } = self.sizes;
-        let &[q, k, v] = inputs else { return Vec::new() };
         let (size, size_of_keys) = (time * depth, self.sizes.keys() * depth);
         let scale = F::of(self.scale);
         let mut y = vec![F::ZERO; batch * heads * size];
@@ -131,9 +130,9 @@ impl Kernel for CausalAttention {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { time, depth, .. } = self.sizes;
-        let &[q, k, v] = call.inputs else { return Vec::new() };
+        let [q, k, v] = call.inputs;
         let (size, size_of_keys) = (time * depth, self.sizes.keys() * depth);
         let scale = F::of(self.scale);
         let [mut q_grad, mut k_grad, mut v_grad] = [q, k, v].map(|x| vec![F::ZERO; x.len()]);
@@ -161,7 +160,7 @@ impl Kernel for CausalAttention {
                 block.to_queries(&grads, k, q_grad);
             }
         });
-        vec![q_grad, k_grad, v_grad]
+        [q_grad, k_grad, v_grad]
     }
 }
 

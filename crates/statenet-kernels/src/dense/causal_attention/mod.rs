@@ -26,7 +26,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
@@ -91,10 +91,10 @@ pub fn causal_attention(
     window: Option<usize>,
 ) -> Result<Tensor> {
     let sizes = check(q, k, v, scale, window)?;
-    Check::new(OP).devices(&[("q", q), ("k", k), ("v", v)])?;
-    let kernel = cpu::CausalAttention { sizes, scale };
-    if !is_fused(&kernel, q) {
-        return reference::causal_attention(q, k, v, scale, window);
-    }
-    apply(kernel, &[q, k, v])
+    run(
+        cpu::CausalAttention { sizes, scale },
+        [Input::one("q", q), Input::one("k", k), Input::one("v", v)],
+        Ok,
+        || reference::causal_attention(q, k, v, scale, window),
+    )
 }

@@ -17,19 +17,18 @@ pub(super) fn filters(sizes: Sizes) -> Filters {
     Filters { sizes, weight: [sizes.inputs * sizes.width, 1, 0], bias: [1, 0] }
 }
 
-impl Kernel for BandConvolution {
+impl Kernel<3> for BandConvolution {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         (self.0.batch, self.0.channels, self.0.positions, self.0.time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
-        let &[x, weight, bias] = inputs else { return Vec::new() };
+    fn forward<F: Real>(&self, [x, weight, bias]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         filters(self.0).forward(x, weight, bias)
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         filters(self.0).backward(&call, wanted)
     }
 }

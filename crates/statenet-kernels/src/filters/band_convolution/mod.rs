@@ -16,7 +16,7 @@ use crate::{
     filters::locally_connected::Sizes,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
@@ -58,10 +58,10 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Si
 /// ```
 pub fn band_convolution(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(x, weight, bias, stride)?;
-    Check::new(OP).devices(&[("x", x), ("weight", weight), ("bias", bias)])?;
-    let kernel = cpu::BandConvolution(sizes);
-    if !is_fused(&kernel, x) {
-        return reference::band_convolution(x, weight, bias, stride);
-    }
-    apply(kernel, &[x, weight, bias])
+    run(
+        cpu::BandConvolution(sizes),
+        [Input::one("x", x), Input::one("weight", weight), Input::one("bias", bias)],
+        Ok,
+        || reference::band_convolution(x, weight, bias, stride),
+    )
 }

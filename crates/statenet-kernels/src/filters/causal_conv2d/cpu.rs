@@ -25,7 +25,8 @@ const BLOCK: usize = 16 * SPAN;
 /// Bins of a block of the weights' gradient, whose sums are folded once a block.
 const LONG_BLOCK: usize = 32 * SPAN;
 
-/// Inputs: x (B, Ci, F, T); weight (Co, Ci, Kf, Kt) and bias (Co) packed; perhaps context (B, Ci, F, Kt-1).
+/// Inputs: x (B, Ci, F, T); weight (Co, Ci, Kf, Kt) and bias (Co) packed; context (B, Ci, F, Kt-1) or
+/// nothing.
 /// Result: (B, Co, F', T). No tape.
 pub(crate) struct CausalConv2d(pub(crate) Sizes);
 
@@ -119,16 +120,15 @@ impl CausalConv2d {
     }
 }
 
-impl Kernel for CausalConv2d {
+impl Kernel<3> for CausalConv2d {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         (self.0.batch, self.0.outputs, self.0.rows, self.0.time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, lags, .. } = self.0;
-        let &[x, packed, ref context @ ..] = inputs else { return Vec::new() };
         let (from, to) = (self.input(), self.output());
         let (weight, bias) = packed.split_at(packed.len() - to.channels);
         let pass = self.ahead(weight);
@@ -144,16 +144,16 @@ impl Kernel for CausalConv2d {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, outputs, time, lags, .. } = self.0;
-        let &[x, packed, ref context @ ..] = call.inputs else { return Vec::new() };
+        let [x, packed, context] = call.inputs;
         let (from, to, before) = (self.input(), self.output(), self.context());
         let (weight, _) = packed.split_at(packed.len() - outputs);
-        let wants = |i: usize| wanted.get(i) == Some(&true);
+        let [wants_x, wants_weight, wants_context] = wanted;
 
-        let mut x_grad = vec![F::ZERO; if wants(0) { x.len() } else { 0 }];
-        let mut context_grad = vec![F::ZERO; if wants(2) { batch * before.size() } else { 0 }];
-        let pass = if wants(0) || wants(2) { Some(self.back(weight)) } else { None };
+        let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
+        let mut context_grad = vec![F::ZERO; if wants_context { batch * before.size() } else { 0 }];
+        let pass = if wants_x || wants_context { Some(self.back(weight)) } else { None };
         let mut x_grads = x_grad.chunks_exact_mut(from.size());
         let mut context_grads = context_grad.chunks_exact_mut(before.size().max(1));
         let scheme = Scheme::new(self.0.width);
@@ -174,7 +174,7 @@ impl Kernel for CausalConv2d {
                 }
             }
             let mut sums = Vec::new();
-            if wants(1) {
+            if wants_weight {
                 sums = vec![F::ZERO; packed.len()];
                 let (weight_grad, bias_grad) = sums.split_at_mut(packed.len() - outputs);
                 self.weight_gradient(&scheme, context, x, grad, weight_grad);
@@ -186,11 +186,7 @@ impl Kernel for CausalConv2d {
         for of_one in of_each {
             packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
-        let mut gradients = vec![x_grad, packed_grad];
-        if !context.is_empty() {
-            gradients.push(context_grad);
-        }
-        gradients
+        [x_grad, packed_grad, context_grad]
     }
 }
 
@@ -219,8 +215,8 @@ impl CausalConv2d {
 }
 
 /// The context of stimulus b, if there is one.
-fn of_stimulus<'a, F>(context: &[&'a [F]], b: usize, size: usize) -> &'a [F] {
-    context.first().and_then(|context| context.get(b * size..(b + 1) * size)).unwrap_or_default()
+fn of_stimulus<F>(context: &[F], b: usize, size: usize) -> &[F] {
+    context.get(b * size..(b + 1) * size).unwrap_or_default()
 }
 
 /// Writes the mix of each channel's rows, from bin `first - lead` on, to rows `stride` apart; zeros beyond both

@@ -23,7 +23,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{Input, run},
     },
 };
 
@@ -87,16 +87,14 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -
 /// ```
 pub fn causal_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
-    let mut inputs = vec![("x", x), ("weight", weight), ("bias", bias)];
-    inputs.extend(context.filter(|_| sizes.lags > 1).map(|context| ("context", context)));
-    Check::new(OP).devices(&inputs)?;
-    let kernel = cpu::CausalConv2d(sizes);
-    if !is_fused(&kernel, x) {
-        return reference::causal_conv2d(x, weight, bias, context);
-    }
-    let packed = pack(OP, &[weight, bias])?;
-    match context {
-        Some(context) if sizes.lags > 1 => apply(kernel, &[x, &packed, context]),
-        _ => apply(kernel, &[x, &packed]),
-    }
+    run(
+        cpu::CausalConv2d(sizes),
+        [
+            Input::one("x", x),
+            Input::packed([("weight", weight), ("bias", bias)]),
+            Input::optional("context", context.filter(|_| sizes.lags > 1)),
+        ],
+        Ok,
+        || reference::causal_conv2d(x, weight, bias, context),
+    )
 }

@@ -24,7 +24,7 @@ use crate::{
     tensor::custom_op::{Backward, Kernel},
 };
 
-/// Inputs: x (B, D, T); weight (O, D, K) and perhaps bias (O) packed; perhaps context (B, D, K-1).
+/// Inputs: x (B, D, T); weight (O, D, K) and perhaps bias (O) packed; context (B, D, K-1) or nothing.
 /// Result: (B, O, T). No tape.
 pub(crate) struct CausalStrf {
     pub(crate) sizes: Sizes,
@@ -33,9 +33,9 @@ pub(crate) struct CausalStrf {
 
 impl CausalStrf {
     /// The frames before stimulus b, (D, K-1), if there are any.
-    fn context_of<'a, F>(&self, context: &[&'a [F]], b: usize) -> Option<&'a [F]> {
+    fn context_of<'a, F>(&self, context: &'a [F], b: usize) -> Option<&'a [F]> {
         let size = self.sizes.depth() * (self.sizes.lags - 1);
-        context.first().and_then(|all| all.get(b * size..(b + 1) * size))
+        context.get(b * size..(b + 1) * size).filter(|_| !context.is_empty())
     }
 }
 
@@ -106,16 +106,15 @@ impl<F: Real> FilterGradient<F> {
     }
 }
 
-impl Kernel for CausalStrf {
+impl Kernel<3> for CausalStrf {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         (self.sizes.batch, self.sizes.outputs, self.sizes.time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, outputs, lags, .. } = self.sizes;
-        let &[x, packed, ref context @ ..] = inputs else { return Vec::new() };
         let depth = self.sizes.depth();
         let (weight, bias) = packed.split_at(outputs * depth * lags);
         let filter = Filter::new(self.sizes, weight, bias);
@@ -131,15 +130,15 @@ impl Kernel for CausalStrf {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, time, outputs, lags, .. } = self.sizes;
-        let &[x, packed, ref context @ ..] = call.inputs else { return Vec::new() };
-        let wants = |i: usize| wanted.get(i) == Some(&true);
+        let [x, packed, context] = call.inputs;
+        let [wants_x, wants_weight, wants_context] = wanted;
         let depth = self.sizes.depth();
         let (weight, _) = packed.split_at(outputs * depth * lags);
 
         let mut packed_grad = vec![F::ZERO; packed.len()];
-        if wants(1) {
+        if wants_weight {
             let mut tasks = Vec::new();
             let (mut first, mut x, mut grad) = (0, x, call.grad);
             for count in groups(batch) {
@@ -169,9 +168,9 @@ impl Kernel for CausalStrf {
             }
         }
 
-        let mut x_grad = vec![F::ZERO; if wants(0) { x.len() } else { 0 }];
-        let mut context_grad = vec![F::ZERO; if wants(2) { batch * (lags - 1) * depth } else { 0 }];
-        if wants(0) || wants(2) {
+        let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
+        let mut context_grad = vec![F::ZERO; if wants_context { batch * (lags - 1) * depth } else { 0 }];
+        if wants_x || wants_context {
             let reversed = Reversed::new(self.sizes, weight);
             let work: Vec<_> = call.grad.chunks_exact(outputs * time).collect();
             let frames = parallel::map(work, |grad| reversed.frames(grad));
@@ -183,10 +182,6 @@ impl Kernel for CausalStrf {
                 transpose(&frames[..before], lags - 1, depth, context_grad);
             }
         }
-        let mut gradients = vec![x_grad, packed_grad];
-        if !context.is_empty() {
-            gradients.push(context_grad);
-        }
-        gradients
+        [x_grad, packed_grad, context_grad]
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{Input, run},
     },
 };
 
@@ -88,20 +88,14 @@ pub fn causal_strf(
     context: Option<&Tensor>,
 ) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
-    let mut inputs = vec![("x", x), ("weight", weight)];
-    inputs.extend(bias.map(|bias| ("bias", bias)));
-    inputs.extend(context.filter(|_| sizes.lags > 1).map(|context| ("context", context)));
-    Check::new(OP).devices(&inputs)?;
-    let kernel = cpu::CausalStrf { sizes, has_bias: bias.is_some() };
-    if !is_fused(&kernel, x) {
-        return reference::causal_strf(x, weight, bias, context);
-    }
-    let packed = match bias {
-        Some(bias) => pack(OP, &[weight, bias])?,
-        None => weight.clone(),
-    };
-    match context {
-        Some(context) if sizes.lags > 1 => apply(kernel, &[x, &packed, context]),
-        _ => apply(kernel, &[x, &packed]),
-    }
+    run(
+        cpu::CausalStrf { sizes, has_bias: bias.is_some() },
+        [
+            Input::one("x", x),
+            Input::packed([("weight", weight)].into_iter().chain(bias.map(|bias| ("bias", bias)))),
+            Input::optional("context", context.filter(|_| sizes.lags > 1)),
+        ],
+        Ok,
+        || reference::causal_strf(x, weight, bias, context),
+    )
 }

@@ -14,20 +14,21 @@ use crate::{
     tensor::custom_op::{Backward, Kernel},
 };
 
-/// Inputs: x (B, T, C); weight (C, K) and bias (C) packed; perhaps context (B, K-1, C). Result: (B, T, C). No tape.
+/// Inputs: x (B, T, C); weight (C, K) and bias (C) packed; context (B, K-1, C) or nothing. Result: (B, T, C). No tape.
 pub(crate) struct ShortFilter {
     pub(crate) sizes: Sizes,
 }
 
 impl ShortFilter {
     /// The bins of stimulus b with those before them, (K-1+T, C).
-    fn rows<F: Real>(&self, x: &[F], context: Option<&[F]>, b: usize) -> Vec<F> {
+    fn rows<F: Real>(&self, x: &[F], context: &[F], b: usize) -> Vec<F> {
         let Sizes { time, channels, taps, .. } = self.sizes;
         let (before, size) = ((taps - 1) * channels, time * channels);
         let mut rows = Vec::with_capacity(before + size);
-        match context {
-            Some(context) => rows.extend_from_slice(&context[b * before..][..before]),
-            None => rows.resize(before, F::ZERO),
+        if context.is_empty() {
+            rows.resize(before, F::ZERO);
+        } else {
+            rows.extend_from_slice(&context[b * before..][..before]);
         }
         rows.extend_from_slice(&x[b * size..][..size]);
         rows
@@ -39,7 +40,7 @@ pub(super) fn by_taps<F: Real>(weight: &[F], taps: usize) -> Vec<F> {
     (0..taps).flat_map(|k| weight.iter().skip(k).step_by(taps).copied()).collect()
 }
 
-impl Kernel for ShortFilter {
+impl Kernel<3> for ShortFilter {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -47,11 +48,10 @@ impl Kernel for ShortFilter {
         (batch, time, channels).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { channels, taps, time, .. } = self.sizes;
-        let &[x, packed, ref context @ ..] = inputs else { return Vec::new() };
         let (weight, bias) = packed.split_at(channels * taps);
-        let (weight, context) = (by_taps(weight, taps), context.first().copied());
+        let weight = by_taps(weight, taps);
         let fill = |y: &mut [Slot<F>]| {
             let work: Vec<_> = y.chunks_exact_mut(time * channels).enumerate().collect();
             parallel::for_each(work, |(b, y)| {
@@ -66,14 +66,13 @@ impl Kernel for ShortFilter {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, channels, taps, time } = self.sizes;
-        let &[x, packed, ref context @ ..] = call.inputs else { return Vec::new() };
+        let [x, packed, context] = call.inputs;
         let (weight, bias) = packed.split_at(channels * taps);
         let weight = by_taps(weight, taps);
-        let first = context.first().copied();
         let (size, before) = (time * channels, (taps - 1) * channels);
-        let wants_context = wanted.get(2) == Some(&true);
+        let [_, _, wants_context] = wanted;
 
         let mut context_grad = vec![F::ZERO; if wants_context { batch * before } else { 0 }];
         let mut of_groups = Vec::new();
@@ -91,7 +90,7 @@ impl Kernel for ShortFilter {
                 let mut slopes = vec![F::ZERO; size];
                 let mut all = vec![F::ZERO; before + size];
                 for (i, x_grad) in x_grad.chunks_exact_mut(size).enumerate() {
-                    let rows = self.rows(x, first, begun + i);
+                    let rows = self.rows(x, context, begun + i);
                     let grad = &call.grad[(begun + i) * size..][..size];
                     inner_gradients(&rows, &weight, bias, grad, &mut slopes);
                     add_weight_gradients(&rows, &slopes, &mut sums);
@@ -119,11 +118,7 @@ impl Kernel for ShortFilter {
                 packed_grad[if k < taps { c * taps + k } else { i }] += sum;
             }
         }
-        let mut gradients = vec![x_grad, packed_grad];
-        if !context.is_empty() {
-            gradients.push(context_grad);
-        }
-        gradients
+        [x_grad, packed_grad, context_grad]
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{Input, run},
     },
 };
 
@@ -74,16 +74,14 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -
 pub fn short_filter(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
     let context = context.filter(|_| sizes.taps > 1);
-    let mut named = vec![("x", x), ("weight", weight), ("bias", bias)];
-    named.extend(context.map(|context| ("context", context)));
-    Check::new(OP).devices(&named)?;
-    let kernel = cpu::ShortFilter { sizes };
-    if !is_fused(&kernel, x) {
-        return reference::short_filter(x, weight, bias, context);
-    }
-    let packed = pack(OP, &[weight, bias])?;
-    match context {
-        Some(context) => apply(kernel, &[x, &packed, context]),
-        None => apply(kernel, &[x, &packed]),
-    }
+    run(
+        cpu::ShortFilter { sizes },
+        [
+            Input::one("x", x),
+            Input::packed([("weight", weight), ("bias", bias)]),
+            Input::optional("context", context),
+        ],
+        Ok,
+        || reference::short_filter(x, weight, bias, context),
+    )
 }

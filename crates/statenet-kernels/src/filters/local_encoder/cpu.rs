@@ -59,16 +59,15 @@ impl LocalEncoder {
     }
 }
 
-impl Kernel for LocalEncoder {
+impl Kernel<3> for LocalEncoder {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         (self.sizes.batch, self.sizes.channels, self.sizes.positions, self.sizes.time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, weights, packed]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, inputs: channels_in, bands, time, channels, positions, .. } = self.sizes;
-        let &[x, weights, packed] = inputs else { return Vec::new() };
         let weights = self.weights(weights, packed);
         let size = channels * positions * time;
         let computed = if all_alike(batch, &[x]) { 1 } else { batch };
@@ -82,16 +81,16 @@ impl Kernel for LocalEncoder {
         if computed == batch { y } else { y.repeat(batch) }
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, inputs: channels_in, bands, time, channels, positions, .. } = self.sizes;
-        let &[x, weights, packed] = call.inputs else { return Vec::new() };
+        let [x, weights, packed] = call.inputs;
         let (n_weights, taps) = (weights.len(), self.taps());
         let weights = self.weights(weights, packed);
         let (size_in, size) = (channels_in * bands * time, channels * positions * time);
-        let wants = |i: usize| wanted.get(i) == Some(&true);
-        let (wants_x, n_packed) = (wants(0), packed.len());
+        let [wants_x, wants_weights, wants_packed] = wanted;
+        let n_packed = packed.len();
         // Gradients of weights and of what is packed are made together.
-        let n_sums = if wants(1) || wants(2) { n_weights + n_packed } else { 0 };
+        let n_sums = if wants_weights || wants_packed { n_weights + n_packed } else { 0 };
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
         // Stimuli that share what does not depend on the gradient.
         let sharing = if all_alike(batch, &[x]) { SHARING } else { 1 };
@@ -107,7 +106,7 @@ impl Kernel for LocalEncoder {
             sums
         });
         if n_sums == 0 {
-            return vec![x_grad, Vec::new(), Vec::new()];
+            return [x_grad, Vec::new(), Vec::new()];
         }
         let mut sums = vec![F::ZERO; n_sums];
         for of_one in of_each {
@@ -117,7 +116,7 @@ impl Kernel for LocalEncoder {
         // From (L, C, Ci K) to (C, Ci K, L).
         let rows = channels * taps;
         let weights_grad = (0..n_weights).map(|i| sums[i % positions * rows + i / positions]).collect();
-        vec![x_grad, weights_grad, packed_grad]
+        [x_grad, weights_grad, packed_grad]
     }
 }
 

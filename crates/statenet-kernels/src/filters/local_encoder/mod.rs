@@ -8,7 +8,7 @@
 //! Every time bin on its own (Rançon et al. 2025; the variance is the biased one). Nothing is kept for the
 //! backward pass: a costs K multiplications, fewer than it takes to write it and to read it again.
 
-pub(crate) mod cpu;
+mod cpu;
 pub(crate) mod reference;
 mod step;
 
@@ -20,13 +20,13 @@ use crate::{
     filters::locally_connected::{self, Sizes},
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{Input, run},
     },
 };
 
-pub(crate) const OP: &str = "local_encoder";
+const OP: &str = "local_encoder";
 
-pub(crate) fn check(
+fn check(
     x: &Tensor,
     weights: &Tensor,
     biases: &Tensor,
@@ -81,17 +81,14 @@ pub fn local_encoder(
     eps: f64,
 ) -> Result<Tensor> {
     let sizes = check(x, weights, biases, gain, bias, stride, eps)?;
-    Check::new(OP).devices(&[
-        ("x", x),
-        ("weights", weights),
-        ("biases", biases),
-        ("gain", gain),
-        ("bias", bias),
-    ])?;
-    let kernel = cpu::LocalEncoder { sizes, eps };
-    if !is_fused(&kernel, x) {
-        return reference::local_encoder(x, weights, biases, gain, bias, stride, eps);
-    }
-    let packed = pack(OP, &[biases, gain, bias])?;
-    apply(kernel, &[x, weights, &packed])
+    run(
+        cpu::LocalEncoder { sizes, eps },
+        [
+            Input::one("x", x),
+            Input::one("weights", weights),
+            Input::packed([("biases", biases), ("gain", gain), ("bias", bias)]),
+        ],
+        Ok,
+        || reference::local_encoder(x, weights, biases, gain, bias, stride, eps),
+    )
 }

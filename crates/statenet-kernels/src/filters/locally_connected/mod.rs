@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
@@ -79,10 +79,10 @@ pub(crate) fn check(
 /// ```
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(OP, x, weights, biases, stride)?;
-    Check::new(OP).devices(&[("x", x), ("weights", weights), ("biases", biases)])?;
-    let kernel = cpu::LocallyConnected(sizes);
-    if !is_fused(&kernel, x) {
-        return reference::locally_connected(x, weights, biases, stride);
-    }
-    apply(kernel, &[x, weights, biases])
+    run(
+        cpu::LocallyConnected(sizes),
+        [Input::one("x", x), Input::one("weights", weights), Input::one("biases", biases)],
+        Ok,
+        || reference::locally_connected(x, weights, biases, stride),
+    )
 }

@@ -22,7 +22,7 @@ pub(crate) struct ChannelNorm {
     pub(crate) then: Then,
 }
 
-impl Kernel for ChannelNorm {
+impl Kernel<3> for ChannelNorm {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -30,9 +30,8 @@ impl Kernel for ChannelNorm {
         (batch, channels, positions, time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, gain, bias]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, channels, positions, time } = self.sizes;
-        let &[x, gain, bias] = inputs else { return Vec::new() };
         let size = channels * positions * time;
         let mut moments = vec![F::ZERO; batch * positions * 2 * time];
         let (eps, then) = (F::of(self.eps), self.then);
@@ -54,9 +53,9 @@ impl Kernel for ChannelNorm {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { channels, positions, time, .. } = self.sizes;
-        let &[x, gain, _] = call.inputs else { return Vec::new() };
+        let [x, gain, _] = call.inputs;
         let size = channels * positions * time;
         let mut of_each = Vec::new();
         let fill = |x_grad: &mut [Slot<F>]| {
@@ -80,7 +79,7 @@ impl Kernel for ChannelNorm {
             gain_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
         let bias_grad = gain_grad.split_off(channels);
-        vec![x_grad, gain_grad, bias_grad]
+        [x_grad, gain_grad, bias_grad]
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
@@ -79,10 +79,10 @@ fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
 /// ```
 pub fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Tensor> {
     let sizes = check(x, gain, bias, eps)?;
-    Check::new(OP).devices(&[("x", x), ("gain", gain), ("bias", bias)])?;
-    let kernel = cpu::ChannelNorm { sizes, eps, then };
-    if !is_fused(&kernel, x) {
-        return reference::channel_norm(x, gain, bias, eps, then);
-    }
-    apply(kernel, &[x, gain, bias])
+    run(
+        cpu::ChannelNorm { sizes, eps, then },
+        [Input::one("x", x), Input::one("gain", gain), Input::one("bias", bias)],
+        Ok,
+        || reference::channel_norm(x, gain, bias, eps, then),
+    )
 }

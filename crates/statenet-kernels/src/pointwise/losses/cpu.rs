@@ -58,15 +58,14 @@ impl<L: Term> Masked<L> {
     }
 }
 
-impl<L: Term> Kernel for Masked<L> {
+impl<L: Term> Kernel<3> for Masked<L> {
     const NAME: &'static str = L::NAME;
 
     fn shape(&self) -> Shape {
         ().into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
-        let &[rate, target, mask] = inputs else { return Vec::new() };
+    fn forward<F: Real>(&self, [rate, target, mask]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let rows = [rate, target, mask];
         let counts = self.per_neuron(rows, |_, _, mask| count_row(mask));
         let terms = self.per_neuron(rows, sum_row::<F, L>);
@@ -80,9 +79,11 @@ impl<L: Term> Kernel for Masked<L> {
         vec![loss]
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { neurons, time, .. } = self.sizes;
-        let (&[rate, target, mask], &[upstream]) = (call.inputs, call.grad) else { return Vec::new() };
+        let [rate, target, mask] = call.inputs;
+        // The gradient of a scalar.
+        let upstream = call.grad[0];
         let size = neurons * time;
         let fill = |rate_grad: &mut [Slot<F>]| {
             let work = rate
@@ -105,7 +106,7 @@ impl<L: Term> Kernel for Masked<L> {
         #[allow(unsafe_code, reason = "results are written once")]
         let rate_grad = unsafe { vector(rate.len(), fill) };
         // Target and mask come detached and want no gradient.
-        vec![rate_grad, Vec::new(), Vec::new()]
+        [rate_grad, Vec::new(), Vec::new()]
     }
 }
 

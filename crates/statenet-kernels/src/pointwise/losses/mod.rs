@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{self, Input},
     },
 };
 
@@ -40,7 +40,7 @@ fn check(op: &'static str, rate: &Tensor, target: &Tensor, mask: &Tensor) -> Res
     Ok(Sizes { neurons, time })
 }
 
-/// Checks a call of the loss of terms `L` and runs it, in its plain form where the fused one is not at home.
+/// Checks the arguments of the loss of terms `L` and computes it.
 fn run<L: cpu::Term>(
     rate: &Tensor,
     target: &Tensor,
@@ -48,10 +48,14 @@ fn run<L: cpu::Term>(
     plain: fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>,
 ) -> Result<Tensor> {
     let sizes = check(L::NAME, rate, target, mask)?;
-    Check::new(L::NAME).devices(&[("rate", rate), ("target", target), ("mask", mask)])?;
-    let kernel = cpu::Masked::<L> { sizes, term: PhantomData };
-    if !is_fused(&kernel, rate) {
-        return plain(rate, target, mask);
-    }
-    apply(kernel, &[rate, &target.detach(), &mask.detach()])
+    driver::run(
+        cpu::Masked::<L> { sizes, term: PhantomData },
+        [
+            Input::one("rate", rate),
+            Input::one("target", target).constant(),
+            Input::one("mask", mask).constant(),
+        ],
+        Ok,
+        || plain(rate, target, mask),
+    )
 }

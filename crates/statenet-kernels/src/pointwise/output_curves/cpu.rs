@@ -47,16 +47,15 @@ fn of_neuron<F: Real>(packed: &[F], neurons: usize, n: usize) -> [F; MAX_PARAMET
     std::array::from_fn(|i| packed.get(i * neurons + n).copied().unwrap_or(F::ZERO))
 }
 
-impl<C: Curve> Kernel for Curved<C> {
+impl<C: Curve> Kernel<2> for Curved<C> {
     const NAME: &'static str = C::NAME;
 
     fn shape(&self) -> Shape {
         (self.sizes.batch, self.sizes.neurons, self.sizes.time).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, packed]: [&[F]; 2], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { neurons, time, .. } = self.sizes;
-        let &[x, packed] = inputs else { return Vec::new() };
         let size = neurons * time;
         let fill = |y: &mut [Slot<F>]| {
             let work = x.chunks_exact(size).zip(y.chunks_exact_mut(size)).collect();
@@ -72,9 +71,9 @@ impl<C: Curve> Kernel for Curved<C> {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 2>, _: [bool; 2]) -> [Vec<F>; 2] {
         let Sizes { neurons, time, .. } = self.sizes;
-        let &[x, packed] = call.inputs else { return Vec::new() };
+        let [x, packed] = call.inputs;
         let size = neurons * time;
         let mut of_each = Vec::new();
         let fill = |x_grad: &mut [Slot<F>]| {
@@ -100,7 +99,7 @@ impl<C: Curve> Kernel for Curved<C> {
         for of_one in of_each {
             packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
-        vec![x_grad, packed_grad]
+        [x_grad, packed_grad]
     }
 }
 

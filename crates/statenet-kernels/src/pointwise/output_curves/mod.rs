@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{self, Input},
     },
 };
 
@@ -47,20 +47,17 @@ fn check(op: &'static str, x: &Tensor, parameters: &[(&'static str, &Tensor)]) -
     Ok(Sizes { batch, neurons, time })
 }
 
-/// Checks a call of the curve `C` and runs it, in its plain form where the fused one is not at home.
+/// Checks the arguments of the curve `C` and computes it.
 fn run<C: cpu::Curve>(
     x: &Tensor,
     parameters: &[(&'static str, &Tensor)],
     plain: impl FnOnce() -> Result<Tensor>,
 ) -> Result<Tensor> {
     let sizes = check(C::NAME, x, parameters)?;
-    let check = Check::new(C::NAME);
-    check.devices(&[&[("x", x)], parameters].concat())?;
-    let kernel = cpu::Curved::<C> { sizes, curve: PhantomData };
-    if !is_fused(&kernel, x) {
-        return plain();
-    }
-    let tensors: Vec<_> = parameters.iter().map(|(_, tensor)| *tensor).collect();
-    let packed = pack(C::NAME, &tensors)?;
-    apply(kernel, &[x, &packed])
+    driver::run(
+        cpu::Curved::<C> { sizes, curve: PhantomData },
+        [Input::one("x", x), Input::packed(parameters.iter().copied())],
+        Ok,
+        plain,
+    )
 }

@@ -19,15 +19,14 @@ const STRETCH: usize = 1 << 14;
 /// Inputs: x and z, one shape. Result: the same shape. No tape.
 pub(crate) struct SiluGate(pub(crate) Shape);
 
-impl Kernel for SiluGate {
+impl Kernel<2> for SiluGate {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         self.0.clone()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
-        let &[x, z] = inputs else { return Vec::new() };
+    fn forward<F: Real>(&self, [x, z]: [&[F]; 2], _: Option<&mut Vec<F>>) -> Vec<F> {
         let fill = |y: &mut [Slot<F>]| {
             let work = y.chunks_mut(STRETCH).zip(x.chunks(STRETCH)).zip(z.chunks(STRETCH));
             parallel::for_each(work.collect(), |((y, x), z)| value(x, z, y));
@@ -38,8 +37,8 @@ impl Kernel for SiluGate {
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
-        let &[x, z] = call.inputs else { return Vec::new() };
+    fn backward<F: Real>(&self, call: Backward<'_, F, 2>, _: [bool; 2]) -> [Vec<F>; 2] {
+        let [x, z] = call.inputs;
         let mut z_grad = Vec::new();
         let fill_both = |x_grad: &mut [Slot<F>]| {
             let fill = |z_grad: &mut [Slot<F>]| {
@@ -56,7 +55,7 @@ impl Kernel for SiluGate {
         // SAFETY: as above; the closure fills both.
         #[allow(unsafe_code, reason = "results are written once")]
         let x_grad = unsafe { vector(x.len(), fill_both) };
-        vec![x_grad, z_grad]
+        [x_grad, z_grad]
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     error::{Dims, Error, Result},
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
@@ -46,10 +46,7 @@ fn check(x: &Tensor, z: &Tensor) -> Result<()> {
 /// ```
 pub fn silu_gate(x: &Tensor, z: &Tensor) -> Result<Tensor> {
     check(x, z)?;
-    Check::new(OP).devices(&[("x", x), ("z", z)])?;
-    let kernel = cpu::SiluGate(x.shape().clone());
-    if !is_fused(&kernel, x) {
-        return reference::silu_gate(x, z);
-    }
-    apply(kernel, &[x, z])
+    run(cpu::SiluGate(x.shape().clone()), [Input::one("x", x), Input::one("z", z)], Ok, || {
+        reference::silu_gate(x, z)
+    })
 }

@@ -15,27 +15,26 @@ use crate::{
 /// Input: x, any shape. Result: the same shape. No tape.
 pub(crate) struct Softplus(pub(crate) Shape);
 
-impl Kernel for Softplus {
+impl Kernel<1> for Softplus {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         self.0.clone()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
-        let &[x] = inputs else { return Vec::new() };
+    fn forward<F: Real>(&self, [x]: [&[F]; 1], _: Option<&mut Vec<F>>) -> Vec<F> {
         // SAFETY: `value` writes one number for each of x.
         #[allow(unsafe_code, reason = "results are written once")]
         let y = unsafe { vector(x.len(), |y| value(x, y)) };
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
-        let &[x] = call.inputs else { return Vec::new() };
+    fn backward<F: Real>(&self, call: Backward<'_, F, 1>, _: [bool; 1]) -> [Vec<F>; 1] {
+        let [x] = call.inputs;
         // SAFETY: `slope` writes one number for each of x.
         #[allow(unsafe_code, reason = "results are written once")]
         let x_grad = unsafe { vector(x.len(), |x_grad| slope(x, call.grad, x_grad)) };
-        vec![x_grad]
+        [x_grad]
     }
 }
 

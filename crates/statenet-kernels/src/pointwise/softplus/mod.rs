@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused},
+        driver::{Input, run},
     },
 };
 
@@ -43,10 +43,5 @@ fn check(x: &Tensor) -> Result<()> {
 /// ```
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
     check(x)?;
-    Check::new(OP).devices(&[("x", x)])?;
-    let kernel = cpu::Softplus(x.shape().clone());
-    if !is_fused(&kernel, x) {
-        return reference::softplus(x);
-    }
-    apply(kernel, &[x])
+    run(cpu::Softplus(x.shape().clone()), [Input::one("x", x)], Ok, || reference::softplus(x))
 }

@@ -46,7 +46,7 @@ impl Lmu {
     }
 }
 
-impl Kernel for Lmu {
+impl Kernel<3> for Lmu {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -54,9 +54,8 @@ impl Kernel for Lmu {
         (batch * (time * hidden + memory)).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [v, packed, fixed]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, hidden, memory } = self.0;
-        let &[v, packed, fixed] = inputs else { return Vec::new() };
         let parameters = self.unpack(packed, fixed);
         let Parameters { w_h, e_h, w_m, e_m, h0, m0, ad, bd } = parameters;
         let panels =
@@ -100,12 +99,12 @@ impl Kernel for Lmu {
         flat
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, time, hidden, memory } = self.0;
-        let &[v, packed, fixed] = call.inputs else { return Vec::new() };
+        let [v, packed, fixed] = call.inputs;
         let parameters = self.unpack(packed, fixed);
         let panels = for_sizes(batch, |rows| backward_panels(rows, self.0, parameters));
-        let wants_weights = wanted.get(1) == Some(&true);
+        let [_, wants_weights, _] = wanted;
         let states = batch * time * hidden;
         let mut v_grad = vec![F::ZERO; v.len()];
         let mut h0_grad = vec![F::ZERO; batch * hidden];
@@ -142,7 +141,7 @@ impl Kernel for Lmu {
         }
         packed_grad.extend(h0_grad);
         packed_grad.extend(m0_grad);
-        vec![v_grad, packed_grad, vec![F::ZERO; fixed.len()]]
+        [v_grad, packed_grad, Vec::new()]
     }
 }
 

@@ -22,10 +22,10 @@ mod weights;
 use candle_core::Tensor;
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -124,18 +124,20 @@ pub fn lmu(
     m0: &Tensor,
 ) -> Result<(Tensor, Tensor, Tensor)> {
     let sizes = check(inputs, weights, h0, m0)?;
-    let states = [("inputs", inputs), ("h0", h0), ("m0", m0)];
-    Check::new(OP).devices(&[&states[..], &weights.named()[..]].concat())?;
-    let kernel = cpu::Lmu(sizes);
-    if !is_fused(&kernel, inputs) {
-        return reference::lmu(inputs, weights, h0, m0);
-    }
     let LmuWeights { w_h, w_m, e_h, e_m, ad, bd } = weights;
-    let packed = pack(OP, &[w_h, e_h, w_m, e_m, h0, m0])?;
-    let fixed = pack(OP, &[&ad.detach(), &bd.detach()])?;
-    let flat = apply(kernel, &[inputs, &packed, &fixed])?;
+    let parameters = [("w_h", w_h), ("e_h", e_h), ("w_m", w_m), ("e_m", e_m), ("h0", h0), ("m0", m0)];
     let Sizes { batch, time, hidden, .. } = sizes;
-    let (states, memory) = cut(OP, &flat, (batch, time, hidden), m0.shape())?;
-    let last = states.narrow(1, time - 1, 1).and_then(|last| last.squeeze(1));
-    Ok((states, last.map_err(Error::in_op(OP))?, memory))
+    run(
+        cpu::Lmu(sizes),
+        [
+            Input::one("inputs", inputs),
+            Input::packed(parameters),
+            Input::packed([("ad", ad), ("bd", bd)]).constant(),
+        ],
+        |flat| {
+            let (states, memory) = cut(&flat, (batch, time, hidden), m0.shape())?;
+            Ok((states.clone(), states.narrow(1, time - 1, 1)?.squeeze(1)?, memory))
+        },
+        || reference::lmu(inputs, weights, h0, m0),
+    )
 }

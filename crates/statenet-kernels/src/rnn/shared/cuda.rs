@@ -45,15 +45,19 @@ impl<C: Cell> Recurrence<C> {
     }
 }
 
-impl<C: Cell> OnDevice for Recurrence<C> {
+impl<C: Cell> OnDevice<2> for Recurrence<C> {
     fn on_chip(&self) -> usize {
         let hidden = self.sizes.hidden;
         (C::GATES * hidden + 3 * C::GATES + C::KEPT + 5) * hidden
     }
 
-    fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward> {
+    fn forward(
+        &self,
+        machine: &dyn Machine,
+        [gates, packed]: &[Tensor; 2],
+        keep: bool,
+    ) -> candle_core::Result<Forward> {
         let Sizes { batch, time, hidden } = self.sizes;
-        let [gates, packed] = inputs else { candle_core::bail!("{} takes two tensors", C::NAME) };
         let Parameters { weight, bias, h0, c0 } = self.parts(packed)?;
         let kept = if keep { (batch * time * C::KEPT * hidden).max(1) } else { 1 };
         let [output, tape] = outputs(machine.launch(&Launch {
@@ -83,16 +87,15 @@ impl<C: Cell> OnDevice for Recurrence<C> {
     fn backward(
         &self,
         machine: &dyn Machine,
-        saved: Saved<'_>,
-        wanted: &[bool],
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
+        saved: Saved<'_, 2>,
+        [_, wants_packed]: [bool; 2],
+    ) -> candle_core::Result<[Option<Tensor>; 2]> {
         let Sizes { batch, time, hidden } = self.sizes;
-        let [_, packed] = saved.inputs else { candle_core::bail!("{} takes two tensors", C::NAME) };
+        let [_, packed] = saved.inputs;
         let Parameters { weight, h0, .. } = self.parts(packed)?;
-        let wants_weight = wanted.get(1) == Some(&true);
         let (bins, columns) = (batch * time, C::GATES * hidden);
         let (for_weight, for_cell) =
-            (if wants_weight { bins * columns } else { 1 }, if C::HAS_CELL { batch * hidden } else { 1 });
+            (if wants_packed { bins * columns } else { 1 }, if C::HAS_CELL { batch * hidden } else { 1 });
         let [gates_grad, gq, h0_grad, c0_grad] = outputs(machine.launch(&Launch {
             text: C::text(),
             kernel: "recurrent_backward",
@@ -113,12 +116,12 @@ impl<C: Cell> OnDevice for Recurrence<C> {
                 Argument::Size(batch),
                 Argument::Size(time),
                 Argument::Size(hidden),
-                Argument::Size(wants_weight.into()),
+                Argument::Size(wants_packed.into()),
             ],
         })?)?;
         let gates_grad = tensor(gates_grad, bins * columns);
-        if !wants_weight {
-            return Ok(vec![Some(gates_grad), None]);
+        if !wants_packed {
+            return Ok([Some(gates_grad), None]);
         }
         let gq = tensor(gq, bins * columns).reshape((bins, columns))?;
         let weight_grad = gq.t()?.contiguous()?.matmul(&self.before(saved.output, &h0)?)?;
@@ -126,7 +129,7 @@ impl<C: Cell> OnDevice for Recurrence<C> {
         if C::HAS_CELL {
             parts.push(tensor(c0_grad, batch * hidden));
         }
-        Ok(vec![Some(gates_grad), Some(Tensor::cat(&parts, 0)?)])
+        Ok([Some(gates_grad), Some(Tensor::cat(&parts, 0)?)])
     }
 }
 

@@ -148,7 +148,7 @@ impl<C: Cell> Recurrence<C> {
     }
 }
 
-impl<C: Cell> Kernel for Recurrence<C> {
+impl<C: Cell> Kernel<2> for Recurrence<C> {
     const NAME: &'static str = C::NAME;
 
     fn shape(&self) -> Shape {
@@ -160,9 +160,8 @@ impl<C: Cell> Kernel for Recurrence<C> {
         }
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [drive, packed]: [&[F]; 2], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { time, hidden, .. } = self.sizes;
-        let &[drive, packed] = inputs else { return Vec::new() };
         let parameters = self.unpack(packed);
         let batch = self.computed(drive, parameters);
         let n_kept = if tape.is_some() { batch * self.kept_each() } else { 0 };
@@ -201,9 +200,9 @@ impl<C: Cell> Kernel for Recurrence<C> {
         [given.concat().repeat(times), cells.repeat(times)].concat()
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, wanted: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 2>, wanted: [bool; 2]) -> [Vec<F>; 2] {
         let Sizes { batch, time, hidden } = self.sizes;
-        let &[drive, packed] = call.inputs else { return Vec::new() };
+        let [drive, packed] = call.inputs;
         let parameters = self.unpack(packed);
         let Parameters { weight_hh, h0, c0, weight_ih, .. } = parameters;
         let panels = for_sizes(batch, |rows| transposed::<F, C>(hidden, hidden, weight_hh, rows));
@@ -216,9 +215,9 @@ impl<C: Cell> Kernel for Recurrence<C> {
             Gives::Last => call.tape.split_at(computed * self.kept_each()),
         };
         let alike = computed < batch;
-        let wants = |i: usize| wanted.get(i) == Some(&true);
+        let [wants_drive, wants_packed] = wanted;
         // Gradients of gates are made on the way in any case, those of an input are a product more.
-        let grad_each = if self.projection.is_none() || wants(0) { self.drive_each() } else { 0 };
+        let grad_each = if self.projection.is_none() || wants_drive { self.drive_each() } else { 0 };
 
         let (mut h0_grad, mut c0_grad) = (vec![F::ZERO; h0.len()], vec![F::ZERO; c0.len()]);
         let mut of_groups = Vec::new();
@@ -256,7 +255,7 @@ impl<C: Cell> Kernel for Recurrence<C> {
             }
             of_groups = parallel::map(tasks, |(rows, kept, sinks)| {
                 let (_, panels) = panels.iter().find(|(r, _)| *r == rows)?;
-                Some(backward_group::<F, C>(self.sizes, rows, panels, kept, sinks, wants(1)))
+                Some(backward_group::<F, C>(self.sizes, rows, panels, kept, sinks, wants_packed))
             });
         };
         // SAFETY: the groups cover the batch, and `backward_group` writes every bin of every row of its group, where that
@@ -265,17 +264,17 @@ impl<C: Cell> Kernel for Recurrence<C> {
         let drive_grad = unsafe { vector(batch * grad_each, fill) };
 
         let mut packed_grad = vec![F::ZERO; packed.len()];
-        for sums in of_groups.iter().flatten().filter(|_| wants(1)) {
+        for sums in of_groups.iter().flatten().filter(|_| wants_packed) {
             self.add_sums(&mut packed_grad, sums);
         }
         let first_states = (C::GATES * hidden) * (hidden + 1);
         let states_grad = &mut packed_grad[first_states..][..h0_grad.len() + c0_grad.len()];
         states_grad[..h0_grad.len()].copy_from_slice(&h0_grad);
         states_grad[h0_grad.len()..].copy_from_slice(&c0_grad);
-        vec![drive_grad, packed_grad]
+        [drive_grad, packed_grad]
     }
 
-    fn on_device(&self) -> Option<&dyn OnDevice> {
+    fn on_device(&self) -> Option<&dyn OnDevice<2>> {
         self.projection.is_none().then_some(self)
     }
 }

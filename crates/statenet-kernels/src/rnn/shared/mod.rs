@@ -29,7 +29,7 @@ use crate::{
     simd::{dispatch::MulAdd, float::Real},
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{self, Input},
     },
 };
 pub(crate) use kernel::Recurrence;
@@ -172,17 +172,13 @@ pub(crate) fn run<C: Cell>(
     c0: Option<&Tensor>,
 ) -> Result<Option<Run>> {
     let sizes = check::<C>(gates, weight_hh, bias_hh, h0, c0)?;
-    let mut named = vec![("gates", gates), ("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)];
-    named.extend(c0.map(|c0| ("c0", c0)));
-    Check::new(C::NAME).devices(&named)?;
-    let kernel = Recurrence::<C>::new(sizes);
-    if !is_fused(&kernel, gates) {
-        return Ok(None);
-    }
-    let parameters: Vec<&Tensor> = named[1..].iter().map(|(_, tensor)| *tensor).collect();
-    let packed = pack(C::NAME, &parameters)?;
-    let output = apply(kernel, &[gates, &packed])?;
-    split::<C>(&output, sizes).map(Some).map_err(Error::in_op(C::NAME))
+    let parameters = [("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)];
+    driver::run(
+        Recurrence::<C>::new(sizes),
+        [Input::one("gates", gates), Input::packed(parameters.into_iter().chain(c0.map(|c0| ("c0", c0))))],
+        |output| split::<C>(&output, sizes).map(Some),
+        || Ok(None),
+    )
 }
 
 /// [`run`] for cells with a cell state.

@@ -9,7 +9,7 @@ use crate::{
     rnn::layer::ModuleWeights,
     tensor::{
         arguments::Check,
-        custom_op::{apply, is_fused, pack},
+        driver::{self, Input},
     },
 };
 
@@ -73,15 +73,13 @@ fn output<C: Cell>(
 ) -> Result<Option<(Tensor, Sizes)>> {
     let (sizes, projection) = check::<C>(x, layout, weights, h0, c0)?;
     let ModuleWeights { weight_ih, weight_hh, bias_ih, bias_hh } = *weights;
-    let mut named = vec![("x", x), ("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)];
-    named.extend(c0.map(|c0| ("c0", c0)));
-    named.extend([("weight_ih", weight_ih), ("bias_ih", bias_ih)]);
-    Check::new(C::NAME).devices(&named)?;
-    let kernel = Recurrence::<C>::of_input(sizes, projection, gives);
-    if !is_fused(&kernel, x) {
-        return Ok(None);
-    }
-    let parameters: Vec<&Tensor> = named[1..].iter().map(|(_, tensor)| *tensor).collect();
-    let packed = pack(C::NAME, &parameters)?;
-    Ok(Some((apply(kernel, &[x, &packed])?, sizes)))
+    let mut parameters = vec![("weight_hh", weight_hh), ("bias_hh", bias_hh), ("h0", h0)];
+    parameters.extend(c0.map(|c0| ("c0", c0)));
+    parameters.extend([("weight_ih", weight_ih), ("bias_ih", bias_ih)]);
+    driver::run(
+        Recurrence::<C>::of_input(sizes, projection, gives),
+        [Input::one("x", x), Input::packed(parameters)],
+        |output| Ok(Some((output, sizes))),
+        || Ok(None),
+    )
 }

@@ -24,7 +24,7 @@ use crate::{
     scans::leaky::{Sizes, cpu::Leaky},
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -67,13 +67,11 @@ fn check(x: &Tensor, layout: Layout, decay: &Tensor, e0: &Tensor) -> Result<Size
 /// ```
 pub fn adaptation(x: &Tensor, layout: Layout, decay: &Tensor, e0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(x, layout, decay, e0)?;
-    Check::new(OP).devices(&[("x", x), ("decay", decay), ("e0", e0)])?;
-    let kernel = Leaky::<true>(sizes);
-    if !is_fused(&kernel, x) {
-        return reference::adaptation(x, layout, decay, e0);
-    }
     let gain = decay.affine(-1.0, 1.0).map_err(Error::in_op(OP))?;
-    let packed = pack(OP, &[decay, &gain, e0])?;
-    let flat = apply(kernel, &[x, &packed])?;
-    cut(OP, &flat, sizes.shape(), e0.shape())
+    run(
+        Leaky::<true>(sizes),
+        [Input::one("x", x), Input::packed([("decay", decay), ("1 - decay", &gain), ("e0", e0)])],
+        |flat| cut(&flat, sizes.shape(), e0.shape()),
+        || reference::adaptation(x, layout, decay, e0),
+    )
 }

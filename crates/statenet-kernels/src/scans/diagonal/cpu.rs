@@ -42,7 +42,7 @@ impl<const LOW_RANK: bool> Scan<LOW_RANK> {
     }
 }
 
-impl<const LOW_RANK: bool> Kernel for Scan<LOW_RANK> {
+impl<const LOW_RANK: bool> Kernel<3> for Scan<LOW_RANK> {
     const NAME: &'static str = if LOW_RANK { "dplr_scan" } else { super::OP };
 
     fn shape(&self) -> Shape {
@@ -50,9 +50,8 @@ impl<const LOW_RANK: bool> Kernel for Scan<LOW_RANK> {
         (batch * channels * (time + 2 * pairs)).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [u, packed, s0]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, channels, pairs } = self.0;
-        let &[u, packed, s0] = inputs else { return Vec::new() };
         let weights = self.weights(packed);
         let (size, state) = (time * channels, channels * 2 * pairs);
         let kept = if tape.is_some() { batch * self.kept() } else { 0 };
@@ -80,9 +79,9 @@ impl<const LOW_RANK: bool> Kernel for Scan<LOW_RANK> {
         flat
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { time, channels, pairs, .. } = self.0;
-        let &[u, packed, s0] = call.inputs else { return Vec::new() };
+        let [u, packed, s0] = call.inputs;
         let weights = self.weights(packed);
         let (size, state) = (time * channels, channels * 2 * pairs);
         let (grad, grad_last) = call.grad.split_at(u.len());
@@ -112,11 +111,11 @@ impl<const LOW_RANK: bool> Kernel for Scan<LOW_RANK> {
                 to.iter_mut().zip(of_weight).for_each(|(sum, g)| *sum += g);
             }
         }
-        vec![u_grad, packed_grad, s0_grad]
+        [u_grad, packed_grad, s0_grad]
     }
 
     /// None with a part of rank one, which would make all pairs wait for each other in every bin.
-    fn on_device(&self) -> Option<&dyn OnDevice> {
+    fn on_device(&self) -> Option<&dyn OnDevice<3>> {
         if LOW_RANK { None } else { Some(self) }
     }
 }

@@ -35,15 +35,19 @@ impl<const LOW_RANK: bool> Scan<LOW_RANK> {
     }
 }
 
-impl<const LOW_RANK: bool> OnDevice for Scan<LOW_RANK> {
+impl<const LOW_RANK: bool> OnDevice<3> for Scan<LOW_RANK> {
     fn on_chip(&self) -> usize {
         let pairs = self.0.pairs;
         TILE * (2 * CHUNK * pairs + CHUNK * (pairs + 1) + 8 * pairs)
     }
 
-    fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward> {
+    fn forward(
+        &self,
+        machine: &dyn Machine,
+        [u, weights, s0]: &[Tensor; 3],
+        keep: bool,
+    ) -> candle_core::Result<Forward> {
         let Sizes { batch, time, channels, pairs } = self.0;
-        let [u, weights, s0] = inputs else { candle_core::bail!("{} takes three tensors", Self::NAME) };
         let kept = if keep { batch * time.div_ceil(CHUNK) * self.states() } else { 1 };
         let [output, tape] = outputs(self.launch(
             machine,
@@ -68,11 +72,11 @@ impl<const LOW_RANK: bool> OnDevice for Scan<LOW_RANK> {
     fn backward(
         &self,
         machine: &dyn Machine,
-        saved: Saved<'_>,
-        _: &[bool],
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
+        saved: Saved<'_, 3>,
+        _: [bool; 3],
+    ) -> candle_core::Result<[Option<Tensor>; 3]> {
         let Sizes { batch, time, channels, pairs } = self.0;
-        let [u, weights, _] = saved.inputs else { candle_core::bail!("{} takes three tensors", Self::NAME) };
+        let [u, weights, _] = saved.inputs;
         let (bins, states) = (u.elem_count(), batch * self.states());
         let [u_grad, weights_grad, s0_grad] = outputs(self.launch(
             machine,
@@ -93,7 +97,7 @@ impl<const LOW_RANK: bool> OnDevice for Scan<LOW_RANK> {
             ],
         )?)?;
         let weights_grad = tensor(weights_grad, 3 * states).reshape((batch, 3 * self.states()))?.sum(0)?;
-        Ok(vec![Some(tensor(u_grad, bins)), Some(weights_grad), Some(tensor(s0_grad, states))])
+        Ok([Some(tensor(u_grad, bins)), Some(weights_grad), Some(tensor(s0_grad, states))])
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -97,12 +97,10 @@ pub fn diagonal_scan(
     s0: &Tensor,
 ) -> Result<(Tensor, Tensor)> {
     let sizes = check(u, a, b, c, s0)?;
-    Check::new(OP).devices(&[("u", u), ("a", a), ("b", b), ("c", c), ("s0", s0)])?;
-    let kernel = cpu::Scan::<false>(sizes);
-    if !is_fused(&kernel, u) {
-        return reference::diagonal_scan(u, a, b, c, s0);
-    }
-    let packed = pack(OP, &[a, b, c])?;
-    let flat = apply(kernel, &[u, &packed, s0])?;
-    cut(OP, &flat, u.shape(), s0.shape())
+    run(
+        cpu::Scan::<false>(sizes),
+        [Input::one("u", u), Input::packed([("a", a), ("b", b), ("c", c)]), Input::one("s0", s0)],
+        |flat| cut(&flat, u.shape(), s0.shape()),
+        || reference::diagonal_scan(u, a, b, c, s0),
+    )
 }

@@ -27,7 +27,7 @@ use crate::{
     scans::diagonal::{Sizes, cpu::Scan},
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -87,12 +87,10 @@ fn check(u: &Tensor, weights: DplrWeights<'_>, s0: &Tensor) -> Result<Sizes> {
 /// ```
 pub fn dplr_scan(u: &Tensor, weights: DplrWeights<'_>, s0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(u, weights, s0)?;
-    Check::new(OP).devices(&[&[("u", u), ("s0", s0)][..], &weights.named()[..]].concat())?;
-    let kernel = Scan::<true>(sizes);
-    if !is_fused(&kernel, u) {
-        return reference::dplr_scan(u, weights, s0);
-    }
-    let packed = pack(OP, &weights.named().map(|(_, weight)| weight))?;
-    let flat = apply(kernel, &[u, &packed, s0])?;
-    cut(OP, &flat, u.shape(), s0.shape())
+    run(
+        Scan::<true>(sizes),
+        [Input::one("u", u), Input::packed(weights.named()), Input::one("s0", s0)],
+        |flat| cut(&flat, u.shape(), s0.shape()),
+        || reference::dplr_scan(u, weights, s0),
+    )
 }

@@ -41,7 +41,7 @@ impl<const PAST: bool> Leaky<PAST> {
     }
 }
 
-impl<const PAST: bool> Kernel for Leaky<PAST> {
+impl<const PAST: bool> Kernel<2> for Leaky<PAST> {
     const NAME: &'static str = if PAST { "adaptation" } else { super::OP };
 
     fn shape(&self) -> Shape {
@@ -49,9 +49,8 @@ impl<const PAST: bool> Kernel for Leaky<PAST> {
         (batch * (time + 1) * channels).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, packed]: [&[F]; 2], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { channels, time, .. } = self.0;
-        let &[x, packed] = inputs else { return Vec::new() };
         let (decay, rest) = packed.split_at(channels);
         let (gain, z0) = rest.split_at(channels);
         let size = time * channels;
@@ -72,9 +71,9 @@ impl<const PAST: bool> Kernel for Leaky<PAST> {
         flat
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 2>, _: [bool; 2]) -> [Vec<F>; 2] {
         let Sizes { channels, time, .. } = self.0;
-        let &[x, packed] = call.inputs else { return Vec::new() };
+        let [x, packed] = call.inputs;
         let (coefficients, z0) = packed.split_at(2 * channels);
         let size = time * channels;
         let (grad, grad_last) = call.grad.split_at(x.len());
@@ -104,10 +103,10 @@ impl<const PAST: bool> Kernel for Leaky<PAST> {
             packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
         packed_grad.extend(z0_grad);
-        vec![x_grad, packed_grad]
+        [x_grad, packed_grad]
     }
 
-    fn on_device(&self) -> Option<&dyn OnDevice> {
+    fn on_device(&self) -> Option<&dyn OnDevice<2>> {
         Some(self)
     }
 }

@@ -42,13 +42,17 @@ impl<const PAST: bool> Leaky<PAST> {
     }
 }
 
-impl<const PAST: bool> OnDevice for Leaky<PAST> {
+impl<const PAST: bool> OnDevice<2> for Leaky<PAST> {
     fn on_chip(&self) -> usize {
         0
     }
 
-    fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward> {
-        let [x, packed] = inputs else { candle_core::bail!("{} takes two tensors", Self::NAME) };
+    fn forward(
+        &self,
+        machine: &dyn Machine,
+        [x, packed]: &[Tensor; 2],
+        keep: bool,
+    ) -> candle_core::Result<Forward> {
         let [decay, gain, z0] = self.parts(packed)?;
         let [output] = outputs(self.launch(
             machine,
@@ -68,11 +72,11 @@ impl<const PAST: bool> OnDevice for Leaky<PAST> {
     fn backward(
         &self,
         machine: &dyn Machine,
-        saved: Saved<'_>,
-        _: &[bool],
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
+        saved: Saved<'_, 2>,
+        _: [bool; 2],
+    ) -> candle_core::Result<[Option<Tensor>; 2]> {
         let Sizes { batch, channels, .. } = self.0;
-        let [x, packed] = saved.inputs else { candle_core::bail!("{} takes two tensors", Self::NAME) };
+        let [x, packed] = saved.inputs;
         let [decay, gain, z0] = self.parts(packed)?;
         let (bins, states) = (x.elem_count(), batch * channels);
         let [x_grad, decay_grad, gain_grad, z0_grad] = outputs(self.launch(
@@ -94,7 +98,7 @@ impl<const PAST: bool> OnDevice for Leaky<PAST> {
         let over_stimuli = |storage| tensor(storage, states).reshape((batch, channels))?.sum(0);
         let packed_grad =
             Tensor::cat(&[over_stimuli(decay_grad)?, over_stimuli(gain_grad)?, tensor(z0_grad, states)], 0)?;
-        Ok(vec![Some(tensor(x_grad, bins)), Some(packed_grad)])
+        Ok([Some(tensor(x_grad, bins)), Some(packed_grad)])
     }
 }
 

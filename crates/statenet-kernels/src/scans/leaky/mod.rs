@@ -23,7 +23,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -108,12 +108,10 @@ pub fn leaky(
     z0: &Tensor,
 ) -> Result<(Tensor, Tensor)> {
     let sizes = check(x, layout, decay, gain, z0)?;
-    Check::new(OP).devices(&[("x", x), ("decay", decay), ("gain", gain), ("z0", z0)])?;
-    let kernel = cpu::Leaky::<false>(sizes);
-    if !is_fused(&kernel, x) {
-        return reference::leaky(x, layout, decay, gain, z0);
-    }
-    let packed = pack(OP, &[decay, gain, z0])?;
-    let flat = apply(kernel, &[x, &packed])?;
-    cut(OP, &flat, sizes.shape(), z0.shape())
+    run(
+        cpu::Leaky::<false>(sizes),
+        [Input::one("x", x), Input::packed([("decay", decay), ("gain", gain), ("z0", z0)])],
+        |flat| cut(&flat, sizes.shape(), z0.shape()),
+        || reference::leaky(x, layout, decay, gain, z0),
+    )
 }

@@ -24,7 +24,7 @@ impl Plasticity {
     }
 }
 
-impl Kernel for Plasticity {
+impl Kernel<3> for Plasticity {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -32,9 +32,8 @@ impl Kernel for Plasticity {
         (batch * (time + 1) * channels).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], _: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [gain, loss, packed]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { channels, time, .. } = self.0;
-        let &[gain, loss, packed] = inputs else { return Vec::new() };
         let (rate, z0) = packed.split_at(channels);
         let size = channels * time;
         let mut flat = vec![F::ZERO; loss.len() + z0.len()];
@@ -54,9 +53,9 @@ impl Kernel for Plasticity {
         flat
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { channels, time, .. } = self.0;
-        let &[gain, loss, packed] = call.inputs else { return Vec::new() };
+        let [gain, loss, packed] = call.inputs;
         let rate = &packed[..channels];
         let size = channels * time;
         let (found, last) = call.output.split_at(loss.len());
@@ -91,7 +90,7 @@ impl Kernel for Plasticity {
             packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
         packed_grad.extend(z0_grad);
-        vec![gain_grad, loss_grad, packed_grad]
+        [gain_grad, loss_grad, packed_grad]
     }
 }
 

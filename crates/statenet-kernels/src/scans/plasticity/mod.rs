@@ -24,7 +24,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -76,12 +76,10 @@ fn check(gain: &Tensor, loss: &Tensor, rate: &Tensor, z0: &Tensor) -> Result<Siz
 /// ```
 pub fn plasticity(gain: &Tensor, loss: &Tensor, rate: &Tensor, z0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(gain, loss, rate, z0)?;
-    Check::new(OP).devices(&[("loss", loss), ("gain", gain), ("rate", rate), ("z0", z0)])?;
-    let kernel = cpu::Plasticity(sizes);
-    if !is_fused(&kernel, loss) {
-        return reference::plasticity(gain, loss, rate, z0);
-    }
-    let packed = pack(OP, &[rate, z0])?;
-    let flat = apply(kernel, &[gain, loss, &packed])?;
-    cut(OP, &flat, loss.shape(), z0.shape())
+    run(
+        cpu::Plasticity(sizes),
+        [Input::one("gain", gain), Input::one("loss", loss), Input::packed([("rate", rate), ("z0", z0)])],
+        |flat| cut(&flat, loss.shape(), z0.shape()),
+        || reference::plasticity(gain, loss, rate, z0),
+    )
 }

@@ -75,7 +75,7 @@ impl SelectiveScan {
     }
 }
 
-impl Kernel for SelectiveScan {
+impl Kernel<3> for SelectiveScan {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -83,9 +83,8 @@ impl Kernel for SelectiveScan {
         (batch * channels * (time + states)).into()
     }
 
-    fn forward<F: Real>(&self, inputs: &[&[F]], tape: Option<&mut Vec<F>>) -> Vec<F> {
+    fn forward<F: Real>(&self, [x, delta, packed]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, channels, states } = self.0;
-        let &[x, delta, packed] = inputs else { return Vec::new() };
         let Packed { a, b, c, d, h0 } = self.unpack(packed);
         let a = side_by_side(a, states);
         let (size, state) = (time * channels, channels * states);
@@ -115,9 +114,9 @@ impl Kernel for SelectiveScan {
         flat
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F>, _: &[bool]) -> Vec<Vec<F>> {
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { time, channels, states, .. } = self.0;
-        let &[x, delta, packed] = call.inputs else { return Vec::new() };
+        let [x, delta, packed] = call.inputs;
         let Packed { a, b, c, d, .. } = self.unpack(packed);
         let a_lanes = side_by_side(a, states);
         let (grad, grad_last) = call.grad.split_at(x.len());
@@ -164,10 +163,10 @@ impl Kernel for SelectiveScan {
             a_grad.iter_mut().zip(row_by_row(&a, channels, states)).for_each(|(sum, g)| *sum += g);
             d_grad.iter_mut().zip(d.as_flattened()).for_each(|(sum, g)| *sum += *g);
         }
-        vec![x_grad, delta_grad, packed_grad]
+        [x_grad, delta_grad, packed_grad]
     }
 
-    fn on_device(&self) -> Option<&dyn OnDevice> {
+    fn on_device(&self) -> Option<&dyn OnDevice<3>> {
         Some(self)
     }
 }

@@ -44,15 +44,19 @@ impl SelectiveScan {
     }
 }
 
-impl OnDevice for SelectiveScan {
+impl OnDevice<3> for SelectiveScan {
     fn on_chip(&self) -> usize {
         let states = self.0.states;
         TILE * (CHUNK * states + 4 * CHUNK * (states + 1) + 2 * states)
     }
 
-    fn forward(&self, machine: &dyn Machine, inputs: &[Tensor], keep: bool) -> candle_core::Result<Forward> {
+    fn forward(
+        &self,
+        machine: &dyn Machine,
+        [x, delta, packed]: &[Tensor; 3],
+        keep: bool,
+    ) -> candle_core::Result<Forward> {
         let Sizes { batch, time, channels, states } = self.0;
-        let [x, delta, packed] = inputs else { candle_core::bail!("{} takes three tensors", Self::NAME) };
         let [a, b, c, d, h0] = self.parts(packed)?;
         let kept = if keep { batch * time.div_ceil(CHUNK) * channels * states } else { 1 };
         let [output, tape] = outputs(self.launch(
@@ -82,13 +86,11 @@ impl OnDevice for SelectiveScan {
     fn backward(
         &self,
         machine: &dyn Machine,
-        saved: Saved<'_>,
-        _: &[bool],
-    ) -> candle_core::Result<Vec<Option<Tensor>>> {
+        saved: Saved<'_, 3>,
+        _: [bool; 3],
+    ) -> candle_core::Result<[Option<Tensor>; 3]> {
         let Sizes { batch, time, channels, states } = self.0;
-        let [x, delta, packed] = saved.inputs else {
-            candle_core::bail!("{} takes three tensors", Self::NAME)
-        };
+        let [x, delta, packed] = saved.inputs;
         let [a, b, c, d, _] = self.parts(packed)?;
         let (bins, weights, state) = (x.elem_count(), batch * time * states, batch * channels * states);
         let tiles = channels.div_ceil(TILE);
@@ -130,7 +132,7 @@ impl OnDevice for SelectiveScan {
             ],
             0,
         )?;
-        Ok(vec![Some(tensor(x_grad, bins)), Some(tensor(delta_grad, bins)), Some(packed_grad)])
+        Ok([Some(tensor(x_grad, bins)), Some(tensor(delta_grad, bins)), Some(packed_grad)])
     }
 }
 

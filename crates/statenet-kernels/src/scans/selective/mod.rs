@@ -24,7 +24,7 @@ use crate::{
     error::Result,
     tensor::{
         arguments::Check,
-        custom_op::{apply, cut, is_fused, pack},
+        driver::{Input, cut, run},
     },
 };
 
@@ -105,13 +105,11 @@ impl<'a> SelectiveScan<'a> {
 /// ```
 pub fn selective_scan(arguments: SelectiveScan<'_>) -> Result<(Tensor, Tensor)> {
     let sizes = arguments.check()?;
-    Check::new(OP).devices(&arguments.named())?;
-    let SelectiveScan { x, delta, a, b, c, d, h0 } = arguments;
-    let kernel = cpu::SelectiveScan(sizes);
-    if !is_fused(&kernel, x) {
-        return reference::selective_scan(arguments);
-    }
-    let packed = pack(OP, &[a, b, c, d, h0])?;
-    let flat = apply(kernel, &[x, delta, &packed])?;
-    cut(OP, &flat, x.shape(), h0.shape())
+    let [x, delta, rest @ ..] = arguments.named();
+    run(
+        cpu::SelectiveScan(sizes),
+        [Input::packed([x]), Input::packed([delta]), Input::packed(rest)],
+        |flat| cut(&flat, arguments.x.shape(), arguments.h0.shape()),
+        || reference::selective_scan(arguments),
+    )
 }

@@ -4,3 +4,4 @@ pub(crate) mod arguments;
 pub(crate) mod custom_op;
 pub(crate) mod driver;
 pub(crate) mod layout;
+pub(crate) mod packing;

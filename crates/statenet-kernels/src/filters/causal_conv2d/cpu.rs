@@ -17,7 +17,10 @@ use crate::{
         float::{LANES, Real},
         reduce::rows,
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Bins of a block of a convolution: the mixed rows of ten channels stay in the first-level cache.
@@ -62,6 +65,12 @@ struct PassPlane<F> {
 }
 
 impl CausalConv2d {
+    /// Weight (Co, Ci, Kf, Kt) and bias (Co).
+    const fn packing(&self) -> Packing<2> {
+        let Sizes { inputs, outputs, width, lags, .. } = self.0;
+        Packing([outputs * inputs * width * lags, outputs])
+    }
+
     fn input(&self) -> Extent {
         Extent { channels: self.0.inputs, rows: self.0.bands, bins: self.0.time }
     }
@@ -130,7 +139,7 @@ impl Kernel<3> for CausalConv2d {
     fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, lags, .. } = self.0;
         let (from, to) = (self.input(), self.output());
-        let (weight, bias) = packed.split_at(packed.len() - to.channels);
+        let [weight, bias] = self.packing().slices(packed);
         let pass = self.ahead(weight);
         let mut y = vec![F::ZERO; batch * to.size()];
         let work = x.chunks_exact(from.size()).zip(y.chunks_exact_mut(to.size())).enumerate();
@@ -145,10 +154,10 @@ impl Kernel<3> for CausalConv2d {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
-        let Sizes { batch, outputs, time, lags, .. } = self.0;
+        let Sizes { batch, time, lags, .. } = self.0;
         let [x, packed, context] = call.inputs;
         let (from, to, before) = (self.input(), self.output(), self.context());
-        let (weight, _) = packed.split_at(packed.len() - outputs);
+        let [weight, _] = self.packing().slices(packed);
         let [wants_x, wants_weight, wants_context] = wanted;
 
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
@@ -176,7 +185,7 @@ impl Kernel<3> for CausalConv2d {
             let mut sums = Vec::new();
             if wants_weight {
                 sums = vec![F::ZERO; packed.len()];
-                let (weight_grad, bias_grad) = sums.split_at_mut(packed.len() - outputs);
+                let [weight_grad, bias_grad] = self.packing().slices_mut(&mut sums);
                 self.weight_gradient(&scheme, context, x, grad, weight_grad);
                 rows(grad, bias_grad);
             }

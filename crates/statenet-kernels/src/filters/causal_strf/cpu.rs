@@ -21,7 +21,10 @@ use crate::{
         uninit::{Slot, vector},
         vector,
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: x (B, D, T); weight (O, D, K) and perhaps bias (O) packed; context (B, D, K-1) or nothing.
@@ -32,6 +35,12 @@ pub(crate) struct CausalStrf {
 }
 
 impl CausalStrf {
+    /// Weight (O, D, K) and bias (O), if there is one.
+    const fn packing(&self) -> Packing<2> {
+        let Sizes { outputs, lags, .. } = self.sizes;
+        Packing([outputs * self.sizes.depth() * lags, if self.has_bias { outputs } else { 0 }])
+    }
+
     /// The frames before stimulus b, (D, K-1), if there are any.
     fn context_of<'a, F>(&self, context: &'a [F], b: usize) -> Option<&'a [F]> {
         let size = self.sizes.depth() * (self.sizes.lags - 1);
@@ -114,9 +123,9 @@ impl Kernel<3> for CausalStrf {
     }
 
     fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
-        let Sizes { batch, time, outputs, lags, .. } = self.sizes;
+        let Sizes { batch, time, outputs, .. } = self.sizes;
         let depth = self.sizes.depth();
-        let (weight, bias) = packed.split_at(outputs * depth * lags);
+        let [weight, bias] = self.packing().slices(packed);
         let filter = Filter::new(self.sizes, weight, bias);
         let fill = |y: &mut [Slot<F>]| {
             let work = y.chunks_exact_mut(outputs * time).zip(x.chunks_exact(depth * time)).enumerate();
@@ -135,7 +144,7 @@ impl Kernel<3> for CausalStrf {
         let [x, packed, context] = call.inputs;
         let [wants_x, wants_weight, wants_context] = wanted;
         let depth = self.sizes.depth();
-        let (weight, _) = packed.split_at(outputs * depth * lags);
+        let [weight, _] = self.packing().slices(packed);
 
         let mut packed_grad = vec![F::ZERO; packed.len()];
         if wants_weight {
@@ -151,7 +160,7 @@ impl Kernel<3> for CausalStrf {
             }
             let of_groups = parallel::map(tasks, |(first, x, grad)| {
                 let mut sums = vec![F::ZERO; packed.len()];
-                let (weight_grad, bias_grad) = sums.split_at_mut(weight.len());
+                let [weight_grad, bias_grad] = self.packing().slices_mut(&mut sums);
                 let mut gradient = FilterGradient::new(self.sizes);
                 let stimuli = x.chunks_exact(depth * time).zip(grad.chunks_exact(outputs * time));
                 for (i, (x, grad)) in stimuli.enumerate() {

@@ -11,7 +11,10 @@ use crate::{
         float::Real,
         uninit::{Slot, vector},
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: x (B, T, C); weight (C, K) and bias (C) packed; context (B, K-1, C) or nothing. Result: (B, T, C). No tape.
@@ -20,6 +23,12 @@ pub(crate) struct ShortFilter {
 }
 
 impl ShortFilter {
+    /// Weight (C, K) and bias (C).
+    const fn packing(&self) -> Packing<2> {
+        let Sizes { channels, taps, .. } = self.sizes;
+        Packing([channels * taps, channels])
+    }
+
     /// The bins of stimulus b with those before them, (K-1+T, C).
     fn rows<F: Real>(&self, x: &[F], context: &[F], b: usize) -> Vec<F> {
         let Sizes { time, channels, taps, .. } = self.sizes;
@@ -50,7 +59,7 @@ impl Kernel<3> for ShortFilter {
 
     fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { channels, taps, time, .. } = self.sizes;
-        let (weight, bias) = packed.split_at(channels * taps);
+        let [weight, bias] = self.packing().slices(packed);
         let weight = by_taps(weight, taps);
         let fill = |y: &mut [Slot<F>]| {
             let work: Vec<_> = y.chunks_exact_mut(time * channels).enumerate().collect();
@@ -69,7 +78,7 @@ impl Kernel<3> for ShortFilter {
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { batch, channels, taps, time } = self.sizes;
         let [x, packed, context] = call.inputs;
-        let (weight, bias) = packed.split_at(channels * taps);
+        let [weight, bias] = self.packing().slices(packed);
         let weight = by_taps(weight, taps);
         let (size, before) = (time * channels, (taps - 1) * channels);
         let [_, _, wants_context] = wanted;

@@ -14,7 +14,10 @@ use crate::{
         uninit::{Slot, map, vector},
         vector::load,
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Bins of a block, whole vectors.
@@ -43,8 +46,7 @@ impl LocalEncoder {
     fn weights<'a, F: Real>(&self, weights: &[F], packed: &'a [F]) -> Weights<'a, F> {
         let Sizes { channels, positions, .. } = self.sizes;
         let taps = self.taps();
-        let (biases, rest) = packed.split_at(channels * positions);
-        let (gain, bias) = rest.split_at(channels);
+        let [biases, gain, bias] = Packing([channels * positions, channels, channels]).slices(packed);
         let index = |i: usize| {
             let (l, tap, c) = (i / channels / taps, i / channels % taps, i % channels);
             (c * taps + tap) * positions + l

@@ -23,7 +23,10 @@ use crate::{
         float::Real,
         uninit::{Slot, copy, vector},
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: v (B, T, H + 1); W_h, e_h, W_m, e_m, h0 and m0 packed; Ad and Bd packed, which get no gradient.
@@ -36,12 +39,9 @@ const BLOCK: usize = 128;
 impl Lmu {
     fn unpack<'a, F>(&self, packed: &'a [F], fixed: &'a [F]) -> Parameters<'a, F> {
         let Sizes { batch, hidden, memory, .. } = self.0;
-        let (w_h, rest) = packed.split_at(hidden * hidden);
-        let (e_h, rest) = rest.split_at(hidden);
-        let (w_m, rest) = rest.split_at(hidden * memory);
-        let (e_m, rest) = rest.split_at(memory);
-        let (h0, m0) = rest.split_at(batch * hidden);
-        let (ad, bd) = fixed.split_at(memory * memory);
+        let lengths = [hidden * hidden, hidden, hidden * memory, memory, batch * hidden, batch * memory];
+        let [w_h, e_h, w_m, e_m, h0, m0] = Packing(lengths).slices(packed);
+        let [ad, bd] = Packing([memory * memory, memory]).slices(fixed);
         Parameters { w_h, e_h, w_m, e_m, h0, m0, ad, bd }
     }
 }

@@ -5,27 +5,7 @@ use candle_core::Tensor;
 use super::{Cell, Recurrence, Sizes};
 use crate::cuda::{Argument, Forward, Launch, MAX_THREADS, Machine, OnDevice, Saved, outputs, tensor};
 
-/// What the second input packs; c0 is h0 once more where there is no cell state.
-struct Parameters {
-    weight: Tensor,
-    bias: Tensor,
-    h0: Tensor,
-    c0: Tensor,
-}
-
 impl<C: Cell> Recurrence<C> {
-    fn parts(&self, packed: &Tensor) -> candle_core::Result<Parameters> {
-        let Sizes { batch, hidden, .. } = self.sizes;
-        let (weight, bias, state) = (C::GATES * hidden * hidden, C::GATES * hidden, batch * hidden);
-        let h0 = packed.narrow(0, weight + bias, state)?;
-        Ok(Parameters {
-            weight: packed.narrow(0, 0, weight)?,
-            bias: packed.narrow(0, weight, bias)?,
-            c0: if C::HAS_CELL { packed.narrow(0, weight + bias + state, state)? } else { h0.clone() },
-            h0,
-        })
-    }
-
     /// The state before each bin, (B T, H).
     fn before(&self, states: &Tensor, h0: &Tensor) -> candle_core::Result<Tensor> {
         let Sizes { batch, time, hidden } = self.sizes;
@@ -58,7 +38,9 @@ impl<C: Cell> OnDevice<2> for Recurrence<C> {
         keep: bool,
     ) -> candle_core::Result<Forward> {
         let Sizes { batch, time, hidden } = self.sizes;
-        let Parameters { weight, bias, h0, c0 } = self.parts(packed)?;
+        let [weight, bias, h0, c0, ..] = self.packing().tensors(packed)?;
+        // Where there is no cell state, nobody reads it.
+        let c0 = if C::HAS_CELL { c0 } else { h0.clone() };
         let kept = if keep { (batch * time * C::KEPT * hidden).max(1) } else { 1 };
         let [output, tape] = outputs(machine.launch(&Launch {
             text: C::text(),
@@ -92,7 +74,7 @@ impl<C: Cell> OnDevice<2> for Recurrence<C> {
     ) -> candle_core::Result<[Option<Tensor>; 2]> {
         let Sizes { batch, time, hidden } = self.sizes;
         let [_, packed] = saved.inputs;
-        let Parameters { weight, h0, .. } = self.parts(packed)?;
+        let [weight, _, h0, ..] = self.packing().tensors(packed)?;
         let (bins, columns) = (batch * time, C::GATES * hidden);
         let (for_weight, for_cell) =
             (if wants_packed { bins * columns } else { 1 }, if C::HAS_CELL { batch * hidden } else { 1 });

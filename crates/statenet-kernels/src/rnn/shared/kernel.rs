@@ -20,7 +20,10 @@ use crate::{
         uninit::{Slot, vector},
         vector::padded,
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: gates (B, T, G H), or x as the projection has it; weight_hh, bias_hh, h0, where there is one c0, and where there is
@@ -59,18 +62,18 @@ impl<C: Cell> Recurrence<C> {
         Self { cell: PhantomData, sizes, projection: Some(projection), gives }
     }
 
-    fn unpack<'a, F>(&self, mut packed: &'a [F]) -> Parameters<'a, F> {
+    /// weight_hh, bias_hh, h0, c0, weight_ih, bias_ih; the last three may be absent.
+    pub(super) fn packing(&self) -> Packing<6> {
         let Sizes { batch, hidden, .. } = self.sizes;
-        let rows = C::GATES * hidden;
-        let inputs = self.projection.map_or(0, |p| p.inputs);
-        Parameters {
-            weight_hh: take(&mut packed, rows * hidden),
-            bias_hh: take(&mut packed, rows),
-            h0: take(&mut packed, batch * hidden),
-            c0: take(&mut packed, if C::HAS_CELL { batch * hidden } else { 0 }),
-            weight_ih: take(&mut packed, rows * inputs),
-            bias_ih: packed,
-        }
+        let (rows, state) = (C::GATES * hidden, batch * hidden);
+        let [inputs, input_rows] = self.projection.map_or([0, 0], |p| [p.inputs, rows]);
+        let cells = if C::HAS_CELL { state } else { 0 };
+        Packing([rows * hidden, rows, state, cells, rows * inputs, input_rows])
+    }
+
+    fn unpack<'a, F>(&self, packed: &'a [F]) -> Parameters<'a, F> {
+        let [weight_hh, bias_hh, h0, c0, weight_ih, bias_ih] = self.packing().slices(packed);
+        Parameters { weight_hh, bias_hh, h0, c0, weight_ih, bias_ih }
     }
 
     /// Numbers that drive the gates of one stimulus: of its input, or of their input part.
@@ -132,17 +135,13 @@ impl<C: Cell> Recurrence<C> {
 
     /// Adds the gradients of a group, in padded rows, to those of the packed parameters.
     fn add_sums<F: Real>(&self, packed_grad: &mut [F], sums: &Sums<F>) {
-        let Sizes { batch, hidden, .. } = self.sizes;
-        let rows = C::GATES * hidden;
+        let hidden = self.sizes.hidden;
         let Sums { weight_hh, bias_hh, weight_ih, bias_ih } = sums;
         let bias_ih = if C::SPLITS { bias_ih } else { bias_hh };
-        let (of_hh, rest) = packed_grad.split_at_mut(rows * hidden);
-        let (of_bias_hh, rest) = rest.split_at_mut(rows);
+        let [of_hh, of_bias_hh, _, _, of_ih, of_bias_ih] = self.packing().slices_mut(packed_grad);
         add_unpadded::<F, C>(of_hh, hidden, hidden, weight_hh, padded(hidden));
         add_unpadded::<F, C>(of_bias_hh, hidden, 1, bias_hh, 1);
         let Some(Projection { inputs, .. }) = self.projection else { return };
-        let states = batch * hidden * (1 + usize::from(C::HAS_CELL));
-        let (of_ih, of_bias_ih) = rest[states..].split_at_mut(rows * inputs);
         add_unpadded::<F, C>(of_ih, hidden, inputs, weight_ih, padded(inputs));
         add_unpadded::<F, C>(of_bias_ih, hidden, 1, bias_ih, 1);
     }
@@ -267,10 +266,9 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
         for sums in of_groups.iter().flatten().filter(|_| wants_packed) {
             self.add_sums(&mut packed_grad, sums);
         }
-        let first_states = (C::GATES * hidden) * (hidden + 1);
-        let states_grad = &mut packed_grad[first_states..][..h0_grad.len() + c0_grad.len()];
-        states_grad[..h0_grad.len()].copy_from_slice(&h0_grad);
-        states_grad[h0_grad.len()..].copy_from_slice(&c0_grad);
+        let [_, _, of_h0, of_c0, ..] = self.packing().slices_mut(&mut packed_grad);
+        of_h0.copy_from_slice(&h0_grad);
+        of_c0.copy_from_slice(&c0_grad);
         [drive_grad, packed_grad]
     }
 

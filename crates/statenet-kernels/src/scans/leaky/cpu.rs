@@ -10,7 +10,10 @@ use crate::{
     matrix::transpose::transpose,
     parallel,
     simd::{dispatch::multiversion, float::Real},
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: x in its layout; decay, gain and the first states packed. Result, flat: a number for each of x, then
@@ -18,6 +21,12 @@ use crate::{
 pub(crate) struct Leaky<const PAST: bool>(pub(crate) Sizes);
 
 impl<const PAST: bool> Leaky<PAST> {
+    /// Decay and gain (C), the first states (B, C).
+    pub(super) const fn packing(&self) -> Packing<3> {
+        let Sizes { batch, channels, .. } = self.0;
+        Packing([channels, channels, batch * channels])
+    }
+
     /// (T, C) of one stimulus from its layout.
     fn time_first<F: Real>(&self, x: &[F]) -> Vec<F> {
         let Sizes { channels, time, layout, .. } = self.0;
@@ -51,8 +60,7 @@ impl<const PAST: bool> Kernel<2> for Leaky<PAST> {
 
     fn forward<F: Real>(&self, [x, packed]: [&[F]; 2], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { channels, time, .. } = self.0;
-        let (decay, rest) = packed.split_at(channels);
-        let (gain, z0) = rest.split_at(channels);
+        let [decay, gain, z0] = self.packing().slices(packed);
         let size = time * channels;
         let mut flat = vec![F::ZERO; x.len() + z0.len()];
         let (states, last) = flat.split_at_mut(x.len());
@@ -74,7 +82,7 @@ impl<const PAST: bool> Kernel<2> for Leaky<PAST> {
     fn backward<F: Real>(&self, call: Backward<'_, F, 2>, _: [bool; 2]) -> [Vec<F>; 2] {
         let Sizes { channels, time, .. } = self.0;
         let [x, packed] = call.inputs;
-        let (coefficients, z0) = packed.split_at(2 * channels);
+        let [decay, gain, z0] = self.packing().slices(packed);
         let size = time * channels;
         let (grad, grad_last) = call.grad.split_at(x.len());
         let mut x_grad = vec![F::ZERO; x.len()];
@@ -89,11 +97,11 @@ impl<const PAST: bool> Kernel<2> for Leaky<PAST> {
         let of_each = parallel::map(work.collect(), |(((((x, states), grad), z0), x_grad), g)| {
             let mut sums = vec![F::ZERO; 2 * channels];
             if self.0.layout == Layout::TimeFirst {
-                backward_stimulus::<F, PAST>(x, states, grad, z0, coefficients, g, x_grad, &mut sums);
+                backward_stimulus::<F, PAST>(x, states, grad, z0, decay, gain, g, x_grad, &mut sums);
             } else {
                 let [x, states, grad] = [x, states, grad].map(|from| self.time_first(from));
                 let mut turned = vec![F::ZERO; size];
-                backward_stimulus::<F, PAST>(&x, &states, &grad, z0, coefficients, g, &mut turned, &mut sums);
+                backward_stimulus::<F, PAST>(&x, &states, &grad, z0, decay, gain, g, &mut turned, &mut sums);
                 self.put(&turned, x_grad);
             }
             sums
@@ -139,13 +147,13 @@ multiversion! {
         states: &[F],
         grad: &[F],
         z0: &[F],
-        coefficients: &[F],
+        decay: &[F],
+        gain: &[F],
         g: &mut [F],
         x_grad: &mut [F],
         sums: &mut [F],
     ) {
         let channels = z0.len();
-        let (decay, gain) = coefficients.split_at(channels);
         let (decay_grad, gain_grad) = sums.split_at_mut(channels);
         for t in (0..x.len() / channels).rev() {
             let row = t * channels..(t + 1) * channels;

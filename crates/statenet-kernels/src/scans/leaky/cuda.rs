@@ -12,13 +12,6 @@ use crate::{
 static TEXT: Text = Text::new("leaky", include_str!("cuda.cu"));
 
 impl<const PAST: bool> Leaky<PAST> {
-    /// Decay and gain (C), first states (B, C).
-    fn parts(&self, packed: &Tensor) -> candle_core::Result<[Tensor; 3]> {
-        let Sizes { batch, channels, .. } = self.0;
-        let part = |from, n| packed.narrow(0, from, n);
-        Ok([part(0, channels)?, part(channels, channels)?, part(2 * channels, batch * channels)?])
-    }
-
     /// The sizes as a kernel takes them.
     fn sizes(&self) -> [Argument<'static>; 6] {
         let Sizes { batch, channels, time, layout } = self.0;
@@ -53,7 +46,7 @@ impl<const PAST: bool> OnDevice<2> for Leaky<PAST> {
         [x, packed]: &[Tensor; 2],
         keep: bool,
     ) -> candle_core::Result<Forward> {
-        let [decay, gain, z0] = self.parts(packed)?;
+        let [decay, gain, z0] = self.packing().tensors(packed)?;
         let [output] = outputs(self.launch(
             machine,
             "leaky_forward",
@@ -77,7 +70,7 @@ impl<const PAST: bool> OnDevice<2> for Leaky<PAST> {
     ) -> candle_core::Result<[Option<Tensor>; 2]> {
         let Sizes { batch, channels, .. } = self.0;
         let [x, packed] = saved.inputs;
-        let [decay, gain, z0] = self.parts(packed)?;
+        let [decay, gain, z0] = self.packing().tensors(packed)?;
         let (bins, states) = (x.elem_count(), batch * channels);
         let [x_grad, decay_grad, gain_grad, z0_grad] = outputs(self.launch(
             machine,

@@ -8,7 +8,10 @@ use crate::{
     matrix::transpose::transpose,
     parallel,
     simd::{dispatch::multiversion, float::Real},
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: gain and loss (B, C, T); rate and the first values packed. Result, flat: what each bin finds (B, C, T), then
@@ -16,6 +19,12 @@ use crate::{
 pub(crate) struct Plasticity(pub(crate) Sizes);
 
 impl Plasticity {
+    /// The rate (C), the first values (B, C).
+    const fn packing(&self) -> Packing<2> {
+        let Sizes { batch, channels, .. } = self.0;
+        Packing([channels, batch * channels])
+    }
+
     /// (T, C) of one stimulus.
     fn time_first<F: Real>(&self, x: &[F]) -> Vec<F> {
         let mut turned = vec![F::ZERO; x.len()];
@@ -34,7 +43,7 @@ impl Kernel<3> for Plasticity {
 
     fn forward<F: Real>(&self, [gain, loss, packed]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { channels, time, .. } = self.0;
-        let (rate, z0) = packed.split_at(channels);
+        let [rate, z0] = self.packing().slices(packed);
         let size = channels * time;
         let mut flat = vec![F::ZERO; loss.len() + z0.len()];
         let (found, last) = flat.split_at_mut(loss.len());
@@ -56,7 +65,7 @@ impl Kernel<3> for Plasticity {
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { channels, time, .. } = self.0;
         let [gain, loss, packed] = call.inputs;
-        let rate = &packed[..channels];
+        let [rate, _] = self.packing().slices(packed);
         let size = channels * time;
         let (found, last) = call.output.split_at(loss.len());
         let (grad, grad_last) = call.grad.split_at(loss.len());

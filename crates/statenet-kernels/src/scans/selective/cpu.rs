@@ -21,21 +21,15 @@ use crate::{
         uninit::{Slot, copy, vector},
         vector::{each, load, padded, row_by_row, side_by_side, turn, write},
     },
-    tensor::custom_op::{Backward, Kernel},
+    tensor::{
+        custom_op::{Backward, Kernel},
+        packing::Packing,
+    },
 };
 
 /// Inputs: x and delta (B, T, E); A, B, C, D and h0 packed. Result, flat: y (B, T, E), then the last states
 /// (B, E, N). Tape: (B, T / 16, E / 8, N, 8), the state before each block.
 pub(crate) struct SelectiveScan(pub(crate) Sizes);
-
-/// What the third input packs.
-struct Packed<'a, F> {
-    a: &'a [F],
-    b: &'a [F],
-    c: &'a [F],
-    d: &'a [F],
-    h0: &'a [F],
-}
 
 /// What one stimulus reads in either direction.
 #[derive(Clone, Copy)]
@@ -59,13 +53,11 @@ struct Gradients<'a, F> {
 }
 
 impl SelectiveScan {
-    fn unpack<'a, F>(&self, packed: &'a [F]) -> Packed<'a, F> {
+    /// A (E, N), B and C (B, T, N), D (E), the first states h0 (B, E, N).
+    pub(super) const fn packing(&self) -> Packing<5> {
         let Sizes { batch, time, channels, states } = self.0;
-        let (a, rest) = packed.split_at(channels * states);
-        let (b, rest) = rest.split_at(batch * time * states);
-        let (c, rest) = rest.split_at(batch * time * states);
-        let (d, h0) = rest.split_at(channels);
-        Packed { a, b, c, d, h0 }
+        let weights = batch * time * states;
+        Packing([channels * states, weights, weights, channels, batch * channels * states])
     }
 
     /// Numbers kept of one stimulus.
@@ -85,7 +77,7 @@ impl Kernel<3> for SelectiveScan {
 
     fn forward<F: Real>(&self, [x, delta, packed]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, time, channels, states } = self.0;
-        let Packed { a, b, c, d, h0 } = self.unpack(packed);
+        let [a, b, c, d, h0] = self.packing().slices(packed);
         let a = side_by_side(a, states);
         let (size, state) = (time * channels, channels * states);
         let kept = if tape.is_some() { batch * self.kept() } else { 0 };
@@ -117,15 +109,12 @@ impl Kernel<3> for SelectiveScan {
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
         let Sizes { time, channels, states, .. } = self.0;
         let [x, delta, packed] = call.inputs;
-        let Packed { a, b, c, d, .. } = self.unpack(packed);
+        let [a, b, c, d, _] = self.packing().slices(packed);
         let a_lanes = side_by_side(a, states);
         let (grad, grad_last) = call.grad.split_at(x.len());
         let (size, state, row) = (time * channels, channels * states, time * states);
         let mut packed_grad = vec![F::ZERO; packed.len()];
-        let (a_grad, rest) = packed_grad.split_at_mut(a.len());
-        let (b_grad, rest) = rest.split_at_mut(b.len());
-        let (c_grad, rest) = rest.split_at_mut(c.len());
-        let (d_grad, h0_grad) = rest.split_at_mut(d.len());
+        let [a_grad, b_grad, c_grad, d_grad, h0_grad] = self.packing().slices_mut(&mut packed_grad);
         let mut of_each = Vec::new();
         let mut delta_grad = Vec::new();
         let mut fill = |x_grad: &mut [Slot<F>], delta_grad: &mut [Slot<F>]| {

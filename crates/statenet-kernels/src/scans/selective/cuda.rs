@@ -16,20 +16,6 @@ const TILE: usize = 8;
 const CHUNK: usize = 8;
 
 impl SelectiveScan {
-    /// A (E, N), B and C (B, T, N), D (E) and the first states (B, E, N).
-    fn parts(&self, packed: &Tensor) -> candle_core::Result<[Tensor; 5]> {
-        let Sizes { batch, time, channels, states } = self.0;
-        let weights = batch * time * states;
-        let sizes = [channels * states, weights, weights, channels, batch * channels * states];
-        let mut from = 0;
-        let mut part = |n| {
-            from += n;
-            packed.narrow(0, from - n, n)
-        };
-        let [a, b, c, d, h0] = sizes.map(&mut part);
-        Ok([a?, b?, c?, d?, h0?])
-    }
-
     fn launch(
         &self,
         machine: &dyn Machine,
@@ -57,7 +43,7 @@ impl OnDevice<3> for SelectiveScan {
         keep: bool,
     ) -> candle_core::Result<Forward> {
         let Sizes { batch, time, channels, states } = self.0;
-        let [a, b, c, d, h0] = self.parts(packed)?;
+        let [a, b, c, d, h0] = self.packing().tensors(packed)?;
         let kept = if keep { batch * time.div_ceil(CHUNK) * channels * states } else { 1 };
         let [output, tape] = outputs(self.launch(
             machine,
@@ -91,7 +77,7 @@ impl OnDevice<3> for SelectiveScan {
     ) -> candle_core::Result<[Option<Tensor>; 3]> {
         let Sizes { batch, time, channels, states } = self.0;
         let [x, delta, packed] = saved.inputs;
-        let [a, b, c, d, _] = self.parts(packed)?;
+        let [a, b, c, d, _] = self.packing().tensors(packed)?;
         let (bins, weights, state) = (x.elem_count(), batch * time * states, batch * channels * states);
         let tiles = channels.div_ceil(TILE);
         let [x_grad, delta_grad, a_grad, b_grad, c_grad, h0_grad] = outputs(self.launch(

@@ -125,12 +125,12 @@ pub use scans::dplr::{DplrWeights, dplr_scan};
 pub use scans::leaky::leaky;
 pub use scans::plasticity::plasticity;
 pub use scans::selective::{SelectiveScan, selective_scan};
-pub use step::Step;
+pub use step::{Step, StepSizes};
 pub use tensor::layout::Layout;
 
 /// Operations one bin at a time, without the heap: values of [`Step`].
 pub mod steps {
-    pub use crate::step::{check_lengths, values};
+    pub use crate::step::values;
     pub use crate::{
         dense::{affine::step::Affine, causal_attention::CausalAttentionStep as CausalAttention},
         filters::{

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Dims, Error, Result},
-    step::{Step, check_lengths},
+    step::{Step, StepSizes},
 };
 
 const OP: &str = "chain";
@@ -57,20 +57,19 @@ impl Chain {
 }
 
 impl Step for Chain {
-    fn n_inputs(&self) -> usize {
-        self.links.first().map_or(0, |link| link.n_inputs())
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.links.last().map_or(0, |link| link.n_outputs())
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.links.first().map_or(0, |link| link.n_inputs()),
+            state: self.links.iter().map(|link| link.n_state()).sum(),
+            outputs: self.links.last().map_or(0, |link| link.n_outputs()),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.links.iter().map(|link| link.n_state()).sum()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let mut rest = state;
         let mut given = input;
         let mut between = self.between.iter_mut();
@@ -79,12 +78,11 @@ impl Step for Chain {
             rest = later;
             match between.next() {
                 Some(next) => {
-                    link.step(given, state, next)?;
+                    link.bin(given, state, next);
                     given = next;
                 }
-                None => link.step(given, state, output)?,
+                None => link.bin(given, state, output),
             }
         }
-        Ok(())
     }
 }

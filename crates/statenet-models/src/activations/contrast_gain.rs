@@ -27,8 +27,8 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::{Axes, Millis};
-use statenet_kernels::steps::{self, Chain, check_lengths, values};
-use statenet_kernels::{Layout, Step, adaptation, affine, softplus};
+use statenet_kernels::steps::{self, Chain, values};
+use statenet_kernels::{Layout, Step, StepSizes, adaptation, affine, softplus};
 
 use super::{ActivationConfig, inverse_softplus, numbers};
 use crate::{
@@ -202,33 +202,31 @@ struct ContrastGainStep {
 }
 
 impl Step for ContrastGainStep {
-    fn n_inputs(&self) -> usize {
-        self.deviations.len()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.shift.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.deviations.len(),
+            state: self.drives.n_state() + self.deviations.len() + self.shift.len(),
+            outputs: self.shift.len(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.drives.n_state() + self.deviations.len() + self.shift.len()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (of_drives, own) = state.split_at_mut(self.drives.n_state());
         let (mean, beyond) = own.split_at_mut(self.deviations.len());
-        self.drives.step(input, of_drives, output)?;
-        self.mean.step(input, mean, &mut self.deviations)?;
+        self.drives.bin(input, of_drives, output);
+        self.mean.bin(input, mean, &mut self.deviations);
         self.deviations.iter_mut().zip(input).for_each(|(e, x)| *e = (x - *e) * (x - *e));
-        self.pool.step(&self.deviations, &mut [], &mut self.pooled)?;
-        self.contrast.step(&self.pooled, beyond, &mut self.beyond)?;
+        self.pool.bin(&self.deviations, &mut [], &mut self.pooled);
+        self.contrast.bin(&self.pooled, beyond, &mut self.beyond);
         let neurons = output.iter_mut().zip(&self.beyond).zip(&self.lasting).zip(&self.shift);
         for (((y, beyond), lasting), shift) in neurons {
             let contrast = (beyond + lasting + LEAST as f32).sqrt();
             *y = (*y - shift * contrast) / (1.0 + contrast);
         }
-        Ok(())
     }
 }
 

@@ -18,8 +18,9 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
-use statenet_kernels::steps::check_lengths;
-use statenet_kernels::{Layout, SelectiveScan, Step, selective_scan, short_filter, silu_gate, steps};
+use statenet_kernels::{
+    Layout, SelectiveScan, Step, StepSizes, selective_scan, short_filter, silu_gate, steps,
+};
 
 use crate::{
     config::limits::expect_size,
@@ -241,35 +242,34 @@ struct MambaStep {
 }
 
 impl Step for MambaStep {
-    fn n_inputs(&self) -> usize {
-        self.in_proj.n_inputs()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.out_proj.n_outputs()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.in_proj.n_inputs(),
+            state: self.filter.n_state() + self.scan.n_state(),
+            outputs: self.out_proj.n_outputs(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.filter.n_state() + self.scan.n_state()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (past, h) = state.split_at_mut(self.filter.n_state());
         let none = &mut [];
-        self.in_proj.step(input, none, &mut self.vz)?;
+        self.in_proj.bin(input, none, &mut self.vz);
         let (v, z) = self.vz.split_at(self.channels);
         let (u, rest) = self.scanned.split_at_mut(self.channels);
         let (delta, bc) = rest.split_at_mut(self.channels);
         let (y, gate) = self.yz.split_at_mut(self.channels);
-        self.filter.step(v, past, u)?;
-        self.x_proj.step(u, none, &mut self.qbc)?;
-        self.dt_proj.step(&self.qbc[..self.rank], none, &mut self.steps)?;
-        self.positive.step(&self.steps, none, delta)?;
+        self.filter.bin(v, past, u);
+        self.x_proj.bin(u, none, &mut self.qbc);
+        self.dt_proj.bin(&self.qbc[..self.rank], none, &mut self.steps);
+        self.positive.bin(&self.steps, none, delta);
         bc.copy_from_slice(&self.qbc[self.rank..]);
-        self.scan.step(&self.scanned, h, y)?;
+        self.scan.bin(&self.scanned, h, y);
         gate.copy_from_slice(z);
-        self.gate.step(&self.yz, none, &mut self.gated)?;
-        self.out_proj.step(&self.gated, none, output)
+        self.gate.bin(&self.yz, none, &mut self.gated);
+        self.out_proj.bin(&self.gated, none, output);
     }
 }

@@ -15,8 +15,8 @@
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
-use statenet_kernels::steps::{check_lengths, values};
-use statenet_kernels::{Layout, Step};
+use statenet_kernels::steps::values;
+use statenet_kernels::{Layout, Step, StepSizes};
 
 use crate::{
     config::limits::expect_size,
@@ -197,20 +197,19 @@ struct LeakStep {
 }
 
 impl Step for LeakStep {
-    fn n_inputs(&self) -> usize {
-        self.decay.len()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.decay.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.decay.len(),
+            state: 1 + self.decay.len() * (self.bins + 1),
+            outputs: self.decay.len(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        1 + self.decay.len() * (self.bins + 1)
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (started, rest) = state.split_at_mut(1);
         let (past, z) = rest.split_at_mut(self.decay.len() * self.bins);
         for (h, (z, &u)) in z.iter_mut().zip(input).enumerate() {
@@ -229,7 +228,6 @@ impl Step for LeakStep {
             output[h] = *z;
         }
         started[0] = 1.0;
-        Ok(())
     }
 }
 

@@ -1,9 +1,6 @@
 //! Single-frame steps that models put together from those of the kernels: maps, gates, paths around a chain.
 
-use statenet_kernels::{
-    Dims, Error, Result, Step,
-    steps::{Chain, check_lengths},
-};
+use statenet_kernels::{Dims, Error, Result, Step, StepSizes, steps::Chain};
 
 /// Refuses a slice of another length, as the steps of the kernels do.
 pub(crate) fn expect_length(
@@ -32,22 +29,16 @@ impl Map {
 }
 
 impl Step for Map {
-    fn n_inputs(&self) -> usize {
-        self.n
+    fn name(&self) -> &'static str {
+        "map"
     }
 
-    fn n_outputs(&self) -> usize {
-        self.n
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.n, state: 0, outputs: self.n }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths("map", self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         output.iter_mut().zip(input).for_each(|(y, x)| *y = (self.function)(*x));
-        Ok(())
     }
 }
 
@@ -55,25 +46,19 @@ impl Step for Map {
 pub(crate) struct Glu(pub(crate) usize);
 
 impl Step for Glu {
-    fn n_inputs(&self) -> usize {
-        2 * self.0
+    fn name(&self) -> &'static str {
+        "glu"
     }
 
-    fn n_outputs(&self) -> usize {
-        self.0
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: 2 * self.0, state: 0, outputs: self.0 }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths("glu", self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let (values, gates) = input.split_at(self.0);
         for ((y, a), b) in output.iter_mut().zip(values).zip(gates) {
             *y = a * sigmoid(*b);
         }
-        Ok(())
     }
 }
 
@@ -94,24 +79,23 @@ impl Around {
 }
 
 impl Step for Around {
-    fn n_inputs(&self) -> usize {
-        self.chain.n_inputs()
+    fn name(&self) -> &'static str {
+        self.chain.name()
     }
 
-    fn n_outputs(&self) -> usize {
-        self.chain.n_outputs()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.chain.n_inputs(),
+            state: self.chain.n_state(),
+            outputs: self.chain.n_outputs(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.chain.n_state()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        self.chain.step(input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
+        self.chain.bin(input, state, output);
         for ((y, x), gain) in output.iter_mut().zip(input).zip(&self.gain) {
             *y += gain * x;
         }
-        Ok(())
     }
 }
 

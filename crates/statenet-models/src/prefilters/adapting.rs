@@ -6,8 +6,8 @@
 //! In (B, 1, F, T), out (B, C, F, T). Memory: unbounded. Before t = 0: as if x\[0\] had lasted for ever, e = x\[0\].
 
 use candle_core::{DType, Device, Tensor};
-use statenet_kernels::steps::{check_lengths, values};
-use statenet_kernels::{Layout, Step};
+use statenet_kernels::steps::values;
+use statenet_kernels::{Layout, Step, StepSizes};
 
 use crate::{
     error::{During, Result},
@@ -108,20 +108,15 @@ struct AdaptingStep {
 }
 
 impl Step for AdaptingStep {
-    fn n_inputs(&self) -> usize {
-        self.n_bands
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.numbers.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.n_bands, state: 1 + self.numbers.len(), outputs: self.numbers.len() }
     }
 
-    fn n_state(&self) -> usize {
-        1 + self.numbers.len()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (started, averages) = state.split_at_mut(1);
         let bands = input.iter().cycle();
         for (((e, y), [a, p, q]), x) in averages.iter_mut().zip(output).zip(&self.numbers).zip(bands) {
@@ -132,6 +127,5 @@ impl Step for AdaptingStep {
             *e = a * *e + (1.0 - a) * x;
         }
         started[0] = 1.0;
-        Ok(())
     }
 }

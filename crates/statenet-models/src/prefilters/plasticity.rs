@@ -25,8 +25,8 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::{Axes, Millis};
-use statenet_kernels::steps::{self, check_lengths, values};
-use statenet_kernels::{Step, plasticity, softplus};
+use statenet_kernels::steps::{self, values};
+use statenet_kernels::{Step, StepSizes, plasticity, softplus};
 
 use crate::{
     activations::inverse_softplus,
@@ -216,20 +216,19 @@ struct PlasticityStep {
 }
 
 impl Step for PlasticityStep {
-    fn n_inputs(&self) -> usize {
-        self.u.len()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.u.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.u.len(),
+            state: self.u.len() * if self.facilitation.is_some() { 2 } else { 1 },
+            outputs: self.u.len(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.u.len() * if self.facilitation.is_some() { 2 } else { 1 }
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (resources, release) = state.split_at_mut(self.u.len());
         let (grown, used) = self.flows.split_at_mut(self.u.len());
         for ((used, x), u) in used.iter_mut().zip(input).zip(&self.u) {
@@ -240,7 +239,7 @@ impl Step for PlasticityStep {
             for ((grown, x), growth) in grown.iter_mut().zip(input).zip(growth) {
                 *grown = *growth * x.max(0.0);
             }
-            step.step(&self.flows, release, &mut self.found)?;
+            step.bin(&self.flows, release, &mut self.found);
             let used = &mut self.flows[self.found.len()..];
             for ((y, used), g) in output.iter_mut().zip(used).zip(&self.found) {
                 *y *= g;
@@ -248,9 +247,8 @@ impl Step for PlasticityStep {
             }
         }
         self.flows[..self.found.len()].fill(0.0);
-        self.resources.step(&self.flows, resources, &mut self.found)?;
+        self.resources.bin(&self.flows, resources, &mut self.found);
         output.iter_mut().zip(&self.found).for_each(|(y, d)| *y *= d);
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     matrix::packed::Panels,
     simd::dispatch::multiversion,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -42,23 +42,17 @@ impl Affine {
 }
 
 impl Step for Affine {
-    fn n_inputs(&self) -> usize {
-        self.inputs
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.outputs
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.inputs, state: 0, outputs: self.outputs }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         product::<f32>(&self.panels, input, &self.start, &mut self.sums);
         output.copy_from_slice(&self.sums[..self.outputs]);
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::OP;
 use crate::{
     error::Result,
     simd::{dispatch::multiversion, float::LANES},
-    step::{Step, check_lengths},
+    step::{Step, StepSizes},
     tensor::arguments::Check,
 };
 
@@ -44,20 +44,19 @@ impl CausalAttentionStep {
 }
 
 impl Step for CausalAttentionStep {
-    fn n_inputs(&self) -> usize {
-        3 * self.heads * self.depth
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.heads * self.depth
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: 3 * self.heads * self.depth,
+            state: HEAD + 2 * self.window * self.heads * self.depth,
+            outputs: self.heads * self.depth,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        HEAD + 2 * self.window * self.heads * self.depth
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let size = self.heads * self.depth;
         let (counts, ring) = state.split_at_mut(HEAD);
         let (keys, values) = ring.split_at_mut(self.window * size);
@@ -78,7 +77,6 @@ impl Step for CausalAttentionStep {
         for ((q, y), (k, v)) in heads.zip(keys.chunks_exact(row).zip(values.chunks_exact(row))) {
             attend::<f32>(self.scale, q, k, v, &mut self.scores[..filled], y);
         }
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{OP, check, cpu::filters};
 use crate::{
     error::Result,
     filters::locally_connected::step::{Frames, frame},
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
 };
 
 /// [`band_convolution`](crate::band_convolution()) of one bin: a frame (Ci F) in, C rows of L positions out, no
@@ -26,21 +26,15 @@ impl BandConvolution {
 }
 
 impl Step for BandConvolution {
-    fn n_inputs(&self) -> usize {
-        self.0.n_inputs()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.0.n_outputs()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.0.n_inputs(), state: 0, outputs: self.0.n_outputs() }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         self.0.run(input, output);
-        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         dispatch::{MulAdd, multiversion},
         float::Real,
     },
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -72,20 +72,19 @@ impl CausalConv2d {
 }
 
 impl Step for CausalConv2d {
-    fn n_inputs(&self) -> usize {
-        self.sizes.inputs * self.sizes.bands
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.sizes.outputs * self.sizes.rows
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.sizes.inputs * self.sizes.bands,
+            state: self.sizes.inputs * self.sizes.bands * (self.sizes.lags - 1),
+            outputs: self.sizes.outputs * self.sizes.rows,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.n_inputs() * (self.sizes.lags - 1)
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let Sizes { bands, lags, stride, .. } = self.sizes;
         let before = lags - 1;
         for (i, now) in input.iter().enumerate() {
@@ -101,7 +100,6 @@ impl Step for CausalConv2d {
             }
         }
         frame(self.sizes, &self.bias, &self.weights, &self.window, output);
-        Ok(())
     }
 }
 

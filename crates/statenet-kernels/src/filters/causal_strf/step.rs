@@ -7,7 +7,7 @@ use crate::{
     dense::affine::step::product,
     error::Result,
     matrix::packed::Panels,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -49,20 +49,15 @@ impl CausalStrf {
 }
 
 impl Step for CausalStrf {
-    fn n_inputs(&self) -> usize {
-        self.depth
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.outputs
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.depth, state: self.depth * (self.lags - 1), outputs: self.outputs }
     }
 
-    fn n_state(&self) -> usize {
-        self.depth * (self.lags - 1)
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let before = self.lags - 1;
         for (band, (window, now)) in self.window.chunks_exact_mut(self.lags).zip(input).enumerate() {
             let past = &mut state[band * before..][..before];
@@ -72,6 +67,5 @@ impl Step for CausalStrf {
         }
         product::<f32>(&self.panels, &self.window, &self.start, &mut self.sums);
         output.copy_from_slice(&self.sums[..self.outputs]);
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use super::{OP, cpu::by_taps};
 use crate::{
     error::Result,
     simd::dispatch::multiversion,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -33,20 +33,19 @@ impl ShortFilter {
 }
 
 impl Step for ShortFilter {
-    fn n_inputs(&self) -> usize {
-        self.bias.len()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.bias.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.bias.len(),
+            state: self.weight.len() - self.bias.len(),
+            outputs: self.bias.len(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.weight.len() - self.bias.len()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         output.copy_from_slice(&self.bias);
         bin::<f32>(state, input, &self.weight, output);
         if !state.is_empty() {
@@ -54,7 +53,6 @@ impl Step for ShortFilter {
             state.copy_within(input.len().., 0);
             state[newest..].copy_from_slice(input);
         }
-        Ok(())
     }
 }
 

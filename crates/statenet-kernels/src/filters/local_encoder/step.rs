@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     filters::locally_connected::Sizes,
     simd::{dispatch::multiversion, float::LANES, vector::padded},
-    step::{Step, check_lengths},
+    step::{Step, StepSizes},
 };
 
 /// [`local_encoder`](crate::local_encoder) one bin at a time, without state.
@@ -66,23 +66,21 @@ impl LocalEncoderStep {
 }
 
 impl Step for LocalEncoderStep {
-    fn n_inputs(&self) -> usize {
-        self.sizes.inputs * self.sizes.bands
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.sizes.channels * self.sizes.positions
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.sizes.inputs * self.sizes.bands,
+            state: 0,
+            outputs: self.sizes.channels * self.sizes.positions,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let Self { sizes, eps, filters, biases, norm, seen, rows } = self;
         encode::<f32>(*sizes, *eps, filters, biases, norm, seen, rows, input, output);
-        Ok(())
     }
 }
 

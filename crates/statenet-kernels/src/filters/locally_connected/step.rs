@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     filters::frequency_taps::Filters,
     simd::{dispatch::multiversion, float::LANES, vector::padded},
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
 };
 
 /// [`locally_connected`](crate::locally_connected()) of one bin: a frame (Ci F) in, C rows of L positions out, no
@@ -32,22 +32,16 @@ impl LocallyConnected {
 }
 
 impl Step for LocallyConnected {
-    fn n_inputs(&self) -> usize {
-        self.0.n_inputs()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.0.n_outputs()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.0.n_inputs(), state: 0, outputs: self.0.n_outputs() }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         self.0.run(input, output);
-        Ok(())
     }
 }
 

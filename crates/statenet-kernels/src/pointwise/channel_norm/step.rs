@@ -6,7 +6,7 @@ use super::{OP, Then, cpu::follow};
 use crate::{
     error::Result,
     simd::dispatch::multiversion,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -39,23 +39,21 @@ impl ChannelNorm {
 }
 
 impl Step for ChannelNorm {
-    fn n_inputs(&self) -> usize {
-        self.gain.len() * self.positions
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.n_inputs()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.gain.len() * self.positions,
+            state: 0,
+            outputs: self.gain.len() * self.positions,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let Self { gain, bias, eps, then, mean, scale, .. } = self;
         bin::<f32>(input, gain, bias, *eps, *then, mean, scale, output);
-        Ok(())
     }
 }
 

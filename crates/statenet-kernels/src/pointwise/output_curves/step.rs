@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::Result,
     simd::dispatch::multiversion,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -79,22 +79,16 @@ impl OutputCurve {
 }
 
 impl Step for OutputCurve {
-    fn n_inputs(&self) -> usize {
-        self.parameters[0].len()
+    fn name(&self) -> &'static str {
+        self.op
     }
 
-    fn n_outputs(&self) -> usize {
-        self.parameters[0].len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.parameters[0].len(), state: 0, outputs: self.parameters[0].len() }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(self.op, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         (self.run)(input, &self.parameters, output);
-        Ok(())
     }
 }
 

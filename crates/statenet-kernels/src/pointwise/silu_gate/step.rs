@@ -4,7 +4,7 @@ use super::OP;
 use crate::{
     error::Result,
     simd::dispatch::multiversion,
-    step::{Step, check_lengths},
+    step::{Step, StepSizes},
     tensor::arguments::Check,
 };
 
@@ -24,23 +24,17 @@ impl SiluGate {
 }
 
 impl Step for SiluGate {
-    fn n_inputs(&self) -> usize {
-        2 * self.0
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.0
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: 2 * self.0, state: 0, outputs: self.0 }
     }
 
-    fn n_state(&self) -> usize {
-        0
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let (x, z) = input.split_at(self.0);
         bin::<f32>(x, z, output);
-        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Result,
     matrix::packed::{Panels, product},
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
 };
 
 /// [`lmu`](crate::lmu()) of one bin: v (H + 1) goes in, h (H) comes out; the state is h (H), then m (M).
@@ -41,20 +41,15 @@ impl Lmu {
 }
 
 impl Step for Lmu {
-    fn n_inputs(&self) -> usize {
-        self.hidden + 1
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.hidden
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.hidden + 1, state: self.hidden + self.memory, outputs: self.hidden }
     }
 
-    fn n_state(&self) -> usize {
-        self.hidden + self.memory
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (h, m) = state.split_at_mut(self.hidden);
         let Self { panels: [of_memory, of_units, to_units], bd, zeros, of_memory: next, of_units: q, .. } =
             self;
@@ -67,6 +62,5 @@ impl Step for Lmu {
         tanh(q);
         h.copy_from_slice(&q[..self.hidden]);
         output.copy_from_slice(h);
-        Ok(())
     }
 }

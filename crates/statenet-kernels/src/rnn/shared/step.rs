@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     matrix::packed::product,
     simd::vector::padded,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -60,20 +60,19 @@ impl<C: Cell> RecurrentStep<C> {
 }
 
 impl<C: Cell> Step for RecurrentStep<C> {
-    fn n_inputs(&self) -> usize {
-        C::GATES * self.hidden
+    fn name(&self) -> &'static str {
+        C::NAME
     }
 
-    fn n_outputs(&self) -> usize {
-        self.hidden
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: C::GATES * self.hidden,
+            state: self.hidden * (1 + usize::from(C::HAS_CELL)),
+            outputs: self.hidden,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.hidden * (1 + usize::from(C::HAS_CELL))
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(C::NAME, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let Room { u, q, h, c, kept } = &mut self.room;
         let (hidden, wide) = (self.hidden, padded(self.hidden));
         pad(u, wide, input, hidden);
@@ -87,6 +86,5 @@ impl<C: Cell> Step for RecurrentStep<C> {
         if C::HAS_CELL {
             state[hidden..].copy_from_slice(&c[..hidden]);
         }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::OP;
 use crate::{
     error::Result,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -24,22 +24,20 @@ impl DiagonalScan {
 }
 
 impl Step for DiagonalScan {
-    fn n_inputs(&self) -> usize {
-        self.0.channels
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.0.channels
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.0.channels,
+            state: self.0.channels * self.0.pairs * 2,
+            outputs: self.0.channels,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.0.channels * self.0.pairs * 2
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         self.0.bin(input, state, output);
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{DplrWeights, OP};
 use crate::{
     error::Result,
     scans::diagonal::step::Pairs,
-    step::{Step, check_lengths},
+    step::{Step, StepSizes},
 };
 
 /// [`dplr_scan`](crate::dplr_scan()) of one bin: u (H) goes in, y (H) comes out; the state is s (H, N, 2).
@@ -22,21 +22,19 @@ impl DplrScan {
 }
 
 impl Step for DplrScan {
-    fn n_inputs(&self) -> usize {
-        self.0.channels
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.0.channels
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.0.channels,
+            state: self.0.channels * self.0.pairs * 2,
+            outputs: self.0.channels,
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.0.channels * self.0.pairs * 2
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         self.0.bin(input, state, output);
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::OP;
 use crate::{
     error::Result,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -30,25 +30,19 @@ impl Leaky {
 }
 
 impl Step for Leaky {
-    fn n_inputs(&self) -> usize {
-        self.decay.len()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.decay.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.decay.len(), state: self.decay.len(), outputs: self.decay.len() }
     }
 
-    fn n_state(&self) -> usize {
-        self.decay.len()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         for ((((z, x), y), a), b) in state.iter_mut().zip(input).zip(output).zip(&self.decay).zip(&self.gain)
         {
             *z = a * *z + b * x;
             *y = *z;
         }
-        Ok(())
     }
 }

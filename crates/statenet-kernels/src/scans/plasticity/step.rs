@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::OP;
 use crate::{
     error::Result,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -28,25 +28,19 @@ impl Plasticity {
 }
 
 impl Step for Plasticity {
-    fn n_inputs(&self) -> usize {
-        2 * self.rate.len()
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.rate.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: 2 * self.rate.len(), state: self.rate.len(), outputs: self.rate.len() }
     }
 
-    fn n_state(&self) -> usize {
-        self.rate.len()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (gain, loss) = input.split_at(self.rate.len());
         for ((((z, y), b), c), r) in state.iter_mut().zip(output).zip(gain).zip(loss).zip(&self.rate) {
             *y = *z;
             *z = (*z + r + b) / (1.0 + r + c);
         }
-        Ok(())
     }
 }

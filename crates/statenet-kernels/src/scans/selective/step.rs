@@ -6,7 +6,7 @@ use super::OP;
 use crate::{
     error::Result,
     simd::dispatch::multiversion,
-    step::{Step, check_lengths, values},
+    step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
@@ -38,22 +38,16 @@ impl SelectiveScan {
 }
 
 impl Step for SelectiveScan {
-    fn n_inputs(&self) -> usize {
-        2 * (self.d.len() + self.n_states())
+    fn name(&self) -> &'static str {
+        OP
     }
 
-    fn n_outputs(&self) -> usize {
-        self.d.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: 2 * (self.d.len() + self.n_states()), state: self.a.len(), outputs: self.d.len() }
     }
 
-    fn n_state(&self) -> usize {
-        self.a.len()
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> Result<()> {
-        check_lengths(OP, self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         bin(&self.a, &self.d, &mut self.decay, input, state, output);
-        Ok(())
     }
 }
 

@@ -7,8 +7,7 @@
 //! how many bins it holds and which slot comes next are its `counts`. Without, all are kept.
 
 use candle_core::Tensor;
-use statenet_kernels::steps::check_lengths;
-use statenet_kernels::{Layout, Step, causal_attention, causal_attention_dropped, steps};
+use statenet_kernels::{Layout, Step, StepSizes, causal_attention, causal_attention_dropped, steps};
 
 use super::{
     Positions, TransformerConfig,
@@ -218,21 +217,20 @@ struct AttentionStep {
 }
 
 impl Step for AttentionStep {
-    fn n_inputs(&self) -> usize {
-        self.in_proj.n_inputs()
+    fn name(&self) -> &'static str {
+        "attention"
     }
 
-    fn n_outputs(&self) -> usize {
-        self.out_proj.n_outputs()
+    fn sizes(&self) -> StepSizes {
+        StepSizes {
+            inputs: self.in_proj.n_inputs(),
+            state: self.attend.n_state() + usize::from(self.rotary.is_some()),
+            outputs: self.out_proj.n_outputs(),
+        }
     }
 
-    fn n_state(&self) -> usize {
-        self.attend.n_state() + usize::from(self.rotary.is_some())
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths("attention", self, input, state, output)?;
-        self.in_proj.step(input, &mut [], &mut self.qkv)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
+        self.in_proj.bin(input, &mut [], &mut self.qkv);
         let mut ring = state;
         if let Some(rotary) = &self.rotary {
             let (position, rest) = ring.split_at_mut(1);
@@ -241,7 +239,7 @@ impl Step for AttentionStep {
             rotary.turn_bin(&mut self.qkv[..queries_and_keys], position[0]);
             position[0] += 1.0;
         }
-        self.attend.step(&self.qkv, ring, &mut self.attended)?;
-        self.out_proj.step(&self.attended, &mut [], output)
+        self.attend.bin(&self.qkv, ring, &mut self.attended);
+        self.out_proj.bin(&self.attended, &mut [], output);
     }
 }

@@ -7,8 +7,7 @@
 //! ```
 
 use candle_core::{Device, Tensor};
-use statenet_kernels::Step;
-use statenet_kernels::steps::check_lengths;
+use statenet_kernels::{Step, StepSizes};
 
 use crate::{
     error::{During, Result},
@@ -81,27 +80,21 @@ impl Sinusoids {
 struct SinusoidsStep(Vec<f64>);
 
 impl Step for SinusoidsStep {
-    fn n_inputs(&self) -> usize {
-        2 * self.0.len()
+    fn name(&self) -> &'static str {
+        "positions"
     }
 
-    fn n_outputs(&self) -> usize {
-        2 * self.0.len()
+    fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: 2 * self.0.len(), state: 1, outputs: 2 * self.0.len() }
     }
 
-    fn n_state(&self) -> usize {
-        1
-    }
-
-    fn step(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) -> statenet_kernels::Result<()> {
-        check_lengths("positions", self, input, state, output)?;
+    fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let pairs = input.chunks_exact(2).zip(output.chunks_exact_mut(2));
         for ((x, y), (sin, cos)) in pairs.zip(turns(&self.0, f64::from(state[0]))) {
             y[0] = x[0] + sin as f32;
             y[1] = x[1] + cos as f32;
         }
         state[0] += 1.0;
-        Ok(())
     }
 }
 

@@ -15,10 +15,8 @@ pub struct FitArgs {
     /// Folder of a recording (recording.json, stimuli, responses); default: simulate one
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Models: ridge, names of the zoo (linear, ln, ln-ic, ln-onoff, ln-stp, ln-gain, nrf, dnet, cnn2d, transformer,
-    /// statenet-gru, -gru-adaptrans, -lstm, -rnn, -sublstm, -lmu, -mamba, -s4, -s4d), or config files (.json, .toml),
-    /// separated by commas
-    #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru")]
+    /// Models: ridge, names of the zoo, or config files, separated by commas
+    #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
     pub model: String,
     /// Split of the stimuli: demo, rahman, kfold:K/I (I from 0), or FILE.json with train, val and test
     #[arg(long, value_name = "NAME", default_value = "demo")]
@@ -32,7 +30,7 @@ pub struct FitArgs {
     /// Epochs without a better validation score after which a fit has converged; default 20
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
-    /// Learning rate; default: the model's recipe (1e-3, receptive fields 1e-4, DNet 1e-2, transformer 3e-3)
+    /// Learning rate; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub lr: Option<f64>,
     /// Weight decay; default 0
@@ -53,6 +51,15 @@ pub struct FitArgs {
     /// Folder for summary.json, report.html, figures, checkpoints and predictions
     #[arg(long, value_name = "DIR", default_value = "out/fit")]
     pub out: PathBuf,
+}
+
+/// What `--help` says of `--model`: every name of the zoo.
+fn model_help() -> String {
+    let names: Vec<&str> = zoo::ALL.iter().map(|entry| entry.name).collect();
+    format!(
+        "Models: ridge, names of the zoo ({}), or config files (.json, .toml), separated by commas",
+        names.join(", ")
+    )
 }
 
 impl FitArgs {

@@ -8,6 +8,8 @@
 //! ```
 //! ````
 //!
+//! Between dollars, `$tau = 1 + d^2$`, the same notation stands in a line or a table.
+//!
 //! [`notation`] reads an equation, [`mathml`] writes it, [`block`] lays out the lines of a block. mdBook gives the book as
 //! JSON on the standard input and takes it back on the standard output; an equation that cannot be read ends the build
 //! with the page and the line.
@@ -68,21 +70,54 @@ fn set_chapters(value: &mut Value) -> Result<(), String> {
     }
 }
 
-/// A page with each block between ```` ```equations ```` and ```` ``` ```` replaced by one line of HTML.
+/// A page with its equations set: the blocks ```` ```equations ````, each as one line of HTML, and what stands between
+/// dollars. Other blocks of code are left alone.
 fn set_page(page: &str) -> Result<String, String> {
     let mut html = String::with_capacity(2 * page.len());
     let mut lines = page.lines().enumerate();
+    let mut fence: Option<&str> = None;
     while let Some((number, line)) = lines.next() {
-        if line.trim_end() != "```equations" {
+        let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
+        if let Some(open) = fence {
             html.push_str(line);
-        } else {
+            if ticks.len() >= open.len() && line.trim_end() == ticks {
+                fence = None;
+            }
+        } else if line.trim_end() == "```equations" {
             let inside: Vec<&str> =
                 lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim_end() != "```").collect();
             let block = block::to_html(&inside)
                 .map_err(|(line, message)| format!("{}: {message}", number + 2 + line))?;
             html.push_str(&block);
+        } else if ticks.len() >= 3 {
+            html.push_str(line);
+            fence = Some(ticks);
+        } else {
+            html.push_str(&set_line(line).map_err(|message| format!("{}: {message}", number + 1))?);
         }
         html.push('\n');
+    }
+    Ok(html)
+}
+
+/// A line of prose or of a table with what stands between dollars set, but not what stands between backticks.
+fn set_line(line: &str) -> Result<String, String> {
+    let mut html = String::new();
+    for (at, part) in line.split('`').enumerate() {
+        if at > 0 {
+            html.push('`');
+        }
+        if at % 2 == 1 || part.matches('$').count() % 2 == 1 {
+            html.push_str(part);
+            continue;
+        }
+        for (at, piece) in part.split('$').enumerate() {
+            if at % 2 == 0 {
+                html.push_str(piece);
+            } else {
+                html.push_str(&mathml::inline(&notation::parse(piece)?));
+            }
+        }
     }
     Ok(html)
 }
@@ -99,6 +134,13 @@ mod tests {
         let set = set_page(page).unwrap();
         assert!(set.starts_with("before\n```text\na = b\n```\n<div"), "{set}");
         assert!(set.ends_with("</div>\n\nafter\n"), "{set}");
+    }
+
+    #[test]
+    fn equations_stand_between_dollars_too_but_not_in_code() {
+        let set = set_page("| $x$ | `$y$` |\n```sh\n$OUT $x$\n```\n").unwrap();
+        assert!(set.starts_with("| <math"), "{set}");
+        assert!(set.ends_with("</math> | `$y$` |\n```sh\n$OUT $x$\n```\n"), "{set}");
     }
 
     #[test]

@@ -98,6 +98,17 @@ fn node_width(node: &Node) -> f64 {
     }
 }
 
+/// An equation inside a line of text, where sums keep their ranges beside them.
+pub(crate) fn inline(node: &Node) -> String {
+    let items = match node {
+        Node::Row(items) => items.as_slice(),
+        node => std::slice::from_ref(node),
+    };
+    pieces(items)
+        .replace(" displaystyle=\"true\"", "")
+        .replace("movablelimits=\"false\"", "movablelimits=\"true\"")
+}
+
 /// Nodes beside each other as one `<math>`.
 pub(crate) fn math(nodes: &[Node]) -> String {
     let mut out = String::from("<math displaystyle=\"true\">");

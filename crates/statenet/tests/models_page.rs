@@ -50,7 +50,8 @@ fn the_table_of_models_is_true() {
 fn zoo_row(line: &str) -> Option<(String, String)> {
     let name = line.strip_prefix("| [`")?.split_once('`')?.0;
     let entry = zoo::ALL.iter().find(|entry| entry.name == name)?;
-    let mut cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let mut cells: Vec<String> =
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     let first = cells.len().checked_sub(N_NEURONS.len())?;
     for (cell, n_neurons) in cells[first..].iter_mut().zip(N_NEURONS) {
         let axes = Axes::new(N_BANDS, n_neurons, TimeBin::from_millis(5.0).unwrap());

@@ -1,7 +1,10 @@
-//! Agreement with the published implementation: the vectors of SPEC D (computed here from a formula), and its fixtures
-//! where they are there.
+//! Agreement with the published implementation: the vectors of SPEC D (computed here from a formula), small cases of every
+//! model (`golden/models`), and larger ones that need `STATENET_FIXTURES`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::excessive_precision)]
+
+#[path = "../../statenet-core/tests/outside/mod.rs"]
+mod outside;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -267,16 +270,13 @@ fn parameter_counts_are_the_published_ones() {
     }
 }
 
-fn fixtures() -> Option<PathBuf> {
-    let folder = std::env::var_os("STATENET_FIXTURES").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: set STATENET_FIXTURES");
-    None
+/// A folder of this crate's own cases.
+fn golden(below: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(below)
+}
+
+fn fixtures() -> PathBuf {
+    outside::folder("STATENET_FIXTURES", "fixtures")
 }
 
 fn largest_difference(a: &Tensor, b: &Tensor) -> (f32, f32) {
@@ -297,10 +297,10 @@ fn under_our_names(values: BTreeMap<String, Tensor>, from: &std::path::Path) -> 
     checkpoint::load(folder.path(), &Device::Cpu).unwrap().model.params().snapshot().unwrap()
 }
 
-fn agrees_with_fixture(name: &str) {
-    let Some(fixtures) = fixtures() else { return };
-    let folder = fixtures.join("models").join(name);
-    let model = checkpoint::load(&folder, &Device::Cpu).unwrap().model;
+/// Outputs and gradients of the model in a folder.
+fn agrees(folder: &Path) {
+    let name = folder.display();
+    let model = checkpoint::load(folder, &Device::Cpu).unwrap().model;
     let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
     let x = Var::from_tensor(&io["x"]).unwrap();
     let y = model.forward(x.as_tensor(), Mode::Eval).unwrap();
@@ -311,7 +311,7 @@ fn agrees_with_fixture(name: &str) {
     let grads = loss.backward().unwrap();
     let theirs =
         io.iter().filter_map(|(k, v)| Some((k.strip_prefix("grad.")?.to_owned(), v.clone()))).collect();
-    let expected = under_our_names(theirs, &folder);
+    let expected = under_our_names(theirs, folder);
     let ours = model.params().trained().map(|p| (p.name.clone(), grads.get(p.var.as_tensor()).unwrap()));
     let stimulus = ("stimulus".to_owned(), grads.get(x.as_tensor()).unwrap());
     for (parameter, grad) in ours.chain([stimulus]) {
@@ -325,14 +325,21 @@ fn agrees_with_fixture(name: &str) {
 }
 
 /// Written back in the published form, a folder has the tensors that it had, and no field that differs.
-fn is_written_back(name: &str) {
-    let Some(fixtures) = fixtures() else { return };
-    let (theirs, ours) = (fixtures.join("models").join(name), tempfile::tempdir().unwrap());
-    let model = checkpoint::load(&theirs, &Device::Cpu).unwrap().model;
+fn is_written_back(theirs: &Path) {
+    let (name, ours) = (theirs.display(), tempfile::tempdir().unwrap());
+    let model = checkpoint::load(theirs, &Device::Cpu).unwrap().model;
     checkpoint::save_published(ours.path(), &*model, &Card::default()).unwrap();
-    let tensors =
-        |f: &Path| candle_core::safetensors::load(f.join("model.safetensors"), &Device::Cpu).unwrap();
-    let (expected, written) = (tensors(&theirs), tensors(ours.path()));
+    let tensors = |f: &Path, file: &str| candle_core::safetensors::load(f.join(file), &Device::Cpu).unwrap();
+    let mut expected = tensors(theirs, "model.safetensors");
+    let mut written = tensors(ours.path(), "model.safetensors");
+    // Of large matrices that follow from the config, a small case keeps the first rows.
+    for (tensor, rows) in tensors(theirs, "io.safetensors") {
+        if let Some(tensor) = tensor.strip_prefix("rows.") {
+            let first = written[tensor].narrow(0, 0, rows.dim(0).unwrap()).unwrap();
+            written.insert(tensor.to_owned(), first);
+            expected.insert(tensor.to_owned(), rows);
+        }
+    }
     let names = |tensors: &HashMap<String, Tensor>| tensors.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(names(&written), names(&expected), "{name}");
     for (tensor, expected) in &expected {
@@ -349,43 +356,69 @@ fn is_written_back(name: &str) {
     let config = |f: &Path| -> BTreeMap<String, serde_json::Value> {
         serde_json::from_str(&std::fs::read_to_string(f.join("config.json")).unwrap()).unwrap()
     };
-    let expected = config(&theirs);
+    let expected = config(theirs);
     for (field, written) in config(ours.path()) {
         assert_eq!(Some(&written), expected.get(&field), "{name}: {field}");
     }
 }
 
-macro_rules! fixture {
-    ($($test:ident: $folder:literal;)*) => {$(
-        #[test]
-        fn $test() {
-            agrees_with_fixture($folder);
-            is_written_back($folder);
-        }
-    )*};
+fn check(folder: &Path) {
+    agrees(folder);
+    is_written_back(folder);
 }
-fixture! {
-    fixture_linear: "linear";
-    fixture_ln: "ln";
-    fixture_linear_separable: "linear-separable";
-    fixture_linear_gaussians: "linear-gaussians";
-    fixture_ln_ic: "ln-ic";
-    fixture_statenet_gru_adaptrans: "statenet-gru-adaptrans";
-    fixture_nrf: "nrf";
-    fixture_dnet: "dnet";
-    fixture_cnn2d: "cnn2d";
-    fixture_transformer: "transformer";
-    fixture_transformer_windowed: "transformer-windowed";
-    fixture_statenet_gru: "statenet-gru";
-    fixture_statenet_lstm: "statenet-lstm";
-    fixture_statenet_rnn: "statenet-rnn";
-    fixture_statenet_lmu: "statenet-lmu";
-    fixture_statenet_mamba: "statenet-mamba";
-    fixture_statenet_s4: "statenet-s4";
-    fixture_statenet_gru_fc: "statenet-gru-fc";
-    fixture_statenet_gru_conv: "statenet-gru-conv";
-    fixture_statenet_gru_sigmoid: "statenet-gru-sigmoid";
-    fixture_statenet_gru_doubleexp: "statenet-gru-doubleexp";
+
+/// Each model in a small case, for everybody, and in a larger one of the fixtures.
+macro_rules! cases {
+    ($($test:ident: $folder:literal;)*) => {
+        mod small {
+            $(#[test]
+            fn $test() {
+                super::check(&super::golden("models").join($folder));
+            })*
+        }
+
+        mod needs_fixtures {
+            $(#[test]
+            #[ignore = "needs STATENET_FIXTURES"]
+            fn $test() {
+                super::check(&super::fixtures().join("models").join($folder));
+            })*
+
+            #[test]
+            #[ignore = "needs STATENET_FIXTURES"]
+            fn prefilters() {
+                super::prefilters_agree(&super::fixtures().join("prefilters.safetensors"));
+            }
+        }
+    };
+}
+cases! {
+    linear: "linear";
+    ln: "ln";
+    linear_separable: "linear-separable";
+    linear_gaussians: "linear-gaussians";
+    ln_ic: "ln-ic";
+    statenet_gru_adaptrans: "statenet-gru-adaptrans";
+    nrf: "nrf";
+    dnet: "dnet";
+    cnn2d: "cnn2d";
+    transformer: "transformer";
+    transformer_windowed: "transformer-windowed";
+    statenet_gru: "statenet-gru";
+    statenet_lstm: "statenet-lstm";
+    statenet_rnn: "statenet-rnn";
+    statenet_lmu: "statenet-lmu";
+    statenet_mamba: "statenet-mamba";
+    statenet_s4: "statenet-s4";
+    statenet_gru_fc: "statenet-gru-fc";
+    statenet_gru_conv: "statenet-gru-conv";
+    statenet_gru_sigmoid: "statenet-gru-sigmoid";
+    statenet_gru_doubleexp: "statenet-gru-doubleexp";
+}
+
+#[test]
+fn dnet_whose_decay_does_not_scale_its_input() {
+    check(&golden("models/dnet-unscaled"));
 }
 
 /// What a prefilter gives, (C F, T), read by neurons with one weight of 1 each.
@@ -441,10 +474,9 @@ fn spec_d_holds_for_prefilters() {
     }
 }
 
-#[test]
-fn fixture_prefilters() {
-    let Some(fixtures) = fixtures() else { return };
-    let io = candle_core::safetensors::load(fixtures.join("prefilters.safetensors"), &Device::Cpu).unwrap();
+/// Prefilters of a file with a cochleagram and what they make of it in bins of 5 and 10 ms.
+fn prefilters_agree(file: &Path) {
+    let io = candle_core::safetensors::load(file, &Device::Cpu).unwrap();
     let cases = [("adaptrans", adaptrans(), 2), ("willmore", ic_adaptation(), 1)];
     for (name, prefilter, channels) in cases {
         for dt in [5, 10] {
@@ -457,27 +489,32 @@ fn fixture_prefilters() {
 }
 
 #[test]
-fn the_published_network_predicts_the_same() {
-    let Some(fixtures) = fixtures() else { return };
-    let folder = fixtures.join("trained/ns1-statenet-gru");
-    let recording = fixtures.join("../data/ns1/stimuli");
-    if !recording.is_dir() {
-        println!("skipped: no stimuli in {}", recording.display());
-        return;
+fn small_prefilters() {
+    prefilters_agree(&golden("prefilters/case.safetensors"));
+}
+
+mod needs_fixtures_and_needs_ns1 {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs STATENET_FIXTURES and STATENET_NS1"]
+    fn the_published_network_predicts_the_same() {
+        let folder = fixtures().join("trained/ns1-statenet-gru");
+        let recording = outside::folder("STATENET_NS1", "data/ns1").join("stimuli");
+        let model = checkpoint::load(&folder, &Device::Cpu).unwrap().model;
+        let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
+        let column = |name: &str| io[name].reshape((34, 1)).unwrap();
+        for (row, stimulus) in ["nat18", "nat19", "nat20"].into_iter().enumerate() {
+            let sound: ndarray::Array2<f32> =
+                ndarray_npy::read_npy(recording.join(format!("{stimulus}.npy"))).unwrap();
+            let sound =
+                Tensor::from_iter(sound.iter().copied(), &Device::Cpu).unwrap().reshape(sound.dim()).unwrap();
+            let sound = sound.broadcast_sub(&column("band_mean")).unwrap();
+            let sound = sound.broadcast_div(&column("band_std")).unwrap().reshape((1, 1, 34, 999)).unwrap();
+            let rates = model.forward(&sound, Mode::Eval).unwrap();
+            let (worst, _) = largest_difference(&rates, &io["test_predictions"].get(row).unwrap());
+            assert!(worst < OUTPUT_TOLERANCE, "{stimulus}: {worst}");
+        }
+        assert_eq!(model.params().n_trained(), 30_467 - 73 + 53 * 73);
     }
-    let model = checkpoint::load(&folder, &Device::Cpu).unwrap().model;
-    let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
-    let column = |name: &str| io[name].reshape((34, 1)).unwrap();
-    for (row, stimulus) in ["nat18", "nat19", "nat20"].into_iter().enumerate() {
-        let sound: ndarray::Array2<f32> =
-            ndarray_npy::read_npy(recording.join(format!("{stimulus}.npy"))).unwrap();
-        let sound =
-            Tensor::from_iter(sound.iter().copied(), &Device::Cpu).unwrap().reshape(sound.dim()).unwrap();
-        let sound = sound.broadcast_sub(&column("band_mean")).unwrap();
-        let sound = sound.broadcast_div(&column("band_std")).unwrap().reshape((1, 1, 34, 999)).unwrap();
-        let rates = model.forward(&sound, Mode::Eval).unwrap();
-        let (worst, _) = largest_difference(&rates, &io["test_predictions"].get(row).unwrap());
-        assert!(worst < OUTPUT_TOLERANCE, "{stimulus}: {worst}");
-    }
-    assert_eq!(model.params().n_trained(), 30_467 - 73 + 53 * 73);
 }

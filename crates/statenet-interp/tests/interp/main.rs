@@ -5,4 +5,7 @@
 mod dreams;
 mod dstrf;
 mod maps;
+#[path = "../../../statenet-core/tests/outside/mod.rs"]
+mod outside;
+mod published;
 mod small;

@@ -55,6 +55,12 @@ pub enum Error {
         /// What is missing.
         reason: String,
     },
+    /// A model of your own that a stream cannot run.
+    #[error("{model} has no stream: it implements neither step nor chunk")]
+    NoStep {
+        /// The model's short name.
+        model: String,
+    },
     /// Parameters to be loaded do not fit the model; nothing was changed.
     #[error("{origin}: parameters of another model: {problem}")]
     Parameters {
@@ -105,8 +111,13 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A model broke a law that every model must obey.
-    #[error("broken law: {0}")]
-    Law(Box<crate::laws::Violation>),
+    #[error("broken law: {law}: {what}")]
+    Law {
+        /// The law.
+        law: &'static str,
+        /// Where it is broken, and by how much.
+        what: String,
+    },
 }
 
 /// A result of this crate.

@@ -15,8 +15,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`model`] | [`ResponseModel`], the one trait; evaluation and training passes; streaming state |
-//! | [`build`](mod@build) | a model described whole, and built; a model of your own, said one frame at a time |
+//! | [`build`](mod@build) | [`ResponseModel`], the one trait; the config of a whole model; a model of your own, written for one frame at a time |
+//! | [`model`] | what runs through a model: evaluation and training passes, streaming state, memory |
 //! | [`params`] | the parameter store, also behind candle-nn's `VarBuilder`; first values |
 //! | [`streaming`] | running over long sounds, in chunks or frame by frame |
 //! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`layers`], [`activations`] | the parts |
@@ -44,6 +44,7 @@ pub mod prefilters;
 pub mod readouts;
 pub mod streaming;
 pub mod strfs;
+mod tensors;
 pub mod waveform;
 pub mod zoo;
 
@@ -51,14 +52,15 @@ pub use build::{
     frame_model::FrameModel,
     model_config::{Architecture, ModelConfig, PipelineConfig},
     registry::Registry,
+    response_model::ResponseModel,
 };
 pub use checkpoint::{Card, Checkpoint};
 pub use error::{Error, Result};
 #[cfg(feature = "proptest")]
 pub use laws::strategies;
 pub use model::{
+    memory::Memory,
     mode::{Mode, Pass},
-    response_model::{Memory, ResponseModel},
     state::State,
 };
 pub use params::store::ParamStore;

@@ -25,58 +25,18 @@
 //! auditory cortex. Journal of Neuroscience 32:11271-11284.
 
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
-use statenet_core::{Axes, Millis};
+use statenet_core::Axes;
 use statenet_kernels::steps::{self, Chain, values};
 use statenet_kernels::{Layout, Step, StepSizes, adaptation, affine, softplus};
 
-use super::{ActivationConfig, inverse_softplus, numbers};
+use super::config::ContrastGainConfig;
 use crate::{
-    error::{During, Result, config_error},
+    error::{During, Result},
     layers::steps::expect_length,
     model::state::State,
-    params::{init::Init, store::Scope, time_constant},
+    params::{init::Init, softplus::inverse_softplus, store::Scope, time_constant},
+    tensors::f64_values,
 };
-
-/// A curve whose slope and threshold follow the contrast of the sound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ContrastGainConfig {
-    /// The curve that is scaled and shifted. Default softplus; the papers have a sigmoid.
-    pub curve: Box<ActivationConfig>,
-    /// Time constant of each neuron's contrast, at the start; above dt. Default 100 ms, as found in the papers.
-    pub initial_tau_ms: Millis,
-    /// Time constant of the running mean from which deviations count; above dt. Default 500 ms.
-    pub mean_tau_ms: Millis,
-    /// C at the start where the contrast is that of the recording, above 0. Default 1: slopes are half as steep.
-    pub initial_strength: f64,
-}
-
-impl Default for ContrastGainConfig {
-    fn default() -> Self {
-        Self {
-            curve: Box::new(ActivationConfig::softplus()),
-            initial_tau_ms: Millis::whole::<100>(),
-            mean_tau_ms: Millis::whole::<500>(),
-            initial_strength: 1.0,
-        }
-    }
-}
-
-impl ContrastGainConfig {
-    pub(super) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
-        if matches!(*self.curve, ActivationConfig::ContrastGain(_)) {
-            let expected = "identity, softplus, sigmoid, exponential or double_exponential";
-            return Err(config_error(&format!("{field}.curve"), "contrast_gain", expected));
-        }
-        time_constant::validate(self.initial_tau_ms, axes, &format!("{field}.initial_tau_ms"))?;
-        time_constant::validate(self.mean_tau_ms, axes, &format!("{field}.mean_tau_ms"))?;
-        if self.initial_strength.is_finite() && self.initial_strength > 0.0 {
-            return Ok(());
-        }
-        Err(config_error(&format!("{field}.initial_strength"), self.initial_strength, "above 0"))
-    }
-}
 
 /// Squared contrast of what sounds like silence.
 const LEAST: f64 = 0.01;
@@ -158,7 +118,7 @@ impl ContrastGain {
             let contrast = (squared + LEAST).sqrt();
             value * (1.0 + contrast) + shift * contrast
         };
-        let (squared, shifts) = (numbers(&squared)?, numbers(&self.shift)?);
+        let (squared, shifts) = (f64_values(&squared)?, f64_values(&self.shift)?);
         Ok(values.iter().zip(squared).zip(shifts).map(drive).collect())
     }
 

@@ -9,7 +9,7 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
 use super::{
-    Activation, CurveConfig, Curved, numbers,
+    curve::{Activation, CurveConfig, Curved},
     sigmoid::{height_and_floor, start_height_and_floor},
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         init::Init,
         store::{Scope, set_vector},
     },
+    tensors::f64_values,
 };
 
 pub(crate) struct DoubleExponential {
@@ -52,9 +53,10 @@ impl Activation for DoubleExponential {
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         const LEAST_SLOPE: f64 = 0.25;
         let shares = start_height_and_floor(&self.height, &self.floor, mean_rates)?;
-        let slopes: Vec<f64> = numbers(&self.slope)?.into_iter().map(|k| -k.abs().max(LEAST_SLOPE)).collect();
+        let slopes: Vec<f64> =
+            f64_values(&self.slope)?.into_iter().map(|k| -k.abs().max(LEAST_SLOPE)).collect();
         set_vector(&self.slope, &slopes)?;
-        let shifts = numbers(&self.shift)?;
+        let shifts = f64_values(&self.shift)?;
         let inverse = |((share, shift), slope): ((f64, f64), f64)| (shift + (-share.ln()).ln()) / slope;
         Ok(shares.into_iter().zip(shifts).zip(slopes).map(inverse).collect())
     }

@@ -9,10 +9,14 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Activation, CurveConfig, Curved, FLOOR, QUIET, numbers, sigmoid::height_and_floor};
+use super::{
+    curve::{Activation, CurveConfig, Curved, FLOOR, QUIET},
+    sigmoid::height_and_floor,
+};
 use crate::{
     error::Result,
     params::{init::Init, store::Scope},
+    tensors::f64_values,
 };
 
 pub(crate) struct Exponential {
@@ -49,7 +53,7 @@ impl Activation for Exponential {
         } else {
             self.floor.set(mean_rates.iter().zip(&scales).map(|(rate, scale)| rate - scale))?;
         }
-        let (floors, slopes) = (self.floor.values()?, numbers(&self.slope)?);
+        let (floors, slopes) = (self.floor.values()?, f64_values(&self.slope)?);
         let inverse = |(((rate, scale), floor), slope): (((&f64, f64), f64), f64)| {
             // A silent neuron starts where its curve has risen by the floor.
             ((rate - floor).max(FLOOR * QUIET) / scale).ln() / slope

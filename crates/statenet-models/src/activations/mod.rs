@@ -11,7 +11,9 @@
 //!
 //! sp(x) = ln(1 + e^x). Scales that must be positive are stored before a softplus (`raw_*`).
 
+mod config;
 mod contrast_gain;
+mod curve;
 mod double_exponential;
 mod exponential;
 mod nonlinearity;
@@ -19,108 +21,18 @@ mod sigmoid;
 mod softplus;
 
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
-use statenet_core::Axes;
 use statenet_kernels::Step;
 
-pub use self::contrast_gain::ContrastGainConfig;
 pub(crate) use self::nonlinearity::Nonlinearity;
+pub use self::{
+    config::{ActivationConfig, ContrastGainConfig},
+    curve::{CurveConfig, Output},
+};
 use self::{
-    double_exponential::DoubleExponential, exponential::Exponential, sigmoid::Sigmoid, softplus::Softplus,
+    curve::Activation, double_exponential::DoubleExponential, exponential::Exponential, sigmoid::Sigmoid,
+    softplus::Softplus,
 };
-use crate::{
-    error::Result,
-    params::{
-        init::Init,
-        store::{Scope, set_vector},
-    },
-};
-
-/// Which output curve.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivationConfig {
-    /// The value as it is.
-    #[default]
-    Identity,
-    /// Softplus with its own sharpness and floor per neuron.
-    Softplus(CurveConfig),
-    /// Sigmoid with its own centre, width, height and floor per neuron.
-    Sigmoid(CurveConfig),
-    /// Exponential with its own slope, scale and floor per neuron.
-    Exponential(CurveConfig),
-    /// Double exponential (Gompertz) with its own slope, shift, height and floor per neuron.
-    DoubleExponential(CurveConfig),
-    /// One of the others, whose slope and threshold depend on the contrast of the sound.
-    ContrastGain(ContrastGainConfig),
-}
-
-/// What the parametric curves share.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CurveConfig {
-    /// Whether the rate may be below zero. Default non_negative.
-    pub output: Output,
-}
-
-/// The range of an output curve.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Output {
-    /// Floor and height are kept positive: for spike rates.
-    #[default]
-    NonNegative,
-    /// Floor and height are free: for membrane potentials and z-scored responses.
-    Signed,
-}
-
-impl ActivationConfig {
-    /// Softplus for spike rates.
-    #[must_use]
-    pub fn softplus() -> Self {
-        Self::Softplus(CurveConfig::default())
-    }
-
-    /// A short name.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Softplus(_) => "softplus",
-            Self::Sigmoid(_) => "sigmoid",
-            Self::Exponential(_) => "exponential",
-            Self::DoubleExponential(_) => "double-exponential",
-            Self::ContrastGain(_) => "contrast-gain",
-        }
-    }
-
-    /// The static curve: itself, or that behind a contrast gain.
-    pub(crate) fn curve(&self) -> &Self {
-        match self {
-            Self::ContrastGain(gain) => &gain.curve,
-            curve => curve,
-        }
-    }
-
-    pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
-        match self {
-            Self::ContrastGain(gain) => gain.validate(axes, &format!("{field}.contrast_gain")),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A static curve per neuron.
-pub(crate) trait Activation: Send + Sync {
-    /// `(B, N, T)` to `(B, N, T)`.
-    fn apply(&self, x: &Tensor) -> Result<Tensor>;
-
-    /// The curves of a single bin, (N) to (N); `None` where nothing is to be done.
-    fn step(&self) -> Result<Option<Box<dyn Step>>>;
-
-    /// Moves the curve of each neuron to where its rates are, and returns the x at which it gives its mean rate.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
-}
+use crate::{error::Result, params::store::Scope};
 
 /// The static curve of a config.
 fn build(config: &ActivationConfig, n_neurons: usize, scope: &mut Scope<'_>) -> Result<Box<dyn Activation>> {
@@ -150,63 +62,6 @@ impl Activation for Identity {
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         Ok(mean_rates.to_vec())
     }
-}
-
-/// A per-neuron number that is kept positive by a softplus (`raw_NAME`), or free (`NAME`).
-struct Curved {
-    stored: Tensor,
-    positive: bool,
-}
-
-impl Curved {
-    fn new(
-        name: &str,
-        n: usize,
-        output: Output,
-        raw: Init,
-        free: Init,
-        scope: &mut Scope<'_>,
-    ) -> Result<Self> {
-        Ok(match output {
-            Output::NonNegative => {
-                Self { stored: scope.parameter(&format!("raw_{name}"), n, raw)?, positive: true }
-            }
-            Output::Signed => Self { stored: scope.parameter(name, n, free)?, positive: false },
-        })
-    }
-
-    /// The number itself, (N).
-    fn value(&self) -> Result<Tensor> {
-        if self.positive { Ok(statenet_kernels::softplus(&self.stored)?) } else { Ok(self.stored.clone()) }
-    }
-
-    fn values(&self) -> Result<Vec<f64>> {
-        numbers(&self.value()?)
-    }
-
-    /// Sets the numbers; positive ones are kept at 1e-4 or more.
-    fn set(&self, values: impl Iterator<Item = f64>) -> Result<()> {
-        const SMALLEST: f64 = 1e-4;
-        let stored = |v: f64| if self.positive { inverse_softplus(v.max(SMALLEST)) } else { v };
-        set_vector(&self.stored, &values.map(stored).collect::<Vec<_>>())
-    }
-}
-
-/// The floor of a curve at the start of a fit, as a share of the mean rate.
-const FLOOR: f64 = 0.05;
-
-/// A silent neuron gets the scale of one that hardly fires.
-const QUIET: f64 = 1e-3;
-
-/// The x at which sp(x) = y, y above 0.
-pub(crate) fn inverse_softplus(y: f64) -> f64 {
-    y + (-(-y).exp_m1()).ln()
-}
-
-/// The entries of a vector, as f64.
-fn numbers(vector: &Tensor) -> Result<Vec<f64>> {
-    use crate::error::During;
-    vector.to_dtype(candle_core::DType::F64).and_then(|t| t.to_vec1()).during("reading parameters")
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use candle_core::Tensor;
 use statenet_core::Axes;
 use statenet_kernels::Step;
 
-use super::{Activation, ActivationConfig, build, contrast_gain::ContrastGain};
+use super::{build, config::ActivationConfig, contrast_gain::ContrastGain, curve::Activation};
 use crate::{
     error::Result,
-    model::{response_model::Memory, state::State},
+    model::{memory::Memory, state::State},
     params::store::Scope,
 };
 

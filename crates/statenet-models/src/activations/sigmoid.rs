@@ -7,10 +7,11 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Activation, CurveConfig, Curved, FLOOR, QUIET, numbers};
+use super::curve::{Activation, CurveConfig, Curved, FLOOR, QUIET};
 use crate::{
     error::Result,
     params::{init::Init, store::Scope},
+    tensors::f64_values,
 };
 
 pub(crate) struct Sigmoid {
@@ -84,7 +85,7 @@ impl Activation for Sigmoid {
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let shares = start_height_and_floor(&self.height, &self.floor, mean_rates)?;
-        let (centers, widths) = (numbers(&self.center)?, numbers(&self.width)?);
+        let (centers, widths) = (f64_values(&self.center)?, f64_values(&self.width)?);
         let inverse =
             |((share, center), width): ((f64, f64), f64)| center + width * (share / (1.0 - share)).ln();
         Ok(shares.into_iter().zip(centers).zip(widths).map(inverse).collect())

@@ -9,10 +9,11 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Activation, CurveConfig, Curved, numbers};
+use super::curve::{Activation, CurveConfig, Curved};
 use crate::{
     error::Result,
     params::{init::Init, store::Scope},
+    tensors::f64_values,
 };
 
 pub(crate) struct Softplus {
@@ -41,7 +42,7 @@ impl Activation for Softplus {
     }
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
-        let betas = numbers(&statenet_kernels::softplus(&self.raw_beta)?)?;
+        let betas = f64_values(&statenet_kernels::softplus(&self.raw_beta)?)?;
         let floors = self.floor.values()?;
         let inverse = |((&rate, beta), floor): ((&f64, f64), f64)| {
             // Below the floor there is no inverse: start where the curve has risen by a hundredth of its knee.

@@ -25,7 +25,7 @@ use crate::{
     config::limits::expect_size,
     error::{During, Result, config_error},
     model::{
-        response_model::Memory,
+        memory::Memory,
         stage::{Stage, as_it_lies},
         state::State,
     },

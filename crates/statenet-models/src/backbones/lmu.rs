@@ -21,7 +21,7 @@ use crate::{
     error::{During, Result, config_error},
     layers::small_matrix::Matrix,
     model::{
-        response_model::Memory,
+        memory::Memory,
         stage::{Stage, as_it_lies},
         state::State,
     },

@@ -26,7 +26,7 @@ use crate::{
     config::limits::expect_size,
     error::{During, Error, Result},
     model::{
-        response_model::Memory,
+        memory::Memory,
         stage::{Stage, as_it_lies},
         state::State,
     },

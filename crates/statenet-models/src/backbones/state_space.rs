@@ -16,7 +16,7 @@ use statenet_kernels::{Layout, Step, steps};
 use crate::{
     error::{During, Result, config_error},
     layers::steps::{Around, Glu, Map, gelu},
-    model::{response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, stage::Stage, state::State},
     params::{init::Init, store::Scope},
 };
 

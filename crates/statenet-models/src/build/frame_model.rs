@@ -6,17 +6,17 @@ use serde::de::DeserializeOwned;
 use statenet_core::{Axes, Seed, expect_shape};
 
 use crate::{
-    build::model_config::{Architecture, ModelConfig},
-    error::{During, Result, config_error},
-    model::{
-        mode::Mode,
-        response_model::{Memory, ResponseModel},
-        state::State,
+    build::{
+        model_config::{Architecture, ModelConfig},
+        response_model::ResponseModel,
     },
+    error::{During, Result, config_error},
+    model::{memory::Memory, mode::Mode, state::State},
     params::{
         init::Init,
         store::{ParamStore, set_vector},
     },
+    tensors::f64_values,
 };
 
 /// What a model makes of one frame of sound.
@@ -120,14 +120,6 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
         Ok(state)
     }
 
-    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
-        let before = self.read(frame.dims().first().copied().unwrap_or(0), state)?;
-        let frame = frame.squeeze(1).during("reading a frame")?;
-        let (rates, after) = self.advance(&frame, &before)?;
-        write(state, &after);
-        Ok(if state.keeps_graph() { rates } else { rates.detach() })
-    }
-
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         let before = self.read(cochleagram.dims().first().copied().unwrap_or(0), state)?;
         let (rates, after) = self.run(cochleagram, before)?;
@@ -156,9 +148,7 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
         let silence = Tensor::zeros((1, self.axes.n_bands), self.dtype(), self.device());
         let start = self.model.start(1).during("making a state")?;
         let (answer, _) = self.advance(&silence.during("making silence")?, &start)?;
-        let values = |t: &Tensor| t.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
-        let answers = values(&answer).during("reading rates")?;
-        let scales = values(&self.scale).during("reading scales")?;
+        let (answers, scales) = (f64_values(&answer)?, f64_values(&self.scale)?);
         expect_shape("mean rates", &[mean_rates.len()], &[self.axes.n_neurons.into()])?;
         let scaled = answers.iter().zip(scales).zip(mean_rates);
         let scales: Vec<f64> = scaled

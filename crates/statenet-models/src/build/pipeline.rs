@@ -10,15 +10,13 @@ use statenet_core::{Axes, Dim, Seed, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
-    build::model_config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
+    build::{
+        model_config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
+        response_model::ResponseModel,
+    },
     cores::{self, CoreConfig},
     error::{During, Result},
-    model::{
-        mode::Mode,
-        response_model::{Memory, ResponseModel},
-        stage::Stage,
-        state::State,
-    },
+    model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::ParamStore,
     prefilters,
     readouts::{self, Readout},
@@ -99,13 +97,6 @@ impl ResponseModel for Pipeline {
         Ok(state)
     }
 
-    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
-        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.axes.n_bands)];
-        expect_shape("frame", frame.dims(), &expected)?;
-        let chunk = frame.unsqueeze(3).during("reading a frame")?;
-        self.chunk(&chunk, state)?.squeeze(2).during("returning a bin")
-    }
-
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         self.check(cochleagram)?;
         // The caller's state changes only if every stage succeeded.
@@ -167,6 +158,10 @@ impl ResponseModel for Pipeline {
     fn memory(&self) -> Memory {
         let drives = self.prefilter.memory().then(self.core.memory()).then(self.readout.memory());
         drives.then(self.readout.nonlinearity().memory())
+    }
+
+    fn receptive_fields(&self) -> Result<Option<Tensor>> {
+        self.readout.receptive_fields()
     }
 
     fn start_at(&self, mean_rates: &[f64]) -> Result<()> {

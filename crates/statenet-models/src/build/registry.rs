@@ -12,9 +12,9 @@ use crate::{
         frame_model::{FrameModel, Framewise},
         model_config::{Architecture, ModelConfig},
         pipeline::Pipeline,
+        response_model::ResponseModel,
     },
     error::{Error, Result},
-    model::response_model::ResponseModel,
 };
 
 /// What builds a custom model from its config: the error it returns becomes [`Error::Custom`].

@@ -6,10 +6,15 @@ use candle_core::{DType, Device};
 use serde::de::DeserializeOwned;
 use statenet_core::Seed;
 
-use super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, Dropped, TENSORS_FILE, published, tensors};
+use super::{
+    contents::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE},
+    json::read_json,
+    published::{self, Dropped},
+};
 use crate::{
     build::{model_config::ModelConfig, registry::Registry},
-    error::{Error, Result},
+    error::Result,
+    tensors,
 };
 
 /// Loads a checkpoint of a model of the zoo.
@@ -42,15 +47,4 @@ pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<
 /// Config and card of a folder that this library wrote.
 pub(crate) fn read_config<C: DeserializeOwned>(folder: &Path) -> Result<(C, Card)> {
     read_json::<ConfigFile<C>>(&folder.join(CONFIG_FILE))?.split()
-}
-
-/// Reads a JSON file.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-        path: path.to_path_buf(),
-        action: "read",
-        source: source.into(),
-    })?;
-    serde_json::from_str(&text)
-        .map_err(|e| Error::ConfigText { origin: path.display().to_string(), reason: e.to_string() })
 }

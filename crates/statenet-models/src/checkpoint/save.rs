@@ -5,12 +5,11 @@ use std::path::Path;
 use serde::Serialize;
 use statenet_core::atomic::{NewFolder, write_file};
 
-use super::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE, tensors};
-use crate::{
-    error::{Error, Result},
-    model::response_model::ResponseModel,
-    params::store::ParamStore,
+use super::{
+    contents::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE},
+    json::as_json,
 };
+use crate::{build::response_model::ResponseModel, error::Result, params::store::ParamStore, tensors};
 
 /// Saves a model as a checkpoint folder, whole or not at all. An older checkpoint of that name is replaced.
 ///
@@ -29,13 +28,4 @@ pub(crate) fn write<C: Serialize>(folder: &Path, config: C, params: &ParamStore,
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(text.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
     Ok(new.commit(CONFIG_FILE)?)
-}
-
-/// The text of a JSON file.
-pub(super) fn as_json(value: &impl Serialize, file: &str) -> Result<String> {
-    serde_json::to_string_pretty(value).map_err(|source| Error::File {
-        path: file.into(),
-        action: "express as JSON",
-        source: source.into(),
-    })
 }

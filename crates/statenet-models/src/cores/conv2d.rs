@@ -25,7 +25,7 @@ use crate::{
         channel_norm::ChannelNorm,
         leaky_relu::{self, leaky_relu},
     },
-    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::{init::Init, store::Scope},
 };
 

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     error::Result,
     layers::leaky_integrator::{Leak, LeakConfig},
-    model::{response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
     strfs::StrfConfig,
 };

@@ -11,7 +11,7 @@ use statenet_kernels::{Step, Then};
 use crate::{
     error::{During, Result},
     layers::channel_norm::ChannelNorm,
-    model::{response_model::Memory, state::State},
+    model::{memory::Memory, state::State},
     params::store::Scope,
     strfs::{Filter, StrfConfig},
 };

@@ -20,7 +20,7 @@ use super::hidden_fields::HiddenFields;
 use crate::{
     config::limits::expect_size,
     error::Result,
-    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::Scope,
     strfs::StrfConfig,
 };

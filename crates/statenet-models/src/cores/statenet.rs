@@ -23,7 +23,7 @@ use crate::{
     encoders::{self, Encoder, EncoderConfig},
     error::{During, Result, config_error},
     layers::{channel_norm::ChannelNorm, steps::Around},
-    model::{response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
 

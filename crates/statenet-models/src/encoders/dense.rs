@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use statenet_kernels::{Layout, Step, Then, steps};
 
-use super::{Encoder, PlacesConfig};
+use super::{encoder::Encoder, places::PlacesConfig};
 use crate::{
     error::{During, Result},
     layers::channel_norm::ChannelNorm,

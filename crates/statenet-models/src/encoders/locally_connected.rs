@@ -3,7 +3,10 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Encoder, LocalInit, LocallyConnectedConfig};
+use super::{
+    encoder::Encoder,
+    places::{LocalInit, LocallyConnectedConfig},
+};
 use crate::{
     error::Result,
     layers::channel_norm::{ChannelNorm, EPS},
@@ -24,7 +27,7 @@ impl LocallyConnected {
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
         let fan_in = channels * config.kernel;
-        let n_places = super::EncoderConfig::LocallyConnected(config.clone()).places().n_places(n_bands);
+        let n_places = config.places().n_places(n_bands);
         let init = match config.init {
             LocalInit::Centered => Init::fan_in(fan_in),
             LocalInit::Positive => Init::Uniform { low: 0.0, high: 1.0 },

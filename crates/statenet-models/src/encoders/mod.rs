@@ -10,18 +10,19 @@
 
 mod convolution;
 mod dense;
+mod encoder;
 mod locally_connected;
+mod places;
 
-use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::Step;
 
-pub(crate) use self::{convolution::Convolution, dense::Dense, locally_connected::LocallyConnected};
+pub(crate) use self::encoder::Encoder;
+pub use self::places::{LocalInit, LocallyConnectedConfig, PlacesConfig};
+use self::{convolution::Convolution, dense::Dense, locally_connected::LocallyConnected};
 use crate::{
     config::limits::expect_size,
     error::{Result, config_error},
-    layers::channel_norm::ChannelNorm,
     params::store::Scope,
 };
 
@@ -37,56 +38,6 @@ pub enum EncoderConfig {
     Convolution(PlacesConfig),
 }
 
-/// Channels and places along the frequency axis.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PlacesConfig {
-    /// Channels at every place, at least 1. Default 7.
-    pub channels: usize,
-    /// Bands that a place sees, at least 1 and at most F. Default 7.
-    pub kernel: usize,
-    /// Bands from one place to the next, at least 1. Default 3.
-    pub stride: usize,
-}
-
-/// Places of the locally connected encoder, and how its weights start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LocallyConnectedConfig {
-    /// Channels at every place, at least 1. Default 7.
-    pub channels: usize,
-    /// Bands that a place sees, at least 1 and at most F. Default 7.
-    pub kernel: usize,
-    /// Bands from one place to the next, at least 1. Default 3.
-    pub stride: usize,
-    /// How weights and biases start. Default centered.
-    pub init: LocalInit,
-}
-
-/// How the locally connected weights start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LocalInit {
-    /// Uniform within 1/sqrt(fan-in), as linear layers do.
-    #[default]
-    Centered,
-    /// Uniform on [0, 1), as the published StateNet does: channels start alike.
-    Positive,
-}
-
-impl Default for PlacesConfig {
-    fn default() -> Self {
-        Self { channels: 7, kernel: 7, stride: 3 }
-    }
-}
-
-impl Default for LocallyConnectedConfig {
-    fn default() -> Self {
-        let PlacesConfig { channels, kernel, stride } = PlacesConfig::default();
-        Self { channels, kernel, stride, init: LocalInit::default() }
-    }
-}
-
 impl Default for EncoderConfig {
     fn default() -> Self {
         Self::LocallyConnected(LocallyConnectedConfig::default())
@@ -98,9 +49,7 @@ impl EncoderConfig {
     #[must_use]
     pub fn places(&self) -> PlacesConfig {
         match self {
-            Self::LocallyConnected(c) => {
-                PlacesConfig { channels: c.channels, kernel: c.kernel, stride: c.stride }
-            }
+            Self::LocallyConnected(local) => local.places(),
             Self::Dense(places) | Self::Convolution(places) => places.clone(),
         }
     }
@@ -116,22 +65,6 @@ impl EncoderConfig {
         }
         Ok(())
     }
-}
-
-impl PlacesConfig {
-    /// Places along F bands.
-    #[must_use]
-    pub fn n_places(&self, n_bands: usize) -> usize {
-        n_bands.saturating_sub(self.kernel) / self.stride.max(1) + 1
-    }
-}
-
-/// A per-frame map and the normalisation that follows, `(B, C, F, T)` to `(B, channels, places, T)`.
-pub(crate) trait Encoder: Send + Sync {
-    fn encode(&self, x: &Tensor, norm: &ChannelNorm) -> Result<Tensor>;
-
-    /// The map of a single frame without the normalisation, (C F) to (channels places).
-    fn step(&self) -> Result<Box<dyn Step>>;
 }
 
 pub(crate) fn build(

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use candle_core::Tensor;
 
-use super::{broken, expect_close, expect_equal, numbers, tolerance};
+use super::compare::{broken, expect_close, expect_equal, tolerance};
 use crate::{
+    build::response_model::ResponseModel,
     error::{During, Result},
-    model::{mode::Mode, response_model::ResponseModel},
+    model::mode::Mode,
+    tensors::f64_values,
 };
 
 /// Each stimulus of a batch gives what it gives alone.
@@ -60,7 +62,7 @@ pub fn neurons_independent(model: &dyn ResponseModel, cochleagram: &Tensor, neur
         let row = |t: &Tensor| t.narrow(1, n, 1).during("cutting a neuron");
         expect_close(LAW, &format!("neuron {n}"), &row(&before)?, &row(&after)?, tolerance(model.dtype()))?;
     }
-    let row = |t: &Tensor| numbers(&t.narrow(1, neuron, 1).during("cutting a neuron")?);
+    let row = |t: &Tensor| f64_values(&t.narrow(1, neuron, 1).during("cutting a neuron")?);
     if row(&before)? == row(&after)? {
         return Err(broken(LAW, format!("neuron {neuron} has no parameters of its own")));
     }

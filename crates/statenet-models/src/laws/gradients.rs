@@ -3,11 +3,13 @@
 use candle_core::{DType, Tensor, Var};
 use statenet_core::Seed;
 
-use super::{broken, numbers};
+use super::compare::broken;
 use crate::{
+    build::response_model::ResponseModel,
     error::{During, Result},
-    model::{mode::Mode, response_model::ResponseModel},
+    model::mode::Mode,
     params::store::ParamStore,
+    tensors::f64_values,
 };
 
 /// Gradients of the parameters and of the stimulus equal central finite differences of the fourth order.
@@ -60,15 +62,15 @@ pub(crate) fn differences(
     };
     let grads = target()?.backward().during("backward")?;
     let terms = (rates(sound, Mode::Eval)? * &weights).and_then(|t| t.abs()?.sum_all());
-    let rounding = numbers(&terms.during("summing sizes")?)?[0] * 4.0 * f64::EPSILON;
+    let rounding = f64_values(&terms.during("summing sizes")?)?[0] * 4.0 * f64::EPSILON;
     let named = params.trained().map(|p| (p.name.as_str(), &p.var));
     for (name, var) in named.chain([("stimulus", &stimulus)]) {
         let Some(grad) = grads.get(var.as_tensor()) else {
             return Err(broken(LAW, format!("{name} gets no gradient")));
         };
-        let grad = numbers(grad)?;
+        let grad = f64_values(grad)?;
         let scale = grad.iter().fold(1e-6f64, |m, g| m.max(g.abs()));
-        let start = numbers(var.as_tensor())?;
+        let start = f64_values(var.as_tensor())?;
         let mut probes = seed.stream(name);
         for _ in 0..n_probes.min(start.len()) {
             let i = probes.below(start.len());
@@ -76,7 +78,7 @@ pub(crate) fn differences(
                 let mut moved = start.clone();
                 moved[i] += delta;
                 set(var, moved)?;
-                Ok(numbers(&target()?)?[0])
+                Ok(f64_values(&target()?)?[0])
             };
             let slope = |width: f64| -> Result<f64> { Ok((at(width)? - at(-width)?) / (2.0 * width)) };
             let difference =
@@ -124,7 +126,7 @@ pub(crate) fn learning(rates: &Rates<'_>, params: &ParamStore, stimulus: &Tensor
         let grads = target.backward().during("backward")?;
         for param in params.trained() {
             let learns = match grads.get(param.var.as_tensor()) {
-                Some(grad) => numbers(grad)?.iter().any(|&g| g != 0.0),
+                Some(grad) => f64_values(grad)?.iter().any(|&g| g != 0.0),
                 None => false,
             };
             if !learns {

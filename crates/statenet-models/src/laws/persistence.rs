@@ -5,12 +5,12 @@ use std::path::Path;
 use candle_core::{DType, Tensor};
 use statenet_core::Seed;
 
-use super::{broken, expect_equal};
+use super::compare::{broken, expect_equal};
 use crate::{
-    build::{model_config::ModelConfig, registry::Registry},
+    build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
     checkpoint::{self, Card},
     error::{During, Result},
-    model::{mode::Mode, response_model::ResponseModel, state::State},
+    model::{mode::Mode, state::State},
     params::store::ParamStore,
 };
 

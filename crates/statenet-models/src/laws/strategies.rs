@@ -20,6 +20,7 @@ use crate::{
     build::{
         model_config::{ModelConfig, PipelineConfig},
         registry::Registry,
+        response_model::ResponseModel,
     },
     cores::{
         Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, Positions, Residual, StatenetConfig,
@@ -28,7 +29,6 @@ use crate::{
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
     layers::leaky_integrator::{LeakConfig, LeakGain},
-    model::response_model::ResponseModel,
     prefilters::{
         AdaptransConfig, Bands, FacilitationConfig, IcAdaptationConfig, OnOffConfig, PlasticityConfig,
         PrefilterConfig, SpacedBands,

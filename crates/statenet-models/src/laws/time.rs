@@ -2,14 +2,13 @@
 
 use candle_core::{DType, Device, Tensor};
 
-use super::{broken, expect_close, expect_equal, numbers, tolerance};
+use super::compare::{broken, expect_close, expect_equal, tolerance};
 use crate::{
+    build::response_model::ResponseModel,
     error::{During, Result},
-    model::{
-        mode::Mode,
-        response_model::{Memory, ResponseModel},
-    },
+    model::{memory::Memory, mode::Mode},
     streaming::{real_time::RealTime, stream::in_chunks},
+    tensors::f64_values,
 };
 
 /// Changing the stimulus from bin `t` on changes no rate before `t`: the same bits.
@@ -127,7 +126,7 @@ pub fn real_time(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> 
     let (_, _, n_bands, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
     let sound = cochleagram.narrow(0, 0, 1).during("cutting a cochleagram")?;
     let whole = model.forward(&sound, Mode::Eval)?;
-    let frames = numbers(&sound.reshape((n_bands, n_bins)).and_then(|s| s.t()).during("turning frames")?)?;
+    let frames = f64_values(&sound.reshape((n_bands, n_bins)).and_then(|s| s.t()).during("turning frames")?)?;
     let frames: Vec<f32> = frames.into_iter().map(|x| x as f32).collect();
     let mut live = RealTime::new(model)?;
     let mut rates = vec![0f32; model.n_neurons() * n_bins];

@@ -1,6 +1,6 @@
-//! The one trait of every model, and what travels through it.
+//! What travels through a model's stages, and what all stages are.
 
+pub mod memory;
 pub mod mode;
-pub mod response_model;
 pub(crate) mod stage;
 pub mod state;

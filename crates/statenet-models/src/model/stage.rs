@@ -5,7 +5,7 @@ use statenet_kernels::{Layout, Step};
 
 use crate::{
     error::{During, Result},
-    model::{mode::Mode, response_model::Memory, state::State},
+    model::{memory::Memory, mode::Mode, state::State},
 };
 
 /// The shape of what one stage hands to the next.

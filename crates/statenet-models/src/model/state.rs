@@ -8,8 +8,8 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 
 use crate::{
-    checkpoint::tensors,
     error::{During, Error, Result},
+    tensors,
 };
 
 /// What a model remembers between two chunks of a stream, for B streams at once.
@@ -22,6 +22,8 @@ use crate::{
 pub struct State {
     entries: Vec<(String, Tensor)>,
     keeps_graph: bool,
+    /// How many models, one inside the other, take this state through their chunks frame by frame.
+    depth: usize,
 }
 
 impl State {
@@ -83,7 +85,7 @@ impl State {
             Ok((name.clone(), chosen.during("selecting streams")?))
         };
         let entries = self.entries.iter().map(selected).collect::<Result<_>>()?;
-        Ok(Self { entries, keeps_graph: self.keeps_graph })
+        Ok(Self { entries, keeps_graph: self.keeps_graph, depth: 0 })
     }
 
     /// Names and tensors in the order in which the modules stand in the model.
@@ -106,7 +108,7 @@ impl State {
             Ok((name.clone(), tensor.to_device(device).during("moving a state")?))
         };
         let entries = self.entries.iter().map(moved).collect::<Result<_>>()?;
-        Ok(Self { entries, keeps_graph: self.keeps_graph })
+        Ok(Self { entries, keeps_graph: self.keeps_graph, depth: 0 })
     }
 
     /// Saves the state as a safetensors file, atomically.
@@ -125,7 +127,7 @@ impl State {
     /// # Errors
     /// [`Error::File`] if the file is missing or damaged.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        Ok(Self { entries: tensors::read(path, device)?.into_iter().collect(), keeps_graph: false })
+        Ok(Self { entries: tensors::read(path, device)?.into_iter().collect(), ..Self::default() })
     }
 
     /// Takes the entries whose names begin with a prefix, in order, out of this state.
@@ -133,7 +135,20 @@ impl State {
         let entries = std::mem::take(&mut self.entries);
         let (taken, left) = entries.into_iter().partition(|(name, _)| name.starts_with(prefix));
         self.entries = left;
-        Self { entries: taken, keeps_graph: self.keeps_graph }
+        Self { entries: taken, keeps_graph: self.keeps_graph, depth: 0 }
+    }
+
+    /// Notes that a chunk is taken frame by frame; `false` where chunks and steps only call each other.
+    pub(crate) fn begin_steps(&mut self) -> bool {
+        const DEEPEST: usize = 16;
+        let ends = self.depth < DEEPEST;
+        self.depth += usize::from(ends);
+        ends
+    }
+
+    /// The end of what [`begin_steps`](Self::begin_steps) began.
+    pub(crate) fn end_steps(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// Puts another part's entries behind these.

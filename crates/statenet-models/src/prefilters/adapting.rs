@@ -11,7 +11,7 @@ use statenet_kernels::{Layout, Step, StepSizes};
 
 use crate::{
     error::{During, Result},
-    model::{response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, stage::Stage, state::State},
 };
 
 /// One output channel, (F) each.

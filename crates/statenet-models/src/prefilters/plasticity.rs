@@ -29,10 +29,9 @@ use statenet_kernels::steps::{self, values};
 use statenet_kernels::{Step, StepSizes, plasticity, softplus};
 
 use crate::{
-    activations::inverse_softplus,
     error::{During, Result, config_error},
-    model::{response_model::Memory, stage::Stage, state::State},
-    params::{init::Init, store::Scope, time_constant},
+    model::{memory::Memory, stage::Stage, state::State},
+    params::{init::Init, softplus::inverse_softplus, store::Scope, time_constant},
 };
 
 /// Depression of each band's synapses, and facilitation if asked for.

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 use statenet_kernels::{Layout, Step, affine, steps};
 
-use super::Readout;
+use super::readout::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
     config::limits::expect_size,
     error::Result,
     model::{
-        response_model::Memory,
+        memory::Memory,
         stage::{Stage, as_it_lies},
         state::State,
     },

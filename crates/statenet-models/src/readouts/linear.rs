@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 use statenet_kernels::{Layout, Step, steps};
 
-use super::Readout;
+use super::readout::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
     error::Result,
     layers::leaky_integrator::{Leak, LeakConfig},
     model::{
-        response_model::Memory,
+        memory::Memory,
         stage::{Stage, as_it_lies},
         state::State,
     },

@@ -11,22 +11,23 @@ mod factorized;
 mod linear;
 mod mlp;
 mod norm;
+mod readout;
 mod strf;
 
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
-pub(crate) use self::norm::EPS as NORM_EPS;
 use self::{factorized::FactorizedReadout, linear::LinearReadout, mlp::MlpReadout, strf::StrfReadout};
 pub use self::{
     factorized::FactorizedReadoutConfig, linear::LinearReadoutConfig, mlp::MlpReadoutConfig,
     norm::NormConfig, strf::StrfReadoutConfig,
 };
+pub(crate) use self::{norm::EPS as NORM_EPS, readout::Readout};
 use crate::{
-    activations::{ActivationConfig, Nonlinearity},
+    activations::ActivationConfig,
     cores::CoreConfig,
     error::{Result, config_error},
-    model::stage::{Features, Stage},
+    model::stage::Features,
     params::store::Scope,
 };
 
@@ -106,14 +107,6 @@ impl ReadoutConfig {
         let gain = matches!(self.activation(), ActivationConfig::ContrastGain(_));
         readout + if gain { "-gain" } else { "" }
     }
-}
-
-/// The last stage, features to drives `(B, N, T)`, and the nonlinearity that turns drives into rates.
-pub(crate) trait Readout: Stage {
-    fn nonlinearity(&self) -> &Nonlinearity;
-
-    /// Moves the readout's offset so that it gives these rates (N) where its input is at its mean.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()>;
 }
 
 pub(crate) fn build(

@@ -14,6 +14,7 @@ use crate::{
     error::{During, Result},
     model::mode::{Mode, Pass, Statistic},
     params::{init::Init, store::Scope},
+    tensors::f64_values,
 };
 
 /// What is added to the variance.
@@ -55,6 +56,12 @@ impl BatchNorm {
     /// What the curve sees where the receptive field's output is at its mean, (N).
     pub(crate) fn bias(&self) -> &Tensor {
         &self.bias
+    }
+
+    /// weight / sqrt(var + 1e-5), (N): what one unit of the receptive field's output is worth in evaluation.
+    pub(crate) fn scales(&self) -> Result<Vec<f64>> {
+        let (weights, vars) = (f64_values(&self.weight)?, f64_values(&self.running_var)?);
+        Ok(weights.iter().zip(vars).map(|(weight, var)| weight / (var + EPS).sqrt()).collect())
     }
 
     /// Weight `(N, C, F, K)` and bias (N) of receptive fields that need no normalisation behind them in evaluation.

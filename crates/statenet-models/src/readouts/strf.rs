@@ -7,19 +7,19 @@
 //! mean of a standardised cochleagram. Parameters: N (C F K + 1) where W is `full`, the norm's and the curve's; none is
 //! shared between neurons.
 
-use candle_core::{Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 use statenet_kernels::{Step, steps};
 
 use super::{
-    Readout,
     norm::{BatchNorm, NormConfig},
+    readout::Readout,
 };
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
     error::{During, Result},
-    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::{Scope, set_vector},
     strfs::{Filter, StrfConfig},
 };
@@ -110,6 +110,17 @@ impl Stage for StrfReadout {
 impl Readout for StrfReadout {
     fn nonlinearity(&self) -> &Nonlinearity {
         &self.nonlinearity
+    }
+
+    fn receptive_fields(&self) -> Result<Option<Tensor>> {
+        let weight = self.filter.strf().weight()?.detach();
+        let summed = weight.sum(1).and_then(|w| w.to_device(&Device::Cpu)?.to_dtype(DType::F64));
+        let summed = summed.during("summing the channels of receptive fields")?;
+        let Some(norm) = &self.norm else { return Ok(Some(summed)) };
+        let scales = norm.scales()?;
+        let column = (scales.len(), 1, 1);
+        let scaled = Tensor::from_vec(scales, column, &Device::Cpu).and_then(|s| summed.broadcast_mul(&s));
+        scaled.during("scaling receptive fields").map(Some)
     }
 
     /// Without a normalisation the weights start at 0: the first rates are the mean rates, and the fit of a linear

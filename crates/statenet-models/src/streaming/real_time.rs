@@ -4,8 +4,9 @@ use candle_core::{DType, Device, Tensor};
 use statenet_kernels::{Step, steps::Chain};
 
 use crate::{
+    build::response_model::ResponseModel,
     error::{During, Error, Result},
-    model::{response_model::ResponseModel, state::State},
+    model::state::State,
 };
 
 /// A fitted model and the state of one stream, ready for frames.

@@ -3,8 +3,9 @@
 use candle_core::Tensor;
 
 use crate::{
+    build::response_model::ResponseModel,
     error::{During, Result, config_error},
-    model::{response_model::ResponseModel, state::State},
+    model::state::State,
 };
 
 /// A model and the state of one or more streams.

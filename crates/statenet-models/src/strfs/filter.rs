@@ -11,7 +11,7 @@ use statenet_kernels::{Step, steps};
 use super::{Strf, StrfConfig};
 use crate::{
     error::{During, Result},
-    model::{response_model::Memory, state::State},
+    model::{memory::Memory, state::State},
     params::store::Scope,
 };
 

@@ -8,7 +8,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Weights, expect_lags};
+use super::weights::{Span, Weights, expect_lags};
 use crate::{
     error::Result,
     params::{init::Init, store::Scope},
@@ -28,7 +28,7 @@ impl FullConfig {
     }
 }
 
-pub(super) struct Full(pub(super) Tensor);
+pub(super) struct Full(Tensor);
 
 impl Full {
     pub(super) fn new(span: &Span, scope: &mut Scope<'_>) -> Result<Self> {

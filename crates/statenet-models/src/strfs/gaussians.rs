@@ -16,7 +16,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Weights, expect_lags};
+use super::weights::{Span, Weights, expect_lags};
 use crate::{
     config::limits::expect_size,
     error::Result,
@@ -49,11 +49,11 @@ const NARROWEST: f64 = 0.27;
 
 pub(super) struct Gaussians {
     /// Positions and widths, (2, O, C, G), bands first.
-    pub(super) positions: Tensor,
-    pub(super) widths: Tensor,
-    pub(super) weights: Tensor,
-    pub(super) n_bands: usize,
-    pub(super) lags: usize,
+    positions: Tensor,
+    widths: Tensor,
+    weights: Tensor,
+    n_bands: usize,
+    lags: usize,
 }
 
 impl Gaussians {

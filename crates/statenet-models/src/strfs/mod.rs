@@ -14,23 +14,26 @@ mod full;
 mod gaussians;
 mod raised_cosines;
 mod separable;
+mod weights;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::filter::Filter;
-use self::{full::Full, gaussians::Gaussians, raised_cosines::RaisedCosines, separable::Separable};
+use self::{
+    full::Full,
+    gaussians::Gaussians,
+    raised_cosines::RaisedCosines,
+    separable::Separable,
+    weights::{Span, Weights},
+};
 pub use self::{
     full::FullConfig, gaussians::GaussiansConfig, raised_cosines::RaisedCosinesConfig,
     separable::SeparableConfig,
 };
 use crate::{
-    build::model_config::Architecture,
-    config::limits::expect_size,
     error::{During, Result},
-    model::response_model::ResponseModel,
     params::{init::Init, store::Scope},
-    readouts::ReadoutConfig,
 };
 
 /// Which parameterisation.
@@ -86,28 +89,6 @@ impl StrfConfig {
     }
 }
 
-fn expect_lags(lags: usize, least: usize, field: &str) -> Result<()> {
-    expect_size(&format!("{field}.lags"), lags, least)
-}
-
-/// What receptive fields look from and at.
-#[derive(Clone, Copy)]
-struct Span {
-    outputs: usize,
-    channels: usize,
-    n_bands: usize,
-    lags: usize,
-}
-
-/// Weights computed from whatever parameters they have.
-trait Weights: Send + Sync {
-    /// `(outputs, channels, F, lags)`.
-    fn weight(&self) -> candle_core::Result<Tensor>;
-
-    /// The parameter that is 0 where all weights are.
-    fn amplitude(&self) -> &Tensor;
-}
-
 /// Receptive fields with their biases.
 pub(crate) struct Strf {
     weights: Box<dyn Weights>,
@@ -151,33 +132,4 @@ impl Strf {
     pub(crate) fn amplitude(&self) -> &Tensor {
         self.weights.amplitude()
     }
-}
-
-/// The weights `(N, channels, F, lags)` of a model whose readout is a receptive field, however they are parameterised;
-/// `None` for any other model. Last column lag 0, before any normalisation, detached.
-///
-/// # Errors
-/// [`Error::Tensor`](crate::Error::Tensor) if they cannot be computed.
-pub fn readout_weights(model: &dyn ResponseModel) -> Result<Option<Tensor>> {
-    let Architecture::Pipeline(pipeline) = model.config().model else { return Ok(None) };
-    let ReadoutConfig::Strf(readout) = pipeline.readout else { return Ok(None) };
-    let params = model.params();
-    let param = |name: &str| params.get(&format!("readout.strf.{name}")).map(|p| p.var.as_detached_tensor());
-    let weights: Option<Box<dyn Weights>> = match &readout.strf {
-        StrfConfig::Full(_) => param("weight").map(|weight| Box::new(Full(weight)) as _),
-        StrfConfig::Separable(_) => param("weight_f")
-            .zip(param("weight_t"))
-            .map(|(spectral, temporal)| Box::new(Separable { spectral, temporal }) as _),
-        StrfConfig::Gaussians(c) => {
-            param("P").zip(param("SIG")).zip(param("weight")).map(|((positions, widths), weights)| {
-                let (n_bands, lags) = (model.n_bands(), c.lags);
-                Box::new(Gaussians { positions, widths, weights, n_bands, lags }) as _
-            })
-        }
-        StrfConfig::RaisedCosines(c) => match param("weight") {
-            Some(weights) => Some(Box::new(RaisedCosines::of(c, weights)?)),
-            None => None,
-        },
-    };
-    weights.map(|weights| weights.weight().during("computing receptive fields")).transpose()
 }

@@ -14,7 +14,7 @@
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Weights, expect_lags};
+use super::weights::{Span, Weights, expect_lags};
 use crate::{
     error::{During, Result, config_error},
     params::{init::Init, store::Scope},
@@ -72,8 +72,8 @@ impl RaisedCosinesConfig {
 }
 
 pub(super) struct RaisedCosines {
-    pub(super) weights: Tensor,
-    pub(super) functions: Tensor,
+    weights: Tensor,
+    functions: Tensor,
 }
 
 impl RaisedCosines {
@@ -81,10 +81,7 @@ impl RaisedCosines {
         let &Span { outputs, channels, n_bands, .. } = span;
         let n = config.n_functions();
         let init = Init::fan_in(channels * n_bands * n);
-        Self::of(config, scope.parameter("weight", (outputs, channels, n_bands, n), init)?)
-    }
-
-    pub(super) fn of(config: &RaisedCosinesConfig, weights: Tensor) -> Result<Self> {
+        let weights = scope.parameter("weight", (outputs, channels, n_bands, n), init)?;
         let shape = (config.n_functions(), config.lags);
         let functions = Tensor::from_vec(config.functions(), shape, &Device::Cpu)
             .and_then(|f| f.to_dtype(weights.dtype())?.to_device(weights.device()));

@@ -13,7 +13,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Span, Weights, expect_lags};
+use super::weights::{Span, Weights, expect_lags};
 use crate::{
     config::limits::expect_size,
     error::Result,
@@ -43,8 +43,8 @@ impl SeparableConfig {
 }
 
 pub(super) struct Separable {
-    pub(super) spectral: Tensor,
-    pub(super) temporal: Tensor,
+    spectral: Tensor,
+    temporal: Tensor,
 }
 
 impl Separable {

@@ -8,8 +8,9 @@ use statenet_core::Seed;
 use super::{config::WaveformConfig, model::WaveformModel};
 use crate::{
     build::registry::Registry,
-    checkpoint::{self, Card, TENSORS_FILE, tensors},
+    checkpoint::{self, Card, TENSORS_FILE},
     error::Result,
+    tensors,
 };
 
 /// A waveform model and what belongs to it.

@@ -28,7 +28,10 @@ use crate::{
     build::registry::Registry,
     checkpoint::Card,
     error::{During, Result},
-    laws::{broken, expect_close, expect_equal, gradients, tolerance},
+    laws::{
+        compare::{broken, expect_close, expect_equal, tolerance},
+        gradients,
+    },
     model::{
         mode::{Mode, Pass},
         state::State,

@@ -33,7 +33,7 @@ pub use self::{
     stream::{WaveformStream, in_chunks},
     zoo::{ALL, Entry, by_name},
 };
-use crate::model::response_model::Memory;
+use crate::model::memory::Memory;
 
 /// Bins that a window of so many samples meets, if it ends where a bin ends.
 fn bins_in_reach(reach: usize, hop: usize) -> Memory {

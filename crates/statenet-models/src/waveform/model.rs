@@ -11,14 +11,9 @@ use super::{
     samples,
 };
 use crate::{
-    build::model_config::FORMAT,
+    build::{model_config::FORMAT, response_model::ResponseModel},
     error::{During, Result, config_error},
-    model::{
-        mode::Mode,
-        response_model::{Memory, ResponseModel},
-        stage::Stage,
-        state::State,
-    },
+    model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::ParamStore,
 };
 

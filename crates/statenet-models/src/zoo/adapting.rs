@@ -3,6 +3,7 @@
 
 use statenet_core::Axes;
 
+use super::{linear::with_curve, ln::ln, statenet::statenet_gru};
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig},
     build::model_config::{Architecture, ModelConfig},
@@ -12,7 +13,7 @@ use crate::{
 /// [`ln`](super::ln()) behind the inferior colliculus' adaptation to mean sound level.
 #[must_use]
 pub fn ln_ic(axes: &Axes) -> ModelConfig {
-    behind(PrefilterConfig::IcAdaptation(IcAdaptationConfig::default()), super::ln(axes))
+    behind(PrefilterConfig::IcAdaptation(IcAdaptationConfig::default()), ln(axes))
 }
 
 /// [`ln`](super::ln()) over the rise and the fall of each band.
@@ -29,7 +30,7 @@ pub fn ln_ic(axes: &Axes) -> ModelConfig {
 /// ```
 #[must_use]
 pub fn ln_onoff(axes: &Axes) -> ModelConfig {
-    behind(PrefilterConfig::OnOff(OnOffConfig::default()), super::ln(axes))
+    behind(PrefilterConfig::OnOff(OnOffConfig::default()), ln(axes))
 }
 
 /// [`ln`](super::ln()) behind synapses that depress.
@@ -46,7 +47,7 @@ pub fn ln_onoff(axes: &Axes) -> ModelConfig {
 /// ```
 #[must_use]
 pub fn ln_stp(axes: &Axes) -> ModelConfig {
-    behind(PrefilterConfig::Plasticity(PlasticityConfig::default()), super::ln(axes))
+    behind(PrefilterConfig::Plasticity(PlasticityConfig::default()), ln(axes))
 }
 
 /// [`ln`](super::ln()) whose curve follows the contrast of the sound.
@@ -63,13 +64,13 @@ pub fn ln_stp(axes: &Axes) -> ModelConfig {
 /// ```
 #[must_use]
 pub fn ln_gain(axes: &Axes) -> ModelConfig {
-    super::linear::with_curve(axes, ActivationConfig::ContrastGain(ContrastGainConfig::default()))
+    with_curve(axes, ActivationConfig::ContrastGain(ContrastGainConfig::default()))
 }
 
 /// [`statenet_gru`](super::statenet_gru) behind AdapTrans.
 #[must_use]
 pub fn statenet_gru_adaptrans(axes: &Axes) -> ModelConfig {
-    behind(PrefilterConfig::Adaptrans(AdaptransConfig::default()), super::statenet_gru(axes))
+    behind(PrefilterConfig::Adaptrans(AdaptransConfig::default()), statenet_gru(axes))
 }
 
 fn behind(prefilter: PrefilterConfig, mut model: ModelConfig) -> ModelConfig {

@@ -2,6 +2,7 @@
 
 use statenet_core::Axes;
 
+use super::window::default_lags;
 use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
@@ -15,7 +16,7 @@ use crate::{
 /// 20 hidden units with full receptive fields of 200 ms, sigmoid, time constants around 2 bins, no output curve.
 #[must_use]
 pub fn dnet(axes: &Axes) -> ModelConfig {
-    let strf = StrfConfig::full(super::default_lags(axes));
+    let strf = StrfConfig::full(default_lags(axes));
     let core = CoreConfig::Dnet(DnetConfig { hidden: 20, strf, leak: LeakConfig::default() });
     let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);

@@ -2,6 +2,7 @@
 
 use statenet_core::Axes;
 
+use super::window::default_lags;
 use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
@@ -19,7 +20,7 @@ pub fn linear(axes: &Axes) -> ModelConfig {
 
 /// A full receptive field of 200 ms per neuron through an output curve.
 pub(super) fn with_curve(axes: &Axes, activation: ActivationConfig) -> ModelConfig {
-    let strf = StrfConfig::full(super::default_lags(axes));
+    let strf = StrfConfig::full(default_lags(axes));
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::None, activation });
     ModelConfig::pipeline(
         axes,

@@ -1,4 +1,4 @@
-//! The models by name: their defaults and where they come from.
+//! The models by name: their defaults, where they come from, and how they are fitted.
 
 mod adapting;
 mod cnn2d;
@@ -6,10 +6,12 @@ mod dnet;
 mod linear;
 mod ln;
 mod nrf;
+mod recipe;
 mod statenet;
 mod transformer;
+mod window;
 
-use statenet_core::{Axes, Millis};
+use statenet_core::Axes;
 
 pub use self::{
     adapting::{ln_gain, ln_ic, ln_onoff, ln_stp, statenet_gru_adaptrans},
@@ -18,6 +20,7 @@ pub use self::{
     linear::linear,
     ln::ln,
     nrf::nrf,
+    recipe::Recipe,
     statenet::{
         statenet, statenet_gru, statenet_gru_chrono, statenet_lmu, statenet_lstm, statenet_mamba,
         statenet_rnn, statenet_s4, statenet_s4d, statenet_sublstm,
@@ -38,48 +41,56 @@ pub struct Entry {
     pub config: fn(&Axes) -> ModelConfig,
     /// Authors and year of the paper it comes from.
     pub citation: &'static str,
+    /// The settings with which a fit of it converges.
+    pub recipe: Recipe,
+}
+
+const fn entry(
+    name: &'static str,
+    config: fn(&Axes) -> ModelConfig,
+    citation: &'static str,
+    recipe: Recipe,
+) -> Entry {
+    Entry { name, config, citation, recipe }
 }
 
 /// Every model of the zoo, simplest first. Tests and tables iterate it: a new model is tested by being listed.
 pub const ALL: &[Entry] = &[
-    Entry { name: "linear", config: linear, citation: "Aertsen & Johannesma 1981" },
-    Entry { name: "ln", config: ln, citation: "Chichilnisky 2001; Machens et al. 2004" },
-    Entry { name: "ln-ic", config: ln_ic, citation: "Willmore et al. 2016" },
-    Entry { name: "ln-onoff", config: ln_onoff, citation: "Fishbach et al. 2001; Scholl et al. 2010" },
-    Entry { name: "ln-stp", config: ln_stp, citation: "David & Shamma 2013; Tsodyks & Markram 1997" },
-    Entry { name: "ln-gain", config: ln_gain, citation: "Rabinowitz et al. 2011; Rabinowitz et al. 2012" },
-    Entry { name: "nrf", config: nrf, citation: "Harper et al. 2016" },
-    Entry { name: "dnet", config: dnet, citation: "Rahman et al. 2019" },
-    Entry { name: "cnn2d", config: cnn2d, citation: "Pennington & David 2023; Rançon et al. 2025" },
-    Entry { name: "transformer", config: transformer, citation: "Vaswani et al. 2017; Rançon et al. 2025" },
-    Entry { name: "statenet-rnn", config: statenet_rnn, citation: "Rançon et al. 2025; Elman 1990" },
-    Entry { name: "statenet-gru", config: statenet_gru, citation: "Rançon et al. 2025" },
-    Entry {
-        name: "statenet-gru-chrono",
-        config: statenet_gru_chrono,
-        citation: "Rançon et al. 2025; Tallec & Ollivier 2018",
-    },
-    Entry {
-        name: "statenet-gru-adaptrans",
-        config: statenet_gru_adaptrans,
-        citation: "Rançon et al. 2025; Rançon et al. 2024",
-    },
-    Entry {
-        name: "statenet-lstm",
-        config: statenet_lstm,
-        citation: "Rançon et al. 2025; Hochreiter & Schmidhuber 1997",
-    },
-    Entry {
-        name: "statenet-sublstm",
-        config: statenet_sublstm,
-        citation: "Rançon et al. 2025; Costa et al. 2017",
-    },
-    Entry {
-        name: "statenet-lmu", config: statenet_lmu, citation: "Rançon et al. 2025; Voelker et al. 2019"
-    },
-    Entry { name: "statenet-mamba", config: statenet_mamba, citation: "Rançon et al. 2025; Gu & Dao 2023" },
-    Entry { name: "statenet-s4", config: statenet_s4, citation: "Rançon et al. 2025; Gu, Goel & Ré 2022" },
-    Entry { name: "statenet-s4d", config: statenet_s4d, citation: "Rançon et al. 2025; Gu et al. 2022" },
+    entry("linear", linear, "Aertsen & Johannesma 1981", Recipe::RECEPTIVE_FIELD),
+    entry("ln", ln, "Chichilnisky 2001; Machens et al. 2004", Recipe::RECEPTIVE_FIELD),
+    entry("ln-ic", ln_ic, "Willmore et al. 2016", Recipe::RECEPTIVE_FIELD),
+    entry("ln-onoff", ln_onoff, "Fishbach et al. 2001; Scholl et al. 2010", Recipe::RECEPTIVE_FIELD),
+    entry("ln-stp", ln_stp, "David & Shamma 2013; Tsodyks & Markram 1997", Recipe::RECEPTIVE_FIELD),
+    entry("ln-gain", ln_gain, "Rabinowitz et al. 2011; Rabinowitz et al. 2012", Recipe::RECEPTIVE_FIELD),
+    entry("nrf", nrf, "Harper et al. 2016", Recipe::DEFAULT),
+    entry("dnet", dnet, "Rahman et al. 2019", Recipe::LEAKY_UNITS),
+    entry("cnn2d", cnn2d, "Pennington & David 2023; Rançon et al. 2025", Recipe::DEFAULT),
+    entry("transformer", transformer, "Vaswani et al. 2017; Rançon et al. 2025", Recipe::ATTENTION),
+    entry("statenet-rnn", statenet_rnn, "Rançon et al. 2025; Elman 1990", Recipe::DEFAULT),
+    entry("statenet-gru", statenet_gru, "Rançon et al. 2025", Recipe::DEFAULT),
+    entry(
+        "statenet-gru-chrono",
+        statenet_gru_chrono,
+        "Rançon et al. 2025; Tallec & Ollivier 2018",
+        Recipe::DEFAULT,
+    ),
+    entry(
+        "statenet-gru-adaptrans",
+        statenet_gru_adaptrans,
+        "Rançon et al. 2025; Rançon et al. 2024",
+        Recipe::DEFAULT,
+    ),
+    entry(
+        "statenet-lstm",
+        statenet_lstm,
+        "Rançon et al. 2025; Hochreiter & Schmidhuber 1997",
+        Recipe::DEFAULT,
+    ),
+    entry("statenet-sublstm", statenet_sublstm, "Rançon et al. 2025; Costa et al. 2017", Recipe::DEFAULT),
+    entry("statenet-lmu", statenet_lmu, "Rançon et al. 2025; Voelker et al. 2019", Recipe::DEFAULT),
+    entry("statenet-mamba", statenet_mamba, "Rançon et al. 2025; Gu & Dao 2023", Recipe::DEFAULT),
+    entry("statenet-s4", statenet_s4, "Rançon et al. 2025; Gu, Goel & Ré 2022", Recipe::DEFAULT),
+    entry("statenet-s4d", statenet_s4d, "Rançon et al. 2025; Gu et al. 2022", Recipe::DEFAULT),
 ];
 
 /// The config of a model by its name.
@@ -87,18 +98,25 @@ pub const ALL: &[Entry] = &[
 /// # Errors
 /// [`Error::UnknownModel`] with the names there are.
 pub fn by_name(name: &str, axes: &Axes) -> Result<ModelConfig> {
-    let entry = ALL.iter().find(|entry| entry.name == name).ok_or_else(|| Error::UnknownModel {
-        name: name.to_owned(),
-        known: ALL.iter().map(|entry| entry.name.to_owned()).collect(),
-    })?;
-    Ok((entry.config)(axes))
+    Ok((find(name)?.config)(axes))
 }
 
-/// Bins of the default receptive field: 200 ms, at least one.
+/// The settings with which a fit of a model converges, by the model's name.
 ///
-/// Windows of 45 ms are common in the literature, and too short: a ridge regression on NS1 explains much more with
-/// 200 ms. A baseline with less would prove nothing.
-fn default_lags(axes: &Axes) -> usize {
-    const WINDOW_MS: f64 = 200.0;
-    Millis::new(WINDOW_MS).map_or(1, |window| axes.dt.nearest_bins(window))
+/// ```
+/// assert_eq!(statenet_models::zoo::recipe("dnet")?.learning_rate, 1e-2);
+/// # Ok::<(), statenet_models::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::UnknownModel`] with the names there are.
+pub fn recipe(name: &str) -> Result<Recipe> {
+    Ok(find(name)?.recipe)
+}
+
+fn find(name: &str) -> Result<&'static Entry> {
+    ALL.iter().find(|entry| entry.name == name).ok_or_else(|| Error::UnknownModel {
+        name: name.to_owned(),
+        known: ALL.iter().map(|entry| entry.name.to_owned()).collect(),
+    })
 }

@@ -2,6 +2,7 @@
 
 use statenet_core::Axes;
 
+use super::window::default_lags;
 use crate::{
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, NrfConfig},
@@ -13,7 +14,7 @@ use crate::{
 /// 20 hidden units with full receptive fields of 200 ms, tanh, softplus readout.
 #[must_use]
 pub fn nrf(axes: &Axes) -> ModelConfig {
-    let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(super::default_lags(axes)) });
+    let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(default_lags(axes)) });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
     ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
 }

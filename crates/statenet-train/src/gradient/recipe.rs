@@ -1,35 +1,26 @@
-//! Settings that bring each kind of model to convergence.
+//! The settings with which each kind of model converges.
 
-use statenet_models::{Architecture, ModelConfig, cores::CoreConfig, readouts::ReadoutConfig};
+use statenet_models::{ModelConfig, zoo::Recipe};
 
 use super::config::FitConfig;
 
-/// Learning rate of receptive fields. A thousand weights over neighbouring bands and lags act together: a step of
-/// 1e-3 in each moves the rate by more than the rate itself, and the fit never settles (CCnorm .25 on NS1, where it
-/// reaches .68 with this one).
-const RECEPTIVE_FIELD_RATE: f64 = 1e-4;
-
-/// Learning rate of DNet, whose leaking units saturate: at 1e-3 validation stops improving on NS1 at a CCnorm of .50, at
-/// this one at .74.
-const LEAKING_RATE: f64 = 1e-2;
-
-/// Learning rate of the transformer.
-const ATTENTION_RATE: f64 = 3e-3;
-
 impl FitConfig {
-    /// The settings with which a model converges: those of [`default`](Self::default), with a learning rate of 1e-4
-    /// where the readout is a receptive field, 1e-2 for DNet and 3e-3 for the transformer. Chosen by validation scores.
+    /// The settings with which a model converges: those of [`default`](Self::default), with the learning rate of the
+    /// model's [`Recipe`].
     #[must_use]
     pub fn recipe(model: &ModelConfig) -> Self {
-        let mut recipe = Self::default();
-        let Architecture::Pipeline(pipeline) = &model.model else { return recipe };
-        let rate = &mut recipe.optimizer.learning_rate;
-        match (&pipeline.core, &pipeline.readout) {
-            (_, ReadoutConfig::Strf(_)) => *rate = RECEPTIVE_FIELD_RATE,
-            (CoreConfig::Dnet(_), _) => *rate = LEAKING_RATE,
-            (CoreConfig::Transformer(_), _) => *rate = ATTENTION_RATE,
-            _ => {}
-        }
-        recipe
+        let mut settings = Self::default();
+        settings.optimizer.learning_rate = Recipe::of(model).learning_rate;
+        settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_without_needs_of_its_own_has_the_default_settings() {
+        assert_eq!(FitConfig::default().optimizer.learning_rate, Recipe::DEFAULT.learning_rate);
     }
 }

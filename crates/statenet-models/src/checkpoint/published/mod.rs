@@ -4,27 +4,13 @@
 //! prefilter); the names of the tensors tell them. `metadata.json`, which it keeps and does not read, holds what it has no
 //! place for: when we write a folder, our whole config and card.
 
+mod format;
 mod names;
 mod read;
 mod write;
-
-use serde::{Deserialize, Serialize};
 
 pub(super) use self::read::{is_published, read};
 pub use self::{
     read::{Dropped, Prefilter, load_published},
     write::{Nested, save_published},
 };
-use super::ConfigFile;
-use crate::build::model_config::ModelConfig;
-
-/// What tells the class in a published config.
-const CLASS: &str = "_model_class";
-/// What the published implementation keeps and does not read.
-const METADATA_FILE: &str = "metadata.json";
-
-/// The text of `metadata.json` in a folder that we wrote.
-#[derive(Serialize, Deserialize)]
-struct Metadata {
-    statenet: ConfigFile<ModelConfig>,
-}

@@ -9,8 +9,7 @@ use serde_json::Value;
 use statenet_core::{Axes, Seed, TimeBin};
 
 use super::{
-    super::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE, read_json, tensors},
-    CLASS, METADATA_FILE, Metadata,
+    format::{CLASS, METADATA_FILE, Metadata},
     names::Names,
 };
 use crate::{
@@ -20,6 +19,10 @@ use crate::{
         model_config::{Architecture, ModelConfig, PipelineConfig},
         registry::Registry,
     },
+    checkpoint::{
+        contents::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE},
+        json::read_json,
+    },
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result, config_error},
@@ -27,6 +30,7 @@ use crate::{
     prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
+    tensors,
 };
 
 const CLASSES: &str =

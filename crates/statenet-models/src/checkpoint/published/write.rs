@@ -10,22 +10,28 @@ use statenet_core::{
 };
 
 use super::{
-    super::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE, as_json, tensors},
-    CLASS, METADATA_FILE, Metadata,
+    format::{CLASS, METADATA_FILE, Metadata},
     names::Names,
 };
 use crate::{
     activations::{ActivationConfig, Output},
     backbones::{BackboneConfig, transition},
-    build::model_config::{Architecture, PipelineConfig},
+    build::{
+        model_config::{Architecture, PipelineConfig},
+        response_model::ResponseModel,
+    },
+    checkpoint::{
+        contents::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE},
+        json::as_json,
+    },
     cores::{CoreConfig, Positions, Residual, StatenetConfig, inverse_wavelengths},
     encoders::EncoderConfig,
     error::{During, Result, config_error},
     layers::leaky_integrator::LeakGain,
-    model::response_model::ResponseModel,
     prefilters::PrefilterConfig,
     readouts::{NORM_EPS, NormConfig, ReadoutConfig},
     strfs::StrfConfig,
+    tensors,
 };
 
 /// Parts that a published config cannot name: who loads the folder there says them again.

@@ -34,7 +34,7 @@ use self::{layer::Layer, patches::Patches, positions::Sinusoids};
 use crate::{
     config::limits::expect_size,
     error::{During, Result, config_error},
-    model::{mode::Mode, response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::Scope,
 };
 

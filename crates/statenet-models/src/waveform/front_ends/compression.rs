@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::pcen::{Numbers, Pcen, PcenConfig};
 use crate::{
     error::{During, Result, config_error},
-    model::{response_model::Memory, state::State},
+    model::{memory::Memory, state::State},
     params::store::Scope,
 };
 

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::{During, Result},
-    model::{response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
 

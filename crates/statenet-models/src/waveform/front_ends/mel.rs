@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     error::{During, Result, config_error},
-    model::{response_model::Memory, stage::Stage, state::State},
+    model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
 

@@ -1,40 +1,24 @@
 //! The one trait of every model.
 
 use candle_core::{DType, Device, Tensor};
+use statenet_core::{Dim, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
     build::model_config::ModelConfig,
-    error::{During, Result},
-    model::{mode::Mode, state::State},
+    error::{During, Error, Result},
+    model::{memory::Memory, mode::Mode, state::State},
     params::store::ParamStore,
 };
-
-/// How far back in time a model's response can depend on its stimulus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Memory {
-    /// The response depends on this many frames, the current one included.
-    Frames(usize),
-    /// The model has a recurrent state: no bound.
-    Unbounded,
-}
-
-impl Memory {
-    /// Memory of one stage behind another: windows of a and b frames see a + b - 1.
-    #[must_use]
-    pub fn then(self, next: Self) -> Self {
-        match (self, next) {
-            (Self::Frames(a), Self::Frames(b)) => Self::Frames((a + b).saturating_sub(1)),
-            _ => Self::Unbounded,
-        }
-    }
-}
 
 /// A model of how a population of N neurons answers a cochleagram of F bands.
 ///
 /// Object-safe and small: a `Box<dyn ResponseModel>` is fitted, scored, streamed, saved and interpreted like any
 /// other, and so is a model of your own. What an implementation must obey is written as tests in
 /// [`laws`](crate::laws).
+///
+/// An implementation needs `forward`, `init_state`, `step` or `chunk`, `config`, `params`, `n_neurons`, `n_bands` and
+/// `memory`; all else has a default.
 pub trait ResponseModel: Send + Sync {
     /// Firing rates for whole stimuli: `(B, 1, F, T)` to `(B, N, T)`, any T of 1 or more, in the unit of the
     /// responses it was fitted to (spikes per bin).
@@ -53,10 +37,18 @@ pub trait ResponseModel: Send + Sync {
 
     /// One frame `(B, 1, F)` to the rates of its bin `(B, N)`, advancing the state.
     ///
+    /// Implement this or [`chunk`](Self::chunk), each of which runs the other unless overridden. A chunk of one bin may lay
+    /// out all weights for it; [`Stream`](crate::Stream) and [`RealTime`](crate::RealTime) lay them out once.
+    ///
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) for a wrong frame, [`Error::State`](crate::Error::State) for a state of
     /// another model.
-    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor>;
+    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
+        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.n_bands())];
+        expect_shape("frame", frame.dims(), &expected)?;
+        let chunk = frame.unsqueeze(3).during("reading a frame")?;
+        self.chunk(&chunk, state)?.squeeze(2).during("returning a bin")
+    }
 
     /// The next frames of a stream, `(B, 1, F, T)` to `(B, N, T)`, advancing the state.
     ///
@@ -65,17 +57,19 @@ pub trait ResponseModel: Send + Sync {
     /// [keeps it](State::keeping_graph).
     ///
     /// # Errors
-    /// As [`step`](Self::step).
+    /// As [`step`](Self::step); [`Error::NoStep`](crate::Error::NoStep) for a model that implements neither.
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         let (_, _, _, n_bins) = cochleagram.dims4().during("reading a chunk")?;
-        let rates = (0..n_bins)
-            .map(|t| {
-                let frame =
-                    cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)).during("cutting a frame")?;
-                self.step(&frame, state)
-            })
-            .collect::<Result<Vec<_>>>()?;
-        Tensor::stack(&rates, 2).during("joining the steps of a chunk")
+        let step = |state: &mut State, t: usize| {
+            let frame = cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)).during("cutting a frame")?;
+            self.step(&frame, state)
+        };
+        if !state.begin_steps() {
+            return Err(Error::NoStep { model: self.config().slug() });
+        }
+        let rates = (0..n_bins).map(|t| step(state, t)).collect::<Result<Vec<_>>>();
+        state.end_steps();
+        Tensor::stack(&rates?, 2).during("joining the steps of a chunk")
     }
 
     /// The next frames of a stream for what they leave in the state, where nobody asks for their rates.
@@ -124,6 +118,18 @@ pub trait ResponseModel: Send + Sync {
     /// How far back the response can depend on the stimulus.
     fn memory(&self) -> Memory;
 
+    /// The receptive field of every neuron, `(N, F, K)` in f64, last column lag 0, of a model whose drive is a weighted
+    /// sum over the bands and lags of its (prefiltered) input: the drive that one unit of input adds.
+    ///
+    /// Normalisation of the drive is part of the weights; channels of a prefilter are summed. `None`, unless overridden,
+    /// for every other model.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`](crate::Error::Tensor) if they cannot be computed.
+    fn receptive_fields(&self) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
     /// Moves the start of a fit to the neurons' mean rates (N), spikes per bin, so that the first steps are not spent
     /// on finding them; an output curve that starts far above them can stay flat for good ("mean collapse").
     ///
@@ -144,5 +150,57 @@ pub trait ResponseModel: Send + Sync {
     /// The precision of the parameters: f32 or f64.
     fn dtype(&self) -> DType {
         self.params().dtype()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zoo;
+    use statenet_core::{Axes, Seed, TimeBin};
+
+    /// A model that says nothing of streams but how they begin.
+    struct Unfinished(Box<dyn ResponseModel>);
+
+    impl ResponseModel for Unfinished {
+        fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+            self.0.forward(cochleagram, mode)
+        }
+
+        fn init_state(&self, batch: usize) -> Result<State> {
+            self.0.init_state(batch)
+        }
+
+        fn config(&self) -> ModelConfig {
+            self.0.config()
+        }
+
+        fn params(&self) -> &ParamStore {
+            self.0.params()
+        }
+
+        fn n_neurons(&self) -> usize {
+            self.0.n_neurons()
+        }
+
+        fn n_bands(&self) -> usize {
+            self.0.n_bands()
+        }
+
+        fn memory(&self) -> Memory {
+            self.0.memory()
+        }
+    }
+
+    #[test]
+    fn a_model_with_neither_step_nor_chunk_is_an_error_and_no_endless_loop() {
+        let axes = Axes::new(8, 2, TimeBin::whole_millis::<5>());
+        let model = Unfinished(zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu).unwrap());
+        let frame = Tensor::zeros((1, 1, 8), DType::F32, &Device::Cpu).unwrap();
+        let mut state = model.init_state(1).unwrap();
+        for _ in 0..20 {
+            let error = model.step(&frame, &mut state).unwrap_err().to_string();
+            assert_eq!(error, "statenet-gru-h7 has no stream: it implements neither step nor chunk");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Named tensors to and from safetensors bytes.
+//! Tensors out of and into memory: safetensors files, plain numbers.
 
 use std::{collections::BTreeMap, path::Path};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use crate::error::{During, Error, Result};
 
@@ -24,4 +24,10 @@ pub(crate) fn read(path: &Path, device: &Device) -> Result<BTreeMap<String, Tens
     let tensors = candle_core::safetensors::load_buffer(&bytes, device)
         .map_err(|e| damaged("understand as safetensors", e.into()))?;
     Ok(tensors.into_iter().collect())
+}
+
+/// The entries of a tensor as f64, row by row.
+pub(crate) fn f64_values(tensor: &Tensor) -> Result<Vec<f64>> {
+    let values = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1());
+    values.during("reading a tensor")
 }

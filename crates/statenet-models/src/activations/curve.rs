@@ -1,0 +1,92 @@
+//! What the static curves have in common: the trait, the range of a curve, its positive numbers.
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use statenet_kernels::Step;
+
+use crate::{
+    error::Result,
+    params::{
+        init::Init,
+        softplus::inverse_softplus,
+        store::{Scope, set_vector},
+    },
+    tensors::f64_values,
+};
+
+/// What the parametric curves share.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CurveConfig {
+    /// Whether the rate may be below zero. Default non_negative.
+    pub output: Output,
+}
+
+/// The range of an output curve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// Floor and height are kept positive: for spike rates.
+    #[default]
+    NonNegative,
+    /// Floor and height are free: for membrane potentials and z-scored responses.
+    Signed,
+}
+
+/// A static curve per neuron.
+pub(crate) trait Activation: Send + Sync {
+    /// `(B, N, T)` to `(B, N, T)`.
+    fn apply(&self, x: &Tensor) -> Result<Tensor>;
+
+    /// The curves of a single bin, (N) to (N); `None` where nothing is to be done.
+    fn step(&self) -> Result<Option<Box<dyn Step>>>;
+
+    /// Moves the curve of each neuron to where its rates are, and returns the x at which it gives its mean rate.
+    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
+}
+
+/// A per-neuron number that is kept positive by a softplus (`raw_NAME`), or free (`NAME`).
+pub(super) struct Curved {
+    stored: Tensor,
+    pub(super) positive: bool,
+}
+
+impl Curved {
+    pub(super) fn new(
+        name: &str,
+        n: usize,
+        output: Output,
+        raw: Init,
+        free: Init,
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
+        Ok(match output {
+            Output::NonNegative => {
+                Self { stored: scope.parameter(&format!("raw_{name}"), n, raw)?, positive: true }
+            }
+            Output::Signed => Self { stored: scope.parameter(name, n, free)?, positive: false },
+        })
+    }
+
+    /// The number itself, (N).
+    pub(super) fn value(&self) -> Result<Tensor> {
+        if self.positive { Ok(statenet_kernels::softplus(&self.stored)?) } else { Ok(self.stored.clone()) }
+    }
+
+    pub(super) fn values(&self) -> Result<Vec<f64>> {
+        f64_values(&self.value()?)
+    }
+
+    /// Sets the numbers; positive ones are kept at 1e-4 or more.
+    pub(super) fn set(&self, values: impl Iterator<Item = f64>) -> Result<()> {
+        const SMALLEST: f64 = 1e-4;
+        let stored = |v: f64| if self.positive { inverse_softplus(v.max(SMALLEST)) } else { v };
+        set_vector(&self.stored, &values.map(stored).collect::<Vec<_>>())
+    }
+}
+
+/// The floor of a curve at the start of a fit, as a share of the mean rate.
+pub(super) const FLOOR: f64 = 0.05;
+
+/// A silent neuron gets the scale of one that hardly fires.
+pub(super) const QUIET: f64 = 1e-3;

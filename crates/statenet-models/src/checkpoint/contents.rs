@@ -1,0 +1,67 @@
+//! What is in a checkpoint folder.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use statenet_core::Standardization;
+
+use crate::{
+    build::{model_config::FORMAT, response_model::ResponseModel},
+    error::{Result, config_error},
+};
+
+/// The file that makes a folder a checkpoint.
+pub const CONFIG_FILE: &str = "config.json";
+/// The file of its parameters and buffers.
+pub const TENSORS_FILE: &str = "model.safetensors";
+
+/// A model and what belongs to it.
+pub struct Checkpoint {
+    /// The model, ready to predict.
+    pub model: Box<dyn ResponseModel>,
+    /// What belongs to it.
+    pub card: Card,
+}
+
+/// What belongs to a model beside its parameters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// How cochleagrams are scaled before the model sees them; `None`: as they are.
+    pub input: Option<Standardization>,
+    /// Ids of the neurons, in the order of the model's rates; empty if unknown.
+    #[serde(default)]
+    pub neurons: Vec<String>,
+    /// How it was trained: seed, recording, split, whatever the trainer notes.
+    #[serde(default)]
+    pub training: BTreeMap<String, serde_json::Value>,
+}
+
+/// The text of `config.json`, whatever kind of model its config describes.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile<C> {
+    pub(crate) format: u32,
+    pub(crate) config: C,
+    #[serde(default)]
+    input: Option<Standardization>,
+    #[serde(default)]
+    neurons: Vec<String>,
+    #[serde(default)]
+    training: BTreeMap<String, serde_json::Value>,
+}
+
+impl<C> ConfigFile<C> {
+    pub(crate) fn of(config: C, card: &Card) -> Self {
+        let Card { input, neurons, training } = card.clone();
+        Self { format: FORMAT, config, input, neurons, training }
+    }
+
+    /// The config and the card of a file of this library's format.
+    pub(crate) fn split(self) -> Result<(C, Card)> {
+        if self.format != FORMAT {
+            return Err(config_error("format", self.format, FORMAT.to_string()));
+        }
+        Ok((self.config, Card { input: self.input, neurons: self.neurons, training: self.training }))
+    }
+}

@@ -1,0 +1,19 @@
+//! What all readouts are.
+
+use candle_core::Tensor;
+
+use crate::{activations::Nonlinearity, error::Result, model::stage::Stage};
+
+/// The last stage, features to drives `(B, N, T)`, and the nonlinearity that turns drives into rates.
+pub(crate) trait Readout: Stage {
+    fn nonlinearity(&self) -> &Nonlinearity;
+
+    /// Moves the readout's offset so that it gives these rates (N) where its input is at its mean.
+    fn start_at(&self, mean_rates: &[f64]) -> Result<()>;
+
+    /// The receptive field of every neuron after the normalisation, `(N, F, K)` in f64, channels summed, last column
+    /// lag 0; `None` for a readout of hidden units.
+    fn receptive_fields(&self) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+}

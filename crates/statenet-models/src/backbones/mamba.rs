@@ -25,6 +25,7 @@ use statenet_kernels::{
 use crate::{
     config::limits::expect_size,
     error::{During, Error, Result},
+    layers::window::Window,
     model::{
         memory::Memory,
         stage::{Stage, as_it_lies},
@@ -72,9 +73,8 @@ pub(crate) struct Mamba {
     out_proj: Tensor,
     channels: usize,
     states: usize,
-    kernel: usize,
     rank: usize,
-    conv_name: String,
+    window: Window,
     h_name: String,
 }
 
@@ -100,7 +100,8 @@ impl Mamba {
         let dt_bias =
             scope.enter("dt_proj").parameter_with("bias", channels, steps_before_softplus(channels))?;
         let out_proj = linear(scope, "out_proj", inputs, channels)?;
-        let (conv_name, h_name) = (scope.name("conv"), scope.name("h"));
+        let window = Window::new(scope.name("conv"), &[kernel - 1, channels], 1);
+        let h_name = scope.name("h");
         Ok(Self {
             a_log,
             d,
@@ -113,9 +114,8 @@ impl Mamba {
             out_proj,
             channels,
             states,
-            kernel,
             rank,
-            conv_name,
+            window,
             h_name,
         })
     }
@@ -139,15 +139,13 @@ fn steps_before_softplus(channels: usize) -> impl FnOnce(&mut Stream) -> Vec<f64
 impl Stage for Mamba {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         let (dtype, device) = (self.d.dtype(), self.d.device());
-        if self.kernel > 1 {
-            state.set_zeros(&self.conv_name, &[batch, self.kernel - 1, self.channels], dtype, device)?;
-        }
+        self.window.init_state(batch, (dtype, device), state)?;
         state.set_zeros(&self.h_name, &[batch, self.channels, self.states], dtype, device)
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let (batch, _, n_bins) = x.dims3().during("reading units")?;
-        let (e, window) = (self.channels, self.kernel - 1);
+        let batch = x.dim(0).during("reading a batch")?;
+        let e = self.channels;
         let (x, from) = as_it_lies(x)?;
         // Two products with half of the weights: to cut the channels of one would cost copies of all bins on the way back.
         let half = |first: usize| {
@@ -157,17 +155,9 @@ impl Stage for Mamba {
         let (v, z) = (half(0)?, half(e)?);
         let part = |of: &Tensor, from, n| of.narrow(2, from, n).during("cutting channels");
         let filter = self.conv_weight.squeeze(1).during("reading a filter")?;
-        let u = if window == 0 {
-            short_filter(&v, &filter, &self.conv_bias, None)?
-        } else {
-            let context = state.get(&self.conv_name, &[batch, window, e])?;
-            let u = short_filter(&v, &filter, &self.conv_bias, Some(context))?;
-            let seen = Tensor::cat(&[context, &v], 1).during("joining chunks")?;
-            let last = seen.narrow(1, n_bins, window).and_then(|last| last.force_contiguous());
-            state.set(&self.conv_name, &last.during("advancing a window")?);
-            u
-        };
-
+        let before = self.window.bins(batch, state)?;
+        let u = short_filter(&v, &filter, &self.conv_bias, before.as_ref())?;
+        self.window.advance(before.as_ref(), &v, state)?;
         let time_first = |x: &Tensor, weight: &Tensor, bias: Option<&Tensor>| {
             statenet_kernels::affine(x, Layout::TimeFirst, weight, bias, Layout::TimeFirst)
         };

@@ -21,6 +21,10 @@ use statenet_kernels::{Layout, Step, StepSizes};
 use crate::{
     config::limits::expect_size,
     error::{During, Result, config_error},
+    layers::{
+        hold_first::{HoldFirst, is_first},
+        window::Window,
+    },
     model::state::State,
     params::store::Scope,
 };
@@ -69,8 +73,8 @@ pub(crate) struct Leak {
     gain: LeakGain,
     truncate: Option<usize>,
     units: usize,
-    started_name: String,
-    past_name: String,
+    hold_first: HoldFirst,
+    past: Window,
     z_name: String,
 }
 
@@ -92,8 +96,8 @@ impl Leak {
             gain: config.gain,
             truncate: config.truncate,
             units,
-            started_name: scope.name("started"),
-            past_name: scope.name("past"),
+            hold_first: HoldFirst::new(scope.name("started"), 2),
+            past: Window::new(scope.name("past"), &[units, config.truncate.unwrap_or(0)], 2),
             z_name: scope.name("z"),
         })
     }
@@ -122,53 +126,36 @@ impl Leak {
 
     pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         let (dtype, device) = (self.d.dtype(), self.d.device());
-        state.set_zeros(&self.started_name, &[batch, 1], dtype, device)?;
-        if let Some(bins) = self.truncate {
-            state.set_zeros(&self.past_name, &[batch, self.units, bins], dtype, device)?;
-        }
+        self.hold_first.init_state(batch, (dtype, device), state)?;
+        self.past.init_state(batch, (dtype, device), state)?;
         state.set_zeros(&self.z_name, &[batch, self.units], dtype, device)
     }
 
     /// (B, H, T) to (B, H, T).
     pub(crate) fn chunk(&self, u: &Tensor, state: &mut State) -> Result<Tensor> {
-        let (batch, units, n_bins) = u.dims3().during("reading units")?;
-        let started = state.get(&self.started_name, &[batch, 1])?.clone();
-        let before = state.get(&self.z_name, &[batch, units])?.clone();
-        let past = match self.truncate {
-            Some(bins) => Some(state.get(&self.past_name, &[batch, units, bins])?.clone()),
+        let (batch, units, _) = u.dims3().during("reading units")?;
+        let Numbers { decay, gain, forgotten, lasting } =
+            self.numbers().during("computing time constants")?;
+        let first = u.narrow(2, 0, 1).during("reading a first bin")?;
+        let begun = self.hold_first.begun(batch, state)?;
+        let z = state.get(&self.z_name, &[batch, units])?;
+        let z = first.squeeze(2).and_then(|first| begun.choose(z, &first.broadcast_mul(&lasting)?));
+        let z = z.during("starting a leaky integrator")?;
+        let past = match self.past.bins(batch, state)? {
+            Some(past) => {
+                Some(first.broadcast_as(past.shape()).and_then(|first| begun.choose(&past, &first)))
+            }
             None => None,
         };
-        let run = || -> Result<(Tensor, Tensor, Option<Tensor>)> {
-            let Numbers { decay, gain, forgotten, lasting } =
-                self.numbers().during("computing time constants")?;
-            let first = u.narrow(2, 0, 1).during("reading a first bin")?;
-            let begun = |there: &Tensor, else_: &Tensor, started: &Tensor| {
-                there.broadcast_mul(started)? + else_.broadcast_mul(&started.affine(-1.0, 1.0)?)?
-            };
-            let z =
-                first.squeeze(2).and_then(|first| begun(&before, &first.broadcast_mul(&lasting)?, &started));
-            let z = z.during("beginning to leak")?;
-            let (u, past) = match (&past, &forgotten) {
-                (Some(past), Some(forgotten)) => {
-                    let less = || -> candle_core::Result<_> {
-                        let bins = past.dim(2)?;
-                        let past = begun(past, &first.broadcast_as(past.shape())?, &started.unsqueeze(2)?)?;
-                        let all = Tensor::cat(&[&past, u], 2)?;
-                        let old = all.narrow(2, 0, n_bins)?.broadcast_mul(&forgotten.unsqueeze(1)?)?;
-                        Ok(((u - old)?, Some(all.narrow(2, n_bins, bins)?.force_contiguous()?)))
-                    };
-                    less().during("forgetting old bins")?
-                }
-                _ => (u.clone(), None),
-            };
-            let (states, last) = statenet_kernels::leaky(&u, Layout::ChannelsFirst, &decay, &gain, &z)?;
-            Ok((states, last, past))
+        let past = past.transpose().during("starting a leaky integrator")?;
+        let entering = match (&past, &forgotten) {
+            (Some(past), Some(forgotten)) => less_the_forgotten(u, past, forgotten),
+            _ => Ok(u.clone()),
         };
-        let (states, last, past) = run()?;
-        state.set(&self.started_name, &started.ones_like().during("beginning to leak")?);
-        if let Some(past) = past {
-            state.set(&self.past_name, &past);
-        }
+        let entering = entering.during("forgetting old bins")?;
+        let (states, last) = statenet_kernels::leaky(&entering, Layout::ChannelsFirst, &decay, &gain, &z)?;
+        self.hold_first.advance(&begun, state)?;
+        self.past.advance(past.as_ref(), u, state)?;
         state.set(&self.z_name, &last);
         Ok(states)
     }
@@ -183,6 +170,12 @@ impl Leak {
             bins: self.truncate.unwrap_or(0),
         }))
     }
+}
+
+/// u[t] - a^K u[t-K], from u (B, H, T), the K bins before it and a^K (H).
+fn less_the_forgotten(u: &Tensor, past: &Tensor, forgotten: &Tensor) -> candle_core::Result<Tensor> {
+    let old = Tensor::cat(&[past, u], 2)?.narrow(2, 0, u.dim(2)?)?;
+    u - old.broadcast_mul(&forgotten.unsqueeze(1)?)?
 }
 
 const OP: &str = "leak";
@@ -210,11 +203,12 @@ impl Step for LeakStep {
     }
 
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
-        let (started, rest) = state.split_at_mut(1);
+        let (begun, rest) = state.split_at_mut(1);
+        let first = is_first(&mut begun[0]);
         let (past, z) = rest.split_at_mut(self.decay.len() * self.bins);
         for (h, (z, &u)) in z.iter_mut().zip(input).enumerate() {
             let past = &mut past[h * self.bins..][..self.bins];
-            if started[0] == 0.0 {
+            if first {
                 *z = u * self.lasting[h];
                 past.fill(u);
             }
@@ -227,7 +221,6 @@ impl Step for LeakStep {
             *z = self.decay[h] * *z + self.gain[h] * enters;
             output[h] = *z;
         }
-        started[0] = 1.0;
     }
 }
 

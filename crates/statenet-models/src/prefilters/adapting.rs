@@ -11,6 +11,7 @@ use statenet_kernels::{Layout, Step, StepSizes};
 
 use crate::{
     error::{During, Result},
+    layers::hold_first::{HoldFirst, is_first},
     model::{memory::Memory, stage::Stage, state::State},
 };
 
@@ -35,7 +36,7 @@ pub(super) struct Adapting<A> {
     n_bands: usize,
     dtype: DType,
     device: Device,
-    started_name: String,
+    hold_first: HoldFirst,
     average_name: String,
 }
 
@@ -43,33 +44,31 @@ impl<A: Channels> Adapting<A> {
     /// `like` is of the parameters' precision and device.
     pub(super) fn new(channels: A, n_bands: usize, like: &Tensor, name: impl Fn(&str) -> String) -> Self {
         let (dtype, device) = (like.dtype(), like.device().clone());
-        let (started_name, average_name) = (name("started"), name("average"));
-        Self { channels, n_bands, dtype, device, started_name, average_name }
+        let hold_first = HoldFirst::new(name("started"), 3);
+        Self { channels, n_bands, dtype, device, hold_first, average_name: name("average") }
     }
 }
 
 impl<A: Channels> Stage for Adapting<A> {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        state.set_zeros(&self.started_name, &[batch, 1, 1], self.dtype, &self.device)?;
+        self.hold_first.init_state(batch, (self.dtype, &self.device), state)?;
         state.set_zeros(&self.average_name, &[batch, A::N, self.n_bands], self.dtype, &self.device)
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
-        let started = state.get(&self.started_name, &[batch, 1, 1])?.clone();
+        let begun = self.hold_first.begun(batch, state)?;
         let before = state.get(&self.average_name, &[batch, A::N, self.n_bands])?.clone();
         let channels = self.channels.channels().during("computing adaptation")?;
         let x = x.squeeze(1).and_then(|x| x.contiguous()).during("reading a cochleagram")?;
         let (mut outputs, mut averages) = (Vec::with_capacity(A::N), Vec::with_capacity(A::N));
         for (c, Channel { decay, of_sound, of_average }) in channels.iter().enumerate() {
-            let begin = || -> candle_core::Result<Tensor> {
-                let started = started.squeeze(1)?;
+            let start = || -> candle_core::Result<Tensor> {
                 let first = x.narrow(2, 0, 1)?.squeeze(2)?;
-                let there = before.narrow(1, c, 1)?.squeeze(1)?.broadcast_mul(&started)?;
-                there + first.broadcast_mul(&started.affine(-1.0, 1.0)?)?
+                begun.choose(&before.narrow(1, c, 1)?.squeeze(1)?, &first)
             };
-            let begun = begin().during("beginning to adapt")?;
-            let (average, next) = statenet_kernels::adaptation(&x, Layout::ChannelsFirst, decay, &begun)?;
+            let start = start().during("starting to adapt")?;
+            let (average, next) = statenet_kernels::adaptation(&x, Layout::ChannelsFirst, decay, &start)?;
             let compare = || -> candle_core::Result<Tensor> {
                 let sound = x.broadcast_mul(&of_sound.unsqueeze(1)?)?;
                 (sound + average.broadcast_mul(&of_average.unsqueeze(1)?)?)?.relu()
@@ -77,7 +76,7 @@ impl<A: Channels> Stage for Adapting<A> {
             outputs.push(compare().during("comparing with the past")?);
             averages.push(next);
         }
-        state.set(&self.started_name, &started.ones_like().during("beginning to adapt")?);
+        self.hold_first.advance(&begun, state)?;
         state.set(&self.average_name, &Tensor::stack(&averages, 1).during("joining averages")?);
         Tensor::stack(&outputs, 1).during("joining channels")
     }
@@ -117,15 +116,15 @@ impl Step for AdaptingStep {
     }
 
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
-        let (started, averages) = state.split_at_mut(1);
+        let (begun, averages) = state.split_at_mut(1);
+        let first = is_first(&mut begun[0]);
         let bands = input.iter().cycle();
         for (((e, y), [a, p, q]), x) in averages.iter_mut().zip(output).zip(&self.numbers).zip(bands) {
-            if started[0] == 0.0 {
+            if first {
                 *e = *x;
             }
             *y = (p * x + q * *e).max(0.0);
             *e = a * *e + (1.0 - a) * x;
         }
-        started[0] = 1.0;
     }
 }

@@ -11,13 +11,14 @@ use statenet_kernels::{Step, steps};
 use super::{Strf, StrfConfig};
 use crate::{
     error::{During, Result},
+    layers::window::Window,
     model::{memory::Memory, state::State},
     params::store::Scope,
 };
 
 pub(crate) struct Filter {
     strf: Strf,
-    context_name: String,
+    window: Window,
 }
 
 impl Filter {
@@ -28,8 +29,9 @@ impl Filter {
         input: (usize, usize),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let context_name = scope.name("context");
-        Ok(Self { strf: Strf::new(config, outputs, input, &mut scope.enter("strf"))?, context_name })
+        let (channels, n_bands) = input;
+        let window = Window::new(scope.name("context"), &[channels, n_bands, config.lags() - 1], 3);
+        Ok(Self { strf: Strf::new(config, outputs, input, &mut scope.enter("strf"))?, window })
     }
 
     pub(crate) fn strf(&self) -> &Strf {
@@ -45,31 +47,15 @@ impl Filter {
         self.run(x, None)
     }
 
-    fn context_shape(&self, batch: usize) -> [usize; 4] {
-        let span = self.strf.span;
-        [batch, span.channels, span.n_bands, span.lags - 1]
-    }
-
     pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        if self.strf.span.lags == 1 {
-            return Ok(());
-        }
         let bias = self.strf.bias();
-        state.set_zeros(&self.context_name, &self.context_shape(batch), bias.dtype(), bias.device())
+        self.window.init_state(batch, (bias.dtype(), bias.device()), state)
     }
 
     pub(crate) fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let window = self.strf.span.lags - 1;
-        if window == 0 {
-            return self.run(x, None);
-        }
-        let batch = x.dim(0).during("reading a batch")?;
-        let context = state.get(&self.context_name, &self.context_shape(batch))?;
-        let y = self.run(x, Some(context))?;
-        let seen = Tensor::cat(&[context, x], 3).during("advancing a window")?;
-        let n_seen = seen.dim(3).during("advancing a window")?;
-        let last = seen.narrow(3, n_seen - window, window).and_then(|w| w.force_contiguous());
-        state.set(&self.context_name, &last.during("advancing a window")?);
+        let before = self.window.bins(x.dim(0).during("reading a batch")?, state)?;
+        let y = self.run(x, before.as_ref())?;
+        self.window.advance(before.as_ref(), x, state)?;
         Ok(y)
     }
 

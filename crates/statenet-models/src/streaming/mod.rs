@@ -1,4 +1,6 @@
-//! Running a model over sound as it comes.
+//! Running a model over sound as it comes: tensors in chunks ([`Stream`](stream::Stream)), slices frame by frame
+//! ([`RealTime`](real_time::RealTime)).
 
+mod plan;
 pub mod real_time;
 pub mod stream;

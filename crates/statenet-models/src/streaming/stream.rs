@@ -1,7 +1,8 @@
-//! Running a model over a long sound in chunks.
+//! Running a model over sound as it comes, in chunks of any size.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 
+use super::plan::Plan;
 use crate::{
     build::response_model::ResponseModel,
     error::{During, Result, config_error},
@@ -9,6 +10,10 @@ use crate::{
 };
 
 /// A model and the state of one or more streams.
+///
+/// Single frames run on weights that were laid out once, when the stream was made; longer chunks run as
+/// [`ResponseModel::chunk`] does. Both give the same to 1e-5. After a change of the model's parameters make the stream
+/// anew. On a GPU, in f64, and for a model without [`steps`](ResponseModel::steps), single frames are chunks of one bin.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
@@ -27,17 +32,28 @@ use crate::{
 /// ```
 pub struct Stream<'a> {
     model: &'a dyn ResponseModel,
-    state: State,
+    plan: Option<Plan>,
+    held: Held,
     batch: usize,
+}
+
+/// What the streams remember, in the form in which the last chunk left it.
+enum Held {
+    Tensors(State),
+    /// Stream by stream, as the plan has them.
+    Numbers(Vec<f32>),
 }
 
 impl<'a> Stream<'a> {
     /// `batch` streams from silence.
     ///
     /// # Errors
-    /// As [`ResponseModel::init_state`].
+    /// As [`ResponseModel::init_state`]; [`Error::NoRealTime`](crate::Error::NoRealTime) if the model's
+    /// [`steps`](ResponseModel::steps) do not fit the model.
     pub fn new(model: &'a dyn ResponseModel, batch: usize) -> Result<Self> {
-        Ok(Self { model, state: model.init_state(batch)?, batch })
+        let laid_out = model.dtype() == DType::F32 && model.device().is_cpu();
+        let plan = if laid_out { Plan::new(model)? } else { None };
+        Ok(Self { model, plan, held: Held::Tensors(model.init_state(batch)?), batch })
     }
 
     /// The next frames, `(B, 1, F, T)` to `(B, N, T)`.
@@ -45,18 +61,30 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// As [`ResponseModel::chunk`].
     pub fn push(&mut self, cochleagram: &Tensor) -> Result<Tensor> {
-        self.model.chunk(cochleagram, &mut self.state)
+        if let Some(rates) = self.frame(cochleagram)? {
+            return Ok(rates);
+        }
+        let mut state = self.state()?;
+        let rates = self.model.chunk(cochleagram, &mut state)?;
+        self.held = Held::Tensors(state);
+        Ok(rates)
     }
 
-    /// What the model remembers now.
-    #[must_use]
-    pub fn state(&self) -> &State {
-        &self.state
+    /// A copy of what the model remembers now.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`](crate::Error::Tensor) if it cannot be allocated.
+    pub fn state(&self) -> Result<State> {
+        match (&self.held, &self.plan) {
+            (Held::Numbers(numbers), Some(plan)) => plan.state(numbers, self.batch),
+            (Held::Tensors(state), _) => Ok(state.clone()),
+            (Held::Numbers(_), None) => self.model.init_state(self.batch),
+        }
     }
 
     /// Goes on from a state saved earlier.
     pub fn resume(&mut self, state: State) {
-        self.state = state;
+        self.held = Held::Tensors(state);
     }
 
     /// Forgets everything: the next frame is the first.
@@ -64,8 +92,32 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// As [`ResponseModel::init_state`].
     pub fn reset(&mut self) -> Result<()> {
-        self.state = self.model.init_state(self.batch)?;
+        self.held = Held::Tensors(self.model.init_state(self.batch)?);
         Ok(())
+    }
+
+    /// A single frame of every stream, `(B, 1, F, 1)`, on the plan; `None` for everything else.
+    fn frame(&mut self, frame: &Tensor) -> Result<Option<Tensor>> {
+        let Some(plan) = &mut self.plan else { return Ok(None) };
+        let single = frame.dims() == [self.batch, 1, plan.n_bands(), 1] && frame.dtype() == DType::F32;
+        if !single {
+            return Ok(None);
+        }
+        if let Held::Tensors(state) = &self.held {
+            if state.keeps_graph() {
+                return Ok(None);
+            }
+            self.held = Held::Numbers(plan.numbers(state, self.batch)?);
+        }
+        let Held::Numbers(numbers) = &mut self.held else { return Ok(None) };
+        let frames = frame.flatten_all().and_then(|f| f.to_vec1::<f32>()).during("reading a frame")?;
+        let (n_bands, n_neurons, n_state) = (plan.n_bands(), plan.n_neurons(), plan.n_state());
+        let mut rates = vec![0.0; self.batch * n_neurons];
+        for (i, rates) in rates.chunks_exact_mut(n_neurons).enumerate() {
+            plan.step(&frames[i * n_bands..][..n_bands], &mut numbers[i * n_state..][..n_state], rates)?;
+        }
+        let shape = (self.batch, n_neurons, 1);
+        Tensor::from_vec(rates, shape, frame.device()).during("returning a bin").map(Some)
     }
 }
 

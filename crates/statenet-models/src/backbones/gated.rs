@@ -4,7 +4,7 @@
 //! u[., t]          = W_ih x[., t] + b_ih                      G gates of H units, made inside of the recurrence
 //! h[., t], c[., t] = cell(u[., t] + W_hh h[., t-1] + b_hh, c[., t-1])
 //! ```
-//! In (B, I, T), out (B, H, T). Memory: unbounded. Before t = 0: zeros.
+//! In (B, I, T) or (B, T, I), out (B, T, H). Memory: unbounded. Before t = 0: zeros.
 //! Parameters, under PyTorch's names: G H I + G H H + 2 G H, each uniform within 1 / sqrt(H). With `chrono`:
 //! ```text
 //! b_ih of the gate that keeps = ln tau,   of the one that lets in = -ln tau        tau uniform on [1, chrono) bins
@@ -26,7 +26,7 @@ use crate::{
     error::{During, Result, config_error},
     model::{
         memory::Memory,
-        stage::{Stage, as_it_lies},
+        stage::{Stage, Units},
         state::State,
     },
     params::{init::Init, store::Scope},
@@ -96,12 +96,15 @@ pub(crate) struct Gated<C> {
     bias_ih: Tensor,
     bias_hh: Tensor,
     hidden: usize,
+    /// How the input lies.
+    layout: Layout,
     carried: Vec<String>,
     cell: PhantomData<C>,
 }
 
 impl<C: Cell> Gated<C> {
-    pub(crate) fn new(config: &GatedConfig, inputs: usize, scope: &mut Scope<'_>) -> Result<Self> {
+    pub(crate) fn new(config: &GatedConfig, input: Units, scope: &mut Scope<'_>) -> Result<Self> {
+        let Units { n: inputs, layout } = input;
         let hidden = config.hidden.unwrap_or(inputs);
         let rows = C::GATES * hidden;
         let init = Init::fan_in(hidden);
@@ -116,6 +119,7 @@ impl<C: Cell> Gated<C> {
             },
             bias_hh: scope.parameter("bias_hh_l0", rows, init)?,
             hidden,
+            layout,
             carried: C::CARRIED.iter().map(|name| scope.name(name)).collect(),
             cell: PhantomData,
         })
@@ -167,15 +171,13 @@ impl<C: Cell> Stage for Gated<C> {
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let (x, layout) = as_it_lies(x)?;
-        let (states, last) = C::run(&x, layout, &self.weights(), &self.carried(&x, state)?)?;
+        let (states, last) = C::run(x, self.layout, &self.weights(), &self.carried(x, state)?)?;
         self.carry(&last, state);
-        states.transpose(1, 2).during("turning states")
+        Ok(states)
     }
 
     fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
-        let (x, layout) = as_it_lies(x)?;
-        let last = C::last(&x, layout, &self.weights(), &self.carried(&x, state)?)?;
+        let last = C::last(x, self.layout, &self.weights(), &self.carried(x, state)?)?;
         self.carry(&last, state);
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! Ad = exp(A)   Bd = A^-1 (Ad - 1) B    A[i,j] = (2i+1)/theta (i < j: -1, else (-1)^(i-j+1))
 //!                                       B[i]   = (2i+1)/theta (-1)^i
 //! ```
-//! In (B, I, T), out (B, H, T). Memory: unbounded, faithful over theta bins. Before t = 0: h = m = 0.
+//! In (B, I, T) or (B, T, I), out (B, T, H). Memory: unbounded, faithful over theta bins. Before t = 0: h = m = 0.
 //! Parameters: I (1 + H) + H (1 + H) + M (1 + H). Ad and Bd follow from M and theta and are not trained.
 //!
 //! Voelker AR, Kajić I, Eliasmith C (2019). Legendre memory units: continuous-time representation in recurrent neural
@@ -22,7 +22,7 @@ use crate::{
     layers::small_matrix::Matrix,
     model::{
         memory::Memory,
-        stage::{Stage, as_it_lies},
+        stage::{Stage, Units},
         state::State,
     },
     params::{init::Init, store::Scope},
@@ -71,12 +71,15 @@ pub(crate) struct Lmu {
     bd: Tensor,
     hidden: usize,
     memory: usize,
+    /// How the input lies.
+    layout: Layout,
     h_name: String,
     m_name: String,
 }
 
 impl Lmu {
-    pub(crate) fn new(config: &LmuConfig, inputs: usize, scope: &mut Scope<'_>) -> Result<Self> {
+    pub(crate) fn new(config: &LmuConfig, input: Units, scope: &mut Scope<'_>) -> Result<Self> {
+        let Units { n: inputs, layout } = input;
         let (hidden, memory) = (config.hidden.unwrap_or(inputs), config.memory);
         let lecun = |fan_in: usize| Init::within((3.0 / fan_in.max(1) as f64).sqrt());
         let xavier = |a: usize, b: usize| Init::Normal { mean: 0.0, std: (2.0 / (a + b) as f64).sqrt() };
@@ -94,6 +97,7 @@ impl Lmu {
             bd,
             hidden,
             memory,
+            layout,
             h_name: scope.name("h"),
             m_name: scope.name("m"),
         })
@@ -123,12 +127,11 @@ impl Stage for Lmu {
         let batch = x.dim(0).during("reading a batch")?;
         let h = state.get(&self.h_name, &[batch, self.hidden])?;
         let m = state.get(&self.m_name, &[batch, self.memory])?;
-        let (x, from) = as_it_lies(x)?;
-        let inputs = statenet_kernels::affine(&x, from, &self.weight_x()?, None, Layout::TimeFirst)?;
+        let inputs = statenet_kernels::affine(x, self.layout, &self.weight_x()?, None, Layout::TimeFirst)?;
         let (states, h, m) = statenet_kernels::lmu(&inputs, self.weights(), h, m)?;
         state.set(&self.h_name, &h);
         state.set(&self.m_name, &m);
-        states.transpose(1, 2).during("turning states")
+        Ok(states)
     }
 
     fn memory(&self) -> Memory {

@@ -9,7 +9,7 @@
 //! h[t] = exp(d A) h[t-1] + d B u[t]      y[t] = sum_n C h[t] + D u[t]
 //! out = W_out (y silu(z))
 //! ```
-//! In and out (B, I, T). Memory: unbounded. Before t = 0: v = 0, h = 0. No normalisation and no path around the block.
+//! In (B, I, T) or (B, T, I), out (B, I, T). Memory: unbounded. Before t = 0: v = 0, h = 0. No normalisation and no path around the block.
 //! Parameters: E N (A_log) + E (D) + 2 E I + E (K + 1) + (R + 2 N) E + E (R + 1) + I E, with R = I / 16, rounded up.
 //! Starts at A = -1 .. -N, D = 1, d log-uniform on [0.001, 0.1]; W_dt uniform within 1 / sqrt(R).
 //!
@@ -28,7 +28,7 @@ use crate::{
     layers::window::Window,
     model::{
         memory::Memory,
-        stage::{Stage, as_it_lies},
+        stage::{Stage, Units},
         state::State,
     },
     params::{init::Init, store::Scope},
@@ -74,12 +74,15 @@ pub(crate) struct Mamba {
     channels: usize,
     states: usize,
     rank: usize,
+    /// How the input lies.
+    layout: Layout,
     window: Window,
     h_name: String,
 }
 
 impl Mamba {
-    pub(crate) fn new(config: &MambaConfig, inputs: usize, scope: &mut Scope<'_>) -> Result<Self> {
+    pub(crate) fn new(config: &MambaConfig, input: Units, scope: &mut Scope<'_>) -> Result<Self> {
+        let Units { n: inputs, layout } = input;
         const INPUTS_PER_RANK: usize = 16;
         let &MambaConfig { states, kernel, expand } = config;
         let (channels, rank) = (expand * inputs, inputs.div_ceil(INPUTS_PER_RANK));
@@ -115,6 +118,7 @@ impl Mamba {
             channels,
             states,
             rank,
+            layout,
             window,
             h_name,
         })
@@ -146,11 +150,10 @@ impl Stage for Mamba {
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
         let e = self.channels;
-        let (x, from) = as_it_lies(x)?;
         // Two products with half of the weights: to cut the channels of one would cost copies of all bins on the way back.
         let half = |first: usize| {
             let weight = self.in_proj.narrow(0, first, e).during("cutting weights")?;
-            Ok::<_, Error>(statenet_kernels::affine(&x, from, &weight, None, Layout::TimeFirst)?)
+            Ok::<_, Error>(statenet_kernels::affine(x, self.layout, &weight, None, Layout::TimeFirst)?)
         };
         let (v, z) = (half(0)?, half(e)?);
         let part = |of: &Tensor, from, n| of.narrow(2, from, n).during("cutting channels");

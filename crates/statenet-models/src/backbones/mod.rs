@@ -30,7 +30,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::lmu::transition;
 use self::{gated::Gated, gru::Gru, lmu::Lmu, lstm::Lstm, mamba::Mamba, rnn::Rnn, sublstm::SubLstm};
 pub use self::{gated::GatedConfig, lmu::LmuConfig, mamba::MambaConfig, s4::S4Config, s4d::S4dConfig};
-use crate::{error::Result, model::stage::Stage, params::store::Scope};
+use crate::{
+    error::Result,
+    model::stage::{Stage, Units},
+    params::store::Scope,
+};
 
 /// Which recurrence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,15 +128,31 @@ impl BackboneConfig {
     }
 }
 
-pub(crate) fn build(config: &BackboneConfig, inputs: usize, scope: &mut Scope<'_>) -> Result<Box<dyn Stage>> {
+/// A recurrence over units, and the units that it gives.
+pub(crate) fn build(
+    config: &BackboneConfig,
+    input: Units,
+    scope: &mut Scope<'_>,
+) -> Result<(Box<dyn Stage>, Units)> {
+    let hidden = config.hidden(input.n);
     Ok(match config {
-        BackboneConfig::Gru(gated) => Box::new(Gated::<Gru>::new(gated, inputs, scope)?),
-        BackboneConfig::Lstm(gated) => Box::new(Gated::<Lstm>::new(gated, inputs, scope)?),
-        BackboneConfig::Rnn(gated) => Box::new(Gated::<Rnn>::new(gated, inputs, scope)?),
-        BackboneConfig::Sublstm(gated) => Box::new(Gated::<SubLstm>::new(gated, inputs, scope)?),
-        BackboneConfig::Lmu(lmu) => Box::new(Lmu::new(lmu, inputs, scope)?),
-        BackboneConfig::Mamba(mamba) => Box::new(Mamba::new(mamba, inputs, scope)?),
-        BackboneConfig::S4(s4) => Box::new(s4::new(s4, inputs, scope)?),
-        BackboneConfig::S4d(s4d) => Box::new(s4d::new(s4d, inputs, scope)?),
+        BackboneConfig::Gru(gated) => {
+            (Box::new(Gated::<Gru>::new(gated, input, scope)?), Units::time_first(hidden))
+        }
+        BackboneConfig::Lstm(gated) => {
+            (Box::new(Gated::<Lstm>::new(gated, input, scope)?), Units::time_first(hidden))
+        }
+        BackboneConfig::Rnn(gated) => {
+            (Box::new(Gated::<Rnn>::new(gated, input, scope)?), Units::time_first(hidden))
+        }
+        BackboneConfig::Sublstm(gated) => {
+            (Box::new(Gated::<SubLstm>::new(gated, input, scope)?), Units::time_first(hidden))
+        }
+        BackboneConfig::Lmu(lmu) => (Box::new(Lmu::new(lmu, input, scope)?), Units::time_first(hidden)),
+        BackboneConfig::Mamba(mamba) => {
+            (Box::new(Mamba::new(mamba, input, scope)?), Units::channels_first(hidden))
+        }
+        BackboneConfig::S4(s4) => (Box::new(s4::new(s4, input, scope)?), Units::channels_first(hidden)),
+        BackboneConfig::S4d(s4d) => (Box::new(s4d::new(s4d, input, scope)?), Units::channels_first(hidden)),
     })
 }

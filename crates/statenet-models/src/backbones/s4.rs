@@ -28,6 +28,7 @@ use super::state_space::{self, COMPLEX_NORMAL, Spaces, StateSpace};
 use crate::{
     error::{During, Result, config_error},
     layers::{complex::Complex, small_matrix::Matrix},
+    model::stage::Units,
     params::{init::Init, store::Scope},
 };
 
@@ -79,9 +80,9 @@ pub(crate) struct Dplr {
 
 pub(crate) type S4 = StateSpace<Dplr>;
 
-/// A block of `hidden` units.
-pub(crate) fn new(config: &S4Config, hidden: usize, scope: &mut Scope<'_>) -> Result<S4> {
-    StateSpace::new(hidden, scope, |kernel| new_spaces(config, hidden, kernel))
+/// A block of as many units as it has inputs.
+pub(crate) fn new(config: &S4Config, input: Units, scope: &mut Scope<'_>) -> Result<S4> {
+    StateSpace::new(input, scope, |kernel| new_spaces(config, input.n, kernel))
 }
 
 fn new_spaces(config: &S4Config, hidden: usize, kernel: &mut Scope<'_>) -> Result<Dplr> {

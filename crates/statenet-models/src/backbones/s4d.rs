@@ -20,6 +20,7 @@ use super::state_space::{self, COMPLEX_NORMAL, Spaces, StateSpace};
 use crate::{
     error::{During, Result},
     layers::complex::Complex,
+    model::stage::Units,
     params::{init::Init, store::Scope},
 };
 
@@ -57,13 +58,14 @@ pub(crate) struct Diagonal {
 
 pub(crate) type S4d = StateSpace<Diagonal>;
 
-/// A block of `hidden` units.
-pub(crate) fn new(config: &S4dConfig, hidden: usize, scope: &mut Scope<'_>) -> Result<S4d> {
+/// A block of as many units as it has inputs.
+pub(crate) fn new(config: &S4dConfig, input: Units, scope: &mut Scope<'_>) -> Result<S4d> {
+    let hidden = input.n;
     let pairs = config.states / 2;
     let turning = |_: &mut statenet_core::Stream| {
         (0..hidden * pairs).map(|k| std::f64::consts::PI * (k % pairs) as f64).collect()
     };
-    StateSpace::new(hidden, scope, |kernel| {
+    StateSpace::new(input, scope, |kernel| {
         let steps = state_space::log_steps(hidden, (config.dt_min, config.dt_max));
         Ok(Diagonal {
             log_dt: kernel.parameter_with("log_dt", (hidden, 1), steps)?,

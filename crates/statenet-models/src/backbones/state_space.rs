@@ -5,7 +5,7 @@
 //! v[., t] = W gelu(y[., t]) + b                               2 H numbers
 //! out[h,t] = v[h,t] sigmoid(v[H+h,t])
 //! ```
-//! In and out (B, H, T). Memory: unbounded. Before t = 0: zeros.
+//! In (B, H, T) or (B, T, H), out (B, H, T). Memory: unbounded. Before t = 0: zeros.
 //! Parameters beside those of the state spaces: H (D) + 2 H H + 2 H.
 
 use candle_core::{DType, Device, Tensor};
@@ -16,7 +16,11 @@ use statenet_kernels::{Layout, Step, steps};
 use crate::{
     error::{During, Result, config_error},
     layers::steps::{Around, Glu, Map, gelu},
-    model::{memory::Memory, stage::Stage, state::State},
+    model::{
+        memory::Memory,
+        stage::{Stage, Units},
+        state::State,
+    },
     params::{init::Init, store::Scope},
 };
 
@@ -38,6 +42,8 @@ pub(crate) struct StateSpace<S> {
     weight: Tensor,
     bias: Tensor,
     hidden: usize,
+    /// How the input lies.
+    layout: Layout,
     dtype: DType,
     device: Device,
     state_name: String,
@@ -46,10 +52,11 @@ pub(crate) struct StateSpace<S> {
 impl<S: Spaces> StateSpace<S> {
     /// D comes first, then what `spaces` makes in `kernel`, then W and b in `output_linear`.
     pub(crate) fn new(
-        hidden: usize,
+        input: Units,
         scope: &mut Scope<'_>,
         spaces: impl FnOnce(&mut Scope<'_>) -> Result<S>,
     ) -> Result<Self> {
+        let Units { n: hidden, layout } = input;
         let skip = scope.parameter("D", hidden, Init::Normal { mean: 0.0, std: 1.0 })?;
         let spaces = spaces(&mut scope.enter("kernel"))?;
         let mut output = scope.enter("output_linear");
@@ -57,7 +64,7 @@ impl<S: Spaces> StateSpace<S> {
         let weight = output.parameter("weight", (2 * hidden, hidden), init)?;
         let bias = output.parameter("bias", 2 * hidden, init)?;
         let (dtype, device) = (weight.dtype(), weight.device().clone());
-        Ok(Self { spaces, skip, weight, bias, hidden, dtype, device, state_name: scope.name("s") })
+        Ok(Self { spaces, skip, weight, bias, hidden, layout, dtype, device, state_name: scope.name("s") })
     }
 
     fn follow(&self, u: &Tensor, scanned: &Tensor) -> Result<Tensor> {
@@ -85,7 +92,11 @@ impl<S: Spaces> Stage for StateSpace<S> {
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
         let before = state.get(&self.state_name, &[batch, self.hidden, self.spaces.pairs(), 2])?;
-        let u = x.transpose(1, 2).and_then(|u| u.contiguous()).during("turning units")?;
+        let u = match self.layout {
+            Layout::ChannelsFirst => x.transpose(1, 2).and_then(|u| u.contiguous()),
+            Layout::TimeFirst => Ok(x.clone()),
+        };
+        let u = u.during("putting time first")?;
         let (scanned, last) = self.spaces.scan(&u, before)?;
         let y = self.follow(&u, &scanned)?;
         state.set(&self.state_name, &last);

@@ -21,7 +21,7 @@ pub use self::{
 };
 use crate::{
     error::Result,
-    model::stage::{Features, Stage, Through},
+    model::stage::{Features, Stage, Through, Units},
     params::store::Scope,
 };
 
@@ -84,7 +84,7 @@ pub(crate) fn build(
 ) -> Result<(Box<dyn Stage>, Features)> {
     let Features::Spectral { channels, n_bands } = input else { return Ok((Box::new(Through), input)) };
     let spectral = (channels, n_bands);
-    let (core, units): (Box<dyn Stage>, usize) = match config {
+    let (core, n): (Box<dyn Stage>, usize) = match config {
         CoreConfig::None => return Ok((Box::new(Through), input)),
         CoreConfig::Nrf(nrf) => (Box::new(Nrf::new(nrf, spectral, scope)?), nrf.hidden),
         CoreConfig::Dnet(dnet) => (Box::new(Dnet::new(dnet, spectral, scope)?), dnet.hidden),
@@ -93,10 +93,9 @@ pub(crate) fn build(
             (Box::new(Transformer::new(transformer, spectral, scope)?), transformer.units(n_bands))
         }
         CoreConfig::Statenet(statenet) => {
-            let core = Statenet::new(statenet, spectral, scope)?;
-            let units = core.hidden();
-            (Box::new(core), units)
+            let (core, units) = Statenet::new(statenet, spectral, scope)?;
+            return Ok((Box::new(core), Features::Units(units)));
         }
     };
-    Ok((core, Features::Units(units)))
+    Ok((core, Features::Units(Units::channels_first(n))))
 }

@@ -15,7 +15,7 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::{Step, Then};
+use statenet_kernels::{Layout, Step, Then};
 
 use crate::{
     backbones::{self, BackboneConfig},
@@ -23,7 +23,11 @@ use crate::{
     encoders::{self, Encoder, EncoderConfig},
     error::{During, Result, config_error},
     layers::{channel_norm::ChannelNorm, steps::Around},
-    model::{memory::Memory, stage::Stage, state::State},
+    model::{
+        memory::Memory,
+        stage::{Stage, Units},
+        state::State,
+    },
     params::store::Scope,
 };
 
@@ -109,10 +113,16 @@ impl StatenetConfig {
 pub(crate) struct Statenet {
     encoder: Box<dyn Encoder>,
     norm: ChannelNorm,
-    backbones: Vec<Box<dyn Stage>>,
+    backbones: Vec<Backbone>,
     residual: Residual,
     hidden: usize,
     n_places: usize,
+}
+
+struct Backbone {
+    stage: Box<dyn Stage>,
+    /// What it gives.
+    layout: Layout,
 }
 
 impl Statenet {
@@ -120,22 +130,24 @@ impl Statenet {
         config: &StatenetConfig,
         (channels, n_bands): (usize, usize),
         scope: &mut Scope<'_>,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Units)> {
         let places = config.encoder.places();
-        let inputs = config.inputs(n_bands);
         let encoder = encoders::build(&config.encoder, (channels, n_bands), &mut scope.enter("encoder"))?;
         let norm = ChannelNorm::new(places.channels, &mut scope.enter("norm"))?;
-        let (hidden, n_places) = (config.backbone.hidden(inputs), places.n_places(n_bands));
-        let mut backbones = vec![backbones::build(&config.backbone, inputs, &mut scope.enter("backbone"))?];
-        for d in 1..config.depth {
-            let mut scope = scope.enter(&format!("backbone.{d}"));
-            backbones.push(backbones::build(&config.backbone.resolved(hidden), hidden, &mut scope)?);
+        let mut units = Units::channels_first(config.inputs(n_bands));
+        let (hidden, n_places) = (config.backbone.hidden(units.n), places.n_places(n_bands));
+        let mut backbones = Vec::with_capacity(config.depth);
+        for d in 0..config.depth {
+            let name = if d == 0 { "backbone".to_owned() } else { format!("backbone.{d}") };
+            let own = if d == 0 { config.backbone.clone() } else { config.backbone.resolved(hidden) };
+            let (stage, given) = backbones::build(&own, units, &mut scope.enter(&name))?;
+            backbones.push(Backbone { stage, layout: given.layout });
+            units = match config.residual {
+                Residual::None => given,
+                Residual::Add => Units::channels_first(given.n),
+            };
         }
-        Ok(Self { encoder, norm, backbones, residual: config.residual, hidden, n_places })
-    }
-
-    pub(crate) fn hidden(&self) -> usize {
-        self.hidden
+        Ok((Self { encoder, norm, backbones, residual: config.residual, hidden, n_places }, units))
     }
 
     /// What the backbone sees, `(B, channels * places, T)`.
@@ -144,44 +156,42 @@ impl Statenet {
         u.flatten(1, 2).during("joining channels and places")
     }
 
-    /// What a backbone makes of h.
-    fn behind(&self, backbone: &dyn Stage, h: Tensor, state: &mut State) -> Result<Tensor> {
-        let next = backbone.chunk(&h, state)?;
-        match self.residual {
-            Residual::None => Ok(next),
-            Residual::Add => (next + h).during("adding a residual"),
-        }
+    /// What a backbone makes of h; with a path around it both are channels first.
+    fn behind(&self, backbone: &Backbone, h: Tensor, state: &mut State) -> Result<Tensor> {
+        let next = backbone.stage.chunk(&h, state)?;
+        let added = match (self.residual, backbone.layout) {
+            (Residual::None, _) => return Ok(next),
+            (Residual::Add, Layout::ChannelsFirst) => next + h,
+            (Residual::Add, Layout::TimeFirst) => next.transpose(1, 2).and_then(|next| next + h),
+        };
+        added.during("adding a residual")
     }
 }
 
 impl Stage for Statenet {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.backbones.iter().try_for_each(|backbone| backbone.init_state(batch, state))
+        self.backbones.iter().try_for_each(|backbone| backbone.stage.init_state(batch, state))
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        self.backbones
-            .iter()
-            .try_fold(self.encode(x)?, |h, backbone| self.behind(backbone.as_ref(), h, state))
+        self.backbones.iter().try_fold(self.encode(x)?, |h, backbone| self.behind(backbone, h, state))
     }
 
     fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
         let Some((last, before)) = self.backbones.split_last() else { return Ok(()) };
-        let h = before
-            .iter()
-            .try_fold(self.encode(x)?, |h, backbone| self.behind(backbone.as_ref(), h, state))?;
-        last.advance(&h, state)
+        let h = before.iter().try_fold(self.encode(x)?, |h, backbone| self.behind(backbone, h, state))?;
+        last.stage.advance(&h, state)
     }
 
     fn memory(&self) -> Memory {
-        self.backbones.iter().fold(Memory::Frames(1), |memory, backbone| memory.then(backbone.memory()))
+        self.backbones.iter().fold(Memory::Frames(1), |memory, backbone| memory.then(backbone.stage.memory()))
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let mut all: Vec<Box<dyn Step>> =
             vec![self.encoder.step()?, self.norm.step(self.n_places, Then::Sigmoid)?];
         for backbone in &self.backbones {
-            let Some(steps) = backbone.steps()? else { return Ok(None) };
+            let Some(steps) = backbone.stage.steps()? else { return Ok(None) };
             match self.residual {
                 Residual::None => all.extend(steps),
                 Residual::Add => all.push(Box::new(Around::new(steps, vec![1.0; self.hidden])?)),

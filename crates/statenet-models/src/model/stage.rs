@@ -8,16 +8,36 @@ use crate::{
     model::{memory::Memory, mode::Mode, state::State},
 };
 
-/// The shape of what one stage hands to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What one stage hands to the next.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Features {
     /// `(B, channels, n_bands, T)`: still on the frequency axis.
     Spectral { channels: usize, n_bands: usize },
-    /// `(B, n, T)`: hidden units.
-    Units(usize),
+    /// Hidden units, without a frequency axis.
+    Units(Units),
+}
+
+/// Hidden units as they lie in memory. It is fixed when a model is built, so that no stage looks at strides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Units {
+    pub(crate) n: usize,
+    /// Channels first is `(B, n, T)`; time first is `(B, T, n)`, as recurrences write their states.
+    pub(crate) layout: Layout,
+}
+
+impl Units {
+    pub(crate) fn channels_first(n: usize) -> Self {
+        Self { n, layout: Layout::ChannelsFirst }
+    }
+
+    pub(crate) fn time_first(n: usize) -> Self {
+        Self { n, layout: Layout::TimeFirst }
+    }
 }
 
 /// One stage: the same equation for whole stimuli and for chunks of a stream, side by side.
+///
+/// The shapes and the layout of what it takes and gives are agreed upon as [`Features`] when it is built.
 pub(crate) trait Stage: Send + Sync {
     /// Whole stimuli, from the initial state: unless overridden, a stream that is one chunk long.
     fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
@@ -70,14 +90,5 @@ impl Stage for Through {
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         Ok(Some(Vec::new()))
-    }
-}
-
-/// Units `(B, H, T)` as they lie in memory: a recurrence leaves its states time first, seen through a transposition.
-pub(crate) fn as_it_lies(x: &Tensor) -> Result<(Tensor, Layout)> {
-    if x.is_contiguous() {
-        Ok((x.clone(), Layout::ChannelsFirst))
-    } else {
-        Ok((x.transpose(1, 2).during("turning units")?, Layout::TimeFirst))
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! r[n,t] = curve_n(sum_j U[n,j] sum_h V[j,h] x[h,t] + c[n])        j < R
 //! ```
-//! In (B, H, T), out (B, N, T). Memory: the current frame. Parameters: R (H + N) + N and the curve's, against N (H + 1) of
+//! In (B, H, T) or (B, T, H), out (B, N, T). Memory: the current frame. Parameters: R (H + N) + N and the curve's, against N (H + 1) of
 //! a free sum: fewer where R is below H N / (H + N).
 
 use candle_core::Tensor;
@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     model::{
         memory::Memory,
-        stage::{Stage, as_it_lies},
+        stage::{Stage, Units},
         state::State,
     },
     params::{
@@ -56,22 +56,25 @@ pub(super) struct FactorizedReadout {
     weight: Tensor,
     bias: Tensor,
     nonlinearity: Nonlinearity,
+    /// How the input lies.
+    layout: Layout,
 }
 
 impl FactorizedReadout {
     pub(super) fn new(
         config: &FactorizedReadoutConfig,
-        inputs: usize,
+        input: Units,
         axes: &Axes,
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
+        let inputs = input.n;
         let patterns =
             scope.enter("patterns").parameter("weight", (config.rank, inputs), Init::fan_in(inputs))?;
         let mut fc = scope.enter("fc");
         let weight = fc.parameter("weight", (axes.n_neurons, config.rank), Init::fan_in(config.rank))?;
         let bias = fc.parameter("bias", axes.n_neurons, Init::fan_in(inputs))?;
         let nonlinearity = Nonlinearity::new(&config.activation, axes, &mut scope.enter("activation"))?;
-        Ok(Self { patterns, weight, bias, nonlinearity })
+        Ok(Self { patterns, weight, bias, nonlinearity, layout: input.layout })
     }
 }
 
@@ -81,8 +84,8 @@ impl Stage for FactorizedReadout {
     }
 
     fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
-        let ((x, from), to) = (as_it_lies(x)?, Layout::ChannelsFirst);
-        let patterns = affine(&x, from, &self.patterns, None, to)?;
+        let (from, to) = (self.layout, Layout::ChannelsFirst);
+        let patterns = affine(x, from, &self.patterns, None, to)?;
         Ok(affine(&patterns, to, &self.weight, Some(&self.bias), to)?)
     }
 
@@ -121,7 +124,8 @@ mod tests {
         let axes = Axes::new(1, n, TimeBin::from_millis(5.0).unwrap());
         let config = FactorizedReadoutConfig { rank, activation: ActivationConfig::Identity };
         let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
-        let readout = FactorizedReadout::new(&config, inputs, &axes, &mut store.root()).unwrap();
+        let readout =
+            FactorizedReadout::new(&config, Units::channels_first(inputs), &axes, &mut store.root()).unwrap();
         assert_eq!(store.n_trained(), rank * (inputs + n) + n);
         assert!(store.n_trained() < n * (inputs + 1));
         let x: Vec<f64> = (0..inputs * 3).map(|i| (i as f64).cos()).collect();

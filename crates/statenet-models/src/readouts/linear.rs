@@ -3,7 +3,7 @@
 //! ```text
 //! r[n,t] = curve_n(leak_n(sum_h W[n,h] x[h,t] + c[n]))
 //! ```
-//! In (B, H, T), out (B, N, T). Memory: the current frame, unbounded with a leak. Parameters: N (H + 1), the leak's N
+//! In (B, H, T) or (B, T, H), out (B, N, T). Memory: the current frame, unbounded with a leak. Parameters: N (H + 1), the leak's N
 //! and the curve's.
 
 use candle_core::Tensor;
@@ -18,7 +18,7 @@ use crate::{
     layers::leaky_integrator::{Leak, LeakConfig},
     model::{
         memory::Memory,
-        stage::{Stage, as_it_lies},
+        stage::{Stage, Units},
         state::State,
     },
     params::{
@@ -56,23 +56,26 @@ pub(crate) struct LinearReadout {
     bias: Tensor,
     leak: Option<Leak>,
     nonlinearity: Nonlinearity,
+    /// How the input lies.
+    layout: Layout,
 }
 
 impl LinearReadout {
     pub(crate) fn new(
         config: &LinearReadoutConfig,
-        hidden: usize,
+        input: Units,
         axes: &Axes,
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let (init, n_neurons) = (Init::fan_in(hidden), axes.n_neurons);
+        let (hidden, n_neurons) = (input.n, axes.n_neurons);
+        let init = Init::fan_in(hidden);
         let mut fc = scope.enter("fc");
         let weight = fc.parameter("weight", (n_neurons, hidden), init)?;
         let bias = fc.parameter("bias", n_neurons, init)?;
         let leak = config.leak.as_ref().map(|leak| Leak::new(leak, n_neurons, &mut scope.enter("leak")));
         let leak = leak.transpose()?;
         let nonlinearity = Nonlinearity::new(&config.activation, axes, &mut scope.enter("activation"))?;
-        Ok(Self { weight, bias, leak, nonlinearity })
+        Ok(Self { weight, bias, leak, nonlinearity, layout: input.layout })
     }
 }
 
@@ -82,9 +85,8 @@ impl Stage for LinearReadout {
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let (x, from) = as_it_lies(x)?;
         let drive =
-            statenet_kernels::affine(&x, from, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
+            statenet_kernels::affine(x, self.layout, &self.weight, Some(&self.bias), Layout::ChannelsFirst)?;
         match &self.leak {
             Some(leak) => leak.chunk(&drive, state),
             None => Ok(drive),

@@ -4,7 +4,7 @@
 //! z[j,t] = lrelu(sum_h V[j,h] x[h,t] + b[j])        lrelu(x) = max(x, x/10)
 //! r[n,t] = curve_n(sum_j W[n,j] z[j,t] + c[n])
 //! ```
-//! In (B, H, T), out (B, N, T). Memory: the current frame. Parameters: J (H + 1) + N (J + 1) and the curve's; V is shared
+//! In (B, H, T) or (B, T, H), out (B, N, T). Memory: the current frame. Parameters: J (H + 1) + N (J + 1) and the curve's; V is shared
 //! between neurons. The published models' readout with `hidden` given (Rançon et al. 2025).
 
 use candle_core::Tensor;
@@ -20,7 +20,7 @@ use crate::{
     layers::leaky_relu::{self, leaky_relu},
     model::{
         memory::Memory,
-        stage::{Stage, as_it_lies},
+        stage::{Stage, Units},
         state::State,
     },
     params::{
@@ -58,15 +58,18 @@ pub(super) struct MlpReadout {
     weight: Tensor,
     bias: Tensor,
     nonlinearity: Nonlinearity,
+    /// How the input lies.
+    layout: Layout,
 }
 
 impl MlpReadout {
     pub(super) fn new(
         config: &MlpReadoutConfig,
-        inputs: usize,
+        input: Units,
         axes: &Axes,
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
+        let inputs = input.n;
         let init = Init::fan_in(inputs);
         let mut hidden = scope.enter("hidden");
         let hidden_weight = hidden.parameter("weight", (config.hidden, inputs), init)?;
@@ -76,7 +79,7 @@ impl MlpReadout {
         let weight = fc.parameter("weight", (axes.n_neurons, config.hidden), init)?;
         let bias = fc.parameter("bias", axes.n_neurons, init)?;
         let nonlinearity = Nonlinearity::new(&config.activation, axes, &mut scope.enter("activation"))?;
-        Ok(Self { hidden_weight, hidden_bias, weight, bias, nonlinearity })
+        Ok(Self { hidden_weight, hidden_bias, weight, bias, nonlinearity, layout: input.layout })
     }
 }
 
@@ -86,8 +89,8 @@ impl Stage for MlpReadout {
     }
 
     fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
-        let ((x, from), to) = (as_it_lies(x)?, Layout::ChannelsFirst);
-        let hidden = leaky_relu(&affine(&x, from, &self.hidden_weight, Some(&self.hidden_bias), to)?)?;
+        let (from, to) = (self.layout, Layout::ChannelsFirst);
+        let hidden = leaky_relu(&affine(x, from, &self.hidden_weight, Some(&self.hidden_bias), to)?)?;
         Ok(affine(&hidden, to, &self.weight, Some(&self.bias), to)?)
     }
 
@@ -126,7 +129,7 @@ mod tests {
         let axes = Axes::new(1, 1, TimeBin::from_millis(5.0).unwrap());
         let config = MlpReadoutConfig { hidden: 2, activation: ActivationConfig::Identity };
         let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
-        let readout = MlpReadout::new(&config, 1, &axes, &mut store.root()).unwrap();
+        let readout = MlpReadout::new(&config, Units::channels_first(1), &axes, &mut store.root()).unwrap();
         let matrix =
             |values: &[f64], shape: (usize, usize)| Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
         let vector = |values: &[f64]| Tensor::new(values, &Device::Cpu).unwrap();

@@ -47,13 +47,13 @@ enum Form {
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let device = args.machine.start()?;
-    let Checkpoint { model, card } = args.dropped.load(&args.checkpoint, &device)?;
+    let Checkpoint { model, metadata } = args.dropped.load(&args.checkpoint, &device)?;
     let nested = match args.to {
         Form::Statenet => {
-            save(&args.out, &*model, &card)?;
+            save(&args.out, &*model, &metadata)?;
             Vec::new()
         }
-        Form::Published => save_published(&args.out, &*model, &card)?,
+        Form::Published => save_published(&args.out, &*model, &metadata)?,
     };
     if !args.machine.quiet {
         println!("wrote {} to {}", model.config().slug(), args.out.display());

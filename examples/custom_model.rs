@@ -133,8 +133,9 @@ fn main() -> Result<(), Failure> {
     }
 
     let folder = args.out.join("checkpoint");
-    let card = Card { input: recording.standardization().cloned(), ..Card::default() };
-    checkpoint::save(&folder, &*model, &card)?;
+    let metadata =
+        CheckpointMetadata { input: recording.standardization().cloned(), ..CheckpointMetadata::default() };
+    checkpoint::save(&folder, &*model, &metadata)?;
     let loaded = checkpoint::load_with(&registry, &folder, &device)?.model;
     let streamed = in_chunks(&*loaded, &windows, 7)?;
 

@@ -125,7 +125,7 @@ fn fit_one(
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
     let test = train::score(&rates, recording, split.test(), &options)?;
     let checkpoint = format!("checkpoints/{}", choice.name);
-    let card = Card {
+    let metadata = CheckpointMetadata {
         input: recording.standardization().cloned(),
         neurons: recording.neurons().iter().map(|n| n.id().to_owned()).collect(),
         training: BTreeMap::from([
@@ -135,7 +135,7 @@ fn fit_one(
             ("smoothing".to_owned(), json!(Smoothing::default())),
         ]),
     };
-    checkpoint::save(&out.path(&checkpoint), &*model, &card)?;
+    checkpoint::save(&out.path(&checkpoint), &*model, &metadata)?;
     out.predictions(&choice.name, recording, split.test(), &rates)?;
     let summary = ModelSummary {
         name: choice.name.clone(),

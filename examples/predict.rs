@@ -50,8 +50,8 @@ struct Args {
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let device = args.machine.start()?;
-    let Checkpoint { model, card } = args.dropped.load(&args.checkpoint, &device)?;
-    let sounds = sounds(&args, &*model, card.input.as_ref())?;
+    let Checkpoint { model, metadata } = args.dropped.load(&args.checkpoint, &device)?;
+    let sounds = sounds(&args, &*model, metadata.input.as_ref())?;
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {
         let begun = Instant::now();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use statenet::{
-    models::checkpoint::{Dropped, Prefilter, load_published},
+    models::checkpoint::{Prefilter, PublishedOptions, load_published},
     prelude::*,
 };
 
@@ -42,6 +42,6 @@ impl DroppedArgs {
             PrefilterName::Ic => Prefilter::Ic,
         });
         let dt = self.dt.map(TimeBin::from_millis).transpose()?;
-        Ok(load_published(folder, &Dropped { prefilter, dt }, device)?)
+        Ok(load_published(folder, &PublishedOptions { prefilter, dt }, device)?)
     }
 }

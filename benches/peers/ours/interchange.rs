@@ -27,7 +27,7 @@ pub(crate) fn write(out: &Path) -> anyhow::Result<()> {
     for (name, config) in models(&axes) {
         let model = config.build(Seed::new(1), &Device::Cpu).with_context(|| name.clone())?;
         let folder = out.join(&name);
-        let nested = match save_published(&folder, &*model, &Card::default()) {
+        let nested = match save_published(&folder, &*model, &CheckpointMetadata::default()) {
             Ok(nested) => nested,
             Err(refused) => {
                 println!("{name}: not written, {refused}");

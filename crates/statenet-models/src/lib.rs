@@ -54,7 +54,7 @@ pub use build::{
     registry::Registry,
     response_model::ResponseModel,
 };
-pub use checkpoint::{Card, Checkpoint};
+pub use checkpoint::{Checkpoint, CheckpointMetadata};
 pub use error::{Error, Result};
 #[cfg(feature = "proptest")]
 pub use laws::strategies;

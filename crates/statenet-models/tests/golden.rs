@@ -14,7 +14,7 @@ use std::{
 use candle_core::{DType, Device, Tensor, Var};
 use statenet_core::{Axes, Seed, TimeBin};
 use statenet_models::{
-    Card, Mode, ModelConfig, PipelineConfig,
+    CheckpointMetadata, Mode, ModelConfig, PipelineConfig,
     activations::{ActivationConfig, CurveConfig},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     checkpoint,
@@ -328,7 +328,7 @@ fn agrees(folder: &Path) {
 fn is_written_back(theirs: &Path) {
     let (name, ours) = (theirs.display(), tempfile::tempdir().unwrap());
     let model = checkpoint::load(theirs, &Device::Cpu).unwrap().model;
-    checkpoint::save_published(ours.path(), &*model, &Card::default()).unwrap();
+    checkpoint::save_published(ours.path(), &*model, &CheckpointMetadata::default()).unwrap();
     let tensors = |f: &Path, file: &str| candle_core::safetensors::load(f.join(file), &Device::Cpu).unwrap();
     let mut expected = tensors(theirs, "model.safetensors");
     let mut written = tensors(ours.path(), "model.safetensors");

@@ -608,9 +608,9 @@ fn icnet_is_its_equation_in_plain_loops() {
 fn icnet_starts_at_the_mean_rates() {
     let axes = WaveformAxes::new(SampleRate::new(16_000.0).unwrap(), TimeBin::from_millis(0.5).unwrap(), 2);
     let model = build(&small(waveform::by_name("icnet", &axes).unwrap()), DType::F32);
-    model.start_at(&[0.3, 0.0]).unwrap();
+    model.init_to_mean_rates(&[0.3, 0.0]).unwrap();
     let bias = model.params().get("readout.fc.bias").unwrap().var.to_vec1::<f32>().unwrap();
     let rates: Vec<f32> = bias.iter().map(|b| b.exp().ln_1p()).collect();
     assert!((rates[0] - 0.3).abs() < 1e-6 && (rates[1] - 1e-3).abs() < 1e-6, "{rates:?}");
-    assert!(model.start_at(&[0.3]).is_err());
+    assert!(model.init_to_mean_rates(&[0.3]).is_err());
 }

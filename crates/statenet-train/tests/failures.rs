@@ -101,8 +101,8 @@ impl ResponseModel for Poisoned {
         self.inner.memory()
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> statenet_models::Result<()> {
-        self.inner.start_at(mean_rates)
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> statenet_models::Result<()> {
+        self.inner.init_to_mean_rates(mean_rates)
     }
 }
 

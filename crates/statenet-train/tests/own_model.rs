@@ -13,7 +13,8 @@ use serde_json::json;
 use statenet_core::{Axes, Seed};
 use statenet_metrics::EvaluationOptions;
 use statenet_models::{
-    Card, Memory, Mode, ModelConfig, ParamStore, Registry, ResponseModel, State, checkpoint, laws,
+    CheckpointMetadata, Memory, Mode, ModelConfig, ParamStore, Registry, ResponseModel, State, checkpoint,
+    laws,
 };
 use statenet_train::{Fitter, evaluate, predict};
 
@@ -157,7 +158,7 @@ fn it_is_fitted_scored_saved_and_resumed() {
     assert_eq!(scores.per_neuron.len(), recording.n_neurons());
 
     let place = folder.path().join("model");
-    checkpoint::save(&place, &*model, &Card::default()).unwrap();
+    checkpoint::save(&place, &*model, &CheckpointMetadata::default()).unwrap();
     let unknown = checkpoint::load(&place, &Device::Cpu).map(drop).unwrap_err();
     assert!(matches!(unknown, statenet_models::Error::UnknownModel { .. }), "{unknown}");
     let back = checkpoint::load_with(&registry(), &place, &Device::Cpu).unwrap().model;

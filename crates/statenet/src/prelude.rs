@@ -5,7 +5,9 @@ pub use statenet_core::{Axes, Hertz, Millis, Seed, Standardization, TimeBin};
 pub use statenet_data::{Recording, SimulationConfig, Smoothing, Split, SplitPlan};
 pub use statenet_interp::{Probes, Target, dream, dstrf, gradient_maps, receptive_fields};
 pub use statenet_metrics::{Evaluation, EvaluationOptions, Loss};
-pub use statenet_models::{Card, Checkpoint, Memory, Mode, ModelConfig, ResponseModel, checkpoint, zoo};
+pub use statenet_models::{
+    Checkpoint, CheckpointMetadata, Memory, Mode, ModelConfig, ResponseModel, checkpoint, zoo,
+};
 pub use statenet_train::{FitConfig, Fitter, History, Ridge, evaluate, predict};
 
 pub use crate::device::DeviceName;

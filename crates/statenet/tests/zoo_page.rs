@@ -67,7 +67,7 @@ fn row(entry: &Entry) -> String {
     let interpret = yes(maps[0].maps.iter().any(|g| *g != 0.0) && maps[0].maps.iter().all(|g| g.is_finite()));
     let pipeline = pipeline(&config);
     let folder = tempfile::tempdir().unwrap();
-    let published = match save_published(folder.path(), &*model, &Card::default()) {
+    let published = match save_published(folder.path(), &*model, &CheckpointMetadata::default()) {
         Ok(_) => {
             let text = std::fs::read_to_string(folder.path().join("config.json")).unwrap();
             let flat: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -38,9 +38,9 @@ impl Subject {
         let smoothed = source.recording.smooth(&Smoothing::default());
         let (model, recording, split) = match &args.checkpoint {
             Some(folder) => {
-                let Checkpoint { model, card } = args.dropped.load(folder, device)?;
-                let split = split(args, &card, &smoothed)?;
-                let recording = scaled(args, &card, smoothed, &split)?;
+                let Checkpoint { model, metadata } = args.dropped.load(folder, device)?;
+                let split = split(args, &metadata, &smoothed)?;
+                let recording = scaled(args, &metadata, smoothed, &split)?;
                 (model, recording, split)
             }
             None => {
@@ -83,11 +83,15 @@ impl Subject {
 }
 
 /// The split that was asked for, or the one that the model was fitted with.
-fn split(args: &InterpretArgs, card: &Card, recording: &Recording) -> anyhow::Result<Split> {
+fn split(
+    args: &InterpretArgs,
+    metadata: &CheckpointMetadata,
+    recording: &Recording,
+) -> anyhow::Result<Split> {
     if let Some(plan) = &args.split {
         return Ok(plan.resolve(recording)?);
     }
-    match card.training.get("split") {
+    match metadata.training.get("split") {
         Some(split) => serde_json::from_value(split.clone()).context("the checkpoint's split"),
         None => Ok(SplitPlan::Demo.resolve(recording)?),
     }
@@ -96,11 +100,11 @@ fn split(args: &InterpretArgs, card: &Card, recording: &Recording) -> anyhow::Re
 /// The recording in the scale that the model was fitted to.
 fn scaled(
     args: &InterpretArgs,
-    card: &Card,
+    metadata: &CheckpointMetadata,
     recording: Recording,
     split: &Split,
 ) -> anyhow::Result<Recording> {
-    match (&card.input, args.standardize) {
+    match (&metadata.input, args.standardize) {
         (Some(_), true) => {
             anyhow::bail!(
                 "the checkpoint says how its sounds are scaled, --standardize would scale them twice"
@@ -131,7 +135,7 @@ fn fit(
     let bar = FitBar::new(&name, args.machine.quiet);
     Fitter::new(config).on_epoch(|progress| bar.show(progress)).fit(&*model, recording, split)?;
     bar.finish();
-    let card = Card {
+    let metadata = CheckpointMetadata {
         input: recording.standardization().cloned(),
         neurons: recording.neurons().iter().map(|n| n.id().to_owned()).collect(),
         training: BTreeMap::from([
@@ -140,6 +144,6 @@ fn fit(
             ("seed".to_owned(), json!(args.seed)),
         ]),
     };
-    checkpoint::save(&args.out.join("checkpoint"), &*model, &card)?;
+    checkpoint::save(&args.out.join("checkpoint"), &*model, &metadata)?;
     Ok(model)
 }

@@ -53,7 +53,7 @@ fn a_full_disk_leaves_the_older_checkpoint_and_nothing_half_written() {
     let axes = small_recording().axes();
     let model = |seed| zoo::linear(&axes).build(Seed::new(seed), &Device::Cpu).unwrap();
     let place = disk.path().join("model");
-    checkpoint::save(&place, &*model(1), &Card::default()).unwrap();
+    checkpoint::save(&place, &*model(1), &CheckpointMetadata::default()).unwrap();
     let older = tree(disk.path());
     // Fill what is left.
     let filler = disk.path().join("filler");
@@ -61,7 +61,7 @@ fn a_full_disk_leaves_the_older_checkpoint_and_nothing_half_written() {
     while fs::write(&filler, vec![0u8; size]).is_err() {
         size -= 4096;
     }
-    let error = checkpoint::save(&place, &*model(2), &Card::default()).unwrap_err();
+    let error = checkpoint::save(&place, &*model(2), &CheckpointMetadata::default()).unwrap_err();
     assert!(matches!(error, statenet::models::Error::Write(_)), "{error}");
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(
@@ -70,7 +70,7 @@ fn a_full_disk_leaves_the_older_checkpoint_and_nothing_half_written() {
     );
     fs::remove_file(&filler).unwrap();
     assert!(tree(disk.path()) == older, "the older checkpoint is whole and nothing else is there");
-    checkpoint::save(&place, &*model(2), &Card::default()).unwrap();
+    checkpoint::save(&place, &*model(2), &CheckpointMetadata::default()).unwrap();
     assert!(tree(disk.path()) != older);
 }
 

@@ -38,7 +38,7 @@ use crate::{
     tensors::f64_values,
 };
 
-/// Squared contrast of what sounds like silence.
+/// Added to the squared contrast, so that silence does not divide by zero.
 const LEAST: f64 = 0.01;
 
 pub(super) struct ContrastGain {
@@ -87,7 +87,7 @@ impl ContrastGain {
         state.set_zeros(&self.contrast_name, &[batch, n], dtype, device)
     }
 
-    /// Drives as the curve sees them.
+    /// Drives (B, N, T) scaled and shifted by the contrast of the sound (B, 1, F, T).
     pub(super) fn chunk(&self, drive: &Tensor, sound: &Tensor, state: &mut State) -> Result<Tensor> {
         let (batch, n, _) = drive.dims3().during("reading drives")?;
         let (of_mean, of_contrast) = self.decays().during("computing time constants")?;
@@ -96,7 +96,7 @@ impl ContrastGain {
         let x = sound.squeeze(1).and_then(|x| x.contiguous()).during("reading a cochleagram")?;
         let before = state.get(&self.mean_name, &[batch, self.n_bands])?;
         let (mean, next_mean) = adaptation(&x, channels, &of_mean, before)?;
-        let deviation = (x - mean).and_then(|d| d.sqr()).during("taking deviations")?;
+        let deviation = (x - mean).and_then(|d| d.sqr()).during("computing deviations from the mean")?;
         let less = lasting.neg().during("summing weights")?;
         let pooled = affine(&deviation, channels, &weight, Some(&less), channels)?;
         let before = state.get(&self.contrast_name, &[batch, n])?;
@@ -111,7 +111,7 @@ impl ContrastGain {
         scale().during("scaling drives")
     }
 
-    /// The drives that a curve sees as these values (N), where the contrast is that of the recording.
+    /// The drives (N) that are scaled and shifted to these values (N) where the contrast is that of the recording.
     pub(super) fn drives_of(&self, values: &[f64]) -> Result<Vec<f64>> {
         let (_, squared) = self.weights()?;
         let drive = |((value, squared), shift): ((&f64, f64), f64)| {
@@ -122,7 +122,7 @@ impl ContrastGain {
         Ok(values.iter().zip(squared).zip(shifts).map(drive).collect())
     }
 
-    /// Steps from a frame to drives as the curve sees them.
+    /// Joins the steps from a frame to drives with the scaling and shifting of the drives.
     pub(super) fn around(&self, drives: Vec<Box<dyn Step>>) -> Result<Box<dyn Step>> {
         let (of_mean, of_contrast) = self.decays().during("computing time constants")?;
         let (weight, lasting) = self.weights()?;

@@ -1,4 +1,4 @@
-//! What the static curves have in common: the trait, the range of a curve, its positive numbers.
+//! What the static curves have in common: the trait, their range, and parameters that a softplus keeps positive.
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,8 @@ pub(crate) trait Activation: Send + Sync {
     /// The curves of a single bin, (N) to (N); `None` where nothing is to be done.
     fn step(&self) -> Result<Option<Box<dyn Step>>>;
 
-    /// Moves the curve of each neuron to where its rates are, and returns the x at which it gives its mean rate.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
+    /// Sets the curve of each neuron for its mean rate (N), and returns the x at which it gives that rate.
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
 }
 
 /// A per-neuron number that is kept positive by a softplus (`raw_NAME`), or free (`NAME`).
@@ -88,5 +88,5 @@ impl Curved {
 /// The floor of a curve at the start of a fit, as a share of the mean rate.
 pub(super) const FLOOR: f64 = 0.05;
 
-/// A silent neuron gets the scale of one that hardly fires.
+/// The least mean rate for which a curve is scaled, in spikes per bin: a silent neuron gets the scale of this one.
 pub(super) const QUIET: f64 = 1e-3;

@@ -50,7 +50,7 @@ impl Activation for DoubleExponential {
     }
 
     /// A curve that falls or hardly rises is turned to rise first: rates rise with the drive.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         const LEAST_SLOPE: f64 = 0.25;
         let shares = start_height_and_floor(&self.height, &self.floor, mean_rates)?;
         let slopes: Vec<f64> =

@@ -46,7 +46,7 @@ impl Activation for Exponential {
 
     /// The curve has no scale of its own that x could not have: a keeps its drawn value, and a signed curve has its mean
     /// where x is 0.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let scales = self.scale.values()?;
         if self.floor.positive {
             self.floor.set(mean_rates.iter().map(|rate| FLOOR * rate.max(QUIET)))?;

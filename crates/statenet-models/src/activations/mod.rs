@@ -59,7 +59,7 @@ impl Activation for Identity {
         Ok(None)
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         Ok(mean_rates.to_vec())
     }
 }
@@ -86,7 +86,7 @@ mod tests {
             ] {
                 let mut store = ParamStore::new(Seed::new(1), DType::F64, &Device::Cpu);
                 let activation = build(&config, rates.len(), &mut store.root()).unwrap();
-                let start = activation.start_at(&rates).unwrap();
+                let start = activation.init_to_mean_rates(&rates).unwrap();
                 let x = Tensor::new(start, &Device::Cpu).unwrap().reshape((1, rates.len(), 1)).unwrap();
                 let back = activation.apply(&x).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
                 for (rate, back) in rates.iter().zip(back) {

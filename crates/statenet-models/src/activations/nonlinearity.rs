@@ -1,4 +1,4 @@
-//! The end of every model: a static curve, behind a contrast gain or not.
+//! The last step of every model: a static curve per neuron, after a contrast gain if there is one.
 
 use candle_core::Tensor;
 use statenet_core::Axes;
@@ -42,7 +42,7 @@ impl Nonlinearity {
         if self.gain.is_some() { Memory::Unbounded } else { Memory::Frames(1) }
     }
 
-    /// The steps that lead from a frame to the drives, with those that lead on to the rates.
+    /// Appends the steps from drives to rates to those from a frame to drives.
     pub(crate) fn behind(&self, drives: Vec<Box<dyn Step>>) -> Result<Vec<Box<dyn Step>>> {
         let mut all = match &self.gain {
             Some(gain) => vec![gain.around(drives)?],
@@ -52,9 +52,9 @@ impl Nonlinearity {
         Ok(all)
     }
 
-    /// Moves the curve of each neuron to where its rates are, and returns the drive at which it gives its mean rate.
-    pub(crate) fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
-        let values = self.curve.start_at(mean_rates)?;
+    /// Sets the curve of each neuron for its mean rate (N), and returns the drive at which it gives that rate.
+    pub(crate) fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+        let values = self.curve.init_to_mean_rates(mean_rates)?;
         match &self.gain {
             Some(gain) => gain.drives_of(&values),
             None => Ok(values),
@@ -86,7 +86,7 @@ mod tests {
             let config = ActivationConfig::ContrastGain(gain);
             let mut store = ParamStore::new(Seed::new(1), DType::F64, &Device::Cpu);
             let nonlinearity = Nonlinearity::new(&config, &axes, &mut store.root()).unwrap();
-            let drives = nonlinearity.start_at(&rates).unwrap();
+            let drives = nonlinearity.init_to_mean_rates(&rates).unwrap();
             let drives = Tensor::new(drives, &Device::Cpu).unwrap().reshape((1, 2, 1)).unwrap();
             let sound = Tensor::zeros((1, 1, 3, 1), DType::F64, &Device::Cpu).unwrap();
             let mut state = State::new();

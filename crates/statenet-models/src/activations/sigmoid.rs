@@ -83,7 +83,7 @@ impl Activation for Sigmoid {
         Ok(Some(Box::new(curve)))
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let shares = start_height_and_floor(&self.height, &self.floor, mean_rates)?;
         let (centers, widths) = (f64_values(&self.center)?, f64_values(&self.width)?);
         let inverse =

@@ -41,7 +41,7 @@ impl Activation for Softplus {
         Ok(Some(Box::new(steps::OutputCurve::softplus(&beta, &self.floor.value()?)?)))
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let betas = f64_values(&statenet_kernels::softplus(&self.raw_beta)?)?;
         let floors = self.floor.values()?;
         let inverse = |((&rate, beta), floor): ((&f64, f64), f64)| {

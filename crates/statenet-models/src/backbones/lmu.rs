@@ -106,7 +106,7 @@ impl Lmu {
     /// W_x and below it e_x, (H + 1, I).
     fn weight_x(&self) -> Result<Tensor> {
         let joined = self.e_x.unsqueeze(0).and_then(|e_x| Tensor::cat(&[&self.w_x, &e_x], 0));
-        joined.during("joining weights")
+        joined.during("concatenating weights")
     }
 
     fn weights(&self) -> LmuWeights<'_> {

@@ -126,7 +126,7 @@ impl Mamba {
 
     /// A = -exp(A_log), (E, N).
     fn rates(&self) -> Result<Tensor> {
-        self.a_log.exp().and_then(|a| a.neg()).during("making rates")
+        self.a_log.exp().and_then(|a| a.neg()).during("computing decay rates")
     }
 }
 
@@ -150,13 +150,14 @@ impl Stage for Mamba {
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
         let e = self.channels;
-        // Two products with half of the weights: to cut the channels of one would cost copies of all bins on the way back.
+        // Two products, each with half of the weights: slicing the channels of one product would copy all bins in the
+        // backward pass.
         let half = |first: usize| {
-            let weight = self.in_proj.narrow(0, first, e).during("cutting weights")?;
+            let weight = self.in_proj.narrow(0, first, e).during("slicing weights")?;
             Ok::<_, Error>(statenet_kernels::affine(x, self.layout, &weight, None, Layout::TimeFirst)?)
         };
         let (v, z) = (half(0)?, half(e)?);
-        let part = |of: &Tensor, from, n| of.narrow(2, from, n).during("cutting channels");
+        let part = |of: &Tensor, from, n| of.narrow(2, from, n).during("slicing channels");
         let filter = self.conv_weight.squeeze(1).during("reading a filter")?;
         let before = self.window.bins(batch, state)?;
         let u = short_filter(&v, &filter, &self.conv_bias, before.as_ref())?;

@@ -108,7 +108,7 @@ fn new_spaces(config: &S4Config, hidden: usize, kernel: &mut Scope<'_>) -> Resul
     Ok(spaces)
 }
 
-/// One bin's weights, as pairs (H, N, 2).
+/// The weights of one bin, complex numbers as pairs (H, N, 2).
 struct Discrete {
     diagonal: Tensor,
     left: Tensor,
@@ -149,15 +149,15 @@ impl Dplr {
         }
     }
 
-    /// Turns a first C into the form in which it is stored.
+    /// Replaces the first values of C by those of the stored form, C (1 - Ad^K).
     fn store_c(&self) -> Result<()> {
         let Some(bins) = self.kernel_bins else { return Ok(()) };
         let stored = || {
             let row = row_of(&self.c)?;
             of_row(&(&row - row.matmul(&power(self.discretize()?.bin()?, bins)?)?)?)?.detach().copy()
         };
-        let stored = stored().during("folding a state space")?;
-        Var::from_tensor(&self.c).and_then(|c| c.set(&stored)).during("folding a state space")
+        let stored = stored().during("computing the stored form of C")?;
+        Var::from_tensor(&self.c).and_then(|c| c.set(&stored)).during("computing the stored form of C")
     }
 
     fn weights<'a>(discrete: &'a Discrete, c: &'a Tensor) -> DplrWeights<'a> {
@@ -234,13 +234,13 @@ impl Spaces for Dplr {
 
     fn scan(&self, u: &Tensor, before: &Tensor) -> Result<(Tensor, Tensor)> {
         let discrete = self.discretize().during("discretizing a state space")?;
-        let c = self.readout(&discrete).during("unfolding a state space")?;
+        let c = self.readout(&discrete).during("computing C from its stored form")?;
         Ok(statenet_kernels::dplr_scan(u, Self::weights(&discrete, &c), before)?)
     }
 
     fn step(&self) -> Result<Box<dyn Step>> {
         let discrete = self.discretize().during("discretizing a state space")?;
-        let c = self.readout(&discrete).during("unfolding a state space")?;
+        let c = self.readout(&discrete).during("computing C from its stored form")?;
         Ok(Box::new(steps::DplrScan::new(Self::weights(&discrete, &c))?))
     }
 }

@@ -69,7 +69,7 @@ impl<S: Spaces> StateSpace<S> {
 
     fn follow(&self, u: &Tensor, scanned: &Tensor) -> Result<Tensor> {
         let shaped = u.broadcast_mul(&self.skip).and_then(|skipped| (scanned + skipped)?.gelu_erf());
-        let shaped = shaped.during("shaping states")?;
+        let shaped = shaped.during("applying GELU")?;
         let v = statenet_kernels::affine(
             &shaped,
             Layout::TimeFirst,
@@ -79,7 +79,7 @@ impl<S: Spaces> StateSpace<S> {
         )?;
         let half = |from| v.narrow(1, from, self.hidden);
         let gated = || half(0)? * candle_nn::ops::sigmoid(&half(self.hidden)?)?;
-        gated().during("gating states")
+        gated().during("applying a gated linear unit")
     }
 }
 

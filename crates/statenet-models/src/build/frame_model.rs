@@ -1,4 +1,4 @@
-//! A model of your own, said one frame at a time: everything else that a [`ResponseModel`] is follows.
+//! A model of your own, written for one frame at a time; the rest of [`ResponseModel`] follows from it.
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -19,12 +19,13 @@ use crate::{
     tensors::f64_values,
 };
 
-/// What a model makes of one frame of sound.
+/// A model defined by what it computes for one frame of sound.
 ///
 /// Register it with [`Registry::with_frames`](crate::Registry::with_frames); it is then fitted, streamed, saved and
-/// interpreted like a model of the zoo. What it answers counts in units of each neuron's mean rate, which a fit sets
-/// before its first step (buffer `rate_scale`, 1 until then): an answer near 1 to silence is a good start. A graph with a few nodes per bin is slow beside the fused operations of
-/// `statenet-kernels`: write [`ResponseModel`] itself where that matters.
+/// interpreted like a model of the zoo. Its rates are multiplied by the buffer `rate_scale` (N), which is 1 until a fit
+/// sets it, before the first step, so that silence gives each neuron's mean rate: rates near 1 for silence are a good
+/// start. A graph with a few nodes per bin is slower than the fused operations of `statenet-kernels`: write
+/// [`ResponseModel`] itself where that matters.
 pub trait FrameModel: Send + Sync {
     /// The state before the first frame of `batch` streams: tensors whose first axis is B, none for a model without.
     ///
@@ -32,14 +33,14 @@ pub trait FrameModel: Send + Sync {
     /// Whatever Candle returns.
     fn start(&self, batch: usize) -> candle_core::Result<Vec<Tensor>>;
 
-    /// A frame `(B, F)`, heard in a state, to the rates `(B, N)` and the next state, differentiable throughout.
+    /// From a frame `(B, F)` and a state to the rates `(B, N)` and the next state, differentiable throughout.
     ///
     /// # Errors
     /// Whatever Candle returns.
     fn advance(&self, frame: &Tensor, state: &[Tensor]) -> candle_core::Result<(Tensor, Vec<Tensor>)>;
 }
 
-/// The buffer of what an answer of 1 is worth.
+/// Name of the buffer that scales rates.
 const SCALE: &str = "rate_scale";
 
 /// A [`FrameModel`] as a [`ResponseModel`].
@@ -48,7 +49,7 @@ pub(crate) struct Framewise<M> {
     axes: Axes,
     config: ModelConfig,
     params: ParamStore,
-    /// (N): spikes per bin for an answer of 1.
+    /// (N): spikes per bin for a rate of 1 of the user's model.
     scale: Tensor,
 }
 
@@ -79,11 +80,11 @@ impl<M: FrameModel> Framewise<M> {
         let mut rates = Vec::with_capacity(n_bins);
         for t in 0..n_bins {
             let frame = cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)?.squeeze(1)?.contiguous());
-            let (rate, next) = self.advance(&frame.during("cutting a frame")?, &state)?;
+            let (rate, next) = self.advance(&frame.during("slicing a frame")?, &state)?;
             rates.push(rate);
             state = next;
         }
-        Ok((Tensor::stack(&rates, 2).during("joining the rates of frames")?, state))
+        Ok((Tensor::stack(&rates, 2).during("stacking the rates of frames")?, state))
     }
 
     fn advance(&self, frame: &Tensor, state: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
@@ -93,7 +94,7 @@ impl<M: FrameModel> Framewise<M> {
     }
 
     fn read(&self, batch: usize, state: &State) -> Result<Vec<Tensor>> {
-        let shapes = self.model.start(batch).during("making a state")?;
+        let shapes = self.model.start(batch).during("creating a state")?;
         shapes.iter().enumerate().map(|(i, t)| Ok(state.get(&name(i), t.dims())?.clone())).collect()
     }
 }
@@ -110,13 +111,13 @@ fn write(state: &mut State, tensors: &[Tensor]) {
 impl<M: FrameModel> ResponseModel for Framewise<M> {
     fn forward(&self, cochleagram: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
         let batch = cochleagram.dims().first().copied().unwrap_or(0);
-        let start = self.model.start(batch).during("making a state")?;
+        let start = self.model.start(batch).during("creating a state")?;
         Ok(self.run(cochleagram, start)?.0)
     }
 
     fn init_state(&self, batch: usize) -> Result<State> {
         let mut state = State::new();
-        write(&mut state, &self.model.start(batch).during("making a state")?);
+        write(&mut state, &self.model.start(batch).during("creating a state")?);
         Ok(state)
     }
 
@@ -143,11 +144,11 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
         self.axes.n_bands
     }
 
-    /// Scales the answer to a first frame of zeros, where it is above 0, to the mean rate.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+    /// Scales the rates of a first frame of zeros to the mean rates; a neuron whose rate is 0 or less keeps its scale.
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         let silence = Tensor::zeros((1, self.axes.n_bands), self.dtype(), self.device());
-        let start = self.model.start(1).during("making a state")?;
-        let (answer, _) = self.advance(&silence.during("making silence")?, &start)?;
+        let start = self.model.start(1).during("creating a state")?;
+        let (answer, _) = self.advance(&silence.during("creating a silent frame")?, &start)?;
         let (answers, scales) = (f64_values(&answer)?, f64_values(&self.scale)?);
         expect_shape("mean rates", &[mean_rates.len()], &[self.axes.n_neurons.into()])?;
         let scaled = answers.iter().zip(scales).zip(mean_rates);
@@ -245,12 +246,12 @@ mod tests {
         let silence = Tensor::zeros((1, 1, 2, 4), DType::F64, &Device::Cpu).unwrap();
         let rates = || model.forward(&silence, Mode::Eval).unwrap().to_vec3::<f64>().unwrap();
         let before = rates();
-        model.start_at(&[0.1, 0.2, 0.3]).unwrap();
+        model.init_to_mean_rates(&[0.1, 0.2, 0.3]).unwrap();
         for ((before, after), mean) in before[0].iter().zip(&rates()[0]).zip([0.1, 0.2, 0.3]) {
             let expected = if before[0] > 0.0 { mean } else { before[0] };
             assert!(after.iter().all(|rate| (rate - expected).abs() < 1e-12), "{after:?}");
         }
-        let error = model.start_at(&[0.1]).unwrap_err().to_string();
+        let error = model.init_to_mean_rates(&[0.1]).unwrap_err().to_string();
         assert_eq!(error, "mean rates has shape (1), expected (3)");
     }
 

@@ -14,8 +14,8 @@
 //! ```
 //!
 //! A checkpoint writes every field; a file written by hand may leave defaults out, and the axes too, which a recording
-//! then fills in ([`ModelConfig::for_axes`]). Unknown fields are errors. The config is the unchecked thing, the built
-//! model the checked one.
+//! then fills in ([`ModelConfig::for_axes`]). Unknown fields are errors. A config may hold anything;
+//! building checks it.
 
 use std::path::Path;
 

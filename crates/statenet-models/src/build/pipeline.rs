@@ -1,4 +1,4 @@
-//! Prefilter, core and readout in a row: the form of every model of the zoo.
+//! Prefilter, core and readout one after the other: the form of every model of the zoo.
 //!
 //! ```text
 //! cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout: drives (B, N, T)
@@ -164,8 +164,8 @@ impl ResponseModel for Pipeline {
         self.readout.receptive_fields()
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         expect_shape("mean rates", &[mean_rates.len()], &[Dim::Is(self.axes.n_neurons)])?;
-        self.readout.start_at(mean_rates)
+        self.readout.init_to_mean_rates(mean_rates)
     }
 }

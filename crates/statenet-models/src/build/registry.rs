@@ -17,7 +17,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What builds a custom model from its config: the error it returns becomes [`Error::Custom`].
+/// Builds a custom model from its config; the error it returns becomes [`Error::Custom`].
 pub type Builder = dyn Fn(
         &ModelConfig,
         Seed,
@@ -27,7 +27,7 @@ pub type Builder = dyn Fn(
     + Send
     + Sync;
 
-/// Builders of custom models by name. A plain value: nothing is registered behind your back.
+/// Builders of custom models by name. A plain value: there is no global registry.
 #[derive(Clone, Default)]
 pub struct Registry {
     builders: BTreeMap<String, Arc<Builder>>,
@@ -64,10 +64,10 @@ impl Registry {
         self
     }
 
-    /// Registers your own model written for one frame at a time: `layers` makes it from the store of its parameters, the
+    /// Registers your own model, written for one frame at a time: `layers` builds it from the store of its parameters, the
     /// axes of the recording and the body of its config, read into a type of yours.
     ///
-    /// The body's errors say which field is wrong.
+    /// A body that does not fit that type is an error that names the field.
     #[must_use]
     pub fn with_frames<M, C, F>(self, name: &str, layers: F) -> Self
     where

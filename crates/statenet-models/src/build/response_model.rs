@@ -61,7 +61,7 @@ pub trait ResponseModel: Send + Sync {
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         let (_, _, _, n_bins) = cochleagram.dims4().during("reading a chunk")?;
         let step = |state: &mut State, t: usize| {
-            let frame = cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)).during("cutting a frame")?;
+            let frame = cochleagram.narrow(3, t, 1).and_then(|f| f.squeeze(3)).during("slicing a frame")?;
             self.step(&frame, state)
         };
         if !state.begin_steps() {
@@ -69,12 +69,12 @@ pub trait ResponseModel: Send + Sync {
         }
         let rates = (0..n_bins).map(|t| step(state, t)).collect::<Result<Vec<_>>>();
         state.end_steps();
-        Tensor::stack(&rates?, 2).during("joining the steps of a chunk")
+        Tensor::stack(&rates?, 2).during("stacking the rates of a chunk")
     }
 
-    /// The next frames of a stream for what they leave in the state, where nobody asks for their rates.
+    /// Advances the state by the next frames of a stream without computing their rates.
     ///
-    /// The state is what [`chunk`](Self::chunk) leaves, which is what runs unless overridden.
+    /// The state ends as [`chunk`](Self::chunk) leaves it, which is what runs unless overridden.
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -82,8 +82,8 @@ pub trait ResponseModel: Send + Sync {
         self.chunk(cochleagram, state).map(drop)
     }
 
-    /// The model as single-frame steps in a row, f32, with the weights it has now: what [`RealTime`](crate::RealTime)
-    /// runs. `None`, unless overridden, is a model without.
+    /// The model as a sequence of single-frame steps in f32, with a copy of its present weights: what
+    /// [`RealTime`](crate::RealTime) and [`Stream`](crate::Stream) run. `None` unless overridden.
     ///
     /// The first takes a frame (F), the last gives the rates (N). The numbers of their states, one after the other, are
     /// those of [`init_state`](Self::init_state) for one stream, flattened in order.
@@ -94,8 +94,8 @@ pub trait ResponseModel: Send + Sync {
         Ok(None)
     }
 
-    /// A copy with the parameters of now, which autograd does not track: gradients with respect to the stimulus alone,
-    /// at less cost. `None`, unless overridden, is a model without.
+    /// A copy whose parameters autograd does not track: gradients with respect to the stimulus cost less. Later changes of
+    /// this model's parameters do not show in it. `None` unless overridden.
     ///
     /// # Errors
     /// [`Error::Tensor`](crate::Error::Tensor) if there is no memory for it.
@@ -137,7 +137,7 @@ pub trait ResponseModel: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) if there is not one rate per neuron.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         let _ = mean_rates;
         Ok(())
     }

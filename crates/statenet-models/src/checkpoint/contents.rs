@@ -15,18 +15,18 @@ pub const CONFIG_FILE: &str = "config.json";
 /// The file of its parameters and buffers.
 pub const TENSORS_FILE: &str = "model.safetensors";
 
-/// A model and what belongs to it.
+/// A loaded model.
 pub struct Checkpoint {
     /// The model, ready to predict.
     pub model: Box<dyn ResponseModel>,
-    /// What belongs to it.
-    pub card: Card,
+    /// What was saved beside its parameters.
+    pub metadata: CheckpointMetadata,
 }
 
-/// What belongs to a model beside its parameters.
+/// What a checkpoint keeps beside the config and the parameters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Card {
+pub struct CheckpointMetadata {
     /// How cochleagrams are scaled before the model sees them; `None`: as they are.
     pub input: Option<Standardization>,
     /// Ids of the neurons, in the order of the model's rates; empty if unknown.
@@ -37,7 +37,7 @@ pub struct Card {
     pub training: BTreeMap<String, serde_json::Value>,
 }
 
-/// The text of `config.json`, whatever kind of model its config describes.
+/// The contents of `config.json`, for any kind of config.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile<C> {
@@ -52,16 +52,19 @@ pub(crate) struct ConfigFile<C> {
 }
 
 impl<C> ConfigFile<C> {
-    pub(crate) fn of(config: C, card: &Card) -> Self {
-        let Card { input, neurons, training } = card.clone();
+    pub(crate) fn of(config: C, metadata: &CheckpointMetadata) -> Self {
+        let CheckpointMetadata { input, neurons, training } = metadata.clone();
         Self { format: FORMAT, config, input, neurons, training }
     }
 
-    /// The config and the card of a file of this library's format.
-    pub(crate) fn split(self) -> Result<(C, Card)> {
+    /// The config and the metadata of a file of this library's format.
+    pub(crate) fn split(self) -> Result<(C, CheckpointMetadata)> {
         if self.format != FORMAT {
             return Err(config_error("format", self.format, FORMAT.to_string()));
         }
-        Ok((self.config, Card { input: self.input, neurons: self.neurons, training: self.training }))
+        Ok((
+            self.config,
+            CheckpointMetadata { input: self.input, neurons: self.neurons, training: self.training },
+        ))
     }
 }

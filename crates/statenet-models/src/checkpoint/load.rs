@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use statenet_core::Seed;
 
 use super::{
-    contents::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE},
+    contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
     json::read_json,
-    published::{self, Dropped},
+    published::{self, PublishedOptions},
 };
 use crate::{
     build::{model_config::ModelConfig, registry::Registry},
@@ -34,17 +34,17 @@ pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<
     let path = folder.join(CONFIG_FILE);
     let any: serde_json::Value = read_json(&path)?;
     if published::is_published(&any) {
-        return published::read(folder, &any, &Dropped::default(), device);
+        return published::read(folder, &any, &PublishedOptions::default(), device);
     }
-    let (config, card) = read_config::<ModelConfig>(folder)?;
+    let (config, metadata) = read_config::<ModelConfig>(folder)?;
     let tensors_path = folder.join(TENSORS_FILE);
     let values = tensors::read(&tensors_path, device)?;
     let model = registry.build(&config, Seed::new(0), DType::F32, device)?;
     model.params().load(&values, &tensors_path.display().to_string())?;
-    Ok(Checkpoint { model, card })
+    Ok(Checkpoint { model, metadata })
 }
 
-/// Config and card of a folder that this library wrote.
-pub(crate) fn read_config<C: DeserializeOwned>(folder: &Path) -> Result<(C, Card)> {
+/// Config and metadata of a folder that this library wrote.
+pub(crate) fn read_config<C: DeserializeOwned>(folder: &Path) -> Result<(C, CheckpointMetadata)> {
     read_json::<ConfigFile<C>>(&folder.join(CONFIG_FILE))?.split()
 }

@@ -14,9 +14,9 @@ mod published;
 mod save;
 
 pub use self::{
-    contents::{CONFIG_FILE, Card, Checkpoint, TENSORS_FILE},
+    contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, TENSORS_FILE},
     load::{load, load_with},
-    published::{Dropped, Nested, Prefilter, load_published, save_published},
+    published::{Nested, Prefilter, PublishedOptions, load_published, save_published},
     save::save,
 };
 pub(crate) use self::{load::read_config, save::write};

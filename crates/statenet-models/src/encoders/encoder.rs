@@ -1,4 +1,4 @@
-//! What all encoders are.
+//! The trait of all encoders.
 
 use candle_core::Tensor;
 use statenet_kernels::Step;

@@ -19,7 +19,7 @@ use crate::{
 pub fn batch_independent(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
     let together = model.forward(cochleagram, Mode::Eval)?;
     for b in 0..cochleagram.dim(0).during("reading a batch")? {
-        let row = |t: &Tensor| t.narrow(0, b, 1).during("cutting a batch");
+        let row = |t: &Tensor| t.narrow(0, b, 1).during("slicing a batch");
         let alone = model.forward(&row(cochleagram)?, Mode::Eval)?;
         expect_close(
             "batch independence",
@@ -59,10 +59,10 @@ pub fn neurons_independent(model: &dyn ResponseModel, cochleagram: &Tensor, neur
     model.params().load(&kept, LAW)?;
     let after = after?;
     for n in (0..model.n_neurons()).filter(|&n| n != neuron) {
-        let row = |t: &Tensor| t.narrow(1, n, 1).during("cutting a neuron");
+        let row = |t: &Tensor| t.narrow(1, n, 1).during("slicing a neuron");
         expect_close(LAW, &format!("neuron {n}"), &row(&before)?, &row(&after)?, tolerance(model.dtype()))?;
     }
-    let row = |t: &Tensor| f64_values(&t.narrow(1, neuron, 1).during("cutting a neuron")?);
+    let row = |t: &Tensor| f64_values(&t.narrow(1, neuron, 1).during("slicing a neuron")?);
     if row(&before)? == row(&after)? {
         return Err(broken(LAW, format!("neuron {neuron} has no parameters of its own")));
     }

@@ -35,7 +35,7 @@ pub fn gradients_match_differences(
     differences(&rates, model.params(), cochleagram, seed, n_probes)
 }
 
-/// What a model makes of a stimulus, of whatever kind both are.
+/// The forward pass of any kind of model, of cochleagrams or of waveforms.
 pub(crate) type Rates<'a> = dyn Fn(&Tensor, Mode<'_>) -> Result<Tensor> + 'a;
 
 /// The law of [`gradients_match_differences`].
@@ -53,16 +53,17 @@ pub(crate) fn differences(
         return Err(broken(LAW, "finite differences need a model in f64"));
     }
     let sound = stimulus;
-    let stimulus = Var::from_tensor(&sound.copy().during("copying")?).during("making a variable")?;
+    let stimulus =
+        Var::from_tensor(&sound.copy().during("copying a stimulus")?).during("making a variable")?;
     let weights = random_like(&rates(sound, Mode::Eval)?, seed)?;
     let target = || -> Result<Tensor> {
         (rates(stimulus.as_tensor(), Mode::Eval)? * &weights)
             .and_then(|t| t.sum_all())
             .during("weighting rates")
     };
-    let grads = target()?.backward().during("backward")?;
+    let grads = target()?.backward().during("going backward")?;
     let terms = (rates(sound, Mode::Eval)? * &weights).and_then(|t| t.abs()?.sum_all());
-    let rounding = f64_values(&terms.during("summing sizes")?)?[0] * 4.0 * f64::EPSILON;
+    let rounding = f64_values(&terms.during("summing rates")?)?[0] * 4.0 * f64::EPSILON;
     let named = params.trained().map(|p| (p.name.as_str(), &p.var));
     for (name, var) in named.chain([("stimulus", &stimulus)]) {
         let Some(grad) = grads.get(var.as_tensor()) else {
@@ -123,7 +124,7 @@ pub(crate) fn learning(rates: &Rates<'_>, params: &ParamStore, stimulus: &Tensor
         let rates = rates(stimulus, mode)?;
         let weights = random_like(&rates, seed)?;
         let target = (rates * weights).and_then(|t| t.sum_all()).during("weighting rates")?;
-        let grads = target.backward().during("backward")?;
+        let grads = target.backward().during("going backward")?;
         for param in params.trained() {
             let learns = match grads.get(param.var.as_tensor()) {
                 Some(grad) => f64_values(grad)?.iter().any(|&g| g != 0.0),

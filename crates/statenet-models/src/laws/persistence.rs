@@ -8,7 +8,7 @@ use statenet_core::Seed;
 use super::compare::{broken, expect_equal};
 use crate::{
     build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
-    checkpoint::{self, Card},
+    checkpoint::{self, CheckpointMetadata},
     error::{During, Result},
     model::{mode::Mode, state::State},
     params::store::ParamStore,
@@ -55,7 +55,7 @@ pub fn same_seed_same_weights(registry: &Registry, config: &ModelConfig, seed: S
     if any_differs { Ok(()) } else { Err(broken(LAW, "another seed gives the same weights")) }
 }
 
-/// Saving to `folder` and loading gives the same config, card, parameters and rates, bit for bit.
+/// Saving to `folder` and loading gives the same config, metadata, parameters and rates, bit for bit.
 ///
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
@@ -66,11 +66,14 @@ pub fn checkpoint_round_trip(
     folder: &Path,
 ) -> Result<()> {
     const LAW: &str = "checkpoint round trip";
-    let card = Card { neurons: (0..model.n_neurons()).map(|n| format!("n{n}")).collect(), ..Card::default() };
-    checkpoint::save(folder, model, &card)?;
+    let metadata = CheckpointMetadata {
+        neurons: (0..model.n_neurons()).map(|n| format!("n{n}")).collect(),
+        ..CheckpointMetadata::default()
+    };
+    checkpoint::save(folder, model, &metadata)?;
     let back = checkpoint::load_with(registry, folder, model.device())?;
-    if back.model.config() != model.config() || back.card != card {
-        return Err(broken(LAW, "config or card differ"));
+    if back.model.config() != model.config() || back.metadata != metadata {
+        return Err(broken(LAW, "config or metadata differ"));
     }
     for (a, b) in model.params().iter().zip(back.model.params().iter()) {
         expect_equal(LAW, &a.name, a.var.as_tensor(), b.var.as_tensor())?;
@@ -88,7 +91,7 @@ pub fn checkpoint_round_trip(
 pub fn state_round_trip(model: &dyn ResponseModel, cochleagram: &Tensor, path: &Path) -> Result<()> {
     let (batch, _, _, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
     let half = n_bins / 2;
-    let cut = |start, n| cochleagram.narrow(3, start, n).during("cutting a cochleagram");
+    let cut = |start, n| cochleagram.narrow(3, start, n).during("slicing a cochleagram");
     let mut state = model.init_state(batch)?;
     model.chunk(&cut(0, half)?, &mut state)?;
     state.save(path)?;

@@ -27,7 +27,7 @@ pub fn causal(model: &dyn ResponseModel, cochleagram: &Tensor, t: usize) -> Resu
     if t == 0 {
         return Ok(());
     }
-    let before = |rates: &Tensor| rates.narrow(2, 0, t).during("cutting rates");
+    let before = |rates: &Tensor| rates.narrow(2, 0, t).during("slicing rates");
     expect_equal("causality", &format!("rates before bin {t}"), &before(&a)?, &before(&b)?)
 }
 
@@ -36,7 +36,7 @@ pub fn causal(model: &dyn ResponseModel, cochleagram: &Tensor, t: usize) -> Resu
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
 pub fn prefix_stable(model: &dyn ResponseModel, cochleagram: &Tensor, t: usize) -> Result<()> {
-    let whole = model.forward(cochleagram, Mode::Eval)?.narrow(2, 0, t).during("cutting rates")?;
+    let whole = model.forward(cochleagram, Mode::Eval)?.narrow(2, 0, t).during("slicing rates")?;
     let prefix = model.forward(&narrow(cochleagram, 0, t)?, Mode::Eval)?;
     expect_close("prefix stability", &format!("first {t} bins"), &whole, &prefix, tolerance(model.dtype()))
 }
@@ -57,7 +57,7 @@ pub fn forgets(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> {
     let other = narrow(cochleagram, 0, n_changed)?.affine(-1.7, 0.9).during("changing the past")?;
     let rest = narrow(cochleagram, n_changed, n_bins - n_changed)?;
     let changed = Tensor::cat(&[&other, &rest], 3).during("changing the past")?;
-    let late = |rates: &Tensor| rates.narrow(2, from, n_bins - from).during("cutting rates");
+    let late = |rates: &Tensor| rates.narrow(2, from, n_bins - from).during("slicing rates");
     let (a, b) = (model.forward(cochleagram, Mode::Eval)?, model.forward(&changed, Mode::Eval)?);
     expect_close(
         LAW,
@@ -87,7 +87,7 @@ pub fn streaming(model: &dyn ResponseModel, cochleagram: &Tensor, sizes: &[usize
     if half > 0 {
         model.advance(&narrow(cochleagram, 0, half)?, &mut state)?;
         let rest = model.chunk(&narrow(cochleagram, half, n_bins - half)?, &mut state)?;
-        let expected = whole.narrow(2, half, n_bins - half).during("cutting rates")?;
+        let expected = whole.narrow(2, half, n_bins - half).during("slicing rates")?;
         expect_close(
             "streaming",
             "a stream whose first half was advanced over",
@@ -100,10 +100,10 @@ pub fn streaming(model: &dyn ResponseModel, cochleagram: &Tensor, sizes: &[usize
     let size_bytes = state.size_bytes();
     let mut rates = Vec::with_capacity(n_bins);
     for t in 0..n_bins {
-        let frame = narrow(cochleagram, t, 1)?.squeeze(3).during("cutting a frame")?;
+        let frame = narrow(cochleagram, t, 1)?.squeeze(3).during("slicing a frame")?;
         rates.push(model.step(&frame, &mut state)?);
     }
-    let stepped = Tensor::stack(&rates, 2).during("joining steps")?;
+    let stepped = Tensor::stack(&rates, 2).during("stacking rates")?;
     expect_close("streaming", "single steps", &whole, &stepped, tolerance(model.dtype()))?;
     if state.size_bytes() != size_bytes && model.memory() != Memory::Unbounded {
         return Err(broken(
@@ -124,9 +124,11 @@ pub fn real_time(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> 
         return Ok(());
     }
     let (_, _, n_bands, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
-    let sound = cochleagram.narrow(0, 0, 1).during("cutting a cochleagram")?;
+    let sound = cochleagram.narrow(0, 0, 1).during("slicing a cochleagram")?;
     let whole = model.forward(&sound, Mode::Eval)?;
-    let frames = f64_values(&sound.reshape((n_bands, n_bins)).and_then(|s| s.t()).during("turning frames")?)?;
+    let frames = f64_values(
+        &sound.reshape((n_bands, n_bins)).and_then(|s| s.t()).during("transposing a cochleagram")?,
+    )?;
     let frames: Vec<f32> = frames.into_iter().map(|x| x as f32).collect();
     let mut live = RealTime::new(model)?;
     let mut rates = vec![0f32; model.n_neurons() * n_bins];
@@ -148,7 +150,7 @@ pub fn real_time(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<()> 
     run(&mut live, 2 * third..n_bins)?;
     let rates = Tensor::from_vec(rates, (1, n_bins, model.n_neurons()), &Device::Cpu)
         .and_then(|r| r.transpose(1, 2))
-        .during("joining rates")?;
+        .during("reading rates")?;
     expect_close("real time", "frames", &whole, &rates, tolerance(DType::F32))
 }
 
@@ -164,5 +166,5 @@ pub fn reset_is_new(model: &dyn ResponseModel, cochleagram: &Tensor) -> Result<(
 }
 
 fn narrow(cochleagram: &Tensor, start: usize, n: usize) -> Result<Tensor> {
-    cochleagram.narrow(3, start, n).during("cutting a cochleagram")
+    cochleagram.narrow(3, start, n).during("slicing a cochleagram")
 }

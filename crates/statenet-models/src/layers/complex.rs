@@ -1,4 +1,4 @@
-//! Complex tensors as pairs of real ones, and no more of their algebra than state spaces need.
+//! Complex numbers as pairs of real tensors, with the operations that state spaces need.
 
 use candle_core::{D, Result, Tensor};
 

@@ -35,7 +35,7 @@ use crate::{
 pub struct LeakConfig {
     /// Time constant around which units start, in bins, above 1. Default 2.
     pub initial_tau: f64,
-    /// How much of the input comes in. Default tau.
+    /// Weight b of the input. Default tau.
     pub gain: LeakGain,
     /// Bins after which the input is forgotten, at least 1, as in the published implementation. Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub(crate) struct Leak {
     z_name: String,
 }
 
-/// a, b, a^K (or 0) and what a lasting input of 1 leads to, each (H).
+/// a, b, a^K where inputs are forgotten, and the z that a constant input of 1 leads to; each (H).
 struct Numbers {
     decay: Tensor,
     gain: Tensor,
@@ -118,7 +118,7 @@ impl Leak {
         Ok(Numbers { decay, gain, forgotten, lasting })
     }
 
-    /// What a lasting input of 1 leads to, per unit.
+    /// The z that a constant input of 1 leads to, per unit.
     pub(crate) fn lasting(&self) -> Result<Vec<f64>> {
         let read = || self.numbers()?.lasting.to_dtype(DType::F64)?.to_vec1();
         read().during("reading time constants")

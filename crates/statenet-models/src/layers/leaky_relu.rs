@@ -1,4 +1,4 @@
-//! A rectifier that lets a tenth of what is below zero through: max(x, x/10) (Maas, Hannun & Ng 2013).
+//! Leaky rectifier, max(x, x/10) (Maas, Hannun & Ng 2013).
 
 use candle_core::Tensor;
 use statenet_kernels::Step;

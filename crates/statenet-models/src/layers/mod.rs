@@ -1,4 +1,4 @@
-//! Parts that several stages are made of.
+//! Parts that several stages share.
 
 pub(crate) mod channel_norm;
 pub(crate) mod complex;

@@ -1,4 +1,4 @@
-//! Single-frame steps that models put together from those of the kernels: maps, gates, paths around a chain.
+//! Single-frame steps that the kernels lack: elementwise functions, gated linear units, residual connections.
 
 use statenet_kernels::{Dims, Error, Result, Step, StepSizes, steps::Chain};
 
@@ -62,7 +62,7 @@ impl Step for Glu {
     }
 }
 
-/// A path around a chain: y = chain(x) + gain x.
+/// A residual connection around a chain: y = chain(x) + gain x.
 pub(crate) struct Around {
     chain: Chain,
     gain: Vec<f32>,

@@ -10,11 +10,11 @@ use statenet_core::{Seed, Stream};
 pub enum Mode<'a> {
     /// No noise, running statistics: what is scored, streamed and interpreted.
     Eval,
-    /// A training pass, which brings seeded noise in and takes batch statistics out.
+    /// A training pass, with seeded noise, in which layers record batch statistics.
     Train(&'a Pass),
 }
 
-/// One training pass: the noise a model may use and the statistics it leaves.
+/// One training pass: the noise that layers may use, and the batch statistics that they record.
 ///
 /// `forward` changes nothing in a model. What a layer learns from a batch beside its gradients (the running mean of a
 /// normalisation) it records here; the fitter folds it into the model's buffers after the step.
@@ -25,7 +25,7 @@ pub struct Pass {
     statistics: Mutex<Vec<Statistic>>,
 }
 
-/// A batch statistic on its way into a buffer: `buffer = (1 - momentum) buffer + momentum value`.
+/// A batch statistic to be folded into a buffer: `buffer = (1 - momentum) buffer + momentum value`.
 #[derive(Clone, Debug)]
 pub struct Statistic {
     /// Full name of the buffer.
@@ -37,7 +37,7 @@ pub struct Statistic {
 }
 
 impl Pass {
-    /// A pass whose noise grows from a seed, different for every step of a fit.
+    /// A pass whose noise follows from a seed; every step of a fit has a seed of its own.
     ///
     /// `valid` is `(B, 1, T)`, 1 where a frame belongs to a stimulus and 0 where it pads one; `None` if all do.
     #[must_use]
@@ -57,12 +57,12 @@ impl Pass {
         self.valid.as_ref()
     }
 
-    /// Leaves a batch statistic for the fitter.
+    /// Records a batch statistic for the fitter.
     pub fn record(&self, statistic: Statistic) {
         self.statistics.lock().unwrap_or_else(PoisonError::into_inner).push(statistic);
     }
 
-    /// The statistics left so far, in the order in which they were recorded.
+    /// The statistics so far, in the order in which they were recorded.
     #[must_use]
     pub fn statistics(&self) -> Vec<Statistic> {
         self.statistics.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,7 +1,7 @@
 //! The streaming state of a model: ordered, named tensors.
 //!
 //! Cloning, saving and moving to another device are written here once, for every model. A module keeps its tensors
-//! under the scope it was built in (`core.backbone.h`), so that a state says what it holds.
+//! under the name of its scope (`core.backbone.h`).
 
 use std::path::Path;
 
@@ -16,8 +16,8 @@ use crate::{
 ///
 /// Made by [`ResponseModel::init_state`](crate::ResponseModel::init_state). A clone is independent of its original.
 ///
-/// The first axis of every tensor is the stream. Chunks cut the graph behind them, so that a stream may run for ever,
-/// unless the state [keeps it](Self::keeping_graph).
+/// The first axis of every tensor is the stream. Tensors are detached from their graph, so that a stream of any length
+/// takes constant memory, unless the state [keeps it](Self::keeping_graph).
 #[derive(Clone, Debug, Default)]
 pub struct State {
     entries: Vec<(String, Tensor)>,
@@ -156,7 +156,7 @@ impl State {
         self.entries.append(&mut other.entries);
     }
 
-    /// Zeros under a name: how most modules begin.
+    /// Sets the tensor of a name to zeros, the first state of most modules.
     pub(crate) fn set_zeros(
         &mut self,
         name: &str,
@@ -164,7 +164,7 @@ impl State {
         dtype: DType,
         device: &Device,
     ) -> Result<()> {
-        self.set(name, &Tensor::zeros(shape, dtype, device).during("making a state")?);
+        self.set(name, &Tensor::zeros(shape, dtype, device).during("creating a state")?);
         Ok(())
     }
 }

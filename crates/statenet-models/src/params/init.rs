@@ -2,7 +2,7 @@
 
 use statenet_core::Seed;
 
-/// How a parameter starts.
+/// The distribution of a parameter's first values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// The same number everywhere.

@@ -1,4 +1,4 @@
-//! The parameter store, also behind candle-nn's `VarBuilder`, and first values.
+//! The parameter store, which is also a backend of candle-nn's `VarBuilder`, and the first values of parameters.
 
 pub mod init;
 pub(crate) mod softplus;

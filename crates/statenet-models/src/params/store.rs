@@ -19,9 +19,9 @@ use crate::{
     params::init::{Init, from_candle},
 };
 
-/// What an entry of the store is to a fitter.
+/// Whether an entry of the store is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// Trained by gradients.
     Parameter,
     /// Kept with the model, set by other means: running statistics, fixed matrices.
@@ -36,7 +36,15 @@ pub struct Param {
     /// The variable; its storage is shared with the module that uses it.
     pub var: Var,
     /// Trained or not.
-    pub role: Role,
+    pub(crate) role: Role,
+}
+
+impl Param {
+    /// Whether gradients train it; buffers (running statistics, fixed matrices) are set by other means.
+    #[must_use]
+    pub fn is_trained(&self) -> bool {
+        self.role == Role::Parameter
+    }
 }
 
 /// The named parameters and buffers of a model, in the order in which the model made them.
@@ -127,7 +135,7 @@ impl ParamStore {
 
     /// The trained entries in order.
     pub fn trained(&self) -> impl Iterator<Item = &Param> {
-        self.entries.iter().filter(|p| p.role == Role::Parameter)
+        self.entries.iter().filter(|p| p.is_trained())
     }
 
     /// How many numbers are trained.
@@ -142,7 +150,7 @@ impl ParamStore {
         self.entries.iter().find(|p| p.name == name)
     }
 
-    /// A copy of every value, to come back to.
+    /// A copy of every value, which [`load`](Self::load) restores.
     ///
     /// # Errors
     /// [`Error::Tensor`] if there is no memory for it.
@@ -194,8 +202,7 @@ impl ParamStore {
         Ok(())
     }
 
-    /// Puts the entries of another store behind these, under their names. The variables are shared, not copied: what sets
-    /// the one sets the other.
+    /// Appends the entries of another store under their names. The variables are shared, not copied.
     ///
     /// # Errors
     /// [`Error::DuplicateParameter`] if a name is taken.
@@ -213,15 +220,15 @@ impl ParamStore {
     /// [`Error::Parameters`] if a statistic names no buffer of this store.
     pub fn fold(&self, pass: &Pass) -> Result<()> {
         for statistic in pass.statistics() {
-            let param = self.get(&statistic.buffer).filter(|p| p.role == Role::Buffer);
+            let param = self.get(&statistic.buffer).filter(|p| !p.is_trained());
             let Some(param) = param else {
                 let problem = format!("{} is not a buffer", statistic.buffer);
                 return Err(Error::Parameters { origin: "training pass".to_owned(), problem });
             };
             let m = statistic.momentum;
             let old = param.var.as_detached_tensor();
-            let new = ((old * (1.0 - m)).during("folding")?
-                + (statistic.value.detach() * m).during("folding")?)
+            let new = ((old * (1.0 - m)).during("folding a batch statistic")?
+                + (statistic.value.detach() * m).during("folding a batch statistic")?)
             .during("folding a batch statistic")?;
             param.var.set(&new).during("setting a buffer")?;
         }
@@ -239,7 +246,7 @@ impl ParamStore {
             return Err(Error::DuplicateParameter { name });
         }
         expect_numbers(&name, shape)?;
-        // What is frozen is loaded, not trained from where it starts.
+        // The values of a frozen store are loaded later.
         let values = if self.frozen && role == Role::Parameter {
             vec![0.0; shape.elem_count()]
         } else {
@@ -254,7 +261,7 @@ impl ParamStore {
             ),
         }
         .and_then(|t| t.to_dtype(self.dtype));
-        let var = tensor.and_then(|t| Var::from_tensor(&t)).during("making a parameter")?;
+        let var = tensor.and_then(|t| Var::from_tensor(&t)).during("creating a parameter")?;
         let param = Param { name, var, role };
         let handle = self.handle(&param);
         self.entries.push(param);
@@ -274,8 +281,8 @@ impl ParamStore {
 /// Replaces the values of a vector parameter.
 pub(crate) fn set_vector(parameter: &Tensor, values: &[f64]) -> Result<()> {
     let values = Tensor::new(values, parameter.device()).and_then(|v| v.to_dtype(parameter.dtype()));
-    let values = values.during("making start values")?;
-    Var::from_tensor(parameter).and_then(|var| var.set(&values)).during("setting start values")
+    let values = values.during("computing first values")?;
+    Var::from_tensor(parameter).and_then(|var| var.set(&values)).during("setting first values")
 }
 
 /// A place in the store under a prefix: what a module is built from.

@@ -1,4 +1,4 @@
-//! What the prefilters share: bands that are compared with an average of their own past.
+//! Bands compared with a running average of their own past: what the adaptation prefilters have in common.
 //!
 //! ```text
 //! e[t+1] = a e[t] + (1 - a) x[t]        y[t] = relu(p x[t] + q e[t])        per band and output channel
@@ -15,19 +15,19 @@ use crate::{
     model::{memory::Memory, stage::Stage, state::State},
 };
 
-/// One output channel, (F) each.
+/// The coefficients of one output channel: a, p and q, each (F).
 pub(super) struct Channel {
     pub(super) decay: Tensor,
     pub(super) of_sound: Tensor,
     pub(super) of_average: Tensor,
 }
 
-/// What tells one prefilter from the other.
+/// The output channels of a prefilter, which is all in which the prefilters differ.
 pub(super) trait Channels: Send + Sync {
     /// Output channels C.
     const N: usize;
 
-    /// From whatever parameters there are.
+    /// The coefficients of every output channel, computed from the prefilter's parameters.
     fn channels(&self) -> candle_core::Result<Vec<Channel>>;
 }
 
@@ -73,12 +73,12 @@ impl<A: Channels> Stage for Adapting<A> {
                 let sound = x.broadcast_mul(&of_sound.unsqueeze(1)?)?;
                 (sound + average.broadcast_mul(&of_average.unsqueeze(1)?)?)?.relu()
             };
-            outputs.push(compare().during("comparing with the past")?);
+            outputs.push(compare().during("comparing with the average")?);
             averages.push(next);
         }
         self.hold_first.advance(&begun, state)?;
-        state.set(&self.average_name, &Tensor::stack(&averages, 1).during("joining averages")?);
-        Tensor::stack(&outputs, 1).during("joining channels")
+        state.set(&self.average_name, &Tensor::stack(&averages, 1).during("stacking averages")?);
+        Tensor::stack(&outputs, 1).during("stacking channels")
     }
 
     fn memory(&self) -> Memory {
@@ -99,7 +99,7 @@ impl<A: Channels> Stage for Adapting<A> {
 
 const OP: &str = "adapting bands";
 
-/// One frame; the state is whether one has been, then e (C, F).
+/// One frame. The state is whether the first frame has come (0 or 1), then e (C, F).
 struct AdaptingStep {
     /// a, p and q, (C, F).
     numbers: Vec<[f32; 3]>,

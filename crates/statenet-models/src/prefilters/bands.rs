@@ -1,4 +1,4 @@
-//! Which frequencies the bands of a cochleagram stand for, and how fast neurons adapt to each.
+//! The centre frequencies of a cochleagram's bands, and the time constant of adaptation at each.
 //!
 //! ```text
 //! tau(f) = 500 - 105 log10(f / Hz) ms        a(f) = exp(-dt / tau(f))

@@ -1,5 +1,5 @@
-//! Adaptation of the inferior colliculus to mean sound level (Willmore et al. 2016): each band less an average of its
-//! past, as fast as its frequency says.
+//! Adaptation of the inferior colliculus to mean sound level (Willmore et al. 2016): each band minus a running
+//! average of its past, with a time constant that depends on its frequency.
 //!
 //! ```text
 //! e[t+1] = a e[t] + (1 - a) x[t]        y[t] = relu(x[t] - e[t])        a = exp(-dt / tau(f))

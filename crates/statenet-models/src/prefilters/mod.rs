@@ -3,10 +3,10 @@
 //! | name | channels C | parameters |
 //! |---|---|---|
 //! | `none` | 1 | 0 |
-//! | `ic_adaptation` | 1: each band less an average of its past (Willmore et al. 2016) | 0 |
-//! | `on_off` | 2: rise and fall against such averages (Fishbach et al. 2001) | F |
-//! | `adaptrans` | 2: onsets and offsets against such averages (Rançon et al. 2024) | 3 F |
-//! | `plasticity` | 1: each band through synapses that tire (David & Shamma 2013) | 2 F, with facilitation 4 F |
+//! | `ic_adaptation` | 1: each band minus a running average of its past (Willmore et al. 2016) | 0 |
+//! | `on_off` | 2: rise and fall relative to such averages (Fishbach et al. 2001) | F |
+//! | `adaptrans` | 2: onsets and offsets relative to such averages (Rançon et al. 2024) | 3 F |
+//! | `plasticity` | 1: each band through synapses with short-term depression (David & Shamma 2013) | 2 F, with facilitation 4 F |
 
 mod adapting;
 mod adaptrans;
@@ -39,13 +39,13 @@ pub enum PrefilterConfig {
     /// The cochleagram as it is.
     #[default]
     None,
-    /// Each band less an average of its past.
+    /// Each band minus a running average of its past.
     IcAdaptation(IcAdaptationConfig),
     /// Rise and fall of each band.
     OnOff(OnOffConfig),
     /// Onsets and offsets, learned.
     Adaptrans(AdaptransConfig),
-    /// Each band through synapses that tire.
+    /// Each band through synapses with short-term depression.
     Plasticity(PlasticityConfig),
 }
 

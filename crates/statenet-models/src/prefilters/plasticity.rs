@@ -49,7 +49,7 @@ pub struct PlasticityConfig {
     pub facilitation: Option<FacilitationConfig>,
 }
 
-/// Facilitation: release that grows with use.
+/// Facilitation: release that grows with activity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FacilitationConfig {
@@ -171,14 +171,14 @@ impl Stage for Plasticity {
             let grown = each_bin(&p, growth).during("computing synapses")?;
             let (release, next) = plasticity(&grown, &used, rate, state.get(name, &shape)?)?;
             state.set(name, &next);
-            used = (used * &release).during("releasing")?;
-            x = (x * release).during("releasing")?;
+            used = (used * &release).during("computing release")?;
+            x = (x * release).during("computing release")?;
         }
         let nothing = used.zeros_like().during("computing synapses")?;
         let before = state.get(&self.resources_name, &shape)?;
         let (resources, next) = plasticity(&nothing, &used, &recovery, before)?;
         state.set(&self.resources_name, &next);
-        (x * resources).and_then(|y| y.unsqueeze(1)).during("depressing")
+        (x * resources).and_then(|y| y.unsqueeze(1)).during("computing depression")
     }
 
     fn memory(&self) -> Memory {

@@ -105,8 +105,8 @@ impl Readout for FactorizedReadout {
         &self.nonlinearity
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
-        set_vector(&self.bias, &self.nonlinearity.start_at(mean_rates)?)
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+        set_vector(&self.bias, &self.nonlinearity.init_to_mean_rates(mean_rates)?)
     }
 }
 

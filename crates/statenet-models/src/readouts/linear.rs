@@ -111,8 +111,8 @@ impl Readout for LinearReadout {
         &self.nonlinearity
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
-        let mut drives = self.nonlinearity.start_at(mean_rates)?;
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+        let mut drives = self.nonlinearity.init_to_mean_rates(mean_rates)?;
         if let Some(leak) = &self.leak {
             drives.iter_mut().zip(leak.lasting()?).for_each(|(drive, lasting)| *drive /= lasting);
         }

@@ -111,8 +111,8 @@ impl Readout for MlpReadout {
         &self.nonlinearity
     }
 
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
-        set_vector(&self.bias, &self.nonlinearity.start_at(mean_rates)?)
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+        set_vector(&self.bias, &self.nonlinearity.init_to_mean_rates(mean_rates)?)
     }
 }
 

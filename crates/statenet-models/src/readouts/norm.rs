@@ -17,7 +17,7 @@ use crate::{
     tensors::f64_values,
 };
 
-/// What is added to the variance.
+/// Added to the variance.
 pub(crate) const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
@@ -53,7 +53,7 @@ impl BatchNorm {
         })
     }
 
-    /// What the curve sees where the receptive field's output is at its mean, (N).
+    /// The normalised drive where the receptive field's output is at its mean, (N).
     pub(crate) fn bias(&self) -> &Tensor {
         &self.bias
     }
@@ -64,7 +64,8 @@ impl BatchNorm {
         Ok(weights.iter().zip(vars).map(|(weight, var)| weight / (var + EPS).sqrt()).collect())
     }
 
-    /// Weight `(N, C, F, K)` and bias (N) of receptive fields that need no normalisation behind them in evaluation.
+    /// Folds the normalisation of evaluation into receptive fields: weight `(N, C, F, K)` and bias (N) that give the
+    /// same drives without it.
     pub(crate) fn absorb(&self, weight: &Tensor, bias: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
         let (scale, offset) = line(&self.running_mean, &self.running_var, &self.weight, &self.bias)?;
         let each = scale.reshape((scale.elem_count(), 1, 1, 1))?;
@@ -101,7 +102,7 @@ fn normalize(x: &Tensor, mean: &Tensor, var: &Tensor, weight: &Tensor, bias: &Te
     normalized().during("normalizing over the batch")
 }
 
-/// What normalisation does to each neuron: y = scale x + offset, (N) each.
+/// Normalisation as y = scale x + offset; scale and offset (N).
 fn line(
     mean: &Tensor,
     var: &Tensor,

@@ -1,4 +1,4 @@
-//! What all readouts are.
+//! The trait of all readouts.
 
 use candle_core::Tensor;
 
@@ -9,7 +9,7 @@ pub(crate) trait Readout: Stage {
     fn nonlinearity(&self) -> &Nonlinearity;
 
     /// Moves the readout's offset so that it gives these rates (N) where its input is at its mean.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()>;
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()>;
 
     /// The receptive field of every neuron after the normalisation, `(N, F, K)` in f64, channels summed, last column
     /// lag 0; `None` for a readout of hidden units.

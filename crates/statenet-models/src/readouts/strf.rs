@@ -99,7 +99,7 @@ impl Stage for StrfReadout {
             Some(norm) => {
                 let strf = self.filter.strf();
                 let absorbed = norm.absorb(&strf.weight()?, strf.bias());
-                let (weight, bias) = absorbed.during("absorbing a norm")?;
+                let (weight, bias) = absorbed.during("folding a normalization into receptive fields")?;
                 Box::new(steps::CausalStrf::new(&weight, Some(&bias))?)
             }
         };
@@ -125,7 +125,7 @@ impl Readout for StrfReadout {
 
     /// Without a normalisation the weights start at 0: the first rates are the mean rates, and the fit of a linear
     /// model with full receptive fields does not depend on a seed.
-    fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         let strf = self.filter.strf();
         if self.norm.is_none() {
             let zeros = strf.amplitude().zeros_like().during("making start values")?;
@@ -133,6 +133,6 @@ impl Readout for StrfReadout {
             var.set(&zeros).during("setting start values")?;
         }
         let offset = self.norm.as_ref().map_or(strf.bias(), BatchNorm::bias);
-        set_vector(offset, &self.nonlinearity.start_at(mean_rates)?)
+        set_vector(offset, &self.nonlinearity.init_to_mean_rates(mean_rates)?)
     }
 }

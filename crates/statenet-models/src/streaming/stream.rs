@@ -134,9 +134,9 @@ pub fn in_chunks(model: &dyn ResponseModel, cochleagram: &Tensor, size: usize) -
     let rates = (0..n_bins)
         .step_by(size)
         .map(|start| {
-            let chunk = cochleagram.narrow(3, start, size.min(n_bins - start)).during("cutting a chunk")?;
+            let chunk = cochleagram.narrow(3, start, size.min(n_bins - start)).during("slicing a chunk")?;
             stream.push(&chunk)
         })
         .collect::<Result<Vec<_>>>()?;
-    Tensor::cat(&rates, 2).during("joining chunks")
+    Tensor::cat(&rates, 2).during("concatenating chunks")
 }

@@ -1,4 +1,4 @@
-//! Receptive fields that run over sound: whole, in chunks, frame by frame.
+//! Receptive fields applied to sound: whole stimuli, chunks of a stream, single frames.
 //!
 //! ```text
 //! y[o,t] = bias[o] + sum_{c,f,k} W[o,c,f,k] x[c,f,t-(K-1)+k]

@@ -9,7 +9,7 @@
 //! above F - 1/2 (K - 1/2), is reflected at its border.
 //! Parameters: O C 5 G and O (bias). Positions start uniform on the grid, widths at 1, w uniform within 1 / sqrt(C G),
 //! the bias within 1.
-//! Differs from the published kernel: there a position that has left the grid stays away and its Gaussian is dead.
+//! Differs from the published kernel: there a Gaussian whose position leaves the grid never comes back.
 //!
 //! Khalfaoui-Hassani I, Pellegrini T, Masquelier T (2023). Dilated convolution with learnable spacings. ICLR.
 

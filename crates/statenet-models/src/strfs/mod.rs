@@ -7,7 +7,7 @@
 //! | `gaussians` | G Gaussians over bands and lags | 5 G |
 //! | `raised_cosines` | J smooth functions of the lag for every band | F J |
 //!
-//! Each output has a bias beside.
+//! Each output has a bias as well.
 
 mod filter;
 mod full;
@@ -128,7 +128,7 @@ impl Strf {
         &self.bias
     }
 
-    /// The parameter that is 0 where all weights are.
+    /// The parameter whose zeros make all weights zero.
     pub(crate) fn amplitude(&self) -> &Tensor {
         self.weights.amplitude()
     }

@@ -1,10 +1,10 @@
-//! What all parameterisations of a receptive field are.
+//! What the parameterisations of receptive fields have in common.
 
 use candle_core::Tensor;
 
 use crate::{config::limits::expect_size, error::Result};
 
-/// What receptive fields look from and at.
+/// The sizes of a set of receptive fields.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub(super) outputs: usize,
@@ -13,12 +13,12 @@ pub(super) struct Span {
     pub(super) lags: usize,
 }
 
-/// Weights computed from whatever parameters they have.
+/// A parameterisation: weights computed from its parameters.
 pub(super) trait Weights: Send + Sync {
     /// `(outputs, channels, F, lags)`.
     fn weight(&self) -> candle_core::Result<Tensor>;
 
-    /// The parameter that is 0 where all weights are.
+    /// The parameter whose zeros make all weights zero.
     fn amplitude(&self) -> &Tensor;
 }
 

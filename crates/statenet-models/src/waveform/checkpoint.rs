@@ -8,7 +8,7 @@ use statenet_core::Seed;
 use super::{config::WaveformConfig, model::WaveformModel};
 use crate::{
     build::registry::Registry,
-    checkpoint::{self, Card, TENSORS_FILE},
+    checkpoint::{self, CheckpointMetadata, TENSORS_FILE},
     error::Result,
     tensors,
 };
@@ -18,15 +18,15 @@ pub struct WaveformCheckpoint {
     /// The model, ready to predict.
     pub model: WaveformModel,
     /// What belongs to it. Its `input` is empty: a front end sees sound as it is, and how its bands are scaled stands in the config.
-    pub card: Card,
+    pub metadata: CheckpointMetadata,
 }
 
 /// Saves a waveform model as a checkpoint folder, whole or not at all. An older checkpoint of that name is replaced.
 ///
 /// # Errors
 /// As [`checkpoint::save`].
-pub fn save(folder: &Path, model: &WaveformModel, card: &Card) -> Result<()> {
-    checkpoint::write(folder, model.config(), model.params(), card)
+pub fn save(folder: &Path, model: &WaveformModel, metadata: &CheckpointMetadata) -> Result<()> {
+    checkpoint::write(folder, model.config(), model.params(), metadata)
 }
 
 /// Loads a checkpoint of a waveform model.
@@ -43,10 +43,10 @@ pub fn load(folder: &Path, device: &Device) -> Result<WaveformCheckpoint> {
 /// # Errors
 /// As [`load`], and [`Error::UnknownModel`](crate::Error::UnknownModel) for a custom model that the registry does not know.
 pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<WaveformCheckpoint> {
-    let (config, card) = checkpoint::read_config::<WaveformConfig>(folder)?;
+    let (config, metadata) = checkpoint::read_config::<WaveformConfig>(folder)?;
     let path = folder.join(TENSORS_FILE);
     let values = tensors::read(&path, device)?;
     let model = config.build_with(registry, Seed::new(0), DType::F32, device)?;
     model.params().load(&values, &path.display().to_string())?;
-    Ok(WaveformCheckpoint { model, card })
+    Ok(WaveformCheckpoint { model, metadata })
 }

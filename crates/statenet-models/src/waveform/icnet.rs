@@ -204,7 +204,7 @@ impl Icnet {
     }
 
     /// Moves the bias to where softplus gives these rates (N).
-    pub(super) fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+    pub(super) fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         // Softplus has no inverse at 0.
         const LEAST: f64 = 1e-3;
         let inverse = |rate: &f64| {

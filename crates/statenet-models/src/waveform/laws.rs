@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     build::registry::Registry,
-    checkpoint::Card,
+    checkpoint::CheckpointMetadata,
     error::{During, Result},
     laws::{
         compare::{broken, expect_close, expect_equal, tolerance},
@@ -222,7 +222,7 @@ pub fn same_seed_same_weights(registry: &Registry, config: &WaveformConfig, seed
     if any_differs { Ok(()) } else { Err(broken(LAW, "another seed gives the same weights")) }
 }
 
-/// Saving to `folder` and loading gives the same config, card, parameters and rates, bit for bit.
+/// Saving to `folder` and loading gives the same config, metadata, parameters and rates, bit for bit.
 ///
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
@@ -233,11 +233,14 @@ pub fn checkpoint_round_trip(
     folder: &Path,
 ) -> Result<()> {
     const LAW: &str = "checkpoint round trip";
-    let card = Card { neurons: (0..model.n_neurons()).map(|n| format!("n{n}")).collect(), ..Card::default() };
-    checkpoint::save(folder, model, &card)?;
+    let metadata = CheckpointMetadata {
+        neurons: (0..model.n_neurons()).map(|n| format!("n{n}")).collect(),
+        ..CheckpointMetadata::default()
+    };
+    checkpoint::save(folder, model, &metadata)?;
     let back = checkpoint::load_with(registry, folder, model.device())?;
-    if back.model.config() != model.config() || back.card != card {
-        return Err(broken(LAW, "config or card differ"));
+    if back.model.config() != model.config() || back.metadata != metadata {
+        return Err(broken(LAW, "config or metadata differ"));
     }
     for (a, b) in model.params().iter().zip(back.model.params().iter()) {
         expect_equal(LAW, &a.name, a.var.as_tensor(), b.var.as_tensor())?;

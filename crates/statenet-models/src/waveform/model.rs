@@ -288,15 +288,15 @@ impl WaveformModel {
         }
     }
 
-    /// Moves the start of a fit to the neurons' mean rates (N), as [`ResponseModel::start_at`] does.
+    /// Moves the start of a fit to the neurons' mean rates (N), as [`ResponseModel::init_to_mean_rates`] does.
     ///
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) if there is not one rate per neuron.
-    pub fn start_at(&self, mean_rates: &[f64]) -> Result<()> {
+    pub fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         expect_shape("mean rates", &[mean_rates.len()], &[Dim::Is(self.axes.n_neurons)])?;
         match &self.hears {
-            Hears::Icnet { stage, .. } => stage.start_at(mean_rates),
-            Hears::Heard { model, .. } => model.start_at(mean_rates),
+            Hears::Icnet { stage, .. } => stage.init_to_mean_rates(mean_rates),
+            Hears::Heard { model, .. } => model.init_to_mean_rates(mean_rates),
         }
     }
 

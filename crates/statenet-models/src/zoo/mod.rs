@@ -54,7 +54,7 @@ const fn entry(
     Entry { name, config, citation, recipe }
 }
 
-/// Every model of the zoo, simplest first. Tests and tables iterate it: a new model is tested by being listed.
+/// Every model of the zoo, simplest first. Tests and tables iterate over it, so that a model is tested once it is listed.
 pub const ALL: &[Entry] = &[
     entry("linear", linear, "Aertsen & Johannesma 1981", Recipe::RECEPTIVE_FIELD),
     entry("ln", ln, "Chichilnisky 2001; Machens et al. 2004", Recipe::RECEPTIVE_FIELD),

@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
         batches: &'a Batches,
         recording: &'a Recording,
     ) -> Result<Self> {
-        model.start_at(&mean_rates(batches)?)?;
+        model.init_to_mean_rates(&mean_rates(batches)?)?;
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let best = model.params().snapshot()?;
         Ok(Self { model, config, batches, recording, optimizer, course: Course::default(), best })

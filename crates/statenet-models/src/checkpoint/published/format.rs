@@ -1,15 +1,15 @@
-//! What the files of a published folder hold.
+//! The contents of a published folder's files.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{build::model_config::ModelConfig, checkpoint::contents::ConfigFile};
 
-/// What tells the class in a published config.
+/// The field of a published config that names the class.
 pub(super) const CLASS: &str = "_model_class";
-/// What the published implementation keeps and does not read.
+/// A file that the published implementation keeps and does not read.
 pub(super) const METADATA_FILE: &str = "metadata.json";
 
-/// The text of `metadata.json` in a folder that we wrote.
+/// The contents of `metadata.json` in a folder that we wrote.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Metadata {
     pub(super) statenet: ConfigFile<ModelConfig>,

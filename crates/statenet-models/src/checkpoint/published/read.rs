@@ -20,7 +20,7 @@ use crate::{
         registry::Registry,
     },
     checkpoint::{
-        contents::{CONFIG_FILE, Card, Checkpoint, ConfigFile, TENSORS_FILE},
+        contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
         json::read_json,
     },
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
@@ -37,9 +37,9 @@ const CLASSES: &str =
     "Linear, LinearNonlinear, NetworkReceptiveField, DNet, ConvNet2D, Transformer and StateNet";
 const DT_MS: f64 = 5.0;
 
-/// What a published config does not say.
+/// Settings that a published config does not record.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Dropped {
+pub struct PublishedOptions {
     /// The prefilter; default: the one whose tensors are there.
     pub prefilter: Option<Prefilter>,
     /// The time bin; default 5 ms.
@@ -64,18 +64,18 @@ impl std::fmt::Display for Prefilter {
     }
 }
 
-/// Loads a published folder, told what its config dropped.
+/// Loads a published folder, with the settings that its config does not record.
 ///
 /// # Errors
 /// As [`load`](crate::checkpoint::load()), and [`Error::Config`] if the tensors are those of another prefilter, or the
 /// folder is not a published one.
-pub fn load_published(folder: &Path, dropped: &Dropped, device: &Device) -> Result<Checkpoint> {
+pub fn load_published(folder: &Path, options: &PublishedOptions, device: &Device) -> Result<Checkpoint> {
     let path = folder.join(CONFIG_FILE);
     let config: Value = read_json(&path)?;
     if !is_published(&config) {
         return Err(config_error(CLASS, "missing", format!("a published config, with one of {CLASSES}")));
     }
-    read(folder, &config, dropped, device)
+    read(folder, &config, options, device)
 }
 
 /// Whether a config was written by the published implementation.
@@ -86,17 +86,17 @@ pub(in crate::checkpoint) fn is_published(config: &Value) -> bool {
 pub(in crate::checkpoint) fn read(
     folder: &Path,
     config: &Value,
-    dropped: &Dropped,
+    options: &PublishedOptions,
     device: &Device,
 ) -> Result<Checkpoint> {
     let (path, tensors_path) = (folder.join(CONFIG_FILE), folder.join(TENSORS_FILE));
     let mut values = tensors::read(&tensors_path, device)?;
-    let there = prefilter(&values, dropped.prefilter)?;
-    let (config, card) = match written_by_us(folder)? {
+    let there = prefilter(&values, options.prefilter)?;
+    let (config, metadata) = match written_by_us(folder)? {
         Some(ours) => ours.split()?,
         None => {
-            let theirs = Fields { config, path: &path, dt: dropped.dt };
-            (model_config(&theirs, &values, there)?, Card::default())
+            let theirs = Fields { config, path: &path, dt: options.dt };
+            (model_config(&theirs, &values, there)?, CheckpointMetadata::default())
         }
     };
     let Architecture::Pipeline(pipeline) = &config.model else {
@@ -116,10 +116,10 @@ pub(in crate::checkpoint) fn read(
     };
     let renamed = values.into_iter().map(ours).collect::<Result<BTreeMap<String, Tensor>>>()?;
     model.params().load(&renamed, &tensors_path.display().to_string())?;
-    Ok(Checkpoint { model, card })
+    Ok(Checkpoint { model, metadata })
 }
 
-/// Our config and card, in a folder that we wrote.
+/// Our config and metadata, in a folder that we wrote.
 fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
     let path = folder.join(METADATA_FILE);
     if !path.is_file() {

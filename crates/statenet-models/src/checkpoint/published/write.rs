@@ -21,7 +21,7 @@ use crate::{
         response_model::ResponseModel,
     },
     checkpoint::{
-        contents::{CONFIG_FILE, Card, ConfigFile, TENSORS_FILE},
+        contents::{CONFIG_FILE, CheckpointMetadata, ConfigFile, TENSORS_FILE},
         json::as_json,
     },
     cores::{CoreConfig, Positions, Residual, StatenetConfig, inverse_wavelengths},
@@ -34,7 +34,7 @@ use crate::{
     tensors,
 };
 
-/// Parts that a published config cannot name: who loads the folder there says them again.
+/// Parts that a published config does not record: pass them as `extra_kwargs` when the folder is loaded there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nested {
     /// `prefiltering`: an `AdapTrans`.
@@ -60,12 +60,16 @@ pub enum Nested {
 ///
 /// The rates are the same there to 1e-5. A receptive field without normalisation gets one that does nothing; DNet's
 /// leaks become filters of 14 time constants, its form of them. What it has no place for is in `metadata.json`, so that
-/// [`load`](crate::checkpoint::load()) gives the same model and card back.
+/// [`load`](crate::checkpoint::load()) gives the same model and metadata back.
 ///
 /// # Errors
 /// [`Error::Config`](crate::Error::Config) naming the first part that it does not have; [`Error::Write`](crate::Error::Write)
 /// if the folder cannot be written or holds something else than a checkpoint.
-pub fn save_published(folder: &Path, model: &dyn ResponseModel, card: &Card) -> Result<Vec<Nested>> {
+pub fn save_published(
+    folder: &Path,
+    model: &dyn ResponseModel,
+    metadata: &CheckpointMetadata,
+) -> Result<Vec<Nested>> {
     let config = model.config();
     let axes = config.axes()?.clone();
     let Architecture::Pipeline(pipeline) = &config.model else {
@@ -94,11 +98,11 @@ pub fn save_published(folder: &Path, model: &dyn ResponseModel, card: &Card) -> 
     let mut values = renamed.collect::<Result<BTreeMap<String, Tensor>>>()?;
     values.append(&mut theirs.extra);
     let bytes = tensors::serialize(values.iter().map(|(name, value)| (name.as_str(), value)))?;
-    let metadata = as_json(&Metadata { statenet: ConfigFile::of(config.clone(), card) }, METADATA_FILE)?;
+    let ours = as_json(&Metadata { statenet: ConfigFile::of(config.clone(), metadata) }, METADATA_FILE)?;
     let flat = as_json(&theirs.fields, CONFIG_FILE)?;
     let new = NewFolder::create(folder)?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(flat.as_bytes()))?;
-    write_file(&new.path().join(METADATA_FILE), |w| w.write_all(metadata.as_bytes()))?;
+    write_file(&new.path().join(METADATA_FILE), |w| w.write_all(ours.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
     new.commit(CONFIG_FILE)?;
     Ok(theirs.nested)
@@ -374,9 +378,13 @@ mod tests {
         Axes::new(34, 2, TimeBin::from_millis(5.0).unwrap())
     }
 
-    fn standardized() -> Card {
+    fn standardized() -> CheckpointMetadata {
         let scale = Standardization::new(vec![1.0; 34], vec![2.0; 34]).unwrap();
-        Card { input: Some(scale), neurons: vec!["a".to_owned(), "b".to_owned()], ..Card::default() }
+        CheckpointMetadata {
+            input: Some(scale),
+            neurons: vec!["a".to_owned(), "b".to_owned()],
+            ..CheckpointMetadata::default()
+        }
     }
 
     #[test]
@@ -391,7 +399,7 @@ mod tests {
                 continue;
             }
             let back = load(&path, &Device::Cpu).unwrap();
-            assert_eq!(back.card, standardized(), "{}", entry.name);
+            assert_eq!(back.metadata, standardized(), "{}", entry.name);
             assert_eq!(back.model.config(), model.config(), "{}", entry.name);
             let rates = |m: &dyn ResponseModel| m.forward(&sound, Mode::Eval).unwrap();
             let difference = (rates(&*model) - rates(&*back.model)).unwrap().abs().unwrap();
@@ -412,7 +420,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let told = |name: &str| {
             let model = zoo::by_name(name, &axes()).unwrap().build(Seed::new(3), &Device::Cpu).unwrap();
-            save_published(&folder.path().join(name), &*model, &Card::default())
+            save_published(&folder.path().join(name), &*model, &CheckpointMetadata::default())
         };
         assert_eq!(told("statenet-gru").unwrap(), []);
         assert_eq!(told("ln-ic").unwrap(), [Nested::IcAdaptation]);
@@ -426,12 +434,12 @@ mod tests {
     fn what_a_config_dropped_can_be_said_and_must_fit() {
         let folder = tempfile::tempdir().unwrap();
         let model = zoo::ln_ic(&axes()).build(Seed::new(3), &Device::Cpu).unwrap();
-        save_published(folder.path(), &*model, &Card::default()).unwrap();
+        save_published(folder.path(), &*model, &CheckpointMetadata::default()).unwrap();
         std::fs::remove_file(folder.path().join(METADATA_FILE)).unwrap();
         let dt = TimeBin::from_millis(10.0).unwrap();
         let say = |prefilter| {
-            let dropped = super::super::Dropped { prefilter: Some(prefilter), dt: Some(dt) };
-            load_published(folder.path(), &dropped, &Device::Cpu)
+            let options = super::super::PublishedOptions { prefilter: Some(prefilter), dt: Some(dt) };
+            load_published(folder.path(), &options, &Device::Cpu)
         };
         let loaded = say(super::super::Prefilter::Ic).unwrap().model.config();
         assert_eq!(loaded.axes().unwrap().dt, dt);

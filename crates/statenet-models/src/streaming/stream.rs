@@ -140,3 +140,69 @@ pub fn in_chunks(model: &dyn ResponseModel, cochleagram: &Tensor, size: usize) -
         .collect::<Result<Vec<_>>>()?;
     Tensor::cat(&rates, 2).during("concatenating chunks")
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use statenet_core::{Axes, Seed, TimeBin};
+
+    use super::*;
+    use crate::zoo;
+
+    fn model() -> Box<dyn ResponseModel> {
+        let axes = Axes::new(8, 2, TimeBin::whole_millis::<5>());
+        zoo::statenet_gru_adaptrans(&axes).build(Seed::new(0), &Device::Cpu).unwrap()
+    }
+
+    /// (2, 1, F, T).
+    fn sounds(n_bins: usize) -> Tensor {
+        let values: Vec<f32> = (0..2 * 8 * n_bins).map(|i| (i as f32 * 0.7).sin()).collect();
+        Tensor::from_vec(values, (2, 1, 8, n_bins), &Device::Cpu).unwrap()
+    }
+
+    fn rates(tensors: &[Tensor]) -> Vec<f32> {
+        Tensor::cat(tensors, 2).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn single_frames_and_chunks_of_several_streams_take_turns() {
+        let (model, sounds) = (model(), sounds(12));
+        let whole = model.chunk(&sounds, &mut model.init_state(2).unwrap()).unwrap();
+        let mut stream = Stream::new(&*model, 2).unwrap();
+        let mut start = 0;
+        let pushed = [1, 4, 1, 1, 3, 1, 1].map(|n| {
+            start += n;
+            stream.push(&sounds.narrow(3, start - n, n).unwrap()).unwrap()
+        });
+        for (a, b) in rates(&pushed).into_iter().zip(rates(&[whole])) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+        let mut resumed = Stream::new(&*model, 2).unwrap();
+        resumed.resume(stream.state().unwrap());
+        let next = sounds.narrow(3, 0, 1).unwrap();
+        assert_eq!(rates(&[stream.push(&next).unwrap()]), rates(&[resumed.push(&next).unwrap()]));
+    }
+
+    #[test]
+    fn single_frames_have_the_weights_with_which_the_stream_was_made() {
+        let (model, sounds) = (model(), sounds(1));
+        let mut stream = Stream::new(&*model, 2).unwrap();
+        let first = rates(&[stream.push(&sounds).unwrap()]);
+        for param in model.params().trained() {
+            param.var.set(&param.var.zeros_like().unwrap()).unwrap();
+        }
+        stream.reset().unwrap();
+        assert_eq!(rates(&[stream.push(&sounds).unwrap()]), first);
+        assert_ne!(rates(&[Stream::new(&*model, 2).unwrap().push(&sounds).unwrap()]), first);
+    }
+
+    #[test]
+    fn a_state_that_keeps_its_graph_keeps_it_for_single_frames() {
+        let (model, sounds) = (model(), sounds(1));
+        let sounds = candle_core::Var::from_tensor(&sounds).unwrap();
+        let mut stream = Stream::new(&*model, 2).unwrap();
+        stream.resume(model.init_state(2).unwrap().keeping_graph());
+        let rates = stream.push(sounds.as_tensor()).unwrap();
+        assert!(rates.sum_all().unwrap().backward().unwrap().get(sounds.as_tensor()).is_some());
+    }
+}

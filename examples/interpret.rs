@@ -1,28 +1,28 @@
-//! Shows what a fitted model listens to: receptive fields, dreams, memory, tuning and experiments, neuron by neuron.
+//! Interprets a fitted model neuron by neuron: receptive fields, dreams, memory, tuning and in-silico experiments.
 //!
 //! ```text
 //! cargo run --release --example interpret                                        # simulated neurons, fitted first
 //! cargo run --release --example interpret -- --checkpoint out/fit/checkpoints/statenet-gru --data DIR --neurons 0-3
 //! ```
-//! Prints tables (neuron, CCnorm, best frequency, bandwidth, latency, separability; memory in three ways) and leaves
-//! `report.html`, `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` (dreams to listen to) and `figures/`.
+//! Prints tables (neuron, CCnorm, best frequency, bandwidth, latency, separability; memory by three measures) and writes
+//! `report.html`, `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` (sonified dreams) and `figures/`.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use statenet_examples::{
     failure::Failure,
-    interpret::{analysis, args::InterpretArgs, files, loaded_model::Subject, page},
+    interpret::{analysis, args::InterpretArgs, files, loaded_model::LoadedModel, page},
 };
 
 fn main() -> Result<(), Failure> {
     let args = InterpretArgs::parse();
     let device = args.machine.start()?;
-    let subject = Subject::find(&args, &device)?;
+    let loaded = LoadedModel::load(&args, &device)?;
     let spinner = spinner(args.machine.quiet);
-    let findings = analysis::look(&args, &subject, |step| spinner.set_message(step.to_owned()))?;
+    let analyses = analysis::analyze(&args, &loaded, |step| spinner.set_message(step.to_owned()))?;
     spinner.finish_and_clear();
-    files::write(&args, &subject, &findings, &args.out)?;
-    let tables = page::write(&args, &subject, &findings, &args.out)?;
+    files::write(&args, &loaded, &analyses, &args.out)?;
+    let tables = page::write(&args, &loaded, &analyses, &args.out)?;
     if !args.machine.quiet {
         tables.iter().for_each(|table| println!("{}\n", table.to_text().trim_end()));
         let out = args.out.display();
@@ -33,7 +33,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says what is being looked at, and for how long.
+/// Shows the method that is running and the time that it has taken.
 fn spinner(quiet: bool) -> ProgressBar {
     let spinner = ProgressBar::new_spinner();
     if quiet {

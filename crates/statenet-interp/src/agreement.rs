@@ -1,4 +1,4 @@
-//! How far two receptive fields agree.
+//! Similarity of two receptive fields.
 
 use ndarray::ArrayView2;
 use statenet_core::expect_shape;
@@ -13,8 +13,8 @@ use crate::{
 
 /// The cosine of the angle between two maps `(F, L)` with lag 0 first: 1 for maps that differ by a positive factor.
 ///
-/// Maps of different depth are compared as if the shorter went on with zeros. `None` if the bands differ or a map is
-/// zero.
+/// If the maps have different numbers of lags, the shorter one is padded with zeros. `None` if their bands differ or a map
+/// is zero.
 #[must_use]
 pub fn cosine(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Option<f64> {
     if a.nrows() != b.nrows() {
@@ -28,12 +28,12 @@ pub fn cosine(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Option<f64> {
     (norms > 0.0 && norms.is_finite()).then(|| dot / norms)
 }
 
-/// The [`cosine`] of a neuron's mean gradient map with a field that is known, with its interval over sounds.
+/// The [`cosine`] of a neuron's mean gradient map with its true receptive field, with an interval over sounds.
 ///
-/// `sounds` says for every map from which sound its window was cut; maps of one sound are drawn together.
+/// `sounds` holds for each map the sound from which its window was cut; the bootstrap resamples whole sounds.
 ///
 /// # Errors
-/// [`Error::Shape`](crate::Error::Shape) if there is not one sound per map.
+/// [`Error::Shape`](crate::Error::Shape) if `sounds` does not have one entry per map.
 pub fn with_truth(
     maps: &GradientMaps,
     sounds: &[usize],

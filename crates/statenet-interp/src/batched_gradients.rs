@@ -1,5 +1,4 @@
-//! Streams that go on from a state, as rows of a batch, and gradients through them: one forward pass for all, one backward
-//! pass for each thing asked of it.
+//! Gradients through a batch of streams: one forward pass from given states, then a backward pass for each quantity.
 
 use candle_core::{DType, Tensor, Var, WithDType, backprop::GradStore};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -7,23 +6,23 @@ use statenet_models::{ResponseModel, State};
 
 use crate::error::{During, Error, Result};
 
-/// Bins of all rows of a pass: enough to share the weights, few enough to stay in the cache.
+/// Rows times bins of one pass: enough to make good use of the weights once loaded, few enough to stay in the cache.
 const PASS_BINS: usize = 1600;
-/// Rows of a pass at least.
+/// The least number of rows in a pass.
 const PASS_ROWS: usize = 8;
 
-/// Rows of one pass over `n_bins` bins.
+/// How many rows of `n_bins` bins each to run in one pass.
 pub(crate) fn rows_of_pass(n_bins: usize) -> usize {
     (PASS_BINS / n_bins.max(1)).max(PASS_ROWS)
 }
 
-/// A model to be differentiated with respect to sounds: a frozen copy, or the model itself where it has none.
-pub(crate) struct Still<'a> {
+/// A model that is differentiated with respect to sounds only: its frozen copy, or the model itself where it has none.
+pub(crate) struct FrozenModel<'a> {
     model: &'a dyn ResponseModel,
     frozen: Option<Box<dyn ResponseModel>>,
 }
 
-impl<'a> Still<'a> {
+impl<'a> FrozenModel<'a> {
     pub(crate) fn new(model: &'a dyn ResponseModel) -> Result<Self> {
         Ok(Self { model, frozen: model.frozen()? })
     }
@@ -33,18 +32,24 @@ impl<'a> Still<'a> {
     }
 }
 
-/// What streams answer to their last frames, with its graph.
-pub(crate) struct Heard {
+/// What a model returns for a chunk of frames, with the graph for a backward pass.
+pub(crate) struct Output {
     /// (R, N, bins read).
     pub(crate) rates: Tensor,
-    /// After the last frame.
+    /// The state after the last frame.
     pub(crate) state: State,
 }
 
-/// Goes on from a state of R streams with frames (R, 1, F, L), of which the rates of the last `n_read` are kept.
+/// Runs R streams over frames (R, 1, F, L) from a given state, and returns the rates of the last `n_read` bins.
 ///
-/// Bins before those reach the result through the state alone, so that nothing is carried back through their rates.
-pub(crate) fn hear(model: &dyn ResponseModel, state: State, frames: &Tensor, n_read: usize) -> Result<Heard> {
+/// For the bins before those only the state is advanced: their rates are not computed, and no gradient passes through
+/// them.
+pub(crate) fn run_from(
+    model: &dyn ResponseModel,
+    state: State,
+    frames: &Tensor,
+    n_read: usize,
+) -> Result<Output> {
     let n_bins = frames.dim(3).during("reading frames")?;
     let before = n_bins.saturating_sub(n_read);
     let mut state = state.keeping_graph();
@@ -52,29 +57,29 @@ pub(crate) fn hear(model: &dyn ResponseModel, state: State, frames: &Tensor, n_r
         model.advance(&cut(frames, 0, before)?, &mut state)?;
     }
     let rates = model.chunk(&cut(frames, before, n_bins - before)?, &mut state)?;
-    Ok(Heard { rates, state })
+    Ok(Output { rates, state })
 }
 
-/// Some bins of frames.
+/// `n` bins of frames (R, 1, F, L), from bin `start` on.
 pub(crate) fn cut(frames: &Tensor, start: usize, n: usize) -> Result<Tensor> {
     frames.narrow(3, start, n).during("cutting frames")
 }
 
-/// Frames of one's own, to be differentiated.
+/// A copy of a tensor as a variable, to be differentiated with respect to.
 pub(crate) fn variable(values: &Tensor) -> Result<Var> {
-    values.copy().and_then(|own| Var::from_tensor(&own)).during("making a variable")
+    values.copy().and_then(|own| Var::from_tensor(&own)).during("copying a tensor into a variable")
 }
 
-/// The gradients of the sum of some values.
+/// The gradients of the sum of all values.
 pub(crate) fn gradients(values: &Tensor) -> Result<GradStore> {
-    values.sum_all().and_then(|sum| sum.backward()).during("backward")
+    values.sum_all().and_then(|sum| sum.backward()).during("backward pass")
 }
 
 pub(crate) fn no_gradient(model: &dyn ResponseModel) -> Error {
     Error::NoGradient { model: model.config().slug() }
 }
 
-/// Works on every item in the pool that the caller runs in; results are in the order of the items.
+/// Maps items in parallel, in the thread pool that the caller runs in; results keep the order of the items.
 pub(crate) fn in_parallel<I: Send, O: Send>(
     items: Vec<I>,
     work: impl Fn(I) -> Result<O> + Send + Sync,
@@ -82,7 +87,7 @@ pub(crate) fn in_parallel<I: Send, O: Send>(
     items.into_par_iter().map(work).collect()
 }
 
-/// A sound in the precision of a model and on its device.
+/// A sound in the dtype of a model and on its device, detached.
 pub(crate) fn of_model(model: &dyn ResponseModel, sound: &Tensor) -> Result<Tensor> {
     sound
         .to_dtype(model.dtype())
@@ -91,22 +96,22 @@ pub(crate) fn of_model(model: &dyn ResponseModel, sound: &Tensor) -> Result<Tens
         .during("converting a sound")
 }
 
-/// Rows of a batch, in order, with repetitions.
+/// The given rows of a batch, in that order; a row may be given more than once.
 pub(crate) fn select(batch: &Tensor, rows: &[u32]) -> Result<Tensor> {
     Tensor::from_slice(rows, rows.len(), batch.device())
         .and_then(|rows| batch.contiguous()?.index_select(&rows, 0))
         .during("selecting rows")
 }
 
-/// The numbers of a tensor in order.
+/// The elements of a tensor in row-major order, as f64.
 pub(crate) fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {
     if tensor.dtype() == DType::F32 {
         return Ok(values::<f32>(tensor)?.into_iter().map(f64::from).collect());
     }
-    values(&tensor.to_dtype(DType::F64).during("reading numbers")?)
+    values(&tensor.to_dtype(DType::F64).during("reading a tensor")?)
 }
 
-/// The numbers of a tensor in order, as they are.
+/// The elements of a tensor in row-major order, in its own dtype.
 pub(crate) fn values<T: WithDType>(tensor: &Tensor) -> Result<Vec<T>> {
-    tensor.flatten_all().and_then(|t| t.to_vec1()).during("reading numbers")
+    tensor.flatten_all().and_then(|t| t.to_vec1()).during("reading a tensor")
 }

@@ -1,12 +1,13 @@
-//! Locally linear receptive fields (dynamic STRFs; Keshishian et al. 2020): the gradient map at every bin of a sound.
+//! Dynamic STRFs (Keshishian et al. 2020): the gradient map at every bin of a sound, which is the model's locally linear
+//! receptive field at that bin.
 //!
 //! ```text
 //! D[t, f, k] = + d r(t) / d x(f, t - k)        k < L, 0 before the sound begins
 //! ```
-//! The sound is heard once. From the state that it leaves L - 1 bins before a block of bins, one batch goes on, a row
-//! for each bin of the block; one backward pass gives the block's maps of a target. They are exact: what is kept
-//! constant, the state before the first of the L bins, does not depend on them. The cost is that of T L bins, forward
-//! and backward, however long the model remembers.
+//! The sound is run through the model once to record states. For each block of bins, a batch with one row per bin then
+//! continues from the state L - 1 bins before the block, and one backward pass per target gives the maps of the whole
+//! block. The maps are exact: the state before the L bins is held constant, and it does not depend on them. The cost is
+//! that of T L bins forward and backward, however long the model's memory.
 //!
 //! Keshishian M, Akbari H, Khalighinejad B, Herrero JL, Mehta AD, Mesgarani N (2020). Estimating and interpreting
 //! nonlinear receptive field of sensory neural responses with deep neural network models. eLife 9:e53445.
@@ -18,39 +19,41 @@ use statenet_models::{ResponseModel, State};
 
 use crate::{
     batched_gradients::{
-        Still, cut, gradients, hear, in_parallel, no_gradient, numbers, of_model, rows_of_pass, select,
-        variable,
+        FrozenModel, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, run_from,
+        select, variable,
     },
-    error::{During, Error, Result},
+    error::{During, Result, out_of_range},
     target::{self, Objective, Target},
 };
 
-/// The maps of one target at every bin of a sound.
+/// The gradient maps of one target at every bin of a sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dstrf {
-    /// What is differentiated.
+    /// The response that is differentiated.
     pub target: Target,
     /// `(T, F, L)`, lag 0 first.
     pub maps: Array3<f64>,
-    /// What the target answers, T values.
+    /// The target's response at each of the T bins.
     pub response: Vec<f64>,
 }
 
 impl Dstrf {
-    /// The mean over bins, `(F, L)`: a receptive field weighted by how the model answers to this sound.
+    /// The mean over bins, `(F, L)`.
     #[must_use]
     pub fn mean(&self) -> Array2<f64> {
         self.maps.sum_axis(Axis(0)) / (self.maps.dim().0.max(1) as f64)
     }
 
-    /// Several sounds one after the other. Bins of different sounds are neighbours then:
-    /// [`changes`](crate::strf_dynamics::changes) wants one sound.
+    /// The maps of several sounds, one sound after the other.
+    ///
+    /// [`StrfDynamics`](crate::StrfDynamics) compares neighbouring bins and needs the maps of a single sound instead.
     ///
     /// # Errors
-    /// [`Error::Shape`] if bands or lags differ, [`Error::OutOfRange`] for no sounds.
+    /// [`Error::Shape`](crate::Error::Shape) if bands or lags differ, [`Error::Setting`](crate::Error::Setting) for no
+    /// sounds.
     pub fn joined(sounds: &[Self]) -> Result<Self> {
         let Some(first) = sounds.first() else {
-            return Err(Error::OutOfRange { what: "sound", got: 0, n: 0 });
+            return Err(out_of_range("number of sounds", 0, "1 or more"));
         };
         let (_, n_bands, n_lags) = first.maps.dim();
         for sound in sounds {
@@ -67,10 +70,10 @@ impl Dstrf {
     }
 }
 
-/// Receptive fields of `lags` bins at every bin of a sound `(1, 1, F, T)`, heard from the model's initial state.
+/// Receptive fields of `lags` bins at every bin of a sound `(1, 1, F, T)`, run from the model's initial state.
 ///
-/// One [`Dstrf`] for each target, in order. Hidden units are known after the last frame of a batch only, and take a
-/// batch for each bin.
+/// Returns one [`Dstrf`] for each target, in order. Hidden units cost more, a batch for each bin, since their value is
+/// known only after the last frame of a batch.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
@@ -89,8 +92,9 @@ impl Dstrf {
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`] if the sound does not fit, [`Error::OutOfRange`] for a target it does not have or for no lags,
-/// [`Error::NoGradient`] if an operation in it, or in its streaming form, cuts the graph.
+/// [`Error::Shape`](crate::Error::Shape) if the sound does not fit the model, [`Error::OutOfRange`](crate::Error::OutOfRange)
+/// for a target that the model does not have, [`Error::Setting`](crate::Error::Setting) for no lags,
+/// [`Error::NoGradient`](crate::Error::NoGradient) if an operation in the model's streaming form has no backward pass.
 pub fn dstrf(
     model: &dyn ResponseModel,
     sound: &Tensor,
@@ -100,11 +104,11 @@ pub fn dstrf(
     let expected = [Dim::Is(1), Dim::Is(1), Dim::Is(model.n_bands()), Dim::Any("T")];
     expect_shape("sound", sound.dims(), &expected)?;
     if lags == 0 {
-        return Err(Error::OutOfRange { what: "number of lags", got: 0, n: 0 });
+        return Err(out_of_range("lags", 0, "1 or more"));
     }
     target::check(model, targets)?;
-    let still = Still::new(model)?;
-    let (model, sound) = (still.model(), of_model(model, sound)?);
+    let frozen = FrozenModel::new(model)?;
+    let (model, sound) = (frozen.model(), of_model(model, sound)?);
     let blocks = blocks(model, &sound, targets, lags)?;
     let of_blocks = in_parallel(blocks.iter().collect(), |block| block.run(model, &sound, targets))?;
     let n_bins = sound.dim(3).during("reading a sound")?;
@@ -135,53 +139,54 @@ pub fn dstrf(
     Ok(fields)
 }
 
-/// Bins whose maps are taken in one batch.
+/// Bins whose maps are computed in one batch.
 struct Block {
     bins: std::ops::Range<usize>,
-    /// The first frame that any of them looks back to.
+    /// The first frame that lies within the lags of any of them.
     start: usize,
-    /// What the sound before that frame leaves.
+    /// The model's state before that frame.
     state: State,
 }
 
-/// Cuts a sound in blocks, hearing it once.
+/// Cuts a sound into blocks and runs it through the model once to find the state before each.
 fn blocks(model: &dyn ResponseModel, sound: &Tensor, targets: &[Target], lags: usize) -> Result<Vec<Block>> {
     let n_bins = sound.dim(3).during("reading a sound")?;
     let hidden = targets.iter().any(Target::is_hidden);
     let size = if hidden { 1 } else { rows_of_pass(lags) };
-    let (mut state, mut heard) = (model.init_state(1)?, 0);
+    let (mut state, mut n_run) = (model.init_state(1)?, 0);
     let mut blocks = Vec::with_capacity(n_bins.div_ceil(size));
     for first in (0..n_bins).step_by(size) {
         let start = (first + 1).saturating_sub(lags);
-        if start > heard {
-            let next = sound.narrow(3, heard, start - heard).during("cutting a sound")?;
+        if start > n_run {
+            let next = sound.narrow(3, n_run, start - n_run).during("cutting a sound")?;
             model.advance(&next, &mut state)?;
-            heard = start;
+            n_run = start;
         }
         blocks.push(Block { bins: first..(first + size).min(n_bins), start, state: state.clone() });
     }
     Ok(blocks)
 }
 
-/// What one target answers to the bins of a block.
+/// The responses of one target at the bins of a block, and their gradients.
 struct OfBlock {
     /// One for each bin.
     values: Vec<f64>,
-    /// (bins, F, frames of the block), oldest first.
+    /// (bins, F, frames of the block), oldest frame first.
     gradients: Vec<f64>,
 }
 
 impl Block {
-    /// A row for each bin, and a backward pass for each target.
+    /// Runs a batch with one row for each bin, then one backward pass for each target.
     fn run(&self, model: &dyn ResponseModel, sound: &Tensor, targets: &[Target]) -> Result<Vec<OfBlock>> {
         let n = self.bins.len();
         let own = Tensor::eye(n, model.dtype(), model.device()).during("choosing bins")?;
         let frames = cut(sound, self.start, self.bins.end - self.start)?;
         let frames = variable(&select(&frames, &vec![0; n])?)?;
         let state = if self.start == 0 { model.init_state(n)? } else { self.state.select(&vec![0; n])? };
-        let heard = hear(model, state, frames.as_tensor(), n)?;
+        let output = run_from(model, state, frames.as_tensor(), n)?;
         let of_target = |target: &Target| {
-            let values = Objective::new(model, &vec![target; n])?.values(&heard.rates, &heard.state, &own)?;
+            let values =
+                Objective::new(model, &vec![target; n])?.values(&output.rates, &output.state, &own)?;
             let grads = gradients(&values)?;
             let gradient = grads.get(frames.as_tensor()).ok_or_else(|| no_gradient(model))?;
             Ok(OfBlock { values: numbers(&values)?, gradients: numbers(gradient)? })

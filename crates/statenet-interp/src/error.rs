@@ -4,68 +4,60 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller gave a tensor of another shape.
+    /// A tensor or array has the wrong shape.
     #[error(transparent)]
     Shape(#[from] statenet_core::ShapeError),
-    /// A neuron or bin that does not exist was asked for.
-    #[error("{what} {got} does not exist, there are {n}")]
+    /// The model has no neuron or hidden unit of that index.
+    #[error("{what} is {got}, expected an index below {n}")]
     OutOfRange {
-        /// Neuron, bin, band.
+        /// `neuron` or `hidden unit`.
         what: &'static str,
         /// The index asked for.
         got: usize,
-        /// How many there are.
+        /// How many the model has.
         n: usize,
     },
-    /// A population or a side of a contrast is empty.
-    #[error("a target has no neurons, expected at least one")]
+    /// A population or one side of a contrast lists no neuron.
+    #[error("the target lists no neuron, expected at least one")]
     EmptyTarget,
-    /// The model's state has no tensor of that name.
-    #[error("the model remembers no {entry}, but {known:?}")]
+    /// The model's streaming state has no tensor of that name.
+    #[error("the model's state has no tensor {entry}, known are {}", known.join(", "))]
     UnknownEntry {
         /// The name asked for.
         entry: String,
-        /// The names there are.
+        /// The names of the tensors in the state.
         known: Vec<String>,
     },
-    /// The model has no receptive field among its parameters.
-    #[error("{model} has no receptive field of its own, take a gradient map")]
+    /// None of the model's parameters is a receptive field.
+    #[error("{model} has no receptive field among its parameters, use a gradient map")]
     NoReceptiveField {
         /// The model's short name.
         model: String,
     },
-    /// The rates do not depend on the stimulus through Candle's graph: an operation without a gradient lies between.
-    #[error("the rates of {model} have no gradient with respect to the stimulus")]
+    /// An operation between stimulus and rates has no backward pass, or detaches its result.
+    #[error("the gradient of the rates of {model} does not reach the stimulus")]
     NoGradient {
         /// The model's short name.
         model: String,
     },
-    /// A singular value decomposition was asked for of numbers that are not finite.
+    /// The singular values of an array were not found: it holds numbers that are not finite.
     #[error("{what} cannot be decomposed, expected finite numbers")]
     Decomposition {
         /// The array.
         what: &'static str,
     },
-    /// Hidden units are known at the end of a sound only.
-    #[error("a hidden unit has no response at all bins, expected When::Last")]
+    /// A dream of a hidden unit asked for its mean over all bins, but only its last value is known.
+    #[error("when is All for a hidden unit, expected Last")]
     SustainedHidden,
-    /// A penalty or an energy that makes no sense.
-    #[error("weight of {constraint} is {got}, expected a finite number above 0")]
-    Weight {
-        /// The constraint.
-        constraint: &'static str,
-        /// Its weight.
-        got: f64,
-    },
-    /// A band above half the sample rate.
-    #[error("a band at {hz} Hz cannot be heard, expected one below {below} Hz")]
+    /// A band lies above half the sample rate.
+    #[error("band centre is {hz} Hz, expected below {below} Hz, half the sample rate")]
     BandCenter {
-        /// Its centre.
+        /// The band's centre frequency.
         hz: f64,
         /// Half the sample rate.
         below: f64,
     },
-    /// The model refused.
+    /// The model failed.
     #[error(transparent)]
     Model(#[from] statenet_models::Error),
     /// A setting is out of range.
@@ -75,28 +67,28 @@ pub enum Error {
         setting: &'static str,
         /// Its value.
         got: String,
-        /// What would be right.
-        expected: &'static str,
+        /// The values allowed.
+        expected: String,
     },
-    /// The eigenvalues of a Jacobian were not found: it has entries that are not finite, or the iteration failed.
-    #[error("the eigenvalues of a Jacobian of {n} entries of the state were not found")]
+    /// The eigenvalues of a Jacobian were not found: it holds numbers that are not finite, or the iteration failed.
+    #[error("the eigenvalues of the {n} x {n} Jacobian of the state were not found")]
     Eigenvalues {
-        /// Entries of the state.
+        /// Numbers in the recurrent tensors of the state.
         n: usize,
     },
-    /// The front end given failed on a sound of an experiment.
+    /// The front end failed on a sound of an experiment.
     #[error("the front end failed")]
     FrontEnd {
-        /// Its own error.
+        /// The front end's own error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Candle failed in an operation of ours.
+    /// A tensor operation failed.
     #[error("{op} failed")]
     Tensor {
-        /// The operation.
+        /// What was being done.
         op: &'static str,
-        /// Candle's answer.
+        /// Candle's error.
         #[source]
         source: candle_core::Error,
     },
@@ -105,7 +97,12 @@ pub enum Error {
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Names the operation in which Candle failed.
+/// A setting that is out of range: `lags is 5, expected 1 to 4`.
+pub(crate) fn out_of_range(setting: &'static str, got: impl ToString, expected: impl Into<String>) -> Error {
+    Error::Setting { setting, got: got.to_string(), expected: expected.into() }
+}
+
+/// Adds to an error of Candle what was being done.
 pub(crate) trait During<T> {
     fn during(self, op: &'static str) -> Result<T>;
 }

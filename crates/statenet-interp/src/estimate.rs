@@ -1,24 +1,24 @@
-//! A number, and the interval in which other stimuli would have put it.
+//! A number with its bootstrap interval over stimuli.
 
 use serde::{Deserialize, Serialize};
 use statenet_metrics::resampling::{Interval, Resampling, bootstrap_together};
 
-/// Confidence of every interval here.
+/// The confidence level of every interval in this crate.
 const CONFIDENCE: f64 = 0.95;
 
-/// A number that was estimated over stimuli, with its percentile interval from a bootstrap over them.
+/// A number estimated from several stimuli, with its percentile interval from a bootstrap over the stimuli.
 ///
-/// In JSON `{"value": .., "ci95": [lower, upper]}`, `null` for what does not exist.
+/// In JSON `{"value": .., "ci95": [lower, upper]}`, with `null` for a missing value or interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate<T = f64> {
-    /// The number from all stimuli; `None` where it does not exist.
+    /// The number computed from all stimuli; `None` where it is undefined.
     pub value: Option<T>,
-    /// 95 % interval; `None` with fewer than two stimuli, or where the number exists in fewer than half of the draws.
+    /// 95 % interval; `None` with fewer than two stimuli, or if the number is undefined in more than half of the draws.
     pub ci95: Option<[T; 2]>,
 }
 
 impl<T: Copy> Estimate<T> {
-    /// The same estimate in another unit; what the unit cannot hold does not exist.
+    /// The same estimate in another unit; values that the unit cannot represent become `None`.
     pub(crate) fn in_unit<U>(self, unit: impl Fn(T) -> Option<U>) -> Estimate<U> {
         Estimate {
             value: self.value.and_then(&unit),
@@ -28,7 +28,7 @@ impl<T: Copy> Estimate<T> {
 }
 
 impl Estimate<f64> {
-    /// True if the intervals have a point in common or lie less than `gap` apart.
+    /// Whether the intervals overlap or lie at most `gap` apart.
     pub(crate) fn overlaps(&self, other: &Self, gap: f64) -> bool {
         match (self.ci95, other.ci95) {
             (Some(a), Some(b)) => a[0] <= b[1] + gap && b[0] <= a[1] + gap,
@@ -37,7 +37,8 @@ impl Estimate<f64> {
     }
 }
 
-/// K numbers of the same stimuli: `statistics` gets the indices of the stimuli to count, with repetitions.
+/// Estimates K numbers from the same stimuli. `statistics` computes them from the given stimuli (indices, which may
+/// repeat).
 pub(crate) fn estimates<const K: usize>(
     n_stimuli: usize,
     statistics: impl Fn(&[usize]) -> [Option<f64>; K] + Sync,

@@ -1,19 +1,19 @@
-//! Gradient maps: what a neuron's rate would gain if the sound had been louder, band by band and lag by lag (the
-//! GradMap of Rançon et al. 2025; Simonyan et al. 2014 for images).
+//! Gradient maps: how much a neuron's rate would rise if the sound had been louder, for each band and lag (the GradMap of
+//! Rançon et al. 2025; Simonyan et al. 2014 for images).
 //!
 //! ```text
 //! G[f, k] = + d r(t) / d x(f, t - k)
 //! ```
-//! In evaluation mode, with the sign of the rate: positive where sound excites. For a linear model this is its receptive
-//! field, for LN the receptive field times the slope of its curve at that sound, for a recurrent model the receptive
-//! field that it has just then. The model's parameters are not touched.
+//! Computed in evaluation mode; positive where sound excites. For a linear model the map is its receptive field, for LN
+//! the receptive field times the slope of the output curve at that sound, for a recurrent model the receptive field that
+//! it has at that moment. The model's parameters are not changed.
 //!
-//! Targets and windows are rows of a batch, and one backward pass serves many rows; a history before the lags of a map is
-//! heard without a graph.
+//! Targets and windows are rows of a batch, and one backward pass serves many rows. Bins before the lags of a map only
+//! advance the model's state, without a graph.
 //!
 //! Rectifiers have kinks. At a sound that lies on one (all zeros behind AdapTrans, silence in a recording) the rate has no
-//! derivative, and a map there is whatever an implementation calls one: zero for the published package. The mean of the
-//! slopes on both sides is what [`null_maps`] takes, by a pair of opposite, tiny noises.
+//! derivative, and automatic differentiation returns an arbitrary value: zero in the published package. [`null_maps`]
+//! returns the mean of the slopes on both sides, by averaging over two tiny opposite noises.
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array3, Axis};
@@ -22,17 +22,18 @@ use statenet_models::{Mode, ResponseModel, State};
 
 use crate::{
     batched_gradients::{
-        Still, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, values, variable,
+        FrozenModel, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, values,
+        variable,
     },
-    batched_jacobian::Frames,
-    error::{During, Error, Result},
+    batched_jacobian::BatchedJacobian,
+    error::{During, Error, Result, out_of_range},
     target::{self, Objective, Target, at_last},
 };
 
-/// Gradient maps of one target, one for every window of sound.
+/// Gradient maps of one target, one for each window of sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientMaps {
-    /// What is differentiated.
+    /// The response that is differentiated.
     pub target: Target,
     /// `(B, F, L)`, lag 0 first: rate (spikes per bin) per unit of the model's input.
     pub maps: Array3<f64>,
@@ -46,69 +47,69 @@ impl GradientMaps {
         self.maps.sum_axis(Axis(0)) / (n_windows.max(1) as f64)
     }
 
-    /// The standard deviation over windows, `(F, L)`, with n - 1; 0 for one window.
+    /// The standard deviation over windows, `(F, L)`, with n - 1 in the denominator; 0 for one window.
     #[must_use]
     pub fn spread(&self) -> Array2<f64> {
         let n = self.maps.dim().0;
         if n < 2 { Array2::zeros(self.mean().dim()) } else { self.maps.std_axis(Axis(0), 1.0) }
     }
 
-    /// Whether every map is zero everywhere: the target does not answer to small changes of these sounds, as a neuron
-    /// whose units all lie below their rectifiers. [`Around::Noise`] looks further.
+    /// Whether every map is zero everywhere: small changes of these sounds do not change the response, for example
+    /// because every unit is below the threshold of its rectifier. [`Averaging::SmoothGrad`] also sees larger changes.
     #[must_use]
     pub fn is_flat(&self) -> bool {
         self.maps.iter().all(|&g| g == 0.0)
     }
 }
 
-/// Where maps are taken and how deep they are.
+/// How many lags a map has, and over which sounds its gradient is averaged.
 #[derive(Clone, Debug, Default)]
 pub struct MapConfig {
-    /// Lags L of a map; the part of a window before them is history, heard but not differentiated. Default: the whole
-    /// window.
+    /// Lags L of a map. Bins of the window before them are run through the model but not differentiated. Default: the
+    /// whole window.
     pub lags: Option<usize>,
-    /// At the windows themselves, or around them.
-    pub around: Around,
+    /// Whether the gradient is averaged over sounds near the window. Default: it is not.
+    pub averaging: Averaging,
 }
 
-/// Where the gradients are taken that make a map.
+/// The sounds over which the gradient is averaged to make a map.
 #[derive(Clone, Debug, Default)]
-pub enum Around {
-    /// At the window. The default.
+pub enum Averaging {
+    /// No averaging: the gradient at the window itself. The default.
     #[default]
-    Point,
-    /// The mean over the window with noise (SmoothGrad; Smilkov et al. 2017): what the target answers to on average near
-    /// this sound, also where it has kinks.
+    None,
+    /// The mean over copies of the window with added noise (SmoothGrad; Smilkov et al. 2017), which is defined at kinks
+    /// too.
     ///
-    /// Draws come in opposite pairs, so that a map of a smooth model differs from that at the window by the square of
-    /// the deviation only, and one at a kink is the mean of both sides.
-    Noise {
+    /// Noises come in opposite pairs. A map of a smooth model then differs from that at the window in second order of
+    /// the deviation only, and a map at a kink is the mean of both sides.
+    SmoothGrad {
         /// Pairs of draws, at least 1.
         n_pairs: usize,
         /// Standard deviation, in units of the model's input.
         deviation: f64,
-        /// Where the noise grows from.
+        /// Seed of the noise.
         seed: Seed,
     },
-    /// The mean along the straight line from another sound (integrated gradients; Sundararajan et al. 2017), at the
-    /// middles of `n_points` equal parts.
+    /// The mean along the straight line from a baseline sound to the window (integrated gradients; Sundararajan et al.
+    /// 2017), at the midpoints of `n_points` equal parts.
     ///
-    /// Times the difference of both sounds and summed it is the difference of both responses, if the map covers the
-    /// whole window and the points are many.
-    Path {
-        /// Points, at least 1.
+    /// The map times (window - baseline), summed, approaches the difference of the two responses as `n_points` grows, if
+    /// the map covers the whole window.
+    IntegratedGradients {
+        /// Points on the line, at least 1.
         n_points: usize,
-        /// Where the line begins, `(1, 1, F, W)` or one for each window.
-        from: Tensor,
+        /// The sound at the start of the line, `(1, 1, F, W)`, or one for each window, `(B, 1, F, W)`.
+        baseline: Tensor,
     },
 }
 
-impl Around {
+impl Averaging {
     /// The sounds whose gradients are averaged.
     fn points(&self, windows: &Tensor) -> Result<Vec<Tensor>> {
         match self {
-            Self::Point => Ok(vec![windows.clone()]),
-            Self::Noise { n_pairs, deviation, seed } => {
+            Self::None => Ok(vec![windows.clone()]),
+            Self::SmoothGrad { n_pairs, deviation, seed } => {
                 let pair = |i: usize| -> Result<[Tensor; 2]> {
                     let mut stream = seed.stream(&format!("noise {i}"));
                     let noise: Vec<f64> =
@@ -124,20 +125,20 @@ impl Around {
                 let pairs = (0..*n_pairs).map(pair).collect::<Result<Vec<_>>>()?;
                 Ok(pairs.into_iter().flatten().collect())
             }
-            Self::Path { n_points, from } => {
-                let from = from.to_dtype(windows.dtype()).and_then(|f| f.to_device(windows.device()));
-                let from = from.during("reading where a path begins")?;
+            Self::IntegratedGradients { n_points, baseline } => {
+                let baseline = baseline.to_dtype(windows.dtype()).and_then(|b| b.to_device(windows.device()));
+                let baseline = baseline.during("converting the baseline")?;
                 let expected: Vec<Dim> = windows.dims().iter().map(|&n| Dim::Is(n)).collect();
                 let one_for_all = [&[Dim::Is(1)], expected.get(1..).unwrap_or_default()].concat();
-                if from.dim(0).during("reading where a path begins")? == 1 {
-                    expect_shape("from", from.dims(), &one_for_all)?;
+                if baseline.dim(0).during("reading the baseline")? == 1 {
+                    expect_shape("baseline", baseline.dims(), &one_for_all)?;
                 } else {
-                    expect_shape("from", from.dims(), &expected)?;
+                    expect_shape("baseline", baseline.dims(), &expected)?;
                 }
                 let at = |i: usize| {
                     let share = (i as f64 + 0.5) / *n_points as f64;
-                    let point = || (windows * share)?.broadcast_add(&(&from * (1.0 - share))?);
-                    point().during("going along a path")
+                    let point = || (windows * share)?.broadcast_add(&(&baseline * (1.0 - share))?);
+                    point().during("interpolating from the baseline")
                 };
                 (0..*n_points).map(at).collect()
             }
@@ -147,9 +148,9 @@ impl Around {
 
 /// Gradient maps at the last bin of each window, for some neurons.
 ///
-/// - `windows`: `(B, 1, F, L)`, B sounds of L bins, heard from the model's initial state, in the scale that the model
-///   was fitted to (standardised). Zeros are the null stimulus.
-/// - Returns one [`GradientMaps`] per neuron, in the order asked for.
+/// - `windows`: `(B, 1, F, L)`, B sounds of L bins, each run from the model's initial state, scaled (standardised) as in
+///   the fit. Zeros are the null stimulus.
+/// - Returns one [`GradientMaps`] per neuron, in the order of `neurons`.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
@@ -177,27 +178,29 @@ pub fn gradient_maps(
 
 /// Gradient maps at the null stimulus: `lags` bins of zeros, the mean sound for a model of standardised bands.
 ///
-/// Zeros lie on the kink of a prefilter that rectifies. The map is the mean over a pair of opposite noises of 1e-6, the
-/// mean slope of both sides; for a smooth model that is its gradient, to rounding.
+/// Zeros lie on the kink of a rectifying prefilter. The map is therefore averaged over a pair of opposite noises of
+/// standard deviation 1e-6: at a kink the mean of the slopes on both sides, for a smooth model its gradient but for
+/// rounding.
 ///
 /// # Errors
 /// As [`target_maps`].
 pub fn null_maps(model: &dyn ResponseModel, lags: usize, targets: &[Target]) -> Result<Vec<GradientMaps>> {
     const DEVIATION: f64 = 1e-6;
     let null = Tensor::zeros((1, 1, model.n_bands(), lags), model.dtype(), model.device());
-    let around = Around::Noise { n_pairs: 1, deviation: DEVIATION, seed: Seed::new(0) };
-    let config = MapConfig { lags: None, around };
+    let averaging = Averaging::SmoothGrad { n_pairs: 1, deviation: DEVIATION, seed: Seed::new(0) };
+    let config = MapConfig { lags: None, averaging };
     target_maps(model, &null.during("making the null stimulus")?, targets, &config)
 }
 
 /// Gradient maps at the last bin of each window, `(B, 1, F, W)`, for any targets.
 ///
-/// To look at bin t of a long sound, give its first t + 1 bins as the window and set [`MapConfig::lags`]; for every bin
-/// there is [`dstrf`](crate::dstrf::dstrf).
+/// For the map at bin t of a long sound, pass its first t + 1 bins as the window and set [`MapConfig::lags`]; for maps at
+/// all bins use [`dstrf`](crate::dstrf::dstrf).
 ///
 /// # Errors
-/// [`Error::Shape`] if the windows do not fit the model, [`Error::OutOfRange`] for a neuron or unit it does not have or
-/// for no or too many lags, [`Error::NoGradient`] if an operation inside it cuts the graph.
+/// [`Error::Shape`] if the windows do not fit the model, [`Error::OutOfRange`] for a neuron or hidden unit that it does
+/// not have, [`Error::Setting`] if `lags` is 0 or longer than a window or there are no points to average over,
+/// [`Error::NoGradient`] if an operation in the model has no backward pass.
 pub fn target_maps(
     model: &dyn ResponseModel,
     windows: &Tensor,
@@ -209,24 +212,24 @@ pub fn target_maps(
     let (n_windows, _, n_bands, n_bins) = windows.dims4().during("reading windows")?;
     let n_lags = config.lags.unwrap_or(n_bins);
     if n_lags == 0 || n_lags > n_bins {
-        return Err(Error::OutOfRange { what: "number of lags", got: n_lags, n: n_bins });
+        return Err(out_of_range("lags", n_lags, format!("1 to {n_bins}")));
     }
     target::check(model, targets)?;
-    let points = config.around.points(&of_model(model, windows)?)?;
+    let points = config.averaging.points(&of_model(model, windows)?)?;
     if points.is_empty() {
-        return Err(Error::OutOfRange { what: "number of points", got: 0, n: 0 });
+        return Err(out_of_range("number of points", 0, "1 or more"));
     }
-    let still = Still::new(model)?;
+    let frozen = FrozenModel::new(model)?;
     let mut sums = vec![Array3::<f64>::zeros((n_windows, n_bands, n_lags)); targets.len()];
     for point in &points {
-        add_maps(still.model(), point, targets, &mut sums)?;
+        add_maps(frozen.model(), point, targets, &mut sums)?;
     }
     let mean = |sum: Array3<f64>| if points.len() > 1 { sum / (points.len() as f64) } else { sum };
     let maps = targets.iter().zip(sums);
     Ok(maps.map(|(target, sum)| GradientMaps { target: target.clone(), maps: mean(sum) }).collect())
 }
 
-/// Adds the maps at some windows, target by target.
+/// Adds to `sums`, one array for each target, the maps at the windows.
 fn add_maps(
     model: &dyn ResponseModel,
     windows: &Tensor,
@@ -238,17 +241,17 @@ fn add_maps(
     let size = rows_of_pass(n_lags);
     let of_passes = in_parallel((0..n_windows).step_by(size).collect(), |first| {
         let pass = windows.narrow(0, first, size.min(n_windows - first)).during("reading windows")?;
-        let mut heard = model.init_state(pass.dim(0).during("reading windows")?)?;
+        let mut state = model.init_state(pass.dim(0).during("reading windows")?)?;
         if history > 0 {
-            model.advance(&cut(&pass, 0, history)?, &mut heard)?;
+            model.advance(&cut(&pass, 0, history)?, &mut state)?;
         }
-        match Frames::new(model, cut(&pass, history, n_lags)?, heard).maps(targets) {
+        match BatchedJacobian::new(model, cut(&pass, history, n_lags)?, state).maps(targets) {
             Err(Error::NoGradient { .. }) => maps_of_whole(model, &pass, n_lags, targets),
             maps => maps,
         }
     })?;
     for (pass, parts) in of_passes.iter().enumerate() {
-        let mut lag = n_lags; // 0 is the last frame of the last part
+        let mut lag = n_lags; // counts down to 0 at the last frame of the last part
         for part in parts {
             let n_frames = part.dim(3).during("reading gradients")?;
             lag -= n_frames;
@@ -262,7 +265,8 @@ fn add_maps(
     Ok(())
 }
 
-/// Adds gradients (windows, targets, F, frames), oldest first, to maps from a window and a lag on.
+/// Adds gradients (windows, targets, F, frames), oldest frame first, to the maps from index `window` on and the lags from
+/// `lag` on.
 fn add_part<T: Copy + Into<f64>>(
     sums: &mut [Array3<f64>],
     [window, lag]: [usize; 2],
@@ -282,8 +286,8 @@ fn add_part<T: Copy + Into<f64>>(
     }
 }
 
-/// Maps (R, targets, F, L), oldest first, by a forward pass over whole windows (R, 1, F, W), for a model whose streaming
-/// form has no graph.
+/// Maps (R, targets, F, L), oldest frame first, by `forward` over whole windows (R, 1, F, W): for a model whose streaming
+/// form detaches its result.
 fn maps_of_whole(
     model: &dyn ResponseModel,
     windows: &Tensor,

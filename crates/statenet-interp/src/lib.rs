@@ -1,5 +1,7 @@
-//! What a fitted model of auditory neurons listens to: arrays out, for any
-//! [`ResponseModel`](statenet_models::ResponseModel), also one of your own.
+//! What a fitted model of auditory neurons responds to: receptive fields, gradient maps, dreams, memory and in-silico
+//! experiments.
+//!
+//! Every function takes any [`ResponseModel`](statenet_models::ResponseModel), your own included, and returns arrays.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};
@@ -19,23 +21,23 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`receptive_field`] | the weights of Linear and LN |
-//! | [`target`] | what is looked at: a neuron, a population, a contrast, a hidden unit |
+//! | [`receptive_field`] | the weights of Linear and LN as receptive fields |
+//! | [`target`] | whose response is examined: a neuron, a population, a contrast or a hidden unit |
 //! | [`gradient_map`] | d rate / d sound of any model, at any sound and time |
-//! | [`dstrf`](mod@dstrf) | the map at every bin of a sound: locally linear receptive fields |
-//! | [`subspace`](mod@subspace), [`strf_dynamics`] | their few directions and separability; how they change, with time and with the response |
-//! | [`dreams`] | sounds that a target answers to most, under constraints; making them audible |
-//! | [`windows`] | cutting sounds to take maps at |
-//! | [`smoothing`] | maps without what differs between neighbours |
-//! | [`agreement`] | comparing maps |
-//! | [`tuning`](mod@tuning) | best frequency, bandwidth, latency, duration, separability, balance of maps |
-//! | [`memory`](mod@memory) | how far back sound shows, in three ways; time constants of the state |
+//! | [`dstrf`](mod@dstrf) | the gradient map at every bin of a sound: dynamic STRFs |
+//! | [`subspace`](mod@subspace), [`strf_dynamics`] | dimensionality and separability of STRFs; how they change with time and with the response |
+//! | [`dreams`] | sounds that maximize a target's response under constraints, and their sonification |
+//! | [`windows`] | random windows of recorded sounds |
+//! | [`smoothing`] | Gaussian smoothing of maps |
+//! | [`agreement`] | similarity of two maps |
+//! | [`tuning`](mod@tuning) | best frequency, bandwidth, latency, duration, separability and balance of maps |
+//! | [`memory`](mod@memory) | how far back sound affects the rate, measured in three ways; time constants of the state |
 //! | [`experiments`] | in-silico physiology: tones, ripples, clicks, bursts, gaps, masking, oddballs, contrast steps |
-//! | [`probes`] | windows of sounds to probe a memory with |
-//! | [`estimate`] | numbers with intervals over stimuli |
+//! | [`probes`] | windows of sound for memory and tuning, grouped by sound |
+//! | [`estimate`] | numbers with bootstrap intervals over stimuli |
 //!
-//! Maps have lag 0 first and the sign of the rate. Features: `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
-//! Candle's.
+//! Maps have lag 0 first; positive values mean that sound raises the rate. The features `cuda`, `cudnn`, `mkl`,
+//! `accelerate` and `metal` are passed on to Candle.
 
 pub mod agreement;
 mod batched_gradients;
@@ -60,11 +62,11 @@ pub use dreams::{Constraint, Dream, DreamConfig, dream};
 pub use dstrf::{Dstrf, dstrf};
 pub use error::{Error, Result};
 pub use estimate::Estimate;
-pub use gradient_map::{Around, GradientMaps, MapConfig, gradient_maps, null_maps, target_maps};
+pub use gradient_map::{Averaging, GradientMaps, MapConfig, gradient_maps, null_maps, target_maps};
 pub use memory::{memory, time_constants};
 pub use probes::Probes;
 pub use receptive_field::receptive_fields;
-pub use strf_dynamics::{Changes, changes, fields_by_response};
+pub use strf_dynamics::{StrfDynamics, fields_by_response};
 pub use subspace::{Subspace, separable, subspace};
 pub use target::Target;
 pub use tuning::tuning;

@@ -1,18 +1,18 @@
-//! Windows of sound at which a model is probed, and the sounds they come from.
+//! Windows of sound for probing a model, each labelled with the sound that it was cut from.
 
 use candle_core::{Device, Tensor};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use statenet_core::{Dim, Seed, expect_shape};
 
 use crate::{
-    error::{During, Error, Result},
+    error::{During, Result, out_of_range},
     windows::draw_windows,
 };
 
-/// Windows of sound, as many from every sound.
+/// Windows of sound, equally many from each sound.
 ///
-/// Windows of one sound overlap and resemble each other; what is independent are the sounds, and intervals are taken
-/// over them.
+/// Windows of one sound overlap and resemble each other, so they are not independent; the sounds are, and bootstrap
+/// intervals resample sounds.
 #[derive(Clone, Debug)]
 pub struct Probes {
     windows: Tensor,
@@ -21,13 +21,14 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// `per_sound` windows of `n_bins` bins from each cochleagram `(F, T)`, in the scale that the model was fitted to,
-    /// at places drawn from a seed.
+    /// Draws `per_sound` windows of `n_bins` bins at random places of each cochleagram `(F, T)`, which must be scaled as
+    /// in the fit.
     ///
-    /// Sounds shorter than a window are passed over.
+    /// Sounds shorter than a window are skipped.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless two sounds are long enough: a memory needs two pasts.
+    /// [`Error::Setting`](crate::Error::Setting) unless at least two sounds are long enough, since a memory compares the
+    /// pasts of two sounds.
     pub fn draw(
         cochleagrams: &[ArrayView2<'_, f32>],
         per_sound: usize,
@@ -38,11 +39,9 @@ impl Probes {
         let long: Vec<_> =
             cochleagrams.iter().enumerate().filter(|(_, sound)| sound.ncols() >= n_bins).collect();
         if long.len() < 2 || per_sound == 0 {
-            return Err(Error::Setting {
-                setting: "number of windows",
-                got: format!("{per_sound} of {n_bins} bins from each of {} sounds", long.len()),
-                expected: "1 or more from each of 2 or more sounds as long as a window",
-            });
+            let got = format!("{per_sound} of {n_bins} bins from each of {} sounds", long.len());
+            let expected = "1 or more from each of 2 or more sounds that are as long as a window";
+            return Err(out_of_range("number of windows", got, expected));
         }
         let mut windows = Vec::with_capacity(long.len());
         for (sound, cochleagram) in &long {
@@ -55,33 +54,33 @@ impl Probes {
         Ok(Self { windows, sounds, per_sound })
     }
 
-    /// The windows, `(B, 1, F, L)`, those of one sound in a row.
+    /// The windows, `(B, 1, F, L)`, sound by sound.
     #[must_use]
     pub fn windows(&self) -> &Tensor {
         &self.windows
     }
 
-    /// The index of the sound of every window, (B).
+    /// For each window the index of its sound, (B).
     #[must_use]
     pub fn sounds(&self) -> &[usize] {
         &self.sounds
     }
 
-    /// For every window one of the next sound, so that all have equally many partners.
+    /// For each window the index of one of the next sound, so that every window is a partner equally often.
     pub(crate) fn partners(&self) -> Vec<usize> {
         let n = self.sounds.len();
         (0..n).map(|window| (window + self.per_sound) % n).collect()
     }
 }
 
-/// Maps `(B, F, L)` summed over the windows of each sound: what a bootstrap over sounds adds up.
+/// Maps `(B, F, L)` summed over the windows of each sound, so that a bootstrap over sounds only adds up these sums.
 pub(crate) struct SoundSums {
     sums: Vec<Array2<f64>>,
     shape: (usize, usize),
 }
 
 impl SoundSums {
-    /// Of maps whose windows were cut from these sounds.
+    /// `sounds` holds the sound of each map's window.
     pub(crate) fn of(maps: &Array3<f64>, sounds: &[usize]) -> Self {
         let (_, n_bands, n_lags) = maps.dim();
         let sum = |windows: &Vec<usize>| maps.select(Axis(0), windows).sum_axis(Axis(0));
@@ -92,7 +91,7 @@ impl SoundSums {
         self.sums.len()
     }
 
-    /// The sum over some sounds, with repetitions, `(F, L)`.
+    /// The sum over the given sounds, which may repeat, `(F, L)`.
     pub(crate) fn drawn(&self, sounds: &[usize]) -> Array2<f64> {
         let mut sum = Array2::zeros(self.shape);
         sounds.iter().filter_map(|&i| self.sums.get(i)).for_each(|of_one| sum += of_one);
@@ -100,7 +99,7 @@ impl SoundSums {
     }
 }
 
-/// The windows of each sound, in the order in which sounds first occur.
+/// Groups windows by their sound, in the order in which sounds first occur.
 pub(crate) fn sounds_of(labels: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();

@@ -1,4 +1,4 @@
-//! The receptive fields that a model has among its own parameters: those of Linear and LN.
+//! Receptive fields read from the parameters of Linear and LN models.
 
 use ndarray::{Array2, Array3, Axis};
 use statenet_models::ResponseModel;
@@ -7,10 +7,10 @@ use crate::error::{During, Error, Result};
 
 /// The receptive field of every neuron, `(F, K)` with lag 0 first: drive per unit of the model's input.
 ///
-/// Where the model normalises the drive, the weights are those after it. Channels of a prefilter are summed.
+/// If the model normalises the drive, the weights include that scale. Channels of a prefilter are summed.
 ///
 /// # Errors
-/// [`Error::NoReceptiveField`] for any model whose readout is not a receptive field over bands.
+/// [`Error::NoReceptiveField`] for a model whose readout is not a receptive field over bands.
 pub fn receptive_fields(model: &dyn ResponseModel) -> Result<Vec<Array2<f64>>> {
     let none = || Error::NoReceptiveField { model: model.config().slug() };
     let fields = model.receptive_fields()?.ok_or_else(none)?;

@@ -1,16 +1,16 @@
-//! Smoothing of maps over bands and lags.
+//! Gaussian smoothing of maps over bands and lags.
 //!
 //! ```text
 //! S[f, k] = sum_{g,l} w(f - g; bands) w(k - l; lags) G[g, l]          w(d; s) = exp(-d^2 / (2 s^2)), of sum 1
 //! ```
-//! Sounds change little from a band or a bin to the next, so that a fit knows the sum of neighbouring weights better than
-//! each: what differs between neighbours in a map is mostly noise. A width of one band takes most of it away, and
-//! widens a field by as much.
+//! Neighbouring bands and bins of a sound are strongly correlated, so that a fit determines the sum of neighbouring
+//! weights well but their differences badly: differences between neighbours in a map are mostly noise. Smoothing with a
+//! width of one band removes most of it and widens the field by about one band.
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-/// A map `(F, L)` smoothed by Gaussians of these standard deviations, in bands and in bins; 0 leaves an axis as it is. At the
-/// edges the weights of what is there add up to 1.
+/// A map `(F, L)` smoothed by Gaussians of these standard deviations, in bands and in bins; 0 leaves an axis as it is.
+/// Weights are normalised at the edges, so that they always sum to 1.
 ///
 /// ```
 /// use ndarray::array;

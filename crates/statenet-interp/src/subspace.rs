@@ -1,43 +1,44 @@
-//! The few directions in which locally linear receptive fields lie, and how separable a field is.
+//! The subspace that dynamic STRFs span, its dimensionality, and the separability of a receptive field.
 //!
 //! ```text
 //! D (T, F L) = U S V^T        rows of V^T are fields        share_i = s_i^2 / sum s^2
 //! dimensionality = (sum s^2)^2 / sum s^4                    the participation ratio (Gao et al. 2017)
-//! separability(m) = s_1^2 / sum s^2 of m (F, L)             1 for a field that is bands times lags (Depireux et al. 2001)
+//! separability(m) = s_1^2 / sum s^2 of m (F, L)             1 for a product of bands and lags (Depireux et al. 2001)
 //! ```
-//! The mean is not taken off: for a linear neuron all maps are one field, and the dimensionality is 1.
+//! The mean field is not subtracted: all maps of a linear neuron are the same field, and the dimensionality is 1.
 
 use faer::{Mat, Side};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
 
 use crate::error::{Error, Result};
 
-/// Orthonormal fields that span receptive fields, the one that explains most first.
+/// Orthonormal fields that span a set of receptive fields, in order of explained power.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subspace {
-    /// `(C, F, L)`, each of norm 1, with C as many as asked for or as there are. The sign is that in which most of the
-    /// weights' sum is positive.
+    /// `(C, F, L)`, each of norm 1, C the number asked for or the rank if that is less. The sign of each is chosen such that
+    /// its weights do not sum to less than 0.
     pub fields: Array3<f64>,
     /// Singular values of all directions, largest first.
     pub singular_values: Vec<f64>,
 }
 
 impl Subspace {
-    /// The share of the maps' squares that each direction explains; empty if all maps are zero.
+    /// The share of the maps' power (sum of squares) that each direction explains; empty if all maps are zero.
     #[must_use]
     pub fn shares(&self) -> Vec<f64> {
         let total: f64 = self.singular_values.iter().map(|s| s * s).sum();
         if total > 0.0 { self.singular_values.iter().map(|s| s * s / total).collect() } else { Vec::new() }
     }
 
-    /// The participation ratio of the shares: 1 for one direction, C for C equal ones. `None` if all maps are zero.
+    /// The participation ratio of the shares: 1 for a single direction, C for C directions of equal power. `None` if all
+    /// maps are zero.
     #[must_use]
     pub fn dimensionality(&self) -> Option<f64> {
         let squares: f64 = self.shares().iter().map(|share| share * share).sum();
         (squares > 0.0).then(|| 1.0 / squares)
     }
 
-    /// How many directions explain a share, above 0 and at most 1, of the maps. `None` if all maps are zero.
+    /// How many directions are needed to explain a share of the power, above 0 and at most 1. `None` if all maps are zero.
     #[must_use]
     pub fn n_for(&self, share: f64) -> Option<usize> {
         let mut explained = 0.0;
@@ -49,10 +50,10 @@ impl Subspace {
     }
 }
 
-/// The subspace of maps `(T, F, L)`, with its `n_fields` first fields.
+/// The subspace of maps `(T, F, L)`, with its first `n_fields` directions as fields.
 ///
-/// Singular values are the roots of the eigenvalues of the smaller Gram matrix: values below 1e-8 of the largest are
-/// rounding.
+/// Singular values are the square roots of the eigenvalues of the smaller Gram matrix, so that values below 1e-8 of the
+/// largest are rounding errors.
 ///
 /// # Errors
 /// [`Error::Decomposition`] for numbers that are not finite.
@@ -67,7 +68,7 @@ pub fn subspace(maps: ArrayView3<'_, f64>, n_fields: usize) -> Result<Subspace> 
     let wide = n_bins <= each;
     let gram = if wide { &d * d.transpose() } else { d.transpose() * &d };
     let eigen = gram.self_adjoint_eigen(Side::Lower).map_err(|_| Error::Decomposition { what: "maps" })?;
-    // faer gives eigenvalues in increasing order.
+    // faer returns eigenvalues in increasing order.
     let n = gram.nrows();
     let singular_values: Vec<f64> = (0..n).rev().map(|i| eigen.S()[i].max(0.0).sqrt()).collect();
     let floor = singular_values.first().copied().unwrap_or(0.0) * 1e-8;
@@ -90,10 +91,10 @@ pub fn subspace(maps: ArrayView3<'_, f64>, n_fields: usize) -> Result<Subspace> 
     Ok(Subspace { fields, singular_values })
 }
 
-/// A field as bands times lags: what the first singular vectors of `(F, L)` keep of it.
+/// The separable field nearest to a field `(F, L)`: the product of its first singular vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Separable {
-    /// The share of squares kept, 1 for a field that is separable.
+    /// The share of the field's power in this product, 1 for a separable field.
     pub index: f64,
     /// The weights of the bands (F), of norm 1.
     pub bands: Vec<f64>,
@@ -101,9 +102,9 @@ pub struct Separable {
     pub lags: Vec<f64>,
 }
 
-/// How separable in frequency and time a field `(F, L)` is; `None` if it is zero.
+/// How separable a field `(F, L)` is in frequency and time; `None` if it is zero.
 ///
-/// Of the two signs the one is taken in which the bands' sum is positive.
+/// The sign is chosen such that the weights of the bands do not sum to less than 0.
 ///
 /// # Errors
 /// [`Error::Decomposition`] for numbers that are not finite.
@@ -125,7 +126,7 @@ pub fn separable(field: ArrayView2<'_, f64>) -> Result<Option<Separable>> {
 }
 
 impl Separable {
-    /// Bands times lags, `(F, L)`.
+    /// The product of bands and lags, `(F, L)`.
     #[must_use]
     pub fn field(&self) -> Array2<f64> {
         Array2::from_shape_fn((self.bands.len(), self.lags.len()), |(f, k)| self.bands[f] * self.lags[k])

@@ -1,46 +1,46 @@
-//! What of a model's response is looked at: a neuron, a population, a contrast between neurons, a hidden unit.
+//! Whose response is examined: a neuron, a population, a contrast between neurons, or a hidden unit.
 
 use candle_core::{DType, Tensor};
 use statenet_models::{ResponseModel, State};
 
 use crate::error::{During, Error, Result};
 
-/// One number that a model gives at every bin.
+/// A scalar response of a model: one number at every bin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The rate of a neuron.
     Neuron(usize),
-    /// The mean rate of some neurons, each counted as often as it is listed.
+    /// The mean rate of several neurons; a neuron listed twice counts twice.
     Population(Vec<usize>),
-    /// The mean rate of some neurons less that of others.
+    /// The mean rate of some neurons minus the mean rate of others.
     Contrast {
-        /// Counted positive.
+        /// Neurons that count positive.
         raised: Vec<usize>,
-        /// Counted negative.
+        /// Neurons that count negative.
         lowered: Vec<usize>,
     },
-    /// A number of the model's streaming state, after the last frame.
+    /// One number in the model's streaming state, known after the last frame only.
     Hidden {
         /// The tensor's name in [`State`], such as `core.backbone.h`.
         entry: String,
-        /// Which number of it, the tensor of one stream flattened.
+        /// Index into that tensor of one stream, flattened.
         unit: usize,
     },
 }
 
 impl Target {
-    /// One target for each of some neurons.
+    /// One target for each neuron.
     #[must_use]
     pub fn neurons(neurons: impl IntoIterator<Item = usize>) -> Vec<Self> {
         neurons.into_iter().map(Self::Neuron).collect()
     }
 
-    /// Whether it is known after the last frame only.
+    /// Whether this is a hidden unit, whose value is known after the last frame only.
     pub(crate) fn is_hidden(&self) -> bool {
         matches!(self, Self::Hidden { .. })
     }
 
-    /// The weights of the neurons' rates, as pairs; none for a hidden unit.
+    /// The neurons that count, each with its weight; empty for a hidden unit.
     pub(crate) fn weights(&self) -> Vec<(usize, f64)> {
         let mean = |neurons: &[usize], sign: f64| -> Vec<(usize, f64)> {
             neurons.iter().map(|&n| (n, sign / neurons.len() as f64)).collect()
@@ -53,7 +53,7 @@ impl Target {
         }
     }
 
-    /// Refuses a target that the model does not have.
+    /// Returns an error if the model does not have this target.
     fn check(&self, n_neurons: usize, state: &State) -> Result<()> {
         let empty = match self {
             Self::Neuron(_) | Self::Hidden { .. } => false,
@@ -71,7 +71,7 @@ impl Target {
                 let known = state.iter().map(|(name, _)| name.to_owned()).collect();
                 return Err(Error::UnknownEntry { entry: entry.clone(), known });
             };
-            // Some tensors of a state grow with the sound: their units are checked when they are read.
+            // Tensors that grow with the sound are still empty; their units are checked when they are read.
             let n = tensor.elem_count();
             if *unit >= n && n > 0 {
                 return Err(Error::OutOfRange { what: "hidden unit", got: *unit, n });
@@ -81,23 +81,23 @@ impl Target {
     }
 }
 
-/// Refuses targets that a model does not have.
+/// Returns an error if the model does not have one of the targets.
 pub(crate) fn check(model: &dyn ResponseModel, targets: &[Target]) -> Result<()> {
     let state = model.init_state(1)?;
     targets.iter().try_for_each(|target| target.check(model.n_neurons(), &state))
 }
 
-/// A target for every row of a batch, to be read from what a model returns.
+/// One target for each row of a batch, and how to compute its value from rates and state.
 pub(crate) struct Objective {
     /// (R, N, 1).
     weights: Tensor,
-    /// Rows of hidden units by the entry that holds them: (row, unit).
+    /// For each tensor of the state: the rows whose target is a hidden unit in it, as (row, unit).
     hidden: Vec<(String, Vec<(usize, usize)>)>,
     n_rows: usize,
 }
 
 impl Objective {
-    /// Of targets that have been [checked](check).
+    /// `rows` holds the target of each row; the targets must have been [checked](check).
     pub(crate) fn new(model: &dyn ResponseModel, rows: &[&Target]) -> Result<Self> {
         let (n_rows, n) = (rows.len(), model.n_neurons());
         let mut weights = vec![0f64; n_rows * n];
@@ -121,8 +121,8 @@ impl Objective {
         Ok(Self { weights, hidden, n_rows })
     }
 
-    /// The value of every row (R): rates (R, N, T) weighted by `when`, (R, T) or (1, T); of a hidden unit what the state
-    /// holds after the last of them.
+    /// The value of each row (R): the target's rate, from rates (R, N, T), summed over time with the weights `when`, (R, T)
+    /// or (1, T); for a hidden unit its value in `state`.
     pub(crate) fn values(&self, rates: &Tensor, state: &State, when: &Tensor) -> Result<Tensor> {
         let of_neurons = || rates.broadcast_mul(&self.weights)?.sum(1)?.broadcast_mul(when)?.sum(1);
         let mut values = of_neurons().during("reading rates")?;
@@ -147,7 +147,7 @@ impl Objective {
     }
 }
 
-/// 1 at the last of `n` bins, (1, n).
+/// Weights over `n` bins that select the last one, (1, n).
 pub(crate) fn at_last(n: usize, dtype: DType, device: &candle_core::Device) -> Result<Tensor> {
     let mut when = vec![0f64; n];
     if let Some(last) = when.last_mut() {
@@ -200,10 +200,13 @@ mod tests {
         let axes = Axes::new(8, 2, TimeBin::whole_millis::<5>());
         let model = zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu).unwrap();
         let message = |target: Target| check(&*model, &[target]).unwrap_err().to_string();
-        assert_eq!(message(Target::Neuron(2)), "neuron 2 does not exist, there are 2");
-        assert_eq!(message(Target::Population(vec![])), "a target has no neurons, expected at least one");
+        assert_eq!(message(Target::Neuron(2)), "neuron is 2, expected an index below 2");
+        assert_eq!(message(Target::Population(vec![])), "the target lists no neuron, expected at least one");
         let hidden = |entry: &str, unit| Target::Hidden { entry: entry.into(), unit };
-        assert_eq!(message(hidden("core.h", 0)), "the model remembers no core.h, but [\"core.backbone.h\"]");
-        assert_eq!(message(hidden("core.backbone.h", 7)), "hidden unit 7 does not exist, there are 7");
+        assert_eq!(
+            message(hidden("core.h", 0)),
+            "the model's state has no tensor core.h, known are core.backbone.h"
+        );
+        assert_eq!(message(hidden("core.backbone.h", 7)), "hidden unit is 7, expected an index below 7");
     }
 }

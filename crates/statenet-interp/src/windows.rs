@@ -1,17 +1,17 @@
-//! Cutting windows of sound out of recorded cochleagrams.
+//! Random windows of recorded cochleagrams.
 
 use candle_core::{Device, Tensor};
 use ndarray::ArrayView2;
 use statenet_core::Seed;
 
-use crate::error::{During, Error, Result};
+use crate::error::{During, Result, out_of_range};
 
-/// Windows of `n_bins` bins from cochleagrams `(F, T)`, at places drawn from a seed: `(n, 1, F, n_bins)`.
+/// Draws `n` windows of `n_bins` bins from cochleagrams `(F, T)` at random places: `(n, 1, F, n_bins)`.
 ///
-/// Every possible place in every sound is equally likely. Sounds shorter than a window are passed over.
+/// Every place in every sound is equally likely. Sounds shorter than a window are skipped.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] if no sound is long enough.
+/// [`Error::Setting`](crate::Error::Setting) if no sound is long enough.
 pub fn draw_windows(
     cochleagrams: &[ArrayView2<'_, f32>],
     n: usize,
@@ -26,7 +26,8 @@ pub fn draw_windows(
         .collect();
     if places.is_empty() || n_bins == 0 {
         let longest = cochleagrams.iter().map(ArrayView2::ncols).max().unwrap_or(0);
-        return Err(Error::OutOfRange { what: "window of bins", got: n_bins, n: longest });
+        let expected = format!("1 to {longest}, the length of the longest sound");
+        return Err(out_of_range("length of a window in bins", n_bins, expected));
     }
     let mut stream = seed.stream("windows");
     let n_bands = cochleagrams[0].nrows();

@@ -1,4 +1,4 @@
-//! The arguments of `interpret`. Their names are a contract.
+//! The options of `interpret`. Scripts rely on their names: do not rename them.
 
 use std::{collections::BTreeSet, path::PathBuf, str::FromStr};
 
@@ -7,7 +7,7 @@ use statenet::prelude::*;
 
 use crate::{dropped::DroppedArgs, machine::MachineArgs};
 
-/// See what a fitted model listens to: receptive fields, dreams, memory, tuning, experiments
+/// Interpret a fitted model: receptive fields, dreams, memory, tuning, in-silico experiments
 #[derive(Parser, Clone, Debug)]
 #[command(
     after_help = "Without --checkpoint, --model is fitted first. Without --data, neurons with known receptive fields are simulated."
@@ -25,36 +25,36 @@ pub struct InterpretArgs {
     /// Methods, separated by commas: gradmap, dstrf, dream, memory, experiments; default all
     #[arg(long, value_name = "LIST", default_value = "gradmap,dstrf,dream,memory,experiments")]
     pub methods: Methods,
-    /// Split of the stimuli: what is read off sounds uses the training ones, fit quality the test ones. Default: the
-    /// checkpoint's, else demo
+    /// Split of the stimuli: maps, dreams and memory use training stimuli, scores use test stimuli. Default: the split
+    /// stored in the checkpoint, or else demo
     #[arg(long, value_name = "NAME")]
     pub split: Option<SplitPlan>,
-    /// Standardise the sounds by the training stimuli of the split: for checkpoints that do not say how their sounds
-    /// were scaled, such as published ones
+    /// Standardise the sounds by the training stimuli of the split: for checkpoints that do not store the scaling of
+    /// their input, such as published ones
     #[arg(long)]
     pub standardize: bool,
-    /// Depth of maps in ms
+    /// Longest lag of maps in ms
     #[arg(long, value_name = "MS", default_value_t = 200.0)]
     pub depth: f64,
-    /// Longest memory that is looked for in ms; sounds must be twice as long
+    /// Longest memory that can be measured in ms; uses windows of sound twice as long
     #[arg(long, value_name = "MS", default_value_t = 1000.0)]
     pub longest_memory: f64,
     /// Steps of a dream
     #[arg(long, value_name = "N", default_value_t = 500)]
     pub dream_steps: usize,
-    /// Model to fit where there is no checkpoint: a name of the zoo or a config file
+    /// Model to fit if there is no --checkpoint: a name of the zoo or a config file
     #[arg(long, value_name = "NAME", default_value = "statenet-gru", conflicts_with = "checkpoint")]
     pub model: String,
-    /// Epochs allowed to a fit where there is no checkpoint; default 1000
+    /// Most epochs of the fit if there is no --checkpoint; default 1000
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Seed of the fit, the simulation, the places in sounds, noise and intervals
+    /// Seed of the fit, the simulation, the choice of windows, noise and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// What a published checkpoint does not say.
+    /// Options for published checkpoints.
     #[command(flatten)]
     pub dropped: DroppedArgs,
-    /// Where to compute.
+    /// Device, threads and output.
     #[command(flatten)]
     pub machine: MachineArgs,
     /// Folder for interpretation.json, report.html, maps and figures
@@ -62,18 +62,18 @@ pub struct InterpretArgs {
     pub out: PathBuf,
 }
 
-/// One way of looking at a model.
+/// A method of interpretation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
-    /// Gradient maps, and the tuning read off them.
+    /// Gradient maps, and tuning derived from them.
     Gradmap,
-    /// Locally linear receptive fields.
+    /// Dynamic STRFs.
     Dstrf,
-    /// Sounds that excite most.
+    /// Sounds that maximize the response.
     Dream,
-    /// Memory in three ways.
+    /// Memory by three measures.
     Memory,
-    /// Tones, ripples, clicks and more.
+    /// In-silico experiments: tones, ripples, noise bursts and more.
     Experiments,
 }
 
@@ -93,18 +93,18 @@ impl Method {
     }
 }
 
-/// Some of the methods.
+/// The selected methods.
 #[derive(Clone, Debug)]
 pub struct Methods(BTreeSet<Method>);
 
 impl Methods {
-    /// Whether a method was asked for.
+    /// Whether a method is selected.
     #[must_use]
     pub fn has(&self, method: Method) -> bool {
         self.0.contains(&method)
     }
 
-    /// Their names.
+    /// Names of the selected methods.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|method| method.name()).collect()

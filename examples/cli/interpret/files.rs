@@ -1,4 +1,5 @@
-//! `interpretation.json`, `maps/NEURON.npz` and `sounds/NEURON.wav`. Their names and fields are a contract.
+//! Writes `interpretation.json`, `maps/NEURON.npz` and `sounds/NEURON.wav`. Scripts rely on their names and fields: do not
+//! rename them.
 
 use std::path::Path;
 
@@ -10,19 +11,20 @@ use statenet::{
     data::{write_npz, write_wav},
     interp::{
         Estimate,
-        dreams::{Carrier, Level, Listen},
+        dreams::{Carrier, Level, Sonification},
     },
     prelude::*,
 };
 
 use super::{
-    analysis::{Finding, hearing},
+    analysis::{NeuronAnalysis, band_front_end},
     args::InterpretArgs,
-    loaded_model::Subject,
+    loaded_model::LoadedModel,
 };
 use crate::output::write_json;
 
-/// The text of `interpretation.json`. Every number is `{"value", "ci95"}`; what was not looked for is `null`.
+/// The content of `interpretation.json`. Every number is `{"value", "ci95"}`; results of methods that were not run are
+/// `null`.
 #[derive(Serialize)]
 struct Interpretation<'a> {
     model: String,
@@ -47,9 +49,9 @@ struct NeuronEntry<'a> {
     separability: Option<Estimate>,
     balance: Option<Estimate>,
     memory_ms: MemoryEntry,
-    /// CCnorm on test stimuli with limited history; the last is the whole sound, `null` ms.
+    /// CCnorm on test stimuli with limited history; the last entry is the whole sound, with `null` ms.
     accuracy_by_history: Option<Vec<serde_json::Value>>,
-    /// Cosine of gradient map and true field; only where the truth is known.
+    /// Cosine of the gradient map with the true receptive field; only for simulated neurons.
     #[serde(skip_serializing_if = "Option::is_none")]
     agreement: Option<Estimate>,
     dstrf: Option<serde_json::Value>,
@@ -70,13 +72,13 @@ fn plain(value: impl Into<Option<f64>>) -> Estimate {
 }
 
 impl<'a> NeuronEntry<'a> {
-    fn of(finding: &'a Finding) -> Self {
-        let tuning = finding.maps.as_ref().map(|maps| &maps.tuning);
-        let memory = finding.memory.as_ref().map(|memory| &memory.memory);
+    fn of(analysis: &'a NeuronAnalysis) -> Self {
+        let tuning = analysis.maps.as_ref().map(|maps| &maps.tuning);
+        let memory = analysis.memory.as_ref().map(|memory| &memory.memory);
         Self {
-            id: &finding.id,
-            maps: map_file(&finding.id),
-            ccnorm: plain(finding.score.ccnorm),
+            id: &analysis.id,
+            maps: map_file(&analysis.id),
+            ccnorm: plain(analysis.score.ccnorm),
             best_frequency_hz: tuning.map(|t| t.best_frequency),
             bandwidth_octaves: tuning.map(|t| t.bandwidth_octaves),
             latency_ms: tuning.map(|t| t.latency),
@@ -88,22 +90,22 @@ impl<'a> NeuronEntry<'a> {
                 forgetting: memory.map(|m| m.forgetting),
                 truncation: memory.map(|m| m.truncation),
             },
-            accuracy_by_history: (!finding.accuracy.is_empty()).then(|| {
+            accuracy_by_history: (!analysis.accuracy.is_empty()).then(|| {
                 let entry = |&(ms, ccnorm): &(f64, Option<f64>)| {
                     json!({"history_ms": ms.is_finite().then_some(ms), "ccnorm": plain(ccnorm)})
                 };
-                finding.accuracy.iter().map(entry).collect()
+                analysis.accuracy.iter().map(entry).collect()
             }),
-            agreement: finding.maps.as_ref().and_then(|maps| maps.agreement),
-            dstrf: finding.fields.as_ref().map(|fields| {
+            agreement: analysis.maps.as_ref().and_then(|maps| maps.agreement),
+            dstrf: analysis.fields.as_ref().map(|fields| {
                 json!({
                     "dimensionality": plain(fields.dimensionality),
-                    "gain_change": plain(fields.changes.as_ref().map(|c| c.gain)),
-                    "shape_change": plain(fields.changes.as_ref().map(|c| c.shape)),
-                    "hold_ms": plain(fields.changes.as_ref().map(|c| c.hold as f64 * fields.dt_ms)),
+                    "gain_change": plain(fields.dynamics.as_ref().map(|d| d.gain_change)),
+                    "shape_change": plain(fields.dynamics.as_ref().map(|d| d.shape_change)),
+                    "hold_ms": plain(fields.dynamics.as_ref().map(|d| d.temporal_hold as f64 * fields.dt_ms)),
                 })
             }),
-            dream: finding.dreams.as_ref().and_then(|(dreams, recorded)| {
+            dream: analysis.dreams.as_ref().and_then(|(dreams, recorded)| {
                 let best = dreams.first()?;
                 Some(json!({
                     "response": plain(best.response),
@@ -111,25 +113,25 @@ impl<'a> NeuronEntry<'a> {
                     "starts": dreams.len(),
                 }))
             }),
-            experiments: finding.answers.as_ref().map(|answers| {
-                let last = answers.tones.levels_db.len().saturating_sub(1);
+            experiments: analysis.experiments.as_ref().map(|experiments| {
+                let last = experiments.tones.levels_db.len().saturating_sub(1);
                 json!({
-                    "best_frequency_hz": plain(answers.tones.best_frequency().map(Hertz::hz)),
-                    "threshold_db": plain(answers.tones.threshold_db(0.2)),
-                    "bandwidth_octaves": plain(answers.tones.bandwidth_octaves(last)),
-                    "best_velocity_hz": plain(answers.ripples.best().map(|(velocity, _)| velocity)),
-                    "best_density": plain(answers.ripples.best().map(|(_, density)| density)),
-                    "latency_ms": plain(answers.bursts.latency.map(Millis::ms)),
-                    "adaptation": plain(answers.bursts.adaptation),
-                    "stimulus_specific_adaptation": plain(answers.oddball.index),
-                    "gain_ratio": plain(answers.contrast.gain_ratio),
+                    "best_frequency_hz": plain(experiments.tones.best_frequency().map(Hertz::hz)),
+                    "threshold_db": plain(experiments.tones.threshold_db(0.2)),
+                    "bandwidth_octaves": plain(experiments.tones.bandwidth_octaves(last)),
+                    "best_velocity_hz": plain(experiments.ripples.best().map(|(velocity, _)| velocity)),
+                    "best_density": plain(experiments.ripples.best().map(|(_, density)| density)),
+                    "latency_ms": plain(experiments.bursts.latency.map(Millis::ms)),
+                    "adaptation": plain(experiments.bursts.adaptation),
+                    "stimulus_specific_adaptation": plain(experiments.oddball.index),
+                    "gain_ratio": plain(experiments.contrast.gain_ratio),
                 })
             }),
         }
     }
 }
 
-/// Where a neuron's arrays lie, within the folder.
+/// Path of a neuron's arrays within the output folder.
 fn map_file(id: &str) -> String {
     format!("maps/{id}.npz")
 }
@@ -140,43 +142,43 @@ fn map_file(id: &str) -> String {
 /// If a file cannot be written.
 pub fn write(
     args: &InterpretArgs,
-    subject: &Subject,
-    findings: &[Finding],
+    loaded: &LoadedModel,
+    analyses: &[NeuronAnalysis],
     out: &Path,
 ) -> anyhow::Result<()> {
-    for finding in findings {
-        let arrays = arrays(finding);
+    for analysis in analyses {
+        let arrays = arrays(analysis);
         let views: Vec<_> = arrays.iter().map(|(name, array)| (*name, array.view())).collect();
-        write_npz(&out.join(map_file(&finding.id)), &views)?;
+        write_npz(&out.join(map_file(&analysis.id)), &views)?;
     }
-    write_sounds(args, subject, findings, out)?;
+    write_sounds(args, loaded, analyses, out)?;
     let interpretation = Interpretation {
-        model: subject.model.config().slug(),
-        recording: subject.recording.name(),
-        dt_ms: subject.recording.dt().ms(),
+        model: loaded.model.config().slug(),
+        recording: loaded.recording.name(),
+        dt_ms: loaded.recording.dt().ms(),
         seed: args.seed,
-        split: &subject.split,
+        split: &loaded.split,
         methods: args.methods.names(),
-        neurons: findings.iter().map(NeuronEntry::of).collect(),
+        neurons: analyses.iter().map(NeuronEntry::of).collect(),
     };
     write_json(&out.join("interpretation.json"), &interpretation)
 }
 
-/// Writes something to listen to for each dream: noise in its bands, about as loud as they are.
+/// Writes a sonification of each neuron's best dream: band-limited noise with the levels of the dream.
 fn write_sounds(
     args: &InterpretArgs,
-    subject: &Subject,
-    findings: &[Finding],
+    loaded: &LoadedModel,
+    analyses: &[NeuronAnalysis],
     out: &Path,
 ) -> anyhow::Result<()> {
     const RATE_HZ: f64 = 44_100.0;
-    if findings.iter().all(|finding| finding.dreams.is_none()) {
+    if analyses.iter().all(|analysis| analysis.dreams.is_none()) {
         return Ok(());
     }
-    let bands = hearing(subject)?;
+    let bands = band_front_end(loaded)?;
     let Some(highest) = bands.centers.last() else { return Ok(()) };
     let rate_hz = RATE_HZ.max(2.2 * highest.hz());
-    let listen = Listen {
+    let sonification = Sonification {
         sample_rate: Hertz::new(rate_hz)?,
         dt: bands.dt,
         band_centers: bands.centers.clone(),
@@ -184,51 +186,51 @@ fn write_sounds(
         carrier: Carrier::Noise,
         seed: Seed::new(args.seed),
     };
-    for finding in findings {
-        let Some(dream) = finding.dreams.as_ref().and_then(|(dreams, _)| dreams.first()) else { continue };
+    for analysis in analyses {
+        let Some(dream) = analysis.dreams.as_ref().and_then(|(dreams, _)| dreams.first()) else { continue };
         let decibels = dream.sound.mapv(|x| ((f64::from(x) - bands.reference) / bands.per_decibel) as f32);
-        let samples = listen.samples(decibels.view())?;
-        let path = out.join("sounds").join(format!("{}.wav", finding.id));
+        let samples = sonification.samples(decibels.view())?;
+        let path = out.join("sounds").join(format!("{}.wav", analysis.id));
         write_wav(&path, &samples, SampleRate::new(rate_hz)?)?;
     }
     Ok(())
 }
 
-/// The arrays of a neuron: fields `(F, L)` with lag 0 first, dreams `(F, T)`, curves over lags or steps.
-fn arrays(finding: &Finding) -> Vec<(&'static str, ArrayD<f64>)> {
+/// The arrays of a neuron: receptive fields `(F, L)` with lag 0 first, dreams `(F, T)`, curves over lags or steps.
+fn arrays(analysis: &NeuronAnalysis) -> Vec<(&'static str, ArrayD<f64>)> {
     let mut arrays: Vec<(&'static str, ArrayD<f64>)> = Vec::new();
     let mut field = |name, field: &Array2<f64>| arrays.push((name, field.clone().into_dyn()));
-    if let Some(recorded) = &finding.recorded {
+    if let Some(recorded) = &analysis.recorded {
         field("recorded", recorded);
     }
-    if let Some(truth) = &finding.truth {
+    if let Some(truth) = &analysis.truth {
         field("truth", truth);
     }
-    if let Some(maps) = &finding.maps {
+    if let Some(maps) = &analysis.maps {
         field("gradmap", &maps.recorded.mean());
         field("gradmap_spread", &maps.recorded.spread());
         field("gradmap_null", &maps.null);
     }
-    if let Some(fields) = &finding.fields {
+    if let Some(fields) = &analysis.fields {
         field("dstrf_mean", &fields.mean);
         field("dstrf_excitatory", &fields.excitatory);
         field("dstrf_inhibitory", &fields.inhibitory);
     }
-    if let Some((dreams, recorded)) = &finding.dreams {
+    if let Some((dreams, recorded)) = &analysis.dreams {
         if let Some(best) = dreams.first() {
             field("dream", &best.sound.mapv(f64::from));
         }
         field("best_recorded", &recorded.cochleagram.mapv(f64::from));
     }
-    if let Some(answers) = &finding.answers {
-        field("frequency_response_area", &answers.tones.evoked_hz);
-        field("modulation_transfer", &answers.ripples.locked_hz);
+    if let Some(experiments) = &analysis.experiments {
+        field("frequency_response_area", &experiments.tones.evoked_hz);
+        field("modulation_transfer", &experiments.ripples.locked_hz);
     }
     let mut curve = |name, values: &[f64]| arrays.push((name, Array1::from(values.to_vec()).into_dyn()));
-    if let Some(best) = finding.dreams.as_ref().and_then(|(dreams, _)| dreams.first()) {
-        curve("dream_course", &best.course);
+    if let Some(best) = analysis.dreams.as_ref().and_then(|(dreams, _)| dreams.first()) {
+        curve("dream_course", &best.response_by_step);
     }
-    if let Some(memory) = &finding.memory {
+    if let Some(memory) = &analysis.memory {
         curve("memory_gradient", &memory.curves.gradient);
         curve("forgetting", &memory.curves.forgetting);
         curve("truncation", &memory.curves.truncation);

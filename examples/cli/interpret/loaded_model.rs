@@ -1,4 +1,4 @@
-//! What is looked at: a model, and the recording it was fitted to as it heard it.
+//! The model to interpret, loaded or fitted, with the recording that it was fitted to.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +14,26 @@ use crate::{
     sound::{source, true_field},
 };
 
-/// A model and its recording.
-pub struct Subject {
+/// A model, and its recording preprocessed as in the fit.
+pub struct LoadedModel {
     /// The model.
     pub model: Box<dyn ResponseModel>,
-    /// The recording, smoothed and scaled as the model heard it.
+    /// The recording, smoothed and scaled as in the fit.
     pub recording: Recording,
     /// Training and test stimuli.
     pub split: Split,
-    /// What is true of the model's neurons, where they are simulated; else empty.
+    /// The ground truth of each neuron if the recording is simulated, else empty.
     pub truth: Vec<GroundTruth>,
-    /// The neurons that were asked for.
+    /// The selected neurons.
     pub neurons: Vec<usize>,
 }
 
-impl Subject {
+impl LoadedModel {
     /// Reads or simulates the recording and loads or fits the model.
     ///
     /// # Errors
-    /// If one cannot be read, or they do not belong together.
-    pub fn find(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
+    /// If the recording or the checkpoint cannot be read, or they do not match.
+    pub fn load(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
         let source = source(args.data.as_deref(), None, args.seed)?;
         let smoothed = source.recording.smooth(&Smoothing::default());
         let (model, recording, split) = match &args.checkpoint {
@@ -66,7 +66,7 @@ impl Subject {
         Ok(Self { model, recording, split, truth: source.truth, neurons })
     }
 
-    /// The cochleagrams of the training stimuli: all that maps, dreams and memory are read off.
+    /// The cochleagrams of the training stimuli, which maps, dreams and memory use.
     ///
     /// # Errors
     /// If the split names stimuli that the recording does not have.
@@ -75,14 +75,14 @@ impl Subject {
         self.split.train().iter().map(sound).collect()
     }
 
-    /// The true field of a simulated neuron, `(F, L)`, for sound in the scale that the model hears.
+    /// The true receptive field of a simulated neuron, `(F, L)`, in the scale of the model's input.
     #[must_use]
     pub fn true_field(&self, neuron: usize) -> Option<Array2<f64>> {
         Some(true_field(self.truth.get(neuron)?, &self.recording))
     }
 }
 
-/// The split that was asked for, or the one that the model was fitted with.
+/// The split from `--split`, or else the one that the model was fitted with, or else demo.
 fn split(
     args: &InterpretArgs,
     metadata: &CheckpointMetadata,
@@ -97,7 +97,7 @@ fn split(
     }
 }
 
-/// The recording in the scale that the model was fitted to.
+/// The recording, scaled as in the fit.
 fn scaled(
     args: &InterpretArgs,
     metadata: &CheckpointMetadata,
@@ -107,7 +107,7 @@ fn scaled(
     match (&metadata.input, args.standardize) {
         (Some(_), true) => {
             anyhow::bail!(
-                "the checkpoint says how its sounds are scaled, --standardize would scale them twice"
+                "the checkpoint stores the scaling of its input; remove --standardize, which would scale twice"
             )
         }
         (Some(scale), false) => Ok(recording.standardized_with(scale)?),
@@ -116,8 +116,8 @@ fn scaled(
     }
 }
 
-/// Fits a model to counts by their Poisson likelihood, which gives truer maps than the squared error of smoothed rates, and
-/// saves it.
+/// Fits a model and saves it. The loss is the Poisson likelihood of spike counts, which gives more accurate maps than the
+/// squared error of smoothed rates.
 fn fit(
     args: &InterpretArgs,
     recording: &Recording,
@@ -126,7 +126,7 @@ fn fit(
 ) -> anyhow::Result<Box<dyn ResponseModel>> {
     let Choice { name, kind } = choice(&args.model, &recording.axes())?;
     let Kind::Gradient(model) = kind else {
-        bail!("--model {name}: ridge has no response model to look into")
+        bail!("--model {name}: ridge is a linear regression, which interpret does not analyse")
     };
     let model = model.build(Seed::new(args.seed), device)?;
     let mut config = FitConfig { seed: args.seed, ..FitConfig::recipe(&model.config()) };

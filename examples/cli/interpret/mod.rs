@@ -1,4 +1,4 @@
-//! What `interpret` does beside its `main`: the model and recording it looks at, what it finds, the files it leaves.
+//! The parts of `interpret`: its options, the loaded model, the analyses, and the files it writes.
 
 pub mod analysis;
 pub mod args;

@@ -43,11 +43,11 @@ fn every_method_leaves_its_arrays_and_numbers() {
             assert!(is_a_number(&neuron["memory_ms"][way]), "{way}");
         }
         assert_eq!(neuron["accuracy_by_history"].as_array().unwrap().len(), 8);
-        // The truth is known of simulations only that were made in the same run.
+        // The truth is known only if the recording is simulated in the same run.
         assert!(neuron.get("agreement").is_none());
     }
 
-    // What is not asked for is null; a second look at the same is the same to the byte.
+    // Methods that are not selected are null, and the same command gives the same bytes.
     let again = |to: &str| {
         let out = folder.path().join(to);
         let args = ["--neurons", "2", "--methods", "gradmap", "--quiet", "--out", text(&out)];
@@ -74,5 +74,5 @@ fn what_is_asked_for_wrongly_is_said() {
         |more: &[&str], says: &str| expect_refused("interpret", &[&common[..], more].concat(), &[says]);
     refused(&["--methods", "gradmap,dance"], "no method is called \"dance\"");
     refused(&["--neurons", "99"], "99");
-    refused(&["--standardize"], "--standardize would scale them twice");
+    refused(&["--standardize"], "remove --standardize, which would scale twice");
 }

@@ -1,16 +1,16 @@
-//! Which of many dreams are one.
+//! Clustering of dreams that converged to the same sound.
 
 use ndarray::ArrayView2;
 
-/// Groups of sounds of one shape that are alike, by the mean correlation between members (average linkage): the two
-/// groups that are most alike are joined until no two reach `least`.
+/// Clusters sounds of one shape by their correlation (average linkage): the two clusters with the largest mean correlation
+/// between members are merged, until none reaches `threshold`.
 ///
-/// Returns the group of every sound; groups are numbered in the order of their first members, so that group 0 holds
-/// the first sound. A sound that is constant is alike to none.
+/// Returns the cluster of each sound. Clusters are numbered in the order of their first members, so that cluster 0 holds
+/// the first sound. A constant sound has correlation 0 with every other.
 #[must_use]
-pub fn clusters(sounds: &[ArrayView2<'_, f32>], least: f64) -> Vec<usize> {
+pub fn clusters(sounds: &[ArrayView2<'_, f32>], threshold: f64) -> Vec<usize> {
     let centered: Vec<Vec<f64>> = sounds.iter().map(centered).collect();
-    let alike = |a: &usize, b: &usize| -> f64 {
+    let correlation = |a: &usize, b: &usize| -> f64 {
         let (a, b) = (&centered[*a], &centered[*b]);
         if a.len() == b.len() { a.iter().zip(b).map(|(x, y)| x * y).sum() } else { 0.0 }
     };
@@ -19,9 +19,9 @@ pub fn clusters(sounds: &[ArrayView2<'_, f32>], least: f64) -> Vec<usize> {
         let mut best: Option<(f64, usize, usize)> = None;
         for (i, one) in groups.iter().enumerate() {
             for (j, other) in groups.iter().enumerate().skip(i + 1) {
-                let sum: f64 = one.iter().flat_map(|a| other.iter().map(move |b| alike(a, b))).sum();
+                let sum: f64 = one.iter().flat_map(|a| other.iter().map(move |b| correlation(a, b))).sum();
                 let mean = sum / (one.len() * other.len()) as f64;
-                if mean >= least && best.is_none_or(|(most, ..)| mean > most) {
+                if mean >= threshold && best.is_none_or(|(most, ..)| mean > most) {
                     best = Some((mean, i, j));
                 }
             }
@@ -40,7 +40,7 @@ pub fn clusters(sounds: &[ArrayView2<'_, f32>], least: f64) -> Vec<usize> {
     of_sounds
 }
 
-/// A sound less its mean, of norm 1; zeros if it is constant.
+/// A sound with its mean subtracted and scaled to norm 1; zeros if it is constant.
 fn centered(sound: &ArrayView2<'_, f32>) -> Vec<f64> {
     let mean = sound.iter().map(|&x| f64::from(x)).sum::<f64>() / sound.len().max(1) as f64;
     let from_mean: Vec<f64> = sound.iter().map(|&x| f64::from(x) - mean).collect();

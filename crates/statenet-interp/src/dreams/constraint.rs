@@ -1,61 +1,62 @@
-//! What a dreamed sound must be, and what it pays for: limits onto which it is put after every step, penalties that are
-//! taken off its response.
+//! Constraints on dreams: limits onto which the sound is projected after every step, and penalties that are subtracted
+//! from its response.
 
 use candle_core::{DType, Tensor};
 use ndarray::ArrayView2;
 use statenet_core::{Dim, Hertz, TimeBin, expect_shape};
 use statenet_models::ResponseModel;
 
-use crate::error::{During, Error, Result};
+use crate::error::{During, Result, out_of_range};
 
 /// A limit or a penalty.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Constraint {
-    /// Limit: every number between two of its band (F each), such as the range of the training sounds
+    /// Limit: every value of a band lies within bounds of that band, for example the range of the training sounds
     /// ([`range_of`](Constraint::range_of)).
     Box {
-        /// The least of each band.
+        /// The lowest value of each band, (F).
         lowest: Vec<f64>,
-        /// The most of each band.
+        /// The highest value of each band, (F).
         highest: Vec<f64>,
     },
-    /// Limit: the root mean square over bands and bins is this, above 0. A sound of zeros stays.
+    /// Limit: the root mean square over bands and bins has this value, above 0. A sound of zeros is left unchanged.
     Energy(f64),
-    /// Limit: modulations within a band, by a projection.
+    /// Limit: only modulations within a band remain.
     Modulation(ModulationBand),
-    /// Penalty: this times the mean of x^2.
+    /// Penalty: this weight times the mean of x^2.
     L2(f64),
-    /// Penalty: this times the mean of |x(f, t) - x(f, t-1)| and of |x(f, t) - x(f-1, t)|.
+    /// Penalty: this weight times the mean of |x(f, t) - x(f, t-1)| plus that of |x(f, t) - x(f-1, t)|.
     TotalVariation(f64),
-    /// Penalty: this times the mean of (x(f, t) - x(f-1, t))^2, f in bands, which lie in log frequency.
+    /// Penalty: this weight times the mean of (x(f, t) - x(f-1, t))^2, f counting bands.
     Smoothness(f64),
 }
 
-/// Modulations that pass: those of the two-dimensional Fourier transform of a sound within both ranges, ends included.
+/// The modulations that a sound may have: components of its two-dimensional Fourier transform within both ranges, ends
+/// included.
 ///
-/// A sound is taken as if it went on from its beginning: rates are multiples of 1 / T and 1 / F.
+/// The transform treats a sound as periodic: its frequencies are multiples of 1 / T and 1 / F.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ModulationBand {
     /// The width of a bin.
     pub dt: TimeBin,
-    /// Changes in time: not slower than this. `None`: also what never changes.
+    /// Slowest modulation in time. `None` keeps also the mean over time.
     pub slowest: Option<Hertz>,
-    /// Changes in time: not faster than this.
+    /// Fastest modulation in time; `None` for no bound.
     pub fastest: Option<Hertz>,
-    /// Changes over frequency: not coarser than this, cycles per band. `None`: also what all bands share.
+    /// Coarsest modulation over frequency, cycles per band. `None` keeps also the mean over bands.
     pub coarsest: Option<f64>,
-    /// Changes over frequency: not finer than this, cycles per band, at most 1/2.
+    /// Finest modulation over frequency, cycles per band, at most 1/2; `None` for no bound.
     pub finest: Option<f64>,
 }
 
 impl Constraint {
-    /// The box of the range of sounds `(F, T)`, band by band.
+    /// A [`Box`](Self::Box) with the range of each band in some sounds `(F, T)`.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] for no sounds, [`Error::Shape`] if bands differ.
+    /// [`Error::Setting`](crate::Error::Setting) for no sounds, [`Error::Shape`](crate::Error::Shape) if their numbers of bands differ.
     pub fn range_of(sounds: &[ArrayView2<'_, f32>]) -> Result<Self> {
         let Some(first) = sounds.first() else {
-            return Err(Error::OutOfRange { what: "sound", got: 0, n: 0 });
+            return Err(out_of_range("number of sounds", 0, "1 or more"));
         };
         let n_bands = first.nrows();
         let (mut lowest, mut highest) = (vec![f64::INFINITY; n_bands], vec![f64::NEG_INFINITY; n_bands]);
@@ -71,7 +72,7 @@ impl Constraint {
     }
 }
 
-/// A constraint with its numbers in tensors, for sounds (R, 1, F, T).
+/// A checked constraint with its numbers as tensors, for sounds (R, 1, F, T).
 pub(super) enum Prepared {
     /// (F, 1) each.
     Box {
@@ -79,7 +80,7 @@ pub(super) enum Prepared {
         highest: Tensor,
     },
     Energy(f64),
-    /// Symmetric projections, (F, F) and (T, T).
+    /// Symmetric projection matrices, (F, F) and (T, T).
     Modulation {
         over_bands: Tensor,
         over_bins: Tensor,
@@ -90,7 +91,7 @@ pub(super) enum Prepared {
 }
 
 impl Prepared {
-    /// Checks constraints and prepares them for sounds of a model.
+    /// Checks constraints and prepares them for the sounds of a model.
     pub(super) fn all(
         constraints: &[Constraint],
         model: &dyn ResponseModel,
@@ -104,7 +105,7 @@ impl Prepared {
         };
         let weight = |name: &'static str, weight: f64| {
             let fits = weight.is_finite() && weight > 0.0;
-            if fits { Ok(weight) } else { Err(Error::Weight { constraint: name, got: weight }) }
+            if fits { Ok(weight) } else { Err(out_of_range(name, weight, "a finite number above 0")) }
         };
         let prepare = |constraint: &Constraint| {
             Ok(match constraint {
@@ -126,20 +127,20 @@ impl Prepared {
                         over_bins: tensor(over_bins, (n_bins, n_bins))?,
                     }
                 }
-                Constraint::L2(w) => Self::L2(weight("L2", *w)?),
-                Constraint::TotalVariation(w) => Self::TotalVariation(weight("total variation", *w)?),
-                Constraint::Smoothness(w) => Self::Smoothness(weight("smoothness", *w)?),
+                Constraint::L2(w) => Self::L2(weight("L2 weight", *w)?),
+                Constraint::TotalVariation(w) => Self::TotalVariation(weight("total variation weight", *w)?),
+                Constraint::Smoothness(w) => Self::Smoothness(weight("smoothness weight", *w)?),
             })
         };
         constraints.iter().map(prepare).collect()
     }
 
-    /// Whether it moves a sound.
+    /// Whether this is a limit, which changes the sound, and not a penalty.
     pub(super) fn limits(&self) -> bool {
         matches!(self, Self::Box { .. } | Self::Energy(_) | Self::Modulation { .. })
     }
 
-    /// The sound (R, 1, F, T) that obeys, nearest to this one.
+    /// Projects a sound (R, 1, F, T) onto the limit; a penalty leaves it unchanged.
     pub(super) fn limit(&self, sound: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Self::Box { lowest, highest } => {
@@ -165,12 +166,12 @@ impl Prepared {
         }
     }
 
-    /// The part of a gradient along which a sound (R, 1, F, T) that obeys may go.
+    /// The part of a gradient that is tangent to the limit, at a sound (R, 1, F, T) within it.
     ///
-    /// Adam gives every number a step of its own size. On a sphere it would end where the signs of the gradient point, not
-    /// the gradient itself, if what leads off the sphere were not taken away first. A box holds number by number, and
-    /// needs nothing.
-    pub(super) fn along(&self, sound: &Tensor, gradient: &Tensor) -> candle_core::Result<Tensor> {
+    /// Adam scales the step of each element separately. With a fixed energy it would therefore converge to the signs of the
+    /// gradient instead of its direction if the radial part were not removed first. A box bounds each element separately
+    /// and needs no projection of the gradient.
+    pub(super) fn tangent(&self, sound: &Tensor, gradient: &Tensor) -> candle_core::Result<Tensor> {
         match self {
             Self::Energy(level) => {
                 let outward =
@@ -182,7 +183,7 @@ impl Prepared {
         }
     }
 
-    /// What a batch of sounds (R, 1, F, T) pays, summed over rows.
+    /// The penalty of a batch of sounds (R, 1, F, T), summed over rows; `None` for a limit.
     pub(super) fn penalty(&self, sound: &Tensor) -> candle_core::Result<Option<Tensor>> {
         let each = sound.elem_count() as f64 / sound.dim(0)? as f64;
         let steps = |axis: usize| -> candle_core::Result<Option<Tensor>> {
@@ -214,7 +215,7 @@ impl Prepared {
     }
 }
 
-/// The symmetric matrix (n, n) that keeps what changes at rates between two, in cycles per place, ends included.
+/// The symmetric matrix (n, n) that projects onto frequencies from `least` to `most`, in cycles per element, ends included.
 fn projection(n: usize, least: Option<f64>, most: Option<f64>) -> Vec<f64> {
     const ROUNDING: f64 = 1e-9;
     let rate = |k: usize| k.min(n - k) as f64 / n as f64;
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_kept_and_keep_what_obeys() {
+    fn a_limit_holds_after_projection_and_projecting_twice_changes_nothing() {
         let band = ModulationBand {
             dt: TimeBin::whole_millis::<5>(),
             slowest: None,
@@ -284,7 +285,7 @@ mod tests {
                     let mean = once[..F * T].iter().map(|x| x * x).sum::<f64>() / (F * T) as f64;
                     assert!((mean.sqrt() - level).abs() < 1e-6);
                 }
-                // What all bands share is gone.
+                // The mean over bands is removed.
                 _ => {
                     for t in 0..T {
                         let shared: f64 = (0..F).map(|f| once[f * T + t]).sum();
@@ -331,15 +332,15 @@ mod tests {
     }
 
     #[test]
-    fn a_constraint_that_makes_no_sense_says_so() {
+    fn bad_constraints_are_refused() {
         let message = |constraint| prepare(constraint).err().map(|error| error.to_string());
         assert_eq!(
             message(Constraint::L2(-1.0)).unwrap(),
-            "weight of L2 is -1, expected a finite number above 0"
+            "L2 weight is -1, expected a finite number above 0"
         );
         assert_eq!(
             message(Constraint::Energy(0.0)).unwrap(),
-            "weight of energy is 0, expected a finite number above 0"
+            "energy is 0, expected a finite number above 0"
         );
         let narrow = Constraint::Box { lowest: vec![0.0; 3], highest: vec![1.0; F] };
         assert_eq!(message(narrow).unwrap(), "lowest has shape (3), expected (4)");

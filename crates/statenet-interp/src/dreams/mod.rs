@@ -1,21 +1,21 @@
-//! Dreams: sounds that a target answers to most, or least, made by going up the gradient of its response (Rançon et al.
-//! 2025; Simonyan et al. 2014 for images).
+//! Dreams: sounds that maximize or minimize a target's response, found by gradient ascent (Rançon et al. 2025; Simonyan et
+//! al. 2014 for images).
 //!
 //! ```text
-//! x <- x + step of Adam along d/dx [ response(x) - sum penalties(x) ],  then onto each limit in turn
+//! x <- x + step of Adam along d/dx [ response(x) - sum penalties(x) ],  then projected onto each limit in turn
 //! response = r(T)  transient        mean over t of r(t)  sustained
 //! ```
-//! In evaluation mode, from the model's initial state. The step falls in a straight line to 0, so that the response
-//! settles. Every (target, start) is a row of a batch that knows nothing of the others; the same seed gives the same
-//! dreams whatever the number of threads.
+//! Computed in evaluation mode, from the model's initial state. The step size falls linearly to 0, so that the response
+//! converges. Every (target, start) is an independent row of a batch; the same seed gives the same dreams whatever the
+//! number of threads.
 //!
-//! What a network is told to like without limits is noise that no ear hears; a dream says as much as its
-//! [constraints](Constraint), which belong beside its figure, and the [best recorded sound](best_recorded) beside it.
+//! Without limits gradient ascent finds noise that resembles no natural sound. A dream means little without its
+//! [constraints](Constraint): report them with the figure, and compare with the [best recorded sound](best_recorded).
 
 mod cluster;
 mod constraint;
-mod listen;
 mod recorded;
+mod sonification;
 mod waveform;
 
 use candle_core::{Tensor, Var};
@@ -28,34 +28,34 @@ use self::constraint::Prepared;
 pub use self::{
     cluster::clusters,
     constraint::{Constraint, ModulationBand},
-    listen::{Carrier, Level, Listen},
     recorded::{BestRecorded, best_recorded},
+    sonification::{Carrier, Level, Sonification},
     waveform::{WaveformDream, WaveformDreamConfig, dream_waveform},
 };
 use crate::{
-    batched_gradients::{Still, hear, in_parallel, no_gradient, numbers, of_model},
-    error::{During, Error, Result},
+    batched_gradients::{FrozenModel, in_parallel, no_gradient, numbers, of_model, run_from},
+    error::{During, Error, Result, out_of_range},
     target::{self, Objective, Target},
 };
 
 /// How dreams are made.
 #[derive(Clone, Debug)]
 pub struct DreamConfig {
-    /// Up or down the response. Default up.
+    /// Whether the response is maximized or minimized. Default maximized.
     pub direction: Direction,
-    /// Which bins of the response count. Default the last.
+    /// Whether the response at the last bin counts or its mean over all bins. Default the last bin.
     pub when: When,
     /// Bins T of the sound, at least 1. Default 100.
     pub n_bins: usize,
-    /// Where dreams begin, one for each target and start. Default the null stimulus.
+    /// The sounds to start from; each target has one dream from each. Default the null stimulus alone.
     pub starts: Vec<Start>,
-    /// Steps, at least 1. Default 1500.
+    /// Steps of gradient ascent, at least 1. Default 1500.
     pub steps: usize,
-    /// The first step's size, in units of the model's input, above 0. Default 0.02.
+    /// Size of the first step, in units of the model's input, above 0. Default 0.02.
     pub step_size: f64,
     /// Limits and penalties, in the order in which they are applied. Default none.
     pub constraints: Vec<Constraint>,
-    /// Where noise at the start grows from. Default 0.
+    /// Seed of the noise in [`Start::Noise`]. Default 0.
     pub seed: Seed,
 }
 
@@ -74,61 +74,61 @@ impl Default for DreamConfig {
     }
 }
 
-/// Up or down.
+/// Whether a response is maximized or minimized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// To the largest response.
+    /// Find the largest response.
     Maximize,
-    /// To the smallest.
+    /// Find the smallest response.
     Minimize,
 }
 
-/// Which bins of the response count.
+/// Which bins count as the response to a sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// The last: what a sound leads up to.
+    /// The last bin: a transient response.
     Last,
-    /// All, their mean: what keeps a neuron going. Not for hidden units, which are known at the end of a sound only.
+    /// The mean over all bins: a sustained response. Not for hidden units, whose value is known at the last bin only.
     All,
 }
 
-/// Where a dream begins.
+/// The sound from which a dream starts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
-    /// Zeros, the mean sound for a model of standardised bands.
+    /// Zeros: the mean sound if the model's input is standardised.
     Null,
-    /// A spectrum (F) that lasts, such as the mean of the recorded sounds.
+    /// A constant spectrum (F), such as the mean of the recorded sounds.
     Spectrum(Vec<f64>),
-    /// Normal noise of a deviation, another for every start and target.
+    /// Normal noise of this standard deviation, drawn anew for each start and target.
     Noise(f64),
-    /// A sound `(F, T)`, such as a recorded one.
+    /// A given sound `(F, T)`, such as a recorded one.
     Sound(Array2<f32>),
 }
 
 /// One dream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dream {
-    /// What was asked to answer.
+    /// Whose response is maximized.
     pub target: Target,
-    /// Which of the starts it came from.
+    /// Index of the start in [`DreamConfig::starts`].
     pub start: usize,
-    /// `(F, T)`, in the scale of the model's input.
+    /// The sound `(F, T)`, in the scale of the model's input.
     pub sound: Array2<f32>,
-    /// What the target answers to it.
+    /// The target's response to it.
     pub response: f64,
-    /// What it answered before each step.
-    pub course: Vec<f64>,
+    /// The response before each step.
+    pub response_by_step: Vec<f64>,
 }
 
 impl Dream {
-    /// The moving average of the course over `width` steps: one value for every `width` steps in a row.
+    /// The response averaged over every `width` consecutive steps.
     #[must_use]
     pub fn moving_average(&self, width: usize) -> Vec<f64> {
-        self.course.windows(width.max(1)).map(|w| w.iter().sum::<f64>() / w.len() as f64).collect()
+        self.response_by_step.windows(width.max(1)).map(|w| w.iter().sum::<f64>() / w.len() as f64).collect()
     }
 }
 
-/// Dreams of targets, for each target one from every start, the best first.
+/// Dreams of each target, one from every start, the best first.
 ///
 /// ```
 /// use candle_core::Device;
@@ -136,31 +136,30 @@ impl Dream {
 /// use statenet_interp::{Constraint, DreamConfig, Target, dream};
 /// use statenet_models::zoo;
 ///
-/// // Within a box, the dream of an LN neuron is loud where its receptive field is positive and soft elsewhere.
+/// // Within a box, the dream of an LN neuron is loud where its receptive field is positive and soft where it is negative.
 /// let axes = Axes::new(4, 1, TimeBin::from_millis(5.0)?);
 /// let model = zoo::ln(&axes).build(Seed::new(0), &Device::Cpu)?;
 /// let limits = Constraint::Box { lowest: vec![-1.0; 4], highest: vec![1.0; 4] };
 /// let config = DreamConfig { n_bins: 40, steps: 120, step_size: 0.05, constraints: vec![limits], ..Default::default() };
 /// let dreams = dream(&*model, &[Target::Neuron(0)], &config)?;
-/// assert!(dreams[0][0].response > dreams[0][0].course[0]);
+/// assert!(dreams[0][0].response > dreams[0][0].response_by_step[0]);
 /// assert!(dreams[0][0].sound.iter().all(|x| x.abs() <= 1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`] for a start or limit of other sizes, [`Error::OutOfRange`] for a target that the model does not have,
-/// for no bins, steps or starts, [`Error::Weight`] for a step or penalty that is not above 0,
-/// [`Error::SustainedHidden`] for hidden units at all bins, [`Error::NoGradient`] if an operation in the model's
-/// streaming form cuts the graph.
+/// [`Error::Shape`] for a start or limit of the wrong shape, [`Error::OutOfRange`] for a target that the model does not
+/// have, [`Error::Setting`] for no bins, steps or starts and for a step size or weight that is not above 0,
+/// [`Error::SustainedHidden`] for hidden units with [`When::All`], [`Error::NoGradient`] if an operation in the model's
+/// streaming form has no backward pass.
 pub fn dream(model: &dyn ResponseModel, targets: &[Target], config: &DreamConfig) -> Result<Vec<Vec<Dream>>> {
-    let counts = [("dream of bins", config.n_bins), ("number of steps", config.steps)];
-    for (what, n) in counts.into_iter().chain([("number of starts", config.starts.len())]) {
-        if n == 0 {
-            return Err(Error::OutOfRange { what, got: 0, n });
-        }
+    let counts =
+        [("n_bins", config.n_bins), ("steps", config.steps), ("number of starts", config.starts.len())];
+    if let Some((setting, _)) = counts.into_iter().find(|(_, n)| *n == 0) {
+        return Err(out_of_range(setting, 0, "1 or more"));
     }
     if !(config.step_size.is_finite() && config.step_size > 0.0) {
-        return Err(Error::Weight { constraint: "a step", got: config.step_size });
+        return Err(out_of_range("step_size", config.step_size, "a finite number above 0"));
     }
     target::check(model, targets)?;
     if config.when == When::All && targets.iter().any(Target::is_hidden) {
@@ -169,11 +168,11 @@ pub fn dream(model: &dyn ResponseModel, targets: &[Target], config: &DreamConfig
     let prepared = Prepared::all(&config.constraints, model, config.n_bins)?;
     let starts = (0..targets.len()).flat_map(|target| (0..config.starts.len()).map(move |s| (target, s)));
     let rows: Vec<(usize, usize)> = starts.collect();
-    // Rows of a pass share the model's weights; passes share nothing and run side by side.
+    // A pass of several rows loads the weights once; passes are independent and run in parallel.
     const PASS_ROWS: usize = 8;
     let passes: Vec<&[(usize, usize)]> = rows.chunks(PASS_ROWS).collect();
-    let still = Still::new(model)?;
-    let of_passes = in_parallel(passes, |pass| dream_rows(still.model(), targets, config, &prepared, pass))?;
+    let frozen = FrozenModel::new(model)?;
+    let of_passes = in_parallel(passes, |pass| dream_rows(frozen.model(), targets, config, &prepared, pass))?;
     let mut dreams: Vec<Vec<Dream>> = targets.iter().map(|_| Vec::new()).collect();
     for (&(target, _), dream) in rows.iter().zip(of_passes.into_iter().flatten()) {
         if let Some(of_target) = dreams.get_mut(target) {
@@ -189,7 +188,7 @@ pub fn dream(model: &dyn ResponseModel, targets: &[Target], config: &DreamConfig
     Ok(dreams)
 }
 
-/// The dreams of some rows, (target, start) each.
+/// The dreams of some rows, each a (target, start).
 fn dream_rows(
     model: &dyn ResponseModel,
     targets: &[Target],
@@ -199,78 +198,79 @@ fn dream_rows(
 ) -> Result<Vec<Dream>> {
     let of_rows: Vec<&Target> = rows.iter().filter_map(|&(target, _)| targets.get(target)).collect();
     let objective = Objective::new(model, &of_rows)?;
-    let ear = Ear::new(model, &objective, config.when, config.n_bins)?;
+    let response = SoundResponse::new(model, &objective, config.when, config.n_bins)?;
     let starts = rows
         .iter()
         .filter_map(|&(target, start)| Some((target, start, config.starts.get(start)?)))
         .map(|(target, start, from)| from.sound(model, config, &format!("dream {target} from {start}")))
         .collect::<Result<Vec<_>>>()?;
-    let begun = Tensor::cat(&starts, 0).during("beginning dreams")?;
-    let begun = limited(&begun, constraints)?;
-    let sound = Var::from_tensor(&begun).during("making a sound a variable")?;
+    let first = Tensor::cat(&starts, 0).during("joining the starts of dreams")?;
+    let first = limited(&first, constraints)?;
+    let sound = Var::from_tensor(&first).during("copying a sound into a variable")?;
     let adam = ParamsAdamW { lr: config.step_size, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut adam = AdamW::new(vec![sound.clone()], adam).during("preparing Adam")?;
     let sign = match config.direction {
         Direction::Maximize => -1.0,
         Direction::Minimize => 1.0,
     };
-    let mut courses: Vec<Vec<f64>> = rows.iter().map(|_| Vec::with_capacity(config.steps)).collect();
+    let mut by_step: Vec<Vec<f64>> = rows.iter().map(|_| Vec::with_capacity(config.steps)).collect();
     for step in 0..config.steps {
-        let values = ear.hear(sound.as_tensor())?;
-        for (course, value) in courses.iter_mut().zip(numbers(&values)?) {
-            course.push(value);
+        let values = response.of(sound.as_tensor())?;
+        for (of_row, value) in by_step.iter_mut().zip(numbers(&values)?) {
+            of_row.push(value);
         }
-        let mut loss = values.sum_all().and_then(|v| v * sign).during("judging a dream")?;
+        let mut loss = values.sum_all().and_then(|v| v * sign).during("summing responses")?;
         for constraint in constraints {
-            if let Some(penalty) = constraint.penalty(sound.as_tensor()).during("penalising a dream")? {
-                loss = (loss + penalty).during("penalising a dream")?;
+            if let Some(penalty) = constraint.penalty(sound.as_tensor()).during("adding a penalty")? {
+                loss = (loss + penalty).during("adding a penalty")?;
             }
         }
-        let mut grads = loss.backward().during("backward")?;
+        let mut grads = loss.backward().during("backward pass")?;
         let gradient = grads.remove(sound.as_tensor()).ok_or_else(|| no_gradient(model))?;
-        let there = sound.as_detached_tensor();
-        let along = constraints.iter().try_fold(gradient, |g, constraint| constraint.along(&there, &g));
-        grads.insert(sound.as_tensor(), along.during("limiting a step")?);
+        let at = sound.as_detached_tensor();
+        let tangent = constraints.iter().try_fold(gradient, |g, constraint| constraint.tangent(&at, &g));
+        grads.insert(sound.as_tensor(), tangent.during("projecting a gradient onto a limit")?);
         adam.set_learning_rate(config.step_size * (1.0 - step as f64 / config.steps as f64));
         adam.step(&grads).during("a step of Adam")?;
         if constraints.iter().any(Prepared::limits) {
             let within = limited(&sound.as_detached_tensor(), constraints)?;
-            sound.set(&within).during("limiting a dream")?;
+            sound.set(&within).during("projecting a sound onto a limit")?;
         }
     }
     let last = sound.as_detached_tensor();
-    let responses = numbers(&ear.hear(&last)?)?;
+    let responses = numbers(&response.of(&last)?)?;
     let shape = (rows.len(), model.n_bands(), config.n_bins);
     let sounds: Vec<f32> = numbers(&last)?.into_iter().map(|x| x as f32).collect();
     let sounds = Array3::from_shape_vec(shape, sounds).unwrap_or_else(|_| Array3::zeros(shape));
-    let found = rows.iter().zip(of_rows).zip(sounds.axis_iter(Axis(0))).zip(responses).zip(courses);
+    let found = rows.iter().zip(of_rows).zip(sounds.axis_iter(Axis(0))).zip(responses).zip(by_step);
     Ok(found
-        .map(|((((&(_, start), target), sound), response), course)| Dream {
+        .map(|((((&(_, start), target), sound), response), response_by_step)| Dream {
             target: target.clone(),
             start,
             sound: sound.to_owned(),
             response,
-            course,
+            response_by_step,
         })
         .collect())
 }
 
+/// Projects sounds onto each limit in turn.
 fn limited(sound: &Tensor, constraints: &[Prepared]) -> Result<Tensor> {
     constraints
         .iter()
         .try_fold(sound.clone(), |sound, constraint| constraint.limit(&sound))
-        .during("limiting a dream")
+        .during("projecting a sound onto a limit")
 }
 
-/// What rows answer to whole sounds, from the model's initial state.
-struct Ear<'a> {
+/// The response of each row's target to a whole sound, run from the model's initial state.
+struct SoundResponse<'a> {
     model: &'a dyn ResponseModel,
     objective: &'a Objective,
     when: Tensor,
     n_read: usize,
 }
 
-impl<'a> Ear<'a> {
+impl<'a> SoundResponse<'a> {
     fn new(
         model: &'a dyn ResponseModel,
         objective: &'a Objective,
@@ -286,16 +286,16 @@ impl<'a> Ear<'a> {
         Ok(Self { model, objective, when: when.during("choosing bins")?, n_read })
     }
 
-    /// (R), with its graph, from sounds (R, 1, F, T).
-    fn hear(&self, sounds: &Tensor) -> Result<Tensor> {
+    /// The responses (R) to sounds (R, 1, F, T), with their graph.
+    fn of(&self, sounds: &Tensor) -> Result<Tensor> {
         let state = self.model.init_state(sounds.dim(0).during("reading sounds")?)?;
-        let heard = hear(self.model, state, sounds, self.n_read)?;
-        self.objective.values(&heard.rates, &heard.state, &self.when)
+        let output = run_from(self.model, state, sounds, self.n_read)?;
+        self.objective.values(&output.rates, &output.state, &self.when)
     }
 }
 
 impl Start {
-    /// `(1, 1, F, T)`, in the precision of the model and on its device.
+    /// The sound `(1, 1, F, T)`, in the dtype of the model and on its device; `name` picks its random numbers.
     fn sound(&self, model: &dyn ResponseModel, config: &DreamConfig, name: &str) -> Result<Tensor> {
         let (n_bands, n_bins) = (model.n_bands(), config.n_bins);
         let values: Vec<f64> = match self {
@@ -314,6 +314,6 @@ impl Start {
             }
         };
         let sound = Tensor::from_vec(values, (1, 1, n_bands, n_bins), &candle_core::Device::Cpu);
-        of_model(model, &sound.during("beginning a dream")?)
+        of_model(model, &sound.during("making the start of a dream")?)
     }
 }

@@ -1,38 +1,39 @@
-//! The best of what was recorded: what a dream is compared with.
+//! The recorded sound with the largest response, for comparison with a dream.
 
 use candle_core::Tensor;
 use ndarray::{Array2, ArrayView2, s};
 use statenet_core::{Dim, expect_shape};
 use statenet_models::ResponseModel;
 
-use super::{Direction, DreamConfig, Ear, When};
+use super::{Direction, DreamConfig, SoundResponse, When};
 use crate::{
-    batched_gradients::{Still, in_parallel, numbers, of_model, rows_of_pass},
-    error::{During, Error, Result},
+    batched_gradients::{FrozenModel, in_parallel, numbers, of_model, rows_of_pass},
+    error::{During, Error, Result, out_of_range},
     target::{self, Objective, Target},
 };
 
-/// The stretch of recorded sound that a target answers to most, or least.
+/// The stretch of recorded sound with a target's largest (or smallest) response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BestRecorded {
-    /// What was asked to answer.
+    /// Whose response was compared.
     pub target: Target,
-    /// Which of the sounds.
+    /// Index of the sound.
     pub sound: usize,
     /// The first bin of the stretch.
     pub start: usize,
     /// The stretch `(F, T)`.
     pub cochleagram: Array2<f32>,
-    /// What the target answers to it alone, from the model's initial state as a dream.
+    /// The target's response to the stretch alone, run from the model's initial state as for a dream.
     pub response: f64,
 }
 
-/// For each target the best stretch of [`n_bins`](DreamConfig::n_bins) of recorded cochleagrams `(F, T)`, at every
-/// `hop` bins, in the direction and at the bins of a dream's config.
+/// For each target the best stretch of [`n_bins`](DreamConfig::n_bins) bins in recorded cochleagrams `(F, T)`, trying a
+/// stretch every `hop` bins. `direction` and `when` are those of the dream's config.
 ///
 /// # Errors
-/// [`Error::Shape`] for sounds of other bands, [`Error::OutOfRange`] if no sound is long enough, for a hop of 0 and for
-/// a target that the model does not have, [`Error::SustainedHidden`] for hidden units at all bins.
+/// [`Error::Shape`] for sounds with the wrong number of bands, [`Error::Setting`] if no sound is long enough or `hop` is
+/// 0, [`Error::OutOfRange`] for a target that the model does not have, [`Error::SustainedHidden`] for hidden units with
+/// [`When::All`].
 pub fn best_recorded(
     model: &dyn ResponseModel,
     cochleagrams: &[ArrayView2<'_, f32>],
@@ -48,7 +49,7 @@ pub fn best_recorded(
         return Err(Error::SustainedHidden);
     }
     if hop == 0 {
-        return Err(Error::OutOfRange { what: "hop of bins", got: 0, n: 0 });
+        return Err(out_of_range("hop in bins", 0, "1 or more"));
     }
     let n = config.n_bins;
     let starts = |sound: &ArrayView2<'_, f32>| (0..(sound.ncols() + 1).saturating_sub(n)).step_by(hop);
@@ -56,13 +57,14 @@ pub fn best_recorded(
         cochleagrams.iter().enumerate().flat_map(|(s, sound)| starts(sound).map(move |t| (s, t))).collect();
     if places.is_empty() || n == 0 {
         let longest = cochleagrams.iter().map(ArrayView2::ncols).max().unwrap_or(0);
-        return Err(Error::OutOfRange { what: "stretch of bins", got: n, n: longest });
+        let expected = format!("1 to {longest}, the length of the longest sound");
+        return Err(out_of_range("n_bins", n, expected));
     }
-    // Nothing is differentiated, and a frozen model keeps nothing for it.
-    let still = Still::new(model)?;
-    let model = still.model();
+    // A frozen model stores nothing for a backward pass, which is not needed here.
+    let frozen = FrozenModel::new(model)?;
+    let model = frozen.model();
     let passes: Vec<&[(usize, usize)]> = places.chunks(rows_of_pass(n)).collect();
-    // Every target of every place of the pass, target by target.
+    // For each pass and target the responses at the places of the pass.
     let of_passes = in_parallel(passes, |pass| {
         let stretches =
             pass.iter().flat_map(|&(s, t)| cochleagrams[s].slice(s![.., t..t + n]).into_iter().copied());
@@ -73,7 +75,7 @@ pub fn best_recorded(
             .iter()
             .map(|target| {
                 let objective = Objective::new(model, &vec![target; pass.len()])?;
-                numbers(&Ear::new(model, &objective, config.when, n)?.hear(&sounds)?)
+                numbers(&SoundResponse::new(model, &objective, config.when, n)?.of(&sounds)?)
             })
             .collect::<Result<Vec<_>>>()
     })?;
@@ -82,11 +84,11 @@ pub fn best_recorded(
         Direction::Minimize => a < b,
     };
     let best = |(t, target): (usize, &Target)| {
-        let answers = of_passes.iter().flat_map(|of_targets| of_targets.get(t).into_iter().flatten());
+        let responses = of_passes.iter().flat_map(|of_targets| of_targets.get(t).into_iter().flatten());
         let mut best: Option<(f64, (usize, usize))> = None;
-        for (&answer, &place) in answers.zip(&places) {
-            if best.is_none_or(|(there, _)| better(answer, there)) {
-                best = Some((answer, place));
+        for (&response, &place) in responses.zip(&places) {
+            if best.is_none_or(|(so_far, _)| better(response, so_far)) {
+                best = Some((response, place));
             }
         }
         let (response, (sound, start)) = best?;

@@ -133,19 +133,19 @@ impl WaveformDreamConfig {
     fn validate(&self, target: &Target) -> Result<()> {
         let setting = |setting, got: String, expected| Err(Error::Setting { setting, got, expected });
         if target.is_hidden() {
-            return setting("target of a dreamed waveform", "a hidden unit".to_owned(), "neurons");
+            return setting("target of a dreamed waveform", "a hidden unit".to_owned(), "neurons".to_owned());
         }
         if self.steps == 0 {
-            return setting("number of steps", "0".to_owned(), "1 or more");
+            return setting("number of steps", "0".to_owned(), "1 or more".to_owned());
         }
         for (name, value) in [("loudness", self.loudness), ("step size", self.step_size)] {
             if !(value > 0.0 && value.is_finite()) {
-                return setting(name, value.to_string(), "a finite number above 0");
+                return setting(name, value.to_string(), "a finite number above 0".to_owned());
             }
         }
         match &self.start {
             Some(start) if start.len() != self.n_samples => {
-                setting("length of the start", start.len().to_string(), "n_samples")
+                setting("length of the start", start.len().to_string(), "n_samples".to_owned())
             }
             _ => Ok(()),
         }

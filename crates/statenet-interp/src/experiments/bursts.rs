@@ -1,4 +1,4 @@
-//! Noise bursts and clicks: latency and adaptation.
+//! Noise bursts and clicks: latency of the onset response and its adaptation.
 
 use statenet_core::{Millis, Seed, TimeBin};
 use statenet_models::ResponseModel;
@@ -15,30 +15,32 @@ use crate::error::Result;
 pub struct Bursts {
     /// Level, decibels.
     pub level_db: f64,
-    /// Silence before, over whose second half the spontaneous rate is taken.
+    /// Silence before the onset; the spontaneous rate is the mean over its second half.
     pub lead: Millis,
     /// Length of a burst of noise, or of the time after a click.
     pub duration: Millis,
-    /// Draws of the noise, of which the mean rate is taken.
+    /// Draws of the noise, over which the rate is averaged.
     pub n_draws: usize,
-    /// What noise is drawn from.
+    /// Seed of the noise.
     pub seed: Seed,
 }
 
-/// How a neuron answers to an onset.
+/// A neuron's response to an onset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnsetResponse {
     /// The neuron.
     pub neuron: usize,
     /// Width of a bin of the rate.
     pub dt: TimeBin,
-    /// The rate from the onset on, its mean over draws, less the spontaneous rate, spikes per second.
+    /// The rate from the onset on, averaged over draws, minus the spontaneous rate, spikes per second.
     pub evoked_hz: Vec<f64>,
     /// Rate in silence, spikes per second.
     pub spontaneous_hz: f64,
-    /// From the onset to the first bin in which the rate reaches half of its peak; `None` without a peak.
+    /// Time from the onset to the first bin whose evoked rate reaches half of its peak; `None` if the evoked rate is never
+    /// above 0.
     pub latency: Option<Millis>,
-    /// 1 - (mean over the last third) / peak: 0 for a rate that lasts, 1 for one that ends; `None` without a peak.
+    /// 1 - (mean over the last third) / peak: 0 for a sustained response, 1 for one that ends; `None` if the evoked rate is
+    /// never above 0.
     pub adaptation: Option<f64>,
 }
 
@@ -56,7 +58,7 @@ pub fn noise_bursts(
     onsets(model, front_end, bursts, &(0..bursts.n_draws).map(draw).collect::<Vec<_>>(), neurons)
 }
 
-/// Plays a click; `n_draws` and `seed` do not matter.
+/// Plays a click; `n_draws` and `seed` are not used.
 ///
 /// # Errors
 /// As [`frequency_response_area`](super::frequency_response_area).

@@ -1,11 +1,10 @@
-//! Steps of contrast: gain adaptation.
+//! Contrast steps: adaptation of gain to contrast.
 //!
 //! ```text
-//! gain[t] = deviation over draws of r(t) / spread of the chords' levels in the half that t lies in
+//! gain[t] = standard deviation over draws of r(t) / spread of the chords' levels at t
 //! ```
-//! Random chords whose levels vary little, then much, then little again (Rabinowitz, Willmore, Schnupp & King 2011,
-//! Neuron 70:1178). A linear neuron has one gain; one with gain control has a smaller one where contrast is high, and
-//! takes time to change it.
+//! Random chords with low, then high, then low contrast (Rabinowitz, Willmore, Schnupp & King 2011, Neuron 70:1178). The
+//! gain of a linear neuron is constant; gain control lowers it at high contrast, with a delay.
 
 use statenet_core::{Millis, Seed, TimeBin};
 use statenet_models::ResponseModel;
@@ -17,42 +16,42 @@ use super::{
 };
 use crate::error::Result;
 
-/// Chords of low, high and again low contrast.
+/// Random chords of low, high, and again low contrast.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ContrastSteps {
     /// Mean level, decibels.
     pub level_db: f64,
-    /// Half the range of levels where contrast is low, decibels.
+    /// Half the range of levels at low contrast, decibels.
     pub low_db: f64,
-    /// Half the range of levels where contrast is high, decibels.
+    /// Half the range of levels at high contrast, decibels.
     pub high_db: f64,
-    /// How long each chord lasts.
+    /// Duration of each chord.
     pub chord: Millis,
-    /// How long each of the three pieces lasts.
+    /// Duration of each of the three pieces.
     pub piece: Millis,
-    /// Draws of chords, over which deviations are taken; at least 2, some tens for steady numbers.
+    /// Draws of the chord sequence, over which standard deviations are computed: at least 2, better some tens.
     pub n_draws: usize,
-    /// What chords are drawn from.
+    /// Seed of the chords.
     pub seed: Seed,
 }
 
-/// How a neuron's gain follows contrast.
+/// How a neuron's gain changes with contrast.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GainAdaptation {
     /// The neuron.
     pub neuron: usize,
     /// Width of a bin.
     pub dt: TimeBin,
-    /// Deviation over draws of the rate, from the first bin on, spikes per second.
+    /// Standard deviation of the rate over draws, at each bin, spikes per second.
     pub deviation_hz: Vec<f64>,
-    /// Gain in the last half of the high piece over that in the last half of the first low one: 1 without gain control;
-    /// `None` where the rate does not vary.
+    /// Gain in the last half of the high-contrast piece over gain in the last half of the first low-contrast piece: 1
+    /// without gain control; `None` if the rate does not vary.
     pub gain_ratio: Option<f64>,
-    /// The gain in the first tenth of the high piece over that in its last half: above 1 where gain falls with time.
+    /// Gain in the first tenth of the high-contrast piece over gain in its last half: above 1 if the gain falls with time.
     pub overshoot: Option<f64>,
 }
 
-/// Plays draws of chords whose contrast steps up and down.
+/// Plays random chords whose contrast steps up and down.
 ///
 /// # Errors
 /// As [`frequency_response_area`](super::frequency_response_area).
@@ -93,7 +92,7 @@ pub fn contrast_steps(
     Ok(neurons.iter().enumerate().map(of).collect())
 }
 
-/// The deviation over draws at every bin, with n - 1; empty for fewer than two draws.
+/// The standard deviation over draws at each bin, with n - 1 in the denominator; empty for fewer than two draws.
 fn deviations(rates: &[Vec<f64>]) -> Vec<f64> {
     let n = rates.len() as f64;
     let n_bins = if rates.len() < 2 { 0 } else { rates.iter().map(Vec::len).min().unwrap_or(0) };

@@ -1,5 +1,5 @@
-//! From the sounds of an experiment to the cochleagrams that the model hears: through the recording's own front end,
-//! or, where that is not known, straight to the bands.
+//! From the sounds of an experiment to cochleagrams: through the recording's own front end, or, where that is unknown,
+//! through a simple model of frequency bands.
 
 use ndarray::Array2;
 use statenet_core::{Hertz, Millis, SampleRate, Standardization, TimeBin};
@@ -8,72 +8,71 @@ use super::{
     sound::{Carrier, Part, Sound},
     waveform,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, out_of_range};
 
-/// What turns a sound into the input of a model.
+/// Turns the sounds of an experiment into the input of a model.
 pub trait FrontEnd {
-    /// The cochleagram `(F, T)` of a sound, in the scale that the model was fitted to (standardized).
+    /// The cochleagram `(F, T)` of a sound, scaled (standardized) as in the fit.
     ///
     /// # Errors
     /// [`Error::FrontEnd`] if it cannot be computed.
     fn cochleagram(&self, sound: &Sound) -> Result<Array2<f32>>;
 }
 
-/// The recording's own front end, from a waveform.
+/// The recording's own front end, which computes the cochleagram from a waveform.
 ///
-/// `cochlea` gets samples (0 dB is a root mean square of 1) and their rate, and returns `(F, T)` standardized as the
-/// recording was. T should be that of the other sounds: the whole bins of the duration.
+/// `cochlea` takes samples (0 dB is a root mean square of 1) and their rate, and returns `(F, T)`, standardized as the
+/// recording was. T must be the number of whole bins in the sound's duration.
 #[derive(Clone, Copy, Debug)]
-pub struct Waveform<F> {
+pub struct WaveformFrontEnd<F> {
     /// Samples per second.
     pub rate: SampleRate,
-    /// From samples to a cochleagram.
+    /// Computes a cochleagram from samples.
     pub cochlea: F,
 }
 
-/// An error of a front end of yours.
+/// The error of a user's front end.
 pub type FrontEndError = Box<dyn std::error::Error + Send + Sync>;
 
-impl<F: Fn(&[f32], SampleRate) -> Result<Array2<f32>, FrontEndError>> FrontEnd for Waveform<F> {
+impl<F: Fn(&[f32], SampleRate) -> Result<Array2<f32>, FrontEndError>> FrontEnd for WaveformFrontEnd<F> {
     fn cochleagram(&self, sound: &Sound) -> Result<Array2<f32>> {
         (self.cochlea)(&waveform::samples(sound, self.rate), self.rate)
             .map_err(|source| Error::FrontEnd { source })
     }
 }
 
-/// Bands that hear a sound directly, for recordings whose front end is not known.
+/// A simple front end for recordings whose own is unknown: each band responds to the power near its centre frequency.
 ///
 /// ```text
 /// x[f,t] = reference + per_decibel 10 log10(p[f,t] + p0)          x = silence where p = 0
 /// ```
-/// p is the power in a band: 10^(level / 10) for what fills it, times exp(-(octaves away / width)^2) for a tone beside
-/// its centre, times the share of the bin that it fills. There is no spread in time.
+/// p is the power in a band: 10^(level / 10) of the sound, times exp(-(distance in octaves / width)^2) for a tone off the
+/// band's centre, times the fraction of the bin during which it sounds. There is no smearing in time.
 ///
-/// For cochleagrams that grow with the logarithm of the sound. `silence` and `reference` say where a recording's floor
-/// and its loudest bins lie, such as its lowest percent and its highest.
+/// For cochleagrams that are logarithmic in power. Set `silence` and `reference` to the level of a recording's quietest and
+/// loudest bins, for example its lowest and highest percentile.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bands {
+pub struct BandFrontEnd {
     /// Centre frequencies, lowest first.
     pub centers: Vec<Hertz>,
     /// Width of a bin.
     pub dt: TimeBin,
-    /// The cochleagram in silence.
+    /// Value of the cochleagram in silence.
     pub silence: f64,
-    /// The cochleagram at 0 dB.
+    /// Value of the cochleagram at 0 dB.
     pub reference: f64,
     /// Units of the cochleagram per decibel, above 0.
     pub per_decibel: f64,
-    /// How far a tone spreads, octaves; 0 is its nearest band alone.
+    /// Width of the response to a tone, octaves; with 0 only the nearest band responds.
     pub width_octaves: f64,
-    /// The scale of the bands that the model was fitted to; `None` if it hears cochleagrams as they are.
+    /// The standardization used in the fit; `None` if the model takes cochleagrams as they are.
     pub input: Option<Standardization>,
 }
 
-impl FrontEnd for Bands {
+impl FrontEnd for BandFrontEnd {
     fn cochleagram(&self, sound: &Sound) -> Result<Array2<f32>> {
         if !(self.per_decibel > 0.0 && self.per_decibel.is_finite()) {
-            let (setting, expected) = ("cochleagram units per decibel", "above 0");
-            return Err(Error::Setting { setting, got: self.per_decibel.to_string(), expected });
+            return Err(out_of_range("per_decibel", self.per_decibel, "a finite number above 0"));
         }
         let octaves: Vec<f64> = self.centers.iter().map(|center| center.hz().log2()).collect();
         let n_bins = self.dt.bins_in(sound.duration);
@@ -91,7 +90,8 @@ impl FrontEnd for Bands {
     }
 }
 
-impl Bands {
+impl BandFrontEnd {
+    /// Adds the power of one part of a sound.
     fn add(&self, part: &Part, octaves: &[f64], power: &mut Array2<f64>) {
         let level = from_decibels(part.level_db);
         let spread = match part.carrier {
@@ -103,7 +103,7 @@ impl Bands {
         for (t, mut column) in power.columns_mut().into_iter().enumerate() {
             let (from, to) = (t as f64 * dt, (t + 1) as f64 * dt);
             let share = match part.carrier {
-                // All of a click falls into one bin.
+                // A click falls into a single bin.
                 Carrier::Click => f64::from((from..to).contains(&part.start.ms())),
                 _ => ((stop.min(to) - part.start.ms().max(from)) / dt).max(0.0),
             };
@@ -114,7 +114,7 @@ impl Bands {
                 Carrier::Tone(_) | Carrier::Click => vec![1.0; octaves.len()],
                 Carrier::Noise(seed) => {
                     let mut stream = seed.stream(&format!("noise/{t}"));
-                    // The power of a band of noise in a bin: a mean of a few exponentials.
+                    // The power of noise in a band and bin: a mean of a few exponential variables.
                     (0..octaves.len())
                         .map(|_| (0..4).map(|_| stream.exponential()).sum::<f64>() / 4.0)
                         .collect()
@@ -136,7 +136,7 @@ impl Bands {
         }
     }
 
-    /// The share of a tone's power that each band hears.
+    /// The share of a tone's power that reaches each band.
     fn spread(&self, frequency: Hertz, octaves: &[f64]) -> Vec<f64> {
         let octave = frequency.hz().log2();
         if self.width_octaves > 0.0 {
@@ -163,8 +163,8 @@ mod tests {
 
     use super::*;
 
-    fn bands() -> Bands {
-        Bands {
+    fn bands() -> BandFrontEnd {
+        BandFrontEnd {
             centers: [500, 1000, 2000].map(|hz| Hertz::new(f64::from(hz)).unwrap()).to_vec(),
             dt: TimeBin::whole_millis::<5>(),
             silence: -6.0,
@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_slope_of_zero_is_refused() {
-        let bands = Bands { per_decibel: 0.0, ..bands() };
+        let bands = BandFrontEnd { per_decibel: 0.0, ..bands() };
         let message = bands.cochleagram(&sound(Carrier::Click, 0.0)).unwrap_err().to_string();
-        assert_eq!(message, "cochleagram units per decibel is 0, expected above 0");
+        assert_eq!(message, "per_decibel is 0, expected a finite number above 0");
     }
 }

@@ -1,7 +1,7 @@
-//! Gaps in noise.
+//! Gap detection: the shortest gap in noise that changes the rate.
 //!
 //! ```text
-//! response[g] = max |r_gap(t) - r_whole(t)|  in the time after the gap's end,   same noise with and without the gap
+//! change[g] = max |r_gap(t) - r_no_gap(t)|  in the time after the gap's end, for the same noise with and without the gap
 //! ```
 
 use statenet_core::{Millis, Seed};
@@ -23,22 +23,22 @@ pub struct Gaps {
     pub level_db: f64,
     /// Noise before the gap.
     pub before: Millis,
-    /// Time after the gap in which its end is looked for in the rate.
+    /// Time after the gap in which the rates are compared.
     pub after: Millis,
-    /// Draws of the noise, over which responses are averaged.
+    /// Draws of the noise, over which changes are averaged.
     pub n_draws: usize,
-    /// What noise is drawn from.
+    /// Seed of the noise.
     pub seed: Seed,
 }
 
-/// How a neuron answers to the end of gaps.
+/// A neuron's response to gaps in noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GapResponse {
     /// The neuron.
     pub neuron: usize,
     /// Gap lengths.
     pub gaps: Vec<Millis>,
-    /// Largest change of the rate after each gap, mean over draws, spikes per second.
+    /// Largest change of the rate after each gap, averaged over draws, spikes per second.
     pub change_hz: Vec<f64>,
 }
 
@@ -55,7 +55,7 @@ pub fn gap_response(
     let longest = gaps.gaps.iter().copied().fold(Millis::whole::<0>(), |a, b| if b > a { b } else { a });
     let end = plus(plus(gaps.before, longest), gaps.after);
     let zero = Millis::whole::<0>();
-    // All gaps end at the same time, so that what follows them is the same noise.
+    // All gaps end at the same time, so that the noise after them is the same.
     let back = plus(gaps.before, longest);
     let noise = |draw: usize, start: Millis, stop: Millis| {
         let carrier = Carrier::Noise(gaps.seed.child(&format!("gap/{draw}/{}", u8::from(start > zero))));
@@ -87,7 +87,7 @@ pub fn gap_response(
 }
 
 impl GapResponse {
-    /// The shortest gap whose end changes the rate by at least `share` of the largest change; `None` if none does.
+    /// The shortest gap that changes the rate by at least `share` of the largest change; `None` if no gap changes it.
     #[must_use]
     pub fn threshold(&self, share: f64) -> Option<Millis> {
         let largest = self.change_hz.iter().copied().fold(0.0, f64::max);

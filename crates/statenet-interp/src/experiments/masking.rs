@@ -1,10 +1,10 @@
-//! Forward masking: a tone after a tone.
+//! Forward masking: how a tone changes the response to a later one.
 //!
 //! ```text
-//! masking[d] = 1 - (r(masker, probe d later) - r(masker alone)) / (r(probe alone) - r(silence))     over the probe
+//! masking[d] = 1 - (r(masker, probe d later) - r(masker alone)) / (r(probe alone) - r(silence))   r averaged over the probe
 //! ```
-//! 0 where the masker changes nothing, 1 where the probe is no longer heard (Brosch & Schreiner 1997, J Neurophysiol
-//! 77:923), below 0 where it facilitates.
+//! 0 if the masker has no effect, 1 if it abolishes the response to the probe, below 0 if it facilitates that response
+//! (Brosch & Schreiner 1997, J Neurophysiol 77:923).
 
 use statenet_core::{Hertz, Millis};
 use statenet_models::ResponseModel;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::error::Result;
 
-/// A masker, and probes after it.
+/// A masker tone and probe tones after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForwardMasking {
     /// Frequency of the masker.
@@ -31,22 +31,22 @@ pub struct ForwardMasking {
     pub masker_duration: Millis,
     /// Length of the probe, over which the rate is averaged.
     pub probe_duration: Millis,
-    /// From the masker's end to the probe's beginning, shortest first.
+    /// Delays from the masker's end to the probe's onset, shortest first.
     pub delays: Vec<Millis>,
 }
 
-/// How a masker changes what a neuron answers to a probe.
+/// How a masker changes a neuron's response to a probe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaskingCurve {
     /// The neuron.
     pub neuron: usize,
     /// Delays of the probe.
     pub delays: Vec<Millis>,
-    /// Masking at each delay; `None` where the probe alone evokes nothing.
+    /// Masking at each delay; `None` where the probe alone does not raise the rate.
     pub masking: Vec<Option<f64>>,
 }
 
-/// Plays masker and probe, each alone and together, at every delay.
+/// Plays masker and probe, alone and together, at each delay.
 ///
 /// # Errors
 /// As [`frequency_response_area`](super::frequency_response_area).
@@ -71,7 +71,7 @@ pub fn forward_masking(
         tone(set.probe, start, plus(start, set.probe_duration))
     };
     let sound = |parts: Vec<Part>| Sound { duration: end, parts };
-    // Silence, the masker, then probe alone and both at every delay.
+    // Silence, the masker, then for each delay the probe alone and both.
     let mut sounds = vec![sound(Vec::new()), sound(vec![masker])];
     for &delay in &set.delays {
         sounds.extend([sound(vec![probe(delay)]), sound(vec![masker, probe(delay)])]);
@@ -91,7 +91,7 @@ pub fn forward_masking(
 }
 
 impl MaskingCurve {
-    /// The first delay at which at most half of the masking at the shortest delay is left; `None` if there is none.
+    /// The first delay at which masking has fallen to half of that at the shortest delay or less; `None` if it never does.
     #[must_use]
     pub fn half_recovery(&self) -> Option<Millis> {
         let first = self.masking.first().copied().flatten().filter(|&masking| masking > 0.0)?;

@@ -1,21 +1,22 @@
-//! Experiments on a model: in-silico physiology. A set of sounds in, a tuning curve out, for any response model.
+//! In-silico physiology: classic experiments on any response model. A set of sounds in, a tuning curve out.
 //!
-//! | function | plays | finds |
+//! | function | plays | measures |
 //! |---|---|---|
 //! | [`frequency_response_area`] | tones over frequency and level | best frequency, threshold, bandwidth |
 //! | [`modulation_transfer`] | ripples over velocity and density | the modulations that the rate follows |
 //! | [`noise_bursts`], [`click`] | onsets | latency, adaptation |
-//! | [`gap_response`] | noise with gaps | the shortest gap that shows |
-//! | [`forward_masking`] | a tone after a tone | masking and its recovery |
-//! | [`two_tone_suppression`] | a tone beside a tone | suppressive sidebands |
+//! | [`gap_response`] | noise with gaps | the shortest gap that changes the rate |
+//! | [`forward_masking`] | one tone after another | masking and its recovery |
+//! | [`two_tone_suppression`] | two tones at once | suppressive sidebands |
 //! | [`oddball`] | rare and common tones | stimulus-specific adaptation |
 //! | [`contrast_steps`] | random chords of low and high contrast | gain control |
 //!
-//! Sounds reach the model through a [`FrontEnd`]: the recording's own from waveforms ([`Waveform`]), or straight to bands
-//! ([`Bands`]) where that is not known. Every sound is heard from the model's initial state.
+//! Sounds reach the model through a [`FrontEnd`]: the recording's own, which takes waveforms ([`WaveformFrontEnd`]), or a
+//! simple model of frequency bands ([`BandFrontEnd`]) where that is unknown. Every sound is run from the model's initial
+//! state.
 //!
-//! A model answers sounds that nobody played to the animal by extrapolation: a fitted network was made for the sounds it
-//! was fitted to, and pure tones are far from these. What an experiment finds is a prediction to test.
+//! The results are extrapolations: the model was fitted to other sounds, and pure tones may be far from them. Treat them as
+//! predictions to be tested on the animal.
 
 mod bursts;
 mod contrast;
@@ -32,10 +33,10 @@ mod waveform;
 
 pub use bursts::{Bursts, OnsetResponse, click, noise_bursts};
 pub use contrast::{ContrastSteps, GainAdaptation, contrast_steps};
-pub use front_end::{Bands, FrontEnd, FrontEndError, Waveform};
+pub use front_end::{BandFrontEnd, FrontEnd, FrontEndError, WaveformFrontEnd};
 pub use gaps::{GapResponse, Gaps, gap_response};
 pub use masking::{ForwardMasking, MaskingCurve, forward_masking};
-pub use oddball::{Adaptation, Oddball, oddball};
+pub use oddball::{Oddball, StimulusSpecificAdaptation, oddball};
 pub use ripples::{ModulationTransfer, Ripples, modulation_transfer};
 pub use sound::{Carrier, Chords, Part, Ripple, Sound};
 pub use tones::{FrequencyResponseArea, Tones, frequency_response_area};

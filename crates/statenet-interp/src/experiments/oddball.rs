@@ -3,8 +3,9 @@
 //! ```text
 //! SI = (d(f1) + d(f2) - s(f1) - s(f2)) / (d(f1) + d(f2) + s(f1) + s(f2))
 //! ```
-//! d and s the rates evoked by a tone where it is rare and where it is common (Ulanovsky, Las & Nelken 2003, Nature
-//! Neuroscience 6:391): 0 for a neuron that does not tell them apart, 1 for one that answers to rare tones only.
+//! d and s are the rates evoked by a tone where it is rare (deviant) and where it is common (standard); Ulanovsky, Las &
+//! Nelken 2003, Nature Neuroscience 6:391. The index is 0 for a neuron whose responses do not depend on rarity, 1 for one
+//! that responds to rare tones only.
 
 use statenet_core::{Hertz, Millis, Seed};
 use statenet_models::ResponseModel;
@@ -16,14 +17,14 @@ use super::{
 };
 use crate::error::Result;
 
-/// Sequences of two tones, each rare in one and common in the other.
+/// Two sequences of the same two tones, with the rare and the common tone exchanged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Oddball {
     /// The two frequencies, both of which should excite the neuron.
     pub frequencies: [Hertz; 2],
     /// Level, decibels.
     pub level_db: f64,
-    /// How likely a tone is the rare one.
+    /// Probability of the rare tone.
     pub rare: f64,
     /// Tones per sequence.
     pub n_tones: usize,
@@ -33,27 +34,27 @@ pub struct Oddball {
     pub gap: Millis,
     /// Silence before the first tone.
     pub lead: Millis,
-    /// What the order of tones is drawn from.
+    /// Seed of the order of tones.
     pub seed: Seed,
 }
 
-/// How a neuron answers to rare and common tones.
+/// A neuron's responses to rare and common tones.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adaptation {
+pub struct StimulusSpecificAdaptation {
     /// The neuron.
     pub neuron: usize,
     /// Evoked rate of each tone where it is rare, spikes per second.
     pub rare_hz: [f64; 2],
     /// Evoked rate of each tone where it is common, spikes per second.
     pub common_hz: [f64; 2],
-    /// The index of stimulus-specific adaptation; `None` unless the tones evoke a rate above 0 in sum.
+    /// The index of stimulus-specific adaptation; `None` unless the evoked rates sum to more than 0.
     pub index: Option<f64>,
 }
 
 /// Plays a sequence in which the second tone is rare, and the same one with the tones exchanged.
 ///
-/// Rates are counted from the rate in silence before the first tone; the first three tones, on which adaptation has not
-/// settled, do not count.
+/// Evoked rates are relative to the rate in silence before the first tone. The first three tones are left out, since
+/// adaptation has not settled by then.
 ///
 /// # Errors
 /// As [`frequency_response_area`](super::frequency_response_area).
@@ -62,7 +63,7 @@ pub fn oddball(
     front_end: &dyn FrontEnd,
     set: &Oddball,
     neurons: &[usize],
-) -> Result<Vec<Adaptation>> {
+) -> Result<Vec<StimulusSpecificAdaptation>> {
     const SETTLING: usize = 3;
     let mut stream = set.seed.stream("oddball");
     let is_rare: Vec<bool> = (0..set.n_tones).map(|_| stream.unit() < set.rare).collect();
@@ -95,7 +96,7 @@ pub fn oddball(
         let common_hz = [evoked(1, false), evoked(0, false)];
         let (rare, common) = (rare_hz[0] + rare_hz[1], common_hz[0] + common_hz[1]);
         let index = (rare + common > 0.0).then(|| (rare - common) / (rare + common));
-        Adaptation { neuron, rare_hz, common_hz, index }
+        StimulusSpecificAdaptation { neuron, rare_hz, common_hz, index }
     };
     Ok(neurons.iter().enumerate().map(of).collect())
 }

@@ -1,4 +1,4 @@
-//! Playing a set of sounds to a model.
+//! Runs a model on a set of sounds and holds its rates.
 
 use candle_core::Tensor;
 use ndarray::{Array2, Array3};
@@ -6,9 +6,9 @@ use statenet_core::{Dim, Millis, TimeBin, expect_shape};
 use statenet_models::{Mode, ResponseModel};
 
 use super::{front_end::FrontEnd, sound::Sound};
-use crate::error::{During, Error, Result};
+use crate::error::{During, Error, Result, out_of_range};
 
-/// Sounds that are played at a time.
+/// Sounds per batch.
 const AT_ONCE: usize = 32;
 
 /// The rates of neurons to a set of sounds of one length.
@@ -19,7 +19,7 @@ pub(super) struct Presentation {
 }
 
 impl Presentation {
-    /// Plays every sound from the model's initial state, in evaluation mode.
+    /// Runs the model on every sound from its initial state, in evaluation mode.
     pub(super) fn of(
         model: &dyn ResponseModel,
         front_end: &dyn FrontEnd,
@@ -65,15 +65,12 @@ impl Presentation {
             }
         }
         let shape = (sounds.len(), neurons.len(), n_bins.unwrap_or(0));
-        let rates = Array3::from_shape_vec(shape, all).map_err(|_| Error::Setting {
-            setting: "number of sounds",
-            got: sounds.len().to_string(),
-            expected: "1 or more",
-        })?;
+        let rates = Array3::from_shape_vec(shape, all)
+            .map_err(|_| out_of_range("number of sounds", sounds.len(), "1 or more"))?;
         Ok(Self { rates, dt })
     }
 
-    /// The rate of one neuron during one sound, spikes per second: empty for a sound or neuron that was not played.
+    /// The rate of one neuron during one sound, spikes per second; empty for an index that does not exist.
     pub(super) fn rate(&self, sound: usize, neuron: usize) -> Vec<f64> {
         let (n_sounds, n_neurons, _) = self.rates.dim();
         if sound >= n_sounds || neuron >= n_neurons {
@@ -82,7 +79,7 @@ impl Presentation {
         self.rates.slice(ndarray::s![sound, neuron, ..]).to_vec()
     }
 
-    /// The mean rate over the bins that begin within [from, to), spikes per second; 0 over none.
+    /// The mean rate over the bins that begin within [from, to), spikes per second; 0 if there are none.
     pub(super) fn mean(&self, sound: usize, neuron: usize, from: Millis, to: Millis) -> f64 {
         let rate = self.rate(sound, neuron);
         let bins = self.bins(from, to);

@@ -1,9 +1,9 @@
 //! Ripples over velocity and density: the spectro-temporal modulation transfer function.
 //!
 //! ```text
-//! locked[d, v] = 2 / n |sum_t r(t) exp(-2 pi i v t)|       over whole cycles of the second part of the ripple
+//! locked[d, v] = 2 / n |sum_t r(t) exp(-2 pi i v t)|       over whole cycles, after the onset response has settled
 //! ```
-//! The amplitude with which the rate follows the ripple (Kowalski, Depireux & Shamma 1996, J Neurophysiol 76:3503).
+//! The amplitude at which the rate is phase-locked to the ripple (Kowalski, Depireux & Shamma 1996, J Neurophysiol 76:3503).
 
 use ndarray::Array2;
 use statenet_core::Millis;
@@ -19,30 +19,30 @@ use crate::error::Result;
 /// The ripples to play, each alone after silence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ripples {
-    /// Cycles per second, either sign.
+    /// Ripple velocities of either sign, cycles per second.
     pub velocities_hz: Vec<f64>,
-    /// Cycles per octave.
+    /// Ripple densities, cycles per octave.
     pub densities: Vec<f64>,
     /// Level, decibels.
     pub level_db: f64,
-    /// From trough to peak, decibels.
+    /// Depth from trough to peak, decibels.
     pub depth_db: f64,
     /// Silence before each ripple.
     pub lead: Millis,
-    /// The first part of each ripple, in which the onset passes.
+    /// The first part of each ripple, left out so that the onset response can settle.
     pub settle: Millis,
     /// The second part, which is measured.
     pub duration: Millis,
 }
 
-/// How well a neuron follows ripples.
+/// How strongly a neuron's rate is locked to ripples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModulationTransfer {
     /// The neuron.
     pub neuron: usize,
-    /// Cycles per second.
+    /// Ripple velocities, cycles per second.
     pub velocities_hz: Vec<f64>,
-    /// Cycles per octave.
+    /// Ripple densities, cycles per octave.
     pub densities: Vec<f64>,
     /// Mean rate, `(densities, velocities)`, spikes per second.
     pub mean_hz: Array2<f64>,
@@ -88,7 +88,7 @@ pub fn modulation_transfer(
 }
 
 impl ModulationTransfer {
-    /// The velocity and the density that the rate follows best; `None` if it follows none.
+    /// The velocity and density with the strongest locking; `None` if the rate is locked to no ripple.
     #[must_use]
     pub fn best(&self) -> Option<(f64, f64)> {
         let ((density, velocity), best) = self.locked_hz.indexed_iter().max_by(|a, b| a.1.total_cmp(b.1))?;
@@ -97,7 +97,7 @@ impl ModulationTransfer {
     }
 }
 
-/// The amplitude of a rate at a frequency in cycles per bin, over the most whole cycles that fit; 0 if none fits.
+/// The amplitude of a rate at a frequency in cycles per bin, over as many whole cycles as fit; 0 if not one fits.
 fn locked(rate: &[f64], cycles_per_bin: f64) -> f64 {
     let cycles = (rate.len() as f64 * cycles_per_bin.abs() + 1e-9).floor();
     if cycles < 1.0 {

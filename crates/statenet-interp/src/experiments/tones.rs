@@ -1,4 +1,4 @@
-//! Tones over frequency and level: the frequency response area.
+//! Pure tones over frequency and level: the frequency response area.
 
 use ndarray::{Array2, Axis};
 use statenet_core::{Hertz, Millis};
@@ -21,13 +21,13 @@ pub struct Tones {
     pub frequencies: Vec<Hertz>,
     /// Levels, softest first, decibels.
     pub levels_db: Vec<f64>,
-    /// Silence before each tone, over whose second half the spontaneous rate is taken.
+    /// Silence before each tone; the spontaneous rate is the mean over its second half.
     pub lead: Millis,
     /// Length of each tone, over which the rate is averaged.
     pub duration: Millis,
 }
 
-/// How a neuron answers to tones (Evans 1979; Kiang 1965).
+/// A neuron's responses to tones over frequency and level (Evans 1979; Kiang 1965).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrequencyResponseArea {
     /// The neuron.
@@ -38,15 +38,16 @@ pub struct FrequencyResponseArea {
     pub levels_db: Vec<f64>,
     /// Rate in silence, spikes per second.
     pub spontaneous_hz: f64,
-    /// Rate during the tone above that in silence, `(levels, frequencies)`, spikes per second.
+    /// Rate during the tone minus the rate in silence, `(levels, frequencies)`, spikes per second.
     pub evoked_hz: Array2<f64>,
 }
 
-/// Plays every tone at every level, in one batch after the other.
+/// Plays every tone at every level.
 ///
 /// # Errors
-/// [`Error::OutOfRange`](crate::Error::OutOfRange) for a neuron that the model does not have; an error of the front end;
-/// [`Error::Model`](crate::Error::Model).
+/// [`Error::OutOfRange`](crate::Error::OutOfRange) for a neuron that the model does not have,
+/// [`Error::FrontEnd`](crate::Error::FrontEnd) if the front end fails, [`Error::Model`](crate::Error::Model) if the model
+/// does.
 pub fn frequency_response_area(
     model: &dyn ResponseModel,
     front_end: &dyn FrontEnd,
@@ -76,15 +77,15 @@ pub fn frequency_response_area(
 }
 
 impl FrequencyResponseArea {
-    /// The frequency with the highest evoked rate, summed over levels; `None` where no tone excites.
+    /// The frequency with the highest evoked rate, summed over levels; `None` if no tone excites.
     #[must_use]
     pub fn best_frequency(&self) -> Option<Hertz> {
         let best = peak(&self.evoked_hz.sum_axis(Axis(0)).to_vec())?;
         Hertz::new(between(&self.octaves(), best.position)?.exp2()).ok()
     }
 
-    /// The softest level at which any tone evokes `share` of the highest evoked rate, between levels by a straight line;
-    /// `None` where no tone excites.
+    /// The softest level at which a tone evokes `share` of the highest evoked rate, interpolated linearly between levels;
+    /// `None` if no tone excites.
     #[must_use]
     pub fn threshold_db(&self, share: f64) -> Option<f64> {
         let largest = self.evoked_hz.iter().copied().fold(0.0, f64::max);
@@ -99,7 +100,7 @@ impl FrequencyResponseArea {
         }))
     }
 
-    /// Full width at half height of the tuning at one of the levels, octaves; `None` where no tone excites.
+    /// Full width at half height of the tuning curve at one level (an index), octaves; `None` if no tone excites.
     #[must_use]
     pub fn bandwidth_octaves(&self, level: usize) -> Option<f64> {
         let row = self.evoked_hz.outer_iter().nth(level)?.to_vec();

@@ -1,9 +1,9 @@
-//! Two-tone suppression: a second tone beside one that excites.
+//! Two-tone suppression: how a second tone changes the response to a first.
 //!
 //! ```text
 //! suppression[l, f] = 1 - (r(probe and tone) - r(silence)) / (r(probe) - r(silence))
 //! ```
-//! Above 0 where the second tone suppresses, below 0 where it adds (Sachs & Kiang 1968, J Acoust Soc Am 43:1120).
+//! Positive where the second tone suppresses the response, negative where it adds to it (Sachs & Kiang 1968, J Acoust Soc Am 43:1120).
 
 use ndarray::Array2;
 use statenet_core::{Hertz, Millis};
@@ -16,12 +16,12 @@ use super::{
 };
 use crate::error::Result;
 
-/// A probe, and tones beside it.
+/// A probe tone and second tones played with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TwoTones {
-    /// The tone that excites: the neuron's best frequency.
+    /// Frequency of the probe; choose the neuron's best frequency.
     pub probe: Hertz,
-    /// Its level, decibels.
+    /// Level of the probe, decibels.
     pub probe_db: f64,
     /// Frequencies of the second tone.
     pub frequencies: Vec<Hertz>,
@@ -33,14 +33,14 @@ pub struct TwoTones {
     pub duration: Millis,
 }
 
-/// What a second tone takes from what the first one evokes.
+/// How much of the probe's evoked rate a second tone suppresses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TwoToneSuppression {
     /// The neuron.
     pub neuron: usize,
-    /// What the probe alone evokes, spikes per second.
+    /// Rate evoked by the probe alone, spikes per second.
     pub probe_hz: f64,
-    /// Suppression, `(levels, frequencies)`; `None` where the probe evokes nothing.
+    /// Suppression, `(levels, frequencies)`; `None` if the probe does not raise the rate.
     pub suppression: Option<Array2<f64>>,
 }
 

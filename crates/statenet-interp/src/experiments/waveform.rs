@@ -1,4 +1,4 @@
-//! The sounds of an experiment as samples.
+//! Synthesises the sounds of an experiment as samples.
 
 use std::f64::consts::TAU;
 
@@ -6,13 +6,14 @@ use statenet_core::{Millis, SampleRate, Seed};
 
 use super::sound::{Carrier, Part, Sound};
 
-/// Rise and fall of every part but clicks, as a quarter of a sine: less splatter than an edge.
+/// Duration of onset and offset ramps (a quarter of a sine) of all parts but clicks, against spectral splatter.
 const RAMP_MS: f64 = 5.0;
-/// Tones of ripples and chords per octave, from this frequency up to 0.45 of the sample rate, at most 20 kHz.
+/// Tones per octave of ripples and chords.
 const TONES_PER_OCTAVE: f64 = 8.0;
+/// The lowest tone of ripples and chords; the highest is at 0.45 of the sample rate, but not above 20 kHz.
 const LOWEST_HZ: f64 = 250.0;
 
-/// Samples of a sound; 0 dB is a root mean square of 1 (a click: a sample of 1).
+/// The samples of a sound; 0 dB is a root mean square of 1, for a click a sample of 1.
 pub(super) fn samples(sound: &Sound, rate: SampleRate) -> Vec<f32> {
     let n = (sound.duration.seconds() * rate.hz()).round() as usize;
     let mut samples = vec![0.0; n];
@@ -22,6 +23,7 @@ pub(super) fn samples(sound: &Sound, rate: SampleRate) -> Vec<f32> {
     samples.into_iter().map(|x| x as f32).collect()
 }
 
+/// Adds one part of a sound to the samples.
 fn add(part: &Part, rate: SampleRate, samples: &mut [f64]) {
     let index = |time: Millis| (time.seconds() * rate.hz()).round() as usize;
     let amplitude = 10f64.powf(part.level_db / 20.0);
@@ -76,7 +78,7 @@ fn add(part: &Part, rate: SampleRate, samples: &mut [f64]) {
     }
 }
 
-/// Tones evenly spaced in octaves, with phases of their own, together of root mean square 1.
+/// Tones evenly spaced in octaves, with random phases and a joint root mean square of 1.
 struct Bank {
     frequencies_hz: Vec<f64>,
     phases: Vec<f64>,
@@ -97,7 +99,7 @@ impl Bank {
         self.frequencies_hz.len()
     }
 
-    /// Octaves of a tone above 1 kHz.
+    /// The frequency of a tone in octaves above 1 kHz.
     fn octave(&self, tone: usize) -> f64 {
         self.frequencies_hz.get(tone).map_or(0.0, |hz| (hz / 1000.0).log2())
     }

@@ -1,33 +1,35 @@
-//! The first way: decay of the gradient with lag.
+//! Memory from the gradient: how its effect decays with lag.
 //!
 //! ```text
 //! change[i, k] = sum_{l >= k} sum_f G[f, l] (x_i - x_j)[f, t - l]        G = d r(t) / d x at (x_i + x_j) / 2
 //! ```
-//! How the response to window i would change if the sound at lags k and more were that of window j, another sound's.
-//! Halfway between both, the gradient gives what changes by a square (a variance that a gain follows) exactly; at window
-//! i it would give twice as much. The gradient alone would count a band or lag that hardly moves as much as one that
-//! moves a lot.
+//! `change[i, k]` is a first-order estimate of how the response to window i would change if its sound at lags k and more
+//! were replaced by that of window j, from another sound. The gradient is taken halfway between the two windows, where
+//! the estimate is exact also for quadratic dependence (such as a gain that follows the variance); at window i it would
+//! be twice too large there. It is multiplied by the difference of the sounds because the gradient alone would give a
+//! band or lag that hardly varies as much weight as one that varies strongly.
 
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2};
 use statenet_models::ResponseModel;
 
-use super::lag_effects::Effects;
+use super::lag_effects::LagEffects;
 use crate::{
     error::{During, Result},
     gradient_map::gradient_maps,
     probes::{Probes, sounds_of},
 };
 
-/// Windows whose gradients are in memory at a time.
+/// How many windows have their gradients in memory at the same time.
 const AT_ONCE: usize = 16;
 
-pub(super) fn effects(
+/// The effects of each neuron by the gradient.
+pub(super) fn lag_effects(
     model: &dyn ResponseModel,
     probes: &Probes,
     neurons: &[usize],
     n_lags: usize,
-) -> Result<Vec<Effects>> {
+) -> Result<Vec<LagEffects>> {
     let sounds = cochleagrams(probes.windows())?;
     let (n_windows, n_bands, n_bins) = sounds.dim();
     let partners = probes.partners();
@@ -36,7 +38,7 @@ pub(super) fn effects(
     let halfway = of_partner
         .and_then(|j| probes.windows().index_select(&j, 0))
         .and_then(|other| (probes.windows() + other)?.affine(0.5, 0.0))
-        .during("going halfway between windows")?;
+        .during("averaging pairs of windows")?;
     let mut squared = vec![Array2::zeros((n_windows, n_lags)); neurons.len()];
     let mut all = vec![vec![0.0; n_windows]; neurons.len()];
     for first in (0..n_windows).step_by(AT_ONCE) {
@@ -62,12 +64,13 @@ pub(super) fn effects(
         }
     }
     let members = sounds_of(probes.sounds());
-    let of =
-        |(squared, all): (&Array2<f64>, &Vec<f64>)| Effects::summed(ArrayView2::from(squared), all, &members);
+    let of = |(squared, all): (&Array2<f64>, &Vec<f64>)| {
+        LagEffects::summed(ArrayView2::from(squared), all, &members)
+    };
     Ok(squared.iter().zip(&all).map(of).collect())
 }
 
-/// Windows `(B, 1, F, L)` as numbers `(B, F, L)`.
+/// Windows `(B, 1, F, L)` as an array `(B, F, L)`.
 fn cochleagrams(windows: &Tensor) -> Result<Array3<f64>> {
     let (n_windows, _, n_bands, n_bins) = windows.dims4().during("reading windows")?;
     let values = windows.to_dtype(DType::F64).and_then(|w| w.flatten_all()).and_then(|w| w.to_vec1::<f64>());

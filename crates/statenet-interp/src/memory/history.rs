@@ -1,11 +1,11 @@
-//! How well a model does with less history: its rates when it may hear no more than the last bins before each.
+//! Rates of a model with limited history: each bin is predicted from the last H bins of sound only.
 //!
 //! ```text
-//! r_H(t) = r of the sound from bin t - H + 1 to t, heard from the initial state             r_H = r for H >= t + 1
+//! r_H(t) = rate at t for the sound from bin t - H + 1 to t, run from the initial state      r_H = r for H >= t + 1
 //! ```
-//! Scored against recorded responses these say how much history the prediction needs (Asari & Zador 2009, J Neurophysiol
-//! 102:2638), where the other ways say how much the model uses. A short history also costs what the initial state is
-//! unlike any state in mid-sound.
+//! Scored against recorded responses, these rates show how much history the prediction needs (Asari & Zador 2009, J
+//! Neurophysiol 102:2638); the measures of [`memory`](super::memory) show how much the model uses. With a short history
+//! the score also drops because the initial state is unlike the states in the middle of a sound.
 
 use candle_core::{DType, Tensor};
 use ndarray::Array2;
@@ -14,12 +14,12 @@ use statenet_models::{Mode, ResponseModel};
 
 use crate::{
     batched_gradients::{in_parallel, of_model, rows_of_pass},
-    error::{During, Error, Result},
+    error::{During, Result, out_of_range},
 };
 
-/// Rates `(N, T)` for a sound `(1, 1, F, T)` of which every bin is heard with `n_bins` bins, itself included.
+/// Rates `(N, T)` for a sound `(1, 1, F, T)` where each bin is predicted from `n_bins` bins of sound, itself included.
 ///
-/// Costs as much as `n_bins` runs over the sound.
+/// Costs as much as running the model over the sound `n_bins` times.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
@@ -27,7 +27,7 @@ use crate::{
 /// use statenet_interp::memory::with_history;
 /// use statenet_models::{Mode, zoo};
 ///
-/// // Linear spans 40 bins at 5 ms: with 40 it is itself.
+/// // Linear has 40 lags at 5 ms, so that 40 bins of history change nothing.
 /// let axes = Axes::new(8, 2, TimeBin::from_millis(5.0)?);
 /// let model = zoo::linear(&axes).build(Seed::new(0), &Device::Cpu)?;
 /// let sound = Tensor::rand(0f32, 1.0, (1, 1, 8, 60), &Device::Cpu)?;
@@ -38,12 +38,13 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`] if the sound does not fit, [`Error::OutOfRange`] for no bins.
+/// [`Error::Shape`](crate::Error::Shape) if the sound does not fit the model, [`Error::Setting`](crate::Error::Setting) if
+/// `n_bins` is 0.
 pub fn with_history(model: &dyn ResponseModel, sound: &Tensor, n_bins: usize) -> Result<Array2<f32>> {
     let expected = [Dim::Is(1), Dim::Is(1), Dim::Is(model.n_bands()), Dim::Any("T")];
     expect_shape("sound", sound.dims(), &expected)?;
     if n_bins == 0 {
-        return Err(Error::OutOfRange { what: "history of bins", got: 0, n: 0 });
+        return Err(out_of_range("bins of history", 0, "1 or more"));
     }
     let sound = of_model(model, sound)?;
     let length = sound.dim(3).during("reading a sound")?;
@@ -64,7 +65,7 @@ pub fn with_history(model: &dyn ResponseModel, sound: &Tensor, n_bins: usize) ->
     }))
 }
 
-/// The rates of the last bins of windows, bin by bin, N each.
+/// The rates of all neurons at the last `n_last` bins of each window, bin by bin.
 fn last_bins(model: &dyn ResponseModel, windows: &Tensor, n_last: usize) -> Result<Vec<f32>> {
     let rates = model.forward(windows, Mode::Eval)?.detach();
     let last = || {

@@ -1,39 +1,40 @@
-//! The second and third way: another past, and no past, before one present.
+//! Memory by substituting the history: the same present after another sound's past (forgetting), and after no past
+//! (truncation).
 //!
 //! ```text
 //! forgetting    change[i, k] = r(past_i, present_i) - r(past_j, present_i)      at the k-th bin of the present,
-//! truncation    change[i, k] = r(past_i, present_i) - r(present_i)              which then has k bins in common
+//! truncation    change[i, k] = r(past_i, present_i) - r(present_i)              after k bins in common
 //! ```
-//! The model's own state carries the past: it is run over each past once, and over the present from the state that the
-//! past left, from the state that another sound's past left, and from its initial state.
+//! The model is run over each past once, and over each present three times: from the state after its own past, from the
+//! state after another sound's past, and from the initial state.
 
 use candle_core::Tensor;
 use ndarray::{Array2, Array3};
 use statenet_models::ResponseModel;
 
-use super::lag_effects::{Effects, numbers};
+use super::lag_effects::{LagEffects, numbers};
 use crate::{
     error::{During, Result},
     probes::{Probes, sounds_of},
 };
 
-/// Effects by the forgetting curve and by truncation, of each neuron.
-pub(super) struct Pasts {
-    pub(super) forgetting: Vec<Effects>,
-    pub(super) truncation: Vec<Effects>,
+/// The effects of each neuron by the forgetting curve and by truncation.
+pub(super) struct HistorySubstitution {
+    pub(super) forgetting: Vec<LagEffects>,
+    pub(super) truncation: Vec<LagEffects>,
 }
 
-pub(super) fn effects(
+pub(super) fn lag_effects(
     model: &dyn ResponseModel,
     probes: &Probes,
     neurons: &[usize],
     n_lags: usize,
-) -> Result<Pasts> {
+) -> Result<HistorySubstitution> {
     let windows = probes
         .windows()
         .to_dtype(model.dtype())
         .and_then(|w| w.to_device(model.device()))
-        .during("moving windows")?;
+        .during("converting windows")?;
     let (n_windows, _, _, n_bins) = windows.dims4().during("reading windows")?;
     let cut = |from: usize, n: usize| windows.narrow(3, from, n).and_then(|w| w.contiguous());
     let past = cut(0, n_bins - n_lags).during("cutting pasts")?;
@@ -54,7 +55,7 @@ pub(super) fn effects(
 
     let members = sounds_of(probes.sounds());
     let square = |x: f64| x * x;
-    // Two responses differ by twice their variance, a response and its mean by once.
+    // The squared difference of two responses is on average twice their variance, that of a response and the mean once.
     let of = |neuron: usize, changed: &Array3<f64>, variances: f64| {
         let squared = Array2::from_shape_fn((n_windows, n_lags), |(i, k)| {
             square(own[(i, neuron, k)] - changed[(i, neuron, k)])
@@ -64,9 +65,9 @@ pub(super) fn effects(
             0.5 * variances * sum / n_lags as f64
         };
         let all: Vec<f64> = partners.iter().enumerate().map(apart).collect();
-        Effects::summed(squared.view(), &all, &members)
+        LagEffects::summed(squared.view(), &all, &members)
     };
-    Ok(Pasts {
+    Ok(HistorySubstitution {
         forgetting: neurons.iter().map(|&neuron| of(neuron, &other, 2.0)).collect(),
         truncation: neurons.iter().map(|&neuron| of(neuron, &none, 1.0)).collect(),
     })

@@ -1,6 +1,6 @@
-//! Curves that decline: made so, and read.
+//! Isotonic regression to a non-increasing curve, and where such a curve falls to a level.
 
-/// The non-increasing curve nearest to this one in squared distance (pool adjacent violators; Ayer et al. 1955).
+/// The non-increasing curve with the least squared distance to this one (pool adjacent violators; Ayer et al. 1955).
 pub(super) fn non_increasing(curve: &[f64]) -> Vec<f64> {
     let mut pools: Vec<(f64, usize)> = Vec::new();
     for &value in curve {
@@ -15,7 +15,7 @@ pub(super) fn non_increasing(curve: &[f64]) -> Vec<f64> {
     pools.into_iter().flat_map(|(mean, n)| std::iter::repeat_n(mean, n)).collect()
 }
 
-/// Where a declining curve first lies at or below a level, in samples, by a straight line; `None` if it never does.
+/// Where a non-increasing curve first reaches a level, in samples with linear interpolation; `None` if it never does.
 pub(super) fn falls_to(curve: &[f64], level: f64) -> Option<f64> {
     let below = curve.iter().position(|&value| value <= level)?;
     let Some(before) = below.checked_sub(1) else { return Some(0.0) };

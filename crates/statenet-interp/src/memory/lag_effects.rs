@@ -1,4 +1,4 @@
-//! The effect of the past: how much of the response's variance is due to sound that lies further back than a lag.
+//! How much of a response's variance is due to sound at a lag and before.
 
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3, ArrayView2, Axis};
@@ -6,21 +6,21 @@ use ndarray::{Array2, Array3, ArrayView2, Axis};
 use super::isotonic::non_increasing;
 use crate::error::{During, Result};
 
-/// Squared effects of one neuron, summed over the windows of each sound.
+/// Squared changes of one neuron's response, summed over the windows of each sound.
 #[derive(Clone, Debug)]
-pub(super) struct Effects {
-    /// `(S, K)`: at (s, k - 1) the squared change of the response when the sound at lags k and more is another.
+pub(super) struct LagEffects {
+    /// `(S, K)`: at (s, k - 1) the squared change when the sound at lags k and more is replaced.
     pub(super) of_lag: Array2<f64>,
-    /// (S): the squared change when all of the sound is another.
+    /// (S): the squared change when the whole sound is replaced.
     pub(super) of_all: Vec<f64>,
 }
 
-impl Effects {
+impl LagEffects {
     pub(super) fn zeros(n_sounds: usize, n_lags: usize) -> Self {
         Self { of_lag: Array2::zeros((n_sounds, n_lags)), of_all: vec![0.0; n_sounds] }
     }
 
-    /// Effects of one neuron from the squared changes of all windows: `squared` `(B, K)`, `all` (B).
+    /// Sums the squared changes of all windows, `squared` `(B, K)` and `all` (B), over the `members` of each sound.
     pub(super) fn summed(squared: ArrayView2<'_, f64>, all: &[f64], members: &[Vec<usize>]) -> Self {
         let mut effects = Self::zeros(members.len(), squared.ncols());
         for (sound, windows) in members.iter().enumerate() {
@@ -30,7 +30,7 @@ impl Effects {
         effects
     }
 
-    /// U(k), k = 0 to K, of the sounds drawn: 1 at k = 0, non-increasing; `None` if nothing changes the response.
+    /// U(k), k = 0 to K, from the given sounds: 1 at k = 0, then non-increasing; `None` if the response never changes.
     pub(super) fn share(&self, drawn: &[usize]) -> Option<Vec<f64>> {
         let all: f64 = drawn.iter().filter_map(|&sound| self.of_all.get(sound)).sum();
         if !(all > 0.0 && all.is_finite()) {
@@ -46,7 +46,7 @@ impl Effects {
     }
 }
 
-/// Rates `(B, N, T)` as numbers.
+/// Rates `(B, N, T)` as an array.
 pub(super) fn numbers(rates: &Tensor) -> Result<Array3<f64>> {
     let dims = rates.dims3().during("reading rates")?;
     let values = rates.to_dtype(DType::F64).and_then(|r| r.flatten_all()).and_then(|r| r.to_vec1::<f64>());

@@ -1,26 +1,27 @@
-//! Effective memory: how far back a sound still shows in a fitted neuron's rate, found in three ways.
+//! Effective memory: how far back in time sound still affects a fitted neuron's rate, measured in three ways.
 //!
 //! ```text
 //! U(k)  =  share of the response's variance that is due to the sound at lags k and more           U(0) = 1
 //! memory  =  the lag at which sqrt(U) has fallen to 1/10: nine tenths of the effect lie within it
 //! ```
-//! | way | change of the response, squared and averaged over windows | relative to |
+//! | measure | change of the response, squared and averaged over windows | relative to |
 //! |---|---|---|
-//! | gradient | d r / d x halfway to another sound, times the difference, over lags k and more | the sum over all lags |
-//! | forgetting | another sound's past before a present of k bins | the difference between two responses |
-//! | truncation | no past, the model's initial state, before a present of k bins | the variance of the response |
+//! | gradient | gradient halfway to another sound times the difference of the sounds, over lags k and more | the same over all lags |
+//! | forgetting | the past replaced by another sound's, before a present of k bins | the difference between two responses |
+//! | truncation | the past replaced by the model's initial state, before a present of k bins | the variance of the response |
 //!
-//! One quantity, so that the three can agree: for a linear neuron and pasts of mean 0 they estimate the same U, for a
-//! leaky integrator of time constant tau that hears white sound U(k) = exp(-2 k dt / tau) and the memory is 2.3 tau.
-//! They part where the neuron is not linear (a gradient is local, even halfway, and another past is a large change) and
-//! where the initial state is no likely state. `1 - U` of the truncation is the share of the full response's variance
-//! that k bins of history explain.
+//! All three estimate the same quantity. For a linear neuron and pasts of mean 0 their U is the same; for a leaky
+//! integrator with time constant tau and white sound, U(k) = exp(-2 k dt / tau) and the memory is 2.3 tau. They differ
+//! where the neuron is nonlinear (the gradient is a local estimate, replacing the past a large change) and where the
+//! initial state is unlike the states that sounds lead to. For truncation, `1 - U(k)` is the share of the full response's
+//! variance that k bins of history explain.
 //!
-//! U depends on the sounds: slow modulations make distant sound count, and recent sound that is loud beside a weak slow
-//! effect hides it. It is a property of a neuron and a kind of sound, as are its intervals, over sounds.
+//! U depends on the sounds: with slow modulations distant sound matters more, and a weak slow effect is hidden by a strong
+//! effect of recent sound. A memory, with its interval, is therefore a property of a neuron together with a class of
+//! sounds.
 //!
-//! The fading of two pasts is that of Jaeger (2001) and Maass, Natschläger & Markram (2002), measured; asking how
-//! much history a model needs follows Asari & Zador (2009, J Neurophysiol 102:2638).
+//! Forgetting measures the fading memory of Jaeger (2001) and Maass, Natschläger & Markram (2002); asking how much
+//! history a model needs follows Asari & Zador (2009, J Neurophysiol 102:2638).
 
 mod gradient;
 mod history;
@@ -36,15 +37,15 @@ use statenet_models::ResponseModel;
 
 pub use self::history::with_history;
 pub use self::time_constants::{TimeConstants, time_constants, time_constants_of};
-use self::{isotonic::falls_to, lag_effects::Effects};
+use self::{isotonic::falls_to, lag_effects::LagEffects};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, out_of_range},
     estimate::{Estimate, estimates},
     probes::{Probes, sounds_of},
 };
 
-/// The level of U at which memory ends: sqrt(U) = 1/10. A higher level misses slow gain control, which is a small part
-/// of what a fast receptive field does.
+/// The level of U at which memory ends: sqrt(U) = 1/10. A higher level would miss slow gain control, whose effect is small
+/// beside that of a fast receptive field.
 const FORGOTTEN: f64 = 0.01;
 
 /// The memory of one neuron.
@@ -52,15 +53,15 @@ const FORGOTTEN: f64 = 0.01;
 pub struct NeuronMemory {
     /// The neuron.
     pub neuron: usize,
-    /// The memory in each way.
+    /// The memory by each measure.
     pub memory: MemoryMillis,
-    /// How far the three ways agree.
+    /// How well the three measures agree.
     pub agreement: Agreement,
-    /// The curves that the memories are read off.
+    /// The curves U(k) from which the memories are read.
     pub curves: MemoryCurves,
 }
 
-/// Memory in each of the three ways.
+/// Memory by each of the three measures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemoryMillis {
     /// By the decay of the gradient.
@@ -71,20 +72,20 @@ pub struct MemoryMillis {
     pub truncation: Estimate<Millis>,
 }
 
-/// Agreement of the three ways.
+/// Agreement of the three measures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
-    /// The shortest memory over the longest, 1 where all are equal.
+    /// The shortest memory divided by the longest: 1 if all three are equal.
     pub value: Option<f64>,
     /// Its 95 % interval.
     pub ci95: Option<[f64; 2]>,
-    /// True if each two of the intervals overlap or lie less than a bin apart.
+    /// Whether every two of the three intervals overlap or lie at most one bin apart.
     pub within_intervals: bool,
 }
 
-/// U(k) at k = 0 to K bins; empty where the response does not vary. Above 1 where parts of a sound cancel each other.
+/// U(k) at k = 0 to K bins; empty where the response does not vary. Values above 1 occur where parts of a sound cancel.
 ///
-/// Made non-increasing, by the least change that does it.
+/// Made non-increasing by isotonic regression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemoryCurves {
     /// Width of a bin.
@@ -97,16 +98,16 @@ pub struct MemoryCurves {
     pub truncation: Vec<f64>,
 }
 
-/// The memory of neurons in three ways, with intervals over sounds.
+/// The memory of neurons by three measures, with intervals over sounds.
 ///
-/// The last two thirds of every window are the present, of K bins, the first third the past, in which the model settles.
-/// A memory longer than the present reads as its length K dt: take longer windows where a value comes near it.
+/// The last two thirds of each window, K bins, are the present; the first third is the past, which also lets the state
+/// settle. A memory longer than the present is reported as K dt: use longer windows if values come near it.
 ///
-/// `resampling` draws sounds; the windows of a sound are drawn together. Costs one gradient per window and neuron, and
-/// three runs over the windows.
+/// `resampling` resamples sounds, each with all of its windows. The cost is one gradient per window and neuron, and three
+/// runs over the windows.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a neuron that the model does not have; [`Error::Setting`] for windows of one bin;
+/// [`Error::OutOfRange`] for a neuron that the model does not have; [`Error::Setting`] for windows of less than two bins;
 /// [`Error::Shape`] if the windows do not fit the model; [`Error::Model`] if its config has no axes.
 pub fn memory(
     model: &dyn ResponseModel,
@@ -122,23 +123,22 @@ pub fn memory(
     let n_bins = dims.last().copied().unwrap_or(0);
     let n_lags = 2 * n_bins / 3;
     if n_lags == 0 {
-        let (setting, expected) = ("length of the windows in bins", "2 or more");
-        return Err(Error::Setting { setting, got: n_bins.to_string(), expected });
+        return Err(out_of_range("length of the windows in bins", n_bins, "2 or more"));
     }
     let dt = model.config().axes()?.dt;
-    let gradient = gradient::effects(model, probes, neurons, n_lags)?;
-    let pasts = history_substitution::effects(model, probes, neurons, n_lags)?;
+    let gradient = gradient::lag_effects(model, probes, neurons, n_lags)?;
+    let substitution = history_substitution::lag_effects(model, probes, neurons, n_lags)?;
     let n_sounds = sounds_of(probes.sounds()).len();
-    let ways = gradient.iter().zip(&pasts.forgetting).zip(&pasts.truncation);
-    let of = |(&neuron, ((gradient, forgetting), truncation)): (&usize, ((&Effects, &Effects), &Effects))| {
+    let effects = gradient.iter().zip(&substitution.forgetting).zip(&substitution.truncation);
+    let of_neuron = |(&neuron, ((gradient, forgetting), truncation))| {
         neuron_memory(neuron, [gradient, forgetting, truncation], n_sounds, dt, resampling)
     };
-    Ok(neurons.iter().zip(ways).map(of).collect())
+    Ok(neurons.iter().zip(effects).map(of_neuron).collect())
 }
 
 fn neuron_memory(
     neuron: usize,
-    ways: [&Effects; 3],
+    effects: [&LagEffects; 3],
     n_sounds: usize,
     dt: TimeBin,
     resampling: &Resampling,
@@ -146,7 +146,7 @@ fn neuron_memory(
     let all: Vec<usize> = (0..n_sounds).collect();
     let lag = |share: &Vec<f64>| falls_to(share, FORGOTTEN).unwrap_or((share.len() - 1) as f64);
     let statistics = |drawn: &[usize]| {
-        let lags = ways.map(|way| way.share(drawn).as_ref().map(lag).map(|bins| bins * dt.ms()));
+        let lags = effects.map(|effects| effects.share(drawn).as_ref().map(lag).map(|bins| bins * dt.ms()));
         let ratio = match lags {
             [Some(a), Some(b), Some(c)] => Some(a.min(b).min(c) / a.max(b).max(c)),
             _ => None,
@@ -158,7 +158,7 @@ fn neuron_memory(
         .iter()
         .all(|(a, b)| a.overlaps(b, dt.ms()));
     let millis = |estimate: Estimate| estimate.in_unit(|ms| Millis::new(ms).ok());
-    let [first, second, third] = ways.map(|way| way.share(&all).unwrap_or_default());
+    let [first, second, third] = effects.map(|effects| effects.share(&all).unwrap_or_default());
     NeuronMemory {
         neuron,
         memory: MemoryMillis {

@@ -1,14 +1,14 @@
-//! Time constants of a model's state along real sounds.
+//! Time constants of a model's state while it processes recorded sounds.
 //!
 //! ```text
 //! h' = step(h, x)        J[i,j] = d h'_i / d h_j        tau = -dt / ln |lambda|,  lambda an eigenvalue of J
 //! ```
-//! J by central differences, all entries of the state in one batch of steps, at the states that the sound itself leads
-//! to. A leaky integrator has its own time constant; a gated network has other ones at every bin.
+//! J is computed by central differences, all numbers of the state in one batch of steps, at states that occur during the
+//! sound. The time constant of a leaky integrator is constant; those of a gated network differ from bin to bin.
 //!
-//! An eigenvalue tells what one step does: the product of many steps may decay faster or more slowly where their
-//! eigenvectors turn, and a slow direction that no sound excites, or that no neuron reads, is no memory. Compare with
-//! [`memory`](super::memory). Eigenvalues of reservoirs as time constants: Jaeger (2001), Sussillo & Barak (2013, Neural
+//! An eigenvalue describes a single step. Over many steps the state may decay faster or more slowly because eigenvectors
+//! rotate, and a slow direction that no sound excites or no neuron reads is not a memory: compare with
+//! [`memory`](super::memory). For eigenvalues as time constants see Jaeger (2001) and Sussillo & Barak (2013, Neural
 //! Computation 25:626).
 
 use candle_core::{DType, Device, Tensor};
@@ -19,33 +19,33 @@ use statenet_metrics::resampling::Resampling;
 use statenet_models::{Memory, ResponseModel, State};
 
 use crate::{
-    error::{During, Error, Result},
+    error::{During, Error, Result, out_of_range},
     estimate::{Estimate, estimates},
 };
 
-/// Most entries of a state whose Jacobian is taken: its eigenvalues cost the cube.
+/// The largest Jacobian, in numbers of the state; finding its eigenvalues costs the cube of that.
 const MOST_ENTRIES: usize = 1024;
-/// Names (their last part) of what a state of ours holds beside a recurrence: past frames and counts. Their own
-/// eigenvalues are 0.
+/// Tensors of a state that hold past frames or counts and are not recurrent, by the last part of their name. Their
+/// eigenvalues would be 0.
 const DELAY_LINES: [&str; 8] = ["context", "conv", "past", "started", "position", "counts", "keys", "values"];
 
-/// Time constants of a state along sounds.
+/// Time constants of a model's state during sounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimeConstants {
-    /// For every Jacobian taken, all time constants, longest first; directions that do not decay are left out.
+    /// For each Jacobian all time constants, longest first; directions that do not decay are left out.
     #[serde(rename = "spectra_ms")]
     pub spectra: Vec<Vec<Millis>>,
-    /// The longest time constant, its median over bins, with an interval over sounds.
+    /// The longest time constant of each Jacobian: its median over bins, with an interval over sounds.
     #[serde(rename = "slowest_ms")]
     pub slowest: Estimate<Millis>,
-    /// Share of Jacobians with a direction that does not decay (an eigenvalue of size 1 or more).
+    /// Share of Jacobians with a direction that does not decay (an eigenvalue of magnitude 1 or more).
     pub growing: f64,
 }
 
-/// Time constants along sounds `(S, 1, F, T)`, of every recurrence in the state: all its tensors but the past frames
-/// and counts that modules of ours keep.
+/// Time constants during sounds `(S, 1, F, T)`, over all recurrent tensors of the state: all but those in which this
+/// workspace's modules keep past frames and counts.
 ///
-/// The Jacobian is taken every `every` bins. A model of finite memory has none: the spectra are empty.
+/// A Jacobian is computed every `every` bins. A model of finite memory has no time constants: its spectra are empty.
 ///
 /// # Errors
 /// As [`time_constants_of`].
@@ -59,10 +59,10 @@ pub fn time_constants(
     time_constants_of(model, sounds, every, &recurrent, resampling)
 }
 
-/// [`time_constants`] of the tensors of the state that `recurrent` names.
+/// [`time_constants`] over those tensors of the state for whose name `recurrent` returns true.
 ///
 /// # Errors
-/// [`Error::Setting`] if `every` is 0 or more than the bins there are, or the state has more than 1024 such entries;
+/// [`Error::Setting`] if `every` is 0 or more than T, or the recurrent tensors hold more than 1024 numbers;
 /// [`Error::Shape`] if the sounds do not fit the model; [`Error::Model`] if its config has no axes.
 pub fn time_constants_of(
     model: &dyn ResponseModel,
@@ -75,12 +75,11 @@ pub fn time_constants_of(
     expect_shape("sounds", sounds.dims(), &expected)?;
     let (n_sounds, _, _, n_bins) = sounds.dims4().during("reading sounds")?;
     if every == 0 || every > n_bins {
-        let (setting, expected) = ("bins between Jacobians", "1 or more, at most the length of the sounds");
-        return Err(Error::Setting { setting, got: every.to_string(), expected });
+        return Err(out_of_range("bins between Jacobians", every, format!("1 to {n_bins}")));
     }
     let dt = model.config().axes()?.dt;
     let sounds = sounds.to_dtype(model.dtype()).and_then(|s| s.to_device(model.device()));
-    let sounds = sounds.during("moving sounds")?;
+    let sounds = sounds.during("converting sounds")?;
     let mut of_sound: Vec<Vec<Spectrum>> = Vec::with_capacity(n_sounds);
     for sound in 0..n_sounds {
         let mut state = model.init_state(1)?;
@@ -113,9 +112,11 @@ pub fn time_constants_of(
     })
 }
 
+/// The eigenvalues of one Jacobian as time constants.
 struct Spectrum {
     /// Time constants, longest first.
     decaying: Vec<Millis>,
+    /// Whether a direction does not decay.
     grows: bool,
 }
 
@@ -131,7 +132,7 @@ impl Spectrum {
     }
 }
 
-/// d next state / d state for one stream, over the entries of the recurrent tensors in order.
+/// d next state / d state for one stream, over the numbers of the recurrent tensors in order.
 fn jacobian(
     model: &dyn ResponseModel,
     state: &State,
@@ -145,13 +146,14 @@ fn jacobian(
         .collect();
     let n: usize = sizes.iter().map(|(_, size)| size).sum();
     if n > MOST_ENTRIES {
-        let (setting, expected) = ("number of entries of the state", "1024 or fewer");
-        return Err(Error::Setting { setting, got: n.to_string(), expected });
+        let expected = format!("{MOST_ENTRIES} or fewer");
+        return Err(out_of_range("number of recurrent numbers in the state", n, expected));
     }
     if n == 0 {
         return Ok(Mat::zeros(0, 0));
     }
-    // Rounding and curvature cost about as much: the cube root of the precision, for entries of size 1.
+    // About the cube root of the precision: errors by rounding and by curvature are then of similar size, for a state
+    // of size 1.
     let step = if model.dtype() == DType::F64 { 1e-5 } else { 5e-3 };
     let mut moved = model.init_state(2 * n)?;
     let shapes: Vec<(String, Vec<usize>)> =
@@ -172,7 +174,7 @@ fn jacobian(
             }
             None => rows.contiguous(),
         };
-        moved.set(&name, &perturbed.during("moving a state")?);
+        moved.set(&name, &perturbed.during("perturbing a state")?);
     }
     let frames = frame.broadcast_as((2 * n, 1, model.n_bands())).and_then(|f| f.contiguous());
     model.step(&frames.during("copying a frame")?, &mut moved)?;
@@ -197,7 +199,8 @@ fn jacobian(
     Ok(Mat::from_fn(n, n, |i, j| (entry(2 * j, i) - entry(2 * j + 1, i)) / (2.0 * step)))
 }
 
-/// Rows of zeros, but rows 2 j and 2 j + 1 have plus and minus a step at entry j - before.
+/// The perturbations of one tensor (n_rows, size): rows 2 j and 2 j + 1 add plus and minus a step to number j - before, all
+/// else is 0.
 fn moves(
     n_rows: usize,
     before: usize,

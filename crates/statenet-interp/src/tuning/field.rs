@@ -18,24 +18,24 @@ use statenet_core::{Hertz, Millis, TimeBin};
 use super::peak::{between, flanks, peak};
 use crate::subspace::{Separable, separable};
 
-/// The tuning of one map; `None` for what it does not have.
+/// The tuning of one map; `None` for a quantity that is undefined.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FieldTuning {
-    /// The frequency that excites most.
+    /// The frequency with the most excitation.
     pub best_frequency: Option<Hertz>,
-    /// Full width at half height across frequency, octaves.
+    /// Full width at half height over frequency, octaves.
     pub bandwidth_octaves: Option<f64>,
-    /// The lag that excites most.
+    /// The lag with the most excitation.
     pub latency: Option<Millis>,
-    /// Full width at half height across lags.
+    /// Full width at half height over lags.
     pub duration: Option<Millis>,
-    /// Share of the map's power in the best product of a spectral and a temporal profile, up to 1.
+    /// Share of the map's power in the nearest product of a spectral and a temporal profile, at most 1.
     pub separability: Option<f64>,
-    /// From -1, inhibition only, over 0, as much of both, to 1, excitation only.
+    /// -1 for inhibition only, 0 for equal excitation and inhibition, 1 for excitation only.
     pub balance: Option<f64>,
 }
 
-/// The best product of a spectral and a temporal profile.
+/// The separable map nearest to a map: the product of a spectral and a temporal profile.
 struct Profiles {
     spectral: Vec<f64>,
     temporal: Vec<f64>,
@@ -43,10 +43,10 @@ struct Profiles {
 }
 
 impl FieldTuning {
-    /// The tuning of a map `(F, L)` with lag 0 first, over bands of these centre frequencies.
+    /// The tuning of a map `(F, L)`, lag 0 first, over bands with these centre frequencies.
     ///
-    /// A map of zeros, or one that is not finite, has none; without centre frequencies there is no best frequency and
-    /// no bandwidth.
+    /// All quantities of a map of zeros, or of one that is not finite, are `None`; without centre frequencies so are best
+    /// frequency and bandwidth.
     #[must_use]
     pub fn of(map: ArrayView2<'_, f64>, band_centers: &[Hertz], dt: TimeBin) -> Self {
         let Some(Profiles { spectral, temporal, separability }) = profiles(map) else {

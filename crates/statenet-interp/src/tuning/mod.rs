@@ -1,6 +1,6 @@
 //! Tuning from maps: best frequency, bandwidth, latency, duration, separability, balance of excitation and inhibition.
 //!
-//! Each number is that of the mean map, its interval that of a bootstrap over the stimuli whose maps are averaged.
+//! Each number is read from the mean map; its interval is a bootstrap over the stimuli whose maps are averaged.
 
 mod field;
 pub(crate) mod peak;
@@ -22,31 +22,31 @@ use crate::{
 /// The tuning of a neuron, with intervals over stimuli.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tuning {
-    /// The frequency that excites most.
+    /// The frequency with the most excitation.
     #[serde(rename = "best_frequency_hz")]
     pub best_frequency: Estimate<Hertz>,
-    /// Full width at half height across frequency, octaves.
+    /// Full width at half height over frequency, octaves.
     pub bandwidth_octaves: Estimate,
-    /// The lag that excites most, 0 for the current bin.
+    /// The lag with the most excitation, 0 for the current bin.
     #[serde(rename = "latency_ms")]
     pub latency: Estimate<Millis>,
-    /// Full width at half height across lags.
+    /// Full width at half height over lags.
     #[serde(rename = "duration_ms")]
     pub duration: Estimate<Millis>,
-    /// Share of the map's power in the best product of a spectral and a temporal profile.
+    /// Share of the map's power in the nearest product of a spectral and a temporal profile.
     pub separability: Estimate,
-    /// (E - I) / (E + I) of the sums of positive and negative weights.
+    /// (E - I) / (E + I), with E the sum of positive weights and I that of the sizes of negative ones.
     pub balance: Estimate,
 }
 
-/// The tuning of a neuron from its maps, one for every window of sound.
+/// The tuning of a neuron from its maps, one for each window of sound.
 ///
-/// - `sounds`: for every map, the sound from which its window was cut; windows of one sound are drawn together, since
-///   they have much in common. A label that is the same for all gives values without intervals.
-/// - `axes`: dt and the bands' centre frequencies; without these there is no best frequency and no bandwidth.
+/// - `sounds`: for each map the sound from which its window was cut. Windows of one sound are not independent, so the
+///   bootstrap resamples whole sounds. If all labels are equal there are no intervals.
+/// - `axes`: dt and the bands' centre frequencies; without the latter there is no best frequency and no bandwidth.
 ///
-/// Noise in the maps lowers the separability and pulls the balance to 0: both are biased by what the average over
-/// windows leaves of it. Places and widths are nearly free of bias.
+/// Noise that remains in the mean map biases the separability downwards and the balance towards 0. Best frequency,
+/// latency and widths have little bias.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
@@ -67,7 +67,8 @@ pub struct Tuning {
 /// ```
 ///
 /// # Errors
-/// [`Error::Shape`](crate::Error::Shape) if there is not one sound per map or the maps have other bands than the axes.
+/// [`Error::Shape`](crate::Error::Shape) if `sounds` does not have one entry per map, or maps and axes have different
+/// numbers of bands.
 pub fn tuning(maps: &GradientMaps, sounds: &[usize], axes: &Axes, resampling: &Resampling) -> Result<Tuning> {
     let (n_maps, n_bands, _) = maps.maps.dim();
     expect_shape("sounds of the maps", &[sounds.len()], &[n_maps.into()])?;

@@ -1,17 +1,18 @@
-//! The peak of a sampled curve, and its width at a share of its height.
+//! The peak of a sampled curve, and its width at a fraction of its height.
 
-/// A peak: where, and how high.
+/// The peak of a curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Peak {
     /// Index of the highest sample.
     pub(crate) sample: usize,
-    /// Where the parabola through it and its neighbours is highest, in samples.
+    /// Position of the maximum of the parabola through that sample and its neighbours, in samples.
     pub(crate) position: f64,
-    /// The parabola there.
+    /// Height of the parabola at its maximum.
     pub(crate) height: f64,
 }
 
-/// The highest point; `None` unless it is above 0 and all samples are finite. At an end it is the sample.
+/// The peak of a curve; `None` unless it is above 0 and all samples are finite. At either end of the curve it is the sample
+/// itself.
 pub(crate) fn peak(curve: &[f64]) -> Option<Peak> {
     if !curve.iter().all(|y| y.is_finite()) {
         return None;
@@ -30,9 +31,9 @@ pub(crate) fn peak(curve: &[f64]) -> Option<Peak> {
     (found.height > 0.0).then_some(found)
 }
 
-/// Where the curve falls to `share` of the peak's height on either side, in samples, by straight lines.
+/// Where the curve falls to `share` of the peak's height on either side, in samples, with linear interpolation.
 ///
-/// Where one side does not fall so far before its end, the peak is taken as symmetric; `None` if neither does.
+/// If one side does not fall that far before the curve ends, the peak is assumed to be symmetric; `None` if neither does.
 pub(crate) fn flanks(curve: &[f64], peak: &Peak, share: f64) -> Option<(f64, f64)> {
     let level = share * peak.height;
     let crossing = |inside: usize, outside: usize| {
@@ -52,7 +53,7 @@ pub(crate) fn flanks(curve: &[f64], peak: &Peak, share: f64) -> Option<(f64, f64
     }
 }
 
-/// Values at a position between samples, by straight lines; beyond an end the line goes on.
+/// The value at a position between samples, by linear interpolation, and by linear extrapolation beyond either end.
 pub(crate) fn between(values: &[f64], position: f64) -> Option<f64> {
     let last = values.len().checked_sub(1)?;
     if last == 0 {

@@ -1,4 +1,4 @@
-//! Dreams: where they must end is known for linear neurons.
+//! Dreams, compared with the known optimum of linear neurons.
 
 use crate::small::{N_BANDS, by_name, of_zoo};
 use candle_core::{Device, Tensor};
@@ -14,7 +14,7 @@ fn in_a_box() -> Constraint {
     Constraint::Box { lowest: vec![-1.5; N_BANDS], highest: vec![2.0; N_BANDS] }
 }
 
-/// What a sound makes a neuron answer at its last bin.
+/// The rate of a neuron at the last bin of a sound.
 fn last_rate(model: &dyn ResponseModel, sound: ArrayView2<'_, f32>, neuron: usize) -> f64 {
     let values: Vec<f64> = sound.iter().map(|&x| f64::from(x)).collect();
     let sound = Tensor::from_vec(values, (1, 1, sound.nrows(), sound.ncols()), &Device::Cpu).unwrap();
@@ -68,7 +68,7 @@ fn in_a_box_it_is_the_corner_where_the_field_points_and_the_response_only_rises(
 }
 
 #[test]
-fn every_model_of_the_zoo_answers_more_in_moving_average_and_stays_in_the_box() {
+fn the_response_of_every_model_of_the_zoo_rises_on_average_and_the_sound_stays_in_the_box() {
     for entry in zoo::ALL {
         let model = of_zoo(entry);
         let config = DreamConfig {
@@ -82,7 +82,12 @@ fn every_model_of_the_zoo_answers_more_in_moving_average_and_stays_in_the_box() 
         let before = model.params().snapshot().unwrap();
         let dream = &dream(&*model, &[Target::Neuron(2)], &config).unwrap()[0][0];
         let name = entry.name;
-        assert!(dream.response > dream.course[0], "{name} {} {}", dream.response, dream.course[0]);
+        assert!(
+            dream.response > dream.response_by_step[0],
+            "{name} {} {}",
+            dream.response,
+            dream.response_by_step[0]
+        );
         assert!(dream.sound.iter().all(|x| (-1.5..=2.0).contains(x)), "{name}");
         let average = dream.moving_average(15);
         let rise = average.last().unwrap() - average[0];
@@ -101,7 +106,7 @@ fn every_model_of_the_zoo_answers_more_in_moving_average_and_stays_in_the_box() 
 }
 
 #[test]
-fn a_dream_does_not_know_of_those_beside_it_and_comes_again_from_its_seed() {
+fn dreams_of_a_batch_are_independent_and_reproducible_from_the_seed() {
     let model = by_name("statenet-gru");
     let config = |starts| DreamConfig { n_bins: 8, steps: 20, starts, ..DreamConfig::default() };
     let noise = || Start::Noise(0.3);
@@ -120,7 +125,7 @@ fn a_dream_does_not_know_of_those_beside_it_and_comes_again_from_its_seed() {
 }
 
 #[test]
-fn sustained_dreams_penalties_contrasts_and_hidden_units_are_followed_too() {
+fn sustained_dreams_penalties_contrasts_and_hidden_units_work_too() {
     let model = by_name("statenet-gru");
     let target = [Target::Contrast { raised: vec![0], lowered: vec![1, 2] }];
     let config = DreamConfig {
@@ -133,16 +138,16 @@ fn sustained_dreams_penalties_contrasts_and_hidden_units_are_followed_too() {
     };
     let power = |sound: &Array2<f32>| sound.iter().map(|x| x * x).sum::<f32>();
     let free = dream(&*model, &target, &config).unwrap().remove(0).remove(0);
-    assert!(free.response > free.course[0]);
+    assert!(free.response > free.response_by_step[0]);
     let paying = DreamConfig { constraints: vec![Constraint::L2(3.0)], ..config.clone() };
     let paid = dream(&*model, &target, &paying).unwrap().remove(0).remove(0);
     assert!(power(&paid.sound) < 0.5 * power(&free.sound));
     let unit = [Target::Hidden { entry: "core.backbone.h".into(), unit: 0 }];
     let error = dream(&*model, &unit, &config).unwrap_err();
-    assert_eq!(error.to_string(), "a hidden unit has no response at all bins, expected When::Last");
+    assert_eq!(error.to_string(), "when is All for a hidden unit, expected Last");
     let last = DreamConfig { when: When::Last, ..config };
     let found = &dream(&*model, &unit, &last).unwrap()[0][0];
-    assert!(found.response > found.course[0] && found.response <= 1.0);
+    assert!(found.response > found.response_by_step[0] && found.response <= 1.0);
 }
 
 #[test]
@@ -170,16 +175,20 @@ fn the_best_recorded_stretch_is_found_where_it_was_hidden() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("stretch of bins {} does not exist, there are {}", 2 * n_bins + 1, 2 * n_bins)
+        format!(
+            "n_bins is {}, expected 1 to {}, the length of the longest sound",
+            2 * n_bins + 1,
+            2 * n_bins
+        )
     );
 }
 
 #[test]
-fn a_config_without_anything_to_do_is_refused() {
+fn a_config_without_starts_or_with_a_wrong_spectrum_is_refused() {
     let model = by_name("linear");
     let none = DreamConfig { starts: vec![], ..DreamConfig::default() };
     let error = dream(&*model, &[Target::Neuron(0)], &none).unwrap_err();
-    assert_eq!(error.to_string(), "number of starts 0 does not exist, there are 0");
+    assert_eq!(error.to_string(), "number of starts is 0, expected 1 or more");
     let wrong =
         DreamConfig { starts: vec![Start::Spectrum(vec![0.0; 3])], steps: 1, ..DreamConfig::default() };
     let error = dream(&*model, &[Target::Neuron(0)], &wrong).unwrap_err();

@@ -1,10 +1,10 @@
-//! Locally linear receptive fields against the gradient maps of the same bins.
+//! Dynamic STRFs compared with gradient maps at the same bins.
 
 use crate::small::{N_BANDS, N_NEURONS, by_name, of_zoo, sound};
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Axes, Seed, TimeBin};
 use statenet_interp::{
-    MapConfig, Target, agreement, changes, dstrf, receptive_fields, subspace, target_maps,
+    MapConfig, StrfDynamics, Target, agreement, dstrf, receptive_fields, subspace, target_maps,
 };
 use statenet_models::{Mode, Registry, zoo};
 
@@ -50,7 +50,7 @@ fn a_hidden_unit_has_fields_too() {
 
 #[test]
 fn blocks_join_where_they_meet() {
-    // More bins than a pass has rows, so that there are several blocks, and deeper than one.
+    // More bins than a pass has rows gives several blocks, and more lags than a block has bins reach across them.
     let model = by_name("statenet-gru");
     let sound = sound(5, 1, 90);
     let all = dstrf(&*model, &sound, &Target::neurons(0..N_NEURONS), 40).unwrap();
@@ -75,17 +75,18 @@ fn a_linear_neuron_has_one_field_that_never_changes() {
     let weights = &receptive_fields(&*model).unwrap()[1];
     let found = space.fields.index_axis(ndarray::Axis(0), 0);
     assert!(agreement::cosine(found, weights.view()).unwrap().abs() > 1.0 - 1e-9);
-    let changes = changes(&settled, 5).unwrap().unwrap();
-    assert!(changes.gain < 1e-9 && changes.hold == 0 && (changes.shape - 1.0).abs() < 1e-5, "{changes:?}");
+    let dynamics = StrfDynamics::of(&settled, 5).unwrap().unwrap();
+    assert!(dynamics.gain_change < 1e-9 && dynamics.temporal_hold == 0, "{dynamics:?}");
+    assert!((dynamics.shape_change - 1.0).abs() < 1e-5, "{dynamics:?}");
 }
 
 #[test]
 fn an_ln_neuron_changes_in_gain_alone() {
     let model = by_name("ln");
     let fields = &dstrf(&*model, &sound(6, 1, 60), &[Target::Neuron(0)], 6).unwrap()[0];
-    let changes = changes(fields, 3).unwrap().unwrap();
-    assert!(changes.gain > 1e-3, "{changes:?}");
-    // The sound's beginning cuts the first fields short.
+    let dynamics = StrfDynamics::of(fields, 3).unwrap().unwrap();
+    assert!(dynamics.gain_change > 1e-3, "{dynamics:?}");
+    // The first fields are cut short by the beginning of the sound.
     let settled = fields.maps.slice(ndarray::s![6.., .., ..]);
     assert!((subspace(settled, 1).unwrap().dimensionality().unwrap() - 1.0).abs() < 1e-9);
 }

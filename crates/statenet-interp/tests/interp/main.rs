@@ -1,4 +1,4 @@
-//! Interpretation on every model of the zoo, one binary: linking Candle takes longer than the tests.
+//! Interpretation of every model of the zoo; a single binary, since linking Candle takes longer than running the tests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

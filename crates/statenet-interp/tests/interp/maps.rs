@@ -1,11 +1,11 @@
-//! Maps against weights and against finite differences.
+//! Gradient maps compared with weights and with finite differences.
 
 use crate::small::{N_BANDS, N_NEURONS, by_name, of_zoo, sound};
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
 use statenet_core::Seed;
 use statenet_interp::{
-    Around, MapConfig, Target, agreement, gradient_maps, null_maps, receptive_fields, target_maps,
+    Averaging, MapConfig, Target, agreement, gradient_maps, null_maps, receptive_fields, target_maps,
 };
 use statenet_models::{
     Architecture, Memory, Mode, ModelConfig, ParamStore, ResponseModel, State,
@@ -62,7 +62,7 @@ proptest! {
         let fields = receptive_fields(&*model).unwrap();
         for (maps, field) in gradient_maps(&*model, &null, &neurons).unwrap().iter().zip(&fields) {
             let cosine = agreement::cosine(maps.mean().view(), field.view()).unwrap();
-            // A double exponential may fall: its slope turns the sign of the field.
+            // A double exponential may fall, and its negative slope then flips the sign of the field.
             prop_assert!(cosine.abs() > 1.0 - 1e-5, "{cosine}");
         }
     }
@@ -79,7 +79,7 @@ proptest! {
     }
 }
 
-/// Every target that a model with a state has, and those of any model.
+/// One target of each kind; a hidden unit only if the model has one of the known state tensors.
 fn targets(model: &dyn ResponseModel) -> Vec<Target> {
     let mut targets = vec![
         Target::Neuron(1),
@@ -93,7 +93,7 @@ fn targets(model: &dyn ResponseModel) -> Vec<Target> {
     targets
 }
 
-/// What targets answer at the last bin of a sound, by streaming: no part of what is tested.
+/// The responses of targets at the last bin of a sound, computed by streaming, which the tested code does not use here.
 fn answers(model: &dyn ResponseModel, sound: &Tensor, targets: &[Target]) -> Vec<f64> {
     let mut state = model.init_state(1).unwrap();
     let rates = model.chunk(sound, &mut state).unwrap();
@@ -151,7 +151,7 @@ fn the_null_map_of_every_model_of_the_zoo_is_the_mean_slope_of_both_sides() {
         let maps = &null_maps(&*model, N_LAGS, &targets).unwrap()[0];
         assert!(!maps.is_flat(), "{}", entry.name);
         let largest = maps.maps.iter().fold(0f64, |m, g| m.max(g.abs()));
-        // One band and lag alone moves each rectifier away from its kink; together they would move others too.
+        // Changing a single band and lag moves the rectifiers that see it off their kinks, and no others.
         let moved = |f: usize, k: usize, delta: f64| {
             let mut values = vec![0f64; N_BANDS * N_LAGS];
             values[f * N_LAGS + (N_LAGS - 1 - k)] = delta;
@@ -167,7 +167,7 @@ fn the_null_map_of_every_model_of_the_zoo_is_the_mean_slope_of_both_sides() {
 }
 
 #[test]
-fn a_history_that_is_heard_once_changes_no_map() {
+fn bins_before_the_lags_change_no_map() {
     for entry in zoo::ALL {
         let model = of_zoo(entry);
         let windows = sound(5, 2, 12);
@@ -184,13 +184,13 @@ fn a_history_that_is_heard_once_changes_no_map() {
 }
 
 #[test]
-fn along_a_path_the_map_accounts_for_the_whole_difference() {
+fn integrated_gradients_sum_to_the_difference_of_the_responses() {
     let model = by_name("statenet-gru");
     let windows = sound(6, 2, 10);
     let from = windows.narrow(0, 0, 1).unwrap().affine(0.0, 0.3).unwrap();
     let targets = [Target::Contrast { raised: vec![0], lowered: vec![1] }];
-    let around = Around::Path { n_points: 256, from: from.clone() };
-    let maps = target_maps(&*model, &windows, &targets, &MapConfig { lags: None, around }).unwrap();
+    let averaging = Averaging::IntegratedGradients { n_points: 256, baseline: from.clone() };
+    let maps = target_maps(&*model, &windows, &targets, &MapConfig { lags: None, averaging }).unwrap();
     for (b, map) in maps[0].maps.outer_iter().enumerate() {
         let window = windows.narrow(0, b, 1).unwrap();
         let moved = (&window - &from).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
@@ -202,12 +202,12 @@ fn along_a_path_the_map_accounts_for_the_whole_difference() {
 }
 
 #[test]
-fn noise_is_drawn_from_its_seed_and_its_mean_map_of_a_linear_model_is_the_map() {
+fn smooth_grad_is_reproducible_and_of_a_linear_model_it_is_the_map() {
     let model = by_name("linear");
     let windows = sound(6, 1, 40);
     let maps = |seed, model: &dyn ResponseModel| {
-        let around = Around::Noise { n_pairs: 2, deviation: 0.5, seed: Seed::new(seed) };
-        target_maps(model, &windows, &[Target::Neuron(0)], &MapConfig { lags: None, around })
+        let averaging = Averaging::SmoothGrad { n_pairs: 2, deviation: 0.5, seed: Seed::new(seed) };
+        target_maps(model, &windows, &[Target::Neuron(0)], &MapConfig { lags: None, averaging })
             .unwrap()
             .remove(0)
     };
@@ -219,10 +219,10 @@ fn noise_is_drawn_from_its_seed_and_its_mean_map_of_a_linear_model_is_the_map() 
     assert_ne!(maps(1, &*network), maps(2, &*network));
 }
 
-/// A model of one's own: a network of the zoo whose parameters serve twice, with what the trait gives and no more.
+/// A user's model: a network of the zoo that is run twice and summed, using only the trait's default methods.
 struct Twice {
     model: Box<dyn ResponseModel>,
-    /// Whether the streaming form gives rates with a graph.
+    /// Whether rates of the streaming form keep their graph.
     streams: bool,
 }
 
@@ -305,10 +305,11 @@ fn lags_that_a_window_does_not_have_are_refused() {
     let window = Tensor::zeros((1, 1, N_BANDS, 4), DType::F64, &Device::Cpu).unwrap();
     let config = MapConfig { lags: Some(5), ..MapConfig::default() };
     let error = target_maps(&*model, &window, &[Target::Neuron(0)], &config).unwrap_err();
-    assert_eq!(error.to_string(), "number of lags 5 does not exist, there are 4");
-    let around = Around::Path { n_points: 1, from: window.narrow(3, 0, 3).unwrap() };
-    let error = target_maps(&*model, &window, &[Target::Neuron(0)], &MapConfig { lags: None, around });
-    assert_eq!(error.unwrap_err().to_string(), "from has shape (1, 1, 8, 3), expected (1, 1, 8, 4)");
+    assert_eq!(error.to_string(), "lags is 5, expected 1 to 4");
+    let baseline = window.narrow(3, 0, 3).unwrap();
+    let averaging = Averaging::IntegratedGradients { n_points: 1, baseline };
+    let error = target_maps(&*model, &window, &[Target::Neuron(0)], &MapConfig { lags: None, averaging });
+    assert_eq!(error.unwrap_err().to_string(), "baseline has shape (1, 1, 8, 3), expected (1, 1, 8, 4)");
 }
 
 #[test]
@@ -316,8 +317,8 @@ fn a_model_without_a_receptive_field_says_so() {
     let axes = statenet_core::Axes::new(8, 1, statenet_core::TimeBin::from_millis(5.0).unwrap());
     let model = statenet_models::zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu).unwrap();
     let message = receptive_fields(&*model).unwrap_err().to_string();
-    assert_eq!(message, "statenet-gru-h7 has no receptive field of its own, take a gradient map");
+    assert_eq!(message, "statenet-gru-h7 has no receptive field among its parameters, use a gradient map");
     let null = Tensor::zeros((1, 1, 8, 4), DType::F32, &Device::Cpu).unwrap();
     let message = gradient_maps(&*model, &null, &[1]).unwrap_err().to_string();
-    assert_eq!(message, "neuron 1 does not exist, there are 1");
+    assert_eq!(message, "neuron is 1, expected an index below 1");
 }

@@ -1,4 +1,4 @@
-//! Experiments on neurons whose answers are known.
+//! In-silico experiments on neurons whose responses are known.
 
 use super::known::{Known, Law};
 use ndarray::Array2;
@@ -6,9 +6,9 @@ use statenet_core::{Axes, Hertz, Millis, SampleRate, Seed, TimeBin, scales::Scal
 use statenet_data::OutputCurve;
 use statenet_interp::{
     experiments::{
-        Bands, Bursts, ContrastSteps, ForwardMasking, Gaps, Oddball, Ripples, Tones, TwoTones, Waveform,
-        click, contrast_steps, forward_masking, frequency_response_area, gap_response, modulation_transfer,
-        noise_bursts, oddball, two_tone_suppression,
+        BandFrontEnd, Bursts, ContrastSteps, ForwardMasking, Gaps, Oddball, Ripples, Tones, TwoTones,
+        WaveformFrontEnd, click, contrast_steps, forward_masking, frequency_response_area, gap_response,
+        modulation_transfer, noise_bursts, oddball, two_tone_suppression,
     },
     tuning::FieldTuning,
 };
@@ -27,9 +27,9 @@ pub(super) fn axes() -> Axes {
     Axes { band_centers, ..Axes::new(N_BANDS, 1, TimeBin::whole_millis::<5>()) }
 }
 
-/// A tenth of a unit a decibel, -6 in silence.
-fn bands() -> Bands {
-    Bands {
+/// A cochleagram that grows by 0.1 per decibel and is -6 in silence.
+fn bands() -> BandFrontEnd {
+    BandFrontEnd {
         centers: axes().band_centers,
         dt: axes().dt,
         silence: -6.0,
@@ -44,7 +44,7 @@ fn bell(x: f64) -> f64 {
     (-0.5 * x * x).exp()
 }
 
-/// Separable: excitation at band 7.3 with sidebands, 15 ms, and later inhibition.
+/// A separable field: excitation at band 7.3 with inhibitory sidebands at 15 ms, then inhibition.
 pub(super) fn field() -> Array2<f64> {
     Array2::from_shape_fn((N_BANDS, N_LAGS), |(f, k)| {
         let x = f as f64 - 7.3;
@@ -55,7 +55,7 @@ pub(super) fn field() -> Array2<f64> {
 
 pub(super) const CURVE: OutputCurve = OutputCurve::Softplus { sharpness: 2.0, threshold: 0.5 };
 
-/// Zero drive in silence, less one.
+/// The offset for which the drive in silence is -1.
 pub(super) fn neuron(law: Law) -> Known {
     let offset = 6.0 * field().sum() - 1.0;
     Known::new(field(), offset, law, &axes())
@@ -75,7 +75,7 @@ fn an_ln_neuron_s_response_area_is_what_its_weights_say() {
     let model = neuron(Law::Ln(CURVE));
     let area = frequency_response_area(&model, &bands(), &tones(100.0), &[0]).unwrap().remove(0);
     for ((level, f), evoked) in area.evoked_hz.indexed_iter() {
-        // x rises from -6 to -4, -2, 0 (and hardly less: the floor's power adds).
+        // The cochleagram rises from -6 to -4, -2 and 0, up to the small power of the floor.
         let rise = 0.1 * 10.0 * (10f64.powf(area.levels_db[level] / 10.0) + 1e-6).log10() + 6.0;
         let mut sum = 0.0;
         let mut expected = 0.0;
@@ -96,7 +96,7 @@ fn an_ln_neuron_s_response_area_is_what_its_weights_say() {
 fn an_ln_neuron_s_tuning_in_silico_is_that_of_its_weights() {
     let tuning = FieldTuning::of(field().view(), &axes().band_centers, axes().dt);
     let octaves = |a: Hertz, b: Hertz| (a.hz() / b.hz()).log2().abs();
-    // Linear: everything is proportional.
+    // Linear: responses are proportional to the weights.
     let area = frequency_response_area(&neuron(Law::Linear), &bands(), &tones(40.0), &[0]).unwrap().remove(0);
     assert!(octaves(area.best_frequency().unwrap(), tuning.best_frequency.unwrap()) < 1e-6);
     for level in 0..3 {
@@ -104,13 +104,13 @@ fn an_ln_neuron_s_tuning_in_silico_is_that_of_its_weights() {
         assert!((width - tuning.bandwidth_octaves.unwrap()).abs() < 1e-6, "{width} {tuning:?}");
     }
     assert!(area.threshold_db(0.2).unwrap() <= -40.0);
-    // LN: the curve bends flanks, not the best frequency's band.
+    // LN: the output curve changes the flanks of the tuning curve but not its peak.
     let area =
         frequency_response_area(&neuron(Law::Ln(CURVE)), &bands(), &tones(40.0), &[0]).unwrap().remove(0);
     assert!(octaves(area.best_frequency().unwrap(), tuning.best_frequency.unwrap()) < 0.05);
     let threshold = area.threshold_db(0.5).unwrap();
     assert!((-40.0..0.0).contains(&threshold), "{threshold}");
-    // A click through a linear neuron is its temporal profile.
+    // The response of a linear neuron to a click is its temporal profile.
     let burst =
         Bursts { level_db: 0.0, lead: ms(200.0), duration: ms(100.0), n_draws: 1, seed: Seed::new(0) };
     let onset = click(&neuron(Law::Linear), &bands(), &burst, &[0]).unwrap().remove(0);
@@ -142,7 +142,7 @@ fn a_linear_neuron_follows_ripples_as_the_transform_of_its_field_says() {
             re += weight * cos;
             im += weight * sin;
         }
-        // 10 dB either way are one unit either way.
+        // +-10 dB are +-1 in the cochleagram.
         let expected = re.hypot(im) / 0.005;
         assert!((locked - expected).abs() < 1e-2 * expected.max(1.0), "{d} {v}: {locked} {expected}");
     }
@@ -163,7 +163,7 @@ fn masking(delays: &[f64]) -> ForwardMasking {
 }
 
 #[test]
-fn what_a_neuron_without_state_hears_is_over_with_its_field_and_gain_control_masks_for_longer() {
+fn masking_ends_with_the_field_of_a_neuron_without_state_and_later_with_gain_control() {
     let delays = masking(&[60.0, 200.0, 2000.0]);
     let ln = forward_masking(&neuron(Law::Ln(CURVE)), &bands(), &delays, &[0]).unwrap().remove(0);
     assert!(ln.masking.iter().all(|m| m.unwrap().abs() < 1e-9), "{ln:?}");
@@ -190,7 +190,7 @@ fn stimulus_specific_adaptation_needs_a_state_and_a_difference() {
     let ln = oddball(&neuron(Law::Ln(CURVE)), &bands(), &set, &[0]).unwrap().remove(0);
     assert!(ln.index.unwrap().abs() < 1e-9, "{ln:?}");
     assert!(ln.rare_hz[0] > 0.0 && (ln.rare_hz[0] - ln.common_hz[0]).abs() < 1e-9);
-    // Gain control adapts to both tones alike: a tone that drives more adapts more, where it is common.
+    // Gain control adapts to both tones, and more to the one that drives the neuron more, when that is the common one.
     let gain = oddball(&gain_control(), &bands(), &set, &[0]).unwrap().remove(0);
     assert!(gain.rare_hz != gain.common_hz && gain.index.unwrap() < 0.5, "{gain:?}");
 }
@@ -260,9 +260,9 @@ fn a_sideband_suppresses_and_the_centre_adds() {
 
 #[test]
 fn waveforms_go_through_the_front_end_given() {
-    // A "cochlea" that reads the power of each 5 ms in every band.
+    // A front end whose bands all hold the power of each 5 ms.
     let rate = SampleRate::new(8000.0).unwrap();
-    let front_end = Waveform {
+    let front_end = WaveformFrontEnd {
         rate,
         cochlea: |samples: &[f32], _: SampleRate| {
             let power: Vec<f32> =
@@ -273,9 +273,9 @@ fn waveforms_go_through_the_front_end_given() {
     let tones = Tones { levels_db: vec![0.0], frequencies: vec![Hertz::whole::<1000>()], ..tones(100.0) };
     let model = Known::new(Array2::from_elem((N_BANDS, 1), 1.0 / N_BANDS as f64), 0.0, Law::Linear, &axes());
     let area = frequency_response_area(&model, &front_end, &tones, &[0]).unwrap().remove(0);
-    // Power 1 but for two ramps of a bin each, in spikes per second.
+    // The power is 1 except during the two ramps of one bin each; rates are in spikes per second.
     assert!((area.evoked_hz[(0, 0)] - 0.95 / 0.005).abs() < 1.0, "{}", area.evoked_hz);
-    let broken = Waveform { rate, cochlea: |_: &[f32], _: SampleRate| Err("no power".into()) };
+    let broken = WaveformFrontEnd { rate, cochlea: |_: &[f32], _: SampleRate| Err("no power".into()) };
     let message = frequency_response_area(&model, &broken, &tones, &[0]).unwrap_err().to_string();
     assert_eq!(message, "the front end failed");
 }

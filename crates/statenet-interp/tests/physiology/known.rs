@@ -1,4 +1,4 @@
-//! A neuron whose receptive field, curve and memory are known, as a response model.
+//! A response model whose receptive field, output curve and memory are known.
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::Array2;
@@ -7,16 +7,16 @@ use statenet_core::{Axes, Seed};
 use statenet_data::{GroundTruth, NeuronKind, OutputCurve};
 use statenet_models::{Error, Memory, Mode, ModelConfig, ParamStore, ResponseModel, State};
 
-/// What happens between the filter and the rate.
+/// The transformation from drive to rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Law {
-    /// The drive itself.
+    /// The rate is the drive.
     Linear,
-    /// A curve.
+    /// A static output curve.
     Ln(OutputCurve),
-    /// m[t] = a m[t-1] + (1 - a) d[t].
+    /// A leaky integrator: m[t] = a m[t-1] + (1 - a) d[t].
     Leaky { decay: f64 },
-    /// The simulated population's gain control.
+    /// The gain control of the simulated population.
     GainControl { decay: f64, curve: OutputCurve },
 }
 
@@ -37,7 +37,7 @@ impl Known {
         Self { weights, offset, law, axes, params }
     }
 
-    /// A neuron of the simulated population, for cochleagrams standardized by this mean and deviation per band.
+    /// A neuron of the simulated population, for cochleagrams standardized by these means and deviations of bands.
     pub(super) fn simulated(truth: &GroundTruth, mean: &[f32], std: &[f32], axes: &Axes) -> Self {
         let mut weights = truth.receptive_field.mapv(f64::from);
         let mut offset = truth.offset;
@@ -61,7 +61,7 @@ impl Known {
         let context = [batch, n_bands, n_lags - 1];
         let past = state.get("context", &context).map_err(candle_core::Error::wrap)?;
         let whole = if n_lags > 1 { Tensor::cat(&[past, &x], 2)? } else { x.contiguous()? };
-        // (K, F), lag 0 first, times (F, K - 1 + T): row k is what lag k adds.
+        // (K, F), lag 0 first, times (F, K - 1 + T): row k is the contribution of lag k.
         let weights = Tensor::from_iter(self.weights.t().iter().copied(), x.device())?;
         let weights = weights.reshape((n_lags, n_bands))?.broadcast_as((batch, n_lags, n_bands))?;
         let products = weights.contiguous()?.matmul(&whole.contiguous()?)?;
@@ -107,7 +107,7 @@ fn apply(curve: OutputCurve, d: &Tensor) -> candle_core::Result<Tensor> {
     match curve {
         OutputCurve::Rectified { depth } => d.affine(depth, 1.0)?.relu(),
         OutputCurve::Softplus { sharpness, threshold } => {
-            // Drives of some deviations: exp does not overflow.
+            // Drives are a few standard deviations, so that exp does not overflow.
             d.affine(sharpness, -sharpness * threshold)?
                 .exp()?
                 .affine(1.0, 1.0)?

@@ -1,4 +1,4 @@
-//! Memories, experiments and maps, of neurons whose memory and tuning are known.
+//! Memory, experiments and maps of neurons whose memory and tuning are known.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

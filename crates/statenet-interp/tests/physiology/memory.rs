@@ -1,4 +1,4 @@
-//! Memory in three ways and time constants, where both are known.
+//! Memory by three measures and time constants, for models where both are known.
 
 use super::known::{Known, Law};
 use candle_core::{DType, Device, Tensor};
@@ -116,7 +116,7 @@ fn a_model_of_finite_memory_has_no_time_constants_and_a_network_some_at_every_bi
     let gru = zoo::statenet_gru(&axes(8)).build(Seed::new(0), &Device::Cpu).unwrap();
     let found = time_constants(&*gru, &sounds, 6, &resampling).unwrap();
     assert_eq!(found.spectra.len(), 4);
-    // First values of a GRU forget within some bins.
+    // A GRU with initial weights forgets within a few bins.
     let slowest = found.slowest.value.unwrap().ms();
     assert!((2.0..60.0).contains(&slowest), "{slowest}");
     let message = time_constants(&*gru, &sounds, 13, &resampling).unwrap_err().to_string();
@@ -144,7 +144,7 @@ fn simulated_gain_control_remembers_longer_the_slower_it_is_and_longer_than_ln()
         let model = Known::simulated(truth, scale.mean(), scale.std(), &recording.axes());
         let found = of(&model, &sounds, 1, 900);
         println!("{} {:?} {:?}", truth.id, three(&found), found.agreement);
-        // The gradient of the slowest sees more than there is; the others agree.
+        // The gradient overestimates the memory of the slowest neuron; the other two measures agree.
         if truth.time_constant.is_none_or(|tau| tau.ms() < 600.0) {
             assert!(
                 found.agreement.within_intervals,
@@ -174,7 +174,7 @@ fn every_model_of_the_zoo_has_finite_time_constants_or_says_that_its_state_is_to
             Ok(found) => {
                 println!("{}: {:?}, growing {}", entry.name, found.slowest.value, found.growing);
                 assert_eq!(found.spectra.is_empty(), model.memory() != Memory::Unbounded, "{}", entry.name);
-                // A Legendre memory that feeds back to itself may grow; gates and leaks do not.
+                // The Legendre memory feeds back into itself and may grow; gated and leaky units cannot.
                 let grows = if entry.name == "statenet-lmu" { 1.0 } else { 0.0 };
                 assert_eq!(found.growing, grows, "{}", entry.name);
                 spectra += found.spectra.len();

@@ -1,9 +1,9 @@
-//! What maps, dreams and memories of a fitted StateNet find of simulated neurons: 20 sounds, 20 repeats.
+//! How well maps, dreams and memories of a fitted StateNet recover the truth of simulated neurons (20 sounds, 20 repeats).
 //!
 //! Fits take a minute: `cargo test --workspace --test physiology -- --ignored --nocapture` prints the numbers that
-//! docs/src/theory/interpretation reports. Of other populations with `STATENET_SIMULATION=1`, of natural sounds with
-//! `STATENET_SOUNDS=natural`, of longer ones with `STATENET_SECONDS=10`, of the mean of more fits with `STATENET_FITS=4`,
-//! of units that start alike with `STATENET_MODEL=statenet-gru`.
+//! docs/src/theory/interpretation reports. Variants: another population with `STATENET_SIMULATION=1`, natural sounds with
+//! `STATENET_SOUNDS=natural`, longer sounds with `STATENET_SECONDS=10`, the mean of several fits with `STATENET_FITS=4`,
+//! units with equal initial time constants with `STATENET_MODEL=statenet-gru`.
 
 use super::known::Known;
 use candle_core::Device;
@@ -25,7 +25,7 @@ use statenet_metrics::{Loss, resampling::Resampling};
 use statenet_models::{ResponseModel, zoo};
 use statenet_train::{FitConfig, Fitter, History};
 
-/// Chance that a neuron with gain control has the larger value of the two (area under the ROC curve).
+/// Area under the ROC curve: the chance that a neuron with gain control has a larger value than one without.
 fn area_under_curve(with: &[f64], without: &[f64]) -> f64 {
     let pairs = with.iter().flat_map(|a| without.iter().map(move |b| (a, b)));
     let won: f64 = pairs
@@ -42,7 +42,7 @@ fn area_under_curve(with: &[f64], without: &[f64]) -> f64 {
     won / (with.len() * without.len()) as f64
 }
 
-/// Share of pairs with different time constants whose memories are in their order.
+/// Share of pairs of neurons with different time constants whose memories are in the same order.
 fn in_order(taus: &[f64], memories: &[f64]) -> f64 {
     let (mut right, mut all) = (0.0, 0.0);
     for i in 0..taus.len() {
@@ -64,7 +64,7 @@ fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
     field
 }
 
-/// Correlation of what two fields make of the recording's sounds.
+/// Correlation of the drives of two receptive fields over the recording's sounds.
 fn drives_agree(a: &Array2<f64>, b: &Array2<f64>, recording: &Recording) -> f64 {
     let drive = |field: &Array2<f64>| -> Vec<f64> {
         let mut all = Vec::new();
@@ -92,7 +92,7 @@ fn median(values: &[f64]) -> f64 {
     0.5 * (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2])
 }
 
-/// Sounds like those of the recording but longer and more of them: a memory needs no responses.
+/// More and longer sounds of the same kind as the recording's; memory needs no recorded responses.
 fn probes(of: &SimulationConfig, recording: &Recording) -> Probes {
     let sounds = SimulationConfig {
         n_stimuli: 60,
@@ -113,7 +113,7 @@ fn three(found: &NeuronMemory) -> [f64; 3] {
     [ways.gradient, ways.forgetting, ways.truncation].map(|way| way.value.unwrap().ms())
 }
 
-/// Prints how well each way tells neurons with gain control from those without, and in which order.
+/// Prints how well each measure separates neurons with gain control from those without, and orders their time constants.
 fn summary(name: &str, truth: &[GroundTruth], found: &[[f64; 3]]) -> [[f64; 2]; 3] {
     std::array::from_fn(|way| {
         let of = |with: bool| -> Vec<f64> {
@@ -168,7 +168,7 @@ impl Population {
         };
         let Simulation { recording, truth, .. } = config.simulate().unwrap();
         let split = SplitPlan::Demo.resolve(&recording).unwrap();
-        // Not smoothed: a window over the response would smear the maps.
+        // Not smoothed: smoothing the responses would smear the maps in time.
         let recording = recording.standardize(split.train()).unwrap();
         Self { config, truth, recording, split }
     }
@@ -201,7 +201,8 @@ fn most_dreams_excite_the_true_neuron_more_than_any_training_sound() {
     let scale = recording.standardization().unwrap();
     let mut won = 0;
     let recorded = best_recorded(&*model, &training, &targets, &config, 5).unwrap();
-    // From nothing a dream leaves what the network knows: 10 of 17 win, and 8 without the limit on variation.
+    // Dreams that start from zeros leave the range of sounds that the network was fitted to: 10 of 17 exceed every training
+    // sound, and only 8 without the total-variation penalty.
     let from = |target: usize| {
         let starts = vec![Start::Sound(recorded[target].cochleagram.clone())];
         let config = DreamConfig { starts, ..config.clone() };

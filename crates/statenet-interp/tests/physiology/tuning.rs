@@ -1,4 +1,4 @@
-//! Tuning from the maps of neurons whose field is known.
+//! Tuning from maps of neurons whose receptive field is known.
 
 use candle_core::Device;
 use ndarray::Array2;
@@ -40,7 +40,7 @@ fn the_tuning_of_an_ln_neuron_s_maps_is_that_of_its_weights_at_any_sounds() {
     assert!(close(found.duration.value.unwrap().ms(), truth.duration.unwrap().ms()));
     assert!(close(found.separability.value.unwrap(), truth.separability.unwrap()));
     assert!(close(found.balance.value.unwrap(), truth.balance.unwrap()));
-    // The slope differs from sound to sound, the field does not: an interval of no width but for rounding.
+    // The maps of different sounds differ only by a factor, so that the intervals have no width but for rounding.
     let [lower, upper] = found.latency.ci95.map(|ends| ends.map(Millis::ms)).unwrap();
     assert!(upper - lower < 1e-6);
 }

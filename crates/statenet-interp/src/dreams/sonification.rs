@@ -1,61 +1,62 @@
-//! Something to listen to for a cochleagram: a tone or a band of noise at the centre of each band, as loud as the band.
+//! Sonification of a cochleagram: a tone or narrow-band noise at the centre frequency of each band, modulated by its level.
 //!
 //! ```text
-//! y(s) = sum_f a_f(s) c_f(s)        a_f: levels as amplitudes, in straight lines between the middles of the bins
+//! y(s) = sum_f a_f(s) c_f(s)        a_f: levels as amplitudes, interpolated linearly between the middles of the bins
 //! tone   c_f(s) = sqrt(2) sin(2 pi f s / rate + phase)
-//! noise  c_f(s) = normal noise, filtered around f, two resonators as wide as the distance of its neighbours in a row, of power 1
+//! noise  c_f(s) = normal noise through two resonators at f, as wide as the spacing of bands, scaled to power 1
 //! ```
-//! A cochleagram has no phases: what comes out has about its levels, and is not the sound that it was made of.
+//! A cochleagram does not hold phases: the result has about the same levels, but it is not the original sound.
 
 use ndarray::ArrayView2;
 use statenet_core::{Dim, Hertz, Seed, TimeBin, expect_shape};
 
 use crate::error::{Error, Result};
 
-/// How a cochleagram is made audible.
+/// How a cochleagram is turned into sound.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Listen {
+pub struct Sonification {
     /// Samples per second.
     pub sample_rate: Hertz,
     /// The width of a bin.
     pub dt: TimeBin,
     /// The centre of each band (F), lowest first, below half the sample rate.
     pub band_centers: Vec<Hertz>,
-    /// What the numbers are.
+    /// What the values of the cochleagram mean.
     pub level: Level,
-    /// What carries them.
+    /// The sound that is modulated in each band.
     pub carrier: Carrier,
-    /// Phases and noise grow from it.
+    /// Seed of phases and noise.
     pub seed: Seed,
 }
 
-/// What the numbers of a cochleagram are. One that was standardised must be put back first:
-/// x = deviation z + mean of the band.
+/// What the values of a cochleagram mean.
+///
+/// Undo standardisation first: x = deviation z + mean, band by band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Amplitudes; below 0 is silence.
+    /// Amplitudes; values below 0 count as 0.
     Amplitude,
-    /// Decibels: 20 for ten times the amplitude.
+    /// Decibels: 20 dB more is ten times the amplitude.
     Decibels,
     /// Natural logarithms of amplitudes.
     Log,
 }
 
-/// What carries the bands.
+/// The sound that is modulated in each band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
     /// A tone at the centre of each band.
     Tones,
-    /// Noise as wide as each band.
+    /// Noise of the width of each band.
     Noise,
 }
 
-impl Listen {
-    /// Samples for a cochleagram `(F, T)`, T bins long, the largest of them 1 or -1; all zeros for silence.
+impl Sonification {
+    /// Sound for a cochleagram `(F, T)`: T bins of samples, scaled such that the largest magnitude is 1; zeros for silence.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there is not one centre per band, [`Error::BandCenter`] for one that the sample rate cannot
-    /// carry.
+    /// [`Error::Shape`] if there is not one centre per band, [`Error::BandCenter`] for a centre at or above half the sample
+    /// rate.
     pub fn samples(&self, cochleagram: ArrayView2<'_, f32>) -> Result<Vec<f32>> {
         let n_bands = self.band_centers.len();
         expect_shape("cochleagram", cochleagram.shape(), &[Dim::Is(n_bands), Dim::Any("T")])?;
@@ -78,7 +79,7 @@ impl Listen {
         Ok(sound.into_iter().map(|y| (gain * y) as f32).collect())
     }
 
-    /// The carrier of a band, of power 1.
+    /// The carrier of a band, with mean power 1.
     fn carrier(&self, band: usize, n_samples: usize) -> Vec<f64> {
         let rate = self.sample_rate.hz();
         let turn = std::f64::consts::TAU * self.band_centers[band].hz() / rate;
@@ -107,7 +108,7 @@ impl Listen {
         }
     }
 
-    /// Half the distance between a band's neighbours, Hz; of one band alone a third of its centre.
+    /// Mean distance to the neighbouring bands, Hz; a third of the centre frequency if there is only one band.
     fn width(&self, band: usize) -> f64 {
         const THIRD: f64 = 1.0 / 3.0;
         let hz = |i: usize| self.band_centers.get(i).map(|f| f.hz());
@@ -133,7 +134,7 @@ impl Level {
     }
 }
 
-/// The value at a place between numbers, in a straight line; beyond the ends, the ends.
+/// Linear interpolation at a position between samples; constant beyond either end.
 fn between(values: &[f64], place: f64) -> f64 {
     let last = values.len().saturating_sub(1);
     let place = place.clamp(0.0, last as f64);
@@ -148,8 +149,8 @@ mod tests {
 
     use super::*;
 
-    fn listen(carrier: Carrier) -> Listen {
-        Listen {
+    fn sonification(carrier: Carrier) -> Sonification {
+        Sonification {
             sample_rate: Hertz::new(16_000.0).unwrap(),
             dt: TimeBin::whole_millis::<5>(),
             band_centers: [500.0, 1000.0, 2000.0].map(|hz| Hertz::new(hz).unwrap()).to_vec(),
@@ -172,7 +173,7 @@ mod tests {
     fn a_band_sounds_at_its_centre_while_it_is_on() {
         // The middle band alone, in the second half.
         let on = Array2::from_shape_fn((3, 40), |(f, t)| if f == 1 && t >= 20 { 1.0 } else { 0.0 });
-        let sound = listen(Carrier::Tones).samples(on.view()).unwrap();
+        let sound = sonification(Carrier::Tones).samples(on.view()).unwrap();
         assert_eq!(sound.len(), 3200);
         let (before, during) = (&sound[..1500], &sound[1700..]);
         assert!(before.iter().all(|&y| y == 0.0));
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn noise_lies_around_its_band() {
         let on = Array2::from_shape_fn((3, 400), |(f, _)| if f == 2 { 1.0 } else { 0.0 });
-        let sound = listen(Carrier::Noise).samples(on.view()).unwrap();
+        let sound = sonification(Carrier::Noise).samples(on.view()).unwrap();
         let around = |hz: f64| (-20..20).map(|i| power(&sound, hz + 10.0 * f64::from(i))).sum::<f64>();
         assert!(around(2000.0) > 10.0 * around(500.0), "{} {}", around(2000.0), around(500.0));
     }
@@ -198,12 +199,12 @@ mod tests {
     }
 
     #[test]
-    fn silence_stays_silent_and_what_cannot_be_carried_is_refused() {
-        let sound = listen(Carrier::Tones).samples(Array2::zeros((3, 2)).view()).unwrap();
+    fn silence_stays_silent_and_bands_above_half_the_sample_rate_are_refused() {
+        let sound = sonification(Carrier::Tones).samples(Array2::zeros((3, 2)).view()).unwrap();
         assert!(sound.len() == 160 && sound.iter().all(|&y| y == 0.0));
-        let mut low = listen(Carrier::Tones);
+        let mut low = sonification(Carrier::Tones);
         low.sample_rate = Hertz::new(4000.0).unwrap();
         let error = low.samples(Array2::zeros((3, 2)).view()).unwrap_err();
-        assert_eq!(error.to_string(), "a band at 2000 Hz cannot be heard, expected one below 2000 Hz");
+        assert_eq!(error.to_string(), "band centre is 2000 Hz, expected below 2000 Hz, half the sample rate");
     }
 }

@@ -1,4 +1,4 @@
-//! Batches of stimuli: padded tensors and the mask that says what is not padding.
+//! Batches of stimuli: padded tensors with a mask of the recorded bins.
 
 use std::num::NonZeroUsize;
 
@@ -11,10 +11,10 @@ use crate::{
     recording::Recording,
 };
 
-/// Some stimuli as tensors, in f32 on one device.
+/// Stimuli as f32 tensors on one device.
 ///
-/// Stimuli shorter than the longest of the batch are padded on the right with zeros. `mask` is 1 where a PSTH value
-/// was recorded and 0 in padding and where all repeats are missing; `targets` is 0 there.
+/// Shorter stimuli are padded with zeros at the end. `mask` is 1 where at least one repeat was recorded; it is 0, and so
+/// is `targets`, in padding and where all repeats are missing.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Cochleagrams, `(B, 1, F, Tmax)`.
@@ -23,15 +23,15 @@ pub struct Batch {
     pub targets: Tensor,
     /// 1 where `targets` was recorded, else 0, `(B, N, Tmax)`.
     pub mask: Tensor,
-    /// Index in the recording of each stimulus, B of them.
+    /// The index of each stimulus in the recording, B of them.
     pub stimuli: Vec<usize>,
-    /// Bins T of each stimulus before padding, B of them.
+    /// The length T of each stimulus before padding, in bins, B of them.
     pub n_bins: Vec<usize>,
 }
 
-/// Stimuli of a recording, ready for a device.
+/// Stimuli of a recording as tensors on a device, handed out in batches.
 ///
-/// Tensors are made once; a batch of one stimulus is a view of them, a larger one a copy.
+/// Tensors are created once. A batch of one stimulus is a view of them, a larger batch a copy.
 ///
 /// ```
 /// use candle_core::Device;
@@ -62,10 +62,10 @@ struct Item {
 }
 
 impl Batches {
-    /// The stimuli of some indices, in their order.
+    /// Copies the stimuli with these indices to a device.
     ///
     /// # Errors
-    /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Tensor`] if the device refuses.
+    /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Tensor`] if a tensor cannot be created.
     pub fn new(recording: &Recording, stimuli: &[usize], device: &Device) -> Result<Self> {
         if stimuli.is_empty() {
             return Err(Error::Empty { what: "stimuli in a batch" });
@@ -75,23 +75,23 @@ impl Batches {
         Ok(Self { items })
     }
 
-    /// Stimuli.
+    /// Number of stimuli.
     #[must_use]
     pub fn n_stimuli(&self) -> usize {
         self.items.len()
     }
 
-    /// Indices in the recording of the stimuli, in the order given.
+    /// The index of each stimulus in the recording.
     #[must_use]
     pub fn stimuli(&self) -> Vec<usize> {
         self.items.iter().map(|item| item.stimulus).collect()
     }
 
-    /// One pass over all stimuli in a random order that depends on the seed, the epoch and the number of stimuli
-    /// alone: a fit that resumes in epoch e sees what the unbroken one saw.
+    /// One pass over all stimuli in a random order. The order depends only on the seed, the epoch and the number of
+    /// stimuli, so that a resumed fit sees the same batches as an uninterrupted one.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a batch size of 0. Items are errors where a batch cannot be padded on the device.
+    /// [`Error::Setting`] for a batch size of 0. The iterator returns an error if a batch cannot be padded on the device.
     pub fn epoch(&self, seed: Seed, epoch: usize, batch_size: usize) -> Result<Epoch<'_>> {
         let mut order: Vec<usize> = (0..self.items.len()).collect();
         seed.stream(&format!("epoch.{epoch}.order")).shuffle(&mut order);
@@ -116,7 +116,7 @@ impl Batches {
     }
 }
 
-/// The batches of one pass; the last one holds what is left.
+/// Iterator over the batches of one pass; the last batch may be smaller.
 #[derive(Clone, Debug)]
 pub struct Epoch<'a> {
     items: &'a [Item],
@@ -126,7 +126,7 @@ pub struct Epoch<'a> {
 }
 
 impl Epoch<'_> {
-    /// Batches that are left.
+    /// Number of batches that are left.
     #[must_use]
     pub fn n_batches(&self) -> usize {
         (self.order.len() - self.next).div_ceil(self.batch_size.get())
@@ -174,7 +174,7 @@ impl Item {
     }
 }
 
-/// Items side by side, padded on the right to the longest.
+/// Joins items to a batch, padded at the end to the longest.
 fn padded(items: &[&Item]) -> Result<Batch> {
     let longest = items.iter().map(|item| item.n_bins).max().unwrap_or(0);
     let together = |part: &dyn Fn(&Item) -> Tensor| -> Result<Tensor> {
@@ -251,7 +251,7 @@ mod tests {
         let message = |result: Result<()>| result.unwrap_err().to_string();
         let new = |stimuli: &[usize]| Batches::new(&recording, stimuli, &Device::Cpu);
         assert_eq!(message(new(&[]).map(drop)), "recording has no stimuli in a batch, expected at least one");
-        assert_eq!(message(new(&[1]).map(drop)), "stimulus index 1, expected below 1");
+        assert_eq!(message(new(&[1]).map(drop)), "stimulus index is 1, expected below 1");
         let batches = new(&[0]).unwrap();
         assert_eq!(message(batches.in_order(0).map(drop)), "batch size is 0, expected at least 1");
     }

@@ -4,21 +4,21 @@ use std::path::PathBuf;
 
 use statenet_core::{Hertz, ShapeError, TimeBin};
 
-use crate::{formats::FormatError, split::Part};
+use crate::{formats::FormatError, split::part::Part};
 
 /// What can go wrong between a recording on disk and a batch on a device.
 ///
 /// Grouped by who must act: the caller (arguments, splits, lists), the data (a file, an array, a field), the
-/// environment (disk, device). A message names the thing, what was found and what would be right.
+/// environment (disk, device). Messages say what is wrong, what was found and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An array has another shape than its name promises.
+    /// An array has the wrong shape.
     #[error("{place}: {shape}")]
     Shape {
         /// Where the array is.
         place: Place,
-        /// Its name and both shapes.
+        /// The array's name, its shape and the expected shape.
         shape: ShapeError,
     },
     /// One value of an array is not allowed.
@@ -28,7 +28,7 @@ pub enum Error {
         place: Place,
         /// The array's name.
         array: &'static str,
-        /// The first such value's index.
+        /// Index of the first such value.
         index: Vec<usize>,
         /// The value found.
         got: f64,
@@ -43,7 +43,8 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// A name cannot be part of a file name on every system; predictions are files named for stimuli.
+    /// A name cannot be used as a file name on every system. Stimuli need such names, since predictions are files named
+    /// after them.
     #[error(
         "{what} name {name:?} cannot be a file name, expected 1 to 120 bytes without / \\ : * ? \" < > |, control characters, or a leading or trailing dot or space"
     )]
@@ -53,75 +54,77 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// A recording without neurons, stimuli or bands.
+    /// Neurons, stimuli or bands are missing.
     #[error("recording has no {what}, expected at least one")]
     Empty {
         /// What is missing, in the plural.
         what: &'static str,
     },
-    /// The time bin differs.
+    /// A recording has another time bin than a model or another recording.
     #[error("recording {recording}: dt is {} ms, expected {} ms", got.ms(), expected.ms())]
     Dt {
         /// The recording's name.
         recording: String,
         /// Its dt.
         got: TimeBin,
-        /// The dt it must have.
+        /// The expected dt.
         expected: TimeBin,
     },
-    /// The number of bands or neurons differs.
+    /// A recording has another number of bands or neurons than a model or another recording.
     #[error("recording {recording}: {axis} is {got}, expected {expected}")]
     Axis {
         /// The recording's name.
         recording: String,
         /// `"n_bands"` or `"n_neurons"`.
         axis: &'static str,
-        /// Its size.
+        /// The size found.
         got: usize,
-        /// The size it must have.
+        /// The expected size.
         expected: usize,
     },
-    /// The bands lie at other frequencies.
+    /// A recording has other band centres than a model or another recording.
     #[error("recording {recording}: band {band} is centred at {} Hz, expected {} Hz", got.hz(), expected.hz())]
     BandCenters {
         /// The recording's name.
         recording: String,
         /// The first band that differs.
         band: usize,
-        /// Its frequency.
+        /// Its centre frequency.
         got: Hertz,
-        /// The frequency it must have.
+        /// The expected centre frequency.
         expected: Hertz,
     },
-    /// A stimulus of the same name has other values in two recordings that are combined.
-    #[error("stimulus {stimulus} has another cochleagram in recording {recording}, expected the same values")]
+    /// Two recordings to be combined have different cochleagrams for stimuli of the same name.
+    #[error(
+        "stimulus {stimulus} has a different cochleagram in recording {recording}, expected the same values"
+    )]
     StimulusDiffers {
         /// The stimulus.
         stimulus: String,
         /// The later recording's name.
         recording: String,
     },
-    /// Cochleagrams would be standardized twice, by different means.
-    #[error("recording {recording} is standardized already, expected the cochleagrams as recorded")]
+    /// Cochleagrams that are already standardized were to be standardized by other numbers.
+    #[error("recording {recording} is already standardized, expected cochleagrams as recorded")]
     AlreadyStandardized {
         /// The recording's name.
         recording: String,
     },
-    /// Cochleagrams cannot be standardized: their spread is not a number of f32.
+    /// Cochleagrams cannot be standardized: their standard deviation does not fit in f32.
     #[error("cannot standardize the cochleagrams")]
     Scale {
-        /// What is out of range.
+        /// The number that is out of range.
         #[source]
         source: statenet_core::Error,
     },
     /// A stimulus index is out of range.
-    #[error("stimulus index {index}{}, expected below {n_stimuli}", of_part(*part))]
+    #[error("stimulus index{} is {index}, expected below {n_stimuli}", of_part(*part))]
     StimulusOutOfRange {
         /// The index.
         index: usize,
         /// The part of a split that lists it, if one does.
         part: Option<Part>,
-        /// Stimuli in the recording.
+        /// Number of stimuli in the recording.
         n_stimuli: usize,
     },
     /// A split names a stimulus that the recording lacks.
@@ -138,26 +141,26 @@ pub enum Error {
         /// The part.
         part: Part,
     },
-    /// One stimulus is listed twice in a split.
+    /// A split lists a stimulus twice.
     #[error("stimulus {stimulus} is in the {first} part and again in the {second} part, expected once")]
     Leak {
-        /// Its name, or its index where no recording is at hand.
+        /// The stimulus's name, or its index if no recording is at hand.
         stimulus: String,
         /// The part that lists it first.
         first: Part,
         /// The part that lists it again.
         second: Part,
     },
-    /// Two stimuli in different parts are the same sound.
+    /// Two stimuli in different parts of a split are the same sound.
     #[error(
         "stimulus {first} in the {first_part} part and stimulus {second} in the {second_part} part have the same cochleagram, expected them in one part"
     )]
     SameSound {
-        /// A stimulus.
+        /// The name of a stimulus.
         first: String,
         /// Its part.
         first_part: Part,
-        /// A stimulus with the same values.
+        /// The name of a stimulus with the same cochleagram.
         second: String,
         /// Its part.
         second_part: Part,
@@ -167,41 +170,41 @@ pub enum Error {
     SplitCount {
         /// The rule.
         plan: String,
-        /// The number it needs, in words.
+        /// The number of stimuli it needs, in words.
         expected: String,
-        /// The number there is.
+        /// The number of stimuli in the recording.
         got: usize,
     },
-    /// A split is none that we know.
+    /// The text of a split is not a known rule.
     #[error(
-        "split {text:?}, expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
+        "split is {text:?}, expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
     )]
     SplitPlan {
         /// The text.
         text: String,
     },
-    /// An entry of a list of neurons cannot be understood.
+    /// An entry in a list of neurons is not a neuron.
     #[error(
-        "neuron {entry:?} in the list, expected an id, an index below {n_neurons} or a range like 5-9 of them"
+        "the list of neurons contains {entry:?}, expected an id, an index below {n_neurons} or a range of indices like 5-9"
     )]
     NeuronList {
         /// The entry.
         entry: String,
-        /// Neurons in the recording.
+        /// Number of neurons in the recording.
         n_neurons: usize,
     },
     /// A neuron index is out of range.
-    #[error("neuron index {index}, expected below {n_neurons}")]
+    #[error("neuron index is {index}, expected below {n_neurons}")]
     NeuronOutOfRange {
         /// The index.
         index: usize,
-        /// Neurons in the recording.
+        /// Number of neurons in the recording.
         n_neurons: usize,
     },
     /// A setting is outside its range.
     #[error("{setting} is {got}, expected {expected}")]
     Setting {
-        /// Its name.
+        /// The setting's name.
         setting: &'static str,
         /// The value found.
         got: String,
@@ -216,7 +219,7 @@ pub enum Error {
         path: PathBuf,
         /// What was attempted.
         action: &'static str,
-        /// The operating system's answer.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
@@ -236,42 +239,42 @@ pub enum Error {
         path: PathBuf,
         /// The field, such as `stimuli[3].bins`.
         field: String,
-        /// What it holds, shortened; `missing` where it is absent.
+        /// The value found, shortened; `missing` if the field is absent.
         got: String,
-        /// What it must hold, in words.
+        /// The allowed values, in words.
         expected: String,
     },
-    /// An array file is broken, truncated or of another type.
+    /// An array file is damaged or truncated, or has the wrong type.
     #[error("{path}: cannot read {array}", path = path.display())]
     ArrayFile {
         /// The file.
         path: PathBuf,
         /// The array's name.
         array: &'static str,
-        /// What is wrong with its bytes.
+        /// What is wrong with its content.
         #[source]
         source: FormatError,
     },
     /// A file could not be written; the source names it.
     #[error(transparent)]
     Write(#[from] statenet_core::Error),
-    /// A file's bytes could not be made.
+    /// The content of a file could not be encoded.
     #[error("{path}: cannot encode {what}", path = path.display())]
     Encode {
         /// The file.
         path: PathBuf,
-        /// What it would hold.
+        /// What was encoded.
         what: &'static str,
-        /// The encoder's answer.
+        /// The encoder's error.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A tensor could not be made or moved to the device.
+    /// A tensor could not be created on the device.
     #[error("cannot {op}")]
     Tensor {
         /// What was attempted.
         op: &'static str,
-        /// Candle's answer.
+        /// Candle's error.
         #[source]
         source: candle_core::Error,
     },
@@ -280,13 +283,13 @@ pub enum Error {
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Where a faulty array was found.
+/// Where an array with an error was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
-    /// An argument of a call.
+    /// An argument of a function.
     Argument(&'static str),
-    /// A stimulus of a recording in memory.
+    /// A stimulus, by name.
     Stimulus(String),
     /// A file.
     File(PathBuf),

@@ -1,6 +1,6 @@
 //! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, standardisation, simulated populations.
 //!
-//! It knows no model: what leaves it are arrays, and [`Batch`]es of tensors.
+//! This crate does not know models: it returns arrays, and tensors in [`Batch`]es.
 //!
 //! ```
 //! use candle_core::Device;
@@ -21,17 +21,17 @@
 //! | module | holds |
 //! |---|---|
 //! | [`recording`] | [`Recording`], [`Stimulus`], [`Responses`] with their masks, selection, combination |
-//! | [`split`] | [`Split`] and [`SplitPlan`]: named splits that cannot leak |
+//! | [`split`] | [`Split`] and [`SplitPlan`]: named splits without leaks |
 //! | [`preprocess`] | [`Smoothing`] of responses; [`Recording::standardize`], fitted on training stimuli only |
-//! | [`batch`] | [`Batches`]: padded tensors with masks, in a seeded order |
-//! | [`formats`] | npy, npz and wav, bytes only |
+//! | [`batch`] | [`Batches`]: padded tensors with masks, in a random order from a seed |
+//! | [`formats`] | npy, npz and wav, from and to bytes |
 //! | [`readers`], [`writers`] | the canonical folder ([`Recording::read`], [`Recording::write`]), single arrays |
 //! | [`simulate`] | [`SimulationConfig`]: neurons whose receptive field and memory are known |
 //!
-//! Missing values are masks inside and NaN in files. Features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
-//! Candle's: they say where a batch can live.
+//! Missing values are masked in memory and NaN in files. The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
+//! passed on to Candle and determine on which devices batches can be.
 
-/// The example of the README, compiled.
+/// Compiles the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

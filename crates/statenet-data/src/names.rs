@@ -1,11 +1,11 @@
-//! Names that are files: `predictions/NAME/STIMULUS.npy`.
+//! Checks names that are used as file names, as in `predictions/MODEL/STIMULUS.npy`.
 
 use crate::error::{Error, Result};
 
-/// Longest name in bytes: file systems allow 255, and we add endings.
+/// The longest name in bytes: file systems allow 255, and extensions are added.
 const MAX_BYTES: usize = 120;
 
-/// Checks that a name is one part of a path on every system.
+/// Checks that a name can be a file name on every system.
 pub(crate) fn check(what: &'static str, name: &str) -> Result<()> {
     let length = (1..=MAX_BYTES).contains(&name.len());
     let edges = !name.starts_with(['.', ' ']) && !name.ends_with(['.', ' ']);

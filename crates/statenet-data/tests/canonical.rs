@@ -162,7 +162,7 @@ fn every_fault_of_the_json_names_its_field() {
         (
             "/band_centres_hz/1",
             json!(400),
-            "band_centres_hz is 400 Hz after 500 Hz, expected rising frequencies",
+            "band_centres_hz is 400 Hz after 500 Hz, expected increasing frequencies",
         ),
         ("/neurons", json!({}), "neurons is {}, expected a list"),
         (

@@ -1,6 +1,6 @@
-//! Formats: bytes in, arrays out, and back. No files, no recordings; what `fuzz/` feeds with anything.
+//! File formats as functions from bytes to arrays and back; no files are opened. `fuzz/` runs them on arbitrary bytes.
 //!
-//! Parsers never panic and allocate no more than the bytes at hand can hold, whatever a header promises.
+//! Parsers never panic, and never allocate more than the given bytes can hold, whatever the header says.
 
 mod error;
 pub mod npy;

@@ -3,8 +3,8 @@
 //! ```text
 //! 93 'NUMPY' major minor | header length (u16 in version 1, else u32) | header, a Python dict in text | numbers
 //! ```
-//! ndarray-npy decodes the numbers. Before it does, the header is checked here: it must be of the plain form that
-//! NumPy writes, and its shape must fit the bytes that follow, so that no header can ask for memory or recursion.
+//! ndarray-npy decodes the numbers. The header is checked here first: it must have the plain form that NumPy writes, and
+//! its shape must match the bytes that follow, so that a bad header cannot cause large allocations or deep recursion.
 
 use ndarray::{ArrayD, ArrayView, Dimension};
 use ndarray_npy::{ReadNpyExt, WritableElement, WriteNpyExt};
@@ -12,14 +12,14 @@ use ndarray_npy::{ReadNpyExt, WritableElement, WriteNpyExt};
 use super::FormatError;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// Longest header we read; NumPy's own limit for files that are not trusted is 10 000.
+/// The longest header that is read; NumPy's own limit for untrusted files is 10 000.
 const MAX_HEADER_BYTES: usize = 1 << 16;
-/// Most axes of an array.
+/// The largest number of axes.
 const MAX_AXES: usize = 8;
-/// The largest whole number up to which f32 has every one.
+/// The largest n such that f32 represents all whole numbers up to n.
 const MAX_WHOLE: f64 = 16_777_216.0;
 
-/// The type of an array's elements; either byte order is read.
+/// The type of an array's elements, in either byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the names say it")]
@@ -37,7 +37,7 @@ pub enum ElementType {
 }
 
 impl ElementType {
-    /// True for `f4` and `f8`.
+    /// Whether this is `f4` or `f8`.
     #[must_use]
     pub fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)
@@ -69,16 +69,16 @@ impl ElementType {
     }
 }
 
-/// What an npy header says.
+/// The content of an npy header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Header {
     descr: String,
     shape: Vec<usize>,
 }
 
-/// Reads an npy file's bytes: the type of its elements, and these as f32 in the file's shape.
+/// Parses the bytes of an npy file: the type of its elements, and the array converted to f32.
 ///
-/// Whole numbers above 2^24 are refused rather than rounded; f64 is rounded to the nearest f32.
+/// f64 is rounded to the nearest f32. Whole numbers above 2^24 are an error, since f32 could not represent them exactly.
 ///
 /// # Errors
 /// [`FormatError`] for anything but one array of numbers that fills the bytes exactly.
@@ -121,10 +121,10 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
     Ok((element, values.mapv(|v| v as f32)))
 }
 
-/// The bytes of an npy file (version 1.0) that holds this array, in row-major order unless it lies otherwise.
+/// Encodes an array as an npy file (version 1.0), in row-major order unless the array is in column-major order.
 ///
 /// # Errors
-/// [`FormatError::Decode`] if the encoder refuses; it does for no array that fits in memory.
+/// [`FormatError::Decode`] if the encoder fails, which does not happen for arrays that fit in memory.
 pub fn encode<T: WritableElement, D: Dimension>(array: ArrayView<'_, T, D>) -> Result<Vec<u8>, FormatError> {
     let mut bytes = Vec::new();
     array.write_npy(&mut bytes).map_err(|source| FormatError::Decode { source: Box::new(source) })?;
@@ -135,7 +135,7 @@ fn decode_error(source: ndarray_npy::ReadNpyError) -> FormatError {
     FormatError::Decode { source: Box::new(source) }
 }
 
-/// The header and the number of bytes that follow it.
+/// Parses the header; returns it with the number of bytes that follow.
 fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
     let not_npy = || FormatError::NotNpy { got: bytes.iter().copied().take(8).collect() };
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(not_npy)?;
@@ -156,7 +156,7 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
 }
 
 impl Header {
-    /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (34, 999), }`, the fields in any order.
+    /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (34, 999), }`, with the fields in any order.
     fn from_text(text: &str) -> Result<Self, FormatError> {
         let bad = |field, got: &str, expected| FormatError::Header { field, got: shortened(got), expected };
         let dict = text.trim().strip_prefix('{').and_then(|t| t.strip_suffix('}'));
@@ -188,7 +188,7 @@ impl Header {
                     after
                 }
                 _ => {
-                    return Err(bad("header", key, "the fields descr, fortran_order and shape alone"));
+                    return Err(bad("header", key, "only the fields descr, fortran_order and shape"));
                 }
             };
             rest = match after.trim_start() {
@@ -203,13 +203,13 @@ impl Header {
     }
 }
 
-/// A text in quotes at the start, and what follows it.
+/// Splits off a quoted text at the start; returns it and the rest.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text.get(1..)?.split_once(quote)
 }
 
-/// The numbers of `34, 999` or `34,` or nothing.
+/// Parses the inside of a tuple: `34, 999` or `34,` or nothing.
 fn axes_of(text: &str) -> Option<Vec<usize>> {
     let text = text.trim();
     if text.is_empty() {
@@ -290,11 +290,11 @@ mod tests {
     fn every_message_once() {
         let message = |bytes: &[u8]| parse(bytes).unwrap_err().to_string();
         let of = |header: &str| message(&file(header, &[0; 4]));
-        let start = "not an npy file: starts with [50, 4b], expected the bytes 93 4e 55 4d 50 59 and a version 1.0 to 3.0";
+        let start = "not an npy file: starts with [50, 4b], expected the bytes 93 4e 55 4d 50 59 and a version from 1.0 to 3.0";
         assert_eq!(message(b"PK"), start);
         assert_eq!(
             of("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}"),
-            "truncated or overlong: shape [2] of <f4 takes 8 bytes, 4 are there"
+            "truncated or too long: shape [2] of <f4 needs 8 bytes, found 4"
         );
         assert_eq!(
             of("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}"),

@@ -1,4 +1,4 @@
-//! NumPy's npz format: npy files in a zip archive, stored or deflated.
+//! NumPy's npz format: npy files in a zip archive, uncompressed or deflated.
 
 use std::io::{Cursor, Read, Write};
 
@@ -10,15 +10,15 @@ use super::{
     npy::{self, ElementType},
 };
 
-/// Deflate packs at most 1032 to 1.
+/// Deflate compresses by at most 1032 to 1.
 const MAX_RATIO: u64 = 1032;
-/// More bytes than a member can have beyond that ratio.
+/// Allowance in bytes for small files, which exceed that ratio.
 const SLACK_BYTES: u64 = 1024;
 
-/// Reads the array of a name from an npz file's bytes, as [`npy::parse`] does.
+/// Parses the array with a name from the bytes of an npz file, as [`npy::parse`] does.
 ///
 /// # Errors
-/// [`FormatError`] if the bytes are no archive, the array is not in it, or is itself wrong.
+/// [`FormatError`] if the bytes are not an archive, the array is not in it, or the array cannot be parsed.
 pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), FormatError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(archive_error)?;
     let file = format!("{name}.npy");
@@ -36,11 +36,11 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
     npy::parse(&unpacked)
 }
 
-/// The bytes of an npz file with arrays of these names, each given as an npy file's bytes; deflated, dated 1980, so that
-/// equal arrays give equal bytes.
+/// Encodes an npz file, deflated, from names and the bytes of npy files. Files in the archive are dated 1980, so that equal
+/// arrays give equal bytes.
 ///
 /// # Errors
-/// [`FormatError::Archive`] if the encoder refuses.
+/// [`FormatError::Archive`] if the encoder fails.
 pub fn encode(arrays: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, FormatError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)

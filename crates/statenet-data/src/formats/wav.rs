@@ -1,6 +1,6 @@
-//! WAV: mono sound of 16 bits, as everything plays it.
+//! WAV, as mono sound of 16 bits, which every player supports.
 
-/// The bytes of a wav file with one channel; samples of 1 and more are the loudest there is.
+/// Encodes a wav file with one channel. Samples beyond -1 and 1 are clipped.
 #[must_use]
 pub fn encode(samples: &[f32], rate_hz: u32) -> Vec<u8> {
     const BYTES: u32 = 2;

@@ -1,4 +1,4 @@
-//! Maps that are fitted or fixed before a model sees the data.
+//! Preprocessing of recordings: smoothing of responses, standardization of cochleagrams.
 
 mod smooth;
 mod standardize;

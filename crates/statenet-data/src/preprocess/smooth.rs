@@ -3,20 +3,31 @@
 //! ```text
 //! y[t] = sum_k w[k] x[t + k] m[t + k] / sum_k w[k] m'[t + k] * sum_k w[k]
 //! ```
-//! with m the mask and m' the mask that also counts bins outside the clip as recorded, with no spikes in them. A
-//! complete recording is thus convolved with w under zero padding; beside missing bins the recorded ones carry the
-//! whole weight; a missing bin stays missing. The window is symmetric: a smoothed bin holds spikes of later bins.
+//! with m the mask, and m' the mask extended by ones beyond both ends of the clip, where x is 0. A complete recording is
+//! thus convolved with w under zero padding. Next to missing bins the weights of the recorded bins are scaled up to the
+//! full sum; missing bins stay missing. The window is symmetric, so that a smoothed bin depends on later bins too.
 
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 use serde::{Deserialize, Serialize};
 use statenet_core::{Millis, TimeBin};
 
-use crate::recording::Responses;
+use crate::recording::{Recording, Responses, Stimulus};
+
+impl Recording {
+    /// The same recording with every repeat of every response smoothed over time; missing bins stay missing.
+    #[must_use]
+    pub fn smooth(&self, smoothing: &Smoothing) -> Self {
+        let weights = smoothing.weights(self.dt());
+        let smoothed = |s: &Stimulus| s.with_responses(weights.smooth(s.responses()));
+        self.with_stimuli(self.stimuli().iter().map(smoothed).collect())
+    }
+}
 
 /// How to smooth responses over time.
 ///
-/// A Hann window of K bins is `w[k] = 0.5 - 0.5 cos(2 pi k / (K - 1))`, K the bins in its width rounded down, plus
-/// one if that is even: 21 ms are 21 bins of 1 ms, 5 of 5 ms (three that count), and no smoothing at 10 ms.
+/// A Hann window of K bins is `w[k] = 0.5 - 0.5 cos(2 pi k / (K - 1))`. K is the width in bins, rounded down, plus one if
+/// that is even: 21 ms are 21 bins at a dt of 1 ms, 5 bins at 5 ms (of which 3 have weights above 0), and no smoothing at
+/// 10 ms.
 ///
 /// ```
 /// use statenet_core::TimeBin;
@@ -29,16 +40,16 @@ use crate::recording::Responses;
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Smoothing {
-    /// As recorded.
+    /// No smoothing.
     None,
-    /// A Hann window whose weights sum to 1, as Hsu et al. (2004) smooth PSTHs.
+    /// A Hann window with weights that sum to 1 (Hsu et al. 2004).
     Hann {
         /// Width between the zeros of the window, ms.
         #[serde(rename = "width_ms")]
         width: Millis,
     },
-    /// The same window with weight 1 at its centre, as the reference (deepSTRF 0.1.0) has it: the gain is
-    /// (K - 1) / 2, hence 2 for 21 ms in bins of 5 ms.
+    /// A Hann window with weight 1 at its centre, as in the reference (deepSTRF 0.1.0). Its weights sum to (K - 1) / 2: 2
+    /// for 21 ms in bins of 5 ms.
     HannReference {
         /// Width between the zeros of the window, ms.
         #[serde(rename = "width_ms")]
@@ -63,24 +74,24 @@ impl Smoothing {
 }
 
 impl Default for Smoothing {
-    /// Hann, 21 ms, gain 1.
+    /// A Hann window of 21 ms whose weights sum to 1.
     fn default() -> Self {
         Self::Hann { width: Millis::whole::<21>() }
     }
 }
 
-/// A Hann window of `bins`, made odd, with zeros at both ends.
+/// A Hann window of `bins` bins, or one more if that is even, with zeros at both ends.
 fn hann(bins: usize) -> Vec<f64> {
     let k = if bins < 1 { 1 } else { bins + usize::from(bins.is_multiple_of(2)) };
     if k == 1 {
         return vec![1.0];
     }
-    // As 0.5 + 0.5 cos(pi - ..), which has its simple values (0, 0.5, 1) to the bit, and mirrored to be symmetric.
+    // The form 0.5 + 0.5 cos(pi - ..) gives 0, 0.5 and 1 exactly; mirrored indices make the window exactly symmetric.
     let angle = |i: usize| std::f64::consts::PI * (1.0 - 2.0 * i as f64 / (k - 1) as f64);
     (0..k).map(|i| 0.5 + 0.5 * libm::cos(angle(i.min(k - 1 - i)))).collect()
 }
 
-/// The weights of a smoothing in bins: an odd number, symmetric.
+/// Smoothing weights per bin: an odd number of them, symmetric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SmoothWeights(Vec<f64>);
 

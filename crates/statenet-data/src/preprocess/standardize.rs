@@ -1,4 +1,4 @@
-//! The scale of the bands, fitted on training stimuli and applied anywhere.
+//! Standardization of bands, fitted to training stimuli and applied to any.
 
 use ndarray::Axis;
 use statenet_core::{ShapeError, Standardization, expect_shape};
@@ -8,15 +8,15 @@ use crate::{
     recording::{Recording, Stimulus},
 };
 
-/// Below this deviation a band counts as constant.
+/// A band with a smaller standard deviation counts as constant.
 const CONSTANT_BAND: f64 = 1e-8;
 
 impl Recording {
     /// Mean and standard deviation of each band over all bins of the stimuli `train` together.
     ///
-    /// Summed in f64; the deviation is unbiased (n - 1). A band that is constant there is centred and not scaled: its
-    /// deviation counts as 1. (The reference divides by 1e-8, so that such a band explodes in the first test stimulus
-    /// where it moves.) A saved model keeps the one that its data was fitted with.
+    /// Summed in f64; the variance is unbiased (n - 1). A constant band is centred but not scaled: its deviation is set to 1.
+    /// (The reference divides by 1e-8 instead, so that such a band takes huge values in a test stimulus where it varies.)
+    /// A saved model keeps the standardization that it was fitted with.
     ///
     /// # Errors
     /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Scale`] if a deviation is too large
@@ -29,7 +29,7 @@ impl Recording {
         let n = stimuli.iter().map(|s| s.n_bins()).sum::<usize>() as f64;
         let (mut means, mut deviations) = (Vec::new(), Vec::new());
         for band in 0..self.n_bands() {
-            // One sum over all stimuli in order, of `f` of each value of the band.
+            // The sum of f(x) over all values x of the band, stimulus by stimulus.
             let sum = |f: &dyn Fn(f64) -> f64| {
                 let rows = stimuli.iter().map(|s| s.cochleagram().index_axis_move(Axis(0), band));
                 rows.fold(0.0, |sum, row| row.iter().fold(sum, |sum, &x| sum + f(f64::from(x))))
@@ -50,12 +50,13 @@ impl Recording {
         self.standardized_with(&self.fit_standardization(train)?)
     }
 
-    /// Cochleagrams standardized by a mean and deviation that are known, such as a saved model's.
+    /// Cochleagrams standardized by given means and deviations, such as those of a saved model.
     ///
-    /// A recording that was standardized by these very numbers comes back as it is.
+    /// A recording that is already standardized by the same numbers is returned unchanged.
     ///
     /// # Errors
-    /// [`Error::Shape`] for another number of bands; [`Error::AlreadyStandardized`] if other numbers were used.
+    /// [`Error::Shape`] for another number of bands; [`Error::AlreadyStandardized`] if it was standardized by
+    /// other numbers.
     pub fn standardized_with(&self, standardization: &Standardization) -> Result<Self> {
         match self.standardization() {
             Some(known) if known == standardization => return Ok(self.clone()),
@@ -115,7 +116,7 @@ mod tests {
         let error = after.standardize(&[0]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "recording  is standardized already, expected the cochleagrams as recorded"
+            "recording  is already standardized, expected cochleagrams as recorded"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Single arrays from files.
+//! Reads single arrays from files.
 
 use std::{fs, path::Path};
 
@@ -10,19 +10,18 @@ use crate::{
     recording::checked_cochleagram,
 };
 
-/// Reads a two-dimensional npy file of numbers, such as a prediction `(N, T)`; any values, also NaN.
+/// Reads a two-dimensional npy file of numbers, such as a prediction `(N, T)`. Any values are allowed, including NaN.
 ///
-/// `array` names it in errors.
+/// `array` is the name of the array in errors.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::ArrayFile`] if the file is no npy file of numbers, is truncated, or has other than two
-/// axes.
+/// [`Error::Io`]; [`Error::ArrayFile`] if the file is not an npy file of numbers, is truncated, or does not have two axes.
 pub fn read_npy_2d(path: &Path, array: &'static str) -> Result<Array2<f32>> {
     let (_, values) = npy::parse(&bytes(path)?).map_err(in_file(path, array))?;
     two_axes(values).map_err(in_file(path, array))
 }
 
-/// Reads a cochleagram `(F, T)` from an npy file of f32 or f64; every value finite.
+/// Reads a cochleagram `(F, T)` from an npy file of f32 or f64.
 ///
 /// # Errors
 /// As [`read_npy_2d`]; [`Error::Shape`] if an axis is empty; [`Error::Value`] for NaN or infinity.
@@ -36,7 +35,8 @@ pub fn read_cochleagram(path: &Path) -> Result<Array2<f32>> {
     checked_cochleagram(two_axes(values).map_err(in_file(path, NAME))?, &Place::File(path.to_path_buf()))
 }
 
-/// Reads responses: `counts` `(N, R, T)` in an npz file, or `(N, R, T)` or `(N, T)` in an npy file; NaN is missing.
+/// Reads responses with NaN for missing values: `counts` `(N, R, T)` in an npz file, or `(N, R, T)` or `(N, T)` in an npy
+/// file.
 pub(super) fn read_counts(path: &Path) -> Result<Array3<f32>> {
     const NAME: &str = "counts";
     let bytes = bytes(path)?;
@@ -85,7 +85,7 @@ mod tests {
         let good = npy::encode(array![[1f32, 2.0]].view()).unwrap();
         assert_eq!(
             fault(&good[..good.len() - 1]),
-            "a.npy: cannot read cochleagram: truncated or overlong: shape [1, 2] of <f4 takes 8 bytes, 7 are there"
+            "a.npy: cannot read cochleagram: truncated or too long: shape [1, 2] of <f4 needs 8 bytes, found 7"
         );
         assert_eq!(
             fault(&npy::encode(array![[1i32]].view()).unwrap()),

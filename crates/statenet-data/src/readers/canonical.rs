@@ -1,4 +1,4 @@
-//! The canonical folder: `recording.json`, `stimuli/*.npy`, `responses/*.npz` or `.npy`, and perhaps `audio/*`.
+//! Reads the canonical folder: `recording.json`, `stimuli/*.npy`, `responses/*.npz` or `.npy`, and optionally `audio/*`.
 //!
 //! ```text
 //! {"format": "statenet-recording", "version": 1, "name": .., "species": .., "area": .., "dt_ms": 5.0,
@@ -7,8 +7,8 @@
 //!  "stimuli": [{"name": .., "kind": .., "stimulus": "stimuli/x.npy", "responses": "responses/x.npz",
 //!               "audio": "audio/x.wav", "bins": 999, "repeats": 20}, ..]}
 //! ```
-//! Required are format, version, name, dt_ms, neurons (id) and stimuli (name, stimulus, responses). What else the
-//! file says is kept as metadata of the recording, neuron or stimulus.
+//! Required are format, version, name, dt_ms, neurons (id) and stimuli (name, stimulus, responses). Fields that the format
+//! does not define are kept as metadata of the recording, neuron or stimulus.
 
 use std::{
     fs,
@@ -27,24 +27,24 @@ use crate::{
     recording::{Description, Neuron, Recording, Responses, Stimulus},
 };
 
-/// The file that makes a folder a recording.
+/// The file that describes a recording.
 pub(crate) const FILE: &str = "recording.json";
 /// `format` in that file.
 pub(crate) const FORMAT: &str = "statenet-recording";
 /// `version` in that file.
 pub(crate) const VERSION: usize = 1;
-/// The one unit of responses.
+/// The only unit of responses.
 pub(crate) const UNIT: &str = "spikes/bin";
 
 impl Recording {
-    /// Reads a recording from its folder and checks all of it: every array against the others and the JSON.
+    /// Reads a recording from its folder, and checks every array against the others and the JSON.
     ///
     /// `responses` are `counts` `(N, R, T)` of whole or real numbers in an npz file, or `(N, R, T)` or `(N, T)` in an
-    /// npy file; NaN means missing. A neuron without spikes, a stimulus of one bin, and stimuli of different lengths
-    /// and repeats are all recordings.
+    /// npy file; NaN means missing. Neurons without spikes, stimuli of a single bin, and stimuli of different lengths and
+    /// numbers of repeats are valid.
     ///
     /// # Errors
-    /// What is wrong, by file and field or array: [`Error::Io`], [`Error::Json`], [`Error::Field`],
+    /// Each names the file and the field or array: [`Error::Io`], [`Error::Json`], [`Error::Field`],
     /// [`Error::ArrayFile`], [`Error::Shape`], [`Error::Value`], [`Error::Empty`].
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
@@ -111,7 +111,7 @@ impl Recording {
             Error::Setting { got, .. } => Error::Field {
                 field: "band_centres_hz".to_owned(),
                 got,
-                expected: "rising frequencies".to_owned(),
+                expected: "increasing frequencies".to_owned(),
                 path,
             },
             other => other,
@@ -188,7 +188,7 @@ fn stimulus(
     Ok(stimulus.with_metadata(entry.rest()))
 }
 
-/// Checks a size that the JSON states against the array's.
+/// Checks that a size in the JSON, if present, is the array's.
 fn expect_count(entry: &mut Fields<'_>, field: &str, size: usize, array: &Path) -> Result<()> {
     match entry.optional_count(field)? {
         Some(stated) if stated != size => {

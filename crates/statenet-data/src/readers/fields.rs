@@ -1,4 +1,4 @@
-//! Fields of a JSON object, taken one by one, with errors that name file and field.
+//! Takes fields out of a JSON object one by one, with errors that name file and field.
 
 use std::path::{Component, Path};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// What is left of one object of a JSON file.
+/// The fields of a JSON object that have not been taken yet.
 pub(super) struct Fields<'a> {
     path: &'a Path,
     at: String,
@@ -14,7 +14,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of an object; `at` says where in the file, such as `stimuli[3]`, and is empty for the whole.
+    /// The fields of an object; `at` is its place in the file, such as `stimuli[3]`, empty for the whole file.
     pub(super) fn new(path: &'a Path, at: String, value: Value) -> Result<Self> {
         match value {
             Value::Object(map) => Ok(Self { path, at, map }),
@@ -36,9 +36,9 @@ impl<'a> Fields<'a> {
         Error::Field { path: self.path.to_path_buf(), field, got: got.into(), expected: expected.into() }
     }
 
-    /// Takes a field, if it is there and not null.
+    /// Takes a field; `None` if it is missing or null.
     pub(super) fn value(&mut self, name: &str) -> Option<Value> {
-        // `remove` would move the last field into the gap; the order of what is left is kept.
+        // Unlike `remove`, this keeps the order of the other fields.
         self.map.shift_remove(name).filter(|value| !value.is_null())
     }
 
@@ -111,13 +111,13 @@ impl<'a> Fields<'a> {
         self.required(name, "a relative path inside the folder", path)
     }
 
-    /// What nobody took, in the order of the file.
+    /// The fields that were not taken, in the order of the file.
     pub(super) fn rest(self) -> Map<String, Value> {
         self.map
     }
 }
 
-/// A value as JSON, of at most about 60 characters.
+/// A value as JSON, shortened to at most 60 characters.
 pub(super) fn shortened(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }

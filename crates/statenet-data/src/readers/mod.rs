@@ -1,4 +1,4 @@
-//! Readers: files in, recordings and arrays out. One layout, one file.
+//! Readers: from files to recordings and arrays.
 
 mod arrays;
 mod canonical;

@@ -1,4 +1,4 @@
-//! Recordings together, and a recording with a model.
+//! Combining recordings, and checking that a recording fits a model.
 
 use ndarray::{Array3, s};
 use statenet_core::{Axes, ResponseMask};
@@ -7,7 +7,8 @@ use super::{Description, Recording, Responses, Stimulus};
 use crate::error::{Error, Result};
 
 impl Recording {
-    /// Checks that a model for these axes can hear this recording: dt, bands and, where both say, their centres.
+    /// Checks that this recording can be the input of a model with these axes: same dt, same number of bands and, where both
+    /// are known, same band centres.
     ///
     /// # Errors
     /// [`Error::Dt`], [`Error::Axis`] or [`Error::BandCenters`].
@@ -28,7 +29,7 @@ impl Recording {
         Ok(())
     }
 
-    /// Checks that a model for these axes can hear this recording and predicts as many neurons.
+    /// Checks as [`expect_input`](Self::expect_input), and that the numbers of neurons are equal.
     ///
     /// # Errors
     /// As [`expect_input`](Self::expect_input), and [`Error::Axis`] for another number of neurons.
@@ -41,11 +42,11 @@ impl Recording {
         Err(Error::Axis { recording: self.name().to_owned(), axis: "n_neurons", got, expected })
     }
 
-    /// This recording with the neurons and stimuli of another.
+    /// Combines this recording with the neurons and stimuli of another.
     ///
-    /// Stimuli of one name become one and must have the same cochleagram, bit for bit; a neuron is missing in the
-    /// stimuli that it did not hear. Neurons and stimuli of `self` come first. The description is that of `self`
-    /// under a new name.
+    /// Stimuli with the same name are merged and must have the same cochleagram, bit for bit. The responses of a neuron to
+    /// stimuli that it was not tested with are missing. Neurons and stimuli of `self` come first. The description is that
+    /// of `self` with a new name.
     ///
     /// # Errors
     /// As [`expect_input`](Self::expect_input); [`Error::StimulusDiffers`]; [`Error::AlreadyStandardized`] if the
@@ -85,16 +86,16 @@ impl Recording {
     }
 }
 
-/// Equal but for the rounding of a number that went through a text or another unit.
+/// Equal up to rounding, as after a conversion to text or to another unit.
 fn nearly(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-6 * b.abs()
 }
 
-/// The responses of two groups of neurons to one stimulus; a group that did not hear it is missing.
+/// Stacks the responses of two groups of neurons to one stimulus; those of a group without responses are missing.
 fn stacked(above: (Option<&Responses>, usize), below: (Option<&Responses>, usize)) -> Result<Responses> {
-    let heard = || [above.0, below.0].into_iter().flatten();
-    let n_repeats = heard().map(Responses::n_repeats).max().unwrap_or(0);
-    let n_bins = heard().map(Responses::n_bins).max().unwrap_or(0);
+    let recorded = || [above.0, below.0].into_iter().flatten();
+    let n_repeats = recorded().map(Responses::n_repeats).max().unwrap_or(0);
+    let n_bins = recorded().map(Responses::n_bins).max().unwrap_or(0);
     let shape = (above.1 + below.1, n_repeats, n_bins);
     let mut values = Array3::zeros(shape);
     let mut mask = Array3::from_elem(shape, false);
@@ -154,7 +155,7 @@ mod tests {
         let b = recording("b", "u2", &[("x", 2.0)], 5.0);
         assert_eq!(
             a.concat(&b, "both").unwrap_err().to_string(),
-            "stimulus x has another cochleagram in recording b, expected the same values"
+            "stimulus x has a different cochleagram in recording b, expected the same values"
         );
         let error = a.concat(&a, "both").unwrap_err();
         assert_eq!(error.to_string(), "neuron u1 occurs twice, expected unique names");
@@ -198,7 +199,7 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "centre frequency is 500 Hz after 1000 Hz, expected rising frequencies"
+            "centre frequency is 500 Hz after 1000 Hz, expected increasing frequencies"
         );
     }
 

@@ -1,4 +1,4 @@
-//! A recording: sounds, neurons, and what the neurons did.
+//! A recording: sounds, neurons, and the neurons' responses.
 
 mod combine;
 mod neuron;
@@ -16,37 +16,34 @@ pub use responses::Responses;
 pub use stimulus::Stimulus;
 pub(crate) use stimulus::checked_cochleagram;
 
-use crate::{
-    error::{Error, Place, Result},
-    preprocess::Smoothing,
-};
+use crate::error::{Error, Place, Result};
 
-/// What is known beyond our own fields, in the order of the file.
+/// Fields of `recording.json` that the format does not define, in the order of the file.
 pub type Metadata = serde_json::Map<String, Value>;
 
-/// Where a recording comes from and how its cochleagrams were made. Kept as it is; nothing is computed from it.
+/// Where a recording comes from and how its cochleagrams were made. Information only: nothing is computed from it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Description {
     /// Short name, such as `NS1`.
     pub name: String,
-    /// Species, and its state where known.
+    /// Species, and its state (such as anaesthetised) if known.
     pub species: String,
-    /// Area of the brain.
+    /// Brain area.
     pub area: String,
-    /// Whom to cite.
+    /// Publication to cite.
     pub citation: Option<String>,
-    /// On what terms the data may be used.
+    /// Licence of the data.
     pub licence: Option<String>,
     /// The front end that made the cochleagrams.
     pub cochleagram: Value,
-    /// What else the file says.
+    /// Further fields of the file.
     pub metadata: Metadata,
 }
 
-/// A recording: S stimuli, each `(F, T_s)` with responses `(N, R_s, T_s)`, in time bins of one width dt.
+/// A recording: S stimuli, each a cochleagram `(F, T_s)` with responses `(N, R_s, T_s)`, in time bins of width dt.
 ///
-/// Checked when made: at least one neuron, stimulus and band, unique ids and names, the same F and N throughout.
-/// Recordings are values: selecting, smoothing and standardizing give a new one.
+/// Checked on construction: at least one neuron, stimulus and band, unique ids and names, the same F and N throughout.
+/// Recordings are immutable: selecting, smoothing and standardizing return a new one.
 ///
 /// ```
 /// use ndarray::{Array2, array};
@@ -72,11 +69,11 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// A recording from its parts; `bands` are the centre frequencies, or empty where unknown.
+    /// A recording from its parts; `bands` are the centre frequencies, or empty if unknown.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Duplicate`]; [`Error::Shape`] for a stimulus with other bands or neurons than
-    /// the rest; [`Error::Setting`] if the centre frequencies do not rise.
+    /// [`Error::Empty`], [`Error::Duplicate`]; [`Error::Shape`] for a stimulus with another number of bands or neurons than
+    /// the rest; [`Error::Setting`] if the centre frequencies are not increasing.
     pub fn new(
         description: Description,
         dt: TimeBin,
@@ -96,7 +93,7 @@ impl Recording {
             return Err(Error::Setting {
                 setting: "centre frequency",
                 got: format!("{} Hz after {} Hz", high.hz(), low.hz()),
-                expected: "rising frequencies",
+                expected: "increasing frequencies",
             });
         }
         let n_bands = if bands.is_empty() { first.n_bands() } else { bands.len() };
@@ -112,13 +109,13 @@ impl Recording {
         Ok(Self { description, dt, bands, neurons, stimuli, standardization: None })
     }
 
-    /// Where it comes from.
+    /// Where the recording comes from.
     #[must_use]
     pub fn description(&self) -> &Description {
         &self.description
     }
 
-    /// Its short name.
+    /// The short name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.description.name
@@ -130,25 +127,25 @@ impl Recording {
         self.dt
     }
 
-    /// Centre frequency of each band, lowest first; empty where unknown.
+    /// Centre frequency of each band, lowest first; empty if unknown.
     #[must_use]
     pub fn bands(&self) -> &[Hertz] {
         &self.bands
     }
 
-    /// The neurons, in the order of the arrays.
+    /// The neurons, in the order of the response arrays.
     #[must_use]
     pub fn neurons(&self) -> &[Neuron] {
         &self.neurons
     }
 
-    /// The stimuli, in the order that splits count in.
+    /// The stimuli; splits refer to their order.
     #[must_use]
     pub fn stimuli(&self) -> &[Stimulus] {
         &self.stimuli
     }
 
-    /// One stimulus.
+    /// The stimulus with an index.
     ///
     /// # Errors
     /// [`Error::StimulusOutOfRange`].
@@ -157,25 +154,25 @@ impl Recording {
         self.stimuli.get(index).ok_or(Error::StimulusOutOfRange { index, part: None, n_stimuli })
     }
 
-    /// Neurons N.
+    /// Number of neurons N.
     #[must_use]
     pub fn n_neurons(&self) -> usize {
         self.neurons.len()
     }
 
-    /// Stimuli S.
+    /// Number of stimuli S.
     #[must_use]
     pub fn n_stimuli(&self) -> usize {
         self.stimuli.len()
     }
 
-    /// Frequency bands F.
+    /// Number of frequency bands F.
     #[must_use]
     pub fn n_bands(&self) -> usize {
         self.stimuli.first().map_or(self.bands.len(), Stimulus::n_bands)
     }
 
-    /// What this recording tells a model.
+    /// The axes that a model for this recording needs.
     #[must_use]
     pub fn axes(&self) -> Axes {
         Axes {
@@ -186,21 +183,13 @@ impl Recording {
         }
     }
 
-    /// How the cochleagrams were standardized; `None` where they are as recorded.
+    /// How the cochleagrams were standardized; `None` if they are as recorded.
     #[must_use]
     pub fn standardization(&self) -> Option<&Standardization> {
         self.standardization.as_ref()
     }
 
-    /// The same recording with every repeat of every response smoothed over time; missing bins stay missing.
-    #[must_use]
-    pub fn smooth(&self, smoothing: &Smoothing) -> Self {
-        let weights = smoothing.weights(self.dt);
-        let smoothed = |s: &Stimulus| s.with_responses(weights.smooth(s.responses()));
-        self.with_stimuli(self.stimuli.iter().map(smoothed).collect())
-    }
-
-    /// The same recording with other stimuli of the same shapes.
+    /// The same recording with changed stimuli; their shapes must be the same.
     pub(crate) fn with_stimuli(&self, stimuli: Vec<Stimulus>) -> Self {
         Self {
             description: self.description.clone(),
@@ -213,6 +202,7 @@ impl Recording {
     }
 }
 
+/// Checks that no name occurs twice.
 fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = BTreeSet::new();
     for name in names {

@@ -2,7 +2,7 @@
 
 use super::Metadata;
 
-/// A neuron: its id, unique in a recording, and what is known about it (depth, area, quality, ..).
+/// A neuron: an id that is unique in its recording, and metadata such as depth, area or quality.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neuron {
     id: String,
@@ -10,13 +10,13 @@ pub struct Neuron {
 }
 
 impl Neuron {
-    /// A neuron of which nothing but the id is known.
+    /// A neuron without metadata.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), metadata: Metadata::new() }
     }
 
-    /// Adds what is known; written to and read from `recording.json` beside the id.
+    /// Sets the metadata, which are stored in `recording.json` next to the id.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
@@ -29,7 +29,7 @@ impl Neuron {
         &self.id
     }
 
-    /// What else is known.
+    /// The metadata.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.metadata

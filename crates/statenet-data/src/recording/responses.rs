@@ -5,10 +5,10 @@ use statenet_core::{Dim, ResponseMask, expect_shape};
 
 use crate::error::{Error, Place, Result};
 
-/// Recorded responses to one stimulus, `(N, R, T)`, spikes per bin, and which of them exist.
+/// Recorded responses to one stimulus, `(N, R, T)`, spikes per bin, with a mask of the values that were recorded.
 ///
-/// R is the largest number of repeats of any neuron; a neuron with fewer is missing in the others. A missing value
-/// is 0 here and false in the mask: two `Responses` are equal when what was recorded is.
+/// R is the largest number of repeats of any neuron; the further repeats of a neuron with fewer are missing. A missing
+/// value is stored as 0 with a false mask, so that two `Responses` are equal if their recorded values are.
 ///
 /// ```
 /// use ndarray::array;
@@ -27,7 +27,7 @@ pub struct Responses {
 }
 
 impl Responses {
-    /// Responses `(N, R, T)` and their mask of the same shape; values under a false mask are ignored.
+    /// Responses `(N, R, T)` and a mask of the same shape; values where the mask is false are ignored.
     ///
     /// # Errors
     /// [`Error::Shape`] if an axis is empty or the shapes differ; [`Error::Value`] for a recorded value that is
@@ -45,6 +45,7 @@ impl Responses {
         Self::new(values, &mask)
     }
 
+    /// Checks and stores responses; `place` is where errors say they come from.
     pub(crate) fn checked(mut values: Array3<f32>, mask: &ResponseMask, place: &Place) -> Result<Self> {
         let any = [Dim::Any("N"), Dim::Any("R"), Dim::Any("T")];
         let shape_error = |shape| Error::Shape { place: place.clone(), shape };
@@ -82,7 +83,7 @@ impl Responses {
         &self.mask
     }
 
-    /// The values with NaN for missing, `(N, R, T)`: for other people's software.
+    /// The values with NaN for missing ones, `(N, R, T)`, for files and other software.
     #[must_use]
     pub fn to_nan(&self) -> Array3<f32> {
         let mut values = self.values.clone();
@@ -94,27 +95,27 @@ impl Responses {
         values
     }
 
-    /// Neurons N.
+    /// Number of neurons N.
     #[must_use]
     pub fn n_neurons(&self) -> usize {
         self.values.dim().0
     }
 
-    /// Repeats R, of the neuron that has most.
+    /// Largest number of repeats R of any neuron.
     #[must_use]
     pub fn n_repeats(&self) -> usize {
         self.values.dim().1
     }
 
-    /// Time bins T.
+    /// Number of time bins T.
     #[must_use]
     pub fn n_bins(&self) -> usize {
         self.values.dim().2
     }
 
-    /// The PSTH: the mean over the recorded repeats of each bin, `(N, T)` spikes per bin, and where it exists.
+    /// The PSTH: the mean over the recorded repeats of each bin, `(N, T)`, spikes per bin, and whether it exists.
     ///
-    /// Where no repeat was recorded the mean is 0 and its flag false. Sums in f64, in the order of the repeats.
+    /// Where no repeat was recorded, the mean is 0 and the flag false. Sums are in f64, in the order of the repeats.
     #[must_use]
     pub fn psth(&self) -> (Array2<f32>, Array2<bool>) {
         let (n, _, t) = self.values.dim();
@@ -136,15 +137,15 @@ impl Responses {
         (mean, count.mapv(|c| c > 0))
     }
 
-    /// The responses of some neurons, in the order given; indices must be below N.
+    /// The responses of the given neurons, in that order; indices must be below N.
     pub(crate) fn select(&self, neurons: &[usize]) -> Self {
         let values = self.values.select(Axis(0), neurons);
         Self { values, mask: self.mask.select(neurons) }
     }
 
-    /// Other values under the same mask, for maps that keep missing bins missing.
+    /// Changed values with the same mask; their shape must be the same.
     pub(crate) fn with_values(&self, values: Array3<f32>) -> Self {
-        debug_assert_eq!(values.dim(), self.values.dim(), "a map keeps the shape");
+        debug_assert_eq!(values.dim(), self.values.dim(), "the shape must not change");
         Self { values, mask: self.mask.clone() }
     }
 }

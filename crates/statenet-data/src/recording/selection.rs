@@ -1,10 +1,10 @@
-//! Choosing neurons.
+//! Selecting neurons.
 
 use super::{Neuron, Recording, Stimulus};
 use crate::error::{Error, Result};
 
 impl Recording {
-    /// The recording of some neurons, in the order given.
+    /// The recording with only the given neurons, in that order.
     ///
     /// # Errors
     /// [`Error::NeuronOutOfRange`]; [`Error::Empty`] for an empty list; [`Error::Duplicate`] for a neuron listed
@@ -26,14 +26,14 @@ impl Recording {
         Ok(Self { neurons: chosen, ..self.with_stimuli(stimuli) })
     }
 
-    /// The indices of a list of neurons such as `0,3,5-9`, of ids, or of a mix, in the order of the list.
+    /// Parses a list of neurons such as `0,3,5-9` into indices, in the order of the list.
     ///
-    /// Entries are separated by commas. An entry that is an id means that neuron, also where the id looks like a
-    /// number; any other number is an index, and `5-9` are the indices 5 to 9.
+    /// Entries are separated by commas. An entry equal to the id of a neuron is that neuron, even if the id looks like a
+    /// number; any other number is an index, and `5-9` is the range of indices from 5 to 9.
     ///
     /// # Errors
-    /// [`Error::NeuronList`] for an entry that is none of these or beyond the last neuron; [`Error::Duplicate`]
-    /// for a neuron listed twice.
+    /// [`Error::NeuronList`] for any other entry or an index that does not exist; [`Error::Duplicate`] for a neuron listed
+    /// twice.
     pub fn neuron_indices(&self, list: &str) -> Result<Vec<usize>> {
         let mut indices = Vec::new();
         for entry in list.split(',').map(str::trim) {
@@ -47,7 +47,7 @@ impl Recording {
         Ok(indices)
     }
 
-    /// First and last index that an entry means.
+    /// The first and last index of an entry.
     fn entry(&self, entry: &str) -> Option<(usize, usize)> {
         if let Some(index) = self.neurons.iter().position(|neuron| neuron.id() == entry) {
             return Some((index, index));
@@ -92,7 +92,7 @@ mod tests {
         }
         assert_eq!(
             recording.neuron_indices("3,x").unwrap_err().to_string(),
-            "neuron \"x\" in the list, expected an id, an index below 10 or a range like 5-9 of them"
+            "the list of neurons contains \"x\", expected an id, an index below 10 or a range of indices like 5-9"
         );
         let twice = recording.neuron_indices("1,0-2").unwrap_err();
         assert_eq!(twice.to_string(), "neuron unit-1 occurs twice, expected unique names");
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(two.neurons()[0].id(), "unit-7");
         assert_eq!(two.stimuli()[0].responses().values()[[1, 1, 2]], 5.0);
         let error = ten().select_neurons(&[10]).unwrap_err();
-        assert_eq!(error.to_string(), "neuron index 10, expected below 10");
+        assert_eq!(error.to_string(), "neuron index is 10, expected below 10");
         assert_eq!(
             ten().select_neurons(&[]).unwrap_err().to_string(),
             "recording has no neurons, expected at least one"

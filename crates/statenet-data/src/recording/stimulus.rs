@@ -1,4 +1,4 @@
-//! One sound: what the animal heard and what the neurons did.
+//! One stimulus: a sound and the neurons' responses to it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,9 @@ use crate::{
     names,
 };
 
-/// A stimulus: a cochleagram `(F, T)`, the responses to it `(N, R, T)`, and what is known about it.
+/// A stimulus: a cochleagram `(F, T)`, the responses to it `(N, R, T)`, and metadata.
 ///
-/// The name is safe as a file name, because predictions are files named for stimuli.
+/// The name can be used as a file name, since predictions are files named after stimuli.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stimulus {
     name: String,
@@ -25,11 +25,11 @@ pub struct Stimulus {
 }
 
 impl Stimulus {
-    /// A stimulus from its cochleagram `(F, T)` and the responses `(N, R, T)`; T of 1 or more, the same in both.
+    /// A stimulus from its cochleagram `(F, T)` and responses `(N, R, T)`, with the same T of at least 1.
     ///
     /// # Errors
-    /// [`Error::UnsafeName`]; [`Error::Shape`] if an axis is empty or the bins differ; [`Error::Value`] if a value
-    /// of the cochleagram is not finite.
+    /// [`Error::UnsafeName`]; [`Error::Shape`] if an axis is empty or the numbers of bins differ; [`Error::Value`] if a
+    /// value of the cochleagram is not finite.
     pub fn new(name: impl Into<String>, cochleagram: Array2<f32>, responses: Responses) -> Result<Self> {
         let name = name.into();
         names::check("stimulus", &name)?;
@@ -42,21 +42,21 @@ impl Stimulus {
         Ok(Self { name, kind: None, cochleagram, responses, audio: None, metadata: Metadata::new() })
     }
 
-    /// Says what kind of sound it is, such as `song` or `water`.
+    /// Sets the kind of sound, such as `song` or `water`.
     #[must_use]
     pub fn with_kind(mut self, kind: impl Into<String>) -> Self {
         self.kind = Some(kind.into());
         self
     }
 
-    /// Says which file holds the sound.
+    /// Sets the file that holds the sound.
     #[must_use]
     pub fn with_audio(mut self, path: impl Into<PathBuf>) -> Self {
         self.audio = Some(path.into());
         self
     }
 
-    /// Adds what else is known; written to and read from `recording.json` beside our own fields.
+    /// Sets the metadata, which are stored in `recording.json` next to the fields of the format.
     #[must_use]
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
@@ -69,7 +69,7 @@ impl Stimulus {
         &self.name
     }
 
-    /// The kind of sound, where known.
+    /// The kind of sound, if known.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         self.kind.as_deref()
@@ -87,50 +87,50 @@ impl Stimulus {
         &self.responses
     }
 
-    /// The sound's file, where there is one.
+    /// The file that holds the sound, if there is one.
     #[must_use]
     pub fn audio(&self) -> Option<&Path> {
         self.audio.as_deref()
     }
 
-    /// What else is known.
+    /// The metadata.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// Time bins T.
+    /// Number of time bins T.
     #[must_use]
     pub fn n_bins(&self) -> usize {
         self.cochleagram.dim().1
     }
 
-    /// Frequency bands F.
+    /// Number of frequency bands F.
     #[must_use]
     pub fn n_bands(&self) -> usize {
         self.cochleagram.dim().0
     }
 
-    /// The same sound with other responses over the same bins.
+    /// The same stimulus with other responses; T must be the same.
     pub(crate) fn with_responses(&self, responses: Responses) -> Self {
-        debug_assert_eq!(responses.n_bins(), self.n_bins(), "responses keep their bins");
+        debug_assert_eq!(responses.n_bins(), self.n_bins(), "the number of bins must not change");
         Self { responses, ..self.clone() }
     }
 
-    /// The same responses to other values of the cochleagram.
+    /// The same stimulus with a changed cochleagram; its shape must be the same.
     pub(crate) fn with_cochleagram(&self, cochleagram: Array2<f32>) -> Self {
-        debug_assert_eq!(cochleagram.dim(), self.cochleagram.dim(), "a map keeps the shape");
+        debug_assert_eq!(cochleagram.dim(), self.cochleagram.dim(), "the shape must not change");
         Self { cochleagram, ..self.clone() }
     }
 
-    /// True if both cochleagrams have the same bits.
+    /// Whether both cochleagrams are equal bit for bit.
     pub(crate) fn same_sound(&self, other: &Self) -> bool {
         self.cochleagram.dim() == other.cochleagram.dim()
             && self.cochleagram.iter().zip(&other.cochleagram).all(|(a, b)| a.to_bits() == b.to_bits())
     }
 }
 
-/// A cochleagram in standard layout, if no axis is empty and every value finite.
+/// Checks that no axis is empty and every value is finite, and returns the cochleagram in row-major order.
 pub(crate) fn checked_cochleagram(values: Array2<f32>, place: &Place) -> Result<Array2<f32>> {
     expect_shape("cochleagram", values.shape(), &[Dim::Any("F"), Dim::Any("T")])
         .map_err(|shape| Error::Shape { place: place.clone(), shape })?;

@@ -1,4 +1,4 @@
-//! What to simulate.
+//! The config of a simulation.
 
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Millis, Seed, TimeBin, scales::Scale};
@@ -6,7 +6,7 @@ use statenet_core::{Hertz, Millis, Seed, TimeBin, scales::Scale};
 use super::{neurons::NeuronKind, sounds::SoundSet};
 use crate::error::{Error, Result};
 
-/// Longest sound: an hour, which is far beyond what fits in memory with default settings.
+/// The longest sound, 83 minutes at the default dt: far more than fits in memory with default settings.
 const MAX_BINS: usize = 1_000_000;
 
 /// How many neurons of each kind to simulate.
@@ -17,7 +17,7 @@ pub struct NeuronMix {
     pub linear: usize,
     /// Neurons with an output nonlinearity.
     pub ln: usize,
-    /// Neurons whose bands adapt.
+    /// Neurons with adaptation of each band before the receptive field.
     pub adaptation: usize,
     /// Neurons with contrast gain control.
     pub gain_control: usize,
@@ -26,7 +26,7 @@ pub struct NeuronMix {
 }
 
 impl Default for NeuronMix {
-    /// Sixteen neurons, ten of them with memory beyond their receptive field.
+    /// Sixteen neurons, of which ten have memory beyond their receptive field.
     fn default() -> Self {
         Self { linear: 2, ln: 4, adaptation: 4, gain_control: 3, long_memory: 3 }
     }
@@ -39,7 +39,7 @@ impl NeuronMix {
         Self { linear: n, ln: n, adaptation: n, gain_control: n, long_memory: n }
     }
 
-    /// Neurons of one kind alone.
+    /// Neurons of a single kind.
     #[must_use]
     pub fn only(kind: NeuronKind, n: usize) -> Self {
         let mut mix = Self::of_each(0);
@@ -53,7 +53,7 @@ impl NeuronMix {
         mix
     }
 
-    /// The kind of every neuron, in the order of the recording.
+    /// The kind of each neuron, in the order of the recording.
     #[must_use]
     pub fn kinds(&self) -> Vec<NeuronKind> {
         [
@@ -69,7 +69,7 @@ impl NeuronMix {
     }
 }
 
-/// A simulation: sounds, neurons, repeats. The same config gives the same bytes.
+/// A simulation: sounds, neurons and repeats. Equal configs give the same bytes.
 ///
 /// | field | default | range |
 /// |---|---|---|
@@ -77,9 +77,9 @@ impl NeuronMix {
 /// | `duration_ms` | 3000 | 1 bin to 10^6 |
 /// | `dt_ms` | 5 | |
 /// | `n_bands` | 34 | 2 to 512 |
-/// | `lowest_hz`, `highest_hz` | 500, 22 627 | rising; edges of the mel-spaced bands |
+/// | `lowest_hz`, `highest_hz` | 500, 22 627 | lowest below highest; edges of the mel-spaced bands |
 /// | `n_repeats` | 20 | 1 or more |
-/// | `neurons` | 16 of five kinds | 1 or more in all |
+/// | `neurons` | 16 of five kinds | 1 or more in total |
 /// | `memory_ms` | 100 | 4 bins or more: length of receptive fields |
 /// | `sounds` | `natural` | or `random_chords` |
 /// | `seed` | 0 | |
@@ -95,7 +95,7 @@ impl NeuronMix {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulationConfig {
-    /// Sounds.
+    /// Number of sounds.
     pub n_stimuli: usize,
     /// Length of each sound.
     #[serde(rename = "duration_ms")]
@@ -103,7 +103,7 @@ pub struct SimulationConfig {
     /// Width of a time bin.
     #[serde(rename = "dt_ms")]
     pub dt: TimeBin,
-    /// Frequency bands.
+    /// Number of frequency bands.
     pub n_bands: usize,
     /// Lower edge of the lowest band.
     #[serde(rename = "lowest_hz")]
@@ -111,14 +111,14 @@ pub struct SimulationConfig {
     /// Upper edge of the highest band.
     #[serde(rename = "highest_hz")]
     pub highest: Hertz,
-    /// Repeats of each sound.
+    /// Number of repeats of each sound.
     pub n_repeats: usize,
-    /// Neurons by kind.
+    /// Numbers of neurons by kind.
     pub neurons: NeuronMix,
     /// Length of receptive fields.
     #[serde(rename = "memory_ms")]
     pub memory: Millis,
-    /// What the population hears.
+    /// Kind of sounds.
     pub sounds: SoundSet,
     /// Seed of everything random.
     pub seed: Seed,
@@ -163,7 +163,7 @@ impl SimulationConfig {
         Self { seed, ..self }
     }
 
-    /// Checks every field.
+    /// Checks that every field is in range.
     ///
     /// # Errors
     /// [`Error::Setting`] with the field, its value and the range.
@@ -184,19 +184,19 @@ impl SimulationConfig {
         within("highest frequency", format!("{high} Hz"), high > low, "above the lowest")
     }
 
-    /// Bins T of each sound.
+    /// Length T of each sound in bins.
     #[must_use]
     pub fn n_bins(&self) -> usize {
         self.dt.bins_in(self.duration)
     }
 
-    /// Lags of each receptive field, the current bin included.
+    /// Number of lags of each receptive field, the current bin included.
     #[must_use]
     pub fn n_lags(&self) -> usize {
         self.dt.bins_in(self.memory)
     }
 
-    /// Centre frequencies of the bands: those of triangles evenly spaced in mel between both edges.
+    /// Centre frequencies of the bands, evenly spaced in mel between both edges as those of triangular filters.
     pub(super) fn bands(&self) -> Result<Vec<Hertz>> {
         let edges = Scale::Mel.spaced(self.n_bands + 2, self.lowest, self.highest)?;
         Ok(edges.into_iter().skip(1).take(self.n_bands).collect())

@@ -1,14 +1,14 @@
-//! Modulations of natural sounds: slow processes with a 1/f spectrum, events with attack and decay, steps, gaps.
+//! Modulations of natural sounds: slow processes with a 1/f spectrum, events with attack and decay, level steps, gaps.
 
 use std::ops::Range;
 
 use statenet_core::{Millis, Stream, TimeBin};
 
-/// Time constants of the processes that add up to a 1/f spectrum between about 0.1 and 10 Hz, ms.
+/// Time constants of leaky processes that sum to a 1/f spectrum between about 0.1 and 10 Hz, ms.
 const PINK_TAUS_MS: [f64; 5] = [16.0, 48.0, 144.0, 432.0, 1296.0];
 
-/// A process of mean 0 and deviation 1 whose power falls as 1/f: a sum of leaky processes, equal in variance, with
-/// time constants a factor of three apart (Voss & Clarke 1975 found such loudness in speech and music).
+/// A random process of mean 0 and standard deviation 1 whose power spectrum falls as 1/f, like the loudness of speech and
+/// music (Voss & Clarke 1975): the sum of leaky processes of equal variance with time constants a factor of three apart.
 pub(super) fn pink(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<f64> {
     let mut states = PINK_TAUS_MS.map(|tau| (libm::exp(-dt.ms() / tau), stream.normal()));
     let scale = 1.0 / (PINK_TAUS_MS.len() as f64).sqrt();
@@ -23,14 +23,14 @@ pub(super) fn pink(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<f64> 
     (0..n_bins).map(|_| next()).collect()
 }
 
-/// Consecutive events: a random gap, an event of random duration, and so on; both uniform, ms.
+/// Alternating gaps and events, with gaps and durations drawn uniformly, in ms.
 pub(super) struct Events {
     pub(super) gap_ms: Range<f64>,
     pub(super) duration_ms: Range<f64>,
 }
 
 impl Events {
-    /// The bins of each event until the end.
+    /// Draws events until the end of the sound; returns the bins of each.
     pub(super) fn draw(&self, n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<Range<usize>> {
         let mut draw = |range: &Range<f64>| {
             let ms = stream.uniform(range.start, range.end);
@@ -47,17 +47,17 @@ impl Events {
     }
 }
 
-/// Log amplitude within an event, 0 at its peak: a rise over the attack and then an exponential fall to `end_level`.
+/// Log amplitude within an event, with 0 at its peak: a rise during the attack, then an exponential fall to `end_level`.
 pub(super) fn attack_and_decay(bin: usize, n_bins: usize, attack_bins: f64, end_level: f64) -> f64 {
     let position = bin as f64 + 1.0;
     let rise = (position / attack_bins).min(1.0);
     libm::log(rise) + end_level * position / n_bins as f64
 }
 
-/// How long a level of natural sounds is constant at a time, ms.
+/// Durations between the level steps of natural sounds, ms.
 pub(super) const NATURAL_STEPS: Range<f64> = 300.0..1200.0;
 
-/// A level that steps up and down: constant for a while, drawn in ms, each piece uniform between the limits.
+/// A piecewise constant level: durations of pieces in ms and their levels are drawn uniformly from the ranges.
 pub(super) fn steps(
     n_bins: usize,
     dt: TimeBin,
@@ -75,7 +75,7 @@ pub(super) fn steps(
     levels
 }
 
-/// Bins of silence: 50 to 250 ms, 500 to 1800 ms apart.
+/// Draws silences of 50 to 250 ms, 500 to 1800 ms apart; returns their bins.
 pub(super) fn silences(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<Range<usize>> {
     Events { gap_ms: 500.0..1800.0, duration_ms: 50.0..250.0 }.draw(n_bins, dt, stream)
 }

@@ -1,7 +1,7 @@
 //! Neurons of five kinds, from cochleagram to firing rate.
 //!
-//! With u the cochleagram, shifted and scaled by two numbers common to all bands, w the receptive field and z() the
-//! scaling to mean 0 and deviation 1 over all sounds, the drive and the rate of a neuron are
+//! Let u be the cochleagram, shifted and scaled by the same two numbers in all bands, w the receptive field, and z()
+//! scaling to mean 0 and standard deviation 1 over all sounds. The drive d and the rate r of a neuron are
 //!
 //! ```text
 //! linear        d = z(w * u)                                           r = max(0, 1 + 0.4 d)
@@ -13,10 +13,10 @@
 //! long memory   d = z(w * u),  q[t] = a q[t-1] + (1 - a) max(0, d[t-1])
 //!                                                                      r = phi(d) exp(k tanh(q / q0 - 1))
 //! ```
-//! with a = exp(-dt / tau), phi a softplus or sigmoid, and r finally scaled to the neuron's mean rate. Adaptation is
-//! that of Willmore et al. (2016), the ON channel of AdapTrans; gain control subtracts the mean and divides by the
-//! contrast of the recent drive (Dean et al. 2005; Rabinowitz et al. 2011); facilitation (k > 0) and suppression (k < 0) over
-//! 0.5 to 1 s stand for the slow context effects of auditory cortex (Ulanovsky et al. 2004; Asari & Zador 2009).
+//! with a = exp(-dt / tau) and phi a softplus or sigmoid; r is finally scaled to the neuron's mean rate. Adaptation is that
+//! of Willmore et al. (2016), the ON channel of AdapTrans. Gain control subtracts the mean of the recent drive and divides
+//! by its contrast (Dean et al. 2005; Rabinowitz et al. 2011). Facilitation (k > 0) and suppression (k < 0) over 0.5 to 1 s
+//! imitate slow context effects in auditory cortex (Ulanovsky et al. 2004; Asari & Zador 2009).
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -24,31 +24,31 @@ use statenet_core::{Millis, Stream, TimeBin};
 
 use super::receptive_field::{FieldAxes, ReceptiveField};
 
-/// Modulation of a linear neuron's rate by a drive of one deviation, relative to its mean.
+/// Change of a linear neuron's rate, relative to its mean, when the drive rises by one standard deviation.
 const LINEAR_DEPTH: f64 = 0.4;
-/// Contrast that a gain-controlled neuron assumes when it hears none.
+/// Contrast that is added to the measured one, so that gain stays finite in silence.
 const RESTING_CONTRAST: f64 = 0.1;
-/// Mean of max(0, d) for a normal drive: the state at which slow memory changes nothing.
+/// The mean of max(0, d) for a standard normal drive d; at this state slow memory does not change the rate.
 const RESTING_MEMORY: f64 = 0.398_942_280_401_432_7;
 
-/// What a simulated neuron does beyond filtering.
+/// The kind of computation of a simulated neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NeuronKind {
-    /// A receptive field.
+    /// A receptive field; the rate is proportional to the drive.
     Linear,
-    /// A receptive field and an output curve.
+    /// A receptive field and an output nonlinearity.
     Ln,
-    /// Bands adapt before the receptive field.
+    /// Each band adapts before the receptive field.
     Adaptation,
-    /// The drive is taken relative to its recent mean and contrast.
+    /// The drive is normalized by its recent mean and contrast.
     GainControl,
-    /// The drive's past facilitates or suppresses over 0.5 to 1 s.
+    /// The drive of the last 0.5 to 1 s facilitates or suppresses.
     LongMemory,
 }
 
 impl NeuronKind {
-    /// True if the neuron remembers more than its receptive field holds.
+    /// Whether the neuron has memory beyond its receptive field.
     #[must_use]
     pub fn has_state(self) -> bool {
         !matches!(self, Self::Linear | Self::Ln)
@@ -67,14 +67,14 @@ impl std::fmt::Display for NeuronKind {
     }
 }
 
-/// How the drive becomes a rate, before it is scaled to the neuron's mean rate.
+/// The output nonlinearity, from drive to rate before scaling to the neuron's mean rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OutputCurve {
     /// max(0, 1 + depth d).
     Rectified {
-        /// Change by one deviation of the drive.
+        /// Change per standard deviation of the drive.
         depth: f64,
     },
     /// ln(1 + exp(sharpness (d - threshold))) / sharpness.
@@ -108,7 +108,7 @@ impl OutputCurve {
     }
 }
 
-/// The state that a neuron keeps, with its time constant.
+/// The slow state of a neuron, with its time constant.
 #[derive(Clone, Copy, Debug)]
 enum State {
     None,
@@ -117,7 +117,7 @@ enum State {
     LongMemory { tau: Millis, strength: f64 },
 }
 
-/// A neuron before it is scaled to the sounds.
+/// A neuron before its drive and rate are scaled.
 #[derive(Clone, Debug)]
 pub(super) struct NeuronModel {
     pub(super) field: ReceptiveField,
@@ -125,7 +125,7 @@ pub(super) struct NeuronModel {
     state: State,
 }
 
-/// Shift and scale of a drive over all sounds: d = (raw - mean) / deviation.
+/// Standardization of a drive over all sounds: d = (raw - mean) / deviation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DriveScale {
     pub(super) mean: f64,
@@ -133,7 +133,7 @@ pub(super) struct DriveScale {
 }
 
 impl NeuronModel {
-    /// Draws a neuron of a kind; `index` counts neurons of that kind, so that the few of a kind differ.
+    /// Draws a neuron of a kind. `index` counts neurons of that kind and makes their time constants or signs differ.
     pub(super) fn draw(kind: NeuronKind, index: usize, axes: FieldAxes, stream: &mut Stream) -> Self {
         let field = ReceptiveField::draw(axes, stream);
         let millis = |ms: f64| Millis::new(ms).unwrap_or_else(|_| axes.dt.times(1));
@@ -164,7 +164,7 @@ impl NeuronModel {
         Self { field, curve, state }
     }
 
-    /// The time constant of the neuron's state, where it has one.
+    /// The time constant of the neuron's slow state; `None` without one.
     pub(super) fn time_constant(&self) -> Option<Millis> {
         match self.state {
             State::None => None,
@@ -174,7 +174,7 @@ impl NeuronModel {
         }
     }
 
-    /// How much of the running mean adaptation subtracts, or the exponent of slow memory, where the kind has one.
+    /// The share of the running mean that adaptation subtracts, or the exponent of slow memory; `None` for other kinds.
     pub(super) fn strength(&self) -> Option<f64> {
         match self.state {
             State::None | State::GainControl { .. } => None,
@@ -183,7 +183,7 @@ impl NeuronModel {
         }
     }
 
-    /// The filtered input before scaling, for a sound `u` `(F, T)` whose floor is `silence`.
+    /// The drive before standardization, for a sound `u` `(F, T)` whose value in silence is `silence`.
     pub(super) fn raw_drive(&self, u: &Array2<f64>, silence: f64, dt: TimeBin) -> Vec<f64> {
         match self.state {
             State::Adaptation { tau, depth } => {
@@ -193,7 +193,7 @@ impl NeuronModel {
         }
     }
 
-    /// The relative rate for a raw drive, before it is scaled to the neuron's mean.
+    /// The rate for a raw drive, before scaling to the neuron's mean rate.
     pub(super) fn relative_rate(&self, raw: &[f64], scale: DriveScale, dt: TimeBin) -> Vec<f64> {
         let mut drive = raw.iter().map(|d| (d - scale.mean) / scale.deviation);
         match self.state {
@@ -229,7 +229,7 @@ fn decay(dt: TimeBin, tau: Millis) -> f64 {
     libm::exp(-dt.ms() / tau.ms())
 }
 
-/// The ON response of every band: what exceeds `depth` times its running mean, both counted from silence.
+/// The ON response of each band: its excess over `depth` times its running mean, both relative to silence.
 fn adapted(u: &Array2<f64>, silence: f64, depth: f64, decay: f64) -> Array2<f64> {
     let mut adapted = u.clone();
     for mut row in adapted.rows_mut() {

@@ -1,4 +1,4 @@
-//! A population that hears sounds, and the truth about it.
+//! Simulates a population's responses to sounds, with the ground truth of each neuron.
 
 use ndarray::{Array2, Array3, Axis};
 use serde_json::json;
@@ -16,43 +16,43 @@ use crate::{
     recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus},
 };
 
-/// Range of mean rates, spikes per second: they are drawn evenly in between.
+/// Range of mean rates, spikes per second, drawn uniformly.
 const MEAN_RATES_HZ: (f64, f64) = (5.0, 20.0);
-/// Time constants after which a state has forgotten 95 %.
+/// Number of time constants after which a state has decayed by 95 %.
 const FORGETTING: f64 = 3.0;
 
-/// A simulated recording and the truth about it.
+/// A simulated recording with its ground truth.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulation {
-    /// What an experimenter would have.
+    /// The recording, as an experimenter would have it.
     pub recording: Recording,
-    /// What is true of each neuron, in the order of the recording.
+    /// The ground truth of each neuron, in the order of the recording.
     pub truth: Vec<GroundTruth>,
-    /// Noise-free rates of each stimulus, `(N, T)`, spikes per bin: the mean of the PSTH.
+    /// Noise-free rates for each stimulus, `(N, T)`, spikes per bin: the expected PSTH.
     pub rates: Vec<Array2<f32>>,
 }
 
-/// What is true of a simulated neuron.
+/// The ground truth of a simulated neuron.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroundTruth {
     /// The neuron's id in the recording.
     pub id: String,
-    /// What it does.
+    /// The kind of neuron.
     pub kind: NeuronKind,
-    /// Receptive field, `(F, lags)`, lag 0 (the current bin) first: drive per unit of the cochleagram as recorded, or
-    /// of its adapted form for a neuron that adapts. To compare with weights for cochleagrams standardized per band,
-    /// multiply each band by its deviation.
+    /// Receptive field, `(F, lags)`, lag 0 (the current bin) first: drive per unit of the recorded cochleagram, or of the
+    /// adapted cochleagram for a neuron with adaptation. For weights on standardized cochleagrams multiply each band by its
+    /// standard deviation.
     pub receptive_field: Array2<f32>,
-    /// Drive without any input, to be added to the filtered cochleagram.
+    /// Offset that is added to the filtered cochleagram to give the drive.
     pub offset: f64,
-    /// How the drive becomes a rate.
+    /// The output nonlinearity.
     pub curve: OutputCurve,
     /// Rate per unit of the curve, spikes per second.
     pub scale_hz: f64,
     /// Time constant of adaptation, gain control or slow memory; `None` for neurons without state.
     pub time_constant: Option<Millis>,
-    /// Depth of adaptation (how much of the running mean is subtracted) or exponent of slow memory (above 0
-    /// facilitates); `None` for the others.
+    /// Depth of adaptation (the share of the running mean that is subtracted) or exponent of slow memory (facilitation if
+    /// above 0); `None` for other kinds.
     pub strength: Option<f64>,
     /// Frequency at the centre of the receptive field.
     pub best_frequency: Hertz,
@@ -60,7 +60,8 @@ pub struct GroundTruth {
     pub latency: Millis,
     /// Mean rate over all stimuli, spikes per second.
     pub mean_rate_hz: f64,
-    /// How far back a sound matters: the receptive field's length, and with a state three of its time constants more.
+    /// How far back sound affects the rate: the length of the receptive field, plus three time constants of the state if
+    /// there is one.
     pub memory: Millis,
 }
 
@@ -81,7 +82,7 @@ impl SimulationConfig {
                 sounds::cochleagram(kind, &bands, self.n_bins(), self.dt, &mut stream)
             })
             .collect();
-        let heard = Heard::new(&sounds, &bands);
+        let scaled_sounds = ScaledSounds::new(&sounds, &bands);
 
         let mut truth = Vec::new();
         let mut neurons = Vec::new();
@@ -91,7 +92,7 @@ impl SimulationConfig {
         for (i, &kind) in neuron_kinds.iter().enumerate() {
             let first = i.checked_sub(1).and_then(|before| neuron_kinds.get(before)) != Some(&kind);
             of_kind = if first { 0 } else { of_kind + 1 };
-            let (known, rate) = self.neuron(kind, of_kind, &heard);
+            let (known, rate) = self.neuron(kind, of_kind, &scaled_sounds);
             neurons.push(Neuron::new(&known.id).with_metadata(known.metadata()));
             truth.push(known);
             for (all, rate) in rates.iter_mut().zip(rate) {
@@ -118,14 +119,20 @@ impl SimulationConfig {
         Ok(Simulation { recording, truth, rates: noise_free })
     }
 
-    /// One neuron, the one of this index among those of its kind, and its rates for every sound, spikes per bin.
-    fn neuron(&self, kind: NeuronKind, of_kind: usize, heard: &Heard<'_>) -> (GroundTruth, Vec<Vec<f64>>) {
+    /// Draws the neuron number `of_kind` of a kind; returns its ground truth and its rates for each sound, spikes per bin.
+    fn neuron(
+        &self,
+        kind: NeuronKind,
+        of_kind: usize,
+        scaled: &ScaledSounds<'_>,
+    ) -> (GroundTruth, Vec<Vec<f64>>) {
         let dt = self.dt;
         let mut stream = self.seed.stream(&format!("simulation.neuron.{kind}.{of_kind}"));
         let axes = FieldAxes { n_bands: self.n_bands, n_lags: self.n_lags(), dt };
         let model = NeuronModel::draw(kind, of_kind, axes, &mut stream);
         let mean_rate_hz = stream.uniform(MEAN_RATES_HZ.0, MEAN_RATES_HZ.1);
-        let raw: Vec<Vec<f64>> = heard.sounds.iter().map(|u| model.raw_drive(u, heard.silence, dt)).collect();
+        let raw: Vec<Vec<f64>> =
+            scaled.sounds.iter().map(|u| model.raw_drive(u, scaled.silence, dt)).collect();
         let drive = DriveScale::over(&raw);
         let relative: Vec<Vec<f64>> = raw.iter().map(|raw| model.relative_rate(raw, drive, dt)).collect();
         let mean = mean_of(relative.iter().flatten());
@@ -135,9 +142,9 @@ impl SimulationConfig {
             relative.into_iter().map(|rate| rate.into_iter().map(|r| r * per_bin).collect()).collect();
 
         // d = (sum w u - mean) / deviation with u = (x - shift) / scale, or y = u - silence for adapted bands.
-        let per_unit = 1.0 / (drive.deviation * heard.scale);
+        let per_unit = 1.0 / (drive.deviation * scaled.scale);
         let shift =
-            if kind == NeuronKind::Adaptation { 0.0 } else { heard.shift * model.field.weights.sum() };
+            if kind == NeuronKind::Adaptation { 0.0 } else { scaled.shift * model.field.weights.sum() };
         let receptive_field = model.field.weights.mapv(|w| (w * per_unit) as f32);
         let known = GroundTruth {
             id: format!("{}-{of_kind}", kind.to_string().replace(' ', "-")),
@@ -148,11 +155,11 @@ impl SimulationConfig {
             scale_hz,
             time_constant: model.time_constant(),
             strength: model.strength(),
-            best_frequency: heard.bands.get(model.field.band).copied().unwrap_or(self.lowest),
-            latency: scaled(dt.times(1), model.field.latency_lag),
+            best_frequency: scaled.bands.get(model.field.band).copied().unwrap_or(self.lowest),
+            latency: times(dt.times(1), model.field.latency_lag),
             mean_rate_hz: if mean > 0.0 { mean_rate_hz } else { 0.0 },
             memory: model.time_constant().map_or(dt.times(self.n_lags()), |tau| {
-                scaled(tau, FORGETTING + dt.times(self.n_lags()).ms() / tau.ms())
+                times(tau, FORGETTING + dt.times(self.n_lags()).ms() / tau.ms())
             }),
         };
         (known, rates)
@@ -180,7 +187,7 @@ impl SimulationConfig {
 }
 
 impl GroundTruth {
-    /// What the recording says of the neuron.
+    /// The metadata of the neuron in the recording.
     fn metadata(&self) -> Metadata {
         let fields = [
             ("kind", json!(self.kind.to_string())),
@@ -193,24 +200,24 @@ impl GroundTruth {
     }
 }
 
-/// All sounds as neurons hear them: u = (x - shift) / scale, of mean 0 and deviation 1 over all of them.
-struct Heard<'a> {
+/// All sounds, scaled to mean 0 and standard deviation 1 over all of them: u = (x - shift) / scale.
+struct ScaledSounds<'a> {
     bands: &'a [Hertz],
     sounds: Vec<Array2<f64>>,
     shift: f64,
     scale: f64,
-    /// u at the floor.
+    /// The value of u in silence.
     silence: f64,
 }
 
-impl<'a> Heard<'a> {
+impl<'a> ScaledSounds<'a> {
     fn new(sounds: &[Array2<f32>], bands: &'a [Hertz]) -> Self {
         let values = || sounds.iter().flatten().map(|&x| f64::from(x));
         let shift = mean_of(values());
         let variance = mean_of(values().map(|x| (x - shift) * (x - shift)));
         let scale = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-        let heard = |x: &f32| (f64::from(*x) - shift) / scale;
-        let sounds = sounds.iter().map(|sound| sound.map(heard)).collect();
+        let scaled = |x: &f32| (f64::from(*x) - shift) / scale;
+        let sounds = sounds.iter().map(|sound| sound.map(scaled)).collect();
         Self { bands, sounds, shift, scale, silence: (libm::log(sounds::FLOOR) - shift) / scale }
     }
 }
@@ -223,12 +230,13 @@ impl DriveScale {
     }
 }
 
-/// The mean, 0 of nothing; summed in order.
+/// The mean, summed in order; 0 if there are no values.
 fn mean_of<T: std::borrow::Borrow<f64>>(values: impl Iterator<Item = T>) -> f64 {
     let (sum, n) = values.fold((0.0, 0u64), |(sum, n), value| (sum + value.borrow(), n + 1));
     if n == 0 { 0.0 } else { sum / n as f64 }
 }
 
-fn scaled(duration: Millis, factor: f64) -> Millis {
+/// A duration times a factor.
+fn times(duration: Millis, factor: f64) -> Millis {
     Millis::new(duration.ms() * factor).unwrap_or(duration)
 }

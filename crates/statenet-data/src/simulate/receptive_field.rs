@@ -1,11 +1,11 @@
-//! Receptive fields: Gabor-like patches over frequency and time, of random place, size and shape.
+//! Random receptive fields: Gabor-like patches over frequency and time.
 //!
 //! ```text
 //! w[f, k] = exp(-((f - f0) / sf)^2 / 2) cos(2 pi (f - f0) / pf + a (k - k0))  *  g[k]
 //! g[k]    = exp(-((k - k0) / st)^2 / 2) - i exp(-((k - k1) / (1.5 st))^2 / 2)
 //! ```
 //! f in bands, k in lags: excitation around (f0, k0), inhibitory sidebands at half a period pf, later inhibition of
-//! strength i around k1 = k0 + 2.5 st, and a slant a that prefers rising or falling sweeps.
+//! strength i around k1 = k0 + 2.5 st, and a slant a that makes the field prefer rising or falling sweeps.
 
 use ndarray::Array2;
 use statenet_core::{Stream, TimeBin};
@@ -18,7 +18,7 @@ pub(super) struct FieldAxes {
     pub(super) dt: TimeBin,
 }
 
-/// A receptive field of norm 1 and where it lies.
+/// A receptive field of norm 1 with its centre.
 #[derive(Clone, Debug)]
 pub(super) struct ReceptiveField {
     /// Weights `(F, lags)`, lag 0 (the current bin) first.
@@ -30,14 +30,14 @@ pub(super) struct ReceptiveField {
 }
 
 impl ReceptiveField {
-    /// Draws one: best frequency anywhere but the outermost bands, latency 10 to 30 ms, width 8 to 16 ms.
+    /// Draws a receptive field: best frequency anywhere but in the outermost bands, latency 10 to 30 ms, duration 8 to 16 ms.
     pub(super) fn draw(axes: FieldAxes, stream: &mut Stream) -> Self {
         let FieldAxes { n_bands, n_lags, dt } = axes;
         let n = n_bands as f64;
         let center = stream.uniform(0.1, 0.9) * (n - 1.0);
         let width = (stream.uniform(0.03, 0.09) * n).max(0.6);
         let period = width * stream.uniform(3.5, 7.0);
-        // Fields are at most as long as their lags: latency in the first third, inhibition before the end.
+        // The field must fit in its lags: the latency in the first third, the inhibition before the end.
         let within = |ms: f64| ms / dt.ms();
         let latency = within(stream.uniform(10.0, 30.0)).min(n_lags as f64 / 3.0);
         let duration = within(stream.uniform(8.0, 16.0)).clamp(0.6, n_lags as f64 / 5.0);
@@ -53,12 +53,12 @@ impl ReceptiveField {
         Self { weights: weights / norm, band: center.round() as usize, latency_lag: latency }
     }
 
-    /// The filtered input, `sum_fk w[f, k] x[f, t - k]`, x of `(F, T)` being `before` at negative times.
+    /// The filtered input, `sum_fk w[f, k] x[f, t - k]`, where x `(F, T)` equals `before` at negative times.
     pub(super) fn filter(&self, x: &Array2<f64>, before: f64) -> Vec<f64> {
         let n_bins = x.dim().1;
         let mut filtered = vec![0.0; n_bins];
         for (row, weights) in x.rows().into_iter().zip(self.weights.rows()) {
-            // (x - before) is 0 before the sound, and `before` itself passes the sum of the weights.
+            // Filter x - before, which is 0 before the sound, and add the response to the constant `before`.
             let constant = before * weights.sum();
             filtered.iter_mut().for_each(|y| *y += constant);
             for (lag, &weight) in weights.iter().enumerate() {

@@ -1,10 +1,10 @@
-//! Cochleagrams with the statistics of natural sounds, or of the chords that receptive fields are measured with.
+//! Simulated cochleagrams: sounds with natural statistics, and random chords.
 //!
 //! ```text
 //! x[f, t] = 1/2 ln( (p[f, t] + p[f, t-1]) / 2 + floor^2 ) + jitter
 //! ```
-//! in natural-log amplitude, p the power of all components after level steps and silences: a frame sees the current
-//! and the last bin and nothing later. Silence lies at the floor, 4.6 (40 dB) below amplitude 1.
+//! in natural-log amplitude, with p the power of all components after level steps and silences. A frame depends on the
+//! current and the previous bin only. Silence is at the floor, 4.6 (40 dB) below amplitude 1.
 
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
@@ -17,40 +17,40 @@ use super::{
 
 /// Amplitude floor of the cochleagram.
 pub(super) const FLOOR: f64 = 0.01;
-/// Deviation of the noise of the measurement, log amplitude.
+/// Standard deviation of measurement noise, log amplitude.
 const JITTER: f64 = 0.05;
-/// Deviation of the fast fluctuations of noise in a band, log amplitude.
+/// Standard deviation of the fast fluctuations of noise in a band, log amplitude.
 const FLUTTER: f64 = 0.25;
-/// Independent modulations across the bands of a noise; between them bands interpolate.
+/// Number of independent modulations over the bands of a noise; bands in between interpolate.
 const KNOTS: usize = 6;
 
 /// Length of a random chord.
 const CHORD_MS: f64 = 20.0;
-/// Half the range of the levels of its tones, log amplitude, at low and at high contrast: 7 and 40 dB in all.
+/// Half the range of the levels of a chord's tones at low and at high contrast, log amplitude: full ranges of 7 and 40 dB.
 const CHORD_CONTRASTS: std::ops::Range<f64> = 0.4..2.3;
-/// The middle of that range.
+/// Mean levels of chords, log amplitude.
 const CHORD_LEVELS: std::ops::Range<f64> = -2.3..-1.0;
-/// How long both are constant at a time, ms.
+/// Durations between steps of contrast and of mean level, ms.
 const CHORD_STEPS: std::ops::Range<f64> = 500.0..3000.0;
 
-/// Which sounds a simulated population hears.
+/// The sounds of a simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SoundSet {
     /// Noise, harmonic complexes, vocalizations and scenes in turn. The default.
     ///
-    /// Neighbouring bands move together, as they do in natural sounds: what a neuron answers to them says little about the
-    /// fine structure of its receptive field.
+    /// Neighbouring bands are correlated as in natural sounds, so that responses reveal little about the fine structure of
+    /// receptive fields.
     #[default]
     Natural,
-    /// Dynamic random chords (deCharms et al. 1998; Linden et al. 2003): in every band a tone whose level is drawn anew, and
-    /// apart from all others, every 20 ms. They tell receptive fields apart that natural sounds do not. Level and contrast
-    /// step every 0.5 to 3 s, which shows control of gain (Rabinowitz et al. 2011).
+    /// Dynamic random chords (deCharms et al. 1998; Linden et al. 2003): a tone in each band, whose level is drawn
+    /// independently every 20 ms. They resolve receptive fields better than natural sounds. Level and contrast step every
+    /// 0.5 to 3 s, which reveals gain control (Rabinowitz et al. 2011).
     RandomChords,
 }
 
 impl SoundSet {
-    /// What each sound is made of.
+    /// The kind of a sound, by its index.
     pub(super) fn kind(self, stimulus: usize) -> SoundKind {
         match self {
             Self::Natural => SoundKind::of(stimulus),
@@ -59,23 +59,23 @@ impl SoundSet {
     }
 }
 
-/// What a simulated sound is made of.
+/// The kind of a simulated sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SoundKind {
-    /// Noise with 1/f modulations, partly common to all bands: wind, water, rain.
+    /// Noise with 1/f modulations, partly shared by all bands, like wind, water or rain.
     ModulatedNoise,
-    /// Harmonic complexes with pitch contours and formants: speech, music.
+    /// Harmonic complexes with pitch contours and formants, like speech or music.
     HarmonicComplex,
-    /// Sweeps with overtones: calls.
+    /// Sweeps with overtones, like calls.
     Vocalization,
     /// Calls or syllables over soft noise.
     Scene,
-    /// Tones of random levels in all bands, drawn anew every 20 ms.
+    /// Tones in all bands with random levels every 20 ms.
     RandomChords,
 }
 
 impl SoundKind {
-    /// The kinds in turn, so that every part of a split has all of them.
+    /// The natural kinds in turn, so that every part of a split contains all of them.
     pub(super) fn of(stimulus: usize) -> Self {
         match stimulus % 4 {
             0 => Self::ModulatedNoise,
@@ -149,7 +149,7 @@ pub(super) fn cochleagram(
     frames
 }
 
-/// Chords one after the other; a tone has one level in all bins of its chord.
+/// Fills in chords one after the other; the level of a tone is constant during its chord.
 fn random_chords(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
     let each = ((CHORD_MS / dt.ms()).round() as usize).max(1);
     let n_bins = power.ncols();
@@ -163,8 +163,8 @@ fn random_chords(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
     }
 }
 
-/// Adds noise without modulations but for flutter, whose level steps between far below and just below the sounds
-/// before it: calls in silence have a high contrast, calls in noise a low one.
+/// Adds background noise, unmodulated but for flutter, whose level steps between far below and just below the foreground:
+/// calls in silence then have high contrast, calls in noise low contrast.
 fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
     let (n_bands, n_bins) = power.dim();
     let slope = stream.uniform(-1.5, 0.3);
@@ -177,8 +177,8 @@ fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
     }
 }
 
-/// Adds noise: a sloping spectrum, a modulation common to all bands, one that differs between them, and flutter. The
-/// depth of the modulations steps between shallow and deep.
+/// Adds noise with a sloping spectrum, a modulation shared by all bands, one that differs between bands, and flutter. The
+/// depth of modulation steps between shallow and deep.
 fn modulated_noise(power: &mut Array2<f64>, level: f64, dt: TimeBin, stream: &mut Stream) {
     let (n_bands, n_bins) = power.dim();
     let slope = stream.uniform(-1.5, 0.3);

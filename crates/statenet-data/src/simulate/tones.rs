@@ -1,16 +1,16 @@
-//! Sounds made of lines: harmonic complexes with pitch contours, and sweeps.
+//! Sounds made of spectral lines: harmonic complexes with pitch contours, and sweeps.
 
 use ndarray::Array2;
 use statenet_core::{Hertz, Stream, TimeBin, scales::Scale};
 
 use super::modulation::{Events, attack_and_decay, pink};
 
-/// Width of a line on the basilar membrane, in bands.
+/// Width of the excitation by one spectral line, in bands.
 const LINE_WIDTH: f64 = 0.7;
-/// Bands on either side of a line that hear it.
+/// How many bands on either side of a line it excites.
 const REACH: f64 = 2.5;
 
-/// Bands, evenly spaced in mel: where a frequency lies between them.
+/// Converts frequencies to positions among bands that are evenly spaced in mel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BandScale {
     lowest_mel: f64,
@@ -19,7 +19,7 @@ pub(super) struct BandScale {
 }
 
 impl BandScale {
-    /// The scale of centre frequencies, at least two of them.
+    /// The scale of bands with these centre frequencies, at least two.
     pub(super) fn of(centers: &[Hertz]) -> Self {
         let mel = |i: usize| centers.get(i).map_or(0.0, |&hz| Scale::Mel.from_hertz(hz));
         Self { lowest_mel: mel(0), spacing_mel: mel(1) - mel(0), n_bands: centers.len() }
@@ -29,18 +29,18 @@ impl BandScale {
         self.n_bands
     }
 
-    /// The frequency at a position in bands, 0 at the lowest centre; Hz.
+    /// The frequency in Hz at a position in bands; the lowest centre is at 0.
     fn hertz_at(&self, position: f64) -> f64 {
         Scale::Mel.to_hertz(self.lowest_mel + position * self.spacing_mel).map_or(20.0, Hertz::hz)
     }
 
-    /// The position of a frequency; below every band for what is no frequency.
+    /// The position of a frequency; far below all bands for an invalid frequency.
     fn position(&self, hz: f64) -> f64 {
         let mel = Hertz::new(hz).map_or(-1e6, |hz| Scale::Mel.from_hertz(hz));
         (mel - self.lowest_mel) / self.spacing_mel
     }
 
-    /// Adds the power of a line of this log amplitude to one column of bands; false above the last band.
+    /// Adds the power of a spectral line to one bin; returns false if the line is above all bands.
     fn add_line(&self, power: &mut Array2<f64>, bin: usize, hz: f64, log_amplitude: f64) -> bool {
         let position = self.position(hz);
         if position > self.n_bands as f64 + REACH {
@@ -61,7 +61,7 @@ impl BandScale {
     }
 }
 
-/// A speech-like harmonic complex: syllables, a wandering pitch of 120 to 500 Hz, two moving formants.
+/// Adds a speech-like harmonic complex: syllables, a pitch that varies around 120 to 480 Hz, two moving formants.
 pub(super) fn harmonic_complex(power: &mut Array2<f64>, bands: BandScale, dt: TimeBin, stream: &mut Stream) {
     let n_bins = power.dim().1;
     let base_hz = 120.0 * libm::exp2(stream.uniform(0.0, 2.0));
@@ -99,7 +99,7 @@ pub(super) fn harmonic_complex(power: &mut Array2<f64>, bands: BandScale, dt: Ti
     }
 }
 
-/// Calls: frequency sweeps of 60 to 350 ms over up to one and a half octaves, with two overtones.
+/// Adds calls: frequency sweeps of 60 to 350 ms over up to one and a half octaves, with two overtones.
 pub(super) fn vocalizations(power: &mut Array2<f64>, bands: BandScale, dt: TimeBin, stream: &mut Stream) {
     let n_bins = power.dim().1;
     let n = bands.n_bands() as f64;

@@ -1,11 +1,13 @@
-//! Splits of a recording's stimuli into training, validation and test, which cannot leak.
+//! Splits of a recording's stimuli into training, validation and test parts without leaks.
 
+pub(crate) mod part;
 mod plan;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use part::Part;
 pub use plan::SplitPlan;
 
 use crate::{
@@ -13,32 +15,10 @@ use crate::{
     recording::{Recording, Stimulus},
 };
 
-/// A part of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// What parameters and standardization are fitted to.
-    Train,
-    /// What stops a fit and chooses settings.
-    Val,
-    /// What is scored, once.
-    Test,
-}
-
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-        })
-    }
-}
-
-/// Indices of stimuli for training, validation and test: three parts, none empty, no stimulus in two or twice.
+/// Indices of the stimuli for training, validation and test. No part is empty, and no stimulus is listed twice.
 ///
-/// Stored as `{"train": [..], "val": [..], "test": [..]}`. A split made by [`SplitPlan::resolve`] or passed through
-/// [`check`](Self::check) also has no two stimuli of the same sound in different parts.
+/// Stored as `{"train": [..], "val": [..], "test": [..]}`. [`SplitPlan::resolve`] and [`check`](Self::check) also make
+/// sure that no sound is in two parts under different names.
 ///
 /// ```
 /// use statenet_data::Split;
@@ -49,51 +29,52 @@ impl std::fmt::Display for Part {
 /// # Ok::<(), statenet_data::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Raw", into = "Raw")]
+#[serde(try_from = "Lists", into = "Lists")]
 pub struct Split {
     train: Vec<usize>,
     val: Vec<usize>,
     test: Vec<usize>,
 }
 
+/// A split as it is stored, not yet checked.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+struct Lists {
     train: Vec<usize>,
     val: Vec<usize>,
     test: Vec<usize>,
 }
 
 impl Split {
-    /// A split from indices.
+    /// A split from lists of indices.
     ///
     /// # Errors
-    /// [`Error::EmptyPart`], [`Error::Leak`].
+    /// [`Error::EmptyPart`] if a list is empty, [`Error::Leak`] if an index is listed twice.
     pub fn new(train: Vec<usize>, val: Vec<usize>, test: Vec<usize>) -> Result<Self> {
         let split = Self { train, val, test };
         split.expect_disjoint(|index| index.to_string())?;
         Ok(split)
     }
 
-    /// Indices for training.
+    /// Indices of the training stimuli.
     #[must_use]
     pub fn train(&self) -> &[usize] {
         &self.train
     }
 
-    /// Indices for validation.
+    /// Indices of the validation stimuli.
     #[must_use]
     pub fn val(&self) -> &[usize] {
         &self.val
     }
 
-    /// Indices for the test.
+    /// Indices of the test stimuli.
     #[must_use]
     pub fn test(&self) -> &[usize] {
         &self.test
     }
 
-    /// The indices of a part.
+    /// Indices of the stimuli in a part.
     #[must_use]
     pub fn part(&self, part: Part) -> &[usize] {
         match part {
@@ -103,7 +84,7 @@ impl Split {
         }
     }
 
-    /// Checks the split against a recording: every index exists, no sound is in two parts.
+    /// Checks the split against a recording: every index must exist, and no sound may be in two parts.
     ///
     /// # Errors
     /// [`Error::StimulusOutOfRange`], [`Error::Leak`], or [`Error::SameSound`] if stimuli in different parts have
@@ -129,12 +110,13 @@ impl Split {
         Ok(())
     }
 
-    /// Every index with its part: train, then val, then test.
+    /// Every index with its part: first train, then val, then test.
     fn entries(&self) -> impl Iterator<Item = (Part, usize)> + '_ {
         let part = |part| self.part(part).iter().map(move |&index| (part, index));
         part(Part::Train).chain(part(Part::Val)).chain(part(Part::Test))
     }
 
+    /// Checks that no part is empty and no index is listed twice; `name` names a stimulus in errors.
     fn expect_disjoint(&self, name: impl Fn(usize) -> String) -> Result<()> {
         for part in [Part::Train, Part::Val, Part::Test] {
             if self.part(part).is_empty() {
@@ -151,14 +133,14 @@ impl Split {
     }
 }
 
-impl TryFrom<Raw> for Split {
+impl TryFrom<Lists> for Split {
     type Error = Error;
-    fn try_from(raw: Raw) -> Result<Self> {
-        Self::new(raw.train, raw.val, raw.test)
+    fn try_from(lists: Lists) -> Result<Self> {
+        Self::new(lists.train, lists.val, lists.test)
     }
 }
 
-impl From<Split> for Raw {
+impl From<Split> for Lists {
     fn from(split: Split) -> Self {
         Self { train: split.train, val: split.val, test: split.test }
     }
@@ -202,7 +184,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_same_sound_under_two_names_leaks() {
+    fn the_same_sound_under_two_names_is_a_leak() {
         let recording = of_levels(&[1.0, 2.0, 3.0, 1.0]);
         let error = Split::new(vec![0], vec![1], vec![3]).unwrap().check(&recording).unwrap_err();
         assert_eq!(
@@ -217,7 +199,7 @@ pub(crate) mod tests {
     fn an_index_beyond_the_recording_is_named() {
         let recording = of_levels(&[1.0, 2.0, 3.0]);
         let error = Split::new(vec![0], vec![1], vec![3]).unwrap().check(&recording).unwrap_err();
-        assert_eq!(error.to_string(), "stimulus index 3 in the test part, expected below 3");
+        assert_eq!(error.to_string(), "stimulus index in the test part is 3, expected below 3");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Rules for splits, by name.
+//! Rules that split the stimuli of a recording, by name.
 
 use std::{fs, path::PathBuf, str::FromStr};
 
@@ -12,19 +12,19 @@ use crate::{
 
 /// Test stimuli of the split of Rahman et al. (2019) on NS1.
 const RAHMAN_TEST: [usize; 4] = [3, 6, 9, 19];
-/// Of the sixteen others, which Rahman et al. use for training and validation, those we validate on.
+/// Our validation stimuli, of the sixteen that Rahman et al. use for training and validation.
 const RAHMAN_VAL: [usize; 3] = [16, 17, 18];
-/// Stimuli of NS1.
+/// Number of stimuli of NS1.
 const RAHMAN_STIMULI: usize = 20;
 
-/// A rule that splits the stimuli of a recording; text that `--split` takes.
+/// A rule that splits the stimuli of a recording; parsed from the text of the option `--split`.
 ///
 /// | text | rule |
 /// |---|---|
-/// | `demo` | the first stimuli train, the next 15 % validate, the last 15 % test, each of these rounded to the nearest (half up) and at least one: 0-13 / 14-16 / 17-19 of 20 |
+/// | `demo` | in order: training, then 15 % validation, then 15 % test; each 15 % is rounded to the nearest number (half up) and at least one: 0-13 / 14-16 / 17-19 of 20 |
 /// | `rahman` | test 3, 6, 9, 19 of NS1 (Rahman et al. 2019); validation 16, 17, 18; training the other thirteen |
-/// | `kfold:K/I` | stimulus s is in fold s mod K; fold I tests, fold I + 1 mod K validates; K of 3 or more |
-/// | `FILE.json` | `{"train": [..], "val": [..], "test": [..]}`, each entry an index or a stimulus's name |
+/// | `kfold:K/I` | stimulus s is in fold s mod K; fold I is the test part, fold I + 1 mod K the validation part, the rest training; K is 3 or more |
+/// | `FILE.json` | `{"train": [..], "val": [..], "test": [..]}`, each entry an index or the name of a stimulus |
 ///
 /// ```
 /// use statenet_data::SplitPlan;
@@ -35,29 +35,28 @@ const RAHMAN_STIMULI: usize = 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SplitPlan {
-    /// 70 / 15 / 15 % in order.
+    /// 70 % training, 15 % validation, 15 % test, in order.
     #[default]
     Demo,
-    /// Rahman et al. (2019), for NS1.
+    /// The split of Rahman et al. (2019) for NS1.
     Rahman,
     /// One fold of a cross-validation.
     KFold {
-        /// Folds K.
+        /// Number of folds K.
         n_folds: usize,
-        /// The fold I that tests.
+        /// The test fold I.
         fold: usize,
     },
-    /// Lists in a file.
+    /// A JSON file with the three lists.
     File(PathBuf),
 }
 
 impl SplitPlan {
-    /// The split of a recording.
+    /// Applies the rule to a recording.
     ///
     /// # Errors
     /// [`Error::SplitCount`] if the rule does not fit the number of stimuli; [`Error::Io`], [`Error::Json`],
-    /// [`Error::Field`] or [`Error::UnknownStimulus`] for a file; and what [`Split::new`] and [`Split::check`]
-    /// refuse.
+    /// [`Error::Field`] or [`Error::UnknownStimulus`] for a file; and the errors of [`Split::new`] and [`Split::check`].
     pub fn resolve(&self, recording: &Recording) -> Result<Split> {
         let n = recording.n_stimuli();
         let split = match self {
@@ -156,7 +155,7 @@ fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
     let part = |part: Part| -> Result<Vec<usize>> {
         let name = part.to_string();
         let entries = lists.get(&name).ok_or_else(|| field(&name, "missing", "a list of stimuli"))?;
-        let entries = entries.as_array().ok_or_else(|| field(&name, "no list", "a list of stimuli"))?;
+        let entries = entries.as_array().ok_or_else(|| field(&name, "not a list", "a list of stimuli"))?;
         let index = |(i, entry): (usize, &Value)| match entry {
             Value::String(name) => recording
                 .stimuli()
@@ -171,9 +170,9 @@ fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
     };
     let split = Split { train: part(Part::Train)?, val: part(Part::Val)?, test: part(Part::Test)? };
     if let Some(stray) = lists.keys().find(|key| !matches!(key.as_str(), "train" | "val" | "test")) {
-        return Err(field(stray, "present", "the fields train, val and test alone"));
+        return Err(field(stray, "present", "only the fields train, val and test"));
     }
-    // `check` names a leaking stimulus by its name, `Split::new` only by its index.
+    // Not through `Split::new`: it knows only the index of a stimulus that leaks, `check` also its name.
     split.check(recording)?;
     Ok(split)
 }
@@ -240,7 +239,7 @@ mod tests {
         }
         assert_eq!(
             "x".parse::<SplitPlan>().unwrap_err().to_string(),
-            "split \"x\", expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
+            "split is \"x\", expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
         );
         let built = SplitPlan::KFold { n_folds: 0, fold: 0 }.resolve(&of(5));
         assert!(matches!(built, Err(Error::SplitPlan { .. })));
@@ -268,7 +267,7 @@ mod tests {
             (r#"{"train": [0], "val": [1]}"#, "split.json: test is missing, expected a list of stimuli"),
             (
                 r#"{"train": 0, "val": [1], "test": [2]}"#,
-                "split.json: train is no list, expected a list of stimuli",
+                "split.json: train is not a list, expected a list of stimuli",
             ),
             (
                 r#"{"train": [0, 1.5], "val": [1], "test": [2]}"#,
@@ -280,7 +279,7 @@ mod tests {
             ),
             (
                 r#"{"train": [0], "val": [1], "test": [5]}"#,
-                "stimulus index 5 in the test part, expected below 5",
+                "stimulus index in the test part is 5, expected below 5",
             ),
             (
                 r#"{"train": [0, 1], "val": [2], "test": ["s1"]}"#,
@@ -292,7 +291,7 @@ mod tests {
             ),
             (
                 r#"{"train": [0], "val": [1], "test": [2], "extra": []}"#,
-                "split.json: extra is present, expected the fields train, val and test alone",
+                "split.json: extra is present, expected only the fields train, val and test",
             ),
             ("[0]", "split.json: cannot read as JSON"),
         ];

@@ -1,4 +1,4 @@
-//! Single arrays to files.
+//! Writes single arrays to files.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use crate::{
     formats::{FormatError, npy, npz},
 };
 
-/// Writes a two-dimensional array such as a prediction `(N, T)` as an npy file of f32, row-major, whole or not at all.
+/// Writes a two-dimensional array such as a prediction `(N, T)` as an npy file of f32 in row-major order. The write is
+/// atomic.
 ///
 /// ```
 /// use ndarray::array;
@@ -27,7 +28,7 @@ pub fn write_npy_2d(path: &Path, array: ArrayView2<'_, f32>) -> Result<()> {
     write(path, npy::encode(array.as_standard_layout().view()))
 }
 
-/// Writes arrays of any shape as an npz file of f32 arrays, row-major, whole or not at all.
+/// Writes arrays of any shape as an npz file of f32 arrays in row-major order. The write is atomic.
 ///
 /// ```
 /// use ndarray::array;

@@ -1,4 +1,4 @@
-//! The canonical folder, written whole; see `readers/canonical.rs` for what is in it.
+//! Writes the canonical folder atomically; `readers/canonical.rs` describes its content.
 
 use std::{
     fs,
@@ -17,15 +17,16 @@ use crate::{
 };
 
 impl Recording {
-    /// Writes the recording as a folder that [`read`](Self::read) gives back equal, sounds included.
+    /// Writes the recording, sounds included, as a folder from which [`read`](Self::read) restores it.
     ///
-    /// Cochleagrams are f32. Responses are whole numbers of 8 or 16 bits where all are recorded and fit, else f32
-    /// with NaN for missing. The folder appears when all of it is on the disk; an older recording there is
-    /// replaced, anything else left alone. (Equal but for [`Stimulus::audio`], which then is in the new folder.)
+    /// Cochleagrams are stored as f32; responses as whole numbers of 8 or 16 bits if they fit and none is missing, else as
+    /// f32 with NaN for missing values. The folder appears when all of it is written. It replaces an older recording at
+    /// the same path, but nothing else. The restored recording is equal but for the paths in [`Stimulus::audio`], which
+    /// point into the new folder.
     ///
     /// # Errors
-    /// [`Error::Write`] or [`Error::Io`] if a file cannot be written or a sound not be copied; [`Error::Field`] if
-    /// metadata has a key that is the format's own.
+    /// [`Error::Write`] or [`Error::Io`] if a file cannot be written or a sound cannot be copied; [`Error::Field`] if
+    /// metadata use a key of the format.
     pub fn write(&self, folder: impl AsRef<Path>) -> Result<()> {
         let folder = folder.as_ref();
         let new = NewFolder::create(folder)?;
@@ -67,7 +68,7 @@ impl Recording {
     }
 }
 
-/// Writes the arrays and the sound of a stimulus; returns its entry in the JSON, without metadata.
+/// Writes the arrays and the sound of a stimulus; returns its JSON entry without metadata.
 fn write_stimulus(root: &Path, stimulus: &Stimulus) -> Result<Metadata> {
     let name = stimulus.name();
     let (sound, counts) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
@@ -107,7 +108,7 @@ fn encode_counts(responses: &Responses) -> Result<Vec<u8>, crate::formats::Forma
     }
 }
 
-/// Copies a sound into the folder under the stimulus's name; returns its relative path.
+/// Copies a sound into the folder, named after the stimulus; returns its relative path.
 fn copy_audio(root: &Path, name: &str, from: &Path) -> Result<String> {
     make_folder(&root.join("audio"))?;
     let ending = from.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
@@ -116,7 +117,7 @@ fn copy_audio(root: &Path, name: &str, from: &Path) -> Result<String> {
     Ok(to)
 }
 
-/// Our fields, null ones left out, then metadata; a key in both is an error.
+/// Joins the format's fields, without null ones, and the metadata; a key in both is an error.
 fn merged(mut entry: Metadata, metadata: &Metadata, path: &Path, at: &str) -> Result<Value> {
     for (key, value) in metadata {
         if entry.contains_key(key) {

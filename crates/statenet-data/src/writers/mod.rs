@@ -1,4 +1,4 @@
-//! Writers: recordings and arrays in, files out, whole or not at all.
+//! Writers: from recordings and arrays to files. A file or folder appears only when it is complete.
 
 mod arrays;
 mod canonical;

@@ -1,4 +1,4 @@
-//! Sounds to files.
+//! Writes sounds to files.
 
 use std::path::Path;
 
@@ -6,8 +6,8 @@ use statenet_core::{SampleRate, atomic};
 
 use crate::{error::Result, formats::wav};
 
-/// Writes samples as a mono wav file of 16 bits, whole or not at all. The rate is rounded to whole Hz; samples beyond 1 are
-/// cut off.
+/// Writes samples as a mono wav file of 16 bits. The rate is rounded to whole Hz, and samples beyond -1 and 1 are clipped. The
+/// write is atomic.
 ///
 /// ```
 /// use statenet_core::SampleRate;

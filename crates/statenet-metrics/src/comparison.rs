@@ -1,4 +1,4 @@
-//! Two models on the same neurons: a paired comparison of their scores.
+//! Paired comparison of two models on the same neurons.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     resampling::{IntervalMethod, Resampling, bootstrap_mean, sign_flip, wilcoxon_signed_rank},
 };
 
-/// Which score of a neuron to compare.
+/// The score to compare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ComparedScore {
@@ -34,26 +34,27 @@ impl ComparedScore {
     }
 }
 
-/// How two models differ over the neurons that both have a score for. What does not exist is `None`, null in JSON.
+/// How the scores of two models differ, over the neurons for which both are defined. Undefined numbers are `None`, null in
+/// JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// Mean of first less second.
+    /// Mean of first minus second.
     pub mean_difference: Option<f64>,
-    /// Its 95 % BCa bootstrap interval over neurons; with one neuron none.
+    /// Its 95 % BCa bootstrap interval over neurons; `None` for a single neuron.
     pub ci95: Option<[f64; 2]>,
-    /// Two-sided p value of Wilcoxon's signed-rank test; none if all differences are 0.
+    /// Two-sided p value of Wilcoxon's signed-rank test; `None` if all differences are 0.
     pub p_wilcoxon: Option<f64>,
     /// Two-sided p value of the sign-flip permutation test of the mean.
     pub p_sign_flip: Option<f64>,
-    /// Neurons compared.
+    /// Number of neurons compared.
     pub n: usize,
 }
 
-/// Compares CCnorm of two models, neuron by neuron: `first` less `second`. Seed 0.
+/// Compares the CCnorm of two models neuron by neuron, `first` minus `second`, with seed 0.
 ///
-/// Neurons are matched by id. Interval and tests take neurons as independent and the test stimuli as given: they say
-/// whether the difference holds for neurons like these on these sounds. Neurons recorded together share noise and
-/// stimuli, so that p values are somewhat small; another seed of the fit is not covered.
+/// Neurons are matched by id. Interval and tests treat neurons as independent and the test stimuli as fixed: they tell
+/// whether the difference holds for other neurons like these with the same sounds. Since neurons recorded together share
+/// noise, p values are somewhat too small. Variation between fits with different seeds is not covered.
 ///
 /// ```
 /// use statenet_metrics::{Evaluation, compare};
@@ -74,7 +75,7 @@ pub fn compare(first: &Evaluation, second: &Evaluation) -> Comparison {
     compare_by(ComparedScore::CcNorm, first, second, Seed::new(0))
 }
 
-/// Compares a score of two models, neuron by neuron, as [`compare`] does.
+/// Compares another score of two models as [`compare`] does.
 #[must_use]
 pub fn compare_by(score: ComparedScore, first: &Evaluation, second: &Evaluation, seed: Seed) -> Comparison {
     let by_id: BTreeMap<&str, f64> =
@@ -96,7 +97,7 @@ pub fn compare_by(score: ComparedScore, first: &Evaluation, second: &Evaluation,
     }
 }
 
-/// Draws of the interval and of the sign-flip test.
+/// Number of draws of the interval and of the sign-flip test.
 const N_DRAWS: usize = 10_000;
 
 #[cfg(test)]

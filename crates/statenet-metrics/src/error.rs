@@ -1,45 +1,42 @@
-//! The errors of this crate: what a caller did wrong, as opposed to a score that does not exist ([`Undefined`]).
-//!
-//! [`Undefined`]: crate::Undefined
+//! The errors of this crate. A score that is undefined for the data is not an error, see
+//! [`Undefined`](crate::Undefined).
 
 use statenet_core::ShapeError;
 
-use crate::losses::Loss;
-
-/// A call that cannot be answered: a shape, a count or an option is wrong.
+/// What can go wrong when scores are computed: a wrong shape, count or option.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An array has another shape than its name promises.
+    /// An array has the wrong shape.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// There is no stimulus to score.
-    #[error("no stimulus was given, expected at least one")]
+    /// There is no stimulus.
+    #[error("number of stimuli is 0, expected at least one")]
     NoStimulus,
-    /// The stimuli do not agree on the number of neurons.
-    #[error("stimulus {stimulus} has {got} neurons, the first has {expected}")]
+    /// The stimuli have different numbers of neurons.
+    #[error("stimulus {stimulus} has {got} neurons, expected {expected} as the first has")]
     NeuronCount {
         /// Index of the stimulus.
         stimulus: usize,
-        /// Its neurons.
+        /// Its number of neurons.
         got: usize,
-        /// The neurons of stimulus 0.
+        /// The number of neurons of stimulus 0.
         expected: usize,
     },
-    /// A list has another length than what it describes.
+    /// A list has the wrong length.
     #[error("{list} has {got} entries, expected {expected}, one per {per}")]
     Count {
-        /// The list, as the caller knows it.
+        /// The name of the list.
         list: &'static str,
-        /// Its length.
+        /// The length found.
         got: usize,
-        /// The right length.
+        /// The expected length.
         expected: usize,
         /// What each entry stands for.
         per: &'static str,
     },
-    /// Two neurons have the same id, so that scores could not be told apart.
-    #[error("neuron id {id:?} occurs twice, expected distinct ids")]
+    /// Two neurons have the same id, so that their scores could not be distinguished.
+    #[error("neuron id {id:?} occurs twice, expected unique ids")]
     DuplicateId {
         /// The id.
         id: String,
@@ -54,19 +51,19 @@ pub enum Error {
         /// The allowed range, in words.
         expected: &'static str,
     },
-    /// A loss was given tensors that do not fit together, or failed on its device.
+    /// A loss was given tensors of different shapes, types or devices, or failed on its device.
     #[error("the {loss} loss cannot be computed")]
     Loss {
-        /// The loss.
-        loss: Loss,
-        /// Which argument is wrong, and how.
+        /// The name of the loss.
+        loss: &'static str,
+        /// Which argument is wrong and why.
         #[source]
         source: Box<statenet_kernels::Error>,
     },
-    /// A name stands for no loss.
-    #[error("unknown loss {name:?}, expected mse or poisson")]
+    /// There is no loss of that name.
+    #[error("loss is {name:?}, expected mse or poisson")]
     UnknownLoss {
-        /// The name given.
+        /// The name asked for.
         name: String,
     },
 }

@@ -1,8 +1,8 @@
 //! Scores of neural response models: losses, correlations, noise ceilings, intervals and tests.
 //!
-//! Knows tensors and arrays only: a prediction `(N, T)` and recorded repeats `(N, R, T)` with a mask, one
-//! [`Observation`] per stimulus, in f64. A score is a number or the reason why there is none ([`Undefined`]); nothing
-//! is added to a denominator to make one up, and values under a mask are never read.
+//! The input is arrays: a prediction `(N, T)` and recorded repeats `(N, R, T)` with a mask, in f64, as one [`Observation`]
+//! per stimulus. A score is a number or the reason why it is undefined ([`Undefined`]): no constant is added to
+//! denominators, and masked values are never read.
 //!
 //! ```
 //! use ndarray::{Array2, Array3};
@@ -16,7 +16,7 @@
 //! let observations = [Observation::new(rate.view(), responses.view(), &mask)?];
 //! let ids = ["unit-1".to_owned(), "unit-2".to_owned()];
 //! let scores = evaluate(&ids, &observations, &EvaluationOptions::default())?;
-//! // The true rate explains all that can be explained, which is not all.
+//! // The true rate reaches the noise ceiling (CCnorm 1), but not a correlation of 1 with the noisy responses.
 //! assert!(scores.ccnorm_mean.is_some_and(|c| (c - 1.0).abs() < 0.05));
 //! assert!(scores.cc_mean.is_some_and(|c| c < 0.97));
 //! # Ok::<(), statenet_metrics::Error>(())
@@ -24,21 +24,20 @@
 //!
 //! | module or item | holds |
 //! |---|---|
-//! | [`evaluate`], [`Evaluation`] | every score of a model with intervals; serializes to the object of results files |
+//! | [`evaluate`], [`Evaluation`] | all scores of a model with intervals; serializes to the object in results files |
 //! | [`compare`], [`Comparison`] | two models on the same neurons: paired interval and tests |
-//! | [`ValidationScorer`] | a score for early stopping, recordings prepared once |
+//! | [`ValidationScorer`] | a fast score for early stopping |
 //! | [`scores`] | CCraw, CCnorm, FVE, MSE, Poisson log-likelihood |
 //! | [`ceilings`] | signal and noise power, CCmax, correlation between repeats |
-//! | [`published`] | other people's variants under their names |
+//! | [`published`] | variants from publications, under the names of their authors |
 //! | [`resampling`] | bootstrap, permutation and rank tests, adjusted p values |
-//! | [`losses`] | what gradient descent minimizes, on tensors |
-//! | [`ScoreTable`] | scores as aligned text |
+//! | [`losses`] | losses for gradient descent, on tensors |
+//! | [`ScoreTable`] | scores as a text table |
 //!
-//! `ccnorm` in every file and table is [`scores::cc_norm`]: centred within each stimulus, with covariance, variance and
-//! signal power pooled alike.
+//! `ccnorm` in files and tables is always [`scores::cc_norm`]: centred within each stimulus, with covariance, variance and
+//! signal power pooled in the same way.
 //!
-//! Features: none by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and matter to
-//! [`losses`] only.
+//! The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and only affect [`losses`].
 
 pub mod ceilings;
 mod comparison;

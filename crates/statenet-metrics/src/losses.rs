@@ -1,6 +1,6 @@
-//! What gradient descent minimizes: differentiable, masked, on tensors of any device and float type.
+//! Losses for gradient descent: differentiable, masked, on tensors of any device and float type.
 //!
-//! The operations are those of `statenet-kernels`; here they get the names that options and configs use.
+//! The operations themselves are in `statenet-kernels`; this module gives them the names that options and configs use.
 
 use std::{fmt, str::FromStr};
 
@@ -11,13 +11,13 @@ use crate::error::{Error, Result};
 
 /// A loss between a predicted rate and a target, usually the PSTH.
 ///
-/// Both average over the valid bins of each neuron, then over the neurons that have one, so that a neuron counts the
-/// same whether it was recorded for seconds or for minutes.
+/// Both average over the valid bins of each neuron, then over the neurons that have any, so that all neurons have the same
+/// weight however long they were recorded.
 ///
 /// | name | per bin, p the rate and y the target |
 /// |---|---|
 /// | `mse` | (p - y)^2 |
-/// | `poisson` | p - y ln(max(p, e) + e), e = 1e-8: the negative log-likelihood of Poisson counts, but for ln y! |
+/// | `poisson` | p - y ln(max(p, e) + e), e = 1e-8: the negative log-likelihood of Poisson counts without the constant ln y! |
 ///
 /// ```
 /// use candle_core::{Device, Tensor};
@@ -44,10 +44,10 @@ pub enum Loss {
 impl Loss {
     /// The loss of a batch: a scalar, differentiable with respect to the rate.
     ///
-    /// - `rate`: (B, N, T), spikes per bin; for `poisson` above 0 where there is to be a gradient from the logarithm.
-    /// - `target`: (B, N, T), the response; `mask`: (B, N, T), of the same type, 0 where nothing was recorded. Values
-    ///   under a 0 are never looked at.
-    /// - Returns 0 if no bin is valid at all.
+    /// - `rate`: (B, N, T), spikes per bin. For `poisson` the logarithm has no gradient at rates of 0 or below.
+    /// - `target`: (B, N, T), the response. `mask`: (B, N, T), of the same type, 0 where nothing was recorded; values of
+    ///   rate and target there are ignored, even NaN.
+    /// - Returns 0 if no bin is valid.
     ///
     /// # Errors
     /// [`Error::Loss`] if shapes, types or devices differ.
@@ -56,7 +56,7 @@ impl Loss {
             Self::Mse => statenet_kernels::masked_mse(rate, target, mask),
             Self::Poisson => statenet_kernels::masked_poisson(rate, target, mask),
         };
-        computed.map_err(|source| Error::Loss { loss: *self, source: Box::new(source) })
+        computed.map_err(|source| Error::Loss { loss: self.name(), source: Box::new(source) })
     }
 
     /// The name in options and configs.
@@ -114,7 +114,7 @@ mod tests {
         }
         assert_eq!(
             "mae".parse::<Loss>().unwrap_err().to_string(),
-            "unknown loss \"mae\", expected mse or poisson"
+            "loss is \"mae\", expected mse or poisson"
         );
     }
 

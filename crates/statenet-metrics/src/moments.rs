@@ -1,13 +1,13 @@
-//! Sums of squares and products about the mean: the one place where a variance is computed.
+//! Means, sums of squares and products about the mean, quantiles: every variance in this crate is computed here.
 //!
-//! Two passes and a corrected mean, so that an offset of 1e6 costs no digits.
+//! Two passes with a corrected mean keep full precision even for series with an offset of 1e6.
 
 use crate::undefined::{Score, Undefined, finite};
 
-/// Deviations below this many units in the last place of the largest value are rounding, not variation.
+/// A series that deviates from its mean by less than this many units in the last place of its largest value is constant.
 const ROUNDING_ULPS: f64 = 8.0;
 
-/// The mean, corrected by the mean of the deviations from it; 0 of nothing.
+/// The mean, corrected by the mean of the deviations from it; 0 if there are no values.
 pub(crate) fn mean(x: &[f64]) -> f64 {
     if x.is_empty() {
         return 0.0;
@@ -17,13 +17,13 @@ pub(crate) fn mean(x: &[f64]) -> f64 {
     first + x.iter().map(|v| v - first).sum::<f64>() / n
 }
 
-/// The series with its mean taken off.
+/// The series minus its mean.
 pub(crate) fn centred(x: &[f64]) -> Vec<f64> {
     let m = mean(x);
     x.iter().map(|v| v - m).collect()
 }
 
-/// The inner product, in four running sums of fixed order.
+/// The inner product, as four partial sums in a fixed order.
 pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     let mut lanes = [0.0; 4];
     let (xs, ys) = (x.chunks_exact(4), y.chunks_exact(4));
@@ -36,18 +36,18 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + tail
 }
 
-/// The sum of squares that rounding alone leaves of a constant series.
+/// The largest sum of squared deviations that rounding can produce for a constant series.
 pub(crate) fn rounding_floor(x: &[f64]) -> f64 {
     let largest = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
     x.len() as f64 * (ROUNDING_ULPS * f64::EPSILON * largest).powi(2)
 }
 
-/// Sums of squares and products of two series x, y about their means, summed over any number of groups.
+/// Sums of squares and products of two series x and y about their means, summed over groups.
 ///
-/// x is a predicted rate, y a response; each group (a stimulus, or everything) has its own means.
+/// x is a predicted rate, y a response; each group, usually a stimulus, has its own means.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CrossSums {
-    /// Degrees of freedom: samples less groups.
+    /// Degrees of freedom: number of samples minus number of groups.
     pub(crate) dof: usize,
     pub(crate) xx: f64,
     pub(crate) yy: f64,
@@ -57,9 +57,9 @@ pub(crate) struct CrossSums {
 }
 
 impl CrossSums {
-    /// The sums of one group. x and y have one length; of a single sample nothing remains.
+    /// The sums of one group; x and y must have the same length.
     pub(crate) fn of(x: &[f64], y: &[f64]) -> Self {
-        debug_assert_eq!(x.len(), y.len(), "both series are picked at the same bins");
+        debug_assert_eq!(x.len(), y.len(), "both series must have the same bins");
         let (dx, dy) = (centred(x), centred(y));
         Self {
             dof: x.len().saturating_sub(1),
@@ -71,7 +71,7 @@ impl CrossSums {
         }
     }
 
-    /// Adds another group with means of its own.
+    /// Adds a group, which has its own means.
     pub(crate) fn add(&mut self, group: &Self) {
         self.dof += group.dof;
         self.xx += group.xx;
@@ -81,16 +81,17 @@ impl CrossSums {
         self.y_floor += group.y_floor;
     }
 
-    /// Fails if x or y does not vary by more than rounding.
+    /// Returns an error if x is constant up to rounding.
     pub(crate) fn expect_x_varies(&self) -> Result<(), Undefined> {
         if self.xx > self.x_floor || self.xx.is_nan() { Ok(()) } else { Err(Undefined::ConstantRate) }
     }
 
+    /// Returns an error if y is constant up to rounding.
     pub(crate) fn expect_y_varies(&self) -> Result<(), Undefined> {
         if self.yy > self.y_floor || self.yy.is_nan() { Ok(()) } else { Err(Undefined::ConstantResponse) }
     }
 
-    /// Pearson's r, held in [-1, 1] against rounding.
+    /// Pearson's r, clamped to [-1, 1] against rounding.
     pub(crate) fn correlation(&self) -> Score {
         if self.dof == 0 {
             return Err(Undefined::TooFewBins { bins: 1 });
@@ -101,7 +102,7 @@ impl CrossSums {
     }
 }
 
-/// The q-quantile of sorted values, linear between order statistics (Hyndman and Fan 1996, type 7).
+/// The q-quantile of sorted values with linear interpolation (type 7 of Hyndman and Fan 1996).
 pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = q.clamp(0.0, 1.0) * last as f64;
@@ -110,12 +111,12 @@ pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     Some(sorted[below] + (position - below as f64) * (sorted[above] - sorted[below]))
 }
 
-/// The mean of values that are there, or nothing of nothing.
+/// The mean, or `None` if there are no values.
 pub(crate) fn mean_of(values: &[f64]) -> Option<f64> {
     if values.is_empty() { None } else { Some(mean(values)) }
 }
 
-/// The median; of an even number the mean of the two in the middle.
+/// The median; for an even number of values the mean of the two in the middle.
 pub(crate) fn median_of(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

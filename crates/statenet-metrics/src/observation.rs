@@ -1,14 +1,14 @@
-//! What was recorded, and what was predicted for it: the input of every score.
+//! Recorded responses and predicted rates: the input of every score.
 
 use ndarray::{ArrayView2, ArrayView3};
 use statenet_core::{Dim, ResponseMask, expect_shape};
 
 use crate::error::{Error, Result};
 
-/// The recorded responses to one stimulus, with the mask that says which of them exist.
+/// The recorded responses to one stimulus, with a mask of the values that were recorded.
 ///
-/// - `responses`: `(N, R, T)`, spikes per bin, smoothed or not as the caller chose.
-/// - `mask`: `(N, R, T)`. Values under a false mask are never read; they may be NaN.
+/// - `responses`: `(N, R, T)`, spikes per bin, smoothed or not.
+/// - `mask`: `(N, R, T)`. Values where it is false are never read; they may be NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
     responses: ArrayView3<'a, f64>,
@@ -16,10 +16,10 @@ pub struct Recorded<'a> {
 }
 
 impl<'a> Recorded<'a> {
-    /// Responses and mask of one stimulus.
+    /// The responses to one stimulus and their mask.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the mask has another shape than the responses, or an axis is empty.
+    /// [`Error::Shape`] if the shapes differ or an axis is empty.
     pub fn new(responses: ArrayView3<'a, f64>, mask: &'a ResponseMask) -> Result<Self> {
         expect_shape("responses", responses.shape(), &[Dim::Any("N"), Dim::Any("R"), Dim::Any("T")])?;
         let (n, r, t) = responses.dim();
@@ -39,20 +39,20 @@ impl<'a> Recorded<'a> {
         self.mask
     }
 
-    /// Neurons, N.
+    /// Number of neurons N.
     #[must_use]
     pub fn n_neurons(&self) -> usize {
         self.responses.dim().0
     }
 
-    /// Time bins, T.
+    /// Number of time bins T.
     #[must_use]
     pub fn n_bins(&self) -> usize {
         self.responses.dim().2
     }
 }
 
-/// One stimulus: what a model predicted and what was recorded.
+/// One stimulus: the predicted rates and the recorded responses.
 ///
 /// ```
 /// use ndarray::{Array2, Array3};
@@ -74,9 +74,9 @@ pub struct Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
-    /// Prediction and recording of one stimulus.
+    /// Predicted rates and recorded responses of one stimulus.
     ///
-    /// - `rate`: `(N, T)`, the predicted rate, any scale that the score allows.
+    /// - `rate`: `(N, T)`, the predicted rate, in any scale that the score allows.
     /// - `responses`, `mask`: `(N, R, T)`.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl<'a> Observation<'a> {
         Self::of(rate, Recorded::new(responses, mask)?)
     }
 
-    /// A prediction for a recording that is already checked.
+    /// Predicted rates for responses that are already checked.
     ///
     /// # Errors
     /// [`Error::Shape`] if N or T differ.
@@ -104,20 +104,20 @@ impl<'a> Observation<'a> {
         self.rate
     }
 
-    /// What was recorded.
+    /// The recorded responses.
     #[must_use]
     pub fn recorded(&self) -> Recorded<'a> {
         self.recorded
     }
 }
 
-/// The recordings of some observations, in their order.
+/// The recorded responses of observations, in their order.
 #[must_use]
 pub fn recorded<'a>(observations: &[Observation<'a>]) -> Vec<Recorded<'a>> {
     observations.iter().map(Observation::recorded).collect()
 }
 
-/// The number of neurons that all stimuli share.
+/// The number of neurons, which must be the same for all stimuli.
 pub(crate) fn n_neurons(recorded: &[Recorded<'_>]) -> Result<usize> {
     let expected = recorded.first().ok_or(Error::NoStimulus)?.n_neurons();
     match recorded.iter().position(|r| r.n_neurons() != expected) {
@@ -152,7 +152,10 @@ mod tests {
         let (mask2, mask3) = (ResponseMask::all(2, 1, 4), ResponseMask::all(3, 1, 4));
         let stimuli =
             [Recorded::new(two.view(), &mask2).unwrap(), Recorded::new(three.view(), &mask3).unwrap()];
-        assert_eq!(n_neurons(&stimuli).unwrap_err().to_string(), "stimulus 1 has 3 neurons, the first has 2");
+        assert_eq!(
+            n_neurons(&stimuli).unwrap_err().to_string(),
+            "stimulus 1 has 3 neurons, expected 2 as the first has"
+        );
         assert!(matches!(n_neurons(&[]), Err(Error::NoStimulus)));
     }
 }

@@ -1,4 +1,4 @@
-//! The mean over repeats of one neuron and one stimulus, at the bins where there is one.
+//! The PSTH of one neuron and one stimulus at the bins where at least one repeat was recorded.
 
 use ndarray::{ArrayView1, Axis};
 
@@ -21,6 +21,8 @@ enum Bins {
 }
 
 impl Psth {
+    /// The PSTH of a neuron.
+    ///
     /// # Errors
     /// [`Undefined::NotFinite`] if a recorded response is NaN or infinite.
     pub(crate) fn of(recorded: &Recorded<'_>, neuron: usize) -> Result<Self, Undefined> {
@@ -55,12 +57,12 @@ impl Psth {
         &self.mean
     }
 
-    /// Recorded bins.
+    /// Number of recorded bins.
     pub(crate) fn n_bins(&self) -> usize {
         self.mean.len()
     }
 
-    /// The time of each recorded bin.
+    /// The indices of the recorded bins.
     pub(crate) fn times(&self) -> Vec<usize> {
         match &self.bins {
             Bins::All => (0..self.mean.len()).collect(),
@@ -68,7 +70,7 @@ impl Psth {
         }
     }
 
-    /// A rate `(T)` at the recorded bins.
+    /// The values of a rate `(T)` at the recorded bins.
     ///
     /// # Errors
     /// [`Undefined::NotFinite`] if it is NaN or infinite at one of them.

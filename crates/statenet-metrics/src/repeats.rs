@@ -1,15 +1,15 @@
-//! The repeats of one neuron and one stimulus: signal power, noise power, and how every pair of repeats covaries.
+//! The repeats of one neuron and one stimulus: signal power, noise power, and the covariance of every pair of repeats.
 //!
-//! With y_r the response in repeat r, and a response that is signal plus noise that is independent between repeats,
+//! Let y_r be the response in repeat r, the sum of a signal and of noise that is independent between repeats. Then
 //!
 //! ```text
 //! TP = mean_r var_t(y_r)          SP = mean_{r<r'} cov_t(y_r, y_r')          NP = TP - SP
 //! ```
 //!
-//! with unbiased variances (dof T - 1) over the bins that both repeats of a pair have. On complete data
-//! SP = (R var_t(mean_r y_r) - TP) / (R - 1), the form of Sahani and Linden (2003): the variance of a mean is the
-//! mean of all R^2 covariances. Where repeats miss different bins the pairs are computed one by one, and each pair
-//! that shares at least two bins counts alike. All three are unbiased; SP and NP may be negative by noise.
+//! with unbiased variances (dof T - 1) over the bins that both repeats of a pair have. For complete data this equals
+//! SP = (R var_t(mean_r y_r) - TP) / (R - 1), the form of Sahani and Linden (2003), since the variance of a mean is the
+//! mean of all R^2 covariances. If repeats miss different bins, pairs are computed one by one, and all pairs that share at
+//! least two bins have equal weight. All three estimates are unbiased; noise can make SP and NP negative.
 
 use ndarray::{ArrayView1, Axis};
 
@@ -22,9 +22,9 @@ use crate::{
 /// The repeats that have at least one recorded bin.
 #[derive(Clone, Debug)]
 pub(crate) enum Repeats {
-    /// All have the same recorded bins: `[R][n]`, the other bins left out.
+    /// All repeats have the same recorded bins: `[R][n]`, without the other bins.
     Complete(Vec<Vec<f64>>),
-    /// They miss different bins: `[R][T]`, with what is recorded.
+    /// Repeats miss different bins: `[R][T]`, with flags of the recorded values.
     Ragged { values: Vec<Vec<f64>>, valid: Vec<Vec<bool>> },
 }
 
@@ -37,6 +37,8 @@ pub(crate) struct Powers {
 }
 
 impl Repeats {
+    /// The repeats of a neuron.
+    ///
     /// # Errors
     /// [`Undefined::NotFinite`] if a recorded response is NaN or infinite.
     pub(crate) fn of(recorded: &Recorded<'_>, neuron: usize) -> Result<Self, Undefined> {
@@ -49,7 +51,7 @@ impl Repeats {
             let rows = kept.iter().map(|&r| recorded_bins(responses.row(r), mask.row(r)));
             Self::Complete(rows.collect())
         } else {
-            // What is not recorded becomes 0, so that no stored number depends on it.
+            // Values that were not recorded are set to 0, so that no result can depend on them.
             let zeroed = |r: usize| {
                 responses.row(r).iter().zip(mask.row(r)).map(|(&y, &v)| if v { y } else { 0.0 }).collect()
             };
@@ -75,8 +77,8 @@ impl Repeats {
         self.values().len()
     }
 
-    /// Repeats of several stimuli set one after the other: the i-th of each makes the i-th of all. Stimuli without a
-    /// repeat are skipped.
+    /// Concatenates stimuli in time: the i-th repeats of all stimuli become the i-th repeat of the whole. Stimuli without
+    /// repeats are skipped.
     ///
     /// # Errors
     /// [`Undefined::UnequalRepeats`] if stimuli have different numbers of repeats.
@@ -102,7 +104,7 @@ impl Repeats {
         Ok(Self::Ragged { values, valid: (0..most).map(valid).collect() })
     }
 
-    /// The powers, or nothing if no two repeats share two bins.
+    /// The powers, or `None` if no two repeats share at least two bins.
     pub(crate) fn powers(&self) -> Option<Powers> {
         match self {
             Self::Complete(rows) => complete_powers(rows),
@@ -163,7 +165,7 @@ fn complete_powers(rows: &[Vec<f64>]) -> Option<Powers> {
     Some(Powers { signal, noise: total - signal, total })
 }
 
-/// The unbiased covariance over the bins that both have, if there are two.
+/// The unbiased covariance over the bins that both repeats have; `None` if there are fewer than two.
 fn joint_covariance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Option<f64> {
     let (mut x, mut y) = (Vec::with_capacity(a.0.len()), Vec::with_capacity(a.0.len()));
     for t in (0..a.0.len()).filter(|&t| a.1[t] && b.1[t]) {
@@ -173,7 +175,7 @@ fn joint_covariance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Option<f64> {
     (x.len() > 1).then(|| dot(&centred(&x), &centred(&y)) / (x.len() - 1) as f64)
 }
 
-/// `(R, R)`: the covariance of repeats i and j over the bins that both have; nothing where they share fewer than two.
+/// `(R, R)`: the covariance of repeats i and j over the bins that both have; `None` if they share fewer than two.
 #[derive(Clone, Debug)]
 pub(crate) struct RepeatCovariance {
     n_repeats: usize,
@@ -189,7 +191,7 @@ impl RepeatCovariance {
         self.pairs.get(i * self.n_repeats + j).copied().flatten()
     }
 
-    /// The mean over pairs of one repeat from each group: the covariance of the groups' means.
+    /// The mean over pairs of one repeat from each group, which is the covariance of the groups' means.
     pub(crate) fn between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
         let (mut sum, mut n) = (0.0, 0_u32);
         for &i in first {
@@ -201,7 +203,7 @@ impl RepeatCovariance {
         (n > 0).then(|| sum / f64::from(n))
     }
 
-    /// The powers from the pairs, or nothing if there is no pair.
+    /// The powers from the covariances of pairs, or `None` if there is no pair.
     pub(crate) fn powers(&self) -> Option<Powers> {
         let r = self.n_repeats;
         let distinct: Vec<f64> =

@@ -1,13 +1,13 @@
-//! Scores as aligned text: neurons of one model, or several models side by side.
+//! Scores as a text table: the neurons of one model, or several models.
 
 use std::fmt;
 
 use crate::evaluation::Evaluation;
 
-/// A score that is printed where none exists.
+/// Printed instead of a missing score.
 const MISSING: &str = "-";
 
-/// Rows of named scores, printed with aligned columns.
+/// A table of scores, printed with aligned columns.
 ///
 /// ```
 /// use statenet_metrics::ScoreTable;
@@ -27,7 +27,7 @@ pub struct ScoreTable {
 }
 
 impl ScoreTable {
-    /// An empty table: what a row stands for, and its columns.
+    /// An empty table; `rows_are` is the title of the first column.
     #[must_use]
     pub fn new(rows_are: &str, columns: &[&str]) -> Self {
         let header = std::iter::once(rows_are).chain(columns.iter().copied()).map(str::to_owned).collect();
@@ -49,7 +49,7 @@ impl ScoreTable {
         table
     }
 
-    /// One row per model: mean CCraw, mean CCnorm with its interval, FVE, and the neurons that have a CCnorm.
+    /// One row per model: mean CCraw, mean CCnorm with its interval, mean FVE, and how many neurons have a CCnorm.
     #[must_use]
     pub fn of_models(models: &[(&str, &Evaluation)]) -> Self {
         let mut table = Self::new("model", &["CCraw", "CCnorm", "interval", "FVE", "neurons"]);
@@ -62,32 +62,32 @@ impl ScoreTable {
         table
     }
 
-    /// Adds a row. Cells beyond the columns are dropped, missing ones are left blank.
+    /// Adds a row. Missing cells are left blank, excess cells dropped.
     pub fn push(&mut self, name: &str, cells: impl IntoIterator<Item = String>) {
         let mut row: Vec<String> = std::iter::once(name.to_owned()).chain(cells).collect();
         row.resize(self.header.len(), String::new());
         self.rows.push(row);
     }
 
-    /// A score with three decimals, `-` if there is none.
+    /// A score with three decimals, or `-`.
     #[must_use]
     pub fn score(score: Option<f64>) -> String {
         score.map_or_else(|| MISSING.to_owned(), |s| format!("{s:.3}"))
     }
 
-    /// An interval with three decimals, `-` if there is none.
+    /// An interval with three decimals, or `-`.
     #[must_use]
     pub fn interval(interval: Option<[f64; 2]>) -> String {
         interval.map_or_else(|| MISSING.to_owned(), |[low, high]| format!("[{low:.3}, {high:.3}]"))
     }
 
-    /// The titles of the columns, the first for the rows.
+    /// The titles of the columns.
     #[must_use]
     pub fn header(&self) -> &[String] {
         &self.header
     }
 
-    /// The rows, each with its name first, as long as the header.
+    /// The rows; each has its name first and as many cells as the header.
     #[must_use]
     pub fn rows(&self) -> &[Vec<String>] {
         &self.rows
@@ -116,13 +116,13 @@ impl fmt::Display for ScoreTable {
 }
 
 impl Evaluation {
-    /// Neurons that have a CCnorm.
+    /// Number of neurons with a CCnorm.
     #[must_use]
     pub fn n_ccnorm(&self) -> usize {
         self.per_neuron.iter().filter(|neuron| neuron.ccnorm.is_some()).count()
     }
 
-    /// The summary in one line: `CCraw 0.689, CCnorm 0.817 [0.778, 0.852] (53 of 53 neurons), FVE 0.481`.
+    /// A summary in one line: `CCraw 0.689, CCnorm 0.817 [0.778, 0.852] (53 of 53 neurons), FVE 0.481`.
     #[must_use]
     pub fn summary_line(&self) -> String {
         let interval =

@@ -1,79 +1,79 @@
-//! Why a score does not exist.
+//! The reasons why a score can be undefined.
 
 use serde::{Deserialize, Serialize};
 
-/// A score, or the reason why there is none.
+/// A score, or the reason why it is undefined.
 pub type Score = Result<f64, Undefined>;
 
-/// Which numbers were infinite or NaN.
+/// Which numbers are infinite or NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Source {
-    /// The predicted rate, at a bin that was recorded.
+    /// The predicted rate at a recorded bin.
     Rate,
-    /// A recorded response, at a bin that its mask calls recorded.
+    /// A response that is marked as recorded.
     Response,
-    /// The numbers given to a test or an interval.
+    /// The input of a test or an interval.
     Values,
-    /// The score itself: a sum overflowed.
+    /// The score itself, because a sum overflowed.
     Score,
 }
 
 /// The reason why a score is undefined.
 ///
-/// No constant is added to a denominator to make one up: a score that does not exist says so, here.
+/// Scores add no constant to a denominator to avoid a division by 0; they return one of these reasons instead.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Undefined {
     /// The neuron was not recorded in any stimulus.
-    #[error("no recorded bin")]
+    #[error("there is no recorded bin")]
     NoData,
     /// There are too few recorded bins for a variance.
-    #[error("{bins} recorded bins, at least 2 are needed in a stimulus")]
+    #[error("number of recorded bins is {bins}, expected at least 2 in a stimulus")]
     TooFewBins {
-        /// Recorded bins.
+        /// Number of recorded bins.
         bins: usize,
     },
-    /// No stimulus has two repeats, so that signal and noise cannot be told apart.
-    #[error("{repeats} repeats, at least 2 of one stimulus are needed")]
+    /// No stimulus has two repeats, so that signal and noise cannot be separated.
+    #[error("number of repeats is {repeats}, expected at least 2 of one stimulus")]
     TooFewRepeats {
-        /// Repeats of the stimulus that has most.
+        /// Number of repeats of the stimulus with the most.
         repeats: usize,
     },
-    /// The response does not vary (a silent neuron, for example).
-    #[error("the response does not vary")]
+    /// The response is constant, for example that of a silent neuron.
+    #[error("the response is constant")]
     ConstantResponse,
-    /// The predicted rate does not vary.
-    #[error("the predicted rate does not vary")]
+    /// The predicted rate is constant.
+    #[error("the predicted rate is constant")]
     ConstantRate,
-    /// The estimated signal power is not above 0: the repeats have nothing in common.
-    #[error("the signal power is {signal_power}, not above 0")]
+    /// The estimated signal power is not above 0: repeats are not correlated.
+    #[error("signal power is {signal_power}, expected above 0")]
     NoSignal {
-        /// The estimate, (spikes/bin)^2; 0 or below, by noise.
+        /// The estimate, (spikes/bin)^2; it can be negative because of noise.
         signal_power: f64,
     },
-    /// The estimated noise power is not above 0, so that the signal-to-noise ratio has no bound.
-    #[error("the noise power is {noise_power}, not above 0")]
+    /// The estimated noise power is not above 0, so that the signal-to-noise ratio is unbounded.
+    #[error("noise power is {noise_power}, expected above 0")]
     NoNoise {
         /// The estimate, (spikes/bin)^2.
         noise_power: f64,
     },
-    /// There is an infinity or a NaN where a number was promised.
+    /// Numbers are infinite or NaN.
     #[error("not finite: {0:?}")]
     NotFinite(Source),
-    /// No spike was recorded, so that nothing can be said per spike.
+    /// No spike was recorded, so that a score per spike is undefined.
     #[error("no spike was recorded")]
     NoSpikes,
-    /// A response is negative, which no Poisson process gives.
-    #[error("a response is {response}, below 0")]
+    /// A response is negative, which is impossible for a spike count.
+    #[error("response is {response}, expected 0 or more")]
     NegativeResponse {
         /// The response.
         response: f64,
     },
-    /// The rate is below 0, or 0 where a spike was recorded: the likelihood is 0 or does not exist.
-    #[error("the rate is {rate} where {response} spikes were recorded")]
+    /// The rate is below 0, or 0 where a spike was recorded: the likelihood is undefined or 0.
+    #[error("rate is {rate} where {response} spikes were recorded, expected above 0")]
     ImpossibleRate {
         /// The rate.
         rate: f64,
@@ -83,31 +83,31 @@ pub enum Undefined {
     /// The stimuli have different numbers of repeats, so that repeats cannot be concatenated.
     #[error("stimuli with {fewest} and with {most} repeats cannot be concatenated")]
     UnequalRepeats {
-        /// Fewest repeats of a stimulus.
+        /// The smallest number of repeats of a stimulus.
         fewest: usize,
-        /// Most repeats of a stimulus.
+        /// The largest number of repeats of a stimulus.
         most: usize,
     },
-    /// The repeats of a stimulus miss different bins, which this variant cannot treat.
+    /// Repeats of a stimulus miss different bins, which this score does not support.
     #[error("the repeats of a stimulus miss different bins")]
     RaggedRepeats,
     /// There are too few values for a test or an interval.
-    #[error("{n} values, at least {needed} are needed")]
+    #[error("number of values is {n}, expected at least {needed}")]
     TooFewValues {
-        /// Values given.
+        /// Number of values given.
         n: usize,
-        /// Values needed.
+        /// Number of values needed.
         needed: usize,
     },
-    /// All paired differences are 0, so that they have no order.
+    /// All paired differences are 0, so that there is nothing to rank.
     #[error("all differences are 0")]
     NoDifference,
     /// The statistic is undefined in most resampled data sets.
-    #[error("the statistic exists in {defined} of {draws} resampled data sets")]
+    #[error("the statistic is defined in only {defined} of {draws} resampled data sets")]
     Unstable {
-        /// Draws in which it exists.
+        /// Number of draws in which it is defined.
         defined: usize,
-        /// All draws.
+        /// Number of draws.
         draws: usize,
     },
 }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn reasons_are_sentences_and_survive_json() {
         let reason = Undefined::NoSignal { signal_power: -0.25 };
-        assert_eq!(reason.to_string(), "the signal power is -0.25, not above 0");
+        assert_eq!(reason.to_string(), "signal power is -0.25, expected above 0");
         for reason in [reason, Undefined::NoData, Undefined::NotFinite(Source::Rate)] {
             let json = serde_json::to_string(&reason).unwrap();
             assert_eq!(serde_json::from_str::<Undefined>(&json).unwrap(), reason, "{json}");

@@ -1,4 +1,4 @@
-//! A score for early stopping: what was recorded is prepared once, predictions come every epoch.
+//! A score for early stopping: statistics of the recording are computed once, predictions are scored every epoch.
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
@@ -13,7 +13,7 @@ use crate::{
     undefined::Score,
 };
 
-/// Which score a [`ValidationScorer`] takes.
+/// The score of a [`ValidationScorer`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidationScore {
@@ -24,9 +24,9 @@ pub enum ValidationScore {
     CcRaw,
 }
 
-/// Scores one prediction after another against the same recordings.
+/// Scores many predictions against the same recorded responses.
 ///
-/// PSTHs and signal powers are computed when it is made; the scores equal those of
+/// PSTHs and signal powers are computed once, by [`new`](Self::new). The scores equal those of
 /// [`cc_norm`](crate::scores::cc_norm) and [`cc_raw`](crate::scores::cc_raw) bit for bit.
 ///
 /// ```
@@ -45,7 +45,7 @@ pub enum ValidationScore {
 #[derive(Clone, Debug)]
 pub struct ValidationScorer {
     targets: Vec<Target>,
-    /// T of each stimulus.
+    /// Number of bins T of each stimulus.
     n_bins: Vec<usize>,
     score: ValidationScore,
 }
@@ -57,7 +57,7 @@ enum Target {
 }
 
 impl ValidationScorer {
-    /// A scorer for the recordings of the validation stimuli, which it does not keep.
+    /// A scorer for the recorded responses to the validation stimuli. It does not keep a reference to them.
     ///
     /// # Errors
     /// [`Error::NoStimulus`]; [`Error::NeuronCount`] if the stimuli differ in N.
@@ -73,18 +73,18 @@ impl ValidationScorer {
         })
     }
 
-    /// Which score it takes.
+    /// The score.
     #[must_use]
     pub fn which(&self) -> ValidationScore {
         self.score
     }
 
-    /// The score of each neuron, or the reason why it has none.
+    /// The score of each neuron, or the reason why it is undefined.
     ///
-    /// - `rates`: `(N, T)` per stimulus, in the order of the recordings.
+    /// - `rates`: `(N, T)` for each stimulus, in the order given to [`new`](Self::new).
     ///
     /// # Errors
-    /// [`Error::Count`] if there is not one prediction per stimulus, [`Error::Shape`] if one has another shape.
+    /// [`Error::Count`] if there is not one prediction per stimulus, [`Error::Shape`] if one has the wrong shape.
     pub fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Score>> {
         if rates.len() != self.n_bins.len() {
             let (got, expected) = (rates.len(), self.n_bins.len());
@@ -103,10 +103,10 @@ impl ValidationScorer {
         Ok(self.targets.par_iter().enumerate().map(score).collect())
     }
 
-    /// The mean over the neurons that have a score; `None` if none has.
+    /// The mean score over the neurons for which it is defined; `None` if there are none.
     ///
-    /// Neurons lose their score when the prediction is constant or not finite, as at the start of a fit or after it
-    /// diverged, so that means of different epochs may be over different neurons.
+    /// The score of a neuron is undefined if the prediction is constant or not finite, as can happen at the start of a fit
+    /// or when it diverges. Means of different epochs may therefore be over different neurons.
     ///
     /// # Errors
     /// As [`per_neuron`](Self::per_neuron).

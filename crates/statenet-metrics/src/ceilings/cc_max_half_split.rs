@@ -1,4 +1,4 @@
-//! Ceiling of the correlation, from split halves of the repeats (Hsu, Borst and Theunissen 2004).
+//! Noise ceiling of the correlation from split halves of the repeats (Hsu, Borst and Theunissen 2004).
 //!
 //! ```text
 //! rho_k = sum_b (T_b - 1) cov(A_bk, B_bk) / sqrt(sum_b (T_b - 1) var(A_bk) * sum_b (T_b - 1) var(B_bk))
@@ -6,10 +6,9 @@
 //! CCmax = sqrt(f rho / (1 + (f - 1) rho)),      f = mean_b(1 / H_b) / mean_b(1 / R_b)
 //! ```
 //!
-//! A_bk and B_bk are the means over the H_b = floor(R_b / 2) repeats in the halves of split k of stimulus b. The last
-//! line (Spearman and Brown) carries the reliability of H repeats over to all R; for an even R, f = 2 and the line is
-//! Hsu's sqrt(2 rho / (1 + rho)). For an odd R one repeat stands aside in each split, a different one each time, and
-//! f = R / H.
+//! A_bk and B_bk are the means over the H_b = floor(R_b / 2) repeats in the two halves of split k of stimulus b. The last
+//! line (Spearman and Brown) extrapolates the reliability of H repeats to all R. For an even R, f = 2, and the line is
+//! Hsu's sqrt(2 rho / (1 + rho)). For an odd R each split leaves out one repeat, not always the same, and f = R / H.
 
 use std::collections::BTreeMap;
 
@@ -29,14 +28,14 @@ use crate::{
     undefined::{Score, Undefined, finite},
 };
 
-/// Which splits to take.
+/// Options of the half splits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitOptions {
-    /// Seed of the draw. Default 0.
+    /// Seed of the splits. Default 0.
     pub seed: Seed,
-    /// Splits to draw, at least 1; all distinct ones are taken where there are no more than this. Default 126, which
-    /// is all for up to 10 repeats if their number is even.
+    /// Number of splits to draw, at least 1; if there are no more distinct ones, all are used. Default 126, which covers all
+    /// splits of 10 repeats and of smaller even numbers.
     pub n_splits: usize,
 }
 
@@ -55,15 +54,16 @@ impl SplitOptions {
     }
 }
 
-/// CCmax of each neuron from seeded half splits of its repeats: the highest correlation with the PSTH to be expected.
+/// CCmax of each neuron from random half splits of its repeats: the expected correlation of the true rate with the PSTH.
 ///
-/// Stimuli are centred on their own means and pooled before the correlation is taken, so that the ceiling belongs to
-/// the within-stimulus correlation of [`cc_norm`](crate::scores::cc_norm); of one stimulus it is Hsu's. All stimuli
-/// use split k together. Where stimuli have different numbers of repeats, f assumes that signal and noise power are
-/// the same in all. Where repeats miss different bins, the (co)variance of halves is the mean over pairs of repeats.
+/// Each stimulus is centred on its own mean, and covariances are pooled over stimuli before the correlation is computed:
+/// the ceiling is that of the within-stimulus correlation [`cc_norm`](crate::scores::cc_norm). For a single stimulus it is
+/// Hsu's. Split k of all stimuli is used together. If stimuli have different numbers of repeats, f assumes that signal and
+/// noise power are the same in all. If repeats miss different bins, the (co)variance of halves is the mean over pairs of
+/// repeats.
 ///
-/// rho is averaged over splits before the correction, which biases CCmax slightly downwards (Jensen); a split in which
-/// a half does not vary has no correlation and is left out.
+/// rho is averaged over splits before the extrapolation, which biases CCmax slightly downwards (Jensen's inequality). A
+/// split with a constant half has no correlation and is left out.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] if `n_splits` is 0, else as [`signal_power`](crate::ceilings::signal_power). Undefined
@@ -88,7 +88,7 @@ pub fn cc_max_half_split(recorded: &[Recorded<'_>], options: &SplitOptions) -> R
     per_neuron(recorded, |neuron| half_split_ceiling(recorded, neuron, &splits))
 }
 
-/// The splits for every number of repeats that occurs.
+/// The splits for each number of repeats that occurs.
 pub(crate) fn split_table(
     recorded: &[Recorded<'_>],
     options: &SplitOptions,
@@ -103,7 +103,7 @@ pub(crate) fn split_table(
     splits
 }
 
-/// One stimulus: its repeats' covariances, its weight and its splits.
+/// One stimulus: the covariances of its repeats, its weight and its splits.
 struct Part<'a> {
     covariance: RepeatCovariance,
     weight: f64,
@@ -152,7 +152,7 @@ pub(crate) fn half_split_ceiling(
     finite((f * rho / (1.0 + (f - 1.0) * rho)).sqrt())
 }
 
-/// Covariance and variances of the two halves' means, pooled over stimuli.
+/// Covariance and variances of the means of the two halves, pooled over stimuli.
 #[derive(Default)]
 struct Halves {
     ab: f64,
@@ -179,7 +179,7 @@ fn pooled_halves(parts: &[Part<'_>], k: usize) -> Halves {
     sum
 }
 
-/// How many times fewer repeats a half has than the whole, by the noise that is left in their means.
+/// The factor f: noise variance in the mean over a half divided by that in the mean over all repeats.
 fn repeat_factor(parts: &[Part<'_>]) -> f64 {
     let noise_left = |repeats: fn(usize) -> usize| -> f64 {
         parts.iter().map(|p| p.weight / repeats(p.covariance.n_repeats()) as f64).sum()

@@ -1,4 +1,4 @@
-//! Ceiling of the correlation, from the signal power (Schoppe et al. 2016).
+//! Noise ceiling of the correlation from the signal power (Schoppe et al. 2016).
 
 use crate::{
     ceilings::{per_neuron, power::PowerSum},
@@ -12,12 +12,12 @@ use crate::{
 
 /// CCmax of each neuron from its signal power: CCmax = sqrt(SP / var(y)), y the mean over repeats.
 ///
-/// The correlation of the PSTH with the rate that repeats share, in expectation, and so the highest that a model can
-/// be expected to reach. SP and var(y) are pooled over the same stimuli with the same weights. Deterministic; biased
-/// by the nonlinearity of ratio and root (order 1 / bins), and above 1 where the noise power is negative by noise.
+/// The expected correlation of the true rate with the PSTH, and so the highest that a model can be expected to reach. SP and
+/// var(y) are pooled over the same stimuli with the same weights. Deterministic. The ratio and the root cause a bias of
+/// order 1 / bins; where the estimated noise power is negative, CCmax is above 1.
 ///
 /// # Errors
-/// As [`signal_power`](crate::ceilings::signal_power); undefined where SP is not above 0.
+/// As [`signal_power`](crate::ceilings::signal_power); undefined if SP is not above 0.
 pub fn cc_max_signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     per_neuron(recorded, |neuron| {
         let (mut powers, mut sums) = (PowerSum::default(), CrossSums::default());

@@ -1,17 +1,17 @@
-//! What the noise allows: signal and noise power, and the best correlation that any model could reach.
+//! Noise ceilings: signal and noise power, and the best correlation that a model can be expected to reach.
 //!
 //! | function | estimates |
 //! |---|---|
-//! | [`signal_power`] | variance over time of the response that repeats share |
+//! | [`signal_power`] | variance over time of the part of the response that repeats share |
 //! | [`noise_power`] | variance that a single repeat adds to it |
-//! | [`snr`] | their ratio |
+//! | [`snr`] | ratio of signal and noise power |
 //! | [`cc_max_half_split`] | correlation of the PSTH with the true rate, from split halves (Hsu et al. 2004) |
 //! | [`cc_max_signal_power`] | the same from the signal power (Schoppe et al. 2016) |
 //! | [`ttrc`] | correlation between single repeats |
 //!
-//! All are per neuron and need no prediction. Stimuli are combined after centring each on its own mean, with weight
-//! T_b - 1 (T_b: bins of stimulus b with a PSTH), as in [`cc_norm`](crate::scores::cc_norm): a stimulus of one bin
-//! contributes nothing, and a rate that differs between stimuli but not within them is no signal.
+//! All are per neuron and need no prediction. Each stimulus is centred on its own mean and has the weight T_b - 1 (T_b: bins
+//! of stimulus b with a PSTH), as in [`cc_norm`](crate::scores::cc_norm). A stimulus of one bin therefore contributes
+//! nothing, and differences between the mean rates of stimuli do not count as signal.
 
 mod cc_max_half_split;
 mod cc_max_signal_power;
@@ -34,7 +34,7 @@ use crate::{
     undefined::Score,
 };
 
-/// One score per neuron, on as many threads as there are, in the order of the neurons.
+/// Computes a score for each neuron in parallel; scores are in the order of the neurons.
 pub(crate) fn per_neuron(
     recorded: &[Recorded<'_>],
     score: impl Fn(usize) -> Score + Sync + Send,

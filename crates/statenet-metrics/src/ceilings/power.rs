@@ -5,8 +5,8 @@
 //! X    = sum_b (T_b - 1) X_b / sum_b (T_b - 1)
 //! ```
 //!
-//! The pairwise form equals Sahani and Linden (2003) on complete data and needs no special case where repeats are
-//! missing or end early. Unbiased for noise that is independent between repeats, hence sometimes negative.
+//! The form with pairs of repeats equals Sahani and Linden (2003) for complete data, and works unchanged if repeats are
+//! missing or end early. It is unbiased for noise that is independent between repeats, and can therefore be negative.
 
 use crate::{
     ceilings::per_neuron,
@@ -17,16 +17,16 @@ use crate::{
     undefined::{Score, Undefined, finite},
 };
 
-/// A power below this fraction of the total power is rounding.
+/// A power below this fraction of the total power counts as 0, since it is due to rounding.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
 /// Signal power SP of each neuron, (spikes/bin)^2, pooled over stimuli (see [`ceilings`](crate::ceilings)).
 ///
-/// Unbiased; negative values, by noise, are returned as they are.
+/// Unbiased; noise can make it negative.
 ///
 /// # Errors
-/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. A neuron without two repeats of one
-/// stimulus has the reason instead of a number.
+/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. For a neuron without two repeats of any
+/// stimulus the power is undefined.
 ///
 /// # Examples
 /// ```
@@ -38,16 +38,16 @@ const ROUNDING: f64 = 64.0 * f64::EPSILON;
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let recorded = [Recorded::new(y.view(), &mask)?];
 /// assert_eq!(ceilings::signal_power(&recorded)?, [Ok(0.5)]); // cov((0, 1, 2), (0, 2, 1))
-/// assert_eq!(ceilings::noise_power(&recorded)?, [Ok(0.5)]); // variance 1 of each repeat, less 0.5
+/// assert_eq!(ceilings::noise_power(&recorded)?, [Ok(0.5)]); // variance 1 of each repeat, minus 0.5
 /// # Ok::<(), statenet_metrics::Error>(())
 /// ```
 pub fn signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     per_neuron(recorded, |neuron| finite(pooled_powers(recorded, neuron)?.signal))
 }
 
-/// Noise power NP of each neuron: the variance that a single repeat adds to the signal, (spikes/bin)^2.
+/// Noise power NP of each neuron: the variance of a single repeat around the signal, (spikes/bin)^2.
 ///
-/// Unbiased; may be negative by noise.
+/// Unbiased; noise can make it negative.
 ///
 /// # Errors
 /// As [`signal_power`].
@@ -57,8 +57,8 @@ pub fn noise_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
 
 /// Signal-to-noise ratio SP / NP of each neuron, of a single repeat.
 ///
-/// Both are unbiased, their ratio is biased upwards where NP is estimated from few bins. Negative if SP is.
-/// Undefined ([`Undefined::NoNoise`]) where NP is not above 0, as for repeats that are all the same.
+/// SP and NP are unbiased, but their ratio is biased upwards if NP is estimated from few bins. Negative if SP is.
+/// Undefined ([`Undefined::NoNoise`]) if NP is not above 0, as for identical repeats.
 ///
 /// # Errors
 /// As [`signal_power`].
@@ -81,7 +81,7 @@ pub(crate) struct PooledPowers {
 }
 
 impl PooledPowers {
-    /// The signal power if it is above 0 by more than rounding.
+    /// The signal power, or an error if it is not above 0 by more than rounding.
     pub(crate) fn positive_signal(&self) -> Score {
         if self.signal > ROUNDING * self.total {
             finite(self.signal)
@@ -91,7 +91,7 @@ impl PooledPowers {
     }
 }
 
-/// Sums that pool the powers of stimuli, and remember why there may be none.
+/// Pools the powers of stimuli; if none has powers it knows the reason.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct PowerSum {
     weighted: Powers,
@@ -101,7 +101,7 @@ pub(crate) struct PowerSum {
 }
 
 impl PowerSum {
-    /// Adds a stimulus of `n_bins` PSTH bins; tells whether it has powers.
+    /// Adds a stimulus with `n_bins` PSTH bins; returns whether its powers are defined.
     pub(crate) fn add(&mut self, repeats: &Repeats, n_bins: usize) -> bool {
         self.most_repeats = self.most_repeats.max(repeats.n_repeats());
         self.most_bins = self.most_bins.max(n_bins);
@@ -116,7 +116,7 @@ impl PowerSum {
         true
     }
 
-    /// The pooled powers, or the reason why there are none.
+    /// The pooled powers, or the reason why they are undefined.
     pub(crate) fn pooled(&self) -> Result<PooledPowers, Undefined> {
         if self.weight > 0.0 {
             Ok(PooledPowers {
@@ -134,7 +134,7 @@ impl PowerSum {
     }
 }
 
-/// The powers of one neuron, pooled over the stimuli that have them.
+/// The powers of one neuron, pooled over the stimuli for which they are defined.
 pub(crate) fn pooled_powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<PooledPowers, Undefined> {
     let mut sum = PowerSum::default();
     for stimulus in recorded {

@@ -1,10 +1,10 @@
-//! Distinct ways of splitting repeats into halves.
+//! Distinct splits of repeats into halves.
 
 use std::collections::BTreeSet;
 
 use statenet_core::Seed;
 
-/// Two disjoint groups of repeats of one size; of an odd number, one repeat is in neither.
+/// Two disjoint groups of repeats of the same size; of an odd number of repeats one is in neither.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct HalfSplit {
     pub(crate) first: Vec<usize>,
@@ -12,7 +12,7 @@ pub(crate) struct HalfSplit {
 }
 
 impl HalfSplit {
-    /// The split of a list whose first half stands before its second; the halves in a fixed order.
+    /// Splits a list into its first and second half, both sorted and in a fixed order.
     fn canonical(order: &[usize], half: usize) -> Self {
         let (mut first, mut second) = (order[..half].to_vec(), order[half..2 * half].to_vec());
         first.sort_unstable();
@@ -24,9 +24,9 @@ impl HalfSplit {
     }
 }
 
-/// Distinct half splits of `n_repeats`: all of them if there are at most `n_splits`, else that many, drawn.
+/// Distinct half splits of `n_repeats` repeats: all of them if there are at most `n_splits`, else that many at random.
 ///
-/// The draw depends on the seed and the number of repeats only, so that every neuron and stimulus is split alike.
+/// The splits depend on the seed and the number of repeats only, so that they are the same for all neurons and stimuli.
 pub(crate) fn half_splits(n_repeats: usize, n_splits: usize, seed: Seed) -> Vec<HalfSplit> {
     let half = n_repeats / 2;
     if half == 0 || n_splits == 0 {
@@ -57,7 +57,7 @@ pub(crate) fn half_splits(n_repeats: usize, n_splits: usize, seed: Seed) -> Vec<
     drawn
 }
 
-/// The number of distinct half splits, or the largest number there is.
+/// The number of distinct half splits, or `u128::MAX` if it is larger.
 fn count(n_repeats: usize) -> u128 {
     let (even, dropped) = if n_repeats % 2 == 1 { (n_repeats - 1, n_repeats) } else { (n_repeats, 1) };
     let mut choices: u128 = 1;
@@ -70,11 +70,11 @@ fn count(n_repeats: usize) -> u128 {
     (choices / 2).saturating_mul(dropped as u128)
 }
 
-/// The choices of `k` of `0..n`, in lexicographic order.
+/// All choices of `k` numbers from `0..n`, in lexicographic order.
 pub(crate) fn choices(n: usize, k: usize) -> impl Iterator<Item = Vec<usize>> {
     let first = (k <= n).then(|| (0..k).collect::<Vec<usize>>());
     std::iter::successors(first, move |choice| {
-        // Raise the last entry that has room, and let those after it follow closely.
+        // Increment the last entry that can grow, and set the entries after it to consecutive numbers.
         let i = (0..k).rev().find(|&i| choice[i] < n - k + i)?;
         let mut next = choice[..i].to_vec();
         next.extend((0..k - i).map(|step| choice[i] + 1 + step));

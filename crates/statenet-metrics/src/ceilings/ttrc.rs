@@ -11,10 +11,10 @@ use crate::{
 
 /// Mean Pearson correlation between single repeats, of each neuron (TTRC).
 ///
-/// The mean over all pairs of repeats of a stimulus, over the bins that both have; stimuli are combined with weight
-/// T_b - 1. A pair of which one repeat is constant (without a spike, say) has no correlation and is left out, which
-/// biases the mean upwards for sparse responses; pairs of single repeats also carry the noise of both, so that the
-/// mean lies far below [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
+/// The mean over all pairs of repeats of a stimulus, each over the bins that both have; stimuli have the weight T_b - 1. A
+/// pair with a constant repeat (for example one without spikes) has no correlation and is left out, which biases the mean
+/// upwards for sparse responses. Since both repeats of a pair are noisy, TTRC is far below
+/// [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
 ///
 /// # Errors
 /// As [`signal_power`](crate::ceilings::signal_power); [`Undefined::ConstantResponse`] if no pair has a correlation.

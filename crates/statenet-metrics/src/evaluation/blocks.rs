@@ -1,27 +1,29 @@
-//! Sufficient statistics per block of time, so that a resampled data set is scored without reading a bin.
+//! Sufficient statistics per block of time, so that a resampled data set is scored without reading its bins again.
 //!
-//! Values are taken relative to the neuron's mean rate and mean PSTH, so that raw sums lose no digits. In a block,
-//! with p the rate, y the PSTH and y_r the repeats: n, sum p, y, p^2, y^2, p y, (p - y)^2; for the signal power
-//! sum_r y_r^2 and sum y_r of each r. A draw gives each block a count; sums are weighted by it and then centred within
-//! the stimulus, as in the scores themselves. Repeats that miss different bins keep sums for every pair.
+//! For each block, with p the rate, y the PSTH and y_r the repeats: n and the sums of p, y, p^2, y^2, p y and (p - y)^2;
+//! for the signal power sum_r y_r^2 and, for each r, sum y_r. Values are relative to the neuron's mean rate and mean PSTH,
+//! so that the sums keep full precision. A bootstrap draw gives each block a count; sums are weighted by the counts and
+//! then centred within the stimulus, as in the scores themselves. If repeats miss different bins, sums are kept for every
+//! pair of repeats.
 
 use ndarray::Axis;
 
 use crate::{moments::mean, observation::Observation, psth::Psth, undefined::Undefined};
 
-/// Below this fraction of the uncentred sum, a centred sum of squares is rounding.
+/// A centred sum of squares below this fraction of the uncentred one counts as 0, since it is due to rounding.
 const ROUNDING: f64 = 1e-12;
 
-/// The edges of the blocks of a stimulus of `n_bins`: as many blocks of nearly one length as fit best, at least one.
+/// The number of blocks of a stimulus, at least one; blocks have nearly equal lengths close to `block_bins`.
 pub(super) fn n_blocks(n_bins: usize, block_bins: usize) -> usize {
     ((n_bins as f64 / block_bins as f64).round() as usize).max(1)
 }
 
+/// The block of bin t.
 fn block_of(t: usize, n_bins: usize, n_blocks: usize) -> usize {
     (t * n_blocks / n_bins).min(n_blocks - 1)
 }
 
-/// The sums of one block (or, weighted, of many).
+/// The sums of one block, or weighted sums over many.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     n: f64,
@@ -44,25 +46,25 @@ impl Sums {
         self.ee += w * other.ee;
     }
 
-    /// Sums of squares and products about the means: p p, y y, p y.
+    /// Sums of p^2, y^2 and p y about the means.
     fn centred(&self) -> (f64, f64, f64) {
         let n = self.n.max(1.0);
         (self.pp - self.p * self.p / n, self.yy - self.y * self.y / n, self.py - self.p * self.y / n)
     }
 }
 
-/// What the signal power of a stimulus needs.
+/// Statistics for the signal power of a stimulus.
 #[derive(Clone, Debug)]
 enum Noise {
-    /// Fewer than two repeats: the stimulus has no signal power.
+    /// Fewer than two repeats: the signal power is undefined.
     None,
-    /// All repeats have the same bins: sum_r y_r^2 per block, and sum y_r per block and repeat.
+    /// All repeats have the same bins: sum_r y_r^2 for each block, and sum y_r for each block and repeat.
     Complete { n_repeats: usize, squares: Vec<f64>, sums: Vec<f64> },
-    /// Per pair of repeats and block.
+    /// Sums for each pair of repeats and block.
     Ragged { pairs: Vec<Vec<PairSums>> },
 }
 
-/// Sums of one pair of repeats over the bins of a block that both have.
+/// Sums of one pair of repeats over the bins of a block that both repeats have.
 #[derive(Clone, Copy, Debug, Default)]
 struct PairSums {
     n: f64,
@@ -77,11 +79,11 @@ struct StimulusBlocks {
     noise: Noise,
 }
 
-/// The block statistics of one neuron, per stimulus.
+/// The block statistics of one neuron for each stimulus.
 #[derive(Clone, Debug)]
 pub(super) struct NeuronBlocks(Vec<StimulusBlocks>);
 
-/// The scores of a neuron in a resampled data set, where they exist.
+/// The scores of a neuron in a resampled data set, `None` where undefined.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct DrawScores {
     pub(super) cc: Option<f64>,
@@ -127,7 +129,7 @@ impl NeuronBlocks {
         Ok(Self(stimuli.collect()))
     }
 
-    /// The scores when block k of stimulus b counts `counts[b][k]` times.
+    /// The scores if block k of stimulus b is drawn `counts[b][k]` times.
     pub(super) fn score(&self, counts: &[Vec<f64>]) -> DrawScores {
         let mut all = Sums::default();
         let (mut pp, mut yy, mut py) = (0.0, 0.0, 0.0);
@@ -201,7 +203,7 @@ impl Noise {
         Self::Ragged { pairs }
     }
 
-    /// SP of the stimulus, if it has one; `psth` are its weighted sums.
+    /// The signal power of the stimulus, if defined; `psth` are the stimulus's weighted sums.
     fn signal_power(&self, psth: &Sums, counts: &[f64]) -> Option<f64> {
         if psth.n < 2.0 {
             return None;

@@ -1,4 +1,4 @@
-//! Intervals of mean scores: a bootstrap over neurons, crossed with blocks of time.
+//! Intervals of mean scores: a bootstrap over neurons crossed with blocks of time.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{
     observation::Observation,
 };
 
-/// What a bootstrap resampled.
+/// The units that a bootstrap resampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -21,15 +21,15 @@ pub enum Resampled {
     /// Nothing: there is no interval.
     #[default]
     Nothing,
-    /// Neurons, crossed with blocks of time within stimuli (stimuli of one block are drawn whole).
+    /// Neurons crossed with blocks of time within stimuli (stimuli of one block are drawn as a whole).
     NeuronsAndBlocks,
-    /// Blocks of time, of one neuron.
+    /// Blocks of time only: there is one neuron.
     Blocks,
-    /// Neurons: there is one block of time.
+    /// Neurons only: there is one block of time.
     Neurons,
 }
 
-/// The intervals of the means, where they exist.
+/// The intervals of the mean scores, `None` where undefined.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Intervals {
     pub(super) cc: Option<[f64; 2]>,
@@ -60,7 +60,7 @@ pub(super) fn intervals(
     let defined = picks.map(|(score, _)| -> Vec<usize> {
         (0..scores.len()).filter(|&n| score(&scores[n]).is_some()).collect()
     });
-    // means[d][k]: mean of score k in draw d.
+    // means[d][k] is the mean of score k in draw d.
     let means: Vec<[Option<f64>; 3]> = (0..options.n_bootstrap)
         .into_par_iter()
         .map(|draw| {
@@ -103,8 +103,8 @@ pub(super) fn intervals(
     }
 }
 
-/// How often each block of each stimulus counts: blocks are drawn within their stimulus, and stimuli of a single block
-/// among each other, so that many short sounds are resampled too.
+/// Draws how often each block of each stimulus counts. Blocks are drawn within their stimulus; stimuli of a single block
+/// are drawn among each other, so that many short sounds are resampled too.
 fn resample_blocks(blocks: &[usize], stream: &mut Stream) -> Vec<Vec<f64>> {
     let mut whole = resample_counts(blocks.iter().filter(|&&n| n == 1).count(), stream).into_iter();
     let mut counts = Vec::with_capacity(blocks.len());
@@ -114,7 +114,7 @@ fn resample_blocks(blocks: &[usize], stream: &mut Stream) -> Vec<Vec<f64>> {
     counts
 }
 
-/// How often each of `n` blocks occurs in a sample of n with replacement.
+/// Draws how often each of `n` blocks occurs in a sample of size n with replacement.
 fn resample_counts(n: usize, stream: &mut Stream) -> Vec<f64> {
     let mut counts = vec![0.0; n];
     for _ in 0..n {
@@ -123,7 +123,7 @@ fn resample_counts(n: usize, stream: &mut Stream) -> Vec<f64> {
     counts
 }
 
-/// The percentile interval, unless the mean exists in fewer than half of the draws.
+/// The percentile interval; `None` if the mean is defined in fewer than half of the draws.
 fn percentile(mut means: Vec<f64>, options: &EvaluationOptions) -> Option<[f64; 2]> {
     if 2 * means.len() < options.n_bootstrap {
         return None;

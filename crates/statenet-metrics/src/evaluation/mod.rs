@@ -1,4 +1,4 @@
-//! All scores of a model on its test stimuli, with intervals: the `test` object of every results file.
+//! All scores of a model on test stimuli, with intervals: the `test` object of results files.
 
 mod blocks;
 mod intervals;
@@ -21,7 +21,7 @@ use crate::{
     undefined::{Score, Undefined},
 };
 
-/// The scores of one neuron. A score that does not exist is `None`, null in JSON, and its reason is in `undefined`.
+/// The scores of one neuron. An undefined score is `None`, null in JSON, with its reason in `undefined`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeuronScores {
     /// The neuron's id.
@@ -32,7 +32,7 @@ pub struct NeuronScores {
     pub ccnorm: Option<f64>,
     /// Fraction of variance explained, [`fve`](crate::scores::fve).
     pub fve: Option<f64>,
-    /// Ceiling of the correlation from half splits, [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
+    /// Noise ceiling of the correlation from half splits, [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
     pub ccmax: Option<f64>,
     /// Signal power, (spikes/bin)^2, [`signal_power`](crate::ceilings::signal_power).
     #[serde(default)]
@@ -40,56 +40,56 @@ pub struct NeuronScores {
     /// Noise power, (spikes/bin)^2, [`noise_power`](crate::ceilings::noise_power).
     #[serde(default)]
     pub noise_power: Option<f64>,
-    /// Why scores are missing.
+    /// Reasons of undefined scores.
     #[serde(default, skip_serializing_if = "Reasons::is_empty")]
     pub undefined: Reasons,
 }
 
-/// The reason of each score that does not exist.
+/// The reason of each undefined score.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Reasons {
-    /// Why there is no CCraw.
+    /// Why CCraw is undefined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cc: Option<Undefined>,
-    /// Why there is no CCnorm.
+    /// Why CCnorm is undefined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ccnorm: Option<Undefined>,
-    /// Why there is no FVE.
+    /// Why FVE is undefined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fve: Option<Undefined>,
-    /// Why there is no CCmax.
+    /// Why CCmax is undefined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ccmax: Option<Undefined>,
 }
 
 impl Reasons {
-    /// True if every score exists.
+    /// Whether every score is defined.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// The neurons for which each score exists.
+/// The number of neurons for which each score is defined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DefinedCounts {
-    /// Neurons with a CCraw.
+    /// Number of neurons with a CCraw.
     pub cc: usize,
-    /// Neurons with a CCnorm.
+    /// Number of neurons with a CCnorm.
     pub ccnorm: usize,
-    /// Neurons with an FVE.
+    /// Number of neurons with an FVE.
     pub fve: usize,
-    /// Neurons with a CCmax.
+    /// Number of neurons with a CCmax.
     pub ccmax: usize,
 }
 
-/// The scores of a model: a summary over neurons, and each neuron's.
+/// The scores of a model: summaries over neurons, and the scores of each neuron.
 ///
-/// Serializes to the object that results files promise: `cc_mean`, `cc_median`, `ccnorm_mean`, `ccnorm_median`,
-/// `fve_mean`, `ccnorm_ci95` (`[lo, hi]`), `per_neuron` (`id`, `cc`, `ccnorm`, `fve`, `ccmax`), then keys of our own.
-/// Means and medians are over the neurons for which the score exists; numbers that do not exist are null.
+/// Serializes to the object in results files: `cc_mean`, `cc_median`, `ccnorm_mean`, `ccnorm_median`, `fve_mean`,
+/// `ccnorm_ci95` (`[lo, hi]`), `per_neuron` (`id`, `cc`, `ccnorm`, `fve`, `ccmax`) and further fields. Means and medians
+/// are over the neurons for which the score is defined; undefined numbers are null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean CCraw over neurons.
@@ -102,9 +102,9 @@ pub struct Evaluation {
     pub ccnorm_median: Option<f64>,
     /// Mean FVE.
     pub fve_mean: Option<f64>,
-    /// Interval of the mean CCnorm, of the confidence in `options` (95 % by default).
+    /// Interval of the mean CCnorm, with the confidence in `options` (95 % by default).
     pub ccnorm_ci95: Option<[f64; 2]>,
-    /// Each neuron's scores, in the order of the neurons.
+    /// The scores of each neuron.
     pub per_neuron: Vec<NeuronScores>,
     /// Interval of the mean CCraw.
     #[serde(default)]
@@ -112,42 +112,44 @@ pub struct Evaluation {
     /// Interval of the mean FVE.
     #[serde(default)]
     pub fve_ci95: Option<[f64; 2]>,
-    /// What was resampled for `ccnorm_ci95`.
+    /// The units resampled for `ccnorm_ci95`.
     #[serde(default)]
     pub ccnorm_ci95_method: Resampled,
-    /// Neurons for which each score exists.
+    /// The number of neurons for which each score is defined.
     #[serde(default)]
     pub n_defined: DefinedCounts,
-    /// The options: seed, draws, splits, confidence, block length.
+    /// The options used.
     #[serde(default)]
     pub options: EvaluationOptions,
 }
 
 impl Evaluation {
-    /// The scores of a neuron, by its id.
+    /// The scores of the neuron with an id.
     #[must_use]
     pub fn neuron(&self, id: &str) -> Option<&NeuronScores> {
         self.per_neuron.iter().find(|neuron| neuron.id == id)
     }
 }
 
-/// Scores predictions against recordings: CCraw, CCnorm, FVE and CCmax per neuron, and intervals of their means.
+/// Scores predictions against recorded responses: CCraw, CCnorm, FVE and CCmax of each neuron, and intervals of the means.
 ///
-/// - `ids`: one per neuron, distinct, in the order of the arrays.
+/// - `ids`: one unique id per neuron, in the order of the arrays.
 /// - `observations`: one per test stimulus.
 ///
-/// `ccnorm_ci95` is a percentile bootstrap of the mean over neurons that resamples, crossed, neurons and, within each
-/// stimulus, contiguous blocks of time; the same blocks for all neurons, which heard them together. Stimuli of one
-/// block (shorter than 1.5 times `block_bins`) are drawn whole, among each other. So the interval covers the choice of neurons, the stretches of sound that were played, and, because each block brings its own noise, the
-/// noise of the responses. It does not cover the fit: other training data or another seed (fit several), nor other
-/// kinds of sound than those tested. Resampling both ways is somewhat wide (Owen 2007), a percentile interval over
-/// fewer than about ten neurons or blocks somewhat narrow. With one neuron blocks alone are resampled; with one block, neurons
-/// alone; with one of each there is no interval. In a draw in which a neuron's score does not exist the
-/// mean is over the others. The neurons of a draw are those for which the score exists in the data.
+/// `ccnorm_ci95` is a percentile bootstrap interval of the mean over neurons. It resamples neurons and, crossed with them,
+/// contiguous blocks of time within each stimulus; the blocks are the same for all neurons, since these were recorded
+/// together. Stimuli of a single block (shorter than 1.5 times `block_bins`) are drawn as a whole among each other.
+///
+/// The interval therefore covers the choice of neurons, the choice of sounds and, because each block has its own noise, the
+/// noise of the responses. It does not cover variation of the fit (other training data or seeds) or other kinds of sound.
+/// Crossed resampling makes it somewhat too wide (Owen 2007); with fewer than about ten neurons or blocks, a percentile
+/// interval is somewhat too narrow. With one neuron only blocks are resampled, with one block only neurons; with one of
+/// each there is no interval. Neurons whose score is undefined in the data are never drawn; a neuron whose score is
+/// undefined in a draw is left out of that draw's mean.
 ///
 /// # Errors
-/// [`Error::NoStimulus`]; [`Error::NeuronCount`]; [`Error::Count`] or [`Error::DuplicateId`] if `ids` does not
-/// name the neurons; [`Error::OutOfRange`] for an option. A score that does not exist is no error.
+/// [`Error::NoStimulus`]; [`Error::NeuronCount`]; [`Error::Count`] or [`Error::DuplicateId`] if `ids` is not one unique id
+/// per neuron; [`Error::OutOfRange`] for an option. An undefined score is not an error.
 ///
 /// # Examples
 /// ```
@@ -226,7 +228,7 @@ fn check_ids(ids: &[String], n: usize) -> Result<()> {
     }
 }
 
-/// One neuron's scores with their reasons.
+/// The scores of one neuron with the reasons of undefined ones.
 struct Scored {
     cc: Score,
     ccnorm: Score,
@@ -365,7 +367,7 @@ mod tests {
             evaluate(&ids, &observations, options).unwrap_err().to_string()
         };
         assert_eq!(message(&["a"], &options), "ids has 1 entries, expected 2, one per neuron");
-        assert_eq!(message(&["a", "a"], &options), "neuron id \"a\" occurs twice, expected distinct ids");
+        assert_eq!(message(&["a", "a"], &options), "neuron id \"a\" occurs twice, expected unique ids");
         let wrong = EvaluationOptions { confidence: 1.0, ..options };
         assert_eq!(message(&["a", "b"], &wrong), "confidence is 1, expected above 0 and below 1");
     }

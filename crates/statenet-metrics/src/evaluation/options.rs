@@ -1,11 +1,11 @@
-//! How an evaluation draws and resamples.
+//! Options of an evaluation.
 
 use serde::{Deserialize, Serialize};
 use statenet_core::{Millis, Seed, TimeBin};
 
 use crate::error::{Error, Result};
 
-/// How [`evaluate`](crate::evaluate) draws splits and resamples.
+/// Options of [`evaluate`](crate::evaluate).
 ///
 /// ```
 /// use statenet_core::TimeBin;
@@ -19,14 +19,14 @@ use crate::error::{Error, Result};
 pub struct EvaluationOptions {
     /// Seed of the half splits and of the bootstrap. Default 0.
     pub seed: Seed,
-    /// Draws of the bootstrap. Default 1000; 0 for no intervals.
+    /// Number of bootstrap draws. Default 1000; 0 for no intervals.
     pub n_bootstrap: usize,
-    /// Half splits for CCmax, at least 1. Default 126.
+    /// Number of half splits for CCmax, at least 1. Default 126.
     pub n_splits: usize,
     /// Confidence of the intervals, above 0 and below 1. Default 0.95.
     pub confidence: f64,
-    /// Length of a block of time, in bins, at least 1. Default 100, which is 500 ms at a dt of 5 ms. It should exceed
-    /// the time over which responses stay correlated, smoothing included.
+    /// Length of a block of time in bins, at least 1. Default 100, which is 500 ms at a dt of 5 ms. It should be longer than
+    /// the time over which responses are correlated, including by smoothing.
     pub block_bins: usize,
 }
 
@@ -37,10 +37,10 @@ impl Default for EvaluationOptions {
 }
 
 impl EvaluationOptions {
-    /// Length of a block of time by default, in milliseconds.
+    /// The default length of a block in ms.
     const BLOCK_MS: f64 = 500.0;
 
-    /// The defaults for a time bin: blocks of 500 ms.
+    /// The defaults for a time bin, with blocks of 500 ms.
     #[must_use]
     pub fn for_dt(dt: TimeBin) -> Self {
         let block_bins = Millis::new(Self::BLOCK_MS).map_or(1, |block| dt.nearest_bins(block));

@@ -14,15 +14,15 @@ use crate::{
     undefined::{Score, Undefined, finite},
 };
 
-/// Noise-corrected correlation of each neuron: the mean over stimuli of CC over its ceiling from half splits.
+/// Noise-corrected correlation of each neuron: the mean over stimuli of CC divided by its ceiling from half splits.
 ///
-/// CCmax_b is [`cc_max_half_split`](crate::ceilings::cc_max_half_split) of that stimulus alone. Stimuli count alike
-/// whatever their length; those in which either does not exist (no signal, say) are left out, which biases the mean
-/// upwards for unreliable neurons.
+/// CCmax_b is [`cc_max_half_split`](crate::ceilings::cc_max_half_split) of stimulus b alone. All stimuli have the same weight
+/// whatever their length. Stimuli in which CC or CCmax is undefined (for example without signal) are left out, which
+/// biases the mean upwards for unreliable neurons.
 ///
 /// # Errors
-/// [`Error`](crate::Error) if there is no stimulus, the stimuli differ in N, or `n_splits` is 0. Undefined, with the
-/// reason of the first stimulus, if no stimulus has a score.
+/// [`Error`](crate::Error) if there is no stimulus, the stimuli differ in N, or `n_splits` is 0. Undefined, with the reason of
+/// the first stimulus, if the score is undefined in all stimuli.
 pub fn cc_norm(observations: &[Observation<'_>], options: &SplitOptions) -> Result<Vec<Score>> {
     options.validate()?;
     let splits = split_table(&recorded(observations), options);

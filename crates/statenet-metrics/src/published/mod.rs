@@ -1,8 +1,8 @@
-//! Other people's variants of the scores, under their names, for comparison with published numbers.
+//! Variants of CCnorm from publications, under the names of their authors, for comparison with published numbers.
 //!
-//! | module | differs from [`cc_norm`](crate::scores::cc_norm) in |
+//! | module | difference from [`cc_norm`](crate::scores::cc_norm) |
 //! |---|---|
-//! | [`schoppe2016`] | covariance, variance and signal power over the concatenation of all stimuli, one mean for all |
+//! | [`schoppe2016`] | covariance, variance and signal power over the concatenation of all stimuli, with a single mean |
 //! | [`hsu2004`] | CC / CCmax of each stimulus, averaged over stimuli |
 //! | [`reference_0_1`] | mixed: covariance over the concatenation, signal power within stimuli; can exceed 1 without bound |
 

@@ -1,15 +1,15 @@
-//! The reference implementation's scores (deepSTRF 0.1.0), as they are, to compare numbers with it.
+//! The scores of the reference implementation (deepSTRF 0.1.0), reproduced for comparison.
 //!
-//! Its signal power is within stimuli and weighted by T_b, its covariance and variance are over the concatenation:
+//! Its signal power is within stimuli with weights T_b, but its covariance and variance are over the concatenation:
 //!
 //! ```text
 //! ccnorm_schoppe = cov(p, y) / sqrt(var(p) SP)          SP = sum_b T_b SP_b / sum_b T_b
 //! ccnorm_hsu     = CC(p, y) / CCmax                     CCmax = sum_b T_b CCmax_b / sum_b T_b
 //! ```
 //!
-//! so that stimuli whose mean rates differ raise the score, without bound. Repeats and bins without any data are
-//! dropped; repeats that miss different bins make a neuron undefined here (NaN there). Its thresholds are kept: a
-//! variance below 1e-12 counts as none, and 1e-12 stands in for a smaller noise power.
+//! Differences between the mean rates of stimuli therefore raise the score, without bound. Repeats and bins without any data
+//! are dropped. If repeats miss different bins, the score is undefined here and NaN in the reference. Its thresholds are
+//! kept: a variance below 1e-12 counts as 0, and a noise power below 1e-12 as 1e-12.
 
 use crate::{
     ceilings::splits::choices,
@@ -22,14 +22,14 @@ use crate::{
     undefined::{Score, Undefined, finite},
 };
 
-/// Half splits of which the reference takes the first.
+/// The number of half splits that the reference uses.
 const N_SPLITS: usize = 126;
-/// Variances and powers below this are none.
+/// The reference's threshold for variances and noise power.
 const SMALLEST: f64 = 1e-12;
-/// What the reference adds to a rate before it takes the logarithm.
+/// The constant that the reference adds to a rate before the logarithm.
 const LOG_SHIFT: f64 = 1e-8;
 
-/// Signal power as the reference pools it: weighted by T_b, the bins of each stimulus with any repeat.
+/// Signal power as pooled by the reference, with weights T_b, the number of bins of each stimulus with at least one repeat.
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
@@ -37,7 +37,7 @@ pub fn signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     crate::ceilings::per_neuron(recorded, |neuron| finite(powers(recorded, neuron)?.signal))
 }
 
-/// Noise power as the reference pools it.
+/// Noise power as pooled by the reference.
 ///
 /// # Errors
 /// As [`signal_power`].
@@ -45,7 +45,7 @@ pub fn noise_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     crate::ceilings::per_neuron(recorded, |neuron| finite(powers(recorded, neuron)?.noise))
 }
 
-/// Signal-to-noise ratio with 1e-12 in place of a smaller noise power.
+/// Signal-to-noise ratio with a noise power of at least 1e-12.
 ///
 /// # Errors
 /// As [`signal_power`].
@@ -56,7 +56,7 @@ pub fn snr(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// CCnorm of the mixed kind that the reference calls `schoppe`. If no stimulus of any neuron has a second repeat, CC.
+/// The mixed CCnorm that the reference calls `schoppe`; CC if no stimulus has a second repeat.
 ///
 /// # Errors
 /// As [`signal_power`].
@@ -80,8 +80,8 @@ pub fn ccnorm_schoppe(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// CCnorm that the reference calls `hsu`: its ceiling is from the first 126 half splits in lexicographic order, which
-/// overlap heavily. If no stimulus of any neuron has a second repeat, CC.
+/// The CCnorm that the reference calls `hsu`; CC if no stimulus has a second repeat. The ceiling comes from the first 126 half
+/// splits in lexicographic order, which overlap strongly.
 ///
 /// # Errors
 /// As [`signal_power`].
@@ -123,12 +123,12 @@ pub fn poisson(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// True if the responses have one repeat throughout, so that the reference returns CC instead.
+/// Whether all stimuli have a single repeat; the reference then returns CC.
 fn single_repeat(observations: &[Observation<'_>]) -> bool {
     observations.iter().all(|o| o.recorded().responses().dim().1 == 1)
 }
 
-/// The repeats of a stimulus, if they have the same bins.
+/// The repeats of a stimulus, which must have the same bins.
 fn complete(recorded: &Recorded<'_>, neuron: usize) -> Result<Repeats, Undefined> {
     match Repeats::of(recorded, neuron)? {
         Repeats::Ragged { .. } => Err(Undefined::RaggedRepeats),
@@ -136,6 +136,7 @@ fn complete(recorded: &Recorded<'_>, neuron: usize) -> Result<Repeats, Undefined
     }
 }
 
+/// The powers of a neuron, pooled with weights T_b.
 fn powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<Powers, Undefined> {
     let (mut sum, mut weight, mut most_repeats) = (Powers::default(), 0.0, 0);
     for stimulus in recorded {
@@ -155,7 +156,7 @@ fn powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<Powers, Undefined>
     Ok(Powers { signal: sum.signal / weight, noise: sum.noise / weight, total: sum.total / weight })
 }
 
-/// Mean correlation of half PSTHs over the first splits; nothing with fewer than two repeats. NaN becomes nothing.
+/// Mean correlation of half PSTHs over the first splits; `None` if there are fewer than two repeats or it is NaN.
 fn lexicographic_rho(covariance: &RepeatCovariance) -> Option<f64> {
     let half = covariance.n_repeats() / 2;
     if half == 0 {

@@ -1,11 +1,11 @@
 //! CCnorm over the concatenation of all stimuli (Schoppe, Harper, Willmore, King and Schnupp 2016).
 //!
 //! ```text
-//! CCnorm = cov(p, y) / sqrt(var(p) SP)          all three over the concatenated time axis, one mean for everything
+//! CCnorm = cov(p, y) / sqrt(var(p) SP)          all three over the concatenated time axis, with a single mean
 //! ```
 //!
-//! The paper defines it for one response; of several stimuli this is their concatenation taken as one. Consistent, so
-//! that a perfect prediction scores 1, but differences between the stimuli's mean rates count as signal.
+//! The paper defines CCnorm for one response; here the concatenation of all stimuli is treated as one response. This is
+//! consistent, so that a perfect prediction scores 1, but differences between the mean rates of stimuli count as signal.
 
 use crate::{
     error::Result,
@@ -18,8 +18,8 @@ use crate::{
 
 /// CCnorm of each neuron over the concatenation of its stimuli.
 ///
-/// The i-th repeat of the concatenation is the i-th recorded repeat of each stimulus, so that all stimuli must have
-/// equally many ([`Undefined::UnequalRepeats`]); noise that repeats share across stimuli would count as signal.
+/// The i-th repeat of the concatenation consists of the i-th recorded repeats of all stimuli, which must therefore have
+/// equally many repeats ([`Undefined::UnequalRepeats`]).
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.

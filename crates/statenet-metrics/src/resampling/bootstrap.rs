@@ -1,4 +1,4 @@
-//! Bootstrap intervals: percentile, and bias-corrected and accelerated (Efron 1987).
+//! Bootstrap intervals: percentile, and bias-corrected and accelerated (BCa; Efron 1987).
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,14 +10,14 @@ use crate::{
     undefined::Undefined,
 };
 
-/// How the ends of an interval are read off the resampled statistics.
+/// How the ends of an interval are computed from the resampled statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntervalMethod {
-    /// Their quantiles. Narrow for few units (by about sqrt((n - 1) / n)) and blind to bias.
+    /// Their quantiles. Too narrow for few units (by about sqrt((n - 1) / n)), and not corrected for bias.
     Percentile,
-    /// Quantiles moved by the bias (share of draws below the estimate) and the skewness (jackknife). Needs a statistic
-    /// that changes smoothly with the data.
+    /// Quantiles at levels corrected for bias (the share of draws below the estimate) and skewness (from the jackknife).
+    /// Needs a statistic that changes smoothly with the data.
     #[default]
     Bca,
 }
@@ -29,18 +29,18 @@ pub struct Interval {
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
-    /// Nominal probability that such intervals cover the truth.
+    /// Nominal probability that such intervals contain the true value.
     pub confidence: f64,
 }
 
 /// Interval of a statistic of `n` exchangeable units.
 ///
-/// `statistic` gets the indices of the units in a draw, n of them with repetitions, and returns `None` where it does
-/// not exist; such draws are left out. `confidence` is clamped to [0, 1].
+/// `statistic` computes the statistic from the indices of the units in a draw (n indices, which may repeat), or returns
+/// `None` if it is undefined; such draws are left out. `confidence` is clamped to [0, 1].
 ///
 /// # Errors
-/// [`Undefined::TooFewValues`] for fewer than two units; [`Undefined::Unstable`] if the statistic does not exist for
-/// the data or exists in fewer than half of the draws.
+/// [`Undefined::TooFewValues`] for fewer than two units; [`Undefined::Unstable`] if the statistic is undefined for the data
+/// or in more than half of the draws.
 ///
 /// # Examples
 /// ```
@@ -82,8 +82,8 @@ pub fn bootstrap(
     }
 }
 
-/// Percentile intervals of K statistics of the same draws, each read as by [`bootstrap`]: for statistics that come out
-/// of one computation.
+/// Percentile intervals of K statistics from the same draws, as from [`bootstrap`], for statistics that one computation
+/// gives together.
 ///
 /// # Examples
 /// ```
@@ -126,7 +126,7 @@ pub fn bootstrap_together<const K: usize>(
     })
 }
 
-/// The units of one draw: n of them, with repetitions.
+/// The units of one draw: n indices, which may repeat.
 fn units(n: usize, draw: usize, resampling: &Resampling) -> Vec<usize> {
     let mut stream = resampling.seed.stream(&format!("bootstrap/{draw}"));
     (0..n).map(|_| stream.below(n)).collect()
@@ -135,7 +135,7 @@ fn units(n: usize, draw: usize, resampling: &Resampling) -> Vec<usize> {
 /// Interval of a mean.
 ///
 /// # Errors
-/// As [`bootstrap`]; [`Undefined::NotFinite`] if a value is not.
+/// As [`bootstrap`]; [`Undefined::NotFinite`] if a value is NaN or infinite.
 pub fn bootstrap_mean(
     values: &[f64],
     method: IntervalMethod,
@@ -150,7 +150,7 @@ pub fn bootstrap_mean(
     bootstrap(values.len(), statistic, method, confidence, resampling)
 }
 
-/// The quantile levels of the BCa interval; those of the percentile interval where the normal has no answer.
+/// The quantile levels of the BCa interval, or those of the percentile interval if BCa is undefined.
 fn bca_levels(
     n: usize,
     statistic: impl Fn(&[usize]) -> Option<f64>,
@@ -159,7 +159,7 @@ fn bca_levels(
     tail: f64,
 ) -> [f64; 2] {
     let normal = Normal::standard();
-    // Draws that equal the estimate count half, as for a statistic of few distinct values.
+    // Draws equal to the estimate count half; this matters for statistics with few distinct values.
     let below = drawn.iter().filter(|&&d| d < estimate).count() as f64;
     let equal = drawn.iter().filter(|&&d| d == estimate).count() as f64;
     let share = (below + equal / 2.0) / drawn.len() as f64;
@@ -175,7 +175,7 @@ fn bca_levels(
     })
 }
 
-/// A sixth of the skewness of the jackknife values; 0 if they do not vary.
+/// The acceleration: a sixth of the skewness of the jackknife values, 0 if these are constant.
 fn acceleration(n: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> f64 {
     let without = |left_out: usize| statistic(&(0..n).filter(|&i| i != left_out).collect::<Vec<_>>());
     let values: Vec<f64> = (0..n).filter_map(without).collect();

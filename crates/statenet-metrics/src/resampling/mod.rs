@@ -1,15 +1,15 @@
-//! Intervals and tests by resampling: seeded, the same on every machine and with any number of threads.
+//! Intervals and tests by resampling. Results depend on the seed only, not on the machine or the number of threads.
 //!
-//! | function | answers |
+//! | function | question |
 //! |---|---|
-//! | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_together`] | how far a statistic would move with other data (percentile or BCa interval) |
-//! | [`two_samples`] | whether two independent groups differ in mean (permutation test) |
-//! | [`wilcoxon_signed_rank`] | whether paired differences lie symmetrically about 0, by ranks |
-//! | [`sign_flip`] | whether paired differences lie symmetrically about 0, by their mean |
+//! | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_together`] | how much a statistic would vary with other data (percentile or BCa interval) |
+//! | [`two_samples`] | do two independent groups differ in mean? (permutation test) |
+//! | [`wilcoxon_signed_rank`] | are paired differences symmetric about 0? (by ranks) |
+//! | [`sign_flip`] | are paired differences symmetric about 0? (by their mean) |
 //! | [`holm`], [`benjamini_hochberg`] | p values adjusted for several tests |
 //!
-//! What is resampled is what the caller calls independent: neurons, stimuli, or blocks of time, never single bins of a
-//! smoothed response.
+//! The caller chooses the units to resample, which must be independent: neurons, stimuli or blocks of time, never single
+//! bins of a smoothed response.
 
 mod bootstrap;
 mod multiplicity;
@@ -30,7 +30,7 @@ use crate::{
     undefined::{Source, Undefined},
 };
 
-/// How to resample: seed and number of draws.
+/// Seed and number of draws of a resampling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resampling {
     seed: Seed,
@@ -45,7 +45,7 @@ impl Default for Resampling {
 }
 
 impl Resampling {
-    /// A seed and at least one draw.
+    /// A resampling with a seed and at least one draw.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if `n_draws` is 0.
@@ -57,13 +57,13 @@ impl Resampling {
     }
 }
 
-/// Fails if a value is NaN or infinite.
+/// Returns an error if a value is NaN or infinite.
 fn expect_finite(values: &[f64]) -> Result<(), Undefined> {
     if values.iter().all(|v| v.is_finite()) { Ok(()) } else { Err(Undefined::NotFinite(Source::Values)) }
 }
 
-/// Counts draws at least as extreme as the data. Sums in another order may differ in the last places, so that a tie is
-/// one up to rounding.
+/// Whether a draw is at least as extreme as the data, up to rounding, since sums in another order can differ in the last
+/// digits.
 fn at_least(drawn: f64, observed: f64) -> bool {
     drawn.abs() >= observed.abs() * (1.0 - 1e-12)
 }

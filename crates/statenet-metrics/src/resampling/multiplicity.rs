@@ -1,9 +1,9 @@
-//! P values adjusted for the number of tests.
+//! Adjustment of p values for multiple tests.
 
-/// Holm's (1979) step-down adjustment: rejecting where the result is at most alpha keeps the chance of any false
-/// rejection at alpha, whatever the dependence.
+/// Holm's (1979) step-down adjustment: rejecting tests whose adjusted p value is at most alpha keeps the probability of any
+/// false rejection at alpha, however the tests depend on each other.
 ///
-/// Values in the order given. NaN stays NaN and counts as a test.
+/// Returns values in the order of the input. NaN stays NaN but counts as a test.
 ///
 /// ```
 /// use statenet_metrics::resampling::holm;
@@ -21,10 +21,10 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Benjamini and Hochberg's (1995) adjustment: rejecting where the result is at most q keeps the expected share of
-/// false rejections at q, for tests that are independent or positively dependent.
+/// Benjamini and Hochberg's (1995) adjustment: rejecting tests whose adjusted p value is at most q keeps the expected share
+/// of false rejections at q, for tests that are independent or positively dependent.
 ///
-/// Values in the order given. NaN stays NaN and counts as a test.
+/// Returns values in the order of the input. NaN stays NaN but counts as a test.
 ///
 /// ```
 /// use statenet_metrics::resampling::benjamini_hochberg;
@@ -42,7 +42,7 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Indices of the values that are numbers, in ascending order of the values.
+/// Indices of the values that are not NaN, in ascending order of the values.
 fn ascending(p: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..p.len()).filter(|&i| !p[i].is_nan()).collect();
     order.sort_by(|&i, &j| p[i].total_cmp(&p[j]));

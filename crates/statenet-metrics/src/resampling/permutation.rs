@@ -8,13 +8,14 @@ use crate::{
     undefined::{Score, Undefined},
 };
 
-/// Two-sided p value that two independent groups have one distribution, by the difference of their means.
+/// Two-sided p value of the hypothesis that two independent groups have the same distribution, from the difference of their
+/// means.
 ///
-/// Labels are shuffled `n_draws` times; p = (1 + draws at least as extreme) / (1 + draws), which is valid and never 0
+/// Group labels are shuffled `n_draws` times; p = (1 + draws at least as extreme) / (1 + draws), which is valid and never 0
 /// (Phipson and Smyth 2010). For paired values use [`sign_flip`](super::sign_flip).
 ///
 /// # Errors
-/// [`Undefined::TooFewValues`] if a group is empty or both have one value; [`Undefined::NotFinite`].
+/// [`Undefined::TooFewValues`] if a group is empty or both have a single value; [`Undefined::NotFinite`].
 ///
 /// # Examples
 /// ```

@@ -5,22 +5,22 @@ use rayon::prelude::*;
 use super::{Resampling, at_least, expect_finite};
 use crate::undefined::{Score, Undefined};
 
-/// Up to this many differences all signs are tried.
+/// Up to this many differences, all combinations of signs are tried.
 const EXACT_UP_TO: usize = 16;
 
-/// Two-sided p value that paired differences are symmetric about 0, by their mean.
+/// Two-sided p value of the hypothesis that paired differences are symmetric about 0, from their mean.
 ///
-/// Up to 16 differences all 2^n signs are tried, and p is exact (at least 2^(1 - n)); beyond, `n_draws` random ones,
-/// with p = (1 + draws at least as extreme) / (1 + draws), which is valid and never 0 (Phipson and Smyth 2010).
-/// Differences of 0 stay in: they change nothing.
+/// Up to 16 differences all 2^n combinations of signs are tried, and p is exact (at least 2^(1 - n)). For more differences
+/// `n_draws` random combinations are tried, and p = (1 + draws at least as extreme) / (1 + draws), which is valid and never
+/// 0 (Phipson and Smyth 2010). Differences of 0 do not affect the result.
 ///
 /// # Errors
-/// [`Undefined::TooFewValues`] without a difference; [`Undefined::NotFinite`].
+/// [`Undefined::TooFewValues`] without differences; [`Undefined::NotFinite`].
 ///
 /// # Examples
 /// ```
 /// use statenet_metrics::resampling::{Resampling, sign_flip};
-/// // Of the 16 signs, all plus and all minus are as extreme.
+/// // Of the 16 combinations of signs, only all plus and all minus are as extreme.
 /// assert_eq!(sign_flip(&[0.1, 0.4, 0.2, 0.3], &Resampling::default()), Ok(2.0 / 16.0));
 /// ```
 pub fn sign_flip(differences: &[f64], resampling: &Resampling) -> Score {

@@ -4,9 +4,9 @@
 //! W = sum of the ranks of |d_i| over d_i > 0          d_i = 0 left out, tied |d_i| share the mean of their ranks
 //! ```
 //!
-//! Under the null each rank is in W with probability 1/2. Up to 200 differences the distribution of W is computed,
-//! also with ties (given the ties); beyond, the normal approximation with mean n (n + 1) / 4, variance
-//! n (n + 1) (2 n + 1) / 24 - sum (t^3 - t) / 48 over groups of t ties, and a continuity correction of 1/2.
+//! Under the null hypothesis each rank is in W with probability 1/2. Up to 200 differences the exact distribution of W is
+//! used, given the ties. For more, it is approximated by a normal distribution with mean n (n + 1) / 4 and variance
+//! n (n + 1) (2 n + 1) / 24 - sum (t^3 - t) / 48 over groups of t ties, with a continuity correction of 1/2.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -14,7 +14,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::expect_finite;
 use crate::undefined::Undefined;
 
-/// Up to this many differences p is exact.
+/// Up to this many differences, p is exact.
 const EXACT_UP_TO: usize = 200;
 
 /// How a p value was computed.
@@ -32,7 +32,7 @@ pub enum PMethod {
 pub struct Wilcoxon {
     /// Sum of the ranks of the positive differences.
     pub w_plus: f64,
-    /// Differences that are not 0.
+    /// Number of differences that are not 0.
     pub n: usize,
     /// Two-sided p value.
     pub p: f64,
@@ -40,10 +40,10 @@ pub struct Wilcoxon {
     pub method: PMethod,
 }
 
-/// Tests whether paired differences lie symmetrically about 0, by their signed ranks; two-sided.
+/// Two-sided test of whether paired differences are symmetric about 0, from their signed ranks.
 ///
 /// # Errors
-/// [`Undefined::TooFewValues`] without a difference, [`Undefined::NoDifference`] if all are 0,
+/// [`Undefined::TooFewValues`] without differences, [`Undefined::NoDifference`] if all are 0,
 /// [`Undefined::NotFinite`].
 ///
 /// # Examples
@@ -74,7 +74,7 @@ pub fn wilcoxon_signed_rank(differences: &[f64]) -> Result<Wilcoxon, Undefined> 
     Ok(Wilcoxon { w_plus: twice_w as f64 / 2.0, n, p, method })
 }
 
-/// Twice the ranks of sorted absolute values, whole numbers also for ties, and the sizes of the groups of ties.
+/// Twice the ranks of sorted absolute values, which are whole numbers even with ties, and the sizes of the groups of ties.
 fn twice_ranks(sorted: &[f64]) -> (Vec<usize>, Vec<usize>) {
     let (mut ranks, mut groups) = (Vec::with_capacity(sorted.len()), Vec::new());
     for group in sorted.chunk_by(|a, b| a.abs() == b.abs()) {
@@ -86,7 +86,7 @@ fn twice_ranks(sorted: &[f64]) -> (Vec<usize>, Vec<usize>) {
     (ranks, groups)
 }
 
-/// Twice the smaller tail, from the distribution of a sum of which each term is there with probability 1/2.
+/// Twice the smaller tail of the distribution of a sum in which each term is included with probability 1/2.
 fn exact_p(twice_ranks: &[usize], twice_w: usize) -> f64 {
     let most: usize = twice_ranks.iter().sum();
     let mut probability = vec![0.0; most + 1];
@@ -99,7 +99,7 @@ fn exact_p(twice_ranks: &[usize], twice_w: usize) -> f64 {
             probability[sum] = 0.5 * (probability[sum] + with);
         }
     }
-    // The distribution is symmetric: both tails are sums from 0, so that a small one keeps its digits.
+    // The distribution is symmetric, so that either tail can be summed from 0, which keeps small tails accurate.
     let tail = twice_w.min(most - twice_w);
     (2.0 * probability[..=tail].iter().sum::<f64>()).min(1.0)
 }

@@ -1,4 +1,4 @@
-//! Correlation relative to the noise ceiling, centred within each stimulus.
+//! Noise-corrected correlation, centred within each stimulus.
 //!
 //! ```text
 //! cov = sum_b sum_t (p_bt - p_b)(y_bt - y_b) / sum_b (T_b - 1)         y: PSTH, p: rate, p_b and y_b: means over t
@@ -7,10 +7,10 @@
 //! CCnorm = cov / sqrt(var SP)
 //! ```
 //!
-//! Schoppe et al. (2016) define CCnorm for one stimulus. Of several, numerator and denominator must be pooled alike:
-//! when the covariance is taken over the concatenation and SP within stimuli, differences between the stimuli's mean
-//! rates raise the score, of a perfect model without bound
-//! ([`published::reference_0_1`](crate::published::reference_0_1), where a test shows it).
+//! Schoppe et al. (2016) define CCnorm for one stimulus. For several stimuli, numerator and denominator must be pooled in the
+//! same way. If the covariance is computed over the concatenation but SP within stimuli, differences between the mean
+//! rates of stimuli raise the score, for a perfect model without bound (see a test of
+//! [`published::reference_0_1`](crate::published::reference_0_1)).
 
 use ndarray::ArrayView1;
 
@@ -25,17 +25,17 @@ use crate::{
     undefined::{Score, Undefined, finite},
 };
 
-/// Correlation of rate and PSTH within stimuli, relative to what the noise allows, per neuron.
+/// Correlation of rate and PSTH within stimuli, relative to its noise ceiling, per neuron.
 ///
 /// Covariance, variance and signal power are centred within each stimulus and pooled over the same stimuli with the
-/// same weights, so that a perfect prediction scores 1 in expectation and none scores above it but by noise. SP comes
-/// from pairs of repeats over the bins that both have (see [`signal_power`](crate::ceilings::signal_power)).
+/// same weights. The expected score of a perfect prediction is therefore 1, and only noise can lead to a higher score. SP is
+/// computed from pairs of repeats over the bins that both have (see [`signal_power`](crate::ceilings::signal_power)).
 ///
-/// - Rate of any positive scale, with any offset, also one offset per stimulus. Stimuli with fewer than two repeats
-///   or two bins are left out.
-/// - Undefined where no stimulus has two repeats, SP is not above 0, or rate or PSTH does not vary within stimuli.
-/// - Bias: the ratio and the root bias it by order 1 / (bins of independent signal); leaving out neurons whose SP is
-///   not above 0 biases a population's mean upwards.
+/// - The score does not depend on the scale of the rate, nor on an offset, even one per stimulus. Stimuli with fewer than
+///   two repeats or two bins are left out.
+/// - Undefined if no stimulus has two repeats, SP is not above 0, or rate or PSTH is constant within stimuli.
+/// - Bias: of order 1 / (bins of independent signal) because of the ratio and the root. Leaving out neurons whose SP is not
+///   above 0 biases a population's mean upwards.
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
@@ -49,7 +49,7 @@ use crate::{
 /// let (rate, responses) = (arr2(&[[0., 1., 1.]]), arr3(&[[[0., 1., 2.], [0., 2., 1.]]]));
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let cc_norm = scores::cc_norm(&[Observation::new(rate.view(), responses.view(), &mask)?])?;
-/// // PSTH 0, 1.5, 1.5: covariance 1/2, variance of the rate 1/3, signal power 1/2. Above 1, by noise.
+/// // PSTH 0, 1.5, 1.5: covariance 1/2, variance of the rate 1/3, signal power 1/2. Above 1 because of noise.
 /// assert!((cc_norm[0].unwrap_or(0.0) - 0.5 / (0.5_f64 / 3.0).sqrt()).abs() < 1e-12);
 /// # Ok::<(), statenet_metrics::Error>(())
 /// ```
@@ -61,13 +61,13 @@ pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// What was recorded of one neuron: PSTHs and signal power, ready for any prediction.
+/// The recorded responses of one neuron, prepared for scoring predictions: PSTHs and signal power.
 #[derive(Clone, Debug)]
 pub(crate) struct CcNormTarget(Result<Target, Undefined>);
 
 #[derive(Clone, Debug)]
 struct Target {
-    /// Per stimulus; nothing where it has no signal power.
+    /// The PSTH of each stimulus; `None` if its signal power is undefined.
     psths: Vec<Option<Psth>>,
     powers: PooledPowers,
 }
@@ -86,7 +86,7 @@ impl CcNormTarget {
         Self(target())
     }
 
-    /// The score of a rate, given per stimulus as `(T)`.
+    /// The score of a rate; `rate` returns `(T)` for each stimulus.
     pub(crate) fn score<'r>(&self, rate: impl Fn(usize) -> ArrayView1<'r, f64>) -> Score {
         let Target { psths, powers } = self.0.as_ref().map_err(|&reason| reason)?;
         let mut sums = CrossSums::default();

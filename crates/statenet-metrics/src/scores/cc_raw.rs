@@ -11,13 +11,13 @@ use crate::{
     undefined::{Score, Undefined},
 };
 
-/// Pearson's correlation of rate and PSTH, over all recorded bins of all stimuli of a neuron together.
+/// Pearson's correlation of rate and PSTH over all recorded bins of all stimuli together, per neuron.
 ///
-/// One mean for everything: differences between stimuli count as much as those within. The noise of the PSTH lowers
-/// it; [`cc_norm`](crate::scores::cc_norm) is the score that does not depend on the number of repeats.
+/// There is a single mean for all stimuli, so that differences between stimuli count as well as those within. The score is
+/// lowered by the noise of the PSTH; [`cc_norm`](crate::scores::cc_norm) does not depend on the number of repeats.
 ///
-/// - Rate of any scale and offset; PSTH from any number of repeats.
-/// - Undefined without data, with fewer than two bins, or where rate or PSTH does not vary.
+/// - The score does not depend on the scale and offset of the rate. One repeat is enough.
+/// - Undefined without data, with fewer than two bins, or if rate or PSTH is constant.
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
@@ -43,7 +43,7 @@ pub fn cc_raw(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// What was recorded of one neuron, ready to be correlated with any prediction.
+/// The PSTHs of one neuron, prepared for scoring predictions.
 #[derive(Clone, Debug)]
 pub(crate) struct CcRawTarget(Result<Vec<Psth>, Undefined>);
 
@@ -52,7 +52,7 @@ impl CcRawTarget {
         Self(recorded.iter().map(|stimulus| Psth::of(stimulus, neuron)).collect())
     }
 
-    /// The score of a rate, given per stimulus as `(T)`.
+    /// The score of a rate; `rate` returns `(T)` for each stimulus.
     pub(crate) fn score<'r>(&self, rate: impl Fn(usize) -> ArrayView1<'r, f64>) -> Score {
         let psths = self.0.as_ref().map_err(|&reason| reason)?;
         let (mut predicted, mut observed) = (Vec::new(), Vec::new());

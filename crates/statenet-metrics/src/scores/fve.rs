@@ -10,13 +10,13 @@ use crate::{
 
 /// Fraction of the PSTH's variance that the rate explains, over all recorded bins of all stimuli together.
 ///
-/// FVE = 1 - sum (p - y)^2 / sum (y - mean y)^2, y the PSTH. At most 1; 0 for the mean rate, negative for worse.
-/// Scale and offset of the rate count: a prediction in other units scores badly. The noise of the PSTH is part of the
-/// denominator, so that even the true rate stays below 1.
+/// FVE = 1 - sum (p - y)^2 / sum (y - mean y)^2, y the PSTH. At most 1; 0 for the constant mean rate, negative for worse
+/// predictions. Scale and offset of the rate matter: a prediction in other units has a bad score. The noise of the PSTH is
+/// part of the denominator, so that even the true rate scores below 1.
 ///
 /// # Errors
-/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. Undefined as
-/// [`cc_raw`](crate::scores::cc_raw), but for a constant rate, which has an FVE.
+/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. Undefined in the same cases as
+/// [`cc_raw`](crate::scores::cc_raw), except that a constant rate has an FVE.
 ///
 /// # Examples
 /// ```
@@ -37,7 +37,7 @@ pub fn fve(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// FVE of two series of one length.
+/// FVE of two series of the same length.
 pub(crate) fn fve_of(rate: &[f64], psth: &[f64]) -> Score {
     if psth.len() < 2 {
         return Err(Undefined::TooFewBins { bins: psth.len() });

@@ -15,13 +15,13 @@ use crate::{
 
 /// Poisson log-likelihood of the responses under the rate, in nats per bin and repeat.
 ///
-/// Mean over all recorded (repeat, bin) of y ln p - p - ln y!, y the count and p the rate, spikes per bin. The mean
-/// over the data that were scored, no correction for parameters that were fitted to them.
+/// Mean over all recorded (repeat, bin) of y ln p - p - ln y!, with y the count and p the rate in spikes per bin. There is no
+/// correction for parameters fitted to the same data.
 ///
-/// - `responses`: spike counts, not smoothed. For values that are not whole, y! is the gamma function of y + 1, and
-///   the number has no meaning as a probability.
-/// - Undefined ([`Undefined::ImpossibleRate`]) where a rate is negative, or 0 at a spike: the model says that what
-///   happened cannot happen.
+/// - `responses`: spike counts, not smoothed. For values that are not whole, y! is the gamma function of y + 1, and the score
+///   is not the logarithm of a probability.
+/// - Undefined ([`Undefined::ImpossibleRate`]) if a rate is negative, or 0 where a spike was recorded, which is impossible
+///   according to the model.
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
@@ -47,13 +47,13 @@ pub fn log_likelihood(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// Information that the rate gives about the spikes, above a constant rate: bits per spike.
+/// Information about the spikes in the rate, relative to a constant rate, in bits per spike.
 ///
-/// (LL(p) - LL(mean count)) / (spikes ln 2), both over the same recorded bins. The constant rate is the mean of the
-/// test data themselves, which lowers the score slightly (by 1 / (2 ln 2 spikes) on average).
+/// (LL(p) - LL(mean count)) / (spikes ln 2), both over the same recorded bins. The constant rate is the mean of the test data
+/// themselves, which lowers the score by 1 / (2 ln 2 spikes) on average.
 ///
 /// # Errors
-/// As [`log_likelihood`]; undefined without a spike.
+/// As [`log_likelihood`]; undefined without spikes.
 pub fn bits_per_spike(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     per_neuron(observations, |neuron| {
         let Counts { rate, count } = Counts::of(observations, neuron)?;
@@ -66,7 +66,7 @@ pub fn bits_per_spike(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     })
 }
 
-/// Rate and count of every recorded (repeat, bin).
+/// Rates and counts of all recorded (repeat, bin).
 struct Counts {
     rate: Vec<f64>,
     count: Vec<f64>,
@@ -90,7 +90,7 @@ impl Counts {
     }
 }
 
-/// ln y!, exactly 0 for 0 and 1.
+/// ln y!, exactly 0 for y of 0 and 1.
 fn ln_factorial(y: f64) -> f64 {
     if y == 0.0 || y == 1.0 { 0.0 } else { ln_gamma(y + 1.0) }
 }

@@ -1,17 +1,17 @@
 //! Scores of a prediction against recorded responses, per neuron, in f64.
 //!
-//! | function | is | needs |
+//! | function | score | needs |
 //! |---|---|---|
 //! | [`cc_raw`] | Pearson's r of rate and PSTH over all bins of all stimuli | one repeat |
-//! | [`cc_norm`] | correlation within stimuli, relative to what the noise allows | two repeats |
+//! | [`cc_norm`] | correlation within stimuli, relative to its noise ceiling | two repeats |
 //! | [`fve`] | fraction of the PSTH's variance explained | one repeat |
 //! | [`mse`] | mean squared error against the PSTH | one repeat |
 //! | [`log_likelihood`] | Poisson log-likelihood of the counts, nats per bin | counts |
-//! | [`bits_per_spike`] | the same above a constant rate, per spike | counts |
+//! | [`bits_per_spike`] | the same relative to a constant rate, per spike | counts |
 //!
-//! The PSTH of a bin is the mean over the repeats recorded there; bins without a repeat do not count. Every function
-//! returns one [`Score`] per neuron, in the order of the neurons: a number or the reason why there is
-//! none. Neurons are scored in parallel; the result does not depend on the number of threads.
+//! The PSTH of a bin is the mean over the repeats recorded there; bins without a repeat are left out. Every function
+//! returns one [`Score`] per neuron, in the order of the neurons: a number or the reason why it is undefined. Neurons are
+//! scored in parallel; the result does not depend on the number of threads.
 
 mod cc_norm;
 mod cc_raw;
@@ -37,7 +37,7 @@ use crate::{
     undefined::{Score, Undefined},
 };
 
-/// One score per neuron, in parallel, in the order of the neurons.
+/// Computes a score for each neuron in parallel; scores are in the order of the neurons.
 pub(crate) fn per_neuron(
     observations: &[Observation<'_>],
     score: impl Fn(usize) -> Score + Sync + Send,
@@ -45,7 +45,7 @@ pub(crate) fn per_neuron(
     Ok((0..n_neurons(&recorded(observations))?).into_par_iter().map(score).collect())
 }
 
-/// Rate and PSTH of one neuron at all recorded bins of all stimuli, one after the other.
+/// Rate and PSTH of one neuron at the recorded bins of all stimuli, concatenated.
 pub(crate) struct Concatenated {
     pub(crate) rate: Vec<f64>,
     pub(crate) psth: Vec<f64>,
@@ -53,7 +53,7 @@ pub(crate) struct Concatenated {
 
 impl Concatenated {
     /// # Errors
-    /// [`Undefined::NoData`] if nothing was recorded, [`Undefined::NotFinite`] if a number is not one.
+    /// [`Undefined::NoData`] if nothing was recorded, [`Undefined::NotFinite`] if a number is NaN or infinite.
     pub(crate) fn of(observations: &[Observation<'_>], neuron: usize) -> Result<Self, Undefined> {
         let mut all = Self { rate: Vec::new(), psth: Vec::new() };
         for observation in observations {

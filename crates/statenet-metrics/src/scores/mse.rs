@@ -10,7 +10,7 @@ use crate::{
 /// Mean squared error of the rate against the PSTH, (spikes/bin)^2, over all recorded bins of all stimuli.
 ///
 /// # Errors
-/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. Undefined without data only.
+/// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. Undefined only without data.
 ///
 /// # Examples
 /// ```

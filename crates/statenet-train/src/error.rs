@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting of the caller's is outside its range.
+    /// A setting is out of range.
     #[error("{setting} is {got}, expected {expected}")]
     Setting {
         /// The setting.
@@ -16,44 +16,44 @@ pub enum Error {
         /// The values allowed.
         expected: &'static str,
     },
-    /// Model and recording do not belong together.
-    #[error("the model has {what} {model}, the recording {recording}")]
+    /// The model has another number of bands or neurons than the recording.
+    #[error("the model has {model} {what}, the recording has {recording}")]
     Mismatch {
-        /// Bands, neurons.
+        /// `bands` or `neurons`.
         what: &'static str,
         /// The model's number.
         model: usize,
         /// The recording's number.
         recording: usize,
     },
-    /// The loss or a gradient stopped being a finite number; the best weights so far were restored.
+    /// The loss or a gradient became infinite or NaN. The model holds the best weights so far.
     #[error("{what} is {value} in epoch {epoch}, step {step}, on stimulus {}: lower the learning rate or clip gradients", stimuli.join(", "))]
     NotFinite {
-        /// Loss, gradient norm.
+        /// `the loss` or `the gradient norm`.
         what: &'static str,
-        /// What it became.
+        /// Its value.
         value: f64,
-        /// Epoch, from 1.
+        /// The epoch, counted from 1.
         epoch: usize,
-        /// Step within the epoch, from 1.
+        /// The step within the epoch, counted from 1.
         step: usize,
-        /// Names of the stimuli of the batch.
+        /// The names of the stimuli in the batch.
         stimuli: Vec<String>,
     },
-    /// No neuron has a response that a score could be computed from.
+    /// The validation score is undefined for all neurons.
     #[error("no neuron has a validation score: {reason}")]
     NothingToScore {
-        /// Why, for the first neuron.
+        /// The reason for the first neuron.
         reason: String,
     },
-    /// A file to resume from belongs to another fit.
+    /// The folder to resume from holds the state of another fit.
     #[error("{path}: state of another fit: {field} is {got}, expected {expected}", path = path.display())]
     OtherFit {
         /// The folder.
         path: PathBuf,
         /// What differs.
         field: &'static str,
-        /// Its value in the file.
+        /// Its value in the folder.
         got: String,
         /// Its value in this fit.
         expected: String,
@@ -69,10 +69,10 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A linear system could not be solved.
-    #[error("the {n} x {n} system of a ridge regression has no eigenvalues: {reason}")]
+    /// The eigenvalues for a ridge regression were not found.
+    #[error("the eigenvalues of the {n} x {n} matrix of a ridge regression were not found: {reason}")]
     Ridge {
-        /// Its size.
+        /// Size of the matrix.
         n: usize,
         /// Why.
         reason: String,
@@ -80,21 +80,21 @@ pub enum Error {
     /// A file or folder could not be written.
     #[error(transparent)]
     Write(#[from] statenet_core::Error),
-    /// The recording refused.
+    /// A recording or split is wrong.
     #[error(transparent)]
     Data(#[from] statenet_data::Error),
-    /// The model refused.
+    /// The model failed.
     #[error(transparent)]
     Model(#[from] statenet_models::Error),
-    /// A score or loss refused.
+    /// A score or loss failed.
     #[error(transparent)]
     Metrics(#[from] statenet_metrics::Error),
-    /// Candle failed in an operation of ours.
+    /// A tensor operation failed.
     #[error("{op} failed")]
     Tensor {
-        /// The operation.
+        /// What was being done.
         op: &'static str,
-        /// Candle's answer.
+        /// Candle's error.
         #[source]
         source: candle_core::Error,
     },
@@ -103,7 +103,7 @@ pub enum Error {
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Names the operation in which Candle failed.
+/// Adds to an error of Candle what was being done.
 pub(crate) trait During<T> {
     fn during(self, op: &'static str) -> Result<T>;
 }

@@ -1,4 +1,4 @@
-//! Predicting recorded stimuli and scoring the predictions.
+//! Predicts the responses to recorded stimuli and scores the predictions.
 
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3};
@@ -8,31 +8,28 @@ use statenet_data::{Batches, Recording};
 use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
 use statenet_models::{Mode, ResponseModel};
 
-use crate::{
-    error::{During, Error, Result},
-    gradient::expect_fit,
-};
+use crate::error::{During, Error, Result};
 
-/// Rates `(N, T)` in spikes per bin for some stimuli of a recording, in their order.
+/// Predicts rates `(N, T)` in spikes per bin for the given stimuli of a recording, in that order.
 ///
-/// The recording must be scaled as the one that the model was fitted to.
+/// The recording must be scaled as in the fit.
 ///
 /// # Errors
-/// [`Error::Mismatch`] if the model has other bands or neurons.
+/// [`Error::Mismatch`] if model and recording have different numbers of bands or neurons.
 pub fn predict(
     model: &dyn ResponseModel,
     recording: &Recording,
     stimuli: &[usize],
 ) -> Result<Vec<Array2<f32>>> {
-    expect_fit(model, recording)?;
+    expect_same_axes(model, recording)?;
     let batches = Batches::new(recording, stimuli, model.device())?;
     let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
     sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?)).collect()
 }
 
-/// Scores a model on some stimuli of a recording.
+/// Scores a model on the given stimuli of a recording.
 ///
-/// Responses are compared as the recording holds them: smooth it first.
+/// Predictions are compared with the responses as they are in the recording: smooth it first.
 ///
 /// # Errors
 /// As [`predict`] and [`score`].
@@ -45,10 +42,10 @@ pub fn evaluate(
     score(&predict(model, recording, stimuli)?, recording, stimuli, options)
 }
 
-/// Scores rates `(N, T)` of any origin, one array per stimulus.
+/// Scores given rates, an array `(N, T)` for each stimulus.
 ///
 /// # Errors
-/// [`Error::Metrics`] if an array has another shape than the responses to its stimulus.
+/// [`Error::Setting`] if there is not one array per stimulus; [`Error::Metrics`] if an array has the wrong shape.
 pub fn score(
     rates: &[Array2<f32>],
     recording: &Recording,
@@ -73,7 +70,7 @@ pub fn score(
     Ok(statenet_metrics::evaluate(&ids, &observations, options)?)
 }
 
-/// Recorded responses in f64, owned, for the scores to look at.
+/// Owned copies in f64 of the recorded responses to some stimuli.
 pub(crate) struct Recorded(Vec<(Array3<f64>, ResponseMask)>);
 
 impl Recorded {
@@ -90,6 +87,18 @@ impl Recorded {
             .iter()
             .map(|(values, mask)| Ok(statenet_metrics::Recorded::new(values.view(), mask)?))
             .collect()
+    }
+}
+
+/// Checks that model and recording have the same numbers of bands and neurons.
+pub(crate) fn expect_same_axes(model: &dyn ResponseModel, recording: &Recording) -> Result<()> {
+    let pairs = [
+        ("bands", model.n_bands(), recording.n_bands()),
+        ("neurons", model.n_neurons(), recording.n_neurons()),
+    ];
+    match pairs.into_iter().find(|(_, model, recording)| model != recording) {
+        Some((what, model, recording)) => Err(Error::Mismatch { what, model, recording }),
+        None => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What happened in a fit.
+//! Losses and scores of a finished fit.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stopped {
-    /// The validation score had stopped improving.
+    /// The validation score stopped improving.
     Converged,
-    /// The number of epochs allowed was used up while it might still have improved.
+    /// The maximum number of epochs was reached; the validation score might have improved further.
     MaxEpochs,
 }
 
-/// The course of a fit, epoch by epoch.
+/// Losses and scores of a fit, epoch by epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Mean loss over the steps of each epoch.
     pub train_loss: Vec<f64>,
-    /// Validation score after each epoch; `None` where no neuron had one.
+    /// Validation score after each epoch; `None` if it was undefined for all neurons.
     pub val_score: Vec<Option<f64>>,
-    /// The epoch whose weights were kept, from 1; 0 if none was better than the start.
+    /// The epoch whose weights were kept, counted from 1; 0 if no epoch had a score.
     pub best_epoch: usize,
-    /// Why it ended.
+    /// Why the fit ended.
     pub stopped: Stopped,
-    /// Seconds of fitting, the time before an interruption included.
+    /// Duration of the fit in seconds, including the time before an interruption.
     pub seconds: f64,
 }
 
 impl History {
-    /// Epochs run.
+    /// Number of epochs.
     #[must_use]
     pub fn n_epochs(&self) -> usize {
         self.train_loss.len()

@@ -1,5 +1,5 @@
 //! Fitting models of auditory neurons: ridge regression in closed form, and a gradient fitter for any
-//! [`ResponseModel`](statenet_models::ResponseModel) with early stopping, exact resume and the best weights restored.
+//! [`ResponseModel`](statenet_models::ResponseModel) with early stopping and exact resume.
 //!
 //! ```
 //! use candle_core::Device;
@@ -22,13 +22,13 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`ridge`] | the linear STRF in closed form, lags and penalties chosen by validation |
-//! | [`gradient`] | [`Fitter`], its settings and schedules; [`fit_many`] for independent models side by side |
-//! | [`optimizers`] | AdamW with named, saved moments, behind candle-nn's `Optimizer` |
-//! | [`history`], [`progress`] | what happened, what is happening |
+//! | [`ridge`] | the linear STRF in closed form, with lags and penalties chosen by validation |
+//! | [`gradient`] | [`Fitter`], its settings and schedules; [`fit_many`] for many independent fits in parallel |
+//! | [`optimizers`] | AdamW with named moments that can be saved, as a candle-nn `Optimizer` |
+//! | [`history`], [`progress`] | losses and scores of a finished fit, and of a running one |
 //! | [`evaluate`](mod@evaluate) | predicting and scoring stimuli |
 //!
-//! Features: `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are Candle's.
+//! The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle.
 
 pub mod error;
 pub mod evaluate;
@@ -36,8 +36,8 @@ pub mod gradient;
 pub mod history;
 pub mod optimizers;
 pub mod progress;
-mod resume;
 pub mod ridge;
+mod validation;
 
 pub use error::{Error, Result};
 pub use evaluate::{evaluate, predict, score};

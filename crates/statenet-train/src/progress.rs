@@ -1,26 +1,26 @@
-//! What a fitter tells whoever watches it.
+//! Progress of a running fit.
 
 use std::time::Duration;
 
-/// Where a fit stands after an epoch.
+/// Progress of a fit after an epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// Epochs done.
+    /// Number of epochs done.
     pub epoch: usize,
-    /// Epochs allowed.
+    /// Maximum number of epochs.
     pub max_epochs: usize,
-    /// Mean loss of the epoch's steps.
+    /// Mean loss over the steps of the epoch.
     pub train_loss: f64,
     /// Validation score after the epoch.
     pub val_score: Option<f64>,
     /// The best validation score so far.
     pub best_score: Option<f64>,
-    /// Epochs without improvement.
+    /// Number of epochs without improvement.
     pub n_stale: usize,
-    /// Epochs without improvement after which the fit stops.
+    /// Number of epochs without improvement after which the fit stops.
     pub patience: usize,
-    /// Time so far.
+    /// Time since the start of the fit.
     pub elapsed: Duration,
-    /// Time to the last epoch allowed, if every epoch takes as long as the mean so far; the fit may stop earlier.
+    /// Estimated time to the maximum number of epochs, from the mean time per epoch; the fit may stop earlier.
     pub at_most_left: Duration,
 }

@@ -352,8 +352,8 @@ fn validation_without_anything_to_score_is_an_error_that_says_why() {
         assert_eq!(by_gradients.to_string(), by_ridge.to_string());
         by_ridge.to_string()
     };
-    assert_eq!(reason(0.0), "no neuron has a validation score: the response does not vary");
-    assert_eq!(reason(f32::NAN), "no neuron has a validation score: no recorded bin");
+    assert_eq!(reason(0.0), "no neuron has a validation score: the response is constant");
+    assert_eq!(reason(f32::NAN), "no neuron has a validation score: there is no recorded bin");
     assert_eq!(bits(&*model), start);
 }
 
@@ -404,11 +404,11 @@ fn a_split_that_leaks_or_is_empty_or_points_beyond_the_recording_is_refused() {
             ridge(&recording, &beyond).map(drop).unwrap_err(),
         ];
         for error in errors {
-            assert_eq!(error.to_string(), "stimulus index 6, expected below 6");
+            assert_eq!(error.to_string(), "stimulus index is 6, expected below 6");
         }
     }
     let error = predict(&*model, &recording, &[9]).unwrap_err();
-    assert_eq!(error.to_string(), "stimulus index 9, expected below 6");
+    assert_eq!(error.to_string(), "stimulus index is 9, expected below 6");
 }
 
 #[test]
@@ -416,8 +416,8 @@ fn a_model_for_other_bands_or_neurons_is_refused_by_number() {
     let (recording, split) = prepared(&raw(12));
     let axes = recording.axes();
     let cases = [
-        (statenet_core::Axes::new(9, axes.n_neurons, axes.dt), "the model has bands 9, the recording 10"),
-        (statenet_core::Axes::new(axes.n_bands, 2, axes.dt), "the model has neurons 2, the recording 5"),
+        (statenet_core::Axes::new(9, axes.n_neurons, axes.dt), "the model has 9 bands, the recording has 10"),
+        (statenet_core::Axes::new(axes.n_bands, 2, axes.dt), "the model has 2 neurons, the recording has 5"),
     ];
     for (axes, message) in cases {
         let model = build(&zoo::ln(&axes), 0);

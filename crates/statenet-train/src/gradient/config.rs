@@ -9,18 +9,18 @@ use crate::{
     optimizers::AdamWConfig,
 };
 
-/// How a model is fitted by gradients.
+/// Settings of a gradient fit.
 ///
 /// | setting | default | purpose |
 /// |---|---|---|
-/// | `optimizer` | AdamW, learning rate 1e-3, no decay | SPEC of the published recipe |
-/// | `schedule` | the rate falls to 0.3 of itself after 10 stale epochs, twice | fine weights at the end |
+/// | `optimizer` | AdamW, learning rate 1e-3, no decay | as in the published recipe |
+/// | `schedule` | learning rate times 0.3 after 10 epochs without improvement, at most twice | fine adjustment at the end |
 /// | `batch` | 1 | stimuli per step |
 /// | `loss` | mean squared error | |
-/// | `clip` | 1.0 | largest gradient norm |
+/// | `clip` | 1.0 | gradients with a larger norm are scaled down |
 /// | `max_epochs` | 1000 | |
-/// | `patience` | 20 | epochs without improvement after which a fit has converged |
-/// | `seed` | 0 | order of stimuli, noise |
+/// | `patience` | 20 | epochs without improvement after which the fit stops |
+/// | `seed` | 0 | order of stimuli, training noise |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitConfig {
@@ -30,13 +30,13 @@ pub struct FitConfig {
     pub schedule: Schedule,
     /// Stimuli per step, at least 1.
     pub batch: usize,
-    /// What is minimised.
+    /// The loss to minimise.
     pub loss: Loss,
-    /// Largest gradient norm; `None` does not clip.
+    /// Largest gradient norm, to which larger gradients are scaled down; `None` for no clipping.
     pub clip: Option<f64>,
-    /// Epochs allowed, at least 1.
+    /// Maximum number of epochs, at least 1.
     pub max_epochs: usize,
-    /// Epochs without improvement of the validation score after which the fit has converged, at least 1.
+    /// Number of epochs without improvement of the validation score after which the fit stops, at least 1.
     pub patience: usize,
     /// Seed of the order of stimuli and of training noise.
     pub seed: u64,
@@ -58,6 +58,7 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
+    /// Checks that every setting is in range.
     pub(crate) fn validate(&self) -> Result<()> {
         for (setting, n) in
             [("batch size", self.batch), ("number of epochs", self.max_epochs), ("patience", self.patience)]

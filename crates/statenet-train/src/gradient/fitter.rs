@@ -1,4 +1,4 @@
-//! The fitter.
+//! The gradient fitter.
 
 use std::{
     collections::BTreeMap,
@@ -14,20 +14,22 @@ use statenet_models::{Mode, Pass, ResponseModel};
 use super::{
     clipping,
     config::FitConfig,
-    early_stopping::{Course, Verdict},
-    validation::{Validation, expect_fit, mean_rates},
+    early_stopping::{Decision, EarlyStopping},
+    resume::{Fingerprint, FitFolder, FitState},
 };
 use crate::{
     error::{During, Error, Result},
+    evaluate::expect_same_axes,
     history::{History, Stopped},
     optimizers::AdamW,
     progress::Progress,
-    resume::{Fingerprint, Slot, Unfinished},
+    validation::Validation,
 };
 
-/// Fits a model to training stimuli by gradients and stops by its score on validation stimuli.
+/// Fits a model to training stimuli by gradient descent until its score on validation stimuli stops improving.
 ///
-/// Deterministic: the same model, recording, split and settings give the same bytes, whatever the number of threads.
+/// Deterministic: the same model, recording, split and settings give the same weights bit for bit, whatever the number of
+/// threads.
 pub struct Fitter<'a> {
     config: FitConfig,
     watch: Option<Watch<'a>>,
@@ -50,57 +52,56 @@ impl<'a> Fitter<'a> {
         self
     }
 
-    /// Keeps the state of the fit in a folder, saved after an epoch if `every` has passed since the last time, and
-    /// goes on from there if the folder holds the same fit, unfinished. The folder is removed when the fit has ended.
+    /// Saves the state of the fit in a folder, after each epoch if the time `every` has passed since the last save. If the
+    /// folder already holds the state of the same fit, that is resumed. The folder is removed when the fit ends.
     #[must_use]
     pub fn resume_in(mut self, folder: &Path, every: Duration) -> Self {
         self.resume = Some((folder.to_path_buf(), every));
         self
     }
 
-    /// Fits the model. Its parameters are changed in place and end as the best by validation score.
+    /// Fits the model. Its parameters are changed in place; at the end they are those with the best validation score.
     ///
-    /// The recording must be smoothed and standardised as wanted (on `split.train()` only). Test stimuli are never
-    /// looked at.
+    /// Smooth and standardise the recording first (on `split.train()` only). Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Setting`] and [`Error::Mismatch`] before anything is done; [`Error::OtherFit`] if the folder to resume
-    /// from belongs to another fit, [`Error::File`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient
-    /// stops being a number. An error that stops a running fit leaves the best weights so far in the model.
+    /// [`Error::Setting`] and [`Error::Mismatch`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
+    /// holds another fit, [`Error::File`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
+    /// or NaN. After an error during the fit the model holds the best weights so far.
     pub fn fit(self, model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Result<History> {
         let Self { config, mut watch, resume } = self;
         config.validate()?;
-        expect_fit(model, recording)?;
+        expect_same_axes(model, recording)?;
         let batches = Batches::new(recording, split.train(), model.device())?;
         let validation = Validation::new(recording, split.val(), model.device())?;
-        let slot = match resume {
+        let folder = match resume {
             Some((folder, every)) => {
-                Some((Slot::new(&folder, Fingerprint::new(model, &config, recording, split)?), every))
+                Some((FitFolder::new(&folder, Fingerprint::new(model, &config, recording, split)?), every))
             }
             None => None,
         };
-        let unfinished = slot.as_ref().map(|(slot, _)| slot.load(model.device())).transpose()?.flatten();
-        let untouched = model.params().snapshot()?;
+        let state = folder.as_ref().map(|(folder, _)| folder.load(model.device())).transpose()?.flatten();
+        let before = model.params().snapshot()?;
         let mut run = Run::start(model, &config, &batches, recording)?;
-        if let (Some((slot, _)), Some(unfinished)) = (&slot, unfinished) {
-            tracing::info!(epoch = unfinished.course.n_epochs(), "resuming a fit");
-            if let Err(e) = run.go_on_from(unfinished) {
-                model.params().load(&untouched, "weights before the fit")?;
-                return Err(slot.unusable(e));
+        if let (Some((folder, _)), Some(state)) = (&folder, state) {
+            tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
+            if let Err(e) = run.resume_from(state) {
+                model.params().load(&before, "weights before the fit")?;
+                return Err(folder.unusable(e));
             }
         }
-        let stopped = run.finish(&validation, &mut watch, slot.as_ref());
-        // Also where it failed.
+        let stopped = run.finish(&validation, &mut watch, folder.as_ref());
+        // Even if the fit failed.
         model.params().load(&run.best, "best weights")?;
         let stopped = stopped?;
-        if let Some((slot, _)) = &slot {
-            slot.clear()?;
+        if let Some((folder, _)) = &folder {
+            folder.clear()?;
         }
-        Ok(run.course.into_history(stopped))
+        Ok(run.early_stopping.into_history(stopped))
     }
 }
 
-impl Course {
+impl EarlyStopping {
     fn progress(&self, config: &FitConfig) -> Progress {
         let n = self.n_epochs();
         let left = self.seconds / n.max(1) as f64 * config.max_epochs.saturating_sub(n) as f64;
@@ -125,7 +126,7 @@ struct Run<'a> {
     batches: &'a Batches,
     recording: &'a Recording,
     optimizer: AdamW,
-    course: Course,
+    early_stopping: EarlyStopping,
     best: BTreeMap<String, Tensor>,
 }
 
@@ -139,73 +140,89 @@ impl<'a> Run<'a> {
         model.init_to_mean_rates(&mean_rates(batches)?)?;
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let best = model.params().snapshot()?;
-        Ok(Self { model, config, batches, recording, optimizer, course: Course::default(), best })
+        Ok(Self {
+            model,
+            config,
+            batches,
+            recording,
+            optimizer,
+            early_stopping: EarlyStopping::default(),
+            best,
+        })
     }
 
-    fn go_on_from(&mut self, unfinished: Unfinished) -> Result<()> {
-        self.model.params().load(&unfinished.best, "best weights to resume from")?;
-        self.model.params().load(&unfinished.current, "weights to resume from")?;
-        if !self.optimizer.resume(&unfinished.moments) {
+    /// Continues from a saved state.
+    fn resume_from(&mut self, state: FitState) -> Result<()> {
+        self.model.params().load(&state.best, "best weights to resume from")?;
+        self.model.params().load(&state.current, "weights to resume from")?;
+        if !self.optimizer.resume(&state.moments) {
             return Err(Error::Setting {
                 setting: "moments of the optimiser",
                 got: "those of other parameters".to_owned(),
                 expected: "one pair per parameter",
             });
         }
-        self.course = unfinished.course;
-        self.best = unfinished.best;
+        self.early_stopping = state.early_stopping;
+        self.best = state.best;
         Ok(())
     }
 
-    fn unfinished(&self) -> Result<Unfinished> {
-        Ok(Unfinished {
-            course: self.course.clone(),
+    fn state(&self) -> Result<FitState> {
+        Ok(FitState {
+            early_stopping: self.early_stopping.clone(),
             current: self.model.params().snapshot()?,
             best: self.best.clone(),
             moments: self.optimizer.moments(),
         })
     }
 
-    /// Epoch after epoch until it has converged or may not go on. The model is left as the last epoch left it.
+    /// Runs epochs until the fit has converged or the maximum is reached. The model then holds the weights of the last epoch,
+    /// not the best ones.
     fn finish(
         &mut self,
         validation: &Validation,
         watch: &mut Option<Watch<'_>>,
-        slot: Option<&(Slot, Duration)>,
+        folder: Option<&(FitFolder, Duration)>,
     ) -> Result<Stopped> {
-        let (begun, before) = (Instant::now(), self.course.seconds);
+        let (begun, before) = (Instant::now(), self.early_stopping.seconds);
         let mut saved = Instant::now();
-        while self.course.n_epochs() < self.config.max_epochs {
+        while self.early_stopping.n_epochs() < self.config.max_epochs {
             let train_loss = self.epoch()?;
             let score = validation.score(self.model)?;
-            let verdict = self.course.add(train_loss, score, self.config);
-            self.course.seconds = before + begun.elapsed().as_secs_f64();
-            tracing::debug!(epoch = self.course.n_epochs(), train_loss, val_score = score, ?verdict, "epoch");
-            match verdict {
-                Verdict::Improved => self.best = self.model.params().snapshot()?,
-                Verdict::SlowDown => self.model.params().load(&self.best, "best weights")?,
-                Verdict::Stale | Verdict::Stop => {}
+            let decision = self.early_stopping.add(train_loss, score, self.config);
+            self.early_stopping.seconds = before + begun.elapsed().as_secs_f64();
+            tracing::debug!(
+                epoch = self.early_stopping.n_epochs(),
+                train_loss,
+                val_score = score,
+                ?decision,
+                "epoch"
+            );
+            match decision {
+                Decision::Improved => self.best = self.model.params().snapshot()?,
+                Decision::ReduceRate => self.model.params().load(&self.best, "best weights")?,
+                Decision::Continue | Decision::Stop => {}
             }
             if let Some(watch) = watch {
-                watch(&self.course.progress(self.config));
+                watch(&self.early_stopping.progress(self.config));
             }
-            if verdict == Verdict::Stop {
+            if decision == Decision::Stop {
                 return Ok(Stopped::Converged);
             }
-            if let Some((slot, _)) = slot.filter(|(_, every)| saved.elapsed() >= *every) {
-                slot.save(&self.unfinished()?)?;
+            if let Some((folder, _)) = folder.filter(|(_, every)| saved.elapsed() >= *every) {
+                folder.save(&self.state()?)?;
                 saved = Instant::now();
             }
         }
         Ok(Stopped::MaxEpochs)
     }
 
-    /// One pass over the training stimuli. Returns the mean loss of its steps.
+    /// Runs one epoch: a pass over the training stimuli. Returns the mean loss of its steps.
     fn epoch(&mut self) -> Result<f64> {
         use candle_nn::Optimizer;
-        let epoch = self.course.n_epochs();
+        let epoch = self.early_stopping.n_epochs();
         let seed = Seed::new(self.config.seed);
-        let factor = self.config.schedule.factor(self.course.n_falls);
+        let factor = self.config.schedule.factor(self.early_stopping.n_falls);
         self.optimizer.set_learning_rate(self.config.optimizer.learning_rate * factor);
         let pass_over = self.batches.epoch(seed, epoch, self.config.batch)?;
         let n_steps = pass_over.n_batches().max(1);
@@ -218,8 +235,8 @@ impl<'a> Run<'a> {
         Ok(sum / n_steps as f64)
     }
 
-    /// One step. Returns its loss.
-    fn step(&mut self, batch: &Batch, noise: Seed) -> Result<f64, Stumble> {
+    /// Takes one optimiser step. Returns its loss.
+    fn step(&mut self, batch: &Batch, noise: Seed) -> Result<f64, StepError> {
         let dtype = self.model.dtype();
         let convert = |t: &Tensor| t.to_dtype(dtype).during("converting a batch");
         let pass = Pass::new(noise, valid_frames(batch, dtype)?);
@@ -230,33 +247,33 @@ impl<'a> Run<'a> {
         let value =
             loss.to_dtype(DType::F64).and_then(|l| l.to_scalar::<f64>()).during("reading the loss")?;
         if !value.is_finite() {
-            return Err(Stumble::NotFinite { what: "the loss", value });
+            return Err(StepError::NotFinite { what: "the loss", value });
         }
-        let grads = loss.backward().during("backward")?;
+        let grads = loss.backward().during("backward pass")?;
         let norm = clipping::gradient_norm(self.model.params(), &grads).during("measuring gradients")?;
         if !norm.is_finite() {
-            return Err(Stumble::NotFinite { what: "the gradient norm", value: norm });
+            return Err(StepError::NotFinite { what: "the gradient norm", value: norm });
         }
         let factor = clipping::factor(norm, self.config.clip);
-        self.optimizer.scaled_step(&grads, factor).during("taking a step")?;
+        self.optimizer.scaled_step(&grads, factor).during("optimiser step")?;
         self.model.params().fold(&pass).map_err(Error::from)?;
         Ok(value)
     }
 }
 
-/// What went wrong in a step, before it is known which.
-enum Stumble {
+/// An error in a step, before epoch and stimuli are added.
+enum StepError {
     NotFinite { what: &'static str, value: f64 },
     Other(Error),
 }
 
-impl From<Error> for Stumble {
+impl From<Error> for StepError {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
 }
 
-impl Stumble {
+impl StepError {
     fn locate(self, epoch: usize, step: usize, batch: &Batch, recording: &Recording) -> Error {
         match self {
             Self::Other(error) => error,
@@ -269,7 +286,7 @@ impl Stumble {
     }
 }
 
-/// `(B, 1, T)`, 1 for frames of a stimulus and 0 for padding; `None` if nothing is padded.
+/// `(B, 1, T)`: 1 for frames of a stimulus, 0 for padding; `None` if nothing is padded.
 fn valid_frames(batch: &Batch, dtype: DType) -> Result<Option<Tensor>> {
     let longest = batch.n_bins.iter().copied().max().unwrap_or(0);
     if batch.n_bins.iter().all(|&n| n == longest) {
@@ -280,4 +297,22 @@ fn valid_frames(batch: &Batch, dtype: DType) -> Result<Option<Tensor>> {
     let shape = (batch.n_bins.len(), 1, longest);
     let valid = Tensor::from_vec(values, shape, batch.mask.device()).and_then(|t| t.to_dtype(dtype));
     Ok(Some(valid.during("marking padding")?))
+}
+
+/// The mean rate of each neuron over recorded training bins, spikes per bin; 0 for a neuron without data.
+fn mean_rates(batches: &Batches) -> Result<Vec<f64>> {
+    let mut sums: Vec<(f64, f64)> = Vec::new();
+    for batch in batches.in_order(1)? {
+        let batch = batch?;
+        let sum = |t: &Tensor| -> candle_core::Result<Vec<f64>> {
+            t.to_dtype(candle_core::DType::F64)?.sum((0, 2))?.to_vec1()
+        };
+        let total = (&batch.targets * &batch.mask).and_then(|t| sum(&t)).during("summing targets")?;
+        let count = sum(&batch.mask).during("counting bins")?;
+        sums.resize(total.len(), (0.0, 0.0));
+        for (s, (t, c)) in sums.iter_mut().zip(total.into_iter().zip(count)) {
+            *s = (s.0 + t, s.1 + c);
+        }
+    }
+    Ok(sums.into_iter().map(|(total, count)| if count > 0.0 { total / count } else { 0.0 }).collect())
 }

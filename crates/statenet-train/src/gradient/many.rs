@@ -1,4 +1,4 @@
-//! Many independent fits at once.
+//! Many independent fits in parallel.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,24 +9,24 @@ use statenet_models::ResponseModel;
 use super::{config::FitConfig, fitter::Fitter};
 use crate::{error::Result, history::History};
 
-/// One of many fits: a model, what it is fitted to, and how.
+/// One of many fits: a model, the recording to fit it to, and settings.
 pub struct FitJob<'a> {
-    /// Changed in place; no two jobs share one.
+    /// The model, whose parameters are changed in place. Each job needs its own.
     pub model: &'a dyn ResponseModel,
-    /// Smoothed and standardised as wanted.
+    /// The recording, already smoothed and standardised.
     pub recording: &'a Recording,
     /// Training, validation and test stimuli.
     pub split: &'a Split,
-    /// Settings.
+    /// Settings of the fit.
     pub config: FitConfig,
 }
 
-/// Fits independent models side by side, as many at a time as the rayon pool that the caller runs in has threads; results
-/// in the order of the jobs.
+/// Fits independent models in parallel, as many at a time as there are threads in the rayon pool that the caller runs in;
+/// results are in the order of the jobs.
 ///
-/// A model of one neuron, seed or fold is too small to keep a second core busy: a batch of one stimulus is computed in one
-/// thread. Sixteen of them fill sixteen. Each fit is the one that [`Fitter::fit`] makes of the same job, to the bit; a
-/// failing one leaves the others alone.
+/// A single small fit, such as that of one neuron, seed or fold, cannot use a second core, since a batch of one stimulus is
+/// computed in one thread; sixteen fits use sixteen cores. Each result equals that of [`Fitter::fit`] bit for bit. If one
+/// fit fails, the others continue.
 ///
 /// # Examples
 /// ```
@@ -50,8 +50,8 @@ pub struct FitJob<'a> {
 /// ```
 pub fn fit_many(jobs: &[FitJob<'_>]) -> Vec<Result<History>> {
     let next = AtomicUsize::new(0);
-    // The next job that nobody has taken, until there is none. A pool of one thread for each worker, so that a fit that
-    // waits for a part of its batch does not begin another fit meanwhile.
+    // Each worker takes the next job until there is none. It has its own pool of one thread: in a shared pool, a fit that
+    // waits for a parallel part of its work could start another fit in the meantime.
     let work = || {
         let mut done = Vec::new();
         while let Some((at, job)) = take(&next, jobs) {
@@ -77,6 +77,7 @@ pub fn fit_many(jobs: &[FitJob<'_>]) -> Vec<Result<History>> {
     done.into_iter().map(|(_, fit)| fit).collect()
 }
 
+/// The next job and its index; `None` if all are taken.
 fn take<'a, 'b>(next: &AtomicUsize, jobs: &'a [FitJob<'b>]) -> Option<(usize, &'a FitJob<'b>)> {
     let at = next.fetch_add(1, Ordering::Relaxed);
     jobs.get(at).map(|job| (at, job))

@@ -1,5 +1,5 @@
-//! Fitting by gradients: any `ResponseModel`, one step per batch of stimuli, until the validation score has stopped
-//! improving. The best weights are always restored.
+//! Gradient descent for any `ResponseModel`, one step per batch of stimuli, until the validation score stops improving. The
+//! weights with the best score are kept.
 
 mod clipping;
 mod config;
@@ -7,16 +7,12 @@ mod early_stopping;
 mod fitter;
 mod many;
 mod recipe;
+mod resume;
 mod schedule;
-mod validation;
 
 pub use self::{
     config::FitConfig,
     fitter::Fitter,
     many::{FitJob, fit_many},
     schedule::Schedule,
-};
-pub(crate) use self::{
-    early_stopping::Course,
-    validation::{ValidationTarget, expect_fit, mean as mean_score},
 };

@@ -1,8 +1,9 @@
-//! The state of an unfinished fit on disk, so that a killed run ends where the unbroken one would.
+//! The state of a running fit on disk, so that a killed fit can be resumed and gives the same result as an uninterrupted
+//! one.
 //!
-//! A folder with `fit.json` (scores so far, and a fingerprint of everything the fit depends on) and `fit.safetensors`
-//! (current and best weights, both moments of the optimiser), written whole or not at all. Since a fit is
-//! deterministic, it does not matter which epoch was saved last.
+//! The state is a folder with `fit.json` (scores so far, and a fingerprint of everything that the fit depends on) and
+//! `fit.safetensors` (current and best weights, both moments of the optimiser), written atomically. Fits are
+//! deterministic, so that it does not matter after which epoch the state was saved.
 
 use std::{
     collections::BTreeMap,
@@ -18,23 +19,25 @@ use statenet_core::{
 use statenet_data::{Recording, Split};
 use statenet_models::ResponseModel;
 
+use super::{config::FitConfig, early_stopping::EarlyStopping};
 use crate::{
     error::{During, Error, Result},
-    gradient::{Course, FitConfig},
     optimizers::Moments,
 };
 
-const COURSE_FILE: &str = "fit.json";
+const STATE_FILE: &str = "fit.json";
 const TENSORS_FILE: &str = "fit.safetensors";
 const FORMAT: u32 = 1;
 
-/// What a fit depends on. Two fits with one fingerprint give the same weights.
+/// Everything that a fit depends on: two fits with the same fingerprint give the same weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     model: serde_json::Value,
+    /// Digest of the initial weights.
     start: String,
     fit: FitConfig,
     split: Split,
+    /// Digest of training and validation data.
     data: String,
 }
 
@@ -81,7 +84,7 @@ fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
     let mut digest = Digest::default();
     for &s in split.train().iter().chain(split.val()) {
         let stimulus = recording.stimulus(s)?;
-        // Every repeat, not the PSTH alone: the validation score depends on them.
+        // All repeats, not only the PSTH, since the validation score depends on them.
         let responses = stimulus.responses();
         for value in stimulus.cochleagram().iter().chain(responses.values().iter()) {
             digest.add(&value.to_le_bytes());
@@ -93,39 +96,41 @@ fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
     Ok(digest.to_string())
 }
 
-/// A fit in mid-course.
-pub(crate) struct Unfinished {
-    pub(crate) course: Course,
+/// The state of a running fit.
+pub(crate) struct FitState {
+    pub(crate) early_stopping: EarlyStopping,
     pub(crate) current: BTreeMap<String, Tensor>,
     pub(crate) best: BTreeMap<String, Tensor>,
     pub(crate) moments: Moments,
 }
 
+/// The content of `fit.json`.
 #[derive(Serialize, Deserialize)]
-struct CourseFile {
+struct StateFile {
     format: u32,
     fingerprint: Fingerprint,
-    course: Course,
+    #[serde(rename = "course")]
+    early_stopping: EarlyStopping,
     n_steps: usize,
 }
 
-/// The folder of an unfinished fit.
-pub(crate) struct Slot {
+/// The folder that holds the state of a running fit.
+pub(crate) struct FitFolder {
     folder: PathBuf,
     fingerprint: Fingerprint,
 }
 
-impl Slot {
+impl FitFolder {
     pub(crate) fn new(folder: &Path, fingerprint: Fingerprint) -> Self {
         Self { folder: folder.to_path_buf(), fingerprint }
     }
 
-    /// The unfinished fit, if there is one.
+    /// Loads the state; `None` if the folder holds none.
     ///
     /// # Errors
-    /// [`Error::OtherFit`] if it is one of another model, data or settings; [`Error::File`] if it is damaged.
-    pub(crate) fn load(&self, device: &Device) -> Result<Option<Unfinished>> {
-        let path = self.folder.join(COURSE_FILE);
+    /// [`Error::OtherFit`] if it is the state of a fit with another model, data or settings; [`Error::File`] if it is damaged.
+    pub(crate) fn load(&self, device: &Device) -> Result<Option<FitState>> {
+        let path = self.folder.join(STATE_FILE);
         let damaged =
             |path: &Path, source| Error::File { path: path.to_path_buf(), action: "resume from", source };
         let text = match std::fs::read_to_string(&path) {
@@ -133,7 +138,7 @@ impl Slot {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(damaged(&path, e.into())),
         };
-        let file: CourseFile = serde_json::from_str(&text).map_err(|e| damaged(&path, e.into()))?;
+        let file: StateFile = serde_json::from_str(&text).map_err(|e| damaged(&path, e.into()))?;
         if file.format != FORMAT {
             let reason = format!("format is {}, expected {FORMAT}", file.format);
             return Err(damaged(&path, reason.into()));
@@ -158,11 +163,16 @@ impl Slot {
             .map(|(name, mean, square)| Ok((name.clone(), (numbers(mean)?, numbers(square)?))))
             .collect::<Result<_>>()?;
         let moments = Moments { n_steps: file.n_steps, by_name };
-        Ok(Some(Unfinished { course: file.course, current: part("current."), best: part("best."), moments }))
+        Ok(Some(FitState {
+            early_stopping: file.early_stopping,
+            current: part("current."),
+            best: part("best."),
+            moments,
+        }))
     }
 
-    /// Saves the state of a fit, whole or not at all.
-    pub(crate) fn save(&self, fit: &Unfinished) -> Result<()> {
+    /// Saves the state of a fit atomically.
+    pub(crate) fn save(&self, fit: &FitState) -> Result<()> {
         let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
         for (prefix, weights) in [("current", &fit.current), ("best", &fit.best)] {
             tensors.extend(weights.iter().map(|(name, t)| (format!("{prefix}.{name}"), t.clone())));
@@ -178,28 +188,28 @@ impl Slot {
             |source| Error::File { path: path.clone(), action: "express as safetensors", source };
         let bytes = safetensors::serialize(tensors.iter().map(|(n, t)| (n.as_str(), t)), None)
             .map_err(|e| unwritable(e.into()))?;
-        let file = CourseFile {
+        let file = StateFile {
             format: FORMAT,
             fingerprint: self.fingerprint.clone(),
-            course: fit.course.clone(),
+            early_stopping: fit.early_stopping.clone(),
             n_steps: fit.moments.n_steps,
         };
         let text = serde_json::to_vec(&file).map_err(|e| unwritable(e.into()))?;
         let new = NewFolder::create(&self.folder)?;
-        write_file(&new.path().join(COURSE_FILE), |w| w.write_all(&text))?;
+        write_file(&new.path().join(STATE_FILE), |w| w.write_all(&text))?;
         write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
-        Ok(new.commit(COURSE_FILE)?)
+        Ok(new.commit(STATE_FILE)?)
     }
 
-    /// What a state means that could be read and does not fit the model.
+    /// The error for a state that was read but does not fit the model.
     pub(crate) fn unusable(&self, error: Error) -> Error {
         Error::File { path: self.folder.join(TENSORS_FILE), action: "resume from", source: error.into() }
     }
 
-    /// Removes the state of a fit that has ended, at once: killed in between, it is gone all the same. A folder that
-    /// holds no such state is somebody else's and stays.
+    /// Removes the state of a finished fit. The folder is renamed first, so that a process killed meanwhile leaves no state to
+    /// resume from. A folder without a state is left alone.
     pub(crate) fn clear(&self) -> Result<()> {
-        if !self.folder.join(COURSE_FILE).is_file() {
+        if !self.folder.join(STATE_FILE).is_file() {
             return Ok(());
         }
         let failed =

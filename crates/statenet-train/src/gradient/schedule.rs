@@ -1,27 +1,27 @@
-//! The learning rate over the course of a fit.
+//! Schedules of the learning rate.
 
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes.
+/// How the learning rate changes during a fit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
-    /// It stays.
+    /// It stays constant.
     Constant,
-    /// It is multiplied by `factor` after `patience` epochs without improvement, at most `times` times; the fit goes on
-    /// from the best weights so far.
+    /// It is multiplied by `factor` after `patience` epochs without improvement, at most `times` times. Each time the fit
+    /// continues from the best weights so far.
     Plateau {
-        /// Epochs without improvement before it falls.
+        /// Number of epochs without improvement before a reduction.
         patience: usize,
-        /// What it is multiplied by, above 0 and below 1.
+        /// The factor, above 0 and below 1.
         factor: f64,
-        /// How often it may fall.
+        /// The largest number of reductions.
         times: usize,
     },
 }
 
 impl Schedule {
-    /// The factor on the first learning rate after `n_falls` falls.
+    /// The factor on the initial learning rate after `n_falls` reductions.
     pub(crate) fn factor(self, n_falls: usize) -> f64 {
         match self {
             Self::Constant => 1.0,
@@ -29,7 +29,7 @@ impl Schedule {
         }
     }
 
-    /// Whether the rate falls now.
+    /// Whether the learning rate is to be reduced now.
     pub(crate) fn falls(self, n_stale: usize, n_falls: usize) -> bool {
         match self {
             Self::Constant => false,

@@ -1,4 +1,4 @@
-//! Choosing lags and penalties by validation.
+//! Ridge regression with lags and penalties chosen by validation.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -23,22 +23,22 @@ use super::{
 };
 use crate::{
     error::{During, Error, Result},
-    gradient::{ValidationTarget, mean_score},
+    validation::{ValidationTarget, mean_score},
 };
 
 /// Candidate lags and penalties of a ridge regression.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ridge {
-    /// Windows to try, in frames; the best is kept for all neurons.
+    /// Numbers of lags to try; the best is used for all neurons.
     pub lags: Vec<usize>,
-    /// Penalties to try, for standardised bands; the best is kept per neuron, the last of several that are as good and
-    /// for a neuron that cannot be validated.
+    /// Penalties to try, for standardised bands. The best is used for each neuron; among equally good ones, and for a neuron
+    /// without validation score, the last.
     pub penalties: Vec<f64>,
 }
 
 impl Default for Ridge {
-    /// 9, 20 and 40 frames; penalties from 10 to 1e6, two a decade.
+    /// 9, 20 and 40 lags; penalties from 10 to 1e6, two per decade.
     fn default() -> Self {
         let penalties = (2..=12).map(|i| 10f64.powf(f64::from(i) / 2.0)).collect();
         Self { lags: vec![9, 20, 40], penalties }
@@ -49,20 +49,20 @@ impl Default for Ridge {
 pub struct RidgeFit {
     /// A linear model with the regression's weights.
     pub model: Box<dyn ResponseModel>,
-    /// The window kept, in frames.
+    /// The chosen number of lags.
     pub lags: usize,
-    /// The penalty kept for each neuron; `None` for a neuron without training data, whose rate is 0.
+    /// The chosen penalty of each neuron; `None` for a neuron without training data, whose rate is 0.
     pub penalties: Vec<Option<f64>>,
-    /// Mean validation score of each candidate window, in the order of the candidates.
+    /// Mean validation score for each candidate number of lags.
     pub val_score: Vec<Option<f64>>,
-    /// Mean squared error on training bins, mean over neurons.
+    /// Mean squared error on training bins, averaged over neurons.
     pub train_loss: f64,
-    /// Seconds.
+    /// Duration of the fit in seconds.
     pub seconds: f64,
 }
 
 impl Ridge {
-    /// Windows of 45, 100 and 200 ms at a time bin.
+    /// Candidates of 45, 100 and 200 ms for a time bin.
     #[must_use]
     pub fn for_dt(dt: TimeBin) -> Self {
         const WINDOWS_MS: [f64; 3] = [45.0, 100.0, 200.0];
@@ -96,12 +96,13 @@ impl Ridge {
         }
     }
 
-    /// Fits the regression on `split.train()` and chooses on `split.val()`.
+    /// Fits on `split.train()` and chooses lags and penalties on `split.val()`.
     ///
-    /// The recording must be smoothed and standardised as wanted. Test stimuli are never looked at.
+    /// Smooth and standardise the recording first. Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Setting`] for empty or impossible candidates, [`Error::NothingToScore`] if no neuron can be validated.
+    /// [`Error::Setting`] if candidates are missing or out of range, [`Error::NothingToScore`] if the validation score is
+    /// undefined for all neurons.
     pub fn fit(&self, recording: &Recording, split: &Split, device: &Device) -> Result<RidgeFit> {
         self.validate()?;
         let begun = Instant::now();
@@ -131,7 +132,7 @@ impl Ridge {
     }
 }
 
-/// The best regression with one window.
+/// The best regression with one number of lags.
 struct Candidate {
     lags: usize,
     /// `(N, F lags)`.
@@ -184,7 +185,7 @@ impl Candidate {
             let now = target.per_neuron(&rates)?;
             for (group, solutions) in groups.iter().zip(&solved) {
                 for (j, &neuron) in group.neurons.iter().enumerate() {
-                    // Among equals the last, by default the strongest: also for a neuron that cannot be validated.
+                    // Of equal scores the last wins, by default the strongest penalty; this includes missing scores.
                     if now[neuron] >= scores[neuron] {
                         scores[neuron] = now[neuron];
                         kept.penalties[neuron] = Some(penalty);
@@ -200,7 +201,7 @@ impl Candidate {
         Ok(kept)
     }
 
-    /// Mean squared error over recorded training bins, mean over neurons.
+    /// Mean squared error over recorded training bins, averaged over neurons.
     fn train_loss(&self, recording: &Recording, split: &Split) -> Result<f64> {
         let n_neurons = recording.n_neurons();
         let weights = Mat::from_fn(self.weights.ncols(), n_neurons, |i, j| self.weights[(j, i)]);

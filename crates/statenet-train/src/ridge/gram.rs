@@ -1,4 +1,4 @@
-//! Sums over training bins that a ridge regression needs, for neurons that were recorded in the same bins.
+//! Second moments over training bins for a ridge regression, for groups of neurons recorded in the same bins.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use statenet_data::Recording;
 use super::lag_matrix::lag_matrix;
 use crate::error::{Error, Result};
 
-/// Neurons recorded in the same training bins, and the centred moments of the window there.
+/// Neurons that were recorded in the same training bins, with the centred second moments over these bins.
 pub(super) struct Group {
-    /// The neurons, in order.
+    /// The neurons of the group.
     pub(super) neurons: Vec<usize>,
     /// Mean of each column of the lag matrix.
     mean_x: Vec<f64>,
     /// Mean PSTH of each neuron of the group.
     mean_y: Vec<f64>,
-    /// Centred second moments of the window, `(P, P)`.
+    /// Centred second moments of the lag matrix, `(P, P)`.
     gram: Mat<f64>,
-    /// Centred moments of window and PSTH, `(P, neurons)`.
+    /// Centred second moments of lag matrix and PSTHs, `(P, neurons)`.
     cross: Mat<f64>,
     lags: usize,
 }
 
 impl Group {
-    /// All neurons with training data, grouped by the bins in which they were recorded.
+    /// Groups all neurons with training data by the bins in which they were recorded.
     pub(super) fn all(recording: &Recording, train: &[usize], lags: usize) -> Result<Vec<Self>> {
         let mut by_mask: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for neuron in 0..recording.n_neurons() {
@@ -62,7 +62,7 @@ impl Group {
         Ok(group)
     }
 
-    /// Adds the recorded bins of a stimulus. Returns how many there are.
+    /// Adds the recorded bins of a stimulus; returns how many there are.
     fn add(&mut self, recording: &Recording, stimulus: usize) -> Result<usize> {
         let stimulus = recording.stimulus(stimulus)?;
         let (psth, valid) = stimulus.responses().psth();
@@ -96,7 +96,7 @@ impl Group {
         }
     }
 
-    /// The same sums for a shorter window: the last `lags` columns of every band.
+    /// The moments for fewer lags: those of the last `lags` columns of each band.
     pub(super) fn shortened(&self, lags: usize) -> Self {
         let kept: Vec<usize> =
             (0..self.mean_x.len()).filter(|column| column % self.lags >= self.lags - lags).collect();
@@ -110,7 +110,7 @@ impl Group {
         }
     }
 
-    /// The solution for every penalty, from one eigendecomposition.
+    /// The solution for each penalty, from a single eigendecomposition.
     pub(super) fn solve(&self, penalties: &[f64]) -> Result<Vec<Solution>> {
         let n = self.gram.nrows();
         let eigen = self
@@ -120,7 +120,7 @@ impl Group {
         let (vectors, values) = (eigen.U(), eigen.S().column_vector());
         let rotated = vectors.transpose() * &self.cross;
         let solution = |&penalty: &f64| {
-            // Rounding can leave an eigenvalue of 0 slightly below it.
+            // Rounding can make an eigenvalue of 0 slightly negative.
             let shrunk =
                 Mat::from_fn(n, rotated.ncols(), |i, j| rotated[(i, j)] / (values[i].max(0.0) + penalty));
             let weights = vectors * &shrunk;
@@ -133,7 +133,7 @@ impl Group {
     }
 }
 
-/// Weights `(P, neurons)` and intercepts of one penalty.
+/// Weights `(P, neurons)` and intercepts for one penalty.
 pub(super) struct Solution {
     pub(super) weights: Mat<f64>,
     pub(super) offsets: Vec<f64>,

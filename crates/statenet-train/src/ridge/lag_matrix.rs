@@ -1,4 +1,4 @@
-//! The design matrix of a receptive field: what lies in its window at every bin.
+//! The lag matrix: the design matrix of a receptive field.
 
 use faer::Mat;
 use ndarray::ArrayView2;

@@ -3,8 +3,8 @@
 //! ```text
 //! W = argmin_W sum_t (y[t] - c - sum_fk W[f,k] x[f,t-k])^2 + penalty |W|^2
 //! ```
-//! over the training bins, the intercept unpenalised. The number of lags and, per neuron, the penalty are those with the
-//! best score on validation stimuli.
+//! over the training bins; the intercept c is not penalised. The number of lags, and the penalty of each neuron, are chosen by
+//! the score on validation stimuli.
 
 mod fit;
 mod gram;

@@ -2,22 +2,22 @@
 
 use statenet_core::ShapeError;
 
-/// What can go wrong in a report: arrays that do not fit together, a file that cannot be written.
+/// What can go wrong in a report: arrays of the wrong shape, or a file that cannot be written.
 ///
-/// Drawing itself cannot fail: missing numbers are gaps, and a figure without data says so.
+/// Drawing itself cannot fail: missing numbers are gaps, and a figure without data shows the text "no data".
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An array has another shape than the figure needs.
+    /// An array has the wrong shape for the figure.
     #[error("figure {figure:?}: {source}")]
     Shape {
         /// Title of the figure.
         figure: String,
-        /// Both shapes.
+        /// The shape found and the expected shape.
         #[source]
         source: ShapeError,
     },
-    /// Band centres do not rise from band to band.
+    /// Band centres are not increasing.
     #[error(
         "figure {figure:?}: centre of band {band} is {got} Hz, expected more than {previous} Hz, that of the band below"
     )]
@@ -31,14 +31,14 @@ pub enum Error {
         /// The centre of the band below, Hz.
         previous: f64,
     },
-    /// A table row has another number of cells than the table has columns.
+    /// The number of cells in a row is not the number of columns of the table.
     #[error("row {row} of the table has {got} cells, expected {expected}, one per column")]
     RowLength {
         /// The row, counted from 0.
         row: usize,
-        /// Cells found.
+        /// The number of cells in the row.
         got: usize,
-        /// Columns of the table.
+        /// The number of columns of the table.
         expected: usize,
     },
     /// A figure or page could not be written.

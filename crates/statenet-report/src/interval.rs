@@ -1,4 +1,4 @@
-//! An interval around a number, as bars and tables show it.
+//! Intervals, as shown by bars and tables.
 
 /// The two ends of an interval, such as a 95 % confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +16,7 @@ impl Interval {
         if low > high { Self { low: high, high: low } } else { Self { low, high } }
     }
 
-    /// Both ends are numbers.
+    /// Whether both ends are finite.
     pub(crate) fn is_finite(self) -> bool {
         self.low.is_finite() && self.high.is_finite()
     }

@@ -1,8 +1,8 @@
 //! Figures (SVG), tables and self-contained HTML reports of fitted response models.
 //!
-//! Arrays in, files out: this crate knows no model, no tensor and no recording. A figure is a plain value with public
-//! fields; `render()` gives an [`Svg`], which is a file of its own or part of a [`Page`]. Missing numbers (NaN, `None`)
-//! are gaps, and nothing here panics on empty, constant or huge input.
+//! The input is arrays: this crate does not know models, tensors or recordings. A figure is a plain value with public
+//! fields; its method `render` returns an [`Svg`], which can be written to a file or placed in a [`Page`]. Missing numbers
+//! (NaN, `None`) are drawn as gaps. Empty, constant or huge input never panics.
 //!
 //! ```
 //! use statenet_core::TimeBin;
@@ -18,18 +18,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | to show | take |
+//! | to show | use |
 //! |---|---|
 //! | a sound, a receptive field, a gradient map | [`Heatmap`] |
 //! | recorded and predicted rates, spikes of repeats | [`Traces`], [`Raster`] |
-//! | models by score: means, each neuron, pairs | [`Bars`], [`Strips`], [`Scatter`], [`Histogram`] |
+//! | scores of models: means, every neuron, pairs | [`Bars`], [`Strips`], [`Scatter`], [`Histogram`] |
 //! | training, memory, tuning | [`Curves`], [`Panel::training`] |
-//! | several of these as one | [`Panel`] |
+//! | several figures as one | [`Panel`] |
 //! | numbers | [`Table`] of [`Cell`]s |
-//! | all of it in one file | [`Page`] of [`Section`]s |
+//! | all of these in one file | [`Page`] of [`Section`]s |
 //!
-//! Modules: `svg/figures` has a file per figure, `svg/draw` what they are drawn with (ticks, axes, legends, colours),
-//! `table` the tables, `html` the page, `markup` the writer that escapes all text.
+//! In the source, `svg/figures` has a file for each figure, `svg/draw` the parts of figures (ticks, axes, legends, colours),
+//! `table` the tables, `html` the page, and `markup` a writer that escapes all text.
 
 mod error;
 mod html;
@@ -47,7 +47,7 @@ pub use svg::{
 };
 pub use table::{Cell, Table};
 
-/// The README's example, compiled.
+/// Compiles the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,11 +1,11 @@
-//! A writer of XML and HTML that escapes whatever it is given and closes whatever it opened.
+//! A writer of XML and HTML that escapes all text and closes all elements.
 //!
-//! Element and attribute names are literals of this crate; everything else goes through [`escape`], so a neuron called
-//! `<script>` is a neuron called `<script>`.
+//! Element and attribute names are literals in this crate; everything else goes through [`escape`], so that a neuron named
+//! `<script>` is shown as `<script>`.
 
 use std::fmt::{Display, Write};
 
-/// An attribute: its name and anything that can be printed.
+/// An attribute: its name and its value.
 pub(crate) type Attribute<'a> = (&'static str, &'a dyn Display);
 
 /// Markup under construction.
@@ -23,7 +23,7 @@ impl Markup {
         self.open.push(name);
     }
 
-    /// Ends the element opened last.
+    /// Closes the element opened last.
     pub(crate) fn close(&mut self) {
         debug_assert!(!self.open.is_empty(), "nothing is open");
         if let Some(name) = self.open.pop() {
@@ -33,35 +33,35 @@ impl Markup {
         }
     }
 
-    /// An element without content, written `<name ../>`.
+    /// Writes an element without content, `<name ../>`.
     pub(crate) fn empty(&mut self, name: &'static str, attributes: &[Attribute<'_>]) {
         self.start(name, attributes);
         self.text.push_str("/>");
     }
 
-    /// An element that holds only text.
+    /// Writes an element that holds only text.
     pub(crate) fn element(&mut self, name: &'static str, attributes: &[Attribute<'_>], content: &str) {
         self.open(name, attributes);
         self.text(content);
         self.close();
     }
 
-    /// Text, escaped.
+    /// Writes text, escaped.
     pub(crate) fn text(&mut self, content: &str) {
         escape(content, &mut self.text);
     }
 
-    /// Markup or source text of this crate, taken as it is.
+    /// Writes markup from this crate without escaping.
     pub(crate) fn verbatim(&mut self, content: &str) {
         self.text.push_str(content);
     }
 
-    /// A line break, for readers of the source.
+    /// Writes a line break, to make the source readable.
     pub(crate) fn newline(&mut self) {
         self.text.push('\n');
     }
 
-    /// All that was written. Elements left open are closed.
+    /// Closes all open elements and returns the markup.
     pub(crate) fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.close();
@@ -92,7 +92,7 @@ impl Write for Escaping<'_> {
     }
 }
 
-/// Appends text so that XML and HTML read it as that text. Characters that XML forbids become U+FFFD.
+/// Appends text, escaped for XML and HTML. Characters that XML forbids become U+FFFD.
 fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {

@@ -1,4 +1,4 @@
-//! Tables of typed cells: sortable HTML, aligned plain text, Markdown.
+//! Tables of typed cells, written as sortable HTML, aligned plain text or Markdown.
 
 use crate::{
     error::{Error, Result},
@@ -6,42 +6,42 @@ use crate::{
     markup::Markup,
 };
 
-/// What stands where a number does not exist.
+/// Shown instead of a missing number.
 const MISSING: &str = "\u{2014}";
 
 /// One cell of a [`Table`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// A name or a remark, aligned left.
+    /// A text, aligned left.
     Text(String),
     /// A whole number.
     Integer(i64),
-    /// A number, or an em dash where there is none (`None`, NaN or infinite).
+    /// A number, or an em dash if it is missing (`None`, NaN or infinite).
     Number {
         /// The number.
         value: Option<f64>,
-        /// Digits after the point.
+        /// Number of decimals.
         decimals: usize,
     },
-    /// A number with its interval, as in `0.817 [0.801, 0.832]`; it sorts by the number.
+    /// A number with its interval, as in `0.817 [0.801, 0.832]`, sorted by the number.
     Estimate {
         /// The number.
         value: Option<f64>,
         /// Its interval, if known.
         interval: Option<Interval>,
-        /// Digits after the point.
+        /// Number of decimals.
         decimals: usize,
     },
 }
 
 impl Cell {
-    /// A number that may not exist.
+    /// A number that may be missing.
     #[must_use]
     pub fn number(value: impl Into<Option<f64>>, decimals: usize) -> Self {
         Self::Number { value: value.into(), decimals }
     }
 
-    /// A number with an interval, either of which may not exist.
+    /// A number with an interval, either of which may be missing.
     #[must_use]
     pub fn estimate(
         value: impl Into<Option<f64>>,
@@ -55,7 +55,7 @@ impl Cell {
         matches!(self, Self::Text(_))
     }
 
-    /// The number that the cell sorts by; texts have none.
+    /// The number by which the cell is sorted; `None` for a text.
     fn sort_key(&self) -> Option<f64> {
         match self {
             Self::Text(_) => None,
@@ -102,12 +102,12 @@ impl From<usize> for Cell {
     }
 }
 
-/// Fixed decimals; `-0.00` is `0.00`, and what is no number is a dash.
+/// A number with fixed decimals, without a minus sign before zeros; a dash if it is not finite.
 fn fixed(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value.filter(|v| v.is_finite()) else {
         return MISSING.to_string();
     };
-    // Beyond 17 digits a double holds no more; beyond 1e15 the digits after the point are noise.
+    // An f64 has at most 17 significant digits, and from 1e15 on no meaningful decimals.
     let text =
         if value.abs() >= 1e15 { format!("{value:.3e}") } else { format!("{value:.*}", decimals.min(17)) };
     match text.strip_prefix('-') {
@@ -156,13 +156,13 @@ impl Table {
         Ok(())
     }
 
-    /// Rows so far.
+    /// Number of rows.
     #[must_use]
     pub fn n_rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// Columns padded with spaces, numbers to the right: for terminals.
+    /// The table as text for terminals, with aligned columns.
     #[must_use]
     pub fn to_text(&self) -> String {
         let rows = self.texts();
@@ -180,7 +180,7 @@ impl Table {
         text
     }
 
-    /// A Markdown table (GitHub's), padded so that it also reads as plain text.
+    /// The table in GitHub's Markdown, with aligned columns.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let escape = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ");
@@ -211,7 +211,7 @@ impl Table {
         text
     }
 
-    /// Writes the table as HTML; a click on a column's name sorts by it.
+    /// Writes the table as HTML that can be sorted by clicking on a column's title.
     pub(crate) fn write_html(&self, markup: &mut Markup) {
         let align = |c: usize| if self.is_numeric(c) { "number" } else { "text" };
         markup.open("div", &[("class", &"scroll")]);
@@ -247,7 +247,7 @@ impl Table {
         markup.newline();
     }
 
-    /// A column is numeric if it has cells and none of them is text.
+    /// Whether a column has cells and none of them is text.
     fn is_numeric(&self, column: usize) -> bool {
         !self.rows.is_empty() && !self.rows.iter().any(|row| row[column].is_text())
     }

@@ -1,8 +1,8 @@
-//! Sections of a page and what stands in them.
+//! Sections of a page and the blocks in them.
 
 use crate::{markup::Markup, svg::Svg, table::Table};
 
-/// Something in a [`Section`].
+/// A block in a [`Section`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     /// A paragraph of text.
@@ -13,18 +13,18 @@ pub enum Block {
     Figure {
         /// The figure.
         svg: Svg,
-        /// What it shows.
+        /// The caption.
         caption: String,
     },
-    /// A table that a click on a column sorts.
+    /// A table that can be sorted by clicking on a column.
     Table(Table),
-    /// Names and values.
+    /// A list of names and values.
     Facts(Vec<(String, String)>),
-    /// Blocks that open on a click.
+    /// Blocks that are hidden until clicked.
     Details {
-        /// What stands there while they are closed.
+        /// The text shown while they are hidden.
         summary: String,
-        /// What is inside.
+        /// The hidden blocks.
         blocks: Vec<Block>,
     },
 }
@@ -40,7 +40,7 @@ impl Block {
             }
             Self::Figure { svg, caption } => {
                 markup.open("figure", &[]);
-                // Smaller than this a figure scrolls instead of becoming unreadable.
+                // Below this width the figure scrolls, so that it stays readable.
                 let least = format!("min-width:{:.0}px", svg.width() * 0.7);
                 markup.open("div", &[("class", &"scroll")]);
                 markup.open("div", &[("style", &least)]);
@@ -88,7 +88,7 @@ pub(crate) fn write_facts(markup: &mut Markup, facts: &[(String, String)]) {
 pub struct Section {
     /// The heading.
     pub heading: String,
-    /// What stands below it.
+    /// The blocks below it.
     pub blocks: Vec<Block>,
 }
 
@@ -129,7 +129,7 @@ impl Section {
         self.block(Block::Facts(facts.collect()))
     }
 
-    /// Adds blocks that open on a click: those of another section, under its heading.
+    /// Adds the blocks of another section, hidden until its heading is clicked.
     #[must_use]
     pub fn details(self, section: Section) -> Self {
         self.block(Block::Details { summary: section.heading, blocks: section.blocks })

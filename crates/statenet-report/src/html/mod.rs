@@ -1,4 +1,4 @@
-//! Pages: one HTML file that needs nothing else.
+//! Pages, each a single self-contained HTML file.
 
 mod block;
 mod page;

@@ -7,14 +7,14 @@ use statenet_core::atomic;
 use super::block::{Section, write_facts};
 use crate::{error::Result, markup::Markup};
 
-/// The look: readable, light or dark as the reader's system is, figures on white, fit to print.
+/// The style sheet: light or dark as in the reader's system, figures on white, printable.
 const STYLE: &str = include_str!("page.css");
-/// Sorting of tables.
+/// The script that sorts tables.
 const SCRIPT: &str = include_str!("sort.js");
 
-/// A page in one self-contained HTML file: no requests, no fonts, no other files.
+/// A page as one self-contained HTML file: it loads no fonts, scripts or other files.
 ///
-/// It also reads as XML, so that other tools can take it apart.
+/// The file is also valid XML, so that other tools can parse it.
 ///
 /// ```
 /// use statenet_report::{Page, Section};
@@ -31,9 +31,9 @@ pub struct Page {
     pub title: String,
     /// A line below the title; empty for none.
     pub subtitle: String,
-    /// Names and values below that: data set, command, versions.
+    /// Names and values below the subtitle, such as data set, command and versions.
     pub facts: Vec<(String, String)>,
-    /// The sections; two or more get a table of contents.
+    /// The sections. With two or more there is a table of contents.
     pub sections: Vec<Section>,
 }
 
@@ -64,7 +64,7 @@ impl Page {
         self
     }
 
-    /// The page as text.
+    /// The HTML text of the page.
     #[must_use]
     pub fn to_html(&self) -> String {
         let mut markup = Markup::default();
@@ -97,7 +97,7 @@ impl Page {
         markup.finish() + "\n"
     }
 
-    /// Writes the page; the file appears whole or not at all.
+    /// Writes the page to a file atomically.
     ///
     /// # Errors
     /// [`Error::Write`](crate::Error::Write) if the file cannot be written.
@@ -112,7 +112,7 @@ impl Page {
         markup.newline();
         markup.empty("meta", &[("charset", &"utf-8")]);
         markup.empty("meta", &[("name", &"viewport"), ("content", &"width=device-width, initial-scale=1")]);
-        // An empty icon keeps browsers from asking for one.
+        // An empty icon keeps browsers from requesting one.
         markup.empty("link", &[("rel", &"icon"), ("href", &"data:,")]);
         markup.element("title", &[], &self.title);
         markup.open("style", &[]);
@@ -139,7 +139,7 @@ impl Page {
     }
 }
 
-/// Ids are numbers of sections: headings may repeat, ids may not.
+/// The id of a section, from its number, since headings may repeat.
 fn anchor(section: usize) -> String {
     format!("section-{}", section + 1)
 }

@@ -1,4 +1,4 @@
-//! A finished figure.
+//! A rendered figure.
 
 use std::path::Path;
 
@@ -6,9 +6,10 @@ use statenet_core::atomic;
 
 use crate::error::Result;
 
-/// A finished figure: an SVG document with title and description, text as text, no ids, no references to elsewhere.
+/// A rendered figure: an SVG document with title and description. Texts are text, not paths; there are no ids and no
+/// external references.
 ///
-/// It stands alone as a file and goes into a [`Page`](crate::Page) as it is.
+/// It can be written to a file or placed in a [`Page`](crate::Page).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Svg {
     text: String,
@@ -20,7 +21,7 @@ impl Svg {
         Self { text, width }
     }
 
-    /// The document.
+    /// The text of the document.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -31,7 +32,7 @@ impl Svg {
         self.width
     }
 
-    /// Writes the document; the file appears whole or not at all.
+    /// Writes the document to a file atomically.
     ///
     /// # Errors
     /// [`Error::Write`](crate::Error::Write) if the file cannot be written.

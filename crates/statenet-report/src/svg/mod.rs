@@ -1,7 +1,7 @@
-//! Figures as SVG: plain values that [`render`](Figure::render) to an [`Svg`].
+//! Figures as plain values, which [`render`](Figure::render) turns into an [`Svg`].
 //!
-//! A figure holds numbers and words only. What is missing (NaN, `None`) is a gap or grey, names that are too long are
-//! shortened in the middle and whole when pointed at, and a figure without data says "no data".
+//! Missing values (NaN, `None`) are gaps or grey. Names that are too long are shortened in the middle and shown in full
+//! when pointed at. A figure without data shows the text "no data".
 
 pub(crate) mod document;
 pub(crate) mod draw;

@@ -1,4 +1,4 @@
-//! Axes: a line, ticks at round numbers, their labels, the quantity with its unit.
+//! Axes: a line, ticks at round numbers with labels, and the quantity with its unit.
 
 use super::{
     canvas::{Anchor, Canvas, LABEL_PX, Label, Stroke, TICK_PX},
@@ -11,7 +11,7 @@ use super::{
 
 /// Room below a plot for tick labels and the axis label.
 pub(crate) const X_ROOM: f64 = 40.0;
-/// Room below a plot whose horizontal axis is labelled elsewhere.
+/// Room below a plot whose horizontal axis is labelled on another figure.
 pub(crate) const X_ROOM_UNLABELLED: f64 = 8.0;
 /// Room right of a plot for half of the last tick label.
 pub(crate) const RIGHT_ROOM: f64 = 20.0;
@@ -24,12 +24,12 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// A linear axis with about a tick every `spacing` px of `length`.
+    /// A linear axis of `length` px with a tick about every `spacing` px.
     pub(crate) fn linear(label: impl Into<String>, range: Range, length: f64, spacing: f64) -> Self {
         Self { label: label.into(), ticks: ticks::linear(range, (length / spacing) as usize) }
     }
 
-    /// Time from and to, in ms; labelled in s from two seconds on.
+    /// A time axis, given in ms; from two seconds on it is labelled in s.
     pub(crate) fn time(range: Range, length: f64) -> Self {
         let (unit, scale) = if range.span() >= 2000.0 { ("Time (s)", 1000.0) } else { ("Time (ms)", 1.0) };
         let range = Range::new(range.low / scale, range.high / scale);
@@ -54,7 +54,7 @@ impl Axis {
                 canvas.line((plot.x, y), (plot.right(), y), Stroke::solid(GRID, 1.0));
             }
             canvas.line((plot.x - 4.0, y), (plot.x, y), axis);
-            // Logarithmic ticks may crowd: a label needs its height.
+            // Logarithmic ticks can be dense: skip labels that would overlap.
             if y <= lowest_free {
                 let label = Label::new(&tick.label, plot.x - 6.0, y + 4.0, Anchor::End, TICK_PX);
                 canvas.text(label.color(SOFT));
@@ -70,7 +70,7 @@ impl Axis {
         }
     }
 
-    /// Draws this axis below the plot, with faint lines across it if `grid`; labels only where the place says so.
+    /// Draws this axis below the plot, with faint lines across it if `grid`, and with labels if the place asks for them.
     pub(crate) fn draw_x(&self, canvas: &mut Canvas, place: &Place, grid: bool) {
         let plot = place.plot;
         let axis = Stroke::solid(AXIS, 1.0);

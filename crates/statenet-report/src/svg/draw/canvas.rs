@@ -16,7 +16,7 @@ pub(crate) const LABEL_PX: f64 = 12.0;
 /// Size of tick labels and notes, px.
 pub(crate) const TICK_PX: f64 = 11.0;
 
-/// Which point of a text its position names.
+/// The point of a text that its position refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Anchor {
     Start,
@@ -34,7 +34,7 @@ impl Anchor {
     }
 }
 
-/// A text: shortened to `room` px, in which case the whole of it is its `<title>`.
+/// A text, shortened to `room` px if necessary; its `<title>` then holds the full text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label<'a> {
     pub(crate) text: &'a str,
@@ -47,12 +47,12 @@ pub(crate) struct Label<'a> {
     pub(crate) color: Rgb,
     pub(crate) room: f64,
     pub(crate) bold: bool,
-    /// Reads upwards.
+    /// Whether the text is rotated to read upwards.
     pub(crate) upright: bool,
 }
 
 impl<'a> Label<'a> {
-    /// A horizontal text in the usual ink.
+    /// A horizontal text in the default colour.
     pub(crate) const fn new(text: &'a str, x: f64, y: f64, anchor: Anchor, px: f64) -> Self {
         Self { text, x, y, anchor, px, color: INK, room: f64::INFINITY, bold: false, upright: false }
     }
@@ -74,7 +74,7 @@ impl<'a> Label<'a> {
     }
 }
 
-/// How a line is drawn.
+/// Style of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Stroke {
     pub(crate) color: Rgb,
@@ -92,7 +92,7 @@ impl Stroke {
     }
 }
 
-/// Where figures are drawn: SVG elements in the order of the calls.
+/// A canvas that writes SVG elements in the order of the calls.
 #[derive(Debug, Default)]
 pub(crate) struct Canvas {
     markup: Markup,
@@ -103,7 +103,7 @@ impl Canvas {
         self.rect_titled(r, fill, 1.0, "");
     }
 
-    /// A box that shows `title` when pointed at, unless that is empty.
+    /// Draws a box that shows `title`, if not empty, when pointed at.
     pub(crate) fn rect_titled(&mut self, r: Rect, fill: Rgb, opacity: f64, title: &str) {
         let (x, y, w, h) = (Px(r.x), Px(r.y), Px(r.width.max(0.0)), Px(r.height.max(0.0)));
         let mut attributes: Vec<(&'static str, &dyn Display)> =
@@ -132,7 +132,7 @@ impl Canvas {
         self.markup.newline();
     }
 
-    /// An open path, in SVG's path language.
+    /// Draws an open path, given in SVG's path syntax.
     pub(crate) fn path(&mut self, d: &str, stroke: Stroke) {
         if d.is_empty() {
             return;
@@ -149,7 +149,7 @@ impl Canvas {
         self.markup.newline();
     }
 
-    /// A filled path without outline.
+    /// Draws a filled path without outline.
     pub(crate) fn area(&mut self, d: &str, fill: Rgb, opacity: f64) {
         if !d.is_empty() {
             self.markup.empty("path", &[("d", &d), ("fill", &fill), ("fill-opacity", &opacity)]);
@@ -157,7 +157,7 @@ impl Canvas {
         }
     }
 
-    /// A dot that shows `title` when pointed at.
+    /// Draws a dot that shows `title` when pointed at.
     pub(crate) fn dot(&mut self, at: (f64, f64), radius: f64, fill: Rgb, title: &str) {
         let (x, y, r) = (Px(at.0), Px(at.1), Px(radius));
         self.titled(
@@ -167,7 +167,7 @@ impl Canvas {
         );
     }
 
-    /// An image whose pixels stay square-edged.
+    /// Draws an image without smoothing its pixels.
     pub(crate) fn image(&mut self, r: Rect, address: &str) {
         let (x, y, w, h) = (Px(r.x), Px(r.y), Px(r.width), Px(r.height));
         self.markup.empty(
@@ -185,7 +185,7 @@ impl Canvas {
         self.markup.newline();
     }
 
-    /// Runs `draw` with unit squares scaled and moved so that (0, 0) to (columns, rows) fills a box.
+    /// Runs `draw` in coordinates in which (0, 0) to (columns, rows) fills a box.
     pub(crate) fn in_cells(&mut self, r: Rect, columns: usize, rows: usize, draw: impl FnOnce(&mut Markup)) {
         let transform = format!(
             "translate({} {}) scale({} {})",
@@ -218,7 +218,7 @@ impl Canvas {
         if label.upright {
             attributes.push(("transform", &turn));
         }
-        // Bold letters are about a tenth wider.
+        // Bold text is about a tenth wider.
         let room = if label.bold { label.room / 1.1 } else { label.room };
         let shown = text::shorten(label.text, label.px, room);
         self.markup.open("text", &attributes);
@@ -230,7 +230,7 @@ impl Canvas {
         self.markup.newline();
     }
 
-    /// What was drawn.
+    /// The elements drawn so far.
     pub(crate) fn finish(self) -> String {
         self.markup.finish()
     }

@@ -1,4 +1,4 @@
-//! A matrix as coloured cells: rectangles while there are few, an embedded PNG of one pixel a cell otherwise.
+//! A matrix as coloured cells: as rectangles if there are few, else as an embedded PNG with one pixel per cell.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -14,10 +14,10 @@ use super::{
 
 /// Up to this many cells are drawn as rectangles.
 const FEW: usize = 256;
-/// Colours of the palette; one more stands for missing values.
+/// Number of colours; one more is for missing values.
 const LEVELS: usize = 255;
 
-/// Draws a matrix, row 0 at the top, over a box. Cells smaller than half a px are averaged.
+/// Draws a matrix into a box, row 0 at the top. If cells would be smaller than half a px, neighbours are averaged.
 pub(crate) fn draw(canvas: &mut Canvas, r: Rect, values: ArrayView2<'_, f64>, limits: Range, map: ColorMap) {
     let values = merge(values, (r.height * 2.0) as usize, (r.width * 2.0) as usize);
     let (rows, columns) = values.dim();
@@ -38,14 +38,14 @@ pub(crate) fn draw(canvas: &mut Canvas, r: Rect, values: ArrayView2<'_, f64>, li
     }
 }
 
-/// A bar of all colours, low at the bottom.
+/// Draws a bar of all colours, lowest at the bottom.
 pub(crate) fn draw_color_bar(canvas: &mut Canvas, r: Rect, map: ColorMap) {
     let palette: Vec<Rgb> = (0..64).map(|i| map.at(1.0 - f64::from(i) / 63.0)).collect();
     let pixels: Vec<u8> = (0..64).collect();
     canvas.image(r, &png::data_uri(1, &pixels, &palette));
 }
 
-/// 0 to 254 over the limits, 255 for what is no number.
+/// The index of a colour: 0 to 254 between the limits, 255 for a missing value.
 fn level(value: f64, limits: Range) -> u8 {
     if value.is_finite() { (limits.place(value) * (LEVELS - 1) as f64).round() as u8 } else { LEVELS as u8 }
 }
@@ -54,7 +54,7 @@ fn color(level: u8, map: ColorMap) -> Rgb {
     if usize::from(level) == LEVELS { MISSING } else { map.at(f64::from(level) / (LEVELS - 1) as f64) }
 }
 
-/// For each level a path of unit-high rectangles, neighbours in a row joined.
+/// For each colour the path of its rectangles, of height 1, with neighbours in a row joined.
 fn outlines(levels: ArrayView2<'_, u8>) -> BTreeMap<u8, String> {
     let mut paths: BTreeMap<u8, String> = BTreeMap::new();
     for (y, row) in levels.rows().into_iter().enumerate() {
@@ -72,7 +72,7 @@ fn outlines(levels: ArrayView2<'_, u8>) -> BTreeMap<u8, String> {
     paths
 }
 
-/// At most `max_rows` by `max_columns` cells, each the mean of the finite values of equal blocks.
+/// Reduces a matrix to at most `max_rows` by `max_columns` cells, each the mean of the finite values in a block.
 fn merge(values: ArrayView2<'_, f64>, max_rows: usize, max_columns: usize) -> Array2<f64> {
     let (rows, columns) = values.dim();
     let block_rows = rows.div_ceil(max_rows.max(1)).max(1);
@@ -80,7 +80,7 @@ fn merge(values: ArrayView2<'_, f64>, max_rows: usize, max_columns: usize) -> Ar
     if block_rows == 1 && block_columns == 1 {
         return values.to_owned();
     }
-    // The last block may be smaller; its cell is then a little too wide, by less than half a px.
+    // The last block may be smaller; its cell is then too wide by less than half a px.
     Array2::from_shape_fn((rows.div_ceil(block_rows), columns.div_ceil(block_columns)), |(i, j)| {
         let (mut sum, mut n) = (0.0, 0);
         for r in i * block_rows..((i + 1) * block_rows).min(rows) {

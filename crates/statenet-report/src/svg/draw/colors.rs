@@ -1,7 +1,7 @@
-//! Colours: lines that can be told apart, and maps from numbers to colour.
+//! Colours of lines, and colour maps.
 //!
-//! The maps are ours: a few control colours, chosen so that lightness rises evenly (sequential) or falls evenly from a
-//! near-white middle to both ends (diverging), interpolated in OKLab (Ottosson 2020).
+//! The colour maps interpolate a few colours in OKLab (Ottosson 2020), chosen such that lightness increases evenly
+//! (sequential) or decreases evenly from a near-white middle to both ends (diverging).
 
 use std::fmt;
 
@@ -24,10 +24,10 @@ pub(crate) const SOFT: Rgb = Rgb([0x55, 0x55, 0x55]);
 pub(crate) const AXIS: Rgb = Rgb([0x88, 0x88, 0x88]);
 /// Grid lines.
 pub(crate) const GRID: Rgb = Rgb([0xe4, 0xe4, 0xe4]);
-/// Values that do not exist.
+/// Missing values.
 pub(crate) const MISSING: Rgb = Rgb([0xb8, 0xb8, 0xb8]);
 
-/// Colours of predictions and other series, in this order. The first is the prediction when there is one.
+/// Colours of predictions and other series, in order; the first is for a single prediction.
 const SERIES: [Rgb; 8] = [
     Rgb([0xd6, 0x27, 0x28]),
     Rgb([0x1f, 0x6f, 0xb4]),
@@ -39,17 +39,17 @@ const SERIES: [Rgb; 8] = [
     Rgb([0x7a, 0x55, 0x3a]),
 ];
 
-/// The colour of the n-th series and whether it is dashed, which tells series apart once the colours are used up.
+/// The colour of the n-th series, and whether it is dashed, as it is once all colours are used.
 pub(crate) fn series(n: usize) -> (Rgb, bool) {
     (SERIES[n % SERIES.len()], n / SERIES.len() % 2 == 1)
 }
 
-/// How numbers become colours.
+/// A map from numbers to colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorMap {
-    /// Dark to light: levels of a cochleagram.
+    /// Dark to light, for levels such as those of a cochleagram.
     Sequential,
-    /// Blue, near-white at 0, red: receptive fields and gradient maps, which have a sign.
+    /// Blue, near-white at 0, red, for signed values such as receptive fields and gradient maps.
     Diverging,
 }
 
@@ -77,7 +77,7 @@ impl ColorMap {
         }
     }
 
-    /// The colour at a place between 0 and 1.
+    /// The colour at a position from 0 to 1.
     pub(crate) fn at(self, place: f64) -> Rgb {
         let controls = self.controls();
         let along = place.clamp(0.0, 1.0) * (controls.len() - 1) as f64;

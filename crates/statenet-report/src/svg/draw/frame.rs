@@ -1,4 +1,4 @@
-//! What a figure is to those who place it: a title, a plot area, the room around it, perhaps a time axis.
+//! The layout of a figure: title, plot area, margins, and optionally a shared time axis.
 
 use super::{
     canvas::{Anchor, Canvas, LABEL_PX, Label, TITLE_PX},
@@ -10,43 +10,42 @@ use crate::{markup::Markup, svg::document::Svg};
 
 /// Height of a title above the plot or its legend.
 pub(crate) const TITLE_ROOM: f64 = 24.0;
-/// Room above a plot without title, so that the top tick label is whole.
+/// Room above a plot without title, for the upper half of the top tick label.
 const TOP_ROOM: f64 = 8.0;
 
-/// Where a figure goes.
+/// Where a figure is drawn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     /// The plot area.
     pub(crate) plot: Rect,
-    /// The room that the figure may use, plot area and margins.
+    /// The whole area of the figure, margins included.
     pub(crate) outer: Rect,
-    /// The extent of a shared time axis, ms; `None` if the figure's own counts.
+    /// The extent of a shared time axis, ms; `None` if the figure has its own.
     pub(crate) time: Option<Range>,
-    /// Whether to label the horizontal axis; in a stack with a shared axis only the lowest figure does.
+    /// Whether to label the horizontal axis; with a shared axis only the lowest figure has labels.
     pub(crate) x_labels: bool,
 }
 
-/// A figure that can be placed.
+/// A figure that can be laid out.
 pub(crate) trait Draw {
     /// The title, empty for none.
     fn title(&self) -> &str;
 
-    /// One or two sentences for those who cannot see it.
+    /// One or two sentences that describe the figure to readers who cannot see it.
     fn description(&self) -> String;
 
     /// The natural size of the plot area.
     fn plot(&self) -> Size;
 
-    /// The room around the plot area, with or without labels of the horizontal axis. The title's is added by
-    /// [`margins`].
+    /// The margins around the plot area, with or without labels of the horizontal axis. [`margins`] adds room for the title.
     fn room(&self, x_labels: bool) -> Margins;
 
-    /// The extent of the horizontal axis in ms, if it is time.
+    /// The extent of the horizontal axis in ms, if it is a time axis.
     fn time(&self) -> Option<Range> {
         None
     }
 
-    /// Height between title and plot, for a legend.
+    /// Height of the legend between title and plot.
     fn legend_room(&self) -> f64 {
         0.0
     }
@@ -55,7 +54,7 @@ pub(crate) trait Draw {
     fn draw(&self, canvas: &mut Canvas, place: &Place);
 }
 
-/// The room around the plot area, title and legend included.
+/// The margins around the plot area, title and legend included.
 pub(crate) fn margins(figure: &dyn Draw, x_labels: bool) -> Margins {
     let room = figure.room(x_labels);
     let title = if figure.title().is_empty() { TOP_ROOM } else { TITLE_ROOM };
@@ -74,14 +73,14 @@ pub(crate) fn draw(figure: &dyn Draw, canvas: &mut Canvas, place: &Place) {
     figure.draw(canvas, place);
 }
 
-/// Says in the middle of the plot area that there is nothing to draw.
+/// Writes "no data" in the middle of the plot area.
 pub(crate) fn no_data(canvas: &mut Canvas, plot: Rect) {
     let (x, y) = plot.middle();
     canvas.rect_titled(plot, GRID, 0.5, "");
     canvas.text(Label::new("no data", x, y + 4.0, Anchor::Middle, LABEL_PX).color(SOFT).room(plot.width));
 }
 
-/// A figure on its own, as an SVG document.
+/// Renders a figure as an SVG document.
 pub(crate) fn render(figure: &dyn Draw) -> Svg {
     let (size, room) = (figure.plot().sane(), margins(figure, true));
     let outer = Rect::new(
@@ -101,7 +100,7 @@ pub(crate) fn render(figure: &dyn Draw) -> Svg {
     document(figure, outer, &canvas.finish())
 }
 
-/// Neither this element nor any in it has an id, so that any number of figures fit in one page.
+/// There are no ids in the document, so that any number of figures can be in one page.
 fn document(figure: &dyn Draw, outer: Rect, content: &str) -> Svg {
     let (width, height) = (Px(outer.width), Px(outer.height));
     let view = format!("0 0 {width} {height}");

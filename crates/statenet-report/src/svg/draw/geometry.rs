@@ -1,4 +1,4 @@
-//! Points, sizes and boxes, in px of the figure's natural size, y downwards.
+//! Points, sizes and boxes, in px of the figure's natural size, with y downwards.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ pub struct Size {
 }
 
 impl Size {
-    /// A size; figures bound it to 20 to 4000 px each way when they are drawn.
+    /// A size. When a figure is drawn, width and height are clamped to 20 to 4000 px.
     #[must_use]
     pub const fn new(width: f64, height: f64) -> Self {
         Self { width, height }
     }
 
-    /// Between 20 and 4000 px each way, so that any number gives a figure.
+    /// This size clamped to 20 to 4000 px, so that any number gives a figure.
     pub(crate) fn sane(self) -> Self {
         let bound = |x: f64| {
             if x.is_finite() { x.clamp(20.0, 4000.0) } else { 20.0 }
@@ -74,7 +74,7 @@ pub(crate) struct Margins {
 }
 
 impl Margins {
-    /// The larger of each side.
+    /// The larger margin on each side.
     pub(crate) fn union(self, other: Self) -> Self {
         Self {
             top: self.top.max(other.top),
@@ -85,7 +85,7 @@ impl Margins {
     }
 }
 
-/// A coordinate as SVG text: at most two decimals, never NaN.
+/// A coordinate as text with at most two decimals; never NaN.
 #[derive(Clone, Copy)]
 pub(crate) struct Px(pub(crate) f64);
 

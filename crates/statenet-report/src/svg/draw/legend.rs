@@ -1,4 +1,4 @@
-//! Legends: one row, or more if the names are long, between title and plot.
+//! Legends, in one or more rows between title and plot.
 
 use super::{
     canvas::{Anchor, Canvas, LABEL_PX, Label, Stroke},
@@ -16,7 +16,7 @@ pub(crate) struct Entry {
     pub(crate) stroke: Stroke,
 }
 
-/// Height of a legend in a given width.
+/// Height of a legend with a given width.
 pub(crate) fn height(entries: &[Entry], width: f64) -> f64 {
     plan(entries, width).last().map_or(0.0, |p| p.y + ROW)
 }

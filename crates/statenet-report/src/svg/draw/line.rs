@@ -1,4 +1,4 @@
-//! Series of numbers as paths: broken where a number is missing, thinned where there are more points than pixels.
+//! Series of numbers as paths, interrupted where numbers are missing and thinned if there are more points than pixels.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::geometry::Px;
 /// A run of neighbouring points.
 type Run = Vec<(f64, f64)>;
 
-/// Splits points at missing values and thins each run.
+/// Splits points into runs at missing values and thins each run.
 pub(crate) fn runs(points: impl IntoIterator<Item = Option<(f64, f64)>>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut inside = false;
@@ -22,7 +22,7 @@ pub(crate) fn runs(points: impl IntoIterator<Item = Option<(f64, f64)>>) -> Vec<
     runs.into_iter().map(thin).collect()
 }
 
-/// The path through each run. A lone point is a dash as wide as a bin, at least 2 px.
+/// The path through each run. A single point becomes a dash as wide as a bin, at least 2 px.
 pub(crate) fn path(runs: &[Run], bin_px: f64) -> String {
     let mut d = String::new();
     for run in runs {
@@ -60,13 +60,13 @@ pub(crate) fn ribbon(low: &[Run], high: &[Run]) -> String {
 
 fn trace(d: &mut String, points: impl Iterator<Item = (f64, f64)>) {
     for (i, (x, y)) in points.enumerate() {
-        // Tenths of a px are enough for a line.
+        // A tenth of a px is precise enough for a line.
         let (x, y) = (Px((x * 10.0).round() / 10.0), Px((y * 10.0).round() / 10.0));
         let _ = write!(d, "{}{x} {y}", if i == 0 { "M" } else { " " });
     }
 }
 
-/// At most four points per half px: the first, lowest, highest and last, so that no peak is lost.
+/// Keeps at most four points per half px: the first, lowest, highest and last, so that no peak is lost.
 fn thin(run: Run) -> Run {
     let (Some(first), Some(last)) = (run.first(), run.last()) else {
         return run;

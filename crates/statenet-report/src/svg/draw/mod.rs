@@ -1,4 +1,4 @@
-//! What figures are drawn with: geometry, text, ticks, axes, legends, colours and matrices of cells.
+//! Parts of figures: geometry, text, ticks, axes, legends, colours and matrices of cells.
 
 pub(crate) mod axis;
 pub(crate) mod canvas;

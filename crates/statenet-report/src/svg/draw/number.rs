@@ -1,8 +1,8 @@
-//! Numbers in sentences.
+//! Numbers in descriptions.
 
 use std::fmt;
 
-/// A number with about four digits: 0.605, 1200, 2.5e-7; infinity is only a very large one.
+/// A number with about four digits: 0.605, 1200, 2.5e-7.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Short(pub(crate) f64);
 

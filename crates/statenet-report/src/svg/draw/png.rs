@@ -2,7 +2,7 @@
 
 use super::colors::Rgb;
 
-/// An indexed PNG as a `data:` address. `pixels` are rows from the top, `width` each, that name a colour of `palette`.
+/// An indexed PNG as a `data:` URL. `pixels` are indices into `palette`, row by row from the top, `width` per row.
 pub(crate) fn data_uri(width: usize, pixels: &[u8], palette: &[Rgb]) -> String {
     format!("data:image/png;base64,{}", base64(&encode(width, pixels, palette)))
 }
@@ -14,10 +14,10 @@ fn encode(width: usize, pixels: &[u8], palette: &[Rgb]) -> Vec<u8> {
     let mut header = Vec::with_capacity(13);
     header.extend((width as u32).to_be_bytes());
     header.extend((height as u32).to_be_bytes());
-    // 8 bits a pixel, colour type 3 (palette), deflate, no interlace.
+    // 8 bits per pixel, colour type 3 (palette), deflate, no interlace.
     header.extend([8, 3, 0, 0, 0]);
     let colors: Vec<u8> = palette.iter().flat_map(|c| c.0).collect();
-    // Each row starts with its filter: none, which suits a palette.
+    // Each row starts with its filter type: 0 (none), which is best for a palette.
     let rows: Vec<u8> =
         pixels.chunks(width.max(1)).flat_map(|row| std::iter::once(0).chain(row.iter().copied())).collect();
     let mut file = vec![0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
@@ -37,7 +37,7 @@ fn chunk(file: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
     file.extend(check.to_be_bytes());
 }
 
-/// CRC-32 as PNG and zip use it, bit by bit: the images are small.
+/// CRC-32 as in PNG and zip, computed bit by bit, which is fast enough for small images.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg());
     !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))

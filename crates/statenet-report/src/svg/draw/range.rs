@@ -1,17 +1,17 @@
-//! A range of finite numbers and the place of a number in it.
+//! A range of finite numbers, and positions in it.
 
-/// From `low` to `high`, finite, `low < high`, so that positions always exist.
+/// A range from `low` to `high`, both finite and `low < high`, so that positions are always defined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Range {
     pub(crate) low: f64,
     pub(crate) high: f64,
 }
 
-/// Larger numbers are drawn as if they were this large, which keeps differences finite.
+/// Larger numbers are clamped to this one, so that differences are finite.
 const HUGE: f64 = 1e300;
 
 impl Range {
-    /// A range from two numbers in any order; equal numbers are set apart.
+    /// The range between two numbers in any order; widened if they are equal.
     pub(crate) fn new(a: f64, b: f64) -> Self {
         let bound = |x: f64| {
             if x.is_nan() { 0.0 } else { x.clamp(-HUGE, HUGE) }
@@ -27,14 +27,14 @@ impl Range {
         }
     }
 
-    /// The range of the finite values; `None` if there is none.
+    /// The range of the finite values; `None` if there are none.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         extent(values).map(|(low, high)| Self::new(low, high))
     }
 
-    /// The range of the finite values and 0, with room above (and below, if any is negative); 0 to 1 without values.
+    /// The range of the finite values and 0, with room above, and below if any is negative; 0 to 1 without values.
     ///
-    /// For rates and scores, which mean something relative to 0.
+    /// For rates and scores, whose 0 is meaningful.
     pub(crate) fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = extent(values).unwrap_or((0.0, 1.0));
         if low == 0.0 && high == 0.0 {
@@ -48,13 +48,13 @@ impl Range {
         )
     }
 
-    /// The range and a twentieth more at both ends.
+    /// The range, extended by a twentieth at both ends.
     pub(crate) fn padded(self) -> Self {
         let room = self.span() / 20.0;
         Self::new(self.low - room, self.high + room)
     }
 
-    /// Both ranges and what lies between.
+    /// The smallest range that contains both.
     pub(crate) fn union(self, other: Self) -> Self {
         Self::new(self.low.min(other.low), self.high.max(other.high))
     }
@@ -63,13 +63,13 @@ impl Range {
         self.high - self.low
     }
 
-    /// Where a finite number lies: 0 at the low end, 1 at the high end, never outside.
+    /// The position of a number, from 0 at the low end to 1 at the high end, clamped.
     pub(crate) fn place(self, value: f64) -> f64 {
         ((value.clamp(self.low, self.high) - self.low) / self.span()).clamp(0.0, 1.0)
     }
 }
 
-/// The least and largest finite value; `None` if there is none.
+/// The smallest and largest finite value; `None` if there are none.
 pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|v| v.is_finite()).fold(None, |range, v| match range {
         None => Some((v, v)),

@@ -1,7 +1,7 @@
-//! How wide a text is, about, and how to shorten one that is too wide.
+//! Estimates the width of texts, and shortens texts that are too wide.
 //!
-//! An SVG does not know the fonts of its reader. The estimate follows DejaVu Sans, the widest of the usual sans-serif
-//! fonts, so that what fits here fits elsewhere.
+//! The reader's font is unknown. Estimates are for DejaVu Sans, the widest common sans-serif font, so that texts fit in
+//! others too.
 
 /// Estimated width of a text in px.
 pub(crate) fn width(text: &str, font_px: f64) -> f64 {
@@ -18,13 +18,14 @@ fn em(c: char) -> f64 {
         'w' | '+' | '=' | '<' | '>' | '~' | '\u{2212}' | '\u{d7}' => 0.84,
         '0'..='9' | 'a'..='z' | '_' | '\u{b0}'..='\u{ff}' => 0.64,
         'A'..='Z' => 0.78,
-        // Wide scripts take a whole em; marks and spaces take less, which only errs to the safe side.
+        // Characters of wide scripts are one em wide. Marks and spaces are narrower, so that this is an upper bound.
         c if u32::from(c) >= 0x1100 => 1.05,
         _ => 0.7,
     }
 }
 
-/// The text, or its two ends around an ellipsis if it is wider than `limit` px. Names of neurons differ at both ends.
+/// The text, or its beginning and end with an ellipsis between if it is wider than `limit` px, since names of neurons can
+/// differ at either end.
 pub(crate) fn shorten(text: &str, font_px: f64, limit: f64) -> String {
     if width(text, font_px) <= limit {
         return text.to_string();

@@ -2,14 +2,14 @@
 
 use super::range::Range;
 
-/// A tick: its place on the axis, 0 at the low end and 1 at the high end, and what is written there.
+/// A tick: its position on the axis, from 0 at the low end to 1 at the high end, and its label.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
     pub(crate) at: f64,
     pub(crate) label: String,
 }
 
-/// Ticks of a linear axis, at most `max` of them, at least one if a round number lies inside.
+/// Ticks of a linear axis: at most `max`, and at least one if a round number is in the range.
 pub(crate) fn linear(range: Range, max: usize) -> Vec<Tick> {
     let step = step(range.span(), max);
     round_numbers(range, step)
@@ -27,7 +27,7 @@ pub(crate) fn whole(range: Range, max: usize) -> Vec<Tick> {
         .collect()
 }
 
-/// The range widened to round numbers, and the number of round steps in it, about `n`.
+/// The range widened to round numbers, and the number of round steps in it, which is about `n`.
 pub(crate) fn covering(range: Range, n: usize) -> (Range, usize) {
     let step = step(range.span(), n);
     let (first, last) = ((range.low / step).floor(), (range.high / step).ceil());
@@ -37,7 +37,7 @@ pub(crate) fn covering(range: Range, n: usize) -> (Range, usize) {
 
 /// Round numbers for a logarithmic axis between two positive numbers: 1, 2, 5 times powers of ten.
 ///
-/// Less than a factor of 4 apart, they are the round numbers of a linear axis.
+/// If the ends differ by less than a factor of 4, the round numbers of a linear axis are used.
 pub(crate) fn log_numbers(low: f64, high: f64) -> Vec<f64> {
     if !(low > 0.0 && high >= low && high.is_finite()) {
         return Vec::new();
@@ -53,14 +53,14 @@ pub(crate) fn log_numbers(low: f64, high: f64) -> Vec<f64> {
         .collect()
 }
 
-/// A frequency in kHz as a person writes it: 0.5, 1, 22.
+/// A frequency as a short number of kHz: 0.5, 1, 22.
 pub(crate) fn kilohertz(hz: f64) -> String {
     let khz = hz / 1000.0;
     let text = if khz >= 0.095 { format!("{khz:.2}") } else { format!("{khz:.4}") };
     text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
-/// The smallest step of 1, 2 or 5 times a power of ten that gives at most `max` ticks.
+/// The smallest step of the form 1, 2 or 5 times a power of ten with at most `max` ticks.
 fn step(span: f64, max: usize) -> f64 {
     let raw = span / max.max(2) as f64;
     let power = 10f64.powi(raw.log10().floor() as i32);
@@ -78,7 +78,7 @@ fn round_numbers(range: Range, step: f64) -> Vec<f64> {
     (0..n).map(|i| (first + i as f64) * step).collect()
 }
 
-/// A number with the decimals that its step needs; very large and very small ones as 2e6.
+/// A number with as many decimals as the step needs; very large and very small numbers as 2e6.
 pub(crate) fn label(value: f64, step: f64) -> String {
     if value.abs() < step * 1e-6 {
         return "0".to_string();

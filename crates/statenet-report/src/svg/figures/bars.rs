@@ -14,23 +14,23 @@ use crate::{
     table::Cell,
 };
 
-/// Names beside bars take at most this much.
+/// The largest width of names beside bars.
 const NAME_ROOM: f64 = 190.0;
 const ROW: f64 = 26.0;
 
 /// One bar.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
-    /// Its name, at the left.
+    /// Its name, to the left of the bar.
     pub name: String,
     /// Its length; `None` leaves the row empty.
     pub value: Option<f64>,
-    /// A whisker over the end.
+    /// An interval, drawn as a whisker.
     pub interval: Option<Interval>,
 }
 
 impl Bar {
-    /// A bar that may have no value and no interval.
+    /// A bar; value and interval may be missing.
     pub fn new(
         name: impl Into<String>,
         value: impl Into<Option<f64>>,
@@ -48,7 +48,7 @@ impl Bar {
     }
 }
 
-/// Horizontal bars from 0, a row each, with interval whiskers and the numbers at the right.
+/// Horizontal bars from 0, one per row, with interval whiskers and the numbers to the right.
 ///
 /// ```
 /// use statenet_report::{Bar, Bars, Interval};
@@ -59,11 +59,11 @@ impl Bar {
 pub struct Bars {
     /// Title above the plot; empty for none.
     pub title: String,
-    /// What the bars measure, with its unit if it has one.
+    /// The quantity that bars show, with its unit if it has one.
     pub score: String,
-    /// The bars from the top.
+    /// The bars, from top to bottom.
     pub bars: Vec<Bar>,
-    /// Width of the plot area, px; its height follows from the number of bars.
+    /// Width of the plot area, px; the height depends on the number of bars.
     pub width: f64,
 }
 
@@ -84,7 +84,7 @@ impl Bars {
         }))
     }
 
-    /// Decimals of the numbers beside the bars: three of scores, none of hundreds.
+    /// Decimals of the numbers beside the bars: three for scores, none for numbers in the hundreds.
     fn decimals(&self) -> usize {
         let largest = self.bars.iter().filter_map(Bar::value).fold(0.0f64, |most, x| most.max(x.abs()));
         if largest >= 100.0 { 0 } else { 3 }

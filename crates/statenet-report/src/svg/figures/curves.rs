@@ -1,4 +1,4 @@
-//! Curves over epochs, lags or frequencies: training, memory, tuning.
+//! Curves over epochs, lags or frequencies, for training, memory and tuning.
 
 use statenet_core::{Hertz, TimeBin};
 
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// What the values of a [`Curve`] stand over, one after the other.
+/// The horizontal axis of a [`Curve`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum CurveAxis {
-    /// Epochs, the first value being that of epoch `first`.
+    /// Epochs; the first value is that of epoch `first`.
     Epochs {
         /// Number of the first epoch, 0 or 1.
         first: usize,
     },
-    /// Lags in multiples of a bin, from 0.
+    /// Lags from 0, in steps of one bin.
     Lags(TimeBin),
     /// Frequencies, on a logarithmic axis.
     Frequencies(Vec<Hertz>),
@@ -54,7 +54,7 @@ impl Curve {
     }
 }
 
-/// Curves over one axis, one place of which may be marked.
+/// Curves over a common axis, with an optional mark.
 ///
 /// ```
 /// use statenet_report::Curves;
@@ -72,14 +72,14 @@ pub struct Curves {
     pub axis: CurveAxis,
     /// The curves, drawn in this order.
     pub curves: Vec<Curve>,
-    /// Index of a value to mark: the best epoch, the best frequency.
+    /// Index of a value to mark, such as the best epoch or the best frequency.
     pub marked: Option<usize>,
     /// Size of the plot area.
     pub size: Size,
 }
 
 impl Curves {
-    /// Curves over any axis.
+    /// Curves over an axis.
     pub fn new(
         title: impl Into<String>,
         y_label: impl Into<String>,
@@ -96,7 +96,7 @@ impl Curves {
         }
     }
 
-    /// Curves over epochs, counted from 1, from names and values.
+    /// Curves over epochs, counted from 1, given as names and values.
     pub fn by_epoch<N: Into<String>, V: IntoIterator<Item = f64>>(
         title: impl Into<String>,
         y_label: impl Into<String>,
@@ -114,7 +114,7 @@ impl Curves {
         }
     }
 
-    /// The coordinate of a value: epoch, lag in ms, log2 of Hz.
+    /// The horizontal coordinate of a value: epoch, lag in ms, or log2 of Hz.
     fn coordinate(&self, index: usize) -> Option<f64> {
         match &self.axis {
             CurveAxis::Epochs { first } => Some((first + index) as f64),
@@ -166,12 +166,12 @@ impl Curves {
         Some((self.coordinate(index)?, name))
     }
 
-    /// Height of the mark's name above the plot.
+    /// Height of the mark's label above the plot.
     fn mark_room(&self) -> f64 {
         if self.mark().is_some() { 14.0 } else { 0.0 }
     }
 
-    /// A single curve is named by the axis already.
+    /// A single curve needs no legend, since the axis label names it.
     fn legend(&self) -> Vec<Entry> {
         if self.curves.len() < 2 {
             return Vec::new();
@@ -186,7 +186,7 @@ impl Curves {
         };
         let x = plot.across(self.x_range().place(coordinate));
         canvas.line((x, plot.y), (x, plot.bottom()), Stroke::dashed(AXIS, 1.0));
-        // Above the plot, so that no curve crosses it; inside its width.
+        // The label is above the plot, where no curve crosses it, but within its width.
         let half = text::width(&name, TICK_PX) / 2.0;
         let middle = x.min(plot.right() - half).max(plot.x + half);
         canvas.text(

@@ -1,4 +1,4 @@
-//! Matrices in colours: cochleagrams, receptive fields, gradient maps.
+//! Heatmaps: cochleagrams, receptive fields, gradient maps.
 
 use ndarray::{Array2, ArrayView2};
 use statenet_core::{Hertz, Millis, ShapeError, TimeBin};
@@ -20,15 +20,15 @@ use crate::{
     },
 };
 
-/// A matrix in colours, with a colour bar. NaN is grey.
+/// A matrix as colours, with a colour bar. NaN is grey.
 ///
-/// A sequential map spans the values; a diverging one is symmetric around 0, so that white is nothing.
+/// A sequential colour map spans the range of the values; a diverging one is symmetric around 0, which is white.
 ///
 /// ```
 /// use statenet_core::TimeBin;
 /// use statenet_report::Heatmap;
 ///
-/// // Two bands, three lags, lag 0 first; it is drawn with lag 0 at the right.
+/// // Two bands, three lags, lag 0 first; drawn with lag 0 at the right.
 /// let strf = ndarray::array![[0.5, -0.2, 0.0], [1.0, -0.4, 0.1]];
 /// let mut figure = Heatmap::strf("neuron 7", strf.view(), &[], TimeBin::from_millis(5.0)?)?;
 /// figure.unit = "spikes/bin per dB".into();
@@ -39,13 +39,13 @@ use crate::{
 pub struct Heatmap {
     /// Title above the plot; empty for none.
     pub title: String,
-    /// What the colours measure, with its unit; beside the colour bar, which has no label if this is empty.
+    /// Label of the colour bar: quantity and unit; empty for none.
     pub unit: String,
-    /// The colours.
+    /// The colour map.
     pub colors: ColorMap,
-    /// The numbers at the ends of the colour bar; `None` for those of the data. Set it to compare figures.
+    /// The values at the ends of the colour bar; `None` for the range of the data. Set it to compare figures.
     ///
-    /// A diverging map takes the larger magnitude of the two for both ends.
+    /// A diverging colour map uses the larger magnitude of the two for both ends.
     pub limits: Option<Interval>,
     /// Size of the plot area.
     pub size: Size,
@@ -68,11 +68,11 @@ enum Columns {
     Index(Cells),
 }
 
-/// Rows or columns that stand for nothing that this crate knows.
+/// Rows or columns with numbers or names as labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Cells {
     label: String,
-    /// A name of each; empty: they are numbered from 1.
+    /// A name for each; if empty they are numbered from 1.
     names: Vec<String>,
 }
 
@@ -98,12 +98,12 @@ impl Cells {
 }
 
 impl Heatmap {
-    /// A cochleagram (F, T), or anything else of bands and time bins.
+    /// A cochleagram (F, T), or another matrix of bands and time bins.
     ///
-    /// `band_centers` are the centre frequencies, lowest first; empty if unknown, then bands are numbered from 1.
+    /// `band_centers` are the centre frequencies, lowest first. If it is empty, bands are numbered from 1.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there is not one centre per band, [`Error::BandOrder`] if they do not rise.
+    /// [`Error::Shape`] if there is not one centre per band, [`Error::BandOrder`] if they are not increasing.
     pub fn cochleagram<A: Copy + Into<f64>>(
         title: impl Into<String>,
         values: ArrayView2<'_, A>,
@@ -123,7 +123,8 @@ impl Heatmap {
         })
     }
 
-    /// A receptive field or gradient map (F, L), lag 0 first, drawn with lag 0 at the right: time runs to the right.
+    /// A receptive field or gradient map (F, L), lag 0 first. It is drawn with lag 0 at the right, so that time runs to the
+    /// right.
     ///
     /// # Errors
     /// As [`cochleagram`](Self::cochleagram).
@@ -148,7 +149,7 @@ impl Heatmap {
         })
     }
 
-    /// Any matrix, row 0 at the bottom; rows and columns are numbered from 1 and called by the labels.
+    /// Any matrix, row 0 at the bottom, with labels for both axes; rows and columns are numbered from 1.
     pub fn matrix<A: Copy + Into<f64>>(
         title: impl Into<String>,
         values: ArrayView2<'_, A>,
@@ -167,7 +168,7 @@ impl Heatmap {
         }
     }
 
-    /// Calls the rows and columns of a [`matrix`](Self::matrix) by names, first to last, instead of numbers.
+    /// Names the rows and columns of a [`matrix`](Self::matrix) instead of numbering them.
     #[must_use]
     pub fn called<R: Into<String>, C: Into<String>>(
         mut self,
@@ -183,7 +184,7 @@ impl Heatmap {
         self
     }
 
-    /// The same with its first bin at `start`, as in an excerpt. Only a time axis changes.
+    /// Sets the time of the first bin, for an excerpt; without effect if the horizontal axis is not time.
     #[must_use]
     pub fn starting_at(mut self, start: Millis) -> Self {
         if let Columns::Time { start: old, .. } = &mut self.columns {
@@ -192,7 +193,7 @@ impl Heatmap {
         self
     }
 
-    /// The numbers at the ends of the colour bar, as drawn.
+    /// The values at the ends of the colour bar, as drawn.
     #[must_use]
     pub fn effective_limits(&self) -> Interval {
         let range = self.range();
@@ -208,7 +209,7 @@ impl Heatmap {
         match self.colors {
             ColorMap::Sequential => data,
             ColorMap::Diverging => {
-                // Range::of sets equal numbers apart; the largest magnitude itself is wanted here.
+                // Not through Range::of, which widens the range of equal values.
                 let most = match self.limits.filter(|l| l.is_finite()) {
                     Some(limits) => limits.low.abs().max(limits.high.abs()),
                     None => {
@@ -388,7 +389,7 @@ fn bands(title: &str, n_bands: usize, centers: &[Hertz]) -> Result<Rows> {
     Ok(Rows::Bands(centers.to_vec()))
 }
 
-/// Round frequencies at their place between band centres, interpolated in log frequency.
+/// Ticks at round frequencies, placed between band centres by interpolation in log frequency.
 fn frequency_ticks(centers: &[Hertz]) -> Vec<Tick> {
     let n = centers.len() as f64;
     let (Some(low), Some(high)) = (centers.first(), centers.last()) else {
@@ -408,7 +409,7 @@ fn frequency_ticks(centers: &[Hertz]) -> Vec<Tick> {
         .collect()
 }
 
-/// Lags that grow to the left; each cell is centred on its lag.
+/// Ticks of lags, which increase to the left; each cell is centred on its lag.
 fn lag_ticks(n: usize, dt: TimeBin, width: f64) -> Vec<Tick> {
     let last = dt.times(n.saturating_sub(1)).ms();
     let whole = Range::new(-0.5 * dt.ms(), last + 0.5 * dt.ms());
@@ -421,7 +422,7 @@ fn lag_ticks(n: usize, dt: TimeBin, width: f64) -> Vec<Tick> {
     found
 }
 
-/// Numbers of rows or columns, counted from 1, in the middle of their cells.
+/// Ticks with the numbers of rows or columns, from 1, in the middle of their cells.
 fn cell_numbers(n: usize, max: usize) -> Vec<Tick> {
     if n == 0 {
         return Vec::new();

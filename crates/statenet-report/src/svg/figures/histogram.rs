@@ -1,4 +1,4 @@
-//! How a score is distributed over neurons.
+//! Histograms of a score over neurons.
 
 use crate::svg::draw::{
     axis::{self, Axis},
@@ -11,7 +11,7 @@ use crate::svg::draw::{
     ticks,
 };
 
-/// A histogram of numbers with their median. Numbers that do not exist are counted in a note.
+/// A histogram of numbers with their median. Missing numbers are counted in a note.
 ///
 /// ```
 /// use statenet_report::Histogram;
@@ -22,9 +22,9 @@ use crate::svg::draw::{
 pub struct Histogram {
     /// Title above the plot; empty for none.
     pub title: String,
-    /// What the numbers are, with their unit.
+    /// The quantity, with its unit.
     pub x_label: String,
-    /// What is counted.
+    /// Label of the vertical axis: what is counted.
     pub y_label: String,
     /// The numbers.
     pub values: Vec<Option<f64>>,
@@ -52,7 +52,7 @@ impl Histogram {
         finite(&self.values)
     }
 
-    /// Bins between round numbers, about as many as the square root of the count, at least 5.
+    /// Bins with round edges: about the square root of the number of values, at least 5.
     fn bins(&self) -> (Range, Vec<usize>) {
         let values = self.finite();
         let wanted = ((values.len() as f64).sqrt().ceil() as usize).clamp(5, 40);
@@ -80,7 +80,7 @@ impl Histogram {
         format!("median {} of {}{missing}", Short(median), values.len())
     }
 
-    /// Counts from 0, with a little room above the highest bar.
+    /// The range of counts, from 0 with a little room above the highest bar.
     fn y_range(&self) -> Range {
         let most = self.bins().1.into_iter().max().unwrap_or(0).max(1);
         Range::new(0.0, most as f64 * 1.06)
@@ -148,13 +148,13 @@ impl Draw for Histogram {
     }
 }
 
-/// The numbers that exist.
+/// The numbers that are finite.
 pub(super) fn finite(values: &[Option<f64>]) -> Vec<f64> {
     let exists = |v: &Option<f64>| v.filter(|v| v.is_finite());
     values.iter().filter_map(exists).collect()
 }
 
-/// The middle number, or the mean of the two middle ones.
+/// The median: the middle number, or the mean of the two middle ones.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
@@ -165,7 +165,7 @@ pub(super) fn quantile(values: &[f64], part: f64) -> Option<f64> {
     sorted.sort_by(f64::total_cmp);
     let at = part.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
     let (low, high) = (*sorted.get(at.floor() as usize)?, *sorted.get(at.ceil() as usize)?);
-    // Halves first: the difference of two large numbers may not exist.
+    // Halve first: the difference of two huge numbers can overflow.
     let weight = at - at.floor();
     Some(low * (1.0 - weight) + high * weight)
 }

@@ -1,4 +1,4 @@
-//! The kinds of figures, one per file.
+//! The kinds of figures, one in each file.
 
 pub(crate) mod bars;
 pub(crate) mod curves;
@@ -15,16 +15,16 @@ use crate::svg::{
     draw::frame::{self, Draw},
 };
 
-/// Any figure, as a [`Panel`](crate::Panel) holds it. Each kind converts with `into()`.
+/// Any kind of figure, for a [`Panel`](crate::Panel). Each kind converts with `into()`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Figure {
     /// Bars with intervals.
     Bars(bars::Bars),
     /// Curves over epochs, lags or frequencies.
     Curves(curves::Curves),
-    /// A matrix in colours.
+    /// A heatmap.
     Heatmap(heatmap::Heatmap),
-    /// A distribution.
+    /// A histogram.
     Histogram(histogram::Histogram),
     /// Figures in a stack or grid.
     Panel(panel::Panel),

@@ -1,4 +1,4 @@
-//! Figures side by side or above each other, as one.
+//! Several figures combined into one.
 
 use super::{Figure, curves::Curves};
 use crate::svg::draw::{
@@ -10,7 +10,7 @@ use crate::svg::draw::{
 
 const GAP: f64 = 14.0;
 
-/// Figures in a stack or a grid, plot areas aligned, each with its own title.
+/// Figures in a stack or a grid with aligned plot areas, each with its own title.
 ///
 /// A cochleagram above the recorded and predicted rate:
 /// ```
@@ -28,13 +28,13 @@ const GAP: f64 = 14.0;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// Title above all; empty for none.
+    /// Title above all figures; empty for none.
     pub title: String,
     /// The figures, row by row.
     pub figures: Vec<Figure>,
-    /// Figures in a row, at least 1.
+    /// Number of figures in a row, at least 1.
     pub columns: usize,
-    /// Figures in a column that have a time axis get the same one, labelled below the lowest of them.
+    /// Whether figures with a time axis in one column share it; it is then labelled below the lowest of them.
     pub shared_time: bool,
 }
 
@@ -46,7 +46,7 @@ impl Panel {
 
     /// Figures above each other that share the time axis, such as a cochleagram, a raster and traces.
     ///
-    /// The axis spans them all, and plot areas are as wide as the widest.
+    /// The axis spans the times of all figures, and all plot areas have the width of the widest.
     pub fn shared_time(title: impl Into<String>, figures: impl IntoIterator<Item = Figure>) -> Self {
         Self { shared_time: true, ..Self::stack(title, figures) }
     }
@@ -56,9 +56,9 @@ impl Panel {
         Self { title: title.into(), figures: figures.into_iter().collect(), columns, shared_time: false }
     }
 
-    /// Training loss above validation score over epochs (counted from 1), the best epoch marked in both.
+    /// Training loss above validation score over epochs (counted from 1), with the best epoch marked in both.
     ///
-    /// `best` is the index of the best epoch in the two.
+    /// `best` is the index of the best epoch.
     pub fn training(
         title: impl Into<String>,
         loss: impl IntoIterator<Item = f64>,
@@ -117,7 +117,7 @@ struct Cell<'a> {
     x_labels: bool,
 }
 
-/// Cells and the widest and highest of each column and row, so that plot areas line up.
+/// The figures in rows and columns, with the largest width of each column and height of each row, to align plot areas.
 struct Layout<'a> {
     cells: Vec<Cell<'a>>,
     columns: Vec<(Margins, f64)>,

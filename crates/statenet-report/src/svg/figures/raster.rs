@@ -1,4 +1,4 @@
-//! Spikes of each repeat over time.
+//! Spike rasters.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ use crate::svg::draw::{
     ticks,
 };
 
-/// Spikes as ticks: a row per repeat, the first at the top. Bins that were not recorded are grey.
+/// A spike raster: one row per repeat, the first at the top, with ticks for spikes. Bins that were not recorded are grey.
 ///
 /// ```
 /// use statenet_core::TimeBin;
@@ -126,11 +126,11 @@ impl Draw for Raster {
             let mut d = String::new();
             let mut last = f64::NEG_INFINITY;
             for (bin, &count) in counts.iter().enumerate() {
-                // Spikes of one bin are spread over it; more than eight are a solid bar anyway.
+                // The spikes of a bin are spread over its width; more than eight would be a solid bar.
                 let n = if count.is_finite() { count.round().clamp(0.0, 8.0) as usize } else { 0 };
                 for spike in 0..n {
                     let at = x(bin as f64 + (spike as f64 + 0.5) / n as f64);
-                    // Ticks closer than a quarter of a px are one.
+                    // Ticks less than a quarter of a px apart are drawn once.
                     if at - last > 0.25 {
                         let _ = write!(d, "M{} {}v{}", Px(at), Px(top + row * 0.1), Px(row * 0.8));
                         last = at;

@@ -1,4 +1,4 @@
-//! One score of each neuron against another.
+//! Scatter plots of two scores of each neuron.
 
 use crate::svg::draw::{
     axis::{self, Axis},
@@ -12,7 +12,7 @@ use crate::svg::draw::{
 /// One neuron of a [`Scatter`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScatterPoint {
-    /// Its id, shown when pointed at.
+    /// The neuron's id, shown when pointed at.
     pub id: String,
     /// Its score on the horizontal axis.
     pub x: Option<f64>,
@@ -21,7 +21,7 @@ pub struct ScatterPoint {
 }
 
 impl ScatterPoint {
-    /// A neuron with two scores, either of which may not exist.
+    /// A neuron with two scores, either of which may be missing.
     pub fn new(id: impl Into<String>, x: impl Into<Option<f64>>, y: impl Into<Option<f64>>) -> Self {
         Self { id: id.into(), x: x.into(), y: y.into() }
     }
@@ -32,8 +32,8 @@ impl ScatterPoint {
     }
 }
 
-/// The scores of each neuron with one model against those with another: a square with its diagonal, and how many lie
-/// above and below it.
+/// The scores of each neuron with one model against those with another, in a square with its diagonal; the numbers of
+/// neurons above and below the diagonal are written in it.
 ///
 /// ```
 /// use statenet_report::{Scatter, ScatterPoint};
@@ -45,7 +45,7 @@ impl ScatterPoint {
 pub struct Scatter {
     /// Title above the plot; empty for none.
     pub title: String,
-    /// Label of the horizontal axis: the model, the score if the title does not say it.
+    /// Label of the horizontal axis: the model, and the score if the title does not name it.
     pub x_label: String,
     /// Label of the vertical axis.
     pub y_label: String,

@@ -20,7 +20,7 @@ const ROW: f64 = 34.0;
 /// One row of [`Strips`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strip {
-    /// Name of the row, at the left.
+    /// Name of the row, to its left.
     pub name: String,
     /// A number per neuron.
     pub values: Vec<Option<f64>>,
@@ -33,7 +33,7 @@ impl Strip {
     }
 }
 
-/// A dot per neuron in a row per model, with the median (upright line) and the middle half (thick line) of each.
+/// One row per model with a dot for each neuron, the median (vertical line) and the interquartile range (thick line).
 ///
 /// ```
 /// use statenet_report::{Strip, Strips};
@@ -44,11 +44,11 @@ impl Strip {
 pub struct Strips {
     /// Title above the plot; empty for none.
     pub title: String,
-    /// What the numbers are, with their unit.
+    /// The quantity, with its unit.
     pub score: String,
-    /// The rows from the top.
+    /// The rows, from top to bottom.
     pub strips: Vec<Strip>,
-    /// Width of the plot area, px; its height follows from the number of rows.
+    /// Width of the plot area, px; the height depends on the number of rows.
     pub width: f64,
 }
 
@@ -136,7 +136,8 @@ impl Draw for Strips {
     }
 }
 
-/// Between -1 and 1, evenly spread over neighbours (multiples of the golden ratio), so that equal scores show as many.
+/// Vertical jitter between -1 and 1 that spreads neighbouring dots evenly (multiples of the golden ratio), so that dots with
+/// equal scores do not hide each other.
 fn spread(n: usize) -> f64 {
     (n as f64 * 0.618_033_988_749_895).fract() * 2.0 - 1.0
 }

@@ -13,14 +13,14 @@ use crate::svg::draw::{
     range::Range,
 };
 
-/// What the numbers of [`Traces`] are.
+/// The unit of [`Traces`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RateUnit {
     /// Spikes per time bin, the unit of recordings and models.
     SpikesPerBin,
     /// Spikes per second.
     SpikesPerSecond,
-    /// Anything else: quantity and unit, such as `Potential (mV)`.
+    /// Another quantity, given with its unit, such as `Potential (mV)`.
     Other(String),
 }
 
@@ -34,12 +34,12 @@ impl RateUnit {
     }
 }
 
-/// Whether a trace was measured or computed, which decides its colour.
+/// Whether a trace was measured or computed, which determines its style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TraceRole {
-    /// Dark line over a grey area.
+    /// Measured: a dark line over a grey area.
     Recorded,
-    /// Coloured line; the first is red.
+    /// Computed: a coloured line; the first is red.
     Predicted,
 }
 
@@ -88,7 +88,7 @@ pub struct Traces {
     pub title: String,
     /// The lines, drawn in this order.
     pub traces: Vec<Trace>,
-    /// What the numbers are.
+    /// The unit of the values.
     pub unit: RateUnit,
     /// Width of a bin.
     pub dt: TimeBin,
@@ -111,7 +111,7 @@ impl Traces {
         }
     }
 
-    /// The same in spikes per second, if it is in spikes per bin.
+    /// Converts traces in spikes per bin to spikes per second; other units are left unchanged.
     #[must_use]
     pub fn in_spikes_per_second(mut self) -> Self {
         if self.unit == RateUnit::SpikesPerBin {
@@ -131,7 +131,7 @@ impl Traces {
         let values = self.traces.iter().flat_map(|t| t.values.iter().copied());
         match self.unit {
             RateUnit::SpikesPerBin | RateUnit::SpikesPerSecond => Range::from_zero(values),
-            // A potential means nothing relative to 0.
+            // For other quantities, such as potentials, 0 has no special meaning.
             RateUnit::Other(_) => Range::of(values).map_or(Range::new(0.0, 1.0), Range::padded),
         }
     }

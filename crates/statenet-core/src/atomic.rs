@@ -1,7 +1,7 @@
-//! Files and folders that appear whole or not at all.
+//! Atomic writing of files and folders.
 //!
-//! Everything is written beside its destination under a temporary name, flushed to the disk and renamed. If the
-//! process dies or the disk is full, the destination is what it was before.
+//! Everything is written next to its destination under a temporary name, flushed to disk and renamed. If the process is
+//! killed or the disk is full, the destination remains unchanged.
 
 use std::{
     fs,
@@ -13,12 +13,12 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::{Error, Result};
 
-/// Writes a file: `write` gets a buffered writer, and the file takes its name only if all of it succeeded.
+/// Writes a file: `write` receives a buffered writer, and the file gets its name only if everything succeeded.
 ///
-/// Folders above it are made as needed.
+/// Missing parent folders are created.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be written, flushed or renamed; a full disk is such a case.
+/// [`Error::Io`] if the file cannot be written, flushed or renamed, for example because the disk is full.
 pub fn write_file<F>(path: &Path, write: F) -> Result<()>
 where
     F: FnOnce(&mut dyn Write) -> std::io::Result<()>,
@@ -36,7 +36,8 @@ where
     sync_folder(folder)
 }
 
-/// A folder in the making. Write into [`path`](Self::path), then [`commit`](Self::commit); dropped, it leaves nothing.
+/// A new folder that is being written. Write into [`path`](Self::path), then [`commit`](Self::commit). If it is dropped
+/// without a commit, nothing remains.
 #[derive(Debug)]
 pub struct NewFolder {
     work: TempDir,
@@ -44,10 +45,10 @@ pub struct NewFolder {
 }
 
 impl NewFolder {
-    /// Starts a folder that will appear at `destination`.
+    /// Creates a temporary folder that will be moved to `destination`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the place beside the destination cannot be written.
+    /// [`Error::Io`] if the folder cannot be created next to the destination.
     pub fn create(destination: &Path) -> Result<Self> {
         let above = parent(destination);
         fs::create_dir_all(above).map_err(io(above, "create folder"))?;
@@ -58,20 +59,20 @@ impl NewFolder {
         Ok(Self { work, destination: destination.to_path_buf() })
     }
 
-    /// Where to write for now.
+    /// The temporary folder to write into.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.work.path()
     }
 
-    /// Flushes what was written and gives the folder its name, in place of an older one of that name.
+    /// Flushes all files and moves the folder to its destination, replacing an older folder there.
     ///
-    /// `marker` is a file that an older folder must hold to be replaced (such as `config.json`): a folder of
-    /// somebody else's files is never removed. An empty folder is replaced without it.
+    /// An older folder is replaced only if it contains the file `marker` (such as `config.json`) or is empty, so that a
+    /// folder of unrelated files is never removed.
     ///
     /// # Errors
-    /// [`Error::Occupied`] if the destination exists and lacks the marker; [`Error::Io`] if flushing or renaming
-    /// fails, in which case the older folder is still there.
+    /// [`Error::Occupied`] if a folder without the marker exists at the destination; [`Error::Io`] if flushing or renaming
+    /// fails, in which case the older folder remains.
     pub fn commit(self, marker: &str) -> Result<()> {
         let destination = self.destination;
         sync_tree(self.work.path())?;
@@ -133,7 +134,7 @@ fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Temporary names are private to their user; what we leave behind has the usual mode.
+/// Sets the usual permissions, since temporary files and folders are private to their user.
 #[cfg(unix)]
 fn readable_by_all(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

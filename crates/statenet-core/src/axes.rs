@@ -1,19 +1,19 @@
-//! What data tells a model: how many bands and neurons there are and how wide a time bin is.
+//! The axes of a recording: numbers of bands and neurons, and the width of a time bin.
 
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Hertz, TimeBin};
 
-/// The axes of a recording, as a model needs them.
+/// The axes of a recording, for which a model is built.
 ///
 /// A model for `(B, 1, F, T)` cochleagrams and `(B, N, T)` responses has `n_bands` F and `n_neurons` N.
-/// `dt` turns durations of a config into bins; `band_centers` is empty where the recording does not say.
+/// `dt` converts durations in a config to bins; `band_centers` is empty if unknown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Axes {
-    /// Frequency bands F of the cochleagram.
+    /// Number of frequency bands F of the cochleagram.
     pub n_bands: usize,
-    /// Neurons N of the response.
+    /// Number of neurons N of the response.
     pub n_neurons: usize,
     /// Width of a time bin, ms.
     #[serde(rename = "dt_ms")]

@@ -1,8 +1,7 @@
-//! A short digest of bytes: the same on every platform, for names and for noticing that something has changed.
-//!
-//! FNV-1a (64 bit). Not for secrets.
+//! A short hash of bytes (FNV-1a, 64 bit), the same on every platform, for names and for detecting changes. Not
+//! cryptographic.
 
-/// A digest in the making.
+/// A running hash of bytes.
 ///
 /// ```
 /// use statenet_core::Digest;
@@ -21,7 +20,7 @@ const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 impl Digest {
-    /// The digest of some bytes.
+    /// The hash of bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let mut digest = Self::default();
@@ -29,17 +28,17 @@ impl Digest {
         digest
     }
 
-    /// A digest that differs by a number, for several of the same bytes.
+    /// A hash with another initial value for each `lane`, for several independent hashes of the same bytes.
     pub(crate) fn lane(lane: u64) -> Self {
         Self(OFFSET_BASIS ^ lane.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    /// Takes more bytes.
+    /// Adds bytes.
     pub fn add(&mut self, bytes: &[u8]) {
         self.0 = bytes.iter().fold(self.0, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
     }
 
-    /// The digest as a number.
+    /// The hash as a number.
     #[must_use]
     pub fn value(self) -> u64 {
         self.0

@@ -4,21 +4,21 @@ use std::path::PathBuf;
 
 use crate::shape::ShapeError;
 
-/// What can go wrong in this crate: a number out of range, a shape, a file that cannot be written.
+/// What can go wrong in this crate: a number out of range, a wrong shape, a file that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A number is outside the range of its unit.
     #[error("{quantity} is {got}, expected {expected}")]
     OutOfRange {
-        /// What the number measures.
+        /// The quantity.
         quantity: &'static str,
         /// The value found.
         got: f64,
         /// The allowed range, in words.
         expected: &'static str,
     },
-    /// An array has another shape than its name promises.
+    /// An array has the wrong shape.
     #[error(transparent)]
     Shape(#[from] ShapeError),
     /// A file or folder could not be written, flushed, renamed or removed.
@@ -28,11 +28,11 @@ pub enum Error {
         path: PathBuf,
         /// What was attempted.
         action: &'static str,
-        /// The operating system's answer.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// A folder that was not written by this library would be replaced.
+    /// The destination is a folder that was not written by this library, and is therefore not replaced.
     #[error("{path}: exists and was not written by statenet, choose another folder", path = path.display())]
     Occupied {
         /// The folder.

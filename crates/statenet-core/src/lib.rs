@@ -1,18 +1,18 @@
-//! What every StateNet crate must agree on: units, axes, scales, seeds, shapes, masks and atomic writes.
+//! Types that all StateNet crates share: units, axes, frequency scales, seeds, shapes, masks and atomic writes.
 //!
-//! A leaf: it knows no model, no tensor library and no file format.
+//! This crate depends on no other crate of the workspace, no tensor library and no file format.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`units`] | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`]: checked, with arithmetic that makes sense |
-//! | [`axes`] | [`Axes`]: bands, neurons and dt, what data tells a model |
+//! | [`units`] | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`]: checked quantities with units |
+//! | [`axes`] | [`Axes`]: bands, neurons and dt of a recording |
 //! | [`scales`] | mel, ERB-rate, Greenwood and octave scales of frequency |
-//! | [`seed`] | [`Seed`]: a reproducible ChaCha stream for every name |
-//! | [`digest`] | [`Digest`]: a short digest of bytes, for names and for noticing change |
-//! | [`shape`] | [`expect_shape`]: the one check of array shapes |
-//! | [`standardization`] | [`Standardization`]: the scale of a cochleagram's bands |
+//! | [`seed`] | [`Seed`]: reproducible random streams by name |
+//! | [`digest`] | [`Digest`]: a short hash of bytes |
+//! | [`shape`] | [`expect_shape`]: checks the shape of an array |
+//! | [`standardization`] | [`Standardization`]: mean and standard deviation of a cochleagram's bands |
 //! | [`mask`] | [`ResponseMask`]: which bins of which repeats were recorded |
-//! | [`atomic`] | files and folders that appear whole or not at all |
+//! | [`atomic`] | atomic writing of files and folders |
 //!
 //! ```
 //! use statenet_core::{Millis, Seed, TimeBin};

@@ -1,46 +1,46 @@
-//! Which bins of which repeats were recorded.
+//! A mask of the recorded responses.
 
 use ndarray::{Array2, Array3, ArrayView3, Axis};
 
-/// The recorded bins of one stimulus: `(N, R, T)`, true where there is a measurement.
+/// A mask over the responses to one stimulus, `(N, R, T)`: true where a value was recorded.
 ///
-/// R is the largest number of repeats of any neuron; a neuron with fewer has repeats that are false throughout, a
-/// neuron that did not hear the stimulus is false throughout. Values under a false mask are never read.
+/// R is the largest number of repeats of any neuron; the further repeats of a neuron with fewer are all false, as are all
+/// repeats of a neuron without responses to this stimulus. Values where the mask is false are never read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseMask(Array3<bool>);
 
 impl ResponseMask {
-    /// A mask from its bins `(N, R, T)`.
+    /// A mask from flags `(N, R, T)`.
     #[must_use]
     pub fn new(valid: Array3<bool>) -> Self {
         Self(valid)
     }
 
-    /// Everything recorded, for N neurons, R repeats and T bins.
+    /// A mask of complete data: N neurons, R repeats and T bins.
     #[must_use]
     pub fn all(n_neurons: usize, n_repeats: usize, n_bins: usize) -> Self {
         Self(Array3::from_elem((n_neurons, n_repeats, n_bins), true))
     }
 
-    /// The mask of an array in which NaN means missing: the border where NaN becomes a mask.
+    /// The mask of an array in which NaN means missing.
     #[must_use]
     pub fn from_nan(values: ArrayView3<'_, f32>) -> Self {
         Self(values.mapv(|v| !v.is_nan()))
     }
 
-    /// The bins, `(N, R, T)`.
+    /// The flags, `(N, R, T)`.
     #[must_use]
     pub fn view(&self) -> ArrayView3<'_, bool> {
         self.0.view()
     }
 
-    /// True if every bin of every repeat was recorded.
+    /// Whether every bin of every repeat was recorded.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.0.iter().all(|&v| v)
     }
 
-    /// Repeats of a neuron with at least one recorded bin; 0 for a neuron that does not exist.
+    /// The number of repeats of a neuron with at least one recorded bin; 0 for an index that does not exist.
     #[must_use]
     pub fn n_repeats(&self, neuron: usize) -> usize {
         if neuron >= self.0.len_of(Axis(0)) {
@@ -49,13 +49,13 @@ impl ResponseMask {
         self.0.index_axis(Axis(0), neuron).rows().into_iter().filter(|row| row.iter().any(|&v| v)).count()
     }
 
-    /// Bins with at least one recorded repeat, `(N, T)`: where the PSTH exists.
+    /// Whether at least one repeat was recorded, `(N, T)`: where the PSTH is defined.
     #[must_use]
     pub fn any_repeat(&self) -> Array2<bool> {
         self.0.map_axis(Axis(1), |repeats| repeats.iter().any(|&v| v))
     }
 
-    /// The mask of some neurons, in the order given; neurons that do not exist are left out.
+    /// The mask of the given neurons, in that order; indices that do not exist are left out.
     #[must_use]
     pub fn select(&self, neurons: &[usize]) -> Self {
         let inside: Vec<usize> = neurons.iter().copied().filter(|&n| n < self.0.len_of(Axis(0))).collect();

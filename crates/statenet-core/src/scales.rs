@@ -1,4 +1,4 @@
-//! Scales of frequency: mel, ERB-rate, Greenwood's map of the cochlea, octaves.
+//! Frequency scales: mel, ERB-rate, Greenwood's map of the cochlea, octaves.
 //!
 //! | scale | from f in Hz | source |
 //! |---|---|---|
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::Result, units::Hertz};
 
-/// A monotone map between frequency and a perceptual or anatomical coordinate.
+/// A monotone map from frequency to a perceptual or anatomical coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
@@ -19,7 +19,7 @@ pub enum Scale {
     Mel,
     /// ERB-rate: number of equivalent rectangular bandwidths below f.
     Erb,
-    /// Relative place on the human cochlea, apex 0 to base 1.
+    /// Relative position on the human cochlea, from 0 at the apex to 1 at the base.
     Greenwood,
     /// Octaves above 1 kHz.
     Octave,
@@ -38,10 +38,10 @@ impl Scale {
         }
     }
 
-    /// The frequency at a coordinate, the inverse of [`from_hertz`](Self::from_hertz).
+    /// The frequency at a coordinate; the inverse of [`from_hertz`](Self::from_hertz).
     ///
     /// # Errors
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if the coordinate lies below every frequency.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if the coordinate is below that of every frequency.
     pub fn to_hertz(self, coordinate: f64) -> Result<Hertz> {
         let ten_to = |x: f64| libm::pow(10.0, x);
         Hertz::new(match self {
@@ -55,7 +55,7 @@ impl Scale {
     /// `n` frequencies evenly spaced on this scale from `low` to `high`, both included.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if rounding leaves the range of frequencies.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a frequency is rounded to a value out of range.
     pub fn spaced(self, n: usize, low: Hertz, high: Hertz) -> Result<Vec<Hertz>> {
         let (a, b) = (self.from_hertz(low), self.from_hertz(high));
         let step = if n > 1 { (b - a) / (n - 1) as f64 } else { 0.0 };

@@ -1,8 +1,8 @@
-//! Seeds and the random streams that grow from them.
+//! Seeds, and random streams by name.
 //!
-//! A stream is determined by a seed and a name: the weights of one layer do not move when another layer is added,
-//! and nothing depends on the order of calls or on a global generator. The hash, the generator (ChaCha, 20 rounds)
-//! and the distributions are written out or pinned, so that a seed gives the same numbers on every platform.
+//! A stream is determined by a seed and a name. The initial weights of a layer therefore do not change when another layer is
+//! added, and nothing depends on the order of calls or on a global generator. The hash, the generator (ChaCha, 20 rounds)
+//! and the distributions are implemented here or pinned, so that a seed gives the same numbers on every platform.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -34,7 +34,7 @@ impl Seed {
         self.0
     }
 
-    /// The stream of a name: same seed and name, same numbers.
+    /// The random stream with a name: the same seed and name give the same numbers.
     #[must_use]
     pub fn stream(self, name: &str) -> Stream {
         let mut key = [0u8; 32];
@@ -47,7 +47,7 @@ impl Seed {
         Stream(ChaCha20Rng::from_seed(key))
     }
 
-    /// A seed for a part of the work (a fold, an epoch), different for every name.
+    /// A seed for a part of the work, such as a fold or an epoch; different for every name.
     #[must_use]
     pub fn child(self, name: &str) -> Self {
         Self(self.stream(name).next_u64())
@@ -74,7 +74,7 @@ impl Stream {
         low + (high - low) * self.unit()
     }
 
-    /// Standard normal, by the cosine form of Box and Muller (1958); takes two numbers of the stream.
+    /// Standard normal, by the cosine form of Box and Muller (1958); uses two numbers of the stream.
     pub fn normal(&mut self) -> f64 {
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.unit()));
         radius * libm::cos(std::f64::consts::TAU * self.unit())
@@ -87,13 +87,13 @@ impl Stream {
 
     /// A whole number below `n`; 0 if `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        // The bias of at most n / 2^64 is far below what any sample of ours could show.
+        // The bias of at most n / 2^64 is too small to be detected in any sample.
         ((u128::from(self.next_u64()) * n as u128) >> 64) as usize
     }
 
-    /// Poisson with a mean, by counting exponential gaps: exact, in time proportional to the mean.
+    /// Poisson with this mean, by counting exponential intervals: exact, in time proportional to the mean.
     ///
-    /// A mean that is not above 0 gives 0.
+    /// Returns 0 if the mean is not above 0.
     pub fn poisson(&mut self, mean: f64) -> u32 {
         let (mut count, mut elapsed) = (0, self.exponential());
         while elapsed < mean {

@@ -1,11 +1,11 @@
-//! The one check of array shapes, and the error that shows both.
+//! Checks the shapes of arrays, with an error that shows the shape found and the expected shape.
 
 /// One axis of an expected shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dim {
-    /// Exactly this many.
+    /// Exactly this size.
     Is(usize),
-    /// At least one, named by its letter.
+    /// Any size of at least one, named by a letter.
     Any(&'static str),
 }
 
@@ -24,15 +24,15 @@ impl std::fmt::Display for Dim {
     }
 }
 
-/// An array has another shape than its name promises.
+/// An array has the wrong shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{array} has shape {}, expected {}", tuple(got), tuple(expected))]
 pub struct ShapeError {
-    /// The array's name, as the user knows it.
+    /// The name of the array.
     pub array: &'static str,
     /// The shape found.
     pub got: Vec<usize>,
-    /// The shape expected.
+    /// The expected shape.
     pub expected: Vec<Dim>,
 }
 
@@ -52,7 +52,7 @@ fn tuple<D: std::fmt::Display>(dims: &[D]) -> String {
 /// ```
 ///
 /// # Errors
-/// [`ShapeError`] if the number of axes differs, an axis that must have a size has another, or any axis is empty.
+/// [`ShapeError`] if the number of axes or a fixed size differs, or an axis is empty.
 pub fn expect_shape(array: &'static str, got: &[usize], expected: &[Dim]) -> Result<(), ShapeError> {
     let fits = got.len() == expected.len()
         && got.iter().zip(expected).all(|(&n, dim)| match *dim {

@@ -1,39 +1,42 @@
-//! The scale of a cochleagram's bands: what is subtracted and divided before a model sees them.
+//! Standardization of a cochleagram's bands: the mean that is subtracted and the standard deviation that is divided by.
 
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::shape::{Dim, ShapeError, expect_shape};
 
-/// Mean and standard deviation per band, fitted on training stimuli and kept with the model that was trained on them.
+/// Mean and standard deviation of each band, fitted to training stimuli and stored with the model.
 ///
-/// Its fields cannot disagree: both have one entry per band, every deviation is finite and above 0.
+/// Always valid: there is one mean and one deviation per band, and deviations are finite and above 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Bands")]
+#[serde(try_from = "MeansAndDeviations")]
 pub struct Standardization {
     mean: Vec<f32>,
     std: Vec<f32>,
 }
 
+/// A standardization as it is stored, not yet checked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Bands {
+struct MeansAndDeviations {
     mean: Vec<f32>,
     std: Vec<f32>,
 }
 
-impl TryFrom<Bands> for Standardization {
+impl TryFrom<MeansAndDeviations> for Standardization {
     type Error = crate::Error;
 
-    fn try_from(bands: Bands) -> Result<Self, Self::Error> {
+    fn try_from(bands: MeansAndDeviations) -> Result<Self, Self::Error> {
         Self::new(bands.mean, bands.std)
     }
 }
 
 impl Standardization {
+    /// A standardization from the mean and standard deviation of each band.
+    ///
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) if the lengths differ,
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a mean is not finite or a deviation not finite and above 0.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) if a mean is not finite, or a deviation is not finite and above 0.
     pub fn new(mean: Vec<f32>, std: Vec<f32>) -> crate::Result<Self> {
         expect_shape("standard deviations", &[std.len()], &[Dim::Is(mean.len())])?;
         let out_of_range =
@@ -59,7 +62,7 @@ impl Standardization {
         &self.std
     }
 
-    /// Bands F.
+    /// Number of bands F.
     #[must_use]
     pub fn n_bands(&self) -> usize {
         self.mean.len()
@@ -68,7 +71,7 @@ impl Standardization {
     /// `(x - mean) / std` of a cochleagram `(F, T)`.
     ///
     /// # Errors
-    /// [`ShapeError`] if it has another number of bands.
+    /// [`ShapeError`] if the number of bands differs.
     pub fn apply(&self, cochleagram: &ArrayView2<'_, f32>) -> Result<Array2<f32>, ShapeError> {
         expect_shape("cochleagram", cochleagram.shape(), &[Dim::Is(self.n_bands()), Dim::Any("T")])?;
         let mut scaled = cochleagram.to_owned();

@@ -1,6 +1,6 @@
 //! Quantities with a unit: durations, time bins, frequencies and sample rates.
 //!
-//! Each is checked when it is made, also when serde reads it, so that a value in hand is a valid one.
+//! Values are checked on construction and on deserialization, so that every value is valid.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +12,15 @@ use crate::error::{Error, Result};
 pub struct Millis(f64);
 
 impl Millis {
+    /// A duration.
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] if `ms` is negative or not finite.
     pub fn new(ms: f64) -> Result<Self> {
         in_range("duration in ms", ms, ms >= 0.0, "0 or more").map(Self)
     }
 
-    /// A whole number of milliseconds that stands in the source, such as `Millis::whole::<21>()`.
+    /// A constant duration of whole milliseconds, such as `Millis::whole::<21>()`.
     #[must_use]
     pub const fn whole<const MS: u32>() -> Self {
         Self(MS as f64)
@@ -43,13 +45,15 @@ impl Millis {
 pub struct TimeBin(f64);
 
 impl TimeBin {
+    /// A time bin of a width in milliseconds.
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] if `ms` is not above 0 and at most 10 000.
     pub fn from_millis(ms: f64) -> Result<Self> {
         in_range("dt in ms", ms, ms > 0.0 && ms <= 10_000.0, "above 0 and at most 10000").map(Self)
     }
 
-    /// A whole number of milliseconds that stands in the source; 0 or more than 10 000 does not compile.
+    /// A constant width of whole milliseconds; 0 or more than 10 000 does not compile.
     #[must_use]
     pub const fn whole_millis<const MS: u32>() -> Self {
         const { assert!(MS > 0 && MS <= 10_000, "dt in ms must be above 0 and at most 10000") };
@@ -68,13 +72,13 @@ impl TimeBin {
         self.0 / 1000.0
     }
 
-    /// Whole bins in a duration, rounded down. A duration that is a multiple of dt but for rounding counts whole.
+    /// The number of whole bins in a duration, rounded down, with a tolerance for rounding errors.
     #[must_use]
     pub fn bins_in(self, duration: Millis) -> usize {
         (duration.ms() / self.0 * (1.0 + 1e-12)).floor() as usize
     }
 
-    /// Bins of a duration, rounded to the nearest, at least one.
+    /// The number of bins in a duration, rounded to the nearest, at least one.
     #[must_use]
     pub fn nearest_bins(self, duration: Millis) -> usize {
         ((duration.ms() / self.0).round() as usize).max(1)
@@ -93,13 +97,15 @@ impl TimeBin {
 pub struct Hertz(f64);
 
 impl Hertz {
+    /// A frequency.
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] if `hz` is not finite and above 0.
     pub fn new(hz: f64) -> Result<Self> {
         in_range("frequency in Hz", hz, hz > 0.0, "above 0").map(Self)
     }
 
-    /// A whole number of Hz that stands in the source; 0 does not compile.
+    /// A constant frequency of whole Hz; 0 does not compile.
     #[must_use]
     pub const fn whole<const HZ: u32>() -> Self {
         const { assert!(HZ > 0, "frequency in Hz must be above 0") };
@@ -120,12 +126,14 @@ impl Hertz {
     }
 }
 
-/// Samples per second of a sound: finite and above 0, not always whole (NS1 has 48 828.125 Hz).
+/// Samples per second of a sound: finite and above 0, not necessarily whole (48 828.125 Hz in NS1).
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct SampleRate(f64);
 
 impl SampleRate {
+    /// A sample rate.
+    ///
     /// # Errors
     /// [`Error::OutOfRange`] if `hz` is not finite and above 0.
     pub fn new(hz: f64) -> Result<Self> {

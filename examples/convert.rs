@@ -1,10 +1,10 @@
-//! Rewrites a checkpoint: a published folder as one of ours, ours as a published one.
+//! Converts a checkpoint from the published package (deepSTRF 0.1.0) to this library, or back.
 //!
 //! ```text
 //! cargo run --release --example convert -- --checkpoint out/fit/checkpoints/statenet-gru --to published --out DIR
 //! cargo run --release --example convert -- --checkpoint PUBLISHED --to statenet --prefilter ic --dt 10 --out DIR
 //! ```
-//! Prints what the published package must be told beside the folder, because its config cannot name it.
+//! Prints the arguments that the published package needs in addition to the folder, since its config cannot hold them.
 
 use std::path::PathBuf;
 
@@ -18,13 +18,13 @@ use statenet::{
 };
 use statenet_examples::{dropped::DroppedArgs, failure::Failure, machine::MachineArgs};
 
-/// Rewrite a checkpoint for this library or for the published package (deepSTRF 0.1.0)
+/// Convert a checkpoint for this library or for the published package (deepSTRF 0.1.0)
 #[derive(Parser)]
 struct Args {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one
     #[arg(long, value_name = "DIR")]
     checkpoint: PathBuf,
-    /// Form to write
+    /// Format to write
     #[arg(long, value_name = "FORM")]
     to: Form,
     /// Folder to write
@@ -38,9 +38,9 @@ struct Args {
 
 #[derive(ValueEnum, Clone, Copy)]
 enum Form {
-    /// Ours: config, input scale, neurons and training notes, whole.
+    /// This library's format, with config, input scaling, neurons and notes on training.
     Statenet,
-    /// That of the published package.
+    /// The format of the published package.
     Published,
 }
 
@@ -58,14 +58,14 @@ fn main() -> Result<(), Failure> {
     if !args.machine.quiet {
         println!("wrote {} to {}", model.config().slug(), args.out.display());
         for part in nested {
-            println!("give from_pretrained extra_kwargs: {}", said_in_python(part));
+            println!("pass to from_pretrained as extra_kwargs: {}", in_python(part));
         }
     }
     Ok(())
 }
 
-/// The argument of the published class.
-fn said_in_python(part: Nested) -> String {
+/// The argument of the published class, in Python.
+fn in_python(part: Nested) -> String {
     let curve = |name: &str, output: Output| {
         let signed = if output == Output::Signed { ", non_negative_output=False" } else { "" };
         format!("output_activation={name}(out_neurons{signed})")

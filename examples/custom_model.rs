@@ -1,11 +1,11 @@
-//! A model of your own: written in candle-nn layers, held to the laws, fitted, scored, saved, streamed and interpreted by
-//! the same tools as those of the zoo.
+//! A user-defined model of candle-nn layers: checked by the laws, fitted, scored, saved, streamed and interpreted with the same
+//! tools as the models of the zoo.
 //!
 //! ```text
 //! cargo run --release --example custom_model                  # on a small simulated recording
 //! cargo run --release --example custom_model -- --data DIR --neurons 0-3 --epochs 50 --out results
 //! ```
-//! Prints its scores beside those of LN and leaves `checkpoint/` and `maps.svg`, the gradient map of each neuron.
+//! Prints its scores and those of LN; writes `checkpoint/`, and `maps.svg` with the gradient map of each neuron.
 
 use std::path::PathBuf;
 
@@ -22,9 +22,9 @@ use statenet::{
 };
 use statenet_examples::{failure::Failure, machine::MachineArgs, progress::FitBar};
 
-// ---- The model: everything that it needs to be one.
+// ---- The model.
 
-/// What a config file says of it: `{"custom": {"name": "small-gru", "body": {"hidden": 12}}}`.
+/// The body of its config: `{"custom": {"name": "small-gru", "body": {"hidden": 12}}}`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SmallGruConfig {
@@ -58,7 +58,7 @@ impl FrameModel for SmallGru {
     }
 }
 
-// ---- What it can do then.
+// ---- The program.
 
 /// Fit, score, save, stream and interpret a model written in this file
 #[derive(Parser)]
@@ -69,13 +69,13 @@ struct Args {
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     neurons: Option<String>,
-    /// Epochs allowed
+    /// Maximum number of epochs
     #[arg(long, value_name = "N", default_value_t = 200)]
     epochs: usize,
     /// Learning rate
     #[arg(long, value_name = "X", default_value_t = 5e-3)]
     lr: f64,
-    /// Seed of first weights, order of stimuli, simulation and intervals
+    /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
@@ -110,7 +110,7 @@ fn main() -> Result<(), Failure> {
     let config = ModelConfig::custom(&recording.axes(), "small-gru", serde_json::json!({"hidden": 12}));
     let model = registry.build(&config, seed, DType::F32, &device)?;
 
-    // The laws first: they say what is wrong before a fit hides it.
+    // Check the laws first: they find mistakes that a fit would hide.
     let sounds: Vec<_> = recording.stimuli().iter().map(|stimulus| stimulus.cochleagram()).collect();
     let windows = draw_windows(&sounds, 8, 60, seed, &device)?;
     laws::causal(&*model, &windows, 30)?;

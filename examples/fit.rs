@@ -1,10 +1,10 @@
-//! Fits models to a recording, scores them on sounds they have not seen, saves them and draws what they do.
+//! Fits models to a recording, scores them on held-out sounds, saves them, and draws their predictions and maps.
 //!
 //! ```text
 //! cargo run --release --example fit                                      # simulated neurons, no download
 //! cargo run --release --example fit -- --data DIR --model ridge,statenet-gru --out results
 //! ```
-//! Prints a table (model, parameters, CCraw, CCnorm with its interval, FVE, seconds) and leaves `summary.json`,
+//! Prints a table (model, parameters, CCraw, CCnorm with its interval, FVE, seconds) and writes `summary.json`,
 //! `report.html`, `figures/`, `checkpoints/MODEL/` and `predictions/MODEL/STIMULUS.npy`.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -155,7 +155,7 @@ fn fit_one(
     Ok(Fitted { model, rates, summary })
 }
 
-/// Fits by gradients with a progress bar. A run that was killed goes on where it was, if nothing else has changed.
+/// Fits by gradient descent with a progress bar. A fit that was killed is resumed if its settings and data are the same.
 fn fit_by_gradients(
     model: &dyn ResponseModel,
     name: &str,
@@ -165,19 +165,19 @@ fn fit_by_gradients(
     out: &Output,
 ) -> anyhow::Result<History> {
     const SAVE_EVERY: Duration = Duration::from_secs(5);
-    let slot = out.path("unfinished").join(name);
+    let state = out.path("unfinished").join(name);
     let bar = FitBar::new(name, args.machine.quiet);
     let fitter = || {
         Fitter::new(args.fit_config(&model.config()))
             .on_epoch(|progress| bar.show(progress))
-            .resume_in(&slot, SAVE_EVERY)
+            .resume_in(&state, SAVE_EVERY)
     };
     let history = match fitter().fit(model, recording, split) {
         Err(train::Error::OtherFit { field, .. }) => {
             if !args.machine.quiet {
-                println!("{name}: an unfinished fit with another {field} was there, starting anew");
+                println!("{name}: found an unfinished fit with another {field}, starting a new one");
             }
-            std::fs::remove_dir_all(&slot)?;
+            std::fs::remove_dir_all(&state)?;
             fitter().fit(model, recording, split)?
         }
         other => other?,

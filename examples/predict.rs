@@ -1,10 +1,10 @@
-//! Predicts the answers of a saved model to any sounds, whole or streamed in chunks.
+//! Predicts the responses of a saved model to any sounds, as a whole or streamed in chunks.
 //!
 //! ```text
 //! cargo run --release --example predict -- --checkpoint out/fit/checkpoints/statenet-gru --data DIR --out rates
 //! cargo run --release --example predict -- --checkpoint DIR --data sound.npy --out rates --stream 7
 //! ```
-//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for every sound, and prints what it did.
+//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and prints a table.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +22,7 @@ use statenet::{
 };
 use statenet_examples::{dropped::DroppedArgs, failure::Failure, machine::MachineArgs};
 
-/// Predict the answers of a saved model to any sounds
+/// Predict the responses of a saved model to any sounds
 #[derive(Parser)]
 struct Args {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one
@@ -34,11 +34,11 @@ struct Args {
     /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Feed the sound in chunks of this many bins, as it would arrive live
+    /// Stream the sound in chunks of this many bins, as in real time
     #[arg(long, value_name = "CHUNK")]
     stream: Option<usize>,
-    /// Standardise the sounds by the training stimuli of this split of the recording: for checkpoints that do not say
-    /// how their sounds were scaled, such as published ones
+    /// Standardise the sounds by the training stimuli of this split of the recording: for checkpoints that do not store the
+    /// scaling of their input, such as published ones
     #[arg(long, value_name = "SPLIT")]
     standardize: Option<SplitPlan>,
     #[command(flatten)]
@@ -73,14 +73,16 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Names and cochleagrams, scaled as the model wants them.
+/// Names and cochleagrams of the sounds, scaled as in the fit of the model.
 fn sounds(
     args: &Args,
     model: &dyn ResponseModel,
     scale: Option<&Standardization>,
 ) -> anyhow::Result<Vec<(String, Array2<f32>)>> {
     if args.standardize.is_some() && scale.is_some() {
-        bail!("the checkpoint says how its sounds are scaled, --standardize would scale them twice");
+        bail!(
+            "the checkpoint stores the scaling of its input; remove --standardize, which would scale twice"
+        );
     }
     if args.data.is_dir() {
         let recording = Recording::read(&args.data)?;
@@ -99,7 +101,7 @@ fn sounds(
             .collect());
     }
     if args.standardize.is_some() {
-        bail!("--standardize needs a recording, {} is one sound", args.data.display());
+        bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
     }
     let sound = read_cochleagram(&args.data)?;
     let sound = match scale {

@@ -1,10 +1,10 @@
-//! Scores predictions of any model, ours or not, on the test stimuli of a recording.
+//! Scores predictions of any model, also of other software, on the test stimuli of a recording.
 //!
 //! ```text
 //! cargo run --release --example score -- --data DIR --predictions out/fit/predictions/ln --out scores.json
 //! ```
-//! Reads `STIMULUS.npy` `(N, T)`, spikes per bin, for every test stimulus; writes the scores as JSON (the `test` object
-//! of `summary.json`) and prints them.
+//! Reads `STIMULUS.npy` `(N, T)`, spikes per bin, for each test stimulus; writes the scores as JSON (like the `test` object
+//! in `summary.json`) and prints them.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ struct Args {
     /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin
     #[arg(long, value_name = "DIR")]
     predictions: PathBuf,
-    /// File for the scores
+    /// File to write the scores to
     #[arg(long, value_name = "FILE.json")]
     out: PathBuf,
     /// Split whose test stimuli are scored: demo, rahman, kfold:K/I or FILE.json

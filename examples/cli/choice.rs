@@ -11,7 +11,7 @@ use statenet::prelude::*;
 pub struct Choice {
     /// Its name in tables, files and folders.
     pub name: String,
-    /// What it is.
+    /// How it is fitted, with its settings.
     pub kind: Kind,
 }
 
@@ -20,14 +20,14 @@ pub struct Choice {
 pub enum Kind {
     /// Ridge regression, in closed form.
     Ridge(Ridge),
-    /// By gradients.
+    /// Gradient descent.
     Gradient(Box<ModelConfig>),
 }
 
-/// The models of a list such as `ridge,ln,my-model.toml`, for a recording's axes.
+/// Parses a list of models such as `ridge,ln,my-model.toml`, for the axes of a recording.
 ///
 /// # Errors
-/// If a name is unknown, a config file is wrong, or two models have one name.
+/// If a name is unknown, a config file is wrong, or two models have the same name.
 pub fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
     let mut chosen: Vec<Choice> = Vec::new();
     for entry in list.split(',').map(str::trim).filter(|e| !e.is_empty()) {
@@ -38,12 +38,12 @@ pub fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
         chosen.push(choice);
     }
     if chosen.is_empty() {
-        bail!("--model names no model");
+        bail!("--model is empty, expected at least one model");
     }
     Ok(chosen)
 }
 
-/// A single model, for a recording's axes.
+/// Parses a single model, for the axes of a recording.
 ///
 /// # Errors
 /// If the name is unknown or the config file wrong.
@@ -68,7 +68,7 @@ pub fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
     Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(Box::new(config)) })
 }
 
-/// A file `{"ridge": {"lags": [..], "penalties": [..]}}`: a ridge regression with candidates of its own.
+/// A config file `{"ridge": {"lags": [..], "penalties": [..]}}` with candidates for a ridge regression.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RidgeFile {

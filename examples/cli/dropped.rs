@@ -1,4 +1,4 @@
-//! What a published checkpoint does not say of itself.
+//! Options for published checkpoints, whose configs are incomplete.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use statenet::{
     prelude::*,
 };
 
-/// Parts that the published package leaves out of its config.
+/// Settings that the published package does not store in its config.
 #[derive(Args, Clone, Debug)]
 pub struct DroppedArgs {
-    /// Prefilter of a published checkpoint, whose config leaves it out; default: the one whose tensors it holds
+    /// Prefilter of a published checkpoint, which its config does not store; default: found from its tensors
     #[arg(long, value_name = "NAME")]
     pub prefilter: Option<PrefilterName>,
-    /// Time bin of a published checkpoint in ms, which its config leaves out; default 5
+    /// Time bin of a published checkpoint in ms, which its config does not store; default 5
     #[arg(long, value_name = "MS")]
     pub dt: Option<f64>,
 }
@@ -29,10 +29,10 @@ pub enum PrefilterName {
 }
 
 impl DroppedArgs {
-    /// Loads a checkpoint, ours or a published one.
+    /// Loads a checkpoint of this library or a published one.
     ///
     /// # Errors
-    /// If there is none, or what was said does not fit it.
+    /// If there is no checkpoint, or the options do not match it.
     pub fn load(&self, folder: &Path, device: &Device) -> anyhow::Result<Checkpoint> {
         if self.prefilter.is_none() && self.dt.is_none() {
             return Ok(checkpoint::load(folder, device)?);

@@ -1,8 +1,8 @@
-//! How a program ends that could not do its work: with one line on stderr.
+//! The error that a program ends with, printed as one line on stderr.
 
 use std::fmt;
 
-/// What a `main` returns: an error, shown in one line with its causes.
+/// The error type of `main`: an error that is printed in one line with its causes.
 ///
 /// ```
 /// use statenet_examples::failure::Failure;
@@ -21,7 +21,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     }
 }
 
-/// Rust prints what `main` returns by `Debug`.
+/// Rust prints the error that `main` returns with `Debug`.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#}", self.0)

@@ -1,4 +1,4 @@
-//! The arguments of `fit`. Their names are a contract.
+//! The options of `fit`. Scripts rely on their names: do not rename them.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use statenet::prelude::*;
 
 use crate::machine::MachineArgs;
 
-/// Fit models to a recording, score them on sounds they have not seen, and draw what they do
+/// Fit models to a recording, score them on held-out sounds, and draw their predictions and maps
 #[derive(Parser, Clone, Debug)]
 #[command(after_help = "Without --data, a population of neurons with known receptive fields is simulated.\n\
 The split demo is stimuli 0-13 / 14-16 / 17-19 of 20, and the same proportions of any other number.")]
@@ -24,10 +24,10 @@ pub struct FitArgs {
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub neurons: Option<String>,
-    /// Epochs allowed; default 1000
+    /// Maximum number of epochs; default 1000
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Epochs without a better validation score after which a fit has converged; default 20
+    /// Epochs without a better validation score after which a fit stops; default 20
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
     /// Learning rate; default: that of the model's recipe
@@ -42,10 +42,10 @@ pub struct FitArgs {
     /// Loss: mse (default) or poisson
     #[arg(long, value_name = "NAME")]
     pub loss: Option<Loss>,
-    /// Seed of first weights, order of stimuli, simulation and intervals
+    /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Where to compute.
+    /// Device, threads and output.
     #[command(flatten)]
     pub machine: MachineArgs,
     /// Folder for summary.json, report.html, figures, checkpoints and predictions
@@ -63,7 +63,7 @@ fn model_help() -> String {
 }
 
 impl FitArgs {
-    /// The settings of a model's fit: its recipe, changed where an argument says so.
+    /// The settings for fitting a model: its recipe, changed by the options given.
     #[must_use]
     pub fn fit_config(&self, model: &ModelConfig) -> FitConfig {
         let mut config = FitConfig { seed: self.seed, ..FitConfig::recipe(model) };

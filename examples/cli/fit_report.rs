@@ -20,47 +20,47 @@ use crate::{output::Output, sound::true_field, summary::ModelSummary};
 pub struct Fitted {
     /// The model.
     pub model: Box<dyn ResponseModel>,
-    /// Its rates `(N, T)` for each test stimulus.
+    /// Predicted rates `(N, T)` for each test stimulus.
     pub rates: Vec<Array2<f32>>,
-    /// What the summary says of it.
+    /// The model's entry in the summary.
     pub summary: ModelSummary,
 }
 
-/// Everything that a report shows.
+/// Everything that the report shows.
 pub struct Scene<'a> {
-    /// The recording as the models saw it: smoothed, standardised.
+    /// The recording as used in the fits: smoothed and standardised.
     pub recording: &'a Recording,
     /// The split.
     pub split: &'a Split,
-    /// What is true of the neurons, where they are simulated.
+    /// The ground truth of each neuron if the recording is simulated.
     pub truth: &'a [GroundTruth],
     /// The models.
     pub fitted: &'a [Fitted],
-    /// Seed of the sounds at which gradient maps are taken.
+    /// Seed of the windows of sound for gradient maps.
     pub seed: u64,
 }
 
-/// Depth of a gradient map.
+/// Longest lag of a gradient map.
 const MAP_MS: f64 = 200.0;
-/// Sound before the map begins, so that the state has settled.
+/// Sound before the lags of a map, which lets the state settle.
 const WARM_UP_MS: f64 = 300.0;
-/// Recorded sounds over which a map is averaged.
+/// Number of windows of sound over which a map is averaged.
 const N_WINDOWS: usize = 64;
 
-/// Draws everything, writes `figures/*.svg` and `report.html`, and returns the tables of scores and of differences.
+/// Writes `figures/*.svg` and `report.html`, and returns the tables of scores and of differences.
 ///
 /// # Errors
-/// If a figure cannot be drawn from these arrays or a file not be written.
+/// If a figure cannot be drawn or a file cannot be written.
 pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Vec<Table>> {
     let tables: Vec<Table> = [scores(scene)?].into_iter().chain(comparisons(scene)?).collect();
     let recording = scene.recording;
     let mut page = Page::new(format!("Fit of {}", recording.name()))
-        .subtitle("Models scored on sounds that they have not seen")
+        .subtitle("Models scored on held-out sounds")
         .fact("Neurons", recording.n_neurons().to_string())
         .fact(
             "Stimuli",
             format!(
-                "{} for training, {} for validation, {} for the test",
+                "{} for training, {} for validation, {} for testing",
                 scene.split.train().len(),
                 scene.split.val().len(),
                 scene.split.test().len()
@@ -82,7 +82,7 @@ pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Vec<Table
     Ok(tables)
 }
 
-/// Figures go into the page and, each, into a file.
+/// Writes each figure of the page to a file as well.
 struct Figures<'a> {
     out: &'a Output,
 }
@@ -122,7 +122,7 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The model with the highest mean CCnorm less each other, over neurons.
+/// The difference between the model with the highest mean CCnorm and each other model, over neurons.
 fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
     let Some(best) = best_of(scene.fitted.iter()) else { return Ok(None) };
     let mut table =
@@ -132,7 +132,7 @@ fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
         let comparison = compare(&best.test, &other.test);
         let p = |p: Option<f64>| p.map_or_else(|| "\u{2014}".to_owned(), |p| format!("{p:.1e}"));
         table.push([
-            format!("{} less {}", best.name, other.name).into(),
+            format!("{} minus {}", best.name, other.name).into(),
             Cell::estimate(comparison.mean_difference, interval(comparison.ci95), 3),
             p(comparison.p_wilcoxon).into(),
             p(comparison.p_sign_flip).into(),
@@ -161,14 +161,13 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
     let strips = figures.keep("scores-by-neuron", Strips::new("Each neuron", "CCnorm", strips).render())?;
     let mut section = Section::new("Scores")
         .paragraph(
-            "CCraw is the correlation of predicted rate and PSTH over all test bins of a neuron; CCnorm divides by what \
-             the noise of the repeats allows, within each stimulus; FVE is the fraction of variance explained. The \
-             interval is a bootstrap over neurons and over half-second blocks of the test sounds.",
+            "CCraw is the correlation of predicted rate and PSTH over all test bins of a neuron; CCnorm is the correlation \
+             within stimuli relative to its noise ceiling; FVE is the fraction of variance explained. The interval is a \
+             bootstrap over neurons and over half-second blocks of the test sounds.",
         )
         .paragraph(
-            "Below the scores the best model is set against each other, neuron by neuron: the interval is a bootstrap over \
-             neurons, the tests are Wilcoxon's signed-rank test and the sign-flip test of the mean. They take the test \
-             sounds as given.",
+            "The second table compares the best model with each other model, neuron by neuron: a bootstrap interval over \
+             neurons, Wilcoxon's signed-rank test, and the sign-flip test of the mean. All treat the test sounds as fixed.",
         );
     section = tables.iter().fold(section, |section, table| section.table(table.clone()));
     section = section
@@ -186,7 +185,7 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
         let comparison = compare(&y.test, &x.test);
         let caption = match (comparison.mean_difference, comparison.ci95, comparison.p_wilcoxon) {
             (Some(difference), Some([low, high]), Some(p)) => format!(
-                "{} less {}: {difference:+.3} [{low:+.3}, {high:+.3}] over {} neurons, Wilcoxon signed-rank p = {p:.2e}.",
+                "{} minus {}: {difference:+.3} [{low:+.3}, {high:+.3}] over {} neurons, Wilcoxon signed-rank p = {p:.2e}.",
                 y.name, x.name, comparison.n
             ),
             _ => format!("{} against {}, neuron by neuron.", y.name, x.name),
@@ -196,7 +195,7 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
     Ok(section)
 }
 
-/// The neurons shown: best, median and worst by the best model's CCnorm.
+/// The neurons to show: those with the best, median and worst CCnorm of the best model.
 fn shown_neurons(scene: &Scene<'_>) -> Vec<(usize, &'static str)> {
     let Some(best) = best_of(scene.fitted.iter()) else { return Vec::new() };
     let mut ranked: Vec<(usize, f64)> =
@@ -220,8 +219,8 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
     let recording = scene.recording;
     let (dt, bands) = (recording.dt(), recording.bands());
     let mut section = Section::new("Predictions").paragraph(
-        "The sound as the models see it (standardised per band), the recorded PSTH and the predicted rates, for the \
-         neurons that the best model predicts best, in the middle and worst.",
+        "The sound as the models receive it (standardised per band), the recorded PSTH and the predicted rates, for the \
+         neurons with the best, median and worst CCnorm of the best model.",
     );
     let Some(&test) = scene.split.test().first() else { return Ok(section) };
     let stimulus = recording.stimulus(test)?;
@@ -255,9 +254,9 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
 
 fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
     let mut section = Section::new("Receptive fields").paragraph(format!(
-        "Weights of the models that have a receptive field, and gradient maps (d rate / d sound) of those that have a \
-         state, averaged over {N_WINDOWS} training sounds. Lag 0 is at the right, red excites, blue suppresses.{}",
-        if scene.truth.is_empty() { "" } else { " The truth is known for these simulated neurons." }
+        "Weights of models with a receptive field, and gradient maps (d rate / d sound) of models with a state, averaged \
+         over {N_WINDOWS} windows of training sounds. Lag 0 is at the right; red excites, blue suppresses.{}",
+        if scene.truth.is_empty() { "" } else { " The true receptive fields of these simulated neurons are known." }
     ));
     let neurons: Vec<usize> = match scene.truth {
         [] => shown_neurons(scene).into_iter().map(|(n, _)| n).collect(),
@@ -287,7 +286,7 @@ fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result
         let svg = Panel::grid("", 3, maps.into_iter().map(Into::into)).render();
         let mut caption = format!("Neuron {id}.");
         if !agreements.is_empty() {
-            caption.push_str(&format!(" Cosine with the truth: {}.", agreements.join(", ")));
+            caption.push_str(&format!(" Cosine with the true receptive field: {}.", agreements.join(", ")));
         }
         section = section.figure(figures.keep(&format!("fields-{row}"), svg)?, caption);
     }
@@ -302,7 +301,7 @@ fn one_of_each_kind(truth: &[GroundTruth]) -> Vec<usize> {
     truth.iter().enumerate().filter_map(first).collect()
 }
 
-/// A map over `n_lags` lags, cut or, where the model looks less far back, left blank.
+/// A map over `n_lags` lags; missing lags are left blank, further ones cut.
 fn heatmap(
     title: &str,
     map: ArrayView2<'_, f64>,
@@ -316,7 +315,7 @@ fn heatmap(
     Ok(figure)
 }
 
-/// Receptive fields `(F, L)` of some neurons: the weights, or gradient maps averaged over training sounds.
+/// Receptive fields `(F, L)` of the given neurons: the weights, or gradient maps averaged over training sounds.
 fn maps_of(fitted: &Fitted, scene: &Scene<'_>, neurons: &[usize]) -> anyhow::Result<Vec<Array2<f64>>> {
     if let Ok(fields) = receptive_fields(&*fitted.model) {
         return Ok(neurons.iter().map(|&n| fields[n].clone()).collect());
@@ -339,7 +338,7 @@ fn maps_of(fitted: &Fitted, scene: &Scene<'_>, neurons: &[usize]) -> anyhow::Res
 
 fn training_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
     let mut section = Section::new("Training")
-        .paragraph("Loss on training stimuli and mean CCnorm on validation stimuli; the marked epoch's weights were kept.");
+        .paragraph("Loss on training stimuli and mean CCnorm on validation stimuli. The weights of the marked epoch were kept.");
     for Fitted { summary, .. } in scene.fitted.iter().filter(|f| f.summary.epochs_run > 0) {
         let score = summary.val_score.iter().map(|s| s.unwrap_or(f64::NAN)).collect::<Vec<_>>();
         let best = summary.best_epoch.checked_sub(1);

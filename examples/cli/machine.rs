@@ -1,16 +1,16 @@
-//! Threads, device and logging of a program.
+//! Options for threads, device and logging.
 
 use anyhow::Context;
 use clap::Args;
 use statenet::{candle::Device, device::DeviceName};
 
-/// Where to compute.
+/// Device, threads and output.
 #[derive(Args, Clone, Debug)]
 pub struct MachineArgs {
-    /// Threads; default all cores. The results do not depend on it
+    /// Number of threads; default: all cores. Results do not depend on it
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Device: cpu, or cuda:0 in a build with the feature cuda
+    /// Device: cpu, or cuda:0 if built with the feature cuda
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub device: DeviceName,
     /// Print nothing but errors
@@ -22,7 +22,7 @@ impl MachineArgs {
     /// Sets up threads and logging (`RUST_LOG=debug` shows every epoch) and opens the device.
     ///
     /// # Errors
-    /// If the device is not there, or threads are 0.
+    /// If the device cannot be opened, or the number of threads is 0.
     pub fn start(&self) -> anyhow::Result<Device> {
         let default = if self.quiet { "error" } else { "warn,statenet_train=info" };
         let filter = tracing_subscriber::EnvFilter::try_from_default_env()

@@ -1,4 +1,4 @@
-//! The folder that a run leaves.
+//! The output folder of a run.
 
 use std::{
     fs,
@@ -14,10 +14,10 @@ use statenet::{
     prelude::*,
 };
 
-/// The file that makes a folder one of ours.
+/// The file by which an output folder is recognised.
 pub const SUMMARY: &str = "summary.json";
 
-/// What a run leaves in its folder.
+/// The names of all files and folders that a run writes.
 const ENTRIES: [&str; 6] = ["checkpoints", "predictions", "figures", "unfinished", "report.html", SUMMARY];
 
 /// A folder for results.
@@ -26,33 +26,36 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens a folder. Results of an earlier run in it will be replaced; anything else in it is an error.
+    /// Opens a folder for results, which replace those of an earlier run.
     ///
     /// # Errors
-    /// If the folder holds files that no run of ours left, or cannot be made.
+    /// If the folder contains files that were not written by a run, or cannot be created.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("{}: cannot make folder", folder.display()))?;
         let ours = |name: &str| ENTRIES.contains(&name) || is_temporary(name);
         let foreign = names(folder)?.into_iter().find(|name| !ours(name));
         if let Some(name) = foreign {
-            bail!("{}: holds {name}, which no fit left there; choose another --out", folder.display());
+            bail!(
+                "{}: contains {name}, which was not written by fit; choose another --out",
+                folder.display()
+            );
         }
         sweep(folder)?;
         Ok(Self { folder: folder.to_path_buf() })
     }
 
-    /// Whether an earlier run has left results here.
+    /// Whether the folder contains the results of an earlier run.
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.folder.join(SUMMARY).is_file()
     }
 
-    /// The folder, or something in it.
+    /// A path in the folder.
     pub fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
         self.folder.join(inside)
     }
 
-    /// Writes a JSON file, whole or not at all.
+    /// Writes a JSON file atomically.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -60,10 +63,11 @@ impl Output {
         write_json(&self.path(name), value)
     }
 
-    /// Writes `predictions/MODEL/STIMULUS.npy` for some stimuli, all or none, in place of earlier ones.
+    /// Writes `predictions/MODEL/STIMULUS.npy` for the given stimuli, replacing earlier predictions. The folder is replaced as a
+    /// whole.
     ///
     /// # Errors
-    /// If one cannot be written.
+    /// If a file cannot be written.
     pub fn predictions(
         &self,
         model: &str,
@@ -84,7 +88,7 @@ impl Output {
     }
 }
 
-/// Removes what a killed run left half-written, in the folder and in those inside it.
+/// Removes incomplete files that a killed run left, in the folder and in the folders inside it.
 fn sweep(folder: &Path) -> anyhow::Result<()> {
     let inside = ENTRIES.iter().map(|name| folder.join(name)).filter(|path| path.is_dir());
     for folder in std::iter::once(folder.to_path_buf()).chain(inside) {
@@ -99,21 +103,21 @@ fn sweep(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether files and folders are written under this name before they get their own: `.tmpAb12Cd`,
-/// `.statenet-Ab12Cd`, `.statenet-old-Ab12Cd`, `.statenet-ended-MODEL`.
+/// Whether this is a temporary name under which files and folders are written: `.tmpAb12Cd`, `.statenet-Ab12Cd`,
+/// `.statenet-old-Ab12Cd` or `.statenet-ended-MODEL`.
 fn is_temporary(name: &str) -> bool {
     let drawn = |rest: &str| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
     [".tmp", ".statenet-", ".statenet-old-"].iter().any(|start| name.strip_prefix(start).is_some_and(drawn))
         || name.starts_with(".statenet-ended-")
 }
 
-/// Names of what a folder holds.
+/// The names of the files and folders in a folder.
 fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot read", folder.display()))?;
     Ok(entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect())
 }
 
-/// Writes a JSON file, whole or not at all.
+/// Writes a JSON file atomically.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use statenet::train::Progress;
 
-/// A bar that follows a fit: epoch, loss, validation score, time left.
+/// A progress bar of a fit: epoch, loss, validation score, time left.
 pub struct FitBar(ProgressBar);
 
 impl FitBar {
-    /// A bar for a model; hidden if `quiet` or where there is no terminal.
+    /// A bar for a model; hidden if `quiet` or if there is no terminal.
     #[must_use]
     pub fn new(model: &str, quiet: bool) -> Self {
         let bar = ProgressBar::new(1);
@@ -24,13 +24,13 @@ impl FitBar {
         Self(bar)
     }
 
-    /// Shows where the fit stands.
+    /// Updates the bar.
     pub fn show(&self, progress: &Progress) {
         let score = |s: Option<f64>| s.map_or_else(|| "-".to_owned(), |s| format!("{s:.4}"));
         self.0.set_length(progress.max_epochs as u64);
         self.0.set_position(progress.epoch as u64);
         self.0.set_message(format!(
-            "loss {:.5}  validation {} (best {})  stale {}/{}  {} gone, at most {} left",
+            "loss {:.5}  validation {} (best {})  no improvement {}/{}  {} elapsed, at most {} left",
             progress.train_loss,
             score(progress.val_score),
             score(progress.best_score),
@@ -41,7 +41,7 @@ impl FitBar {
         ));
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(self) {
         self.0.finish_and_clear();
     }

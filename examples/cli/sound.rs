@@ -1,4 +1,4 @@
-//! Recordings and sounds named on the command line.
+//! The recording given on the command line.
 
 use std::path::Path;
 
@@ -9,18 +9,18 @@ use statenet::{
     prelude::*,
 };
 
-/// A recording, and the truth about its neurons where they are simulated.
+/// A recording, with the ground truth of its neurons if it is simulated.
 pub struct Source {
-    /// The recording, as it was read or simulated.
+    /// The recording as read or simulated.
     pub recording: Recording,
-    /// What is true of each neuron; empty for real ones.
+    /// The ground truth of each neuron; empty for a real recording.
     pub truth: Vec<GroundTruth>,
 }
 
-/// Reads the recording in a folder, or simulates a population where no folder is given.
+/// Reads the recording in a folder, or simulates a population if no folder is given.
 ///
 /// # Errors
-/// If the folder holds no recording of our form; the message names file and field.
+/// If the folder is not a valid recording; the message names the file and field.
 pub fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
     let source = match folder {
         Some(folder) => Source { recording: Recording::read(folder)?, truth: Vec::new() },
@@ -36,7 +36,7 @@ pub fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow
     Ok(Source { recording: source.recording.select_neurons(&chosen)?, truth })
 }
 
-/// The true field `(F, L)` of a simulated neuron, for sound in the scale that the recording is in.
+/// The true receptive field `(F, L)` of a simulated neuron, in the scale of the recording's cochleagrams.
 #[must_use]
 pub fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
     let mut field = truth.receptive_field.mapv(f64::from);

@@ -1,32 +1,32 @@
-//! `summary.json`: what a run of `fit` found, for machines. Its fields are a contract.
+//! `summary.json`: the results of `fit`. Scripts rely on its fields: do not rename them.
 
 use serde::{Deserialize, Serialize};
 use statenet::{prelude::*, train::Stopped};
 
-/// The whole file.
+/// The content of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// The recording.
     pub dataset: Dataset,
-    /// The models, in the order in which they were asked for.
+    /// The models, in the order of the option `--model`.
     pub models: Vec<ModelSummary>,
 }
 
 /// The recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Dataset {
-    /// Its name.
+    /// Name of the recording.
     pub name: String,
-    /// Neurons.
+    /// Number of neurons.
     pub neurons: usize,
-    /// Stimuli.
+    /// Number of stimuli.
     pub stimuli: usize,
     /// Width of a time bin, ms.
     pub dt_ms: f64,
 }
 
 impl Dataset {
-    /// Of a recording.
+    /// The description of a recording.
     #[must_use]
     pub fn of(recording: &Recording) -> Self {
         Self {
@@ -41,30 +41,30 @@ impl Dataset {
 /// One fitted model.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ModelSummary {
-    /// The name it was asked for by.
+    /// The name of the model.
     pub name: String,
-    /// Its config, whole.
+    /// The complete config.
     pub config: ModelConfig,
-    /// Trained numbers.
+    /// Number of trained parameters.
     pub parameters: usize,
-    /// Seed of its first weights and of the order of stimuli.
+    /// Seed of the initial weights and of the order of stimuli.
     pub seed: u64,
-    /// Stimuli, by index.
+    /// The split, as indices of stimuli.
     pub split: Split,
-    /// Epochs run; 0 for a fit in closed form.
+    /// Number of epochs; 0 for a fit in closed form.
     pub epochs_run: usize,
-    /// The epoch whose weights were kept, from 1; 0 for a fit in closed form.
+    /// The epoch whose weights were kept, counted from 1; 0 for a fit in closed form.
     pub best_epoch: usize,
     /// Why the fit ended.
     pub stopped: Stopped,
-    /// Seconds of fitting.
+    /// Duration of the fit in seconds.
     pub seconds_fit: f64,
-    /// Training loss of each epoch; of a closed form its one.
+    /// Training loss of each epoch; a single value for a fit in closed form.
     pub train_loss: Vec<f64>,
-    /// Validation score after each epoch; of a closed form that of each candidate window.
+    /// Validation score after each epoch; for a ridge regression that of each candidate number of lags.
     pub val_score: Vec<Option<f64>>,
     /// Scores on the test stimuli.
     pub test: Evaluation,
-    /// The checkpoint's folder, relative to this file.
+    /// Path of the checkpoint, relative to this file.
     pub checkpoint: String,
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use candle_core::Device;
 
-/// A device that was asked for by name.
+/// The name of a device.
 ///
 /// ```
 /// use statenet::device::DeviceName;
@@ -25,17 +25,17 @@ pub enum DeviceName {
     Metal(usize),
 }
 
-/// Why a device cannot be had.
+/// What can go wrong when a device is opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The name is no device's.
+    /// There is no device of that name.
     #[error("device is {got:?}, expected cpu, cuda:N or metal:N")]
     Name {
-        /// The name.
+        /// The name asked for.
         got: String,
     },
-    /// The program was built without what the device needs.
+    /// The program was built without the feature for this device.
     #[error("device {device} needs the feature {feature}, which this program was built without")]
     NotBuilt {
         /// The device.
@@ -43,12 +43,12 @@ pub enum Error {
         /// The feature of the crate `statenet`.
         feature: &'static str,
     },
-    /// The device is not there or does not answer.
+    /// The device does not exist or does not respond.
     #[error("device {device} cannot be opened")]
     Open {
         /// The device.
         device: DeviceName,
-        /// Candle's answer.
+        /// Candle's error.
         #[source]
         source: candle_core::Error,
     },
@@ -58,7 +58,7 @@ impl DeviceName {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`Error::NotBuilt`] with the feature that is missing, [`Error::Open`] if it is not there.
+    /// [`Error::NotBuilt`] if the program was built without the device's feature, [`Error::Open`] if the device does not exist.
     pub fn open(self) -> Result<Device, Error> {
         let opened = match self {
             Self::Cpu => return Ok(Device::Cpu),

@@ -2,7 +2,7 @@
 //!
 //! # Modules
 //!
-//! Each module is a crate of its own; use this facade, or the crates you need.
+//! Each module is a crate that can also be used on its own.
 //!
 //! | module | crate | holds |
 //! |---|---|---|
@@ -12,13 +12,13 @@
 //! | [`data`] | `statenet-data` | recordings, splits, batches, simulated neurons |
 //! | [`models`] | `statenet-models` | [`ResponseModel`](models::ResponseModel), the zoo, checkpoints, streaming, laws |
 //! | [`train`] | `statenet-train` | ridge and gradient fitters, evaluation |
-//! | [`interp`] | `statenet-interp` | gradient maps, locally linear fields, dreams, memory, tuning, experiments on the model |
+//! | [`interp`] | `statenet-interp` | gradient maps, dynamic STRFs, dreams, memory, tuning, in-silico experiments |
 //! | [`report`] | `statenet-report` | figures, tables, the HTML page (feature `report`) |
 //!
 //! # Features
 //!
-//! `default` is `cpu` and `report`, in pure Rust. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are forwarded to
-//! Candle through every crate; `proptest` adds strategies for property tests of your own models.
+//! `default` is `cpu` and `report`, in pure Rust. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle by
+//! every crate; `proptest` adds strategies for property tests of your own models.
 
 pub use candle_core as candle;
 pub use statenet_core as core;
@@ -33,3 +33,28 @@ pub use statenet_train as train;
 
 pub mod device;
 pub mod prelude;
+
+/// Compiles and runs the examples in the book.
+#[cfg(doctest)]
+mod book {
+    macro_rules! pages {
+        ($($page:ident: $text:literal;)*) => {$(
+            #[doc = include_str!(concat!("../../../docs/src/", $text))]
+            struct $page;
+        )*};
+    }
+    pages! {
+        Tutorial: "start/tutorial.md";
+        OwnModel: "how-to/own-model.md";
+        PropertyTests: "how-to/property-tests.md";
+        Resume: "how-to/resume.md";
+        Streaming: "how-to/streaming.md";
+        GradientMaps: "theory/interpretation/gradient-maps.md";
+        Dstrf: "theory/interpretation/dstrf.md";
+        Dreams: "theory/interpretation/dreams.md";
+        Scores: "theory/scores.md";
+        Tuning: "theory/interpretation/tuning.md";
+        Memory: "theory/interpretation/memory.md";
+        Experiments: "theory/interpretation/experiments.md";
+    }
+}

@@ -1,4 +1,4 @@
-//! What most programs need: `use statenet::prelude::*;`.
+//! The items that most programs use: `use statenet::prelude::*;`.
 
 pub use candle_core::{Device, Tensor};
 pub use statenet_core::{Axes, Hertz, Millis, Seed, Standardization, TimeBin};

@@ -1,4 +1,4 @@
-//! Bad input: one clear line, nothing half-written.
+//! Bad input gives a one-line error and leaves no incomplete files.
 
 use std::{
     fs,
@@ -97,7 +97,7 @@ fn bad_arguments_are_refused_by_name_and_leave_nothing() {
         (&["--model", "absent.json"], &["absent.json", "No such file"]),
         (&["--split", &leak], &["sim02", "train", "test"]),
         (&["--split", &empty], &["val part of the split is empty"]),
-        (&["--split", &beyond], &["stimulus index 6 in the test part", "below 6"]),
+        (&["--split", &beyond], &["stimulus index in the test part is 6", "below 6"]),
         (&["--split", "kfold:7/0"], &["kfold:7/0", "at least 7 stimuli", "6"]),
         (&["--split", "rahman"], &["rahman", "20 stimuli", "6"]),
         (&["--split", "halves"], &["--split", "halves", "kfold:K/I"]),
@@ -128,7 +128,7 @@ fn bad_arguments_are_refused_by_name_and_leave_nothing() {
         expect_refused("fit", &args, &["cuda:0", "feature cuda"]);
         assert!(tree(&out).is_empty());
     }
-    // A file stands where the folder would be.
+    // There is a file at the path of the folder.
     let occupied = file("occupied", "");
     expect_refused("fit", &["--data", text(data), "--out", &occupied], &["occupied"]);
 }
@@ -159,7 +159,7 @@ fn predict_refuses_what_a_checkpoint_cannot_hear() {
     refused(&linear, &nan, &[], &["nan.npy", "cochleagram[0, 0] is NaN"]);
     refused(&linear, &at.join("nowhere.npy"), &[], &["nowhere.npy", "No such file"]);
     refused(&linear, data, &["--stream", "0"], &["chunk size is 0"]);
-    refused(&linear, data, &["--standardize", "demo"], &["--standardize would scale them twice"]);
+    refused(&linear, data, &["--standardize", "demo"], &["remove --standardize, which would scale twice"]);
     refused(&at.join("nothing"), data, &[], &["nothing/config.json", "cannot read", "No such file"]);
 
     let copy = |name: &str, from: &Path| {

@@ -1,4 +1,4 @@
-//! What `fit` leaves: the fields of the contract, the same bytes on any number of threads, nothing of others replaced.
+//! The output of `fit`: documented fields, the same bytes with any number of threads, no unrelated files replaced.
 
 use std::fs;
 
@@ -47,7 +47,7 @@ fn the_summary_has_the_fields_and_types_of_the_contract() {
         assert_eq!(config.build(Seed::new(0), &Device::Cpu).unwrap().n_neurons(), 4);
         assert!(model["parameters"].as_u64().unwrap() > 0);
         assert_eq!(model["seed"], 0);
-        // Reading a split checks that its parts are disjoint; together they are all.
+        // Reading a split checks that its parts are disjoint; together they must be all stimuli.
         let split: Split = serde_json::from_value(model["split"].clone()).unwrap();
         let parts = [split.train(), split.val(), split.test()].concat();
         assert_eq!(parts, (0..20).collect::<Vec<_>>());
@@ -92,7 +92,7 @@ fn checkpoints_load_and_predictions_are_f32_spikes_per_bin_for_every_test_stimul
             let rates = read_npy_2d(&folder.join(&file), "rates").unwrap();
             assert_eq!(rates.dim(), (4, 600), "{name}/{file}");
             assert!(rates.iter().all(|r| r.is_finite()));
-            // Spikes per 5 ms bin of neurons that fire at 5 to 20 a second.
+            // Spikes per 5 ms bin of neurons with rates of 5 to 20 per second.
             let mean = rates.mean().unwrap();
             assert!((0.005..0.3).contains(&mean), "{name}/{file}: {mean}");
         }
@@ -104,7 +104,7 @@ fn the_report_needs_nothing_but_itself() {
     let out = default_results();
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("<svg") && page.trim_end().ends_with("</html>"));
-    // The only addresses are names of XML namespaces, which nobody fetches.
+    // The only URLs are names of XML namespaces, which are not fetched.
     let without_names =
         page.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1999/xlink", "");
     for fetched in
@@ -155,7 +155,7 @@ fn a_second_run_replaces_the_first_and_sweeps_up_after_a_killed_one() {
     };
     fit("linear,ln");
     let first = tree(&out);
-    // What a kill in the middle of writing leaves.
+    // Files as left by a process that is killed while writing.
     fs::write(out.join(".tmpAb12Cd"), "half a report").unwrap();
     fs::create_dir_all(out.join("checkpoints/.statenet-Ab12Cd")).unwrap();
     fs::create_dir_all(out.join("unfinished/.statenet-ended-ln")).unwrap();

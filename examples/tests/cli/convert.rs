@@ -1,4 +1,4 @@
-//! `convert` to the published form and back, and what `predict` must be told.
+//! `convert` to the published format and back, and the options that `predict` then needs.
 
 use crate::harness::{Small, expect_done, expect_refused, small, text, tree};
 

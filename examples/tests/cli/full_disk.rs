@@ -1,4 +1,4 @@
-//! A disk that is full while a program saves.
+//! A disk that becomes full while a program saves.
 
 use std::{
     fs,
@@ -10,11 +10,11 @@ use statenet::prelude::*;
 
 use crate::harness::{Small, expect_done, expect_refused, small, small_recording, temporary, text, tree};
 
-/// A file system of a few pages, unmounted when dropped.
+/// A file system of a few kilobytes, unmounted when dropped.
 struct TinyDisk(tempfile::TempDir);
 
 impl TinyDisk {
-    /// `None`, and a word about it, where this user may not mount.
+    /// Mounts it; prints a note and returns `None` if this user may not mount.
     fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={size}");
@@ -55,7 +55,7 @@ fn a_full_disk_leaves_the_older_checkpoint_and_nothing_half_written() {
     let place = disk.path().join("model");
     checkpoint::save(&place, &*model(1), &CheckpointMetadata::default()).unwrap();
     let older = tree(disk.path());
-    // Fill what is left.
+    // Fill the remaining space.
     let filler = disk.path().join("filler");
     let mut size = 64 * 1024;
     while fs::write(&filler, vec![0u8; size]).is_err() {
@@ -69,7 +69,7 @@ fn a_full_disk_leaves_the_older_checkpoint_and_nothing_half_written() {
         "{error}: {cause}"
     );
     fs::remove_file(&filler).unwrap();
-    assert!(tree(disk.path()) == older, "the older checkpoint is whole and nothing else is there");
+    assert!(tree(disk.path()) == older, "the older checkpoint must be complete, and nothing else left");
     checkpoint::save(&place, &*model(2), &CheckpointMetadata::default()).unwrap();
     assert!(tree(disk.path()) != older);
 }
@@ -85,7 +85,7 @@ fn a_fit_onto_a_full_disk_says_so_and_goes_through_once_there_is_room() {
     assert_eq!(temporary(&out), Vec::<String>::new());
     let left = tree(&out);
     assert!(!left.contains_key("summary.json") && !left.contains_key("report.html"), "{:?}", left.keys());
-    // What is there is whole.
+    // All files that exist are complete.
     for path in left.keys() {
         if let Some(folder) = path.strip_suffix("/config.json") {
             checkpoint::load(&out.join(folder), &Device::Cpu).unwrap();

@@ -1,4 +1,4 @@
-//! Running the programs and looking at what they leave.
+//! Runs the programs and inspects their output.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use statenet::prelude::*;
 
 pub(crate) const MODELS: [&str; 4] = ["ridge", "linear", "ln", "statenet-gru"];
 
-/// An example, built by `cargo test` beside the tests.
+/// The path of an example, which `cargo test` builds with the tests.
 pub(crate) fn example(name: &str) -> Command {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.parent().and_then(Path::parent).unwrap().join("examples");
@@ -24,12 +24,12 @@ pub(crate) fn example(name: &str) -> Command {
         path.display()
     );
     let mut command = Command::new(path);
-    // What a user sees, whatever the shell of the tests says.
+    // The default logging, whatever the environment of the tests.
     command.env_remove("RUST_BACKTRACE").env_remove("RUST_LOG").env_remove("RUST_LIB_BACKTRACE");
     command
 }
 
-/// How a program ended.
+/// The result of a program.
 pub(crate) struct Ended {
     pub(crate) success: bool,
     pub(crate) stdout: String,
@@ -49,7 +49,7 @@ pub(crate) fn expect_done(name: &str, args: &[&str]) -> Ended {
     ended
 }
 
-/// Runs a program that must fail with one line that says all of this.
+/// Runs a program that must fail with a one-line error that contains all of these parts.
 pub(crate) fn expect_refused(name: &str, args: &[&str], says: &[&str]) {
     let Ended { success, stderr, .. } = run(name, args);
     assert!(!success, "{name} {args:?} succeeded");
@@ -58,7 +58,7 @@ pub(crate) fn expect_refused(name: &str, args: &[&str], says: &[&str]) {
     for part in says {
         assert!(first.contains(part), "{name} {args:?}: {stderr:?} does not say {part:?}");
     }
-    // The parser of arguments adds usage; our own errors are one line.
+    // The argument parser prints usage after the error; all other errors are one line.
     if first.starts_with("Error: ") {
         assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
     } else {
@@ -93,13 +93,13 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Names that a write uses before it gives the final one.
+/// Whether this is a temporary name used while writing.
 pub(crate) fn temporary(folder: &Path) -> Vec<String> {
     let hidden = |path: &String| path.split('/').any(|part| part.starts_with('.'));
     tree(folder).into_keys().filter(hidden).collect()
 }
 
-/// A fresh folder below the target folder, for results that several tests read.
+/// A new folder in the target folder, for results that several tests read.
 pub(crate) fn shared(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
     if folder.exists() {
@@ -157,7 +157,7 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-/// A number, or null where none exists; never a text such as NaN.
+/// Checks that a value is a finite number or null.
 pub(crate) fn number_or_null(value: &Value, what: &str) {
     assert!(value.is_null() || value.as_f64().is_some_and(f64::is_finite), "{what}: {value}");
 }
@@ -182,7 +182,7 @@ pub(crate) fn expect_test_object(test: &Value, n_neurons: usize) {
     }
 }
 
-/// The summary without the one field that differs between equal runs.
+/// The summary without the only field that differs between equal runs.
 pub(crate) fn timeless(out: &Path) -> String {
     let mut summary = json(&out.join("summary.json"));
     for model in summary["models"].as_array_mut().unwrap() {

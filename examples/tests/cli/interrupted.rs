@@ -1,4 +1,4 @@
-//! A run that was killed.
+//! Resuming a run that was killed.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -15,7 +15,7 @@ fn a_killed_run_ends_where_the_unbroken_one_does() {
         let more = ["--epochs", &epochs, "--patience", &patience, "--out", text(out)];
         words.iter().chain(&more).map(ToString::to_string).collect::<Vec<_>>()
     };
-    // The state is saved every few seconds: as many epochs as take longer than that, here, now.
+    // The state is saved every few seconds: use as many epochs as take longer than that on this machine.
     let mut epochs = 2000;
     loop {
         let mut child = example("fit").args(args(epochs, &broken)).spawn().unwrap();

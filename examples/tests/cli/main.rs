@@ -1,4 +1,5 @@
-//! The programs as their users run them: what they leave, what they refuse, and what survives a kill or a full disk.
+//! The example programs as users run them: their output, their errors, and their behaviour when killed or when the disk is
+//! full.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

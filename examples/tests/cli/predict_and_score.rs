@@ -1,4 +1,4 @@
-//! `predict` and `score` against `fit`, whole and streamed, on any split.
+//! `predict` and `score` compared with `fit`, for whole and streamed sounds and different splits.
 
 use std::{fs, path::Path};
 
@@ -12,7 +12,7 @@ use crate::harness::{
     MODELS, Small, expect_done, expect_refused, expect_test_object, json, small, text, tree,
 };
 
-/// Largest difference of two arrays of one shape.
+/// Largest difference between two arrays of the same shape.
 fn distance(a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>) -> f32 {
     assert_eq!(a.dim(), b.dim());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
@@ -48,7 +48,7 @@ fn whole_and_streamed_predictions_agree_and_are_those_of_the_fit() {
             let fitted = read_npy_2d(&out.join("predictions").join(name).join(&file), "rates").unwrap();
             assert_eq!(read_npy_2d(&whole.join(&file), "rates").unwrap(), fitted, "{name}");
         }
-        // One cochleagram, as recorded, under any name.
+        // A single cochleagram, as recorded, with another name.
         let sound = folder.path().join("my sound.npy");
         fs::copy(data.join("stimuli/sim02.npy"), &sound).unwrap();
         for more in [&[][..], &["--stream", "7"]] {
@@ -101,12 +101,12 @@ fn any_split_and_any_neurons_can_be_scored() {
     };
     let fold = score("fold.json", &all, &["--split", "kfold:5/0"]);
     expect_test_object(&fold, 5);
-    // Fold 0 of 5 over six stimuli is 0 and 5, here by name and index.
+    // Fold 0 of 5 over six stimuli consists of stimuli 0 and 5, here given by name and by index.
     let list = at("split.json");
     fs::write(&list, r#"{"train": [1, 2], "val": [3, 4], "test": ["sim00", 5]}"#).unwrap();
     assert_eq!(score("list.json", &all, &["--split", text(&list)]), fold);
     assert_ne!(score("demo.json", &all, &[]), fold);
-    // Some neurons: their predictions are the rows of all.
+    // The predictions for a selection of neurons are the corresponding rows.
     let two = at("two");
     let rows = [3, 1];
     for stimulus in ["sim00", "sim05"] {
@@ -119,7 +119,7 @@ fn any_split_and_any_neurons_can_be_scored() {
     let ids: Vec<_> = some["per_neuron"].as_array().unwrap().iter().map(|n| n["id"].clone()).collect();
     assert_eq!(ids[0], fold["per_neuron"][3]["id"]);
     assert_eq!(some["per_neuron"][0]["cc"], fold["per_neuron"][3]["cc"]);
-    // A missing or misshapen prediction is named.
+    // The error names a missing prediction, or one of the wrong shape.
     let no = at("no.json");
     let refused = |predictions: &Path, says: &[&str]| {
         let args = ["--data", text(data), "--split", "kfold:5/0", "--out", text(&no)];

@@ -1,7 +1,7 @@
-//! Interpretation of a StateNet-GRU of the size of NS1: gradient maps of all neurons with a second of history, locally
-//! linear receptive fields of five seconds of sound, steps of dreams.
+//! Interpretation of a StateNet-GRU for NS1: gradient maps of all neurons over one second, dynamic STRFs of five seconds of
+//! sound, steps of dreams.
 //!
-//! Work is shared out in the rayon pool: `RAYON_NUM_THREADS=2 cargo bench -p statenet-benches --bench interp`.
+//! Runs in the rayon pool: `RAYON_NUM_THREADS=2 cargo bench -p statenet-benches --bench interp`.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -15,7 +15,7 @@ use statenet::{
 };
 use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
 
-/// A second of bins of 5 ms.
+/// One second in bins of 5 ms.
 const SECOND: usize = 200;
 
 fn interp(c: &mut Criterion) {
@@ -41,7 +41,7 @@ fn interp(c: &mut Criterion) {
         });
     }
 
-    // A tenth of the steps of a dream.
+    // A tenth of the usual number of steps.
     const STEPS: usize = 150;
     let starts = vec![Start::Noise(0.1)];
     let config = DreamConfig { n_bins: 100, steps: STEPS, starts, ..DreamConfig::default() };

@@ -1,6 +1,5 @@
-//! Inputs that the benches share: the sizes of the NS1 recording (34 bands, 999 bins of 5 ms, 119 neurons) and numbers
-//! from a seed. Names of benches end in their sizes: `op/implementation/B1_T999_H70`. `peers/run` measures us
-//! beside PyTorch.
+//! Inputs of the benches: the sizes of the NS1 recording (34 bands, 999 bins of 5 ms, 119 neurons) and seeded random numbers.
+//! Names of benches end with the sizes: `op/implementation/B1_T999_H70`. `peers/run` compares with PyTorch.
 //!
 //! ```text
 //! cargo bench -p statenet-benches --bench kernels
@@ -13,17 +12,17 @@ use statenet::core::Seed;
 
 pub use self::allocator::allocations;
 
-/// Bands of NS1.
+/// Number of bands of NS1.
 pub const N_BANDS: usize = 34;
-/// Bins of an NS1 stimulus.
+/// Number of bins of a stimulus of NS1.
 pub const N_BINS: usize = 999;
-/// Neurons of the whole NS1 release.
+/// Number of neurons of the whole NS1 release.
 pub const N_NEURONS: usize = 119;
 
-/// Standard normal numbers of a shape, the same in every run.
+/// A tensor of standard normal numbers, the same in every run.
 ///
 /// # Errors
-/// If there is no memory for them.
+/// If the tensor cannot be created.
 pub fn normal(name: &str, shape: &[usize]) -> Result<Tensor> {
     let mut stream = Seed::new(0).stream(name);
     let values: Vec<f32> = (0..shape.iter().product()).map(|_| stream.normal() as f32).collect();

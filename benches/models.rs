@@ -1,4 +1,4 @@
-//! Whole models: a training step (forward, loss, backward, AdamW), a forward pass, one streamed frame.
+//! Whole models: a training step (forward, loss, backward, AdamW), a forward pass, and one streamed frame.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Text of a model config: parse, write, parse, equal; validating never panics.
+//! Parses text as a model config, writes it, parses it again and compares; validation must not panic.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! Bytes of an npy file: parse, write, parse, equal; no panic, no allocation from an unchecked header.
+//! Parses bytes as an npy file, writes it, parses it again and compares; a bad header must cause neither a panic nor a large
+//! allocation.
 
 #![no_main]
 

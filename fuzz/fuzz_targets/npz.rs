@@ -1,4 +1,4 @@
-//! Bytes of an npz file: whatever is in it, reading the responses gives an array or an error.
+//! Parses bytes as an npz file; reading the responses must give an array or an error, whatever the content.
 
 #![no_main]
 

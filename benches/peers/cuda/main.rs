@@ -1,8 +1,8 @@
-//! Holds the operations on a CUDA device to those on the CPU, values and gradients, and times the GRU; `run` is the
-//! command. Needs a GPU and the feature `cuda`.
+//! Compares values and gradients of the operations on a CUDA device with those on the CPU, and times the GRU. Started by
+//! `run`; needs a GPU and the feature `cuda`.
 //!
 //! Prints a line for each operation and size, then a line `gru ours B MILLISECONDS` for each batch; fails if an operation
-//! differs by more than [`TOLERANCE`] or gives other bits when it is run twice.
+//! differs by more than [`TOLERANCE`] or gives different bits when run twice.
 
 use std::{process::ExitCode, time::Instant};
 
@@ -10,11 +10,11 @@ use candle_core::{Device, Result, Tensor, Var};
 use statenet::kernels::{self, DplrWeights, Layout, LmuWeights, SelectiveScan, Then};
 use statenet_benches::normal;
 
-/// Largest difference to the CPU, relative to the largest number of each result or gradient: both round in f32, in
-/// another order, over sums of up to 12,800 bins.
+/// Largest difference from the CPU, relative to the largest number of each result or gradient: both compute in f32, with sums of
+/// up to 12,800 bins in different orders.
 const TOLERANCE: f64 = 1e-4;
 
-/// Runs of which the median counts.
+/// Number of runs, of which the median is taken.
 const RUNS: usize = 20;
 
 type Op = fn(&[Tensor]) -> kernels::Result<Vec<Tensor>>;
@@ -47,15 +47,15 @@ fn recurrences([b, t, h]: [usize; 3]) -> Vec<Case> {
     ]
 }
 
-/// A within a disc of radius 0.7, so that states fade.
+/// Eigenvalues within a disc of radius 0.7, so that states decay.
 fn fading_pairs(a: &Tensor) -> kernels::Result<Tensor> {
     a.tanh().and_then(|a| a * 0.5).map_err(kernels::Error::in_op("fading pairs"))
 }
 
-/// Linear recurrences of h channels with n states each.
+/// Linear recurrences with h channels of n states each.
 fn scans([b, t, h, n]: [usize; 4]) -> Vec<Case> {
     let leaky: Op = |x| {
-        // Decays stay within (-1, 1).
+        // Decays are within (-1, 1).
         let decay = x[1].tanh().map_err(kernels::Error::in_op("decay"))?;
         kernels::leaky(&x[0], Layout::TimeFirst, &decay, &x[2], &x[3]).map(|(y, last)| vec![y, last])
     };
@@ -68,7 +68,7 @@ fn scans([b, t, h, n]: [usize; 4]) -> Vec<Case> {
         kernels::diagonal_scan(&x[0], &a, &x[2], &x[3], &x[4]).map(|(y, last)| vec![y, last])
     };
     let selective: Op = |x| {
-        // Steps are positive and rates negative.
+        // Step sizes are positive and rates negative.
         let delta = x[1].sqr().and_then(|d| d * 0.1).map_err(kernels::Error::in_op("delta"))?;
         let a = x[2].sqr().and_then(|a| a.neg()).map_err(kernels::Error::in_op("a"))?;
         let arguments =
@@ -100,7 +100,7 @@ fn scans([b, t, h, n]: [usize; 4]) -> Vec<Case> {
     ]
 }
 
-/// Operations that are computed from plain tensors on a GPU.
+/// Operations that use plain tensor operations on a GPU.
 fn others() -> Vec<Case> {
     vec![
         Case {
@@ -153,7 +153,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "lmu",
-            // A memory that halves in every bin and feeds little of itself back.
+            // A memory that halves in every bin, with little feedback.
             op: |x| {
                 let small = |x: &Tensor| (x * 0.1).map_err(kernels::Error::in_op("small"));
                 let (memory, device) = (x[2].dims()[1], x[0].device());
@@ -180,7 +180,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "softplus_curve",
-            // The sharpness of a curve stays away from 0.
+            // The sharpness of a curve is not close to 0.
             op: |x| {
                 let beta = (x[1].sqr().and_then(|b| b + 0.5)).map_err(kernels::Error::in_op("beta"))?;
                 kernels::softplus_curve(&x[0], &beta, &x[2]).map(|y| vec![y])
@@ -189,7 +189,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "sigmoid_curve",
-            // The width of a curve stays away from 0.
+            // The width of a curve is not close to 0.
             op: |x| {
                 let width = (x[2].sqr().and_then(|w| w + 0.5)).map_err(kernels::Error::in_op("width"))?;
                 kernels::sigmoid_curve(&x[0], &x[1], &width, &x[3], &x[4]).map(|y| vec![y])
@@ -203,7 +203,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "masked_mse",
-            // Of a target and a mask, which get no gradient, only the mask's zeros matter here.
+            // Target and mask get no gradient; the mask must contain zeros.
             op: |x| {
                 let target = x[0].zeros_like().map_err(kernels::Error::in_op("target"))?;
                 let mask = x[0].ge(-1.0).and_then(|m| m.to_dtype(x[0].dtype()));
@@ -214,7 +214,7 @@ fn others() -> Vec<Case> {
         },
         Case {
             name: "masked_poisson",
-            // Rates stay away from 0; a count in every bin.
+            // Rates are not close to 0, and every bin has a count.
             op: |x| {
                 let rate = x[0].sqr().and_then(|r| r + 0.1).map_err(kernels::Error::in_op("rate"))?;
                 let target = x[0].ones_like().map_err(kernels::Error::in_op("target"))?;
@@ -227,11 +227,12 @@ fn others() -> Vec<Case> {
     ]
 }
 
-/// Results and the gradients of all inputs of the sum of all results' squares, on a device, as numbers of the CPU.
+/// Computes on a device the results, and the gradients of their sum of squares with respect to all inputs; returns them on the
+/// CPU.
 fn run(case: &Case, device: &Device) -> anyhow::Result<Vec<Vec<f32>>> {
     let inputs: Vec<Var> = (case.shapes.iter().enumerate())
         .map(|(i, shape)| {
-            // Weights by one over the root of what they sum over, so that nothing saturates.
+            // Weights are scaled by one over the square root of the number of terms, so that nothing saturates.
             let scale =
                 if shape.len() > 1 && i == 1 { 1.0 / (shape[shape.len() - 1] as f64).sqrt() } else { 1.0 };
             Var::from_tensor(&(normal(&format!("{} {i}", case.name), shape)? * scale)?.to_device(device)?)
@@ -253,18 +254,18 @@ fn run(case: &Case, device: &Device) -> anyhow::Result<Vec<Vec<f32>>> {
     Ok(results.iter().map(|x| x.to_device(&Device::Cpu)?.flatten_all()?.to_vec1()).collect::<Result<_>>()?)
 }
 
-/// The largest difference of all results and gradients, each relative to its largest number.
+/// The largest difference between results and gradients, each relative to its largest number.
 fn difference(got: &[Vec<f32>], expected: &[Vec<f32>]) -> f64 {
     let each = got.iter().zip(expected).map(|(got, expected)| {
         let scale = expected.iter().fold(1e-3, |a: f64, b| a.max(f64::from(b.abs())));
         let largest = got.iter().zip(expected).map(|(a, b)| f64::from(a - b).abs());
-        // NaN must not pass for 0.
+        // A NaN must count as a difference.
         largest.fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a }) / scale
     });
     each.fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a })
 }
 
-/// Whether an operation is right on the device; says how far it is from the CPU.
+/// Checks an operation on the device, and prints how much it differs from the CPU.
 fn is_right(case: &Case, sizes: &str, device: &Device) -> anyhow::Result<bool> {
     let on_device = run(case, device)?;
     let difference = difference(&on_device, &run(case, &Device::Cpu)?);

@@ -1,4 +1,4 @@
-//! Medians by name.
+//! Measures times, and collects medians by name.
 
 use std::{
     collections::BTreeMap,
@@ -8,15 +8,15 @@ use std::{
 
 use anyhow::Context;
 
-/// Batch sizes of the contract: one stimulus, and all training stimuli of NS1.
+/// The batch sizes measured: one stimulus, and all training stimuli of NS1.
 pub(crate) const BATCHES: [usize; 2] = [1, 14];
 
-/// The name of a number on both sides: `step statenet-gru B14 x1`, x being the threads.
+/// The name of a number in both programs: `step statenet-gru B14 x1`, with x the number of threads.
 pub(crate) fn key(what: &str, batch: usize, threads: usize) -> String {
     format!("{what} B{batch} x{threads}")
 }
 
-/// The numbers of one round.
+/// The numbers measured in one round.
 pub(crate) struct Bench {
     threads: usize,
     budget: Duration,
@@ -28,7 +28,7 @@ impl Bench {
         Self { threads, budget, values: BTreeMap::new() }
     }
 
-    /// Keeps the median time of `run` in ms: two runs to warm up, then as many as the budget allows, at least 3.
+    /// Measures the median time of `run` in ms: two runs for warm-up, then as many as the time budget allows, at least 3.
     pub(crate) fn time(
         &mut self,
         what: &str,
@@ -48,7 +48,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Keeps a number.
+    /// Stores a number.
     pub(crate) fn keep(&mut self, what: &str, batch: usize, value: f64) {
         self.values.insert(key(what, batch, self.threads), value);
     }
@@ -59,7 +59,7 @@ impl Bench {
     }
 }
 
-/// The median; 0 of nothing. Sorts.
+/// The median, 0 without values; sorts the values.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let n = values.len();

@@ -1,4 +1,4 @@
-//! candle_nn's recurrences on the same sizes.
+//! The recurrent layers of candle_nn with the same sizes.
 
 use std::hint::black_box;
 
@@ -23,7 +23,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let mut state = gru.zero_state(1)?;
     bench.time("candle_nn frame GRU", 1, || {
         state = gru.step(&frame, &state)?;
-        // Else the graph of all earlier frames would be kept.
+        // Otherwise the graph of all earlier frames would be kept.
         state.h = state.h.detach();
         Ok(())
     })
@@ -32,7 +32,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 fn module<R: RNN>(bench: &mut Bench, name: &str, rnn: &R) -> anyhow::Result<()> {
     for batch in BATCHES {
         let x: Tensor = normal("x", &[batch, N_BINS, HIDDEN])?;
-        // Their backward pass recurses over a graph of thousands of nodes: it needs the main thread's stack.
+        // The backward pass recurses over a graph of thousands of nodes and needs the stack of the main thread.
         bench.time(&format!("candle_nn module {name}"), batch, || {
             let states = rnn.states_to_tensor(&rnn.seq(&x)?)?;
             black_box(states.sqr()?.mean_all()?.backward()?);

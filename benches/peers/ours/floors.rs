@@ -1,11 +1,11 @@
-//! What one core can do at most: multiply-adds per second, and bytes per second from the cache that holds a buffer.
+//! The limits of one core: multiply-adds per second, and bytes per second read from the cache that holds a buffer.
 
 use std::{hint::black_box, time::Instant};
 
 use crate::{bench::Bench, recurrences::WIDTHS};
 
 const LANES: usize = 8;
-/// Enough independent sums to hide the latency of a multiply-add, few enough for the registers.
+/// Number of independent sums: enough to hide the latency of a multiply-add, few enough for the registers.
 const SUMS: usize = 12;
 
 pub(crate) fn measure(bench: &mut Bench) {
@@ -16,7 +16,7 @@ pub(crate) fn measure(bench: &mut Bench) {
     }
 }
 
-/// The fastest of some runs: a floor is what the machine can do undisturbed.
+/// The fastest of several runs, which is least disturbed.
 fn best(run: impl Fn() -> f64) -> f64 {
     (0..20).map(|_| run()).fold(0.0, f64::max)
 }
@@ -29,7 +29,7 @@ fn multiply_adds() -> f64 {
     (2 * ROUNDS * SUMS * LANES) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Bytes per second of reading a buffer again and again.
+/// Bytes per second when a buffer is read repeatedly.
 fn read(buffer: &[f32]) -> f64 {
     let passes = (1 << 25) / buffer.len();
     let start = Instant::now();
@@ -39,7 +39,7 @@ fn read(buffer: &[f32]) -> f64 {
     (passes * size_of_val(buffer)) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// The two loops, compiled for AVX2 where the processor has it.
+/// The two loops, compiled for AVX2 if the processor supports it.
 mod wide {
     use super::{LANES, SUMS};
 

@@ -1,4 +1,4 @@
-//! Folders for the published implementation to load, each with a sound and the rates that it must give.
+//! Writes folders for the published implementation to load, each with a sound and the expected rates.
 
 use std::{collections::HashMap, path::Path};
 
@@ -21,7 +21,8 @@ use statenet::{
 const N_BANDS: usize = 34;
 const N_NEURONS: usize = 3;
 
-/// Writes one folder for each model that the published package has: the model, `io.safetensors` (`x`, `y`), `nested.json`.
+/// Writes a folder for each model that the published package supports: the model, `io.safetensors` (`x`, `y`) and
+/// `nested.json`.
 pub(crate) fn write(out: &Path) -> anyhow::Result<()> {
     let axes = Axes::new(N_BANDS, N_NEURONS, TimeBin::from_millis(5.0)?);
     for (name, config) in models(&axes) {
@@ -46,7 +47,7 @@ pub(crate) fn write(out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The zoo, and parts of models that no entry of it has.
+/// The models of the zoo, and models with parts that no model of the zoo has.
 fn models(axes: &Axes) -> Vec<(String, ModelConfig)> {
     let mut models: Vec<_> = zoo::ALL.iter().map(|e| (e.name.to_owned(), (e.config)(axes))).collect();
     let mut add =
@@ -95,7 +96,7 @@ fn models(axes: &Axes) -> Vec<(String, ModelConfig)> {
     models
 }
 
-/// The decays that a prefilter needs to be made there; their values are then replaced by those of the folder.
+/// The decays that the published package needs to create a prefilter; loading the folder replaces their values.
 fn prefilter_decays(model: &dyn ResponseModel) -> anyhow::Result<Vec<f32>> {
     match model.params().get("prefilter.a") {
         Some(decays) => Ok(decays.var.to_dtype(DType::F32)?.to_vec1()?),

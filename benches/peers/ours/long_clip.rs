@@ -1,4 +1,4 @@
-//! A clip of minutes in one training step: nothing may recurse over its bins.
+//! One training step on a clip of several minutes, to check that nothing recurses over time bins.
 
 use std::{thread, time::Instant};
 
@@ -7,7 +7,7 @@ use crate::{
     steps::{self, Fit},
 };
 
-/// The stack of rayon's and test threads.
+/// The stack size of rayon's threads and of test threads.
 const STACK: usize = 2 << 20;
 
 /// Takes one step of StateNet-GRU on a clip of `n_bins`, in a thread with a small stack; an overflow ends the program.

@@ -1,11 +1,11 @@
-//! Measures this workspace for `benches/peers/run`, which measures PyTorch and the reference beside it, and writes the
-//! table of both.
+//! Measures this workspace for `benches/peers/run`, which also measures PyTorch and the reference, and writes the table of
+//! both.
 //!
 //! ```text
-//! peers measure --threads 1 --budget 1 --out ours.json     # times, in ms, by what was timed
-//! peers memory statenet-gru --batch 14                     # bytes that one training step adds, in a fresh process
+//! peers measure --threads 1 --budget 1 --out ours.json     # times in ms, by name
+//! peers memory statenet-gru --batch 14                     # memory of one training step in bytes, in a new process
 //! peers zoo --fits FOLDER --seeds "0 1 2" --speed speed.md --out zoo.md
-//! peers interchange --out FOLDER                           # models in the published form, for interchange.py
+//! peers interchange --out FOLDER                           # models in the published format, for interchange.py
 //! peers table --rounds FOLDER --out speed.md               # ours-*.json and theirs-*.json, medians over rounds
 //! ```
 
@@ -39,19 +39,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Times everything once, each as a median
+    /// Measure all times once, each as a median
     Measure(Measure),
-    /// Bytes that one training step adds to the process
+    /// Measure the memory of one training step in bytes
     Memory {
         model: String,
         #[arg(long, default_value_t = 14)]
         batch: usize,
     },
-    /// Writes the page
+    /// Write the page
     Table(Table),
-    /// Names ridge and every model of the zoo
+    /// List ridge and every model of the zoo
     Names,
-    /// Writes the table of every model on one recording, for benches/zoo
+    /// Write the table of all models on one recording, for benches/zoo
     Zoo {
         /// Folder of MODEL-sSEED/summary.json
         #[arg(long)]
@@ -59,14 +59,14 @@ enum Command {
         /// Seeds, separated by spaces
         #[arg(long)]
         seeds: String,
-        /// The page of speed, for the times of steps
+        /// The page on speed, for the times of training steps
         #[arg(long)]
         speed: PathBuf,
         /// The page
         #[arg(long)]
         out: PathBuf,
     },
-    /// Writes models in the published form, each with a sound and its rates
+    /// Write models in the published format, each with a sound and its rates
     Interchange {
         #[arg(long)]
         out: PathBuf,
@@ -75,19 +75,19 @@ enum Command {
 
 #[derive(Args)]
 struct Measure {
-    /// Threads of the pool
+    /// Number of threads
     #[arg(long, default_value_t = 1)]
     threads: usize,
     /// Seconds for each number
     #[arg(long, default_value_t = 1.0)]
     budget: f64,
-    /// Frames streamed
+    /// Number of frames to stream
     #[arg(long, default_value_t = 20_000)]
     frames: usize,
-    /// Bins of the long clip
+    /// Length of the long clip in bins
     #[arg(long, default_value_t = 100_000)]
     bins: usize,
-    /// Where the numbers go, as JSON
+    /// File for the numbers, as JSON
     #[arg(long)]
     out: PathBuf,
 }
@@ -133,7 +133,7 @@ fn measure(args: &Measure) -> anyhow::Result<()> {
     if args.threads > 1 {
         many_models::measure(&mut bench)?;
     }
-    // What is asked of one core.
+    // Measurements on one core.
     if args.threads == 1 {
         candle::measure(&mut bench)?;
         floors::measure(&mut bench);
@@ -145,7 +145,7 @@ fn measure(args: &Measure) -> anyhow::Result<()> {
     bench.write(&args.out)
 }
 
-/// The pool that all operations share.
+/// Sets up the thread pool of all operations.
 fn one_pool(threads: usize) -> anyhow::Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("starting threads")
 }

@@ -1,4 +1,4 @@
-//! Sixteen StateNet-GRUs, one for each neuron of the simulated recording: fitted one after the other, and side by side.
+//! Fits sixteen StateNet-GRUs, one for each neuron of the simulated recording, one after the other and in parallel.
 
 use candle_core::Device;
 use statenet::{
@@ -9,7 +9,7 @@ use statenet::{
 
 use crate::bench::Bench;
 
-/// Models.
+/// Number of models.
 const MODELS: usize = 16;
 
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
@@ -19,7 +19,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let neurons: Vec<Recording> = (0..MODELS)
         .map(|n| recording.select_neurons(&[n % recording.n_neurons()]))
         .collect::<Result<_, _>>()?;
-    // Two passes over the training stimuli, and no stop before.
+    // Two epochs, without early stopping.
     let config = FitConfig { max_epochs: 2, patience: 2, ..FitConfig::default() };
     bench.time("many one by one K16", 1, || {
         for (model, recording) in models(&neurons)?.iter().zip(&neurons) {

@@ -1,4 +1,4 @@
-//! Gradient maps of all neurons of StateNet-GRU at the null stimulus, with a second of history.
+//! Gradient maps of all neurons of StateNet-GRU at the null stimulus, over one second.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use statenet_benches::{N_BANDS, N_NEURONS};
 
 use crate::{bench::Bench, steps};
 
-/// A second of bins of 5 ms.
+/// One second in bins of 5 ms.
 const LAGS: usize = 200;
 
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {

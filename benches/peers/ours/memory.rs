@@ -1,4 +1,4 @@
-//! What one training step adds to the memory of a process, as the kernel counts it (Linux).
+//! The memory that one training step adds to a process, as reported by Linux.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::{
     steps::{self, Fit},
 };
 
-/// Measures each model in a process of its own, because a process keeps what it once had.
+/// Measures each model in its own process, since a process does not return all memory that it has used.
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     for (name, _) in steps::models()? {
@@ -27,20 +27,20 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Bytes between what the process holds before a step and the most that it holds during it. A step on 20 bins comes
-/// first, so that code, threads and the optimiser's moments are not counted.
+/// The peak memory during a step minus the memory before it, in bytes. A step on 20 bins runs first, so that code, threads and
+/// the optimiser's moments are not counted.
 pub(crate) fn of_one_step(model: &str, batch: usize) -> anyhow::Result<u64> {
     let config = steps::model(model)?;
     Fit::new(&config, 1, 20)?.step()?;
     let mut fit = Fit::new(&config, batch, N_BINS)?;
-    // Sets the high-water mark to what is held now.
+    // Resets the peak to the current memory.
     std::fs::write("/proc/self/clear_refs", "5").context("resetting the high-water mark")?;
     let before = held("VmRSS:")?;
     fit.step()?;
     Ok(held("VmHWM:")?.saturating_sub(before))
 }
 
-/// A line of /proc/self/status, in bytes.
+/// The value of a line in /proc/self/status, in bytes.
 fn held(name: &str) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such line")?;

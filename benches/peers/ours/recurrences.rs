@@ -1,5 +1,5 @@
-//! The recurrences, forward and backward: alone, with the product that makes their gates (what PyTorch's modules
-//! compute), and at the widths whose floor is known.
+//! Recurrences, forward and backward: alone, with the matrix product that computes their gates (as PyTorch's modules do), and
+//! at widths whose lower bound on time is known.
 
 use std::hint::black_box;
 
@@ -12,16 +12,16 @@ use statenet_benches::{N_BINS, normal};
 
 use crate::bench::{BATCHES, Bench};
 
-/// Units of StateNet on NS1.
+/// Number of hidden units of StateNet for NS1.
 pub(crate) const HIDDEN: usize = 70;
-/// Widths that are measured beside their floor.
+/// Widths that are compared with their lower bound.
 pub(crate) const WIDTHS: [usize; 3] = [64, 128, 256];
 
 type Alone = fn(&Operands) -> kernels::Result<Tensor>;
 type Module = fn(&Tensor, &ModuleWeights<'_>, &Tensor) -> kernels::Result<Tensor>;
 
-/// Name, gates per unit, states from the gates' input part, states from the input (B, T, I). PyTorch has modules of the same
-/// names.
+/// Name (also that of PyTorch's module), gates per unit, function from the gates' input part to states, and function from the
+/// input (B, T, I) to states.
 const GATED: &[(&str, usize, Alone, Module)] = &[
     (
         "GRU",
@@ -49,13 +49,13 @@ const GATED: &[(&str, usize, Alone, Module)] = &[
     ),
 ];
 
-/// What a gated recurrence takes; all but the first state get gradients.
+/// The inputs of a gated recurrence; all but the initial state get gradients.
 struct Operands {
     gates: Tensor,
     weight: Tensor,
     bias: Tensor,
     h0: Tensor,
-    /// Zeros and ones, (B, T, H): the mean square of the states is their masked squared distance.
+    /// Zeros and ones, (B, T, H), with which the masked squared error is the mean square of the states.
     target: Tensor,
     mask: Tensor,
 }
@@ -73,7 +73,7 @@ impl Operands {
         })
     }
 
-    /// The mean square of the states, as PyTorch's side takes it, and its gradients.
+    /// The mean square of the states, as in the PyTorch program, and its gradients.
     fn backward(&self, states: &Tensor) -> anyhow::Result<()> {
         black_box(kernels::masked_mse(states, &self.target, &self.mask)?.backward()?);
         Ok(())
@@ -107,7 +107,7 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forward and backward apart, one stimulus, at widths whose weights lie in the second or third cache.
+/// Forward and backward passes separately, for one stimulus, at widths whose weights fit in the second- or third-level cache.
 pub(crate) fn measure_beside_floors(bench: &mut Bench) -> anyhow::Result<()> {
     for &(name, n_gates, run, _) in GATED {
         for hidden in WIDTHS {
@@ -116,7 +116,7 @@ pub(crate) fn measure_beside_floors(bench: &mut Bench) -> anyhow::Result<()> {
                 black_box(run(&operands)?);
                 Ok(())
             })?;
-            // The cheapest end of a graph: its gradient is a single number, spread out.
+            // A sum is the cheapest end of a graph: its gradient is a single number, broadcast.
             let sum = run(&operands)?.sum_all()?;
             bench.time(&format!("backward {name} H{hidden}"), 1, || {
                 black_box(sum.backward()?);

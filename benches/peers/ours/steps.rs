@@ -1,5 +1,5 @@
-//! Whole training steps through the public interface, as the fitter takes them: forward, masked loss, the check that
-//! it is a number, backward, gradient norm, AdamW.
+//! Whole training steps through the public API, as in the fitter: forward pass, masked loss, check that it is finite,
+//! backward pass, gradient norm, AdamW.
 
 use candle_core::{DType, Device, Tensor};
 use statenet::{
@@ -18,7 +18,7 @@ use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
 
 use crate::bench::{BATCHES, Bench};
 
-/// Bins of the receptive fields, as the reference has them by default.
+/// Number of lags of the receptive fields, the default of the reference.
 const LAGS: usize = 9;
 
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
@@ -31,8 +31,8 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The models of the contract that exist, by the names that the Python side gives them: receptive fields of 9 bins, a
-/// transformer over single bins, and everything else that the zoo has.
+/// The models measured, by their names in the Python program: models with receptive fields of 9 bins, a transformer over
+/// single bins, and all other models of the zoo.
 pub(crate) fn models() -> anyhow::Result<Vec<(String, ModelConfig)>> {
     let axes = Axes::new(N_BANDS, N_NEURONS, TimeBin::from_millis(5.0)?);
     let mut models = vec![
@@ -48,7 +48,7 @@ pub(crate) fn models() -> anyhow::Result<Vec<(String, ModelConfig)>> {
     Ok(models)
 }
 
-/// The config of a model by its name.
+/// The config of the model with a name.
 pub(crate) fn model(name: &str) -> anyhow::Result<ModelConfig> {
     let found = models()?.into_iter().find(|(n, _)| n == name);
     Ok(found.ok_or_else(|| anyhow::anyhow!("no model is called {name}"))?.1)

@@ -1,4 +1,4 @@
-//! One frame after the other through StateNet-GRU with 119 neurons: how long each takes, and whether it allocates.
+//! Streams single frames through StateNet-GRU with 119 neurons, and measures the time and the allocations of each.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ pub(crate) fn measure(bench: &mut Bench, n_frames: usize) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// What frames cost: times in microseconds, and blocks taken from the heap for each.
+/// The cost of frames: times in microseconds, and the number of allocations for each.
 struct Cost {
     sorted: Vec<f64>,
     allocations: f64,
@@ -34,7 +34,7 @@ impl Cost {
     }
 }
 
-/// Runs `frame` often, after a warm-up, and times every run.
+/// Runs `frame` many times after a warm-up, and measures every run.
 fn stream(n_frames: usize, mut frame: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Cost> {
     for _ in 0..n_frames / 10 {
         frame()?;

@@ -1,4 +1,4 @@
-//! The table of all models on one recording, from what their fits left.
+//! The table of all models on one recording, from the summaries of their fits.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use statenet::prelude::*;
 
-/// Ridge, and the zoo.
+/// Ridge and the models of the zoo.
 pub(crate) fn names() -> Vec<&'static str> {
     std::iter::once("ridge").chain(zoo::ALL.iter().map(|entry| entry.name)).collect()
 }
@@ -24,7 +24,7 @@ struct Fit {
 }
 
 impl Fit {
-    /// The only model of a `summary.json`.
+    /// The single model in a `summary.json`.
     fn read(path: &Path) -> anyhow::Result<(Self, Value)> {
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let summary: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
@@ -44,7 +44,7 @@ impl Fit {
     }
 }
 
-/// Milliseconds of a step on one stimulus, ours and theirs, as the page of speed has them.
+/// Milliseconds of a step on one stimulus, ours and theirs, read from the page on speed.
 fn step(speed: &str, model: &str) -> Option<(String, String, String)> {
     let steps = speed.split("## Whole training steps").nth(1)?.split("\n## ").next()?;
     let row = steps.lines().find(|line| line.starts_with(&format!("| {model} | 1 |")))?;

@@ -1,8 +1,8 @@
-//! Tables in Markdown, and how numbers and bars are written.
+//! Tables in Markdown, and the format of numbers and requirements.
 
 use super::numbers::Sample;
 
-/// A table that grows by rows.
+/// A table to which rows are added.
 pub(super) struct Grid {
     text: String,
 }
@@ -22,12 +22,12 @@ impl Grid {
     }
 }
 
-/// What a number must reach.
+/// The requirement on a number.
 #[derive(Clone, Copy)]
 pub(super) enum Bar {
     AtLeast(f64),
     AtMost(f64),
-    /// Measured for its own sake.
+    /// None: the number is for information.
     None,
 }
 
@@ -40,7 +40,7 @@ impl Bar {
         }
     }
 
-    /// Whether the median reaches it.
+    /// Whether the median meets it.
     pub(super) fn met(self, value: Option<&Sample>) -> String {
         let Some(value) = value.map(Sample::median) else { return "not measured".to_owned() };
         let met = match self {
@@ -57,7 +57,7 @@ pub(super) fn median(sample: Option<&Sample>) -> String {
     sample.map_or_else(|| "-".to_owned(), |s| digits(s.median()))
 }
 
-/// The median and, where rounds differ, their range.
+/// The median and, if rounds differ, their range.
 pub(super) fn spread(sample: Option<&Sample>) -> String {
     let Some(sample) = sample else { return "-".to_owned() };
     let (low, high) = sample.range();

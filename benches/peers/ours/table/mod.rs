@@ -1,4 +1,4 @@
-//! The page: every bar of the contract, what was measured, and whether it is met.
+//! Writes the page: every requirement, the numbers measured, and whether it is met.
 
 mod grid;
 mod numbers;
@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use self::numbers::Numbers;
 
-/// Reads `about.md`, `ours-*.json` and `theirs-*.json` of a folder and writes the page.
+/// Reads `about.md`, `ours-*.json` and `theirs-*.json` from a folder and writes the page.
 pub(crate) fn page(folder: &Path) -> anyhow::Result<String> {
     let about = folder.join("about.md");
     let about = std::fs::read_to_string(&about).with_context(|| format!("reading {}", about.display()))?;

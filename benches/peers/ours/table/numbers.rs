@@ -1,4 +1,4 @@
-//! What was measured, by name, in all rounds.
+//! The numbers measured in all rounds, by name.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::bench::{key, median};
 
-/// Numbers of both sides. Each is a median within its round; here stand those of all rounds, in the order of the files.
+/// The numbers of both programs. Each is the median of a round; rounds are in the order of the files.
 #[derive(Default)]
 pub(super) struct Numbers {
     ours: BTreeMap<String, Vec<f64>>,
@@ -40,12 +40,12 @@ impl Numbers {
         Ok(numbers)
     }
 
-    /// A number of ours.
+    /// A number measured for this workspace.
     pub(super) fn ours(&self, what: &str, batch: usize, threads: usize) -> Option<Sample> {
         self.ours.get(&key(what, batch, threads)).cloned().map(Sample)
     }
 
-    /// A number of PyTorch's or of the reference's.
+    /// A number measured for PyTorch or the reference.
     pub(super) fn theirs(&self, what: &str, batch: usize, threads: usize) -> Option<Sample> {
         self.theirs.get(&key(what, batch, threads)).cloned().map(Sample)
     }
@@ -57,12 +57,12 @@ impl Sample {
         median(&mut self.0.clone())
     }
 
-    /// Two samples round by round.
+    /// Combines two samples round by round.
     pub(super) fn with(&self, other: &Self, f: impl Fn(f64, f64) -> f64) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(&a, &b)| f(a, b)).collect())
     }
 
-    /// Every round's value, changed.
+    /// Applies a function to the value of every round.
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Self {
         Self(self.0.iter().map(|&x| f(x)).collect())
     }

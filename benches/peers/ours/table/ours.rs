@@ -1,4 +1,4 @@
-//! Tables of what is measured against a floor, a limit or ourselves.
+//! Tables of numbers compared with a lower bound, a limit or another number of ours.
 
 use super::{
     grid::{Bar, Grid, median, spread},
@@ -7,10 +7,10 @@ use super::{
 use crate::{bench::BATCHES, recurrences::WIDTHS};
 use statenet_benches::N_BINS;
 
-/// The least time in ms of the recurrence's forward or backward pass.
+/// The lower bound on the time of the recurrence's forward or backward pass, in ms.
 ///
-/// In each bin the forward pass multiplies a 3H by H matrix by a vector; the backward pass does so with its transpose and
-/// adds an outer product. The matrix comes from the cache that holds it once in each bin.
+/// In each bin the forward pass multiplies a 3H by H matrix by a vector; the backward pass multiplies its transpose by a vector
+/// and adds an outer product. In each bin the matrix is read once from the cache that holds it.
 fn floor(numbers: &Numbers, hidden: usize, products: usize) -> Option<Sample> {
     let weights = (N_BINS * 3 * hidden * hidden) as f64;
     let flops = numbers.ours("floor GFLOP/s", 1, 1)?;
@@ -44,7 +44,7 @@ pub(super) fn floors(numbers: &Numbers) -> String {
             let floor = floor(numbers, hidden, products);
             let ratio = ours.as_ref().zip(floor.as_ref()).map(|(o, f)| o.with(f, |o, f| o / f));
             let bar = Bar::AtMost(bar);
-            // Nothing is faster than its floor: the loops that measure it were not compiled for speed, or were disturbed.
+            // A time below the bound means that the loops that measure the bound were not optimised, or were disturbed.
             let impossible = ratio.as_ref().is_some_and(|r| r.median() < 1.0);
             let met = if impossible { "floor not reached".to_owned() } else { bar.met(ratio.as_ref()) };
             grid.row(&[

@@ -1,4 +1,4 @@
-//! Tables beside PyTorch, the reference and candle_nn.
+//! Tables of comparisons with PyTorch, the reference and candle_nn.
 
 use super::{
     grid::{Bar, Grid, median, spread},
@@ -8,7 +8,7 @@ use crate::bench::BATCHES;
 
 const COLUMNS: [&str; 7] = ["", "batch", "ours", "theirs", "ratio (over rounds)", "bar", "met"];
 
-/// A row whose ratio is theirs over ours.
+/// A row with the ratio of their time to ours.
 fn row(grid: &mut Grid, what: &str, batch: usize, ours: Option<Sample>, theirs: Option<Sample>, bar: Bar) {
     let ratio = ours.as_ref().zip(theirs.as_ref()).map(|(ours, theirs)| theirs.with(ours, |a, b| a / b));
     let (ours, theirs) = (ours.as_ref(), theirs.as_ref());
@@ -23,7 +23,7 @@ fn row(grid: &mut Grid, what: &str, batch: usize, ours: Option<Sample>, theirs: 
     ]);
 }
 
-/// Gates per unit, and the bars at both batch sizes.
+/// Names, gates per unit, and the requirements at both batch sizes.
 const RECURRENCES: [(&str, usize, [f64; 2]); 3] =
     [("GRU", 3, [40.0, 10.0]), ("RNN", 1, [20.0, 6.0]), ("LSTM", 4, [1.3, 2.0])];
 
@@ -87,7 +87,7 @@ pub(super) fn maps(numbers: &Numbers) -> String {
     grid.end()
 }
 
-/// Models, and the bars at both batch sizes.
+/// Models, and the requirements at both batch sizes.
 const MODELS: [(&str, [f64; 2]); 11] = [
     ("statenet-gru", [18.0, 6.0]),
     ("statenet-rnn", [8.0, 5.0]),

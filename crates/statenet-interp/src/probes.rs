@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(
             message,
             "number of windows is 4 of 5 bins from each of 1 sounds, expected 1 or more from each of 2 or more \
-             sounds as long as a window"
+             sounds that are as long as a window"
         );
     }
 

@@ -210,7 +210,7 @@ mod tests {
         let message = |target: Target, config: &WaveformDreamConfig| {
             dream_waveform(&model(), &target, config).unwrap_err().to_string()
         };
-        assert_eq!(message(Target::Neuron(2), &config), "neuron 2 does not exist, there are 2");
+        assert_eq!(message(Target::Neuron(2), &config), "neuron is 2, expected an index below 2");
         let hidden = Target::Hidden { entry: "h".to_owned(), unit: 0 };
         let expected = "target of a dreamed waveform is a hidden unit, expected neurons";
         assert_eq!(message(hidden, &config), expected);

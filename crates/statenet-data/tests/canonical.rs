@@ -1,4 +1,4 @@
-//! The canonical folder: what is written is read, and every fault is named.
+//! The canonical folder: written recordings are restored, and errors name what is wrong.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
@@ -16,7 +16,7 @@ fn metadata(value: Value) -> Metadata {
     serde_json::from_value(value).unwrap()
 }
 
-/// One stimulus of ragged data: repeats, bins, and cells that are missing or have counts up to a limit.
+/// One stimulus of ragged data: numbers of repeats and bins, and responses that are missing or counts up to a limit.
 fn stimulus(index: usize, n_neurons: usize, n_bands: usize) -> impl Strategy<Value = Stimulus> {
     let shape = (1usize..4, 1usize..7, prop_oneof![Just(3u32), Just(300), Just(70_000)], 0.0..1.0f64);
     shape.prop_flat_map(move |(repeats, bins, limit, present)| {
@@ -75,7 +75,7 @@ proptest! {
         recording.write(&path).unwrap();
         let back = Recording::read(&path).unwrap();
         prop_assert_eq!(&back, &recording);
-        // Keys come back in their order, so that a second writing gives the same bytes.
+        // Keys keep their order, so that writing again gives the same bytes.
         let json = fs::read(path.join("recording.json")).unwrap();
         back.write(&path).unwrap();
         prop_assert_eq!(fs::read(path.join("recording.json")).unwrap(), json);
@@ -127,7 +127,7 @@ impl Case {
         self
     }
 
-    /// The error's message, and that of its cause, without the folder's own path.
+    /// The message of the error and of its cause, without the path of the folder.
     fn fault(&self) -> String {
         let error = Recording::read(self.path("")).unwrap_err();
         let cause = error.source().map(|s| format!(": {s}")).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! The simulated population: reproducible, true to what it says of itself, and in need of a memory.
+//! The simulated population: reproducible, consistent with its ground truth, and not predictable without memory.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
 use statenet_core::{Digest, Seed};
 use statenet_data::{GroundTruth, NeuronKind, NeuronMix, Recording, Simulation, SimulationConfig};
 
-/// Everything random of a simulation in one number.
+/// A hash of everything random in a simulation.
 fn digest(simulation: &Simulation) -> String {
     let mut digest = Digest::default();
     for (stimulus, rates) in simulation.recording.stimuli().iter().zip(&simulation.rates) {
@@ -53,7 +53,7 @@ fn spikes_have_the_mean_of_the_rates() {
             expected += 30.0 * rates.row(n).mapv(f64::from).sum();
             bins += 30.0 * rates.dim().1 as f64;
         }
-        // The count is Poisson: five standard deviations.
+        // The count is Poisson distributed; the tolerance is five standard deviations.
         assert!((spikes - expected).abs() < 5.0 * expected.sqrt(), "{}: {spikes} {expected}", known.id);
         let mean_rate = expected / (bins * 0.005);
         assert!((mean_rate - known.mean_rate_hz).abs() < 1e-3 * mean_rate, "{}", known.id);
@@ -61,7 +61,7 @@ fn spikes_have_the_mean_of_the_rates() {
     }
 }
 
-/// The drive that the true receptive field gives to the recorded cochleagram, from the first bin that it covers.
+/// The drive of the true receptive field for the recorded cochleagram, from the first bin with all lags on.
 fn drive(recording: &Recording, known: &GroundTruth, stimulus: usize) -> Vec<f64> {
     let x = recording.stimuli()[stimulus].cochleagram().mapv(f64::from);
     let field = &known.receptive_field;
@@ -99,7 +99,7 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     product(a, ma, b, mb) / (product(a, ma, a, ma) * product(b, mb, b, mb)).sqrt()
 }
 
-/// Correlation of the rate with the best function of the drive: its mean in each of fifty quantiles.
+/// Correlation of the rate with the best static function of the drive: the mean rate in each of fifty quantiles.
 fn best_without_memory(drive: &[f64], rate: &[f64]) -> f64 {
     let mut order: Vec<usize> = (0..drive.len()).collect();
     order.sort_by(|&a, &b| drive[a].total_cmp(&drive[b]));
@@ -129,8 +129,8 @@ fn who_knows_the_field_and_has_no_memory_fails_where_neurons_remember() {
         scores[usize::from(known.kind.has_state())].push(score);
     }
     let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
-    // Measured over seeds 0 to 3: every neuron above .98 without state (the quantiles are coarse), a mean of .74 to
-    // .83 with it.
+    // For seeds 0 to 3: above .98 for all neurons without state (quantiles are coarse), .74 to .83 on average for neurons
+    // with state.
     assert!(scores[0].iter().all(|&s| s > 0.95), "{scores:?}");
     assert!(mean(&scores[1]) < 0.87, "{scores:?}");
 }

@@ -1,4 +1,4 @@
-//! The intervals of an evaluation cover the truth about as often as they say, in a simulation with a known truth.
+//! The intervals of an evaluation contain the true value about as often as they should, in a simulation.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
@@ -8,7 +8,7 @@ use statenet_metrics::{EvaluationOptions, Observation, Resampled, evaluate};
 
 const N_REPEATS: usize = 6;
 const N_BINS: usize = 600;
-/// A moving average of four bins stands for smoothing and for the slowness of responses.
+/// A moving average of four bins, which imitates smoothing and slow responses.
 const WIDTH: usize = 4;
 
 fn smooth(stream: &mut Stream) -> Vec<f64> {
@@ -75,7 +75,7 @@ fn coverage(n_neurons: usize, n_sets: usize, resampled: Resampled) -> f64 {
 fn intervals_over_neurons_and_blocks_cover() {
     let covered = coverage(10, 200, Resampled::NeuronsAndBlocks);
     println!("95 % intervals over neurons and blocks cover {covered}");
-    // Three standard errors of 200 sets are 4.6 %; resampling both ways is a little wide.
+    // Three standard errors of 200 data sets are 4.6 %; crossed resampling gives somewhat wide intervals.
     assert!((0.904..=1.0).contains(&covered), "{covered}");
 }
 
@@ -83,6 +83,6 @@ fn intervals_over_neurons_and_blocks_cover() {
 fn intervals_of_one_neuron_cover() {
     let covered = coverage(1, 400, Resampled::Blocks);
     println!("95 % intervals of one neuron over 30 blocks cover {covered}");
-    // Three standard errors of 400 sets are 3.3 %, and percentile intervals of 30 blocks are a little narrow.
+    // Three standard errors of 400 data sets are 3.3 %; percentile intervals of 30 blocks are somewhat narrow.
     assert!((0.90..=0.985).contains(&covered), "{covered}");
 }

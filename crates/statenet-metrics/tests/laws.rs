@@ -1,4 +1,4 @@
-//! Laws of the scores over random data: bounds, invariances, masks.
+//! Property tests of the scores on random data: bounds, invariances, masks.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
@@ -11,10 +11,10 @@ use statenet_metrics::{
     evaluate, published, recorded, scores,
 };
 
-/// Sums of a thousand numbers of order 1 in another order.
+/// Tolerance for sums of a thousand numbers of order 1 in different orders.
 const ROUNDING: f64 = 1e-9;
 
-/// Predictions and recordings of a few stimuli, all lengths and masks of their own.
+/// Predictions and recorded responses of a few stimuli with different lengths and masks.
 #[derive(Clone, Debug)]
 struct Data {
     rates: Vec<Array2<f64>>,
@@ -37,7 +37,7 @@ impl Data {
             let rate = Array2::from_shape_fn((n, t), |_| 3.0 * b as f64 + 2.0 * stream.unit());
             responses.push(Array3::from_shape_fn((n, r, t), |(n, _, t)| rate[[n, t]] + stream.normal()));
             masks.push(ResponseMask::new(mask(&mut stream, (n, r, t), missing)));
-            // The prediction is right but for a part of its own.
+            // The prediction is the true rate plus an error.
             rates.push(rate.mapv(|p| p + 0.5 * stream.normal()));
         }
         Self { rates, responses, masks }
@@ -57,7 +57,7 @@ impl Data {
         Self { rates, ..self.clone() }
     }
 
-    /// Neurons and repeats in another order.
+    /// The same data with neurons and repeats in another order.
     fn reordered(&self, neurons: &[usize], repeats: &[usize]) -> Self {
         let mask = |m: &ResponseMask| m.view().select(Axis(0), neurons).select(Axis(1), repeats);
         Self {
@@ -106,7 +106,7 @@ fn same(a: &[Score], b: &[Score]) -> Result<(), TestCaseError> {
     prop_assert_eq!(a.len(), b.len());
     for (a, b) in a.iter().zip(b) {
         match (a, b) {
-            // A score of tiny signal power is large and loses digits with its size.
+            // With a tiny signal power the score is large and less accurate.
             (Ok(a), Ok(b)) => {
                 prop_assert!((a - b).abs() <= ROUNDING * (1.0 + a.powi(4)), "{} and {}", a, b);
             }
@@ -187,7 +187,7 @@ proptest! {
         let ids: Vec<String> = (0..data.rates[0].nrows()).map(|n| n.to_string()).collect();
         let options = EvaluationOptions { n_bootstrap: 20, block_bins: 5, ..EvaluationOptions::default() };
         let (a, b) = (data.observations(), hidden.observations());
-        // Bit for bit: nothing under the mask is read.
+        // Equal bit for bit, since masked values are never read.
         prop_assert_eq!(evaluate(&ids, &a, &options).unwrap(), evaluate(&ids, &b, &options).unwrap());
         prop_assert_eq!(scores::mse(&a).unwrap(), scores::mse(&b).unwrap());
         prop_assert_eq!(scores::log_likelihood(&a).unwrap(), scores::log_likelihood(&b).unwrap());
@@ -248,7 +248,7 @@ proptest! {
         for fve in scores::fve(&observations).unwrap().into_iter().flatten() {
             prop_assert!((fve - 1.0).abs() < ROUNDING);
         }
-        // Where repeats miss different bins, signal power and PSTH are of different bins.
+        // If repeats miss different bins, signal power and PSTH come from different bins.
         if !matches!(missing, Missing::Anything) {
             for cc_norm in data.cc_norm().into_iter().flatten() {
                 prop_assert!((cc_norm - 1.0).abs() < ROUNDING);

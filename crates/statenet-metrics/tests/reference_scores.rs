@@ -21,9 +21,9 @@ use statenet_metrics::{
     recorded, scores,
 };
 
-/// The reference computes in f64 here, from f32 responses.
+/// Tolerance for scores that the reference computed in f64 from f32 responses.
 const TOLERANCE: f64 = 1e-9;
-/// Its scores on NS1 were computed from f32 tensors.
+/// Tolerance for scores on NS1, which the reference computed from f32 tensors.
 const TOLERANCE_F32: f64 = 2e-5;
 
 fn tensor(tensors: &SafeTensors<'_>, name: &str) -> ArrayD<f64> {
@@ -78,7 +78,7 @@ fn scores_agree(tensors: &SafeTensors<'_>, ceiling_tolerance: Option<f64>) {
         agree(&scores::cc_raw(&observations).unwrap(), &expected("corrcoef"), TOLERANCE);
         agree(&scores::fve(&observations).unwrap(), &expected("fve"), TOLERANCE);
         agree(&scores::mse(&observations).unwrap(), &expected("mse"), TOLERANCE);
-        // The numbers for the Poisson loss are of the predictions raised to at least 1e-3.
+        // The Poisson losses are those of predictions clamped to at least 1e-3.
         let raised = rates.mapv(|p| p.max(1e-3));
         let positive: Vec<Observation<'_>> = (0..rates.dim().0)
             .map(|b| Observation::of(raised.index_axis(Axis(0), b), recorded[b]).unwrap())
@@ -155,7 +155,7 @@ mod needs_fixtures_and_needs_ns1 {
 
     use super::*;
 
-    /// The reference's smoothing of NS1: Hann of 21 ms with gain 2, zeros outside: [0, .5, 1, .5, 0].
+    /// The smoothing of NS1 in the reference: a Hann window of 21 ms with gain 2, [0, .5, 1, .5, 0], and zero padding.
     fn smoothed(counts: &Array3<u8>) -> Array3<f64> {
         let n_bins = counts.dim().2;
         Array3::from_shape_fn(counts.dim(), |(n, r, t)| {
@@ -214,7 +214,7 @@ mod needs_fixtures_and_needs_ns1 {
         println!("CCnorm {ccnorm:.4} [{low:.4}, {high:.4}], CCraw {:?}", evaluation.cc_ci95);
         assert!(low < ccnorm && ccnorm < high && high - low < 0.2);
 
-        // The two ceilings estimate the same thing; over a population they agree closely.
+        // Both ceilings estimate the same quantity; their means over a population agree closely.
         let recorded = recorded(&observations);
         let half_split = values(&ceilings::cc_max_half_split(&recorded, &SplitOptions::default()).unwrap());
         let power = values(&ceilings::cc_max_signal_power(&recorded).unwrap());

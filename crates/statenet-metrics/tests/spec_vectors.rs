@@ -1,4 +1,4 @@
-//! The numbers of SPEC D (metrics): the reference implementation, f64, on responses that are two lines long.
+//! Scores of the reference implementation, in f64, for small given responses.
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
@@ -6,7 +6,7 @@ use ndarray::{Array2, Array3, s};
 use statenet_core::ResponseMask;
 use statenet_metrics::{Observation, Recorded, Score, ceilings, published::reference_0_1, recorded, scores};
 
-/// The vectors are printed with eight decimals.
+/// The numbers are given with eight decimals.
 const TOLERANCE: f64 = 1e-7;
 
 struct Case {
@@ -29,7 +29,7 @@ impl Case {
         Self::of(vec![rate(0), rate(1)], vec![response(0), response(1)])
     }
 
-    /// Neuron 1 without stimulus 1, neuron 0 without repeat 3 of stimulus 0, nobody after bin 25.
+    /// Missing: stimulus 1 of neuron 1, repeat 3 of stimulus 0 of neuron 0, and all neurons after bin 25.
     fn missing() -> Self {
         let mut case = Self::complete();
         case.responses[1].slice_mut(s![1, .., ..]).fill(f64::NAN);
@@ -92,7 +92,7 @@ fn ceilings_of_single_stimuli_agree() {
     let each = |score: &dyn Fn(&[Recorded<'_>]) -> Vec<Score>| -> Vec<Score> {
         recorded(&case.observations()).iter().map(|&stimulus| score(&[stimulus])[0]).collect()
     };
-    // Four repeats have three half splits: all are taken, here as there.
+    // Four repeats have three half splits; both implementations use all of them.
     let half_split = each(&|r| ceilings::cc_max_half_split(r, &ceilings::SplitOptions::default()).unwrap());
     agree(&half_split, [0.94818137, 0.94908478]);
     agree(&each(&|r| ceilings::ttrc(r).unwrap()), [0.68044115, 0.68477951]);
@@ -103,13 +103,14 @@ fn missing_values_agree_where_whole_repeats_and_common_bins_are_missing() {
     let case = Case::missing();
     let observations = case.observations();
     let recorded = recorded(&observations);
-    // The reference keeps bins that any repeat has, we those that both of a pair have: the same here.
+    // The reference uses bins with any repeat, this crate bins that both repeats of a pair have: the same bins here.
     agree(&ceilings::signal_power(&recorded).unwrap(), [0.40365908, 0.49601173]);
     agree(&reference_0_1::signal_power(&recorded).unwrap(), [0.40365908, 0.49601173]);
     agree(&scores::cc_raw(&observations).unwrap(), [0.94380904, 0.95072541]);
     agree(&scores::mse(&observations).unwrap(), [0.08352792, 0.09065415]);
     agree(&reference_0_1::ccnorm_schoppe(&observations).unwrap(), [1.01771381, 1.00459043]);
-    // Neuron 1 has one stimulus left, where the mixed form is the centred one; neuron 0 has two, where it is not.
+    // Neuron 1 has a single stimulus, for which the mixed form equals the centred one; neuron 0 has two, for which it does
+    // not.
     let ours = scores::cc_norm(&observations).unwrap();
     assert!((ours[1].unwrap() - 1.00459043).abs() < TOLERANCE);
     assert!((ours[0].unwrap() - 1.01771381).abs() > 1e-4);

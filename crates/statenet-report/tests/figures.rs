@@ -1,4 +1,4 @@
-//! Every figure with every kind of awkward input: well-formed, without ids, inside its box, never a panic.
+//! Every figure with unusual input is well-formed, has no ids, stays within its box and does not panic.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail them")]
 
@@ -22,7 +22,7 @@ fn centers(n: usize) -> Vec<Hertz> {
     (0..n).map(|i| Hertz::new(500.0 * 45.254f64.powf(i as f64 / 33.0)).unwrap()).collect()
 }
 
-/// Values that once broke somebody's figure.
+/// Unusual values.
 fn awkward() -> Vec<(&'static str, Vec<f64>)> {
     vec![
         ("empty", vec![]),

@@ -1,4 +1,4 @@
-//! The page as other tools read it: well-formed, self-contained, ids unique, all text escaped.
+//! The page is well-formed and self-contained; ids are unique and all text is escaped.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail them")]
 

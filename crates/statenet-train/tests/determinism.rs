@@ -1,4 +1,4 @@
-//! Two fits with one seed give the same bytes, whatever the number of threads.
+//! Two fits with the same seed give the same weights bit for bit, whatever the number of threads.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -72,7 +72,7 @@ fn ridge_gives_the_same_bytes_with_one_thread_and_with_two() {
 #[test]
 fn the_neurons_of_a_linear_fit_do_not_depend_on_who_else_was_recorded() {
     let (recording, split) = prepared(&raw(5));
-    // Without clipping, which is by the norm over all neurons, neurons share the number of epochs alone.
+    // Without clipping, which uses the norm over all neurons, neurons share only the number of epochs.
     let config = FitConfig { clip: None, ..epochs(3) };
     let fields = |recording: &Recording| {
         let model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
@@ -83,8 +83,8 @@ fn the_neurons_of_a_linear_fit_do_not_depend_on_who_else_was_recorded() {
     };
     let all = fields(&recording);
     let two = fields(&recording.select_neurons(&[4, 1]).unwrap());
-    // The loss is a mean over neurons: the gradients of five differ from those of two by a factor, which AdamW takes
-    // out but for its epsilon and rounding.
+    // The loss is a mean over neurons: the gradients for five neurons differ from those for two by a factor, which AdamW
+    // cancels up to its epsilon and rounding.
     for (alone, among) in two.iter().zip([&all[4], &all[1]]) {
         let scale = among.iter().fold(0f32, |m, w| m.max(w.abs()));
         let worst = alone.iter().zip(among).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);

@@ -1,4 +1,4 @@
-//! Bad numbers and awkward recordings: every one a defined score or a typed error.
+//! Bad numbers and unusual recordings give a defined score or a typed error.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -31,7 +31,7 @@ fn ridge(recording: &Recording, split: &Split) -> Result<RidgeFit, Error> {
     Ridge { lags: vec![4, 9], ..Ridge::default() }.fit(recording, split, &Device::Cpu)
 }
 
-/// Every model fitted for a few epochs, and ridge, by name; each must end with finite parameters.
+/// Fits every model for a few epochs, and ridge; each must end with finite parameters. Returns results by name.
 fn all_fitted(recording: &Recording, split: &Split) -> Vec<(&'static str, Box<dyn ResponseModel>)> {
     let mut fitted = vec![("ridge", ridge(recording, split).unwrap().model)];
     for (name, config) in models(&recording.axes()) {
@@ -49,7 +49,7 @@ fn all_fitted(recording: &Recording, split: &Split) -> Vec<(&'static str, Box<dy
     fitted
 }
 
-/// Name of the stimulus of a step (from 0) of an epoch (from 0), one stimulus a step.
+/// The name of the stimulus in a step of an epoch, both counted from 0, with one stimulus per step.
 fn stimulus_of(recording: &Recording, split: &Split, seed: u64, epoch: usize, step: usize) -> String {
     let batches = Batches::new(recording, split.train(), &Device::Cpu).unwrap();
     let batch = batches.epoch(Seed::new(seed), epoch, 1).unwrap().nth(step).unwrap().unwrap();
@@ -60,7 +60,7 @@ fn stimulus_of(recording: &Recording, split: &Split, seed: u64, epoch: usize, st
 struct Poisoned {
     inner: Box<dyn ResponseModel>,
     passes: AtomicUsize,
-    /// The pass that goes wrong, from 0.
+    /// The pass with NaN, counted from 0.
     at: usize,
 }
 
@@ -171,7 +171,7 @@ fn a_stimulus_of_huge_values_is_named() {
             Err(Error::NotFinite { epoch: 1 | 2, stimuli, .. }) => {
                 assert_eq!(stimuli, [recording.stimuli()[loud].name()], "{name}");
             }
-            // The encoder of a StateNet saturates: such a sound does it no harm.
+            // The encoder of a StateNet saturates, so that such a sound does no harm.
             Ok(history) if name == "statenet-gru" => {
                 assert!(history.train_loss.iter().all(|l| l.is_finite()), "{history:?}");
             }
@@ -275,7 +275,7 @@ fn a_neuron_recorded_in_no_training_stimulus_is_predicted_as_silent_by_ridge_and
 
 #[test]
 fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
-    // One bin in each part; validation and test hold a longer stimulus too, or nothing could be scored.
+    // Each part has a stimulus of one bin; validation and test also have a longer one, without which there is no score.
     let recording = changed(&raw(10), |i, sound, counts| {
         if [0, 2, 4].contains(&i) {
             cut(sound, counts, 1);
@@ -287,7 +287,7 @@ fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
     for (name, model) in all_fitted(&recording, &split) {
         let rates = predict(&*model, &recording, split.test()).unwrap();
         assert_eq!(rates.iter().map(ndarray::Array2::dim).collect::<Vec<_>>(), [(5, 1), (5, 100)], "{name}");
-        // The single bin adds nothing to a correlation within stimuli: the scores are those of the longer stimulus.
+        // A single bin does not contribute to correlations within stimuli: the scores are those of the longer stimulus.
         let (both, longer) =
             (scores(&*model, &recording, &split).per_neuron, score_of(&*model, &recording, 5));
         for (both, longer) in both.iter().zip(&longer.per_neuron) {
@@ -296,7 +296,7 @@ fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
             assert!(same(both.ccnorm, longer.ccnorm), "{name}: {both:?} {longer:?}");
         }
     }
-    // A test of one bin alone has predictions and no scores.
+    // A test part of a single bin has predictions but no scores.
     let split = Split::new(vec![0, 1], vec![2, 3], vec![4]).unwrap();
     for (name, model) in all_fitted(&recording, &split) {
         let scores = scores(&*model, &recording, &split);
@@ -306,7 +306,7 @@ fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
             "{name}"
         );
     }
-    // Batches that pad the single bin to the longest.
+    // Batches in which the single bin is padded to the longest stimulus.
     let model = build(&fixtures::normalized_ln(&recording.axes()), 0);
     let config = FitConfig { batch: 2, ..epochs(2) };
     Fitter::new(config).fit(&*model, &recording, &split).unwrap();

@@ -1,4 +1,4 @@
-//! Fits find what is true of simulated neurons, and ridge is the solution of its equations.
+//! Fits recover the receptive fields of simulated neurons, and ridge regression solves its equations.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,7 +13,7 @@ use statenet_metrics::EvaluationOptions;
 use statenet_models::{ModelConfig, ResponseModel, zoo};
 use statenet_train::{FitConfig, Fitter, Ridge, evaluate, predict};
 
-/// Receptive fields `(F, K)` of a Linear or LN, lag 0 first.
+/// Receptive fields `(F, K)` of a Linear or LN model, lag 0 first.
 fn fields(model: &dyn ResponseModel) -> Vec<Array2<f64>> {
     let weight = model.params().get("readout.strf.weight").unwrap().var.as_detached_tensor();
     let (n_neurons, _, n_bands, n_lags) = weight.dims4().unwrap();
@@ -27,7 +27,7 @@ fn fields(model: &dyn ResponseModel) -> Vec<Array2<f64>> {
         .collect()
 }
 
-/// The true field for sounds standardised per band, and the cosine of a fitted one with it.
+/// The cosine of a fitted receptive field with the true one for standardised sounds.
 fn agreement(field: &Array2<f64>, truth: &GroundTruth, recording: &Recording) -> f64 {
     let mut truth = truth.receptive_field.mapv(f64::from);
     for (mut band, &std) in truth.outer_iter_mut().zip(recording.standardization().unwrap().std()) {
@@ -39,9 +39,9 @@ fn agreement(field: &Array2<f64>, truth: &GroundTruth, recording: &Recording) ->
     (cut(field) * cut(&truth)).sum() / (norm(field) * norm(&truth))
 }
 
-/// Cosine with the truth that each fitted field must reach, and their mean. The sounds are correlated over bands and
-/// time, so that regularised fields are smoother than the true ones; a fit that stops early, at one epoch for all
-/// neurons, regularises each less well than a penalty of its own.
+/// The cosine with the true field that each fitted field must reach, and that their mean must reach. Sounds are correlated over
+/// bands and time, so that regularised fields are smoother than the true ones; early stopping at one epoch for all neurons
+/// regularises less well than a penalty for each.
 const RIDGE_AGREEMENT: (f64, f64) = (0.8, 0.8);
 const GRADIENT_AGREEMENT: (f64, f64) = (0.55, 0.7);
 
@@ -57,7 +57,7 @@ fn without_memory() -> (Recording, Split, Vec<GroundTruth>) {
         ..SimulationConfig::default()
     };
     let simulation = config.simulate().unwrap();
-    // Not smoothed: a window over the response would smear the fields.
+    // Not smoothed: smoothing the responses would smear the fields in time.
     let split = SplitPlan::Demo.resolve(&simulation.recording).unwrap();
     (simulation.recording.standardize(split.train()).unwrap(), split, simulation.truth)
 }
@@ -146,7 +146,7 @@ fn a_fit_keeps_the_epoch_with_the_best_validation_score_and_says_so() {
     }
 }
 
-/// Sounds of several lengths, among them one of a single bin: every model must take them and learn from them.
+/// Sounds of different lengths, one of them a single bin, from which every model must be able to learn.
 #[test]
 fn every_model_of_the_zoo_learns_from_ragged_sounds() {
     let (recording, split) = prepared(&ragged(4));
@@ -206,7 +206,7 @@ fn brute_force(
             targets.push(f64::from(psth[[neuron, t]]));
         }
     }
-    // The offset is a column of ones that is not penalised.
+    // The offset is an unpenalised column of ones.
     let n = n_columns + 1;
     let (mut a, mut b) = (Array2::<f64>::zeros((n, n)), Array1::<f64>::zeros(n));
     for (row, y) in rows.iter().zip(&targets) {
@@ -227,7 +227,7 @@ fn brute_force(
 
 #[test]
 fn ridge_is_the_solution_of_the_normal_equations() {
-    // Missing cells and bins, and a stimulus of one bin: neurons are recorded in different bins.
+    // Neurons are recorded in different bins, and one stimulus has a single bin.
     let recording = ragged(7);
     let split = Split::new(vec![0, 1, 2, 3], vec![4], vec![5]).unwrap();
     let recording = recording.smooth(&Smoothing::default()).standardize(split.train()).unwrap();
@@ -266,7 +266,7 @@ fn ridge_keeps_what_scores_best_in_validation() {
     assert_eq!(chosen.val_score, each.iter().copied().map(Some).collect::<Vec<_>>());
     let best = (0..3).max_by(|&i, &j| each[i].total_cmp(&each[j])).unwrap();
     assert_eq!(chosen.lags, lags[best]);
-    // The penalty of each neuron is the one with which it scores best alone.
+    // The penalty of each neuron is the one with the best score for this neuron.
     let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
     let by_penalty: Vec<_> = penalties
         .iter()
@@ -274,7 +274,7 @@ fn ridge_keeps_what_scores_best_in_validation() {
         .collect();
     for neuron in 0..recording.n_neurons() {
         let score = |p: usize| by_penalty[p].per_neuron[neuron].ccnorm.unwrap_or(f64::NEG_INFINITY);
-        // The last of equals, and so the last for a neuron without a score.
+        // Among equal scores the last wins, so that a neuron without a score gets the last penalty.
         let best = (0..penalties.len()).max_by(|&i, &j| score(i).total_cmp(&score(j))).unwrap();
         assert_eq!(chosen.penalties[neuron], Some(penalties[best]), "neuron {neuron}");
     }

@@ -1,4 +1,4 @@
-//! A model that a user writes from candle-nn layers is fitted, scored, saved and held to the laws like any other.
+//! A user-defined model of candle-nn layers is fitted, scored, saved and checked by the laws like any other.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ use statenet_models::{
 };
 use statenet_train::{Fitter, evaluate, predict};
 
-/// Hidden units that leak, `h[t] = a h[t-1] + (1 - a) tanh(W x[t] + c)`, and a weighted sum of them per neuron.
+/// Leaky hidden units, `h[t] = a h[t-1] + (1 - a) tanh(W x[t] + c)`, and a weighted sum of them for each neuron.
 struct Leaky {
     encoder: candle_nn::Linear,
     norm: Option<candle_nn::LayerNorm>,
@@ -50,7 +50,7 @@ impl Leaky {
         Ok(Self { encoder, norm, readout, decay, params, config: config.clone(), axes })
     }
 
-    /// One frame `(B, F)` and the units `(B, H)` before it, to the rates `(B, N)` and the units after it.
+    /// From a frame `(B, F)` and the units `(B, H)` before it to the rates `(B, N)` and the units after it.
     fn advance(&self, frame: &Tensor, before: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
         let mut drive = self.encoder.forward(&frame.contiguous()?)?;
         if let Some(norm) = &self.norm {
@@ -65,7 +65,7 @@ impl Leaky {
     }
 }
 
-/// What a user would write to return Candle's errors.
+/// A conversion of Candle's errors, as a user would write it.
 fn own(source: candle_core::Error) -> statenet_models::Error {
     statenet_models::Error::Custom { name: "leaky".to_owned(), source: source.into() }
 }
@@ -204,7 +204,7 @@ fn its_gradients_are_those_of_finite_differences() {
     laws::gradients_match_differences(&*model, &sound(&axes, 2, 12, DType::F64), Seed::new(3), 5).unwrap();
 }
 
-/// `candle_nn::LayerNorm` has no backward: what lies before it would never learn, and Candle does not say so.
+/// `candle_nn::LayerNorm` has no backward pass: parameters before it would never learn, and Candle gives no error.
 #[test]
 fn candles_layer_norm_in_it_is_caught_by_a_law_that_names_the_parameter() {
     let (recording, _) = prepared(&ragged(3));

@@ -1,4 +1,4 @@
-//! A fit that was interrupted ends where the unbroken one does, and a folder that is not its own is left alone.
+//! An interrupted fit, once resumed, gives the same result as an uninterrupted one; folders of other fits are left alone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -33,7 +33,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// A fit with everything that it needs.
+/// A model, recording, split and settings to fit.
 struct Case {
     model: ModelConfig,
     config: FitConfig,
@@ -41,7 +41,7 @@ struct Case {
     split: Split,
 }
 
-/// An unbroken fit, and the state that it had on disk after each epoch but the last.
+/// An uninterrupted fit, with its state on disk after each epoch but the last.
 struct Unbroken {
     bits: Bits,
     history: statenet_train::History,
@@ -70,7 +70,7 @@ impl Case {
         Unbroken { bits: bits(&*model), history: timeless(history), states, _root: root }
     }
 
-    /// Goes on from a folder; returns the model's bits, the history and the epochs that were run.
+    /// Resumes from a folder; returns the bits of the model, the history and the epochs that were run.
     fn resume(&self, folder: &Path) -> (Bits, statenet_train::History, Vec<usize>) {
         let model = build(&self.model, 7);
         let mut seen = Vec::new();
@@ -95,7 +95,7 @@ impl Case {
         unbroken
     }
 
-    /// The error of a fit from a folder that must not be touched, with the model left as it was.
+    /// The error of a fit with a folder of another fit, which must remain unchanged, as must the model.
     fn refuses(&self, folder: &Path) -> Error {
         let before = contents(folder);
         let model = build(&self.model, 7);
@@ -137,7 +137,7 @@ fn an_interruption_across_a_fall_of_the_learning_rate_changes_nothing() {
         let config = FitConfig {
             schedule: Schedule::Plateau { patience: 2, factor: 0.3, times: 2 },
             patience: 3,
-            // So large that scores soon fall.
+            // A learning rate so large that scores soon fall.
             optimizer: AdamWConfig { learning_rate: 0.05, ..AdamWConfig::default() },
             ..epochs(60)
         };
@@ -188,7 +188,7 @@ fn a_folder_of_another_fit_is_refused_by_the_field_that_differs() {
             sound[[0, 0]] += 1.0;
         }
     });
-    // The same PSTH from other repeats: CCnorm, which stops the fit, tells them apart.
+    // The same PSTH from different repeats: CCnorm, on which early stopping depends, is different.
     let other_repeats = changed(&recording, |i, _, counts| {
         if i == split.val()[0] {
             let bin = counts.slice(ndarray::s![0, .., 50]).mean().unwrap() + 1.0;
@@ -217,17 +217,17 @@ fn a_folder_of_another_fit_is_refused_by_the_field_that_differs() {
         assert_eq!((path.as_path(), *field), (folder.as_path(), expected), "{error}");
         assert!(error.to_string().contains(&format!("state of another fit: {expected} is ")), "{error}");
     }
-    // Other first weights: the config is the same, the start is not.
+    // The same config with other initial weights.
     let model = build(&own().model, 8);
     let fitter = Fitter::new(epochs(3)).resume_in(folder, Duration::ZERO);
     let error = fitter.fit(&*model, &recording, &split).unwrap_err();
     assert!(matches!(error, Error::OtherFit { field: "start", .. }), "{error}");
-    // Equal PSTHs from other repeats are other data.
+    // Equal PSTHs from different repeats are different data.
     let repeats = Case { recording: other_repeats, ..own() };
     let unbroken_repeats = repeats.fit_unbroken();
     let error = Case { recording: same_psth, ..own() }.refuses(&unbroken_repeats.states[0]);
     assert!(matches!(error, Error::OtherFit { field: "data", .. }), "{error}");
-    // After all these refusals its own fit still goes on.
+    // After all these errors the fit itself can still be resumed.
     let (bits, history, seen) = own().resume(folder);
     assert_eq!((history, seen), (unbroken.history.clone(), vec![2, 3]));
     assert_eq!(bits, unbroken.bits);
@@ -281,7 +281,7 @@ fn a_damaged_state_is_an_error_that_names_the_file() {
     copy_folder(whole, &folder);
     fs::remove_file(folder.join("fit.safetensors")).unwrap();
     assert!(matches!(case.refuses(&folder), Error::File { path, .. } if path.ends_with("fit.safetensors")));
-    // An unknown version of the format is not guessed at.
+    // An unknown version of the format is an error.
     let folder = whole.with_extension("format");
     copy_folder(whole, &folder);
     let newer = String::from_utf8(text).unwrap().replacen("\"format\":1", "\"format\":2", 1);
@@ -301,7 +301,7 @@ fn a_folder_of_somebody_else_is_never_removed() {
         let model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
         let result = Fitter::new(epochs(2)).resume_in(&thesis, every).fit(&*model, &recording, &split);
         assert_eq!(contents(&thesis), before);
-        // A fit that never had to save is none the worse; one that had says so.
+        // A fit that never had to save its state succeeds; one that had to returns an error.
         assert_eq!(result.is_err(), every.is_zero(), "{result:?}");
     }
 }
@@ -321,12 +321,12 @@ fn a_fit_that_ends_before_its_first_save_leaves_nothing() {
 fn a_state_that_cannot_be_saved_is_an_error_and_the_best_weights_are_there() {
     let (recording, split) = prepared(&raw(6));
     let root = tempfile::tempdir().unwrap();
-    // A folder of somebody else, which is not replaced.
+    // A folder with unrelated files is not replaced.
     let slot = root.path().join("thesis");
     fs::create_dir(&slot).unwrap();
     fs::write(slot.join("chapter1.tex"), "years of work").unwrap();
     let config = |max_epochs| FitConfig {
-        // The first epoch is the best, by far.
+        // The first epoch is by far the best.
         optimizer: AdamWConfig { learning_rate: 1.0, ..AdamWConfig::default() },
         ..epochs(max_epochs)
     };

@@ -1,4 +1,4 @@
-//! Reads a figure back as a person's eye would: is it well-formed, has it no ids, does all of it lie inside?
+//! Checks a rendered figure: well-formed, without ids, all elements inside.
 #![allow(dead_code, reason = "each test program uses its part")]
 
 use roxmltree::{Document, Node, ParsingOptions};
@@ -9,7 +9,7 @@ pub(crate) fn parse(text: &str) -> Document<'_> {
     Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("{error}:\n{text}"))
 }
 
-/// Checks one figure; `name` says which in the message.
+/// Checks one figure; `name` identifies it in messages.
 pub(crate) fn check(name: &str, svg: &str) {
     let document = parse(svg);
     let root = document.root_element();
@@ -63,7 +63,7 @@ pub(crate) fn shown(node: Node<'_, '_>) -> String {
     texts.filter_map(|n| n.text()).collect()
 }
 
-/// Two corners of a text, for letters of 0.6 em, a wide average, and narrow signs of 0.36 em, 0.75 em high.
+/// Two opposite corners of a text, assuming letters of 0.6 em, narrow characters of 0.36 em, and a height of 0.75 em.
 fn text_corners(node: Node<'_, '_>) -> [(f64, f64); 2] {
     let number = |key: &str| -> f64 { node.attribute(key).unwrap().parse().unwrap() };
     let (x, y, px) = (number("x"), number("y"), number("font-size"));
@@ -82,7 +82,7 @@ fn text_corners(node: Node<'_, '_>) -> [(f64, f64); 2] {
     }
 }
 
-/// The points of a path made of M with absolute pairs, h, v and z.
+/// The points of a path that consists of M with absolute pairs, h, v and z.
 fn path_points(d: &str) -> Vec<(f64, f64)> {
     let mut points: Vec<(f64, f64)> = Vec::new();
     let starts: Vec<usize> =

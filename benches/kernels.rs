@@ -8,9 +8,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{RNN, VarBuilder, VarMap};
 use criterion::{Criterion, criterion_group, criterion_main};
 use statenet::kernels::{
-    self, DplrWeights, Layout, LmuWeights, SelectiveScan, Step, Then,
-    modules::{self, ModuleWeights},
-    steps,
+    self, DplrWeights, GatedCell, GatedWeights, Layout, LmuWeights, SelectiveScan, Step, Then, steps,
 };
 use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
 
@@ -47,34 +45,28 @@ impl Gated {
         }
     }
 
-    fn weights(&self) -> ModuleWeights<'_> {
+    fn weights(&self) -> GatedWeights<'_> {
         let (weight_ih, weight_hh, bias) = (&self.weight_ih, &self.weight_hh, &self.bias);
-        ModuleWeights { weight_ih, weight_hh, bias_ih: bias, bias_hh: bias }
+        GatedWeights { weight_ih, weight_hh, bias_ih: bias, bias_hh: bias }
     }
 }
 
 /// Every gated recurrence on given gates, and with the product that makes them.
 fn gated(c: &mut Criterion) {
-    let time_first = Layout::TimeFirst;
     for batch in [1, 14] {
         let size = format!("B{batch}_T{N_BINS}_H{HIDDEN}");
-        let of = |n_gates| Gated::new(batch, n_gates);
-        let g = of(3);
-        both(c, "gru", &size, || kernels::gru(&g.gates, &g.weight_hh, &g.bias, &g.h0).unwrap().0);
-        both(c, "gru module", &size, || modules::gru(&g.x, time_first, &g.weights(), &g.h0).unwrap().0);
-        let g = of(1);
-        both(c, "rnn", &size, || kernels::rnn(&g.gates, &g.weight_hh, &g.bias, &g.h0).unwrap().0);
-        both(c, "rnn module", &size, || modules::rnn(&g.x, time_first, &g.weights(), &g.h0).unwrap().0);
-        let g = of(4);
-        let (gates, w, b, h0) = (&g.gates, &g.weight_hh, &g.bias, &g.h0);
-        both(c, "lstm", &size, || kernels::lstm(gates, w, b, h0, h0).unwrap().states);
-        both(c, "lstm module", &size, || {
-            modules::lstm(&g.x, time_first, &g.weights(), h0, h0).unwrap().states
-        });
-        both(c, "sublstm", &size, || kernels::sublstm(gates, w, b, h0, h0).unwrap().states);
-        both(c, "sublstm module", &size, || {
-            modules::sublstm(&g.x, time_first, &g.weights(), h0, h0).unwrap().states
-        });
+        for cell in GatedCell::ALL {
+            // An Elman network is PyTorch's `RNN`.
+            let name = if cell == GatedCell::Elman { "rnn" } else { cell.name() };
+            let g = Gated::new(batch, cell.n_gates());
+            let first = vec![g.h0.clone(); cell.carried().len()];
+            both(c, name, &size, || {
+                kernels::gated_recurrence(cell, &g.gates, &g.weight_hh, &g.bias, &first).unwrap().0
+            });
+            both(c, &format!("{name} module"), &size, || {
+                kernels::gated_layer(cell, &g.x, Layout::TimeFirst, &g.weights(), &first).unwrap().0
+            });
+        }
     }
 }
 
@@ -82,7 +74,7 @@ fn gated(c: &mut Criterion) {
 fn frame(c: &mut Criterion) {
     let g = Gated::new(1, 3);
     let mut affine = steps::Affine::new(&g.weight_ih, Some(&g.bias)).unwrap();
-    let mut recurrence = steps::Gru::new(&g.weight_hh, &g.bias).unwrap();
+    let mut recurrence = steps::GatedRecurrence::new(GatedCell::Gru, &g.weight_hh, &g.bias).unwrap();
     let (x, mut gates) = ([0.5; HIDDEN], [0.0; 3 * HIDDEN]);
     let (mut state, mut h) = ([0.0; HIDDEN], [0.0; HIDDEN]);
     let mut group = c.benchmark_group("frame");

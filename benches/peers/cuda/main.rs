@@ -7,7 +7,7 @@
 use std::{process::ExitCode, time::Instant};
 
 use candle_core::{Device, Result, Tensor, Var};
-use statenet::kernels::{self, DplrWeights, Layout, LmuWeights, SelectiveScan, Then};
+use statenet::kernels::{self, DplrWeights, GatedCell, Layout, LmuWeights, SelectiveScan, Then};
 use statenet_benches::normal;
 
 /// Largest difference from the CPU, relative to the largest number of each result or gradient: both compute in f32, with sums of
@@ -27,24 +27,24 @@ struct Case {
 }
 
 fn recurrences([b, t, h]: [usize; 3]) -> Vec<Case> {
-    let shapes = |gates: usize, states: usize| {
-        let mut shapes = vec![vec![b, t, gates * h], vec![gates * h, h], vec![gates * h]];
-        shapes.extend(vec![vec![b, h]; states]);
-        shapes
-    };
-    let gru: Op = |x| kernels::gru(&x[0], &x[1], &x[2], &x[3]).map(|(all, last)| vec![all, last]);
-    let rnn: Op = |x| kernels::rnn(&x[0], &x[1], &x[2], &x[3]).map(|(all, last)| vec![all, last]);
-    let lstm: Op =
-        |x| kernels::lstm(&x[0], &x[1], &x[2], &x[3], &x[4]).map(|run| vec![run.states, run.last, run.cell]);
-    let sublstm: Op = |x| {
-        kernels::sublstm(&x[0], &x[1], &x[2], &x[3], &x[4]).map(|run| vec![run.states, run.last, run.cell])
+    let case = |cell: GatedCell, op: Op| {
+        let rows = cell.n_gates() * h;
+        let mut shapes = vec![vec![b, t, rows], vec![rows, h], vec![rows]];
+        shapes.extend(vec![vec![b, h]; cell.carried().len()]);
+        Case { name: cell.name(), op, shapes }
     };
     vec![
-        Case { name: "gru", op: gru, shapes: shapes(3, 1) },
-        Case { name: "rnn", op: rnn, shapes: shapes(1, 1) },
-        Case { name: "lstm", op: lstm, shapes: shapes(4, 2) },
-        Case { name: "sublstm", op: sublstm, shapes: shapes(4, 2) },
+        case(GatedCell::Gru, |x| gated(GatedCell::Gru, x)),
+        case(GatedCell::Elman, |x| gated(GatedCell::Elman, x)),
+        case(GatedCell::Lstm, |x| gated(GatedCell::Lstm, x)),
+        case(GatedCell::SubLstm, |x| gated(GatedCell::SubLstm, x)),
     ]
+}
+
+/// States, and what is carried out of the last bin.
+fn gated(cell: GatedCell, x: &[Tensor]) -> kernels::Result<Vec<Tensor>> {
+    let (states, last) = kernels::gated_recurrence(cell, &x[0], &x[1], &x[2], &x[3..])?;
+    Ok(std::iter::once(states).chain(last).collect())
 }
 
 /// Eigenvalues within a disc of radius 0.7, so that states decay.
@@ -292,7 +292,8 @@ fn time(batch: usize, device: &Device) -> anyhow::Result<f64> {
     for run in 0..RUNS + 3 {
         device.synchronize()?;
         let start = Instant::now();
-        let (states, _) = kernels::gru(gates.as_tensor(), weight.as_tensor(), bias.as_tensor(), &h0)?;
+        let first = [h0.clone()];
+        let (states, _) = kernels::gated_recurrence(GatedCell::Gru, &gates, &weight, &bias, &first)?;
         states.sum_all()?.backward()?;
         device.synchronize()?;
         if run >= 3 {

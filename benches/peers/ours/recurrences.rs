@@ -4,10 +4,7 @@
 use std::hint::black_box;
 
 use candle_core::{DType, Device, Tensor, Var};
-use statenet::kernels::{
-    self, Layout,
-    modules::{self, ModuleWeights},
-};
+use statenet::kernels::{self, GatedCell, GatedWeights, Layout};
 use statenet_benches::{N_BINS, normal};
 
 use crate::bench::{BATCHES, Bench};
@@ -17,63 +14,49 @@ pub(crate) const HIDDEN: usize = 70;
 /// Widths that are compared with their lower bound.
 pub(crate) const WIDTHS: [usize; 3] = [64, 128, 256];
 
-type Alone = fn(&Operands) -> kernels::Result<Tensor>;
-type Module = fn(&Tensor, &ModuleWeights<'_>, &Tensor) -> kernels::Result<Tensor>;
-
-/// Name (also that of PyTorch's module), gates per unit, function from the gates' input part to states, and function from the
-/// input (B, T, I) to states.
-const GATED: &[(&str, usize, Alone, Module)] = &[
-    (
-        "GRU",
-        3,
-        |o| Ok(kernels::gru(&o.gates, &o.weight, &o.bias, &o.h0)?.0),
-        |x, weights, h0| Ok(modules::gru(x, Layout::TimeFirst, weights, h0)?.0),
-    ),
-    (
-        "LSTM",
-        4,
-        |o| Ok(kernels::lstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states),
-        |x, weights, h0| Ok(modules::lstm(x, Layout::TimeFirst, weights, h0, h0)?.states),
-    ),
-    (
-        "RNN",
-        1,
-        |o| Ok(kernels::rnn(&o.gates, &o.weight, &o.bias, &o.h0)?.0),
-        |x, weights, h0| Ok(modules::rnn(x, Layout::TimeFirst, weights, h0)?.0),
-    ),
-    (
-        "subLSTM",
-        4,
-        |o| Ok(kernels::sublstm(&o.gates, &o.weight, &o.bias, &o.h0, &o.h0)?.states),
-        |x, weights, h0| Ok(modules::sublstm(x, Layout::TimeFirst, weights, h0, h0)?.states),
-    ),
+/// The cells by the names of PyTorch's modules.
+const GATED: [(&str, GatedCell); 4] = [
+    ("GRU", GatedCell::Gru),
+    ("LSTM", GatedCell::Lstm),
+    ("RNN", GatedCell::Elman),
+    ("subLSTM", GatedCell::SubLstm),
 ];
 
 /// The inputs of a gated recurrence; all but the initial state get gradients.
 struct Operands {
+    cell: GatedCell,
     gates: Tensor,
     weight: Tensor,
     bias: Tensor,
-    h0: Tensor,
-    /// Zeros and ones, (B, T, H), with which the masked squared error is the mean square of the states.
+    /// Zeros for h and, where there is one, c.
+    first: Vec<Tensor>,
+    /// Zeros and ones, (B, T, H): the mean square of the states is their masked squared distance.
     target: Tensor,
     mask: Tensor,
 }
 
 impl Operands {
-    fn new(batch: usize, n_gates: usize, hidden: usize) -> candle_core::Result<Self> {
-        let width = n_gates * hidden;
+    fn new(cell: GatedCell, batch: usize, hidden: usize) -> candle_core::Result<Self> {
+        let width = cell.n_gates() * hidden;
+        let h0 = Tensor::zeros((batch, hidden), DType::F32, &Device::Cpu)?;
         Ok(Self {
+            cell,
             gates: variable("gates", &[batch, N_BINS, width], 1.0)?,
             weight: variable("weight_hh", &[width, hidden], 0.1)?,
             bias: variable("bias_hh", &[width], 0.1)?,
-            h0: Tensor::zeros((batch, hidden), DType::F32, &Device::Cpu)?,
+            first: vec![h0; cell.carried().len()],
             target: Tensor::zeros((batch, N_BINS, hidden), DType::F32, &Device::Cpu)?,
             mask: Tensor::ones((batch, N_BINS, hidden), DType::F32, &Device::Cpu)?,
         })
     }
 
-    /// The mean square of the states, as in the PyTorch program, and its gradients.
+    /// The states from the gates' input part.
+    fn run(&self) -> kernels::Result<Tensor> {
+        let Self { cell, gates, weight, bias, first, .. } = self;
+        Ok(kernels::gated_recurrence(*cell, gates, weight, bias, first)?.0)
+    }
+
+    /// The mean square of the states, as PyTorch's side takes it, and its gradients.
     fn backward(&self, states: &Tensor) -> anyhow::Result<()> {
         black_box(kernels::masked_mse(states, &self.target, &self.mask)?.backward()?);
         Ok(())
@@ -85,22 +68,24 @@ fn variable(name: &str, shape: &[usize], scale: f64) -> candle_core::Result<Tens
 }
 
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
-    for &(name, n_gates, run, module) in GATED {
+    for (name, cell) in GATED {
         for batch in BATCHES {
-            let operands = Operands::new(batch, n_gates, HIDDEN)?;
-            bench.time(&format!("recurrence {name}"), batch, || operands.backward(&run(&operands)?))?;
+            let operands = Operands::new(cell, batch, HIDDEN)?;
+            bench.time(&format!("recurrence {name}"), batch, || operands.backward(&operands.run()?))?;
 
             let x = normal("x", &[batch, N_BINS, HIDDEN])?;
-            let weight = variable("weight_ih", &[n_gates * HIDDEN, HIDDEN], 0.1)?;
-            let bias = variable("bias_ih", &[n_gates * HIDDEN], 0.1)?;
-            let weights = ModuleWeights {
+            let weight = variable("weight_ih", &[cell.n_gates() * HIDDEN, HIDDEN], 0.1)?;
+            let bias = variable("bias_ih", &[cell.n_gates() * HIDDEN], 0.1)?;
+            let weights = GatedWeights {
                 weight_ih: &weight,
                 weight_hh: &operands.weight,
                 bias_ih: &bias,
                 bias_hh: &operands.bias,
             };
             bench.time(&format!("module {name}"), batch, || {
-                operands.backward(&module(&x, &weights, &operands.h0)?)
+                let (states, _) =
+                    kernels::gated_layer(cell, &x, Layout::TimeFirst, &weights, &operands.first)?;
+                operands.backward(&states)
             })?;
         }
     }
@@ -109,15 +94,15 @@ pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// Forward and backward passes separately, for one stimulus, at widths whose weights fit in the second- or third-level cache.
 pub(crate) fn measure_beside_floors(bench: &mut Bench) -> anyhow::Result<()> {
-    for &(name, n_gates, run, _) in GATED {
+    for (name, cell) in GATED {
         for hidden in WIDTHS {
-            let operands = Operands::new(1, n_gates, hidden)?;
+            let operands = Operands::new(cell, 1, hidden)?;
             bench.time(&format!("forward {name} H{hidden}"), 1, || {
-                black_box(run(&operands)?);
+                black_box(operands.run()?);
                 Ok(())
             })?;
-            // A sum is the cheapest end of a graph: its gradient is a single number, broadcast.
-            let sum = run(&operands)?.sum_all()?;
+            // The cheapest end of a graph: its gradient is a single number, spread out.
+            let sum = operands.run()?.sum_all()?;
             bench.time(&format!("backward {name} H{hidden}"), 1, || {
                 black_box(sum.backward()?);
                 Ok(())

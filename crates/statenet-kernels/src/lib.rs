@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor, Var};
-//! use statenet_kernels::{Layout, affine, gru, masked_mse};
+//! use statenet_kernels::{GatedCell, Layout, affine, gated_recurrence, masked_mse};
 //!
 //! let cpu = &Device::Cpu;
 //! let x = Tensor::ones((2, 5, 3), DType::F32, cpu)?; // 2 stimuli, 5 channels, 3 bins
@@ -16,7 +16,7 @@
 //! let bias_hh = Tensor::zeros(12, DType::F32, cpu)?;
 //! let h0 = Tensor::zeros((2, 4), DType::F32, cpu)?;
 //! let gates = affine(&x, Layout::ChannelsFirst, &weight_ih, None, Layout::TimeFirst)?;
-//! let (states, _last) = gru(&gates, &weight_hh, &bias_hh, &h0)?;
+//! let (states, _last) = gated_recurrence(GatedCell::Gru, &gates, &weight_hh, &bias_hh, &[h0])?;
 //! let loss = masked_mse(&states, &states.zeros_like()?, &states.ones_like()?)?;
 //! assert!(loss.backward()?.get(&weight_hh).is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -29,9 +29,9 @@
 //! | operation | inputs | output | fused on |
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
-//! | [`gru`] | gates (B, T, 3H), weight (3H, H), bias (3H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
-//! | [`rnn`](fn@rnn) | gates (B, T, H), weight (H, H), bias (H), h0 (B, H) | states (B, T, H), last (B, H) | CPU, CUDA |
-//! | [`lstm`], [`sublstm`] | gates (B, T, 4H), weight (4H, H), bias (4H), h0, c0 (B, H) | states (B, T, H), last h, c (B, H) | CPU, CUDA |
+//! | [`gated_recurrence`] | [`GatedCell`], gates (B, T, G H), weight (G H, H), bias (G H), h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU, CUDA |
+//! | [`gated_layer`] | [`GatedCell`], x (B, I, T) or (B, T, I), [`GatedWeights`], h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU |
+//! | [`gated_layer_last`] | the same | last h and c (B, H) | CPU |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
@@ -53,8 +53,8 @@
 //! | [`softplus_curve`], [`sigmoid_curve`], [`exponential_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
 //!
-//! Recurrences with the product that makes their gates of an input, as PyTorch's `nn.GRU` has it, are [`modules`]: faster and
-//! smaller than the two apart. [`steps`] has the operations one bin at a time.
+//! A [`gated_layer`] makes the gates of a recurrence from its input, as PyTorch's `nn.GRU` does: faster and smaller than the
+//! product and the recurrence apart. [`steps`] has the operations one bin at a time.
 //!
 //! On another device, and on CUDA in f64 or where what a block needs is too much for the memory on chip (the weights of
 //! a GRU beyond H = 88 on a GeForce, 114 on an A100, 136 on an H100; the states of a selective scan beyond N = 74, 123,
@@ -90,7 +90,7 @@ mod filters;
 mod matrix;
 mod parallel;
 mod pointwise;
-pub mod rnn;
+mod rnn;
 mod scans;
 mod simd;
 mod step;
@@ -112,13 +112,8 @@ pub use pointwise::output_curves::{
 };
 pub use pointwise::silu_gate::silu_gate;
 pub use pointwise::softplus::softplus;
-pub use rnn::elman::rnn;
-pub use rnn::gru::gru;
-pub use rnn::layer as modules;
+pub use rnn::gated::{GatedCell, GatedWeights, gated_layer, gated_layer_last, gated_recurrence};
 pub use rnn::lmu::{LmuWeights, lmu};
-pub use rnn::lstm::lstm;
-pub use rnn::shared::CellRun;
-pub use rnn::sublstm::sublstm;
 pub use scans::adaptation::adaptation;
 pub use scans::diagonal::diagonal_scan;
 pub use scans::dplr::{DplrWeights, dplr_scan};
@@ -142,11 +137,7 @@ pub mod steps {
             channel_norm::step::ChannelNorm, output_curves::step::OutputCurve, silu_gate::step::SiluGate,
             softplus::step::Softplus,
         },
-        rnn::elman::RnnStep as Rnn,
-        rnn::{
-            gru::GruStep as Gru, lmu::step::Lmu, lstm::LstmStep as Lstm, shared::RecurrentStep,
-            sublstm::SubLstmStep as SubLstm,
-        },
+        rnn::{gated::step::GatedRecurrence, lmu::step::Lmu},
         scans::{
             adaptation::step::Adaptation, diagonal::step::DiagonalScan, dplr::step::DplrScan,
             leaky::step::Leaky, plasticity::step::Plasticity, selective::step::SelectiveScan,
@@ -175,8 +166,10 @@ pub mod reference {
             silu_gate::reference::silu_gate,
             softplus::reference::softplus,
         },
-        rnn::elman::reference::rnn,
-        rnn::{gru::reference::gru, lmu::reference::lmu, lstm::reference::lstm, sublstm::reference::sublstm},
+        rnn::{
+            gated::reference::{gated_layer, gated_layer_last, gated_recurrence},
+            lmu::reference::lmu,
+        },
         scans::{
             adaptation::reference::adaptation, diagonal::reference::diagonal_scan,
             dplr::reference::dplr_scan, leaky::reference::leaky, plasticity::reference::plasticity,

@@ -1,25 +1,29 @@
-//! What the gated recurrences share: the input's part of the gates, the states of a stream, single frames.
+//! Gated recurrences: GRU, LSTM, subtractive-gated LSTM and Elman network, whose equations [`GatedCell`] has.
 //!
 //! ```text
-//! u[., t]          = W_ih x[., t] + b_ih                      G gates of H units, made inside of the recurrence
-//! h[., t], c[., t] = cell(u[., t] + W_hh h[., t-1] + b_hh, c[., t-1])
+//! u[., t]          = W_ih x[., t] + b_ih                      G gates of H units, computed inside the recurrence
+//! h[., t], c[., t] = cell(u[., t], W_hh h[., t-1] + b_hh, c[., t-1])
 //! ```
 //! In (B, I, T) or (B, T, I), out (B, T, H). Memory: unbounded. Before t = 0: zeros.
 //! Parameters, under PyTorch's names: G H I + G H H + 2 G H, each uniform within 1 / sqrt(H). With `chrono`:
 //! ```text
-//! b_ih of the gate that keeps = ln tau,   of the one that lets in = -ln tau        tau uniform on [1, chrono) bins
+//! b_ih of the forget gate = ln tau,   of the input gate = -ln tau        tau uniform on [1, chrono) bins
 //! ```
-//! Units then start with time constants of 2 to chrono + 1 bins, where all start with about 2 otherwise, and slow ones need not
-//! be found by the fit.
+//! Units then start with time constants from 2 to chrono + 1 bins, where all start with about 2 otherwise, so that the fit
+//! need not find the slow ones.
 //!
+//! Cho K et al. (2014). Learning phrase representations using RNN encoder-decoder. EMNLP.
+//! Costa RP, Assael YM, Shillingford B, de Freitas N, Vogels TP (2017). Cortical microcircuits as gated-recurrent neural
+//! networks. NeurIPS 30.
+//! Elman JL (1990). Finding structure in time. Cognitive Science 14:179-211.
+//! Gers FA, Schmidhuber J, Cummins F (2000). Learning to forget. Neural Computation 12:2451-2471.
+//! Hochreiter S, Schmidhuber J (1997). Long short-term memory. Neural Computation 9:1735-1780.
 //! Tallec C, Ollivier Y (2018). Can recurrent neural networks warp time? ICLR.
-
-use std::marker::PhantomData;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
-use statenet_kernels::{Layout, Step, modules::ModuleWeights, steps};
+use statenet_kernels::{GatedCell, GatedWeights, Layout, Step, gated_layer, gated_layer_last, steps};
 
 use crate::{
     config::limits::expect_size,
@@ -31,6 +35,24 @@ use crate::{
     },
     params::{init::Init, store::Scope},
 };
+
+/// What two gates of a cell do, by their place among its gates.
+#[derive(Clone, Copy)]
+struct Gates {
+    /// Keeps the state where it is open.
+    forget_gate: Option<usize>,
+    /// Lets the input in, where that is another gate.
+    input_gate: Option<usize>,
+}
+
+/// In the order of [`GatedCell`]: r, z, n; i, f, g, o; i, f, z, o; one sum without a gate.
+const fn gates_of(cell: GatedCell) -> Gates {
+    match cell {
+        GatedCell::Gru => Gates { forget_gate: Some(1), input_gate: None },
+        GatedCell::Lstm | GatedCell::SubLstm => Gates { forget_gate: Some(1), input_gate: Some(0) },
+        GatedCell::Elman => Gates { forget_gate: None, input_gate: None },
+    }
+}
 
 /// Size of a gated recurrence: GRU, LSTM, Elman network or subLSTM.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,12 +67,12 @@ pub struct GatedConfig {
 }
 
 impl GatedConfig {
-    pub(crate) fn validate<C: Cell>(&self, field: &str) -> Result<()> {
+    pub(crate) fn validate(&self, cell: GatedCell, field: &str) -> Result<()> {
         expect_size(&format!("{field}.hidden"), self.hidden.unwrap_or(1), 1)?;
         match self.chrono {
             None => Ok(()),
-            Some(chrono) if C::KEEPS.is_none() => {
-                let expected = "none: its units have no gate that keeps";
+            Some(chrono) if gates_of(cell).forget_gate.is_none() => {
+                let expected = "none: its units have no forget gate";
                 Err(config_error(&format!("{field}.chrono"), chrono, expected))
             }
             Some(chrono) if chrono.is_finite() && chrono > 1.0 => Ok(()),
@@ -59,38 +81,8 @@ impl GatedConfig {
     }
 }
 
-/// One kind of unit.
-pub(crate) trait Cell: Send + Sync + 'static {
-    /// Gates G.
-    const GATES: usize;
-    /// The gate that keeps the state where it is open.
-    const KEEPS: Option<usize>;
-    /// The gate that lets the input in, where that is another.
-    const LETS_IN: Option<usize>;
-    /// What is carried from bin to bin, each (B, H), the output first.
-    const CARRIED: &'static [&'static str];
-
-    /// All outputs (B, T, H) and what is carried on, from the input in a layout and what was carried here.
-    fn run(
-        x: &Tensor,
-        layout: Layout,
-        weights: &ModuleWeights<'_>,
-        carried: &[Tensor],
-    ) -> Result<(Tensor, Vec<Tensor>)>;
-
-    /// What is carried on, alone.
-    fn last(
-        x: &Tensor,
-        layout: Layout,
-        weights: &ModuleWeights<'_>,
-        carried: &[Tensor],
-    ) -> Result<Vec<Tensor>>;
-
-    /// One bin: gates (G H) in, outputs (H) out.
-    fn step(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Box<dyn Step>>;
-}
-
-pub(crate) struct Gated<C> {
+pub(crate) struct Gated {
+    cell: GatedCell,
     weight_ih: Tensor,
     weight_hh: Tensor,
     bias_ih: Tensor,
@@ -99,40 +91,44 @@ pub(crate) struct Gated<C> {
     /// How the input lies.
     layout: Layout,
     carried: Vec<String>,
-    cell: PhantomData<C>,
 }
 
-impl<C: Cell> Gated<C> {
-    pub(crate) fn new(config: &GatedConfig, input: Units, scope: &mut Scope<'_>) -> Result<Self> {
+impl Gated {
+    pub(crate) fn new(
+        cell: GatedCell,
+        config: &GatedConfig,
+        input: Units,
+        scope: &mut Scope<'_>,
+    ) -> Result<Self> {
         let Units { n: inputs, layout } = input;
         let hidden = config.hidden.unwrap_or(inputs);
-        let rows = C::GATES * hidden;
+        let rows = cell.n_gates() * hidden;
         let init = Init::fan_in(hidden);
         Ok(Self {
+            cell,
             weight_ih: scope.parameter("weight_ih_l0", (rows, inputs), init)?,
             weight_hh: scope.parameter("weight_hh_l0", (rows, hidden), init)?,
             bias_ih: match config.chrono {
                 None => scope.parameter("bias_ih_l0", rows, init)?,
-                Some(longest) => {
-                    scope.parameter_with("bias_ih_l0", rows, |stream| chrono::<C>(hidden, longest, stream))?
-                }
+                Some(longest) => scope
+                    .parameter_with("bias_ih_l0", rows, |stream| chrono(cell, hidden, longest, stream))?,
             },
             bias_hh: scope.parameter("bias_hh_l0", rows, init)?,
             hidden,
             layout,
-            carried: C::CARRIED.iter().map(|name| scope.name(name)).collect(),
-            cell: PhantomData,
+            carried: cell.carried().iter().map(|name| scope.name(name)).collect(),
         })
     }
 }
 
-/// First values of the input's biases, in whose gates some keep for long.
-fn chrono<C: Cell>(hidden: usize, longest: f64, stream: &mut Stream) -> Vec<f64> {
+/// First values of the input's biases that spread the units' time constants up to `longest` bins.
+fn chrono(cell: GatedCell, hidden: usize, longest: f64, stream: &mut Stream) -> Vec<f64> {
     let bound = 1.0 / (hidden as f64).sqrt();
-    let mut biases: Vec<f64> = (0..C::GATES * hidden).map(|_| stream.uniform(-bound, bound)).collect();
+    let mut biases: Vec<f64> = (0..cell.n_gates() * hidden).map(|_| stream.uniform(-bound, bound)).collect();
+    let Gates { forget_gate, input_gate } = gates_of(cell);
     for unit in 0..hidden {
         let tau = stream.uniform(1.0, longest);
-        for (gate, sign) in [(C::KEEPS, 1.0), (C::LETS_IN, -1.0)] {
+        for (gate, sign) in [(forget_gate, 1.0), (input_gate, -1.0)] {
             if let Some(bias) = gate.and_then(|gate| biases.get_mut(gate * hidden + unit)) {
                 *bias = sign * tau.ln();
             }
@@ -141,19 +137,19 @@ fn chrono<C: Cell>(hidden: usize, longest: f64, stream: &mut Stream) -> Vec<f64>
     biases
 }
 
-impl<C: Cell> Gated<C> {
-    fn weights(&self) -> ModuleWeights<'_> {
+impl Gated {
+    fn weights(&self) -> GatedWeights<'_> {
         let Self { weight_ih, weight_hh, bias_ih, bias_hh, .. } = self;
-        ModuleWeights { weight_ih, weight_hh, bias_ih, bias_hh }
+        GatedWeights { weight_ih, weight_hh, bias_ih, bias_hh }
     }
 
-    /// What was carried here, for the streams of an input.
+    /// What the chunks before left, for the streams of an input.
     fn carried(&self, x: &Tensor, state: &State) -> Result<Vec<Tensor>> {
         let batch = x.dim(0).during("reading a batch")?;
         self.carried.iter().map(|name| state.get(name, &[batch, self.hidden]).cloned()).collect()
     }
 
-    /// Carries on.
+    /// Leaves to the next chunk what was carried out of this one.
     fn carry(&self, last: &[Tensor], state: &mut State) {
         for (name, last) in self.carried.iter().zip(last) {
             state.set(name, last);
@@ -161,7 +157,7 @@ impl<C: Cell> Gated<C> {
     }
 }
 
-impl<C: Cell> Stage for Gated<C> {
+impl Stage for Gated {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         for name in &self.carried {
             let (dtype, device) = (self.weight_hh.dtype(), self.weight_hh.device());
@@ -171,13 +167,14 @@ impl<C: Cell> Stage for Gated<C> {
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let (states, last) = C::run(x, self.layout, &self.weights(), &self.carried(x, state)?)?;
+        let (states, last) =
+            gated_layer(self.cell, x, self.layout, &self.weights(), &self.carried(x, state)?)?;
         self.carry(&last, state);
         Ok(states)
     }
 
     fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
-        let last = C::last(x, self.layout, &self.weights(), &self.carried(x, state)?)?;
+        let last = gated_layer_last(self.cell, x, self.layout, &self.weights(), &self.carried(x, state)?)?;
         self.carry(&last, state);
         Ok(())
     }
@@ -188,7 +185,8 @@ impl<C: Cell> Stage for Gated<C> {
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let gates = steps::Affine::new(&self.weight_ih, Some(&self.bias_ih))?;
-        Ok(Some(vec![Box::new(gates), C::step(&self.weight_hh, &self.bias_hh)?]))
+        let recurrence = steps::GatedRecurrence::new(self.cell, &self.weight_hh, &self.bias_hh)?;
+        Ok(Some(vec![Box::new(gates), Box::new(recurrence)]))
     }
 }
 
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn gates_that_keep_start_apart_and_the_others_as_ever() {
+    fn forget_gates_start_apart_and_the_others_as_without_chrono() {
         let with = |chrono| GatedConfig { hidden: Some(40), chrono };
         let (plain, chrono) =
             (biases(with(None), BackboneConfig::Gru), biases(with(Some(100.0)), BackboneConfig::Gru));
@@ -217,11 +215,11 @@ mod tests {
         assert!(taus.iter().any(|tau| *tau > 80.0) && taus.iter().any(|tau| *tau < 20.0), "{taus:?}");
 
         let lstm = biases(with(Some(100.0)), BackboneConfig::Lstm);
-        assert!(lstm[..40].iter().zip(&lstm[40..80]).all(|(lets_in, keeps)| *lets_in == -keeps));
+        assert!(lstm[..40].iter().zip(&lstm[40..80]).all(|(input, forget)| *input == -forget));
     }
 
     #[test]
-    fn a_start_that_cannot_be_is_refused() {
+    fn a_chrono_that_no_unit_can_have_is_refused() {
         let axes = Axes::new(34, 1, TimeBin::whole_millis::<5>());
         let message = |chrono: f64, backbone: fn(GatedConfig) -> BackboneConfig| {
             let gated = GatedConfig { hidden: None, chrono: Some(chrono) };
@@ -229,7 +227,7 @@ mod tests {
             built.err().unwrap().to_string()
         };
         let text = message(100.0, BackboneConfig::Rnn);
-        assert!(text.contains("rnn.chrono") && text.contains("no gate that keeps"), "{text}");
+        assert!(text.contains("rnn.chrono") && text.contains("no forget gate"), "{text}");
         let text = message(1.0, BackboneConfig::Gru);
         assert!(text.contains("gru.chrono") && text.contains("a number of bins above 1"), "{text}");
     }

@@ -15,20 +15,17 @@
 //! and `sublstm` at time constants up to that many bins.
 
 mod gated;
-mod gru;
 mod lmu;
-mod lstm;
 mod mamba;
-mod rnn;
 mod s4;
 mod s4d;
 mod state_space;
-mod sublstm;
 
 use serde::{Deserialize, Serialize};
+use statenet_kernels::GatedCell;
 
 pub(crate) use self::lmu::transition;
-use self::{gated::Gated, gru::Gru, lmu::Lmu, lstm::Lstm, mamba::Mamba, rnn::Rnn, sublstm::SubLstm};
+use self::{gated::Gated, lmu::Lmu, mamba::Mamba};
 pub use self::{gated::GatedConfig, lmu::LmuConfig, mamba::MambaConfig, s4::S4Config, s4d::S4dConfig};
 use crate::{
     error::Result,
@@ -116,10 +113,10 @@ impl BackboneConfig {
     pub(crate) fn validate(&self, field: &str) -> Result<()> {
         let field = format!("{field}.{}", self.name());
         match self {
-            Self::Gru(gated) => gated.validate::<Gru>(&field),
-            Self::Lstm(gated) => gated.validate::<Lstm>(&field),
-            Self::Rnn(gated) => gated.validate::<Rnn>(&field),
-            Self::Sublstm(gated) => gated.validate::<SubLstm>(&field),
+            Self::Gru(gated) => gated.validate(GatedCell::Gru, &field),
+            Self::Lstm(gated) => gated.validate(GatedCell::Lstm, &field),
+            Self::Rnn(gated) => gated.validate(GatedCell::Elman, &field),
+            Self::Sublstm(gated) => gated.validate(GatedCell::SubLstm, &field),
             Self::Lmu(lmu) => lmu.validate(&field),
             Self::Mamba(mamba) => mamba.validate(&field),
             Self::S4(s4) => s4.validate(&field),
@@ -137,16 +134,16 @@ pub(crate) fn build(
     let hidden = config.hidden(input.n);
     Ok(match config {
         BackboneConfig::Gru(gated) => {
-            (Box::new(Gated::<Gru>::new(gated, input, scope)?), Units::time_first(hidden))
+            (Box::new(Gated::new(GatedCell::Gru, gated, input, scope)?), Units::time_first(hidden))
         }
         BackboneConfig::Lstm(gated) => {
-            (Box::new(Gated::<Lstm>::new(gated, input, scope)?), Units::time_first(hidden))
+            (Box::new(Gated::new(GatedCell::Lstm, gated, input, scope)?), Units::time_first(hidden))
         }
         BackboneConfig::Rnn(gated) => {
-            (Box::new(Gated::<Rnn>::new(gated, input, scope)?), Units::time_first(hidden))
+            (Box::new(Gated::new(GatedCell::Elman, gated, input, scope)?), Units::time_first(hidden))
         }
         BackboneConfig::Sublstm(gated) => {
-            (Box::new(Gated::<SubLstm>::new(gated, input, scope)?), Units::time_first(hidden))
+            (Box::new(Gated::new(GatedCell::SubLstm, gated, input, scope)?), Units::time_first(hidden))
         }
         BackboneConfig::Lmu(lmu) => (Box::new(Lmu::new(lmu, input, scope)?), Units::time_first(hidden)),
         BackboneConfig::Mamba(mamba) => {

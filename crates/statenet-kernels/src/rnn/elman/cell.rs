@@ -1,9 +1,11 @@
 //! One bin of an Elman network.
 
-use super::Rnn;
+use candle_core::Tensor;
+
+use super::{Elman, reference};
 use crate::{
     cuda::Text,
-    rnn::shared::{Backward, Cell, Forward},
+    rnn::shared::cell::{Backward, Cell, Forward, PlainBin},
     simd::{
         dispatch::MulAdd,
         float::{LANES, Real},
@@ -11,8 +13,8 @@ use crate::{
     },
 };
 
-impl Cell for Rnn {
-    const NAME: &'static str = "rnn";
+impl Cell for Elman {
+    const NAME: &'static str = "elman";
     const GATES: usize = 1;
     const HAS_CELL: bool = false;
     const SPLITS: bool = false;
@@ -20,8 +22,12 @@ impl Cell for Rnn {
 
     fn text() -> &'static Text {
         static TEXT: Text =
-            Text::new("rnn", concat!(include_str!("cell.cu"), include_str!("../shared/cuda.cu")));
+            Text::new("elman", concat!(include_str!("cell.cu"), include_str!("../shared/cuda.cu")));
         &TEXT
+    }
+
+    fn plain(bin: &PlainBin<'_>) -> candle_core::Result<Vec<Tensor>> {
+        reference::bin(bin)
     }
 
     #[inline(always)]

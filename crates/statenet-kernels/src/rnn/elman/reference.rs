@@ -1,23 +1,10 @@
-//! The recurrence of an Elman network unrolled into plain tensors, one step after the other.
+//! One bin of an Elman network in plain tensors.
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
-use super::Rnn;
-use crate::{
-    error::{Error, Result},
-    rnn::shared::{Cell, Unrolled, check},
-};
+use crate::rnn::shared::cell::PlainBin;
 
-/// [`rnn`](fn@crate::rnn) from plain tensors, on any device.
-///
-/// Its graph is some five operations deep per bin, and Candle's backward pass recurses over it: keep T
-/// below a few thousand.
-///
-/// # Errors
-/// As the fused operation; the device is Candle's matter.
-pub fn rnn(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    let sizes = check::<Rnn>(gates, weight_hh, bias_hh, h0, None)?;
-    let unrolled = Unrolled::new(gates, weight_hh, bias_hh, sizes);
-    let run = unrolled.and_then(|u| u.run(h0, |u, q, _| (u + q)?.tanh()));
-    run.map_err(Error::in_op(Rnn::NAME))
+/// h after the bin.
+pub(super) fn bin(bin: &PlainBin<'_>) -> Result<Vec<Tensor>> {
+    Ok(vec![bin.a()?.tanh()?])
 }

@@ -1,9 +1,11 @@
 //! The gates of a GRU in one bin.
 
-use super::Gru;
+use candle_core::Tensor;
+
+use super::{Gru, reference};
 use crate::{
     cuda::Text,
-    rnn::shared::{Backward, Cell, Forward},
+    rnn::shared::cell::{Backward, Cell, Forward, PlainBin},
     simd::{
         dispatch::MulAdd,
         float::{LANES, Real},
@@ -23,6 +25,10 @@ impl Cell for Gru {
         static TEXT: Text =
             Text::new("gru", concat!(include_str!("cell.cu"), include_str!("../shared/cuda.cu")));
         &TEXT
+    }
+
+    fn plain(bin: &PlainBin<'_>) -> candle_core::Result<Vec<Tensor>> {
+        reference::bin(bin)
     }
 
     #[inline(always)]

@@ -1,31 +1,13 @@
-//! The GRU recurrence unrolled into plain tensors, one step after the other.
+//! One bin of a GRU in plain tensors.
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
-use super::Gru;
-use crate::{
-    error::{Error, Result},
-    pointwise::softplus::reference::sigmoid,
-    rnn::shared::{Cell, Unrolled, check},
-};
+use crate::{pointwise::softplus::reference::sigmoid, rnn::shared::cell::PlainBin};
 
-/// [`gru`](crate::gru) from plain tensors, on any device.
-///
-/// Its graph is some twenty operations deep per bin, and Candle's backward pass recurses over it: keep T
-/// below a few thousand.
-///
-/// # Errors
-/// As the fused operation; the device is Candle's matter.
-pub fn gru(gates: &Tensor, weight_hh: &Tensor, bias_hh: &Tensor, h0: &Tensor) -> Result<(Tensor, Tensor)> {
-    let sizes = check::<Gru>(gates, weight_hh, bias_hh, h0, None)?;
-    let unrolled = Unrolled::new(gates, weight_hh, bias_hh, sizes);
-    let run = unrolled.and_then(|all| {
-        all.run(h0, |u, q, h| {
-            let r = sigmoid(&(all.part(u, 0)? + all.part(q, 0)?)?)?;
-            let z = sigmoid(&(all.part(u, 1)? + all.part(q, 1)?)?)?;
-            let n = (all.part(u, 2)? + (r * all.part(q, 2)?)?)?.tanh()?;
-            &n + (z * (h - &n)?)?
-        })
-    });
-    run.map_err(Error::in_op(Gru::NAME))
+/// h after the bin.
+pub(super) fn bin(bin: &PlainBin<'_>) -> Result<Vec<Tensor>> {
+    let r = sigmoid(&(bin.u_of(0)? + bin.q_of(0)?)?)?;
+    let z = sigmoid(&(bin.u_of(1)? + bin.q_of(1)?)?)?;
+    let n = (bin.u_of(2)? + (r * bin.q_of(2)?)?)?.tanh()?;
+    Ok(vec![(&n + (z * (bin.h - &n)?)?)?])
 }

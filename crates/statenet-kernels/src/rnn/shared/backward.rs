@@ -3,7 +3,12 @@
 //! Rows of a block of bins lie in the order (bin, stimulus). As soon as the loop has left a block, the gradients of the
 //! weights, and of the input, are products of its rows, which are still near.
 
-use super::{Backward, Cell, Projection, Sizes, forward::block, weights::pad};
+use super::{
+    cell::{Backward, Cell, Sizes},
+    forward::block,
+    projection::Projection,
+    weights::pad,
+};
 use crate::{
     matrix::{
         outer_product::add_outer,

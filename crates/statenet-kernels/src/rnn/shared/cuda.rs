@@ -2,7 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{Cell, Recurrence, Sizes};
+use super::{
+    cell::{Cell, Sizes},
+    kernel::Recurrence,
+};
 use crate::cuda::{Argument, Forward, Launch, MAX_THREADS, Machine, OnDevice, Saved, outputs, tensor};
 
 impl<C: Cell> Recurrence<C> {
@@ -120,8 +123,7 @@ mod tests {
     use super::*;
     use crate::{
         cuda::host::{assert_same_as_cpu, scattered},
-        rnn::elman::Rnn,
-        rnn::{gru::Gru, lstm::Lstm, sublstm::SubLstm},
+        rnn::{elman::Elman, gru::Gru, lstm::Lstm, sublstm::SubLstm},
     };
 
     fn check<C: Cell>() {
@@ -146,8 +148,8 @@ mod tests {
     }
 
     #[test]
-    fn the_rnn_is_that_of_the_cpu() {
-        check::<Rnn>();
+    fn the_elman_network_is_that_of_the_cpu() {
+        check::<Elman>();
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The loop over time for a group of stimuli, block by block of bins.
 
 use super::{
-    Cell, Forward, Projection, Sizes,
+    cell::{Cell, Forward, Sizes},
+    projection::Projection,
     weights::{Weights, pad},
 };
 use crate::{
@@ -42,7 +43,7 @@ pub(super) const fn block(n: usize) -> usize {
 
 multiversion! {
     /// One bin of one stimulus.
-    pub(super) fn gates<F, M; C: Cell>(bin: Forward<'_, F>) {
+    pub(crate) fn gates<F, M; C: Cell>(bin: Forward<'_, F>) {
         C::forward::<F, M>(bin);
     }
 }

@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use candle_core::Shape;
 
 use super::{
-    Cell, Gives, Projection, Sizes,
     backward::{DriveSink, Kept, Sinks, Sums, backward_group},
+    cell::{Cell, Return, Sizes},
     forward::{Drive, Group, forward_rows},
+    projection::Projection,
     weights::{Weights, add_unpadded, transposed},
 };
 use crate::{
@@ -37,7 +38,7 @@ pub(crate) struct Recurrence<C> {
     pub(super) sizes: Sizes,
     /// Where the gates' input part is computed inside.
     projection: Option<Projection>,
-    gives: Gives,
+    returns: Return,
 }
 
 /// What the second input packs.
@@ -54,12 +55,12 @@ struct Parameters<'a, F> {
 impl<C: Cell> Recurrence<C> {
     /// Of gates whose input part is given.
     pub(crate) const fn new(sizes: Sizes) -> Self {
-        Self { cell: PhantomData, sizes, projection: None, gives: Gives::All }
+        Self { cell: PhantomData, sizes, projection: None, returns: Return::Sequences }
     }
 
     /// Of the input itself.
-    pub(super) const fn of_input(sizes: Sizes, projection: Projection, gives: Gives) -> Self {
-        Self { cell: PhantomData, sizes, projection: Some(projection), gives }
+    pub(super) const fn of_input(sizes: Sizes, projection: Projection, returns: Return) -> Self {
+        Self { cell: PhantomData, sizes, projection: Some(projection), returns }
     }
 
     /// weight_hh, bias_hh, h0, c0, weight_ih, bias_ih; the last three may be absent.
@@ -152,10 +153,10 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
 
     fn shape(&self) -> Shape {
         let Sizes { batch, time, hidden } = self.sizes;
-        match self.gives {
-            Gives::Last => (1 + usize::from(C::HAS_CELL), batch, hidden).into(),
-            Gives::All if C::HAS_CELL => (batch * (time + 1) * hidden).into(),
-            Gives::All => (batch, time, hidden).into(),
+        match self.returns {
+            Return::Last => (1 + usize::from(C::HAS_CELL), batch, hidden).into(),
+            Return::Sequences if C::HAS_CELL => (batch * (time + 1) * hidden).into(),
+            Return::Sequences => (batch, time, hidden).into(),
         }
     }
 
@@ -181,16 +182,16 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
         let (states, cells) = output.split_at(n_states);
         if let Some(tape) = tape {
             *tape = kept;
-            if self.gives == Gives::Last {
+            if self.returns == Return::Last {
                 tape.extend_from_slice(states);
             }
         }
-        if self.gives == Gives::All && batch == self.sizes.batch {
+        if self.returns == Return::Sequences && batch == self.sizes.batch {
             return output;
         }
-        let given: Vec<&[F]> = match self.gives {
-            Gives::All => vec![states],
-            Gives::Last => {
+        let given: Vec<&[F]> = match self.returns {
+            Return::Sequences => vec![states],
+            Return::Last => {
                 states.chunks_exact(time * hidden).map(|of_one| &of_one[(time - 1) * hidden..]).collect()
             }
         };
@@ -209,9 +210,9 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
             self.projection.map(|p| (p, transposed::<F, C>(hidden, p.inputs, weight_ih, MAX_ROWS)));
         let states_each = time * hidden;
         let computed = self.computed(drive, parameters);
-        let (tape, states) = match self.gives {
-            Gives::All => (call.tape, call.output),
-            Gives::Last => call.tape.split_at(computed * self.kept_each()),
+        let (tape, states) = match self.returns {
+            Return::Sequences => (call.tape, call.output),
+            Return::Last => call.tape.split_at(computed * self.kept_each()),
         };
         let alike = computed < batch;
         let [wants_drive, wants_packed] = wanted;
@@ -221,7 +222,7 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
         let (mut h0_grad, mut c0_grad) = (vec![F::ZERO; h0.len()], vec![F::ZERO; c0.len()]);
         let mut of_groups = Vec::new();
         let fill = |drive_grad: &mut [Slot<F>]| {
-            let grads_each = if self.gives == Gives::All { states_each } else { hidden };
+            let grads_each = if self.returns == Return::Sequences { states_each } else { hidden };
             let (mut grad, mut cell_grad) = call.grad.split_at(batch * grads_each);
             let (mut h0, mut states, mut tape) = (h0, states, tape);
             let (mut drive, mut drive_grad) = (drive, drive_grad);

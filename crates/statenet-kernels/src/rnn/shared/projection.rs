@@ -2,7 +2,7 @@
 //!
 //! Where time is contiguous, a block of bins is transposed on the way: eight channels are walked side by side.
 
-use super::Sizes;
+use super::cell::Sizes;
 use crate::{
     Layout,
     simd::{

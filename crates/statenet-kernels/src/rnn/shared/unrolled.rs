@@ -1,62 +1,40 @@
-//! A gated recurrence unrolled into plain tensors: what the references share.
+//! A gated recurrence from plain tensors, one bin after the other.
 
 use candle_core::{Result, Tensor};
 
-use super::{CellRun, Sizes};
+use super::{
+    arguments::check,
+    cell::{Cell, PlainBin},
+};
+use crate::error::{self, Error};
 
-/// The recurrent part of a reference, bin by bin.
-pub(crate) struct Unrolled<'a> {
-    gates: &'a Tensor,
-    weight: Tensor,
-    bias: &'a Tensor,
-    sizes: Sizes,
+/// [`recurrence`](super::recurrence::recurrence()) from plain tensors.
+pub(crate) fn recurrence<C: Cell>(
+    gates: &Tensor,
+    weight_hh: &Tensor,
+    bias_hh: &Tensor,
+    first: &[Tensor],
+) -> error::Result<(Tensor, Vec<Tensor>)> {
+    let sizes = check::<C>(gates, weight_hh, bias_hh, first)?;
+    unroll::<C>(gates, weight_hh, bias_hh, first, sizes.time).map_err(Error::in_op(C::NAME))
 }
 
-impl<'a> Unrolled<'a> {
-    pub(crate) fn new(
-        gates: &'a Tensor,
-        weight_hh: &Tensor,
-        bias_hh: &'a Tensor,
-        sizes: Sizes,
-    ) -> Result<Self> {
-        Ok(Self { gates, weight: weight_hh.t()?.contiguous()?, bias: bias_hh, sizes })
+fn unroll<C: Cell>(
+    gates: &Tensor,
+    weight_hh: &Tensor,
+    bias_hh: &Tensor,
+    first: &[Tensor],
+    time: usize,
+) -> Result<(Tensor, Vec<Tensor>)> {
+    let weight = weight_hh.t()?.contiguous()?;
+    let mut carried = first.iter().map(Tensor::contiguous).collect::<Result<Vec<_>>>()?;
+    let mut states = Vec::with_capacity(time);
+    for t in 0..time {
+        let u = gates.narrow(1, t, 1)?.squeeze(1)?.contiguous()?;
+        let q = carried[0].matmul(&weight)?.broadcast_add(bias_hh)?;
+        let c = carried.last().unwrap_or(&carried[0]);
+        carried = C::plain(&PlainBin { u: &u, q: &q, h: &carried[0], c })?;
+        states.push(carried[0].clone());
     }
-
-    /// Gate i of (B, G H).
-    pub(crate) fn part(&self, gates: &Tensor, i: usize) -> Result<Tensor> {
-        gates.narrow(1, i * self.sizes.hidden, self.sizes.hidden)
-    }
-
-    /// States and the last of them, where `cell` gives h\[t\] from u\[t\], q\[t\] and h\[t-1\].
-    pub(crate) fn run(
-        &self,
-        h0: &Tensor,
-        cell: impl Fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>,
-    ) -> Result<(Tensor, Tensor)> {
-        let mut h = h0.contiguous()?;
-        let mut states = Vec::with_capacity(self.sizes.time);
-        for t in 0..self.sizes.time {
-            let u = self.gates.narrow(1, t, 1)?.squeeze(1)?.contiguous()?;
-            let q = h.matmul(&self.weight)?.broadcast_add(self.bias)?;
-            h = cell(&u, &q, &h)?;
-            states.push(h.clone());
-        }
-        Ok((Tensor::stack(&states, 1)?, h))
-    }
-
-    /// States, the last of them and the last cell state, where `cell` gives h\[t\] and c\[t\] from u\[t\] + q\[t\] and c\[t-1\].
-    pub(crate) fn run_with_cell(
-        &self,
-        h0: &Tensor,
-        c0: &Tensor,
-        cell: impl Fn(&Tensor, &Tensor) -> Result<(Tensor, Tensor)>,
-    ) -> Result<CellRun> {
-        let c = std::cell::RefCell::new(c0.contiguous()?);
-        let (states, last) = self.run(h0, |u, q, _| {
-            let (h, next) = cell(&(u + q)?, &c.borrow().clone())?;
-            *c.borrow_mut() = next;
-            Ok(h)
-        })?;
-        Ok(CellRun { states, last, cell: c.into_inner() })
-    }
+    Ok((Tensor::stack(&states, 1)?, carried))
 }

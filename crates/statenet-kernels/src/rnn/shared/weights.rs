@@ -1,15 +1,15 @@
 //! Weights as the loops read them, and their gradients as the loops leave them. Gate g of unit j is number g wide + j of a padded row, wide being H in whole vectors.
 
-use super::Cell;
+use super::cell::Cell;
 use crate::{
     matrix::packed::Panels,
     simd::{float::Real, vector::padded},
 };
 
 /// A matrix into the gates, and the bias that every product starts from.
-pub(super) struct Weights<F> {
-    pub(super) panels: Panels<F>,
-    pub(super) start: Vec<F>,
+pub(crate) struct Weights<F> {
+    pub(crate) panels: Panels<F>,
+    pub(crate) start: Vec<F>,
 }
 
 /// For every number of a padded row, (gate, unit), its number in rows without padding; `None` in the padding.
@@ -20,7 +20,7 @@ fn unpadded<C: Cell>(hidden: usize) -> Vec<Option<usize>> {
 
 impl<F: Real> Weights<F> {
     /// Lays out `weight` (G H, depth) and `bias` (G H) for products with `rows` rows.
-    pub(super) fn new<C: Cell>(hidden: usize, depth: usize, weight: &[F], bias: &[F], rows: usize) -> Self {
+    pub(crate) fn new<C: Cell>(hidden: usize, depth: usize, weight: &[F], bias: &[F], rows: usize) -> Self {
         let unpadded = unpadded::<C>(hidden);
         let panels = Panels::new(depth, unpadded.len(), rows, |k, column| {
             unpadded[column].map_or(F::ZERO, |row| weight[row * depth + k])
@@ -63,7 +63,7 @@ pub(super) fn add_unpadded<F: Real, C: Cell>(
 
 /// Copies rows of `hidden` numbers into rows of `wide` numbers.
 #[inline(always)]
-pub(super) fn pad<F: Real>(to: &mut [F], wide: usize, from: &[F], hidden: usize) {
+pub(crate) fn pad<F: Real>(to: &mut [F], wide: usize, from: &[F], hidden: usize) {
     for (to, from) in to.chunks_exact_mut(wide).zip(from.chunks_exact(hidden)) {
         to[..hidden].copy_from_slice(from);
     }

@@ -1,37 +1,13 @@
-//! The recurrence of the subtractive-gated LSTM unrolled into plain tensors, one step after the other.
+//! One bin of a subtractive-gated LSTM in plain tensors.
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
-use super::SubLstm;
-use crate::{
-    error::{Error, Result},
-    pointwise::softplus::reference::sigmoid,
-    rnn::shared::{Cell, CellRun, Unrolled, check},
-};
+use crate::{pointwise::softplus::reference::sigmoid, rnn::shared::cell::PlainBin};
 
-/// [`sublstm`](crate::sublstm) from plain tensors, on any device.
-///
-/// Its graph is some twenty operations deep per bin, and Candle's backward pass recurses over it: keep T
-/// below a few thousand.
-///
-/// # Errors
-/// As the fused operation; the device is Candle's matter.
-pub fn sublstm(
-    gates: &Tensor,
-    weight_hh: &Tensor,
-    bias_hh: &Tensor,
-    h0: &Tensor,
-    c0: &Tensor,
-) -> Result<CellRun> {
-    let sizes = check::<SubLstm>(gates, weight_hh, bias_hh, h0, Some(c0))?;
-    let unrolled = Unrolled::new(gates, weight_hh, bias_hh, sizes);
-    let run = unrolled.and_then(|u| {
-        u.run_with_cell(h0, c0, |a, c| {
-            let a = sigmoid(a)?;
-            let (i, f, z, o) = (u.part(&a, 0)?, u.part(&a, 1)?, u.part(&a, 2)?, u.part(&a, 3)?);
-            let c = ((f * c)? + (z - i)?)?;
-            Ok(((sigmoid(&c)? - o)?, c))
-        })
-    });
-    run.map_err(Error::in_op(SubLstm::NAME))
+/// h and c after the bin.
+pub(super) fn bin(bin: &PlainBin<'_>) -> Result<Vec<Tensor>> {
+    let a = sigmoid(&bin.a()?)?;
+    let (i, f, z, o) = (bin.gate(&a, 0)?, bin.gate(&a, 1)?, bin.gate(&a, 2)?, bin.gate(&a, 3)?);
+    let c = ((f * bin.c)? + (z - i)?)?;
+    Ok(vec![(sigmoid(&c)? - o)?, c])
 }

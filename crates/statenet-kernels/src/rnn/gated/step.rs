@@ -2,27 +2,30 @@
 
 use candle_core::Tensor;
 
-use super::{
-    Cell, Forward,
-    forward::gates,
-    weights::{Weights, pad},
-};
+use super::{Elman, GatedCell, Gru, Lstm, SubLstm, with_cell};
 use crate::{
     error::Result,
     matrix::packed::product,
+    rnn::shared::{
+        cell::{Cell, Forward},
+        forward::gates,
+        weights::{Weights, pad},
+    },
     simd::vector::padded,
     step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
 
-/// The single-step form of a gated recurrence: the input's part of the gates (G H) in, the state (H) out.
+/// [`gated_recurrence`](crate::gated_recurrence()) of one bin: the input's part of the gates (G H) in, the state (H) out.
 ///
 /// Its state is h, then, where there is one, the cell state c: H or 2 H numbers.
-pub struct RecurrentStep<C> {
-    cell: std::marker::PhantomData<C>,
+pub struct GatedRecurrence {
+    cell: GatedCell,
     hidden: usize,
     weights: Weights<f32>,
     room: Room,
+    /// What the cell does with its gates.
+    gates: fn(Forward<'_, f32>),
 }
 
 /// Padded rows.
@@ -34,13 +37,16 @@ struct Room {
     kept: Vec<f32>,
 }
 
-#[allow(private_bounds, reason = "the cells are this crate's")]
-impl<C: Cell> RecurrentStep<C> {
+impl GatedRecurrence {
     /// Lays out `weight_hh` (G H, H) and `bias_hh` (G H), of any float type, on any device.
     ///
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) by the argument at fault.
-    pub fn new(weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Self> {
+    pub fn new(cell: GatedCell, weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Self> {
+        with_cell!(cell, C => Self::of::<C>(cell, weight_hh, bias_hh))
+    }
+
+    fn of<C: Cell>(cell: GatedCell, weight_hh: &Tensor, bias_hh: &Tensor) -> Result<Self> {
         let check = Check::new(C::NAME);
         let [rows, hidden] = check.dims("weight_hh", weight_hh, [None, None])?;
         check.dims("weight_hh", weight_hh, [Some(C::GATES * hidden), Some(hidden)])?;
@@ -55,19 +61,19 @@ impl<C: Cell> RecurrentStep<C> {
             c: vec![0.0; if C::HAS_CELL { wide } else { 0 }],
             kept: vec![0.0; C::KEPT * wide],
         };
-        Ok(Self { cell: std::marker::PhantomData, hidden, weights, room })
+        Ok(Self { cell, hidden, weights, room, gates: gates::<f32, C> })
     }
 }
 
-impl<C: Cell> Step for RecurrentStep<C> {
+impl Step for GatedRecurrence {
     fn name(&self) -> &'static str {
-        C::NAME
+        self.cell.name()
     }
 
     fn sizes(&self) -> StepSizes {
         StepSizes {
-            inputs: C::GATES * self.hidden,
-            state: self.hidden * (1 + usize::from(C::HAS_CELL)),
+            inputs: self.cell.n_gates() * self.hidden,
+            state: self.cell.carried().len() * self.hidden,
             outputs: self.hidden,
         }
     }
@@ -80,10 +86,10 @@ impl<C: Cell> Step for RecurrentStep<C> {
         pad(c, wide, &state[hidden..], hidden);
         let Weights { panels, start } = &self.weights;
         product(panels, 1, h, wide, Some(start), q, false);
-        gates::<f32, C>(Forward { wide, u, q: &mut q[..C::GATES * wide], h, c, kept });
+        (self.gates)(Forward { wide, q: &mut q[..u.len()], u, h, c, kept });
         output.copy_from_slice(&h[..hidden]);
         state[..hidden].copy_from_slice(&h[..hidden]);
-        if C::HAS_CELL {
+        if !c.is_empty() {
             state[hidden..].copy_from_slice(&c[..hidden]);
         }
     }

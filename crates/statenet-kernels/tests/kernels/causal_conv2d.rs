@@ -1,5 +1,4 @@
-use candle_core::{DType, Tensor, Var};
-use proptest::prelude::*;
+use candle_core::{DType, Tensor};
 use statenet_kernels::{causal_conv2d, causal_strf, reference};
 
 use crate::harness::*;
@@ -22,53 +21,6 @@ fn fused(x: &[Tensor]) -> Vec<Tensor> {
 
 fn plain(x: &[Tensor]) -> Vec<Tensor> {
     vec![reference::causal_conv2d(&x[0], &x[1], &x[2], x.get(3)).unwrap()]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn fused_equals_plain(
-        seed: u64, batch in 1usize..4, ins in 1usize..4, rows in 1usize..5, time in 1usize..40, outs in 1usize..14,
-        width in 1usize..5, lags in 1usize..8, context: bool, memory in 0usize..3,
-    ) {
-        let mut x = inputs(seed, [batch, ins, rows, time, outs, width, lags]);
-        x.truncate(if context { 4 } else { 3 });
-        check(fused, plain, &x, MEMORIES[memory]);
-    }
-
-    #[test]
-    fn chunks_with_context_equal_the_whole(
-        seed: u64, first in 1usize..20, rest in 1usize..20, lags in 2usize..6, width in 1usize..4, rows in 1usize..4,
-    ) {
-        let x = inputs(seed, [2, 2, rows, first + rest, 3, width, lags]);
-        let chunked = |x: &[Tensor]| {
-            let frames = Tensor::cat(&[&x[3], &x[0]], 3).unwrap();
-            let chunk = |from: usize, bins: usize| {
-                let context = frames.narrow(3, from, lags - 1).unwrap();
-                let now = frames.narrow(3, from + lags - 1, bins).unwrap();
-                causal_conv2d(&now, &x[1], &x[2], Some(&context)).unwrap()
-            };
-            vec![Tensor::cat(&[chunk(0, first), chunk(first, rest)], 3).unwrap()]
-        };
-        check(chunked, fused, &x, Memory::Contiguous);
-    }
-
-    #[test]
-    fn the_future_does_not_change_the_past(
-        seed: u64, time in 2usize..300, rows in 1usize..6, outs in 1usize..12, width in 1usize..4, lags in 1usize..10,
-    ) {
-        let x = inputs(seed, [2, 2, rows, time, outs, width, lags]);
-        check_causal(|x| fused(x).remove(0), &x, (3, 3));
-    }
-}
-
-/// Bins are worked on in blocks of 256, those of the weight's gradient in blocks of 512.
-#[test]
-fn clips_longer_than_a_block_are_right() {
-    for time in [255, 256, 257, 513, 530] {
-        check(fused, plain, &inputs(time as u64, [1, 2, 3, time, 3, 3, 4]), Memory::Contiguous);
-    }
 }
 
 /// Filters are worked on in groups of up to six, and of up to five in the backward pass.
@@ -109,23 +61,6 @@ fn no_context_is_silence() {
     x[3] = x[3].zeros_like().unwrap();
     let silent = fused(&x).remove(0);
     assert_eq!(bits(&fused(&x[..3])[0]), bits(&silent));
-}
-
-#[test]
-fn threads_do_not_show() {
-    check_threads(fused, &inputs(9, [5, 2, 5, 40, 7, 3, 6]));
-}
-
-#[test]
-fn only_tracked_inputs_get_a_gradient() {
-    let x = inputs(4, [2, 2, 3, 9, 4, 3, 4]);
-    for i in 1..4 {
-        let mut x = x.clone();
-        let var = Var::from_tensor(&x[i]).unwrap();
-        x[i] = var.as_tensor().clone();
-        let grads = fused(&x)[0].sum_all().unwrap().backward().unwrap();
-        assert!(grads.get(&var).is_some() && grads.get(&x[0]).is_none());
-    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 use candle_core::Tensor;
-use proptest::prelude::*;
-use statenet_kernels::{causal_strf, reference};
+use statenet_kernels::causal_strf;
 
 use crate::harness::*;
 
@@ -21,68 +20,12 @@ fn fused(x: &[Tensor]) -> Vec<Tensor> {
     vec![causal_strf(&x[0], &x[1], x.get(2), x.get(3)).unwrap()]
 }
 
-fn plain(x: &[Tensor]) -> Vec<Tensor> {
-    vec![reference::causal_strf(&x[0], &x[1], x.get(2), x.get(3)).unwrap()]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn fused_equals_plain(
-        seed: u64, batch in 1usize..4, channels in 1usize..3, bands in 1usize..8, time in 1usize..30,
-        outs in 1usize..70, lags in 1usize..8, inputs_given in 2usize..5, memory in 0usize..3,
-    ) {
-        let mut x = inputs(seed, [batch, channels, bands, time, outs, lags]);
-        x.truncate(inputs_given);
-        check(fused, plain, &x, MEMORIES[memory]);
-    }
-
-    #[test]
-    fn long_filters_of_few_bands_equal_plain_ones(
-        seed: u64, batch in 1usize..3, bands in 1usize..4, time in 1usize..60, outs in 1usize..9, lags in 8usize..70,
-        memory in 0usize..3,
-    ) {
-        check(fused, plain, &inputs(seed, [batch, 1, bands, time, outs, lags]), MEMORIES[memory]);
-    }
-
-    #[test]
-    fn chunks_with_context_equal_the_whole(
-        seed: u64, first in 1usize..12, rest in 1usize..12, lags in 2usize..6, bands in 1usize..5,
-    ) {
-        let x = inputs(seed, [2, 1, bands, first + rest, 3, lags]);
-        let chunked = |x: &[Tensor]| {
-            let frames = Tensor::cat(&[&x[3], &x[0]], 3).unwrap();
-            let chunk = |from: usize, bins: usize| {
-                let context = frames.narrow(3, from, lags - 1).unwrap();
-                let now = frames.narrow(3, from + lags - 1, bins).unwrap();
-                causal_strf(&now, &x[1], Some(&x[2]), Some(&context)).unwrap()
-            };
-            vec![Tensor::cat(&[chunk(0, first), chunk(first, rest)], 2).unwrap()]
-        };
-        check(chunked, fused, &x, Memory::Contiguous);
-    }
-
-    #[test]
-    fn the_future_does_not_change_the_past(
-        seed: u64, time in 2usize..300, bands in 1usize..35, outs in 1usize..40, lags in 1usize..12,
-    ) {
-        let x = inputs(seed, [2, 1, bands, time, outs, lags]);
-        check_causal(|x| fused(x).remove(0), &x, (3, 2));
-    }
-}
-
 #[test]
 fn no_context_is_silence() {
     let mut x = inputs(8, [2, 2, 3, 7, 4, 5]);
     x[3] = x[3].zeros_like().unwrap();
     let silent = fused(&x).remove(0);
     assert_eq!(bits(&fused(&x[..3])[0]), bits(&silent));
-}
-
-#[test]
-fn threads_do_not_show() {
-    check_threads(fused, &inputs(9, [5, 1, 9, 40, 100, 6]));
 }
 
 #[test]

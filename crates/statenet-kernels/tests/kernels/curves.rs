@@ -1,8 +1,5 @@
 use candle_core::{Device, Tensor, Var};
-use proptest::prelude::*;
-use statenet_kernels::{
-    double_exponential_curve, exponential_curve, reference, sigmoid_curve, softplus_curve,
-};
+use statenet_kernels::{double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve};
 
 use crate::harness::*;
 
@@ -12,65 +9,6 @@ fn inputs(seed: u64, [batch, neurons, time]: [usize; 3]) -> Vec<Tensor> {
     let mut inputs = vec![n.tensor(&[batch, neurons, time], -3.0, 3.0)];
     inputs.extend((0..4).map(|_| n.tensor(&[neurons], 0.4, 1.6)));
     inputs
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn fused_equals_plain(
-        seed: u64, batch in 1usize..4, neurons in 1usize..5, time in 1usize..80, memory in 0usize..3,
-        loudness: bool,
-    ) {
-        let x = inputs(seed, [batch, neurons, time]);
-        let memory = MEMORIES[memory];
-        check(
-            |x| vec![softplus_curve(&x[0], &x[1], &x[2]).unwrap()],
-            |x| vec![reference::softplus_curve(&x[0], &x[1], &x[2]).unwrap()],
-            &x[..3],
-            memory,
-        );
-        check(
-            |x| vec![sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
-            |x| vec![reference::sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
-            &x,
-            memory,
-        );
-        // Some sounds reach the straight part; its height is scaled down, or the differences would drown in rounding.
-        let mut loud = x.clone();
-        loud[0] = (&x[0] * 8.0).unwrap();
-        loud[2] = (&x[2] * 1e-4).unwrap();
-        check(
-            |x| vec![exponential_curve(&x[0], &x[1], &x[2], &x[3]).unwrap()],
-            |x| vec![reference::exponential_curve(&x[0], &x[1], &x[2], &x[3]).unwrap()],
-            if loudness { &loud[..4] } else { &x[..4] },
-            memory,
-        );
-        check(
-            |x| vec![double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
-            |x| vec![reference::double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()],
-            &x,
-            memory,
-        );
-    }
-}
-
-#[test]
-fn threads_do_not_show() {
-    let x = inputs(4, [5, 3, 77]);
-    check_threads(|x| vec![softplus_curve(&x[0], &x[1], &x[2]).unwrap()], &x[..3]);
-    check_threads(|x| vec![sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()], &x);
-    check_threads(|x| vec![exponential_curve(&x[0], &x[1], &x[2], &x[3]).unwrap()], &x[..4]);
-    check_threads(|x| vec![double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap()], &x);
-}
-
-#[test]
-fn neurons_and_bins_do_not_mix() {
-    let x = inputs(4, [2, 3, 55]);
-    check_causal(|x| softplus_curve(&x[0], &x[1], &x[2]).unwrap(), &x[..3], (2, 2));
-    check_causal(|x| sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap(), &x, (2, 2));
-    check_causal(|x| exponential_curve(&x[0], &x[1], &x[2], &x[3]).unwrap(), &x[..4], (2, 2));
-    check_causal(|x| double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).unwrap(), &x, (2, 2));
 }
 
 /// Far from its threshold a curve is flat or straight, and its gradients are numbers.

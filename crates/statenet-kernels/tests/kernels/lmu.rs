@@ -1,8 +1,7 @@
 use candle_core::{DType, Device, Tensor, Var};
-use proptest::prelude::*;
-use statenet_kernels::{LmuWeights, lmu, reference, steps};
+use statenet_kernels::{LmuWeights, lmu, reference};
 
-use crate::{harness::*, stepping::check_step};
+use crate::harness::*;
 
 /// Inputs, W_h, W_m, e_h, e_m, h0, m0.
 fn inputs(seed: u64, [batch, time, hidden, memory]: [usize; 4]) -> Vec<Tensor> {
@@ -47,53 +46,6 @@ fn plain(x: &[Tensor]) -> Vec<Tensor> {
     vec![states, h, m]
 }
 
-fn chunked(x: &[Tensor], first: usize) -> Vec<Tensor> {
-    let mut chunk = x.to_vec();
-    chunk[0] = x[0].narrow(1, 0, first).unwrap();
-    let a = fused(&chunk);
-    chunk[0] = x[0].narrow(1, first, x[0].dim(1).unwrap() - first).unwrap();
-    (chunk[5], chunk[6]) = (a[1].clone(), a[2].clone());
-    let b = fused(&chunk);
-    vec![Tensor::cat(&[&a[0], &b[0]], 1).unwrap(), b[1].clone(), b[2].clone()]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn fused_equals_plain(
-        seed: u64, batch in 1usize..6, time in 1usize..9, hidden in 1usize..20, memory in 1usize..20,
-        layout in 0usize..3,
-    ) {
-        check(fused, plain, &inputs(seed, [batch, time, hidden, memory]), MEMORIES[layout]);
-    }
-
-    #[test]
-    fn chunks_equal_the_whole(
-        seed: u64, batch in 1usize..4, first in 1usize..9, rest in 1usize..9, hidden in 1usize..12,
-    ) {
-        let x = inputs(seed, [batch, first + rest, hidden, 10]);
-        check(|x| chunked(x, first), fused, &x, Memory::Contiguous);
-    }
-
-    #[test]
-    fn the_future_does_not_change_the_past(seed: u64, batch in 1usize..6, time in 2usize..40, hidden in 1usize..40) {
-        check_causal(|x| fused(x).remove(0), &inputs(seed, [batch, time, hidden, 33]), (1, 1));
-    }
-
-    #[test]
-    fn steps_equal_the_whole(
-        seed: u64, batch in 1usize..3, time in 1usize..20, hidden in 1usize..20, memory in 1usize..40,
-    ) {
-        let x = inputs(seed, [batch, time, hidden, memory]);
-        let whole = fused(&x);
-        let state = |h: &Tensor, m: &Tensor| Tensor::cat(&[h, m], 1).unwrap();
-        let constants = constants_like(&x);
-        let mut step = steps::Lmu::new(weights(&x, &constants)).unwrap();
-        check_step(&mut step, &x[0], &state(&x[5], &x[6]), &whole[0], &state(&whole[1], &whole[2]));
-    }
-}
-
 #[test]
 fn every_size_of_group_and_width_of_panel_is_right() {
     for (hidden, memory) in [(8, 8), (70, 128), (33, 95), (1, 97)] {
@@ -101,21 +53,6 @@ fn every_size_of_group_and_width_of_panel_is_right() {
     }
     for batch in [3, 7, 8, 14] {
         check(fused, plain, &inputs(batch as u64, [batch, 4, 9, 17]), Memory::Contiguous);
-    }
-}
-
-/// The backward pass gathers the weights' gradients in blocks of 128 bins.
-#[test]
-fn clips_longer_than_a_block_are_right() {
-    for time in [127, 128, 129, 257] {
-        check(fused, plain, &inputs(time as u64, [3, time, 5, 7]), Memory::Contiguous);
-    }
-}
-
-#[test]
-fn threads_do_not_show() {
-    for batch in [1, 2, 5, 14] {
-        check_threads(fused, &inputs(9, [batch, 12, 35, 20]));
     }
 }
 
@@ -137,17 +74,6 @@ fn one_unit_and_one_number_of_memory() {
     for (got, expected) in numbers(&states).into_iter().chain(numbers(&memory)).zip(expected) {
         assert!((got - expected).abs() < 1e-14, "{got}, expected {expected}");
     }
-}
-
-#[test]
-fn a_long_clip_trains() {
-    let x: Vec<Var> = inputs(2, [1, 100_000, 2, 3])
-        .iter()
-        .map(|x| Var::from_tensor(&x.to_dtype(DType::F32).unwrap()).unwrap())
-        .collect();
-    let tensors: Vec<Tensor> = x.iter().map(|x| x.as_tensor().clone()).collect();
-    let grads = fused(&tensors)[0].sqr().unwrap().mean_all().unwrap().backward().unwrap();
-    assert!(x.iter().all(|x| numbers(grads.get(x).unwrap()).iter().all(|g| g.is_finite())));
 }
 
 /// Also where they are variables, or computed from some.

@@ -20,23 +20,6 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn fused_equals_plain(
-        seed: u64, batch in 1usize..4, neurons in 1usize..5, time in 1usize..60, memory in 0usize..3,
-    ) {
-        let [rate, target, mask] = inputs(seed, [batch, neurons, time]);
-        for (fused, plain) in LOSSES {
-            let with = |loss: Loss| {
-                let (target, mask) = (target.clone(), mask.clone());
-                move |x: &[Tensor]| {
-                    let (t, m) = (target.to_dtype(x[0].dtype()).unwrap(), mask.to_dtype(x[0].dtype()).unwrap());
-                    vec![loss(&x[0], &t, &m).unwrap()]
-                }
-            };
-            check(with(fused), with(plain), std::slice::from_ref(&rate), MEMORIES[memory]);
-        }
-    }
-
-    #[test]
     fn values_under_the_mask_never_matter(seed: u64, neurons in 1usize..5, time in 1usize..60) {
         let [rate, target, mask] = inputs(seed, [2, neurons, time]);
         let valid = mask.ne(0.0).unwrap();
@@ -108,14 +91,6 @@ fn target_and_mask_get_no_gradient() {
             let grads = loss(&rate, &target, &mask).unwrap().backward().unwrap();
             assert!(grads.get(&rate).is_some() && grads.get(&target).is_none() && grads.get(&mask).is_none());
         }
-    }
-}
-
-#[test]
-fn threads_do_not_show() {
-    let [rate, target, mask] = inputs(4, [5, 3, 77]).map(|x| x.to_dtype(DType::F32).unwrap());
-    for (fused, _) in LOSSES {
-        check_threads(|x| vec![fused(&x[0], &target, &mask).unwrap()], std::slice::from_ref(&rate));
     }
 }
 

@@ -1,10 +1,9 @@
 //! The diagonal scan and the one with a part of rank one.
 
-use candle_core::{DType, Device, Tensor, Var};
-use proptest::prelude::*;
-use statenet_kernels::{DplrWeights, diagonal_scan, dplr_scan, reference, steps};
+use candle_core::{DType, Device, Tensor};
+use statenet_kernels::{DplrWeights, diagonal_scan, dplr_scan};
 
-use crate::{harness::*, stepping::check_step};
+use crate::harness::*;
 
 /// u, s0, A, B, C and, with `low_rank`, the left and the right vector.
 fn inputs(seed: u64, [batch, time, channels, pairs]: [usize; 4], low_rank: bool) -> Vec<Tensor> {
@@ -26,106 +25,6 @@ fn inputs(seed: u64, [batch, time, channels, pairs]: [usize; 4], low_rank: bool)
 
 fn weights(x: &[Tensor]) -> DplrWeights<'_> {
     DplrWeights { diagonal: &x[2], b: &x[3], c: &x[4], left: &x[5], right: &x[6] }
-}
-
-fn fused(x: &[Tensor]) -> Vec<Tensor> {
-    let (y, last) = match x.len() {
-        5 => diagonal_scan(&x[0], &x[2], &x[3], &x[4], &x[1]).unwrap(),
-        _ => dplr_scan(&x[0], weights(x), &x[1]).unwrap(),
-    };
-    vec![y, last]
-}
-
-fn plain(x: &[Tensor]) -> Vec<Tensor> {
-    let (y, last) = match x.len() {
-        5 => reference::diagonal_scan(&x[0], &x[2], &x[3], &x[4], &x[1]).unwrap(),
-        _ => reference::dplr_scan(&x[0], weights(x), &x[1]).unwrap(),
-    };
-    vec![y, last]
-}
-
-fn chunked(x: &[Tensor], first: usize) -> Vec<Tensor> {
-    let mut chunk = x.to_vec();
-    chunk[0] = x[0].narrow(1, 0, first).unwrap();
-    let a = fused(&chunk);
-    chunk[0] = x[0].narrow(1, first, x[0].dim(1).unwrap() - first).unwrap();
-    chunk[1] = a[1].clone();
-    let b = fused(&chunk);
-    vec![Tensor::cat(&[&a[0], &b[0]], 1).unwrap(), b[1].clone()]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn fused_equals_plain(
-        seed: u64, batch in 1usize..4, time in 1usize..9, channels in 1usize..20, pairs in 1usize..9,
-        low_rank: bool, memory in 0usize..3,
-    ) {
-        check(fused, plain, &inputs(seed, [batch, time, channels, pairs], low_rank), MEMORIES[memory]);
-    }
-
-    #[test]
-    fn chunks_equal_the_whole(
-        seed: u64, batch in 1usize..3, first in 1usize..20, rest in 1usize..20, channels in 1usize..12,
-        low_rank: bool,
-    ) {
-        let x = inputs(seed, [batch, first + rest, channels, 3], low_rank);
-        check(|x| chunked(x, first), fused, &x, Memory::Contiguous);
-    }
-
-    #[test]
-    fn the_future_does_not_change_the_past(
-        seed: u64, time in 2usize..60, channels in 1usize..40, low_rank: bool,
-    ) {
-        check_causal(|x| fused(x).remove(0), &inputs(seed, [2, time, channels, 4], low_rank), (1, 1));
-    }
-
-    #[test]
-    fn steps_equal_the_whole(
-        seed: u64, batch in 1usize..3, time in 1usize..20, channels in 1usize..20, pairs in 1usize..9,
-    ) {
-        let x = inputs(seed, [batch, time, channels, pairs], true);
-        let whole = fused(&x);
-        let state = |x: &Tensor| x.flatten_from(1).unwrap();
-        let mut step = steps::DplrScan::new(weights(&x)).unwrap();
-        check_step(&mut step, &x[0], &state(&x[1]), &whole[0], &state(&whole[1]));
-        let whole = fused(&x[..5]);
-        let mut step = steps::DiagonalScan::new(&x[2], &x[3], &x[4]).unwrap();
-        check_step(&mut step, &x[0], &state(&x[1]), &whole[0], &state(&whole[1]));
-    }
-}
-
-/// The backward pass starts again from kept states every 16 bins.
-#[test]
-fn clips_longer_than_a_block_are_right() {
-    for time in [15, 16, 17, 32, 50] {
-        for low_rank in [false, true] {
-            check(fused, plain, &inputs(time as u64, [2, time, 9, 5], low_rank), Memory::Contiguous);
-        }
-    }
-}
-
-#[test]
-fn threads_do_not_show() {
-    for batch in [1, 2, 5] {
-        for low_rank in [false, true] {
-            check_threads(fused, &inputs(9, [batch, 40, 35, 7], low_rank));
-        }
-    }
-}
-
-#[test]
-fn a_long_clip_trains() {
-    for low_rank in [false, true] {
-        let x: Vec<Var> = inputs(2, [1, 100_000, 2, 2], low_rank)
-            .iter()
-            .map(|x| Var::from_tensor(&x.to_dtype(DType::F32).unwrap()).unwrap())
-            .collect();
-        let tensors: Vec<Tensor> = x.iter().map(|x| x.as_tensor().clone()).collect();
-        let grads = fused(&tensors)[0].sqr().unwrap().mean_all().unwrap().backward().unwrap();
-        assert!(x.iter().all(|x| numbers(grads.get(x).unwrap()).iter().all(|g| g.is_finite())));
-    }
 }
 
 type Complex = (f64, f64);

@@ -1,0 +1,90 @@
+//! Maps of every bin, and attention.
+
+use candle_core::DType;
+use statenet_kernels::{Layout, affine, causal_attention, causal_attention_dropped, reference, steps};
+
+use super::one;
+use crate::laws::{Carried, Draw, Instance, LONG, Law, OpCase};
+
+const PLAIN: &str =
+    "is plain tensors itself; causal_attention.rs holds it to differences and to the fused operation";
+
+pub(crate) const CASES: [OpCase; 3] = [
+    OpCase { name: "affine", kind: "", draw: draw_affine, blocks: &[17, 129], without: &[] },
+    OpCase {
+        name: "causal_attention",
+        kind: "",
+        draw: draw_attention,
+        // Queries are taken in blocks of 32.
+        blocks: &[31, 32, 33, 130],
+        without: &[],
+    },
+    OpCase {
+        name: "causal_attention_dropped",
+        kind: "",
+        draw: draw_dropped,
+        blocks: &[],
+        without: &[
+            (Law::Plain, PLAIN),
+            (Law::Blocks, PLAIN),
+            (Law::Identical, PLAIN),
+            (Law::Arguments, "bears the name of causal_attention; causal_attention.rs has its messages"),
+            (Law::Threads, "is computed by Candle"),
+            (Law::Rows, "is computed by Candle"),
+            (Law::Chunks, "pairs are dropped over a whole clip, in training passes"),
+            (Law::Steps, "pairs are dropped over a whole clip, in training passes"),
+            (Law::Long, "needs the matrix of all pairs of bins"),
+        ],
+    },
+];
+
+fn draw_affine(d: &mut Draw) -> Instance {
+    let (batch, ins, outs, time) = (d.batch(4), d.size(1, 20, 33), d.size(1, 90, 130), d.time(40));
+    let layouts = [Layout::ChannelsFirst, Layout::TimeFirst];
+    let (from, to, has_bias) = (d.one_of(&layouts), d.one_of(&layouts), d.given());
+    let axis = |layout| if layout == Layout::TimeFirst { 1 } else { 2 };
+    let (a, b, c) = from.shape(batch, ins, time);
+    let mut instance = Instance::new([("x", d.signed(&[a, b, c])), ("weight", d.signed(&[outs, ins]))]);
+    if has_bias {
+        instance = instance.with("bias", d.signed(&[outs]));
+    }
+    instance
+        .timed(&[(0, axis(from))], axis(to))
+        .fused(move |x| affine(&x[0], from, &x[1], x.get(2), to).map(one))
+        .plain(move |x| reference::affine(&x[0], from, &x[1], x.get(2), to).map(one))
+        .step(|x| steps::Affine::new(&x[1], x.get(2)))
+}
+
+const SCALE: f64 = 0.4;
+
+fn draw_attention(d: &mut Draw) -> Instance {
+    let (batch, heads, time) = (d.batch(3), d.size(1, 4, 4), d.time(70));
+    let (depth, windowed, most) = (d.size(1, 20, 7), d.given(), d.size(1, 80, 20));
+    // A long clip without a window is a matter of T squared.
+    let window = if time == LONG { Some(20) } else { windowed.then_some(most) };
+    let shape = [batch, heads, time, depth];
+    let (q, k) = (d.tensor(&shape, -2.0, 2.0), d.tensor(&shape, -2.0, 2.0));
+    Instance::new([("q", q), ("k", k), ("v", d.signed(&shape))])
+        .of_stimuli(&[0, 1, 2])
+        .timed(&[(0, 2), (1, 2), (2, 2)], 2)
+        .carried(Carried::Earlier)
+        .fused(move |x| causal_attention(&x[0], &x[1], &x[2], SCALE, window).map(one))
+        .plain(move |x| reference::causal_attention(&x[0], &x[1], &x[2], SCALE, window).map(one))
+        .step(move |_| steps::CausalAttention::new(heads, depth, SCALE, window.unwrap_or(time)))
+}
+
+fn draw_dropped(d: &mut Draw) -> Instance {
+    let (batch, heads, time, depth) = (d.batch(3), d.size(1, 4, 4), d.time(40), d.size(1, 20, 7));
+    let shape = [batch, heads, time, depth];
+    let kept = d.tensor(&[batch, heads, time, time], 0.0, 1.0).gt(0.3).unwrap().to_dtype(DType::F64).unwrap();
+    let op = move |x: &[candle_core::Tensor]| {
+        let kept = super::like(&kept, &x[0]);
+        causal_attention_dropped(&x[0], &x[1], &x[2], SCALE, Some(9), &kept).map(one)
+    };
+    let (q, k) = (d.tensor(&shape, -2.0, 2.0), d.tensor(&shape, -2.0, 2.0));
+    Instance::new([("q", q), ("k", k), ("v", d.signed(&shape))])
+        .of_stimuli(&[0, 1, 2])
+        .timed(&[(0, 2), (1, 2), (2, 2)], 2)
+        .fused(op.clone())
+        .plain(op)
+}

@@ -1,0 +1,164 @@
+//! Operations on single values or on the channels of one bin.
+
+use candle_core::{DType, Tensor};
+use statenet_kernels::{
+    Result, Then, channel_norm, double_exponential_curve, exponential_curve, masked_mse, masked_poisson,
+    reference, sigmoid_curve, silu_gate, softplus, softplus_curve, steps,
+};
+
+use super::{NO_TIME, like, one};
+use crate::laws::{Draw, Instance, Law, OpCase};
+
+const SCALAR: &str = "is one number over all stimuli";
+/// Laws that a loss cannot obey.
+const OF_A_LOSS: &[(Law, &str)] = &[
+    (Law::Rows, SCALAR),
+    (Law::Causal, NO_TIME),
+    (Law::Chunks, SCALAR),
+    (Law::Steps, SCALAR),
+    (Law::Arguments, "target and mask, which get no gradient, are named in losses.rs"),
+];
+
+pub(crate) const CASES: [OpCase; 9] = [
+    OpCase { name: "silu_gate", kind: "", draw: draw_gate, blocks: &[17, 129], without: &[] },
+    OpCase { name: "channel_norm", kind: "", draw: draw_norm, blocks: &[17, 129], without: &[] },
+    OpCase {
+        name: "softplus",
+        kind: "",
+        draw: draw_softplus,
+        blocks: &[17, 129],
+        without: &[(Law::Arguments, "takes any shape; softplus.rs has its dtype")],
+    },
+    // Curves are computed in blocks of 128.
+    OpCase { name: "softplus_curve", kind: "", draw: draw_soft, blocks: &[127, 128, 129, 257], without: &[] },
+    OpCase {
+        name: "sigmoid_curve",
+        kind: "",
+        draw: draw_sigmoid,
+        blocks: &[127, 128, 129, 257],
+        without: &[],
+    },
+    OpCase {
+        name: "exponential_curve",
+        kind: "",
+        draw: draw_exponential,
+        blocks: &[127, 128, 129, 257],
+        without: &[],
+    },
+    OpCase {
+        name: "double_exponential_curve",
+        kind: "",
+        draw: draw_double_exponential,
+        blocks: &[127, 128, 129, 257],
+        without: &[],
+    },
+    OpCase {
+        name: "masked_mse",
+        kind: "",
+        draw: |d| draw_loss(d, masked_mse, reference::masked_mse),
+        blocks: &[17, 129],
+        without: OF_A_LOSS,
+    },
+    OpCase {
+        name: "masked_poisson",
+        kind: "",
+        draw: |d| draw_loss(d, masked_poisson, reference::masked_poisson),
+        blocks: &[17, 129],
+        without: OF_A_LOSS,
+    },
+];
+
+fn draw_gate(d: &mut Draw) -> Instance {
+    // Wide enough for several stretches of 16,384 numbers.
+    let shape = [d.batch(6), d.size(1, 20, 300), d.time(20)];
+    let (x, z) = (d.signed(&shape), d.tensor(&shape, -8.0, 8.0));
+    Instance::new([("x", x), ("z", z)])
+        .of_stimuli(&[0, 1])
+        .timed(&[(0, 2), (1, 2)], 2)
+        .fused(|x| silu_gate(&x[0], &x[1]).map(one))
+        .plain(|x| reference::silu_gate(&x[0], &x[1]).map(one))
+        .step(|x| steps::SiluGate::new(x[0].dim(1).unwrap()))
+}
+
+/// A variance near zero amplifies rounding, in the reference as well: a large eps keeps the comparison fair.
+const EPS: f64 = 0.1;
+
+fn draw_norm(d: &mut Draw) -> Instance {
+    let (batch, channels, positions, time) = (d.batch(4), d.size(1, 9, 7), d.size(1, 12, 3), d.time(70));
+    let then = d.one_of(&[Then::Identity, Then::Sigmoid, Then::Tanh]);
+    let x = d.tensor(&[batch, channels, positions, time], -3.0, 5.0);
+    let (gain, bias) = (d.signed(&[channels]), d.signed(&[channels]));
+    Instance::new([("x", x), ("gain", gain), ("bias", bias)])
+        .timed(&[(0, 3)], 3)
+        .fused(move |x| channel_norm(&x[0], &x[1], &x[2], EPS, then).map(one))
+        .plain(move |x| reference::channel_norm(&x[0], &x[1], &x[2], EPS, then).map(one))
+        .step(move |x| steps::ChannelNorm::new(&x[1], &x[2], positions, EPS, then))
+}
+
+fn draw_softplus(d: &mut Draw) -> Instance {
+    let (batch, channels, time) = (d.batch(7), d.size(1, 20, 33), d.time(20));
+    Instance::new([("x", d.tensor(&[batch, channels, time], -8.0, 8.0))])
+        .timed(&[(0, 2)], 2)
+        .fused(|x| softplus(&x[0]).map(one))
+        .plain(|x| reference::softplus(&x[0]).map(one))
+        .step(move |_| steps::Softplus::new(channels))
+}
+
+/// x (B, N, T) and the parameters of a curve, each away from 0.
+fn of_curve<const P: usize>(d: &mut Draw, names: [&'static str; P]) -> Instance {
+    let (batch, neurons, time) = (d.batch(4), d.size(1, 30, 3), d.time(80));
+    let mut instance = Instance::new([("x", d.tensor(&[batch, neurons, time], -3.0, 3.0))]);
+    for name in names {
+        instance = instance.with(name, d.tensor(&[neurons], 0.4, 1.6));
+    }
+    instance.timed(&[(0, 2)], 2)
+}
+
+fn draw_soft(d: &mut Draw) -> Instance {
+    of_curve(d, ["beta", "offset"])
+        .fused(|x| softplus_curve(&x[0], &x[1], &x[2]).map(one))
+        .plain(|x| reference::softplus_curve(&x[0], &x[1], &x[2]).map(one))
+        .step(|x| steps::OutputCurve::softplus(&x[1], &x[2]))
+}
+
+fn draw_sigmoid(d: &mut Draw) -> Instance {
+    of_curve(d, ["center", "width", "scale", "offset"])
+        .fused(|x| sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).map(one))
+        .plain(|x| reference::sigmoid_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).map(one))
+        .step(|x| steps::OutputCurve::sigmoid(&x[1], &x[2], &x[3], &x[4]))
+}
+
+fn draw_exponential(d: &mut Draw) -> Instance {
+    let loud = d.given();
+    let mut instance = of_curve(d, ["slope", "scale", "offset"]);
+    // Some sounds reach the straight part; its height is scaled down, or the differences would drown in rounding.
+    if loud {
+        instance.x[0] = (&instance.x[0] * 8.0).unwrap();
+        instance.x[2] = (&instance.x[2] * 1e-4).unwrap();
+    }
+    instance
+        .fused(|x| exponential_curve(&x[0], &x[1], &x[2], &x[3]).map(one))
+        .plain(|x| reference::exponential_curve(&x[0], &x[1], &x[2], &x[3]).map(one))
+        .step(|x| steps::OutputCurve::exponential(&x[1], &x[2], &x[3]))
+}
+
+fn draw_double_exponential(d: &mut Draw) -> Instance {
+    of_curve(d, ["slope", "shift", "scale", "offset"])
+        .fused(|x| double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).map(one))
+        .plain(|x| reference::double_exponential_curve(&x[0], &x[1], &x[2], &x[3], &x[4]).map(one))
+        .step(|x| steps::OutputCurve::double_exponential(&x[1], &x[2], &x[3], &x[4]))
+}
+
+type Loss = fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>;
+
+/// Rates; and targets and a mask of which about a third is missing, which get no gradient.
+fn draw_loss(d: &mut Draw, fused: Loss, plain: Loss) -> Instance {
+    let shape = [d.batch(4), d.size(1, 5, 3), d.time(60)];
+    let mask = d.tensor(&shape, 0.0, 1.5).ge(0.5).unwrap().to_dtype(DType::F64).unwrap();
+    let (rate, target) = (d.tensor(&shape, 0.05, 3.0), d.tensor(&shape, 0.0, 4.0));
+    let with = move |loss: Loss| {
+        let (target, mask) = (target.clone(), mask.clone());
+        move |x: &[Tensor]| loss(&x[0], &like(&target, &x[0]), &like(&mask, &x[0])).map(one)
+    };
+    Instance::new([("rate", rate)]).timed(&[(0, 2)], 2).fused(with(fused)).plain(with(plain))
+}

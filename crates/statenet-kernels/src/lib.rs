@@ -42,7 +42,7 @@
 //! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU, CUDA |
 //! | [`dplr_scan`] | u (B, T, H), [`DplrWeights`], s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
 //! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU, CUDA |
-//! | [`short_filter`] | x (B, T, C), weight (C, K), bias (C), context (B, K-1, C) | (B, T, C) | CPU |
+//! | [`depthwise_conv1d`] | x (B, T, C), weight (C, K), bias (C), context (B, K-1, C) | (B, T, C) | CPU |
 //! | [`silu_gate`] | x, z, one shape | the same | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
@@ -102,7 +102,7 @@ pub use error::{Dims, Error, Result};
 pub use filters::band_convolution::band_convolution;
 pub use filters::causal_conv2d::causal_conv2d;
 pub use filters::causal_strf::causal_strf;
-pub use filters::depthwise_conv1d::short_filter;
+pub use filters::depthwise_conv1d::depthwise_conv1d;
 pub use filters::local_encoder::local_encoder;
 pub use filters::locally_connected::locally_connected;
 pub use pointwise::channel_norm::{Then, channel_norm};
@@ -130,7 +130,7 @@ pub mod steps {
         dense::{affine::step::Affine, causal_attention::CausalAttentionStep as CausalAttention},
         filters::{
             band_convolution::step::BandConvolution, causal_conv2d::step::CausalConv2d,
-            causal_strf::step::CausalStrf, depthwise_conv1d::step::ShortFilter,
+            causal_strf::step::CausalStrf, depthwise_conv1d::step::DepthwiseConv1d,
             local_encoder::LocalEncoderStep as LocalEncoder, locally_connected::step::LocallyConnected,
         },
         pointwise::{
@@ -142,7 +142,7 @@ pub mod steps {
             adaptation::step::Adaptation, diagonal::step::DiagonalScan, dplr::step::DplrScan,
             leaky::step::Leaky, plasticity::step::Plasticity, selective::step::SelectiveScan,
         },
-        step::sequential::Chain,
+        step::sequential::Sequential,
     };
 }
 
@@ -154,7 +154,7 @@ pub mod reference {
         dense::{affine::reference::affine, causal_attention::reference::causal_attention},
         filters::{
             band_convolution::reference::band_convolution, causal_conv2d::reference::causal_conv2d,
-            causal_strf::reference::causal_strf, depthwise_conv1d::reference::short_filter,
+            causal_strf::reference::causal_strf, depthwise_conv1d::reference::depthwise_conv1d,
             local_encoder::reference::local_encoder, locally_connected::reference::locally_connected,
         },
         pointwise::{

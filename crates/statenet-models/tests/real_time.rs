@@ -90,7 +90,7 @@ fn what_does_not_fit_is_named() {
     let mut rates = [0.0; 3];
     let before = live.state().unwrap();
     let error = live.frame(&[0.0; 11], &mut rates).unwrap_err();
-    assert_eq!(error.to_string(), "chain: input has shape (11), expected (12)");
+    assert_eq!(error.to_string(), "sequential: input has shape (11), expected (12)");
     assert!(live.frame(&[0.0; 12], &mut rates[..2]).is_err());
     let text = |live: &RealTime| {
         format!("{:?}", live.state().unwrap().iter().map(|(_, t)| t.to_string()).collect::<Vec<_>>())

@@ -25,7 +25,7 @@ use candle_core::{Storage, Tensor, bail, op::BackpropOp};
 
 pub(crate) use gpu::machine;
 
-use crate::tensor::custom_op::collect;
+use crate::tensor::array::collect;
 
 /// The text of one operation's kernels.
 pub(crate) struct Text {

@@ -2,7 +2,6 @@
 //! which differ in where the weight of a position lies.
 
 use crate::{
-    filters::locally_connected::Sizes,
     parallel,
     simd::{
         dispatch::{MulAdd, multiversion},
@@ -11,6 +10,19 @@ use crate::{
     },
     tensor::custom_op::Backward,
 };
+
+/// Sizes of a checked call of an operation that filters along frequency.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) batch: usize,
+    pub(crate) inputs: usize,
+    pub(crate) bands: usize,
+    pub(crate) time: usize,
+    pub(crate) channels: usize,
+    pub(crate) width: usize,
+    pub(crate) positions: usize,
+    pub(crate) stride: usize,
+}
 
 /// The filters of one call: sizes, and how far apart weights and biases lie.
 #[derive(Clone, Copy)]

@@ -1,27 +1,27 @@
-//! Steps one after the other.
+//! Several steps as one.
 
 use crate::{
     error::{Dims, Error, Result},
     step::{Step, StepSizes},
 };
 
-const OP: &str = "chain";
+const OP: &str = "sequential";
 
-/// Steps in a row, each of which takes what the one before gives; itself a [`Step`].
+/// Steps of which each takes the output of the one before; itself a [`Step`].
 ///
-/// Its state is that of its links, one after the other.
-pub struct Chain {
-    links: Vec<Box<dyn Step>>,
-    /// What each link but the last gives.
+/// Its state is the states of all steps, one after the other.
+pub struct Sequential {
+    steps: Vec<Box<dyn Step>>,
+    /// The output of each step but the last.
     between: Vec<Vec<f32>>,
 }
 
-impl Chain {
+impl Sequential {
     /// Joins steps, at least one.
     ///
     /// # Errors
-    /// [`Error::Range`] without a step, [`Error::Shape`] if a step does not take as many numbers as the one before it
-    /// gives.
+    /// [`Error::Range`] without a step, [`Error::Shape`] if a step takes another number of inputs than the one before it
+    /// has outputs.
     ///
     /// # Examples
     /// ```
@@ -33,39 +33,38 @@ impl Chain {
     ///     &Tensor::new(&[[1f32]], &Device::Cpu)?,
     ///     Some(&Tensor::new(&[1f32], &Device::Cpu)?),
     /// )?;
-    /// let mut chain = steps::Chain::new(vec![Box::new(double), Box::new(one_more)])?;
+    /// let mut sequential = steps::Sequential::new(vec![Box::new(double), Box::new(one_more)])?;
     /// let mut y = [0.0];
-    /// chain.step(&[3.0], &mut [], &mut y)?;
+    /// sequential.step(&[3.0], &mut [], &mut y)?;
     /// assert_eq!(y, [7.0]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new(links: Vec<Box<dyn Step>>) -> Result<Self> {
-        if links.is_empty() {
+    pub fn new(steps: Vec<Box<dyn Step>>) -> Result<Self> {
+        if steps.is_empty() {
             return Err(Error::Range { op: OP, argument: "steps", got: 0.0, expected: "at least 1" });
         }
-        for (before, after) in links.iter().zip(links.iter().skip(1)) {
+        for (before, after) in steps.iter().zip(steps.iter().skip(1)) {
             let (given, taken) = (before.n_outputs(), after.n_inputs());
             if given != taken {
-                let got = Dims::from([given].as_slice());
-                let expected = Dims(vec![Some(taken)]);
-                return Err(Error::Shape { op: OP, argument: "what a step gives", got, expected });
+                let (got, expected) = (Dims(vec![Some(given)]), Dims(vec![Some(taken)]));
+                return Err(Error::Shape { op: OP, argument: "input of a step", got, expected });
             }
         }
-        let between = links.iter().take(links.len() - 1).map(|link| vec![0.0; link.n_outputs()]).collect();
-        Ok(Self { links, between })
+        let between = steps.iter().take(steps.len() - 1).map(|step| vec![0.0; step.n_outputs()]).collect();
+        Ok(Self { steps, between })
     }
 }
 
-impl Step for Chain {
+impl Step for Sequential {
     fn name(&self) -> &'static str {
         OP
     }
 
     fn sizes(&self) -> StepSizes {
         StepSizes {
-            inputs: self.links.first().map_or(0, |link| link.n_inputs()),
-            state: self.links.iter().map(|link| link.n_state()).sum(),
-            outputs: self.links.last().map_or(0, |link| link.n_outputs()),
+            inputs: self.steps.first().map_or(0, |step| step.n_inputs()),
+            state: self.steps.iter().map(|step| step.n_state()).sum(),
+            outputs: self.steps.last().map_or(0, |step| step.n_outputs()),
         }
     }
 
@@ -73,15 +72,15 @@ impl Step for Chain {
         let mut rest = state;
         let mut given = input;
         let mut between = self.between.iter_mut();
-        for link in &mut self.links {
-            let (state, later) = rest.split_at_mut(link.n_state());
+        for step in &mut self.steps {
+            let (state, later) = rest.split_at_mut(step.n_state());
             rest = later;
             match between.next() {
                 Some(next) => {
-                    link.bin(given, state, next);
+                    step.bin(given, state, next);
                     given = next;
                 }
-                None => link.bin(given, state, output),
+                None => step.bin(given, state, output),
             }
         }
     }

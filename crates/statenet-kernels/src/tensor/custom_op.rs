@@ -19,6 +19,7 @@ use crate::{
     cuda::{self, Machine, OnDevice},
     error::{Error, Result},
     simd::float::Real,
+    tensor::array::collect,
 };
 
 /// An operation on N contiguous slices. Sizes and options are the implementor's fields.
@@ -93,18 +94,6 @@ pub(crate) fn apply_on<K: Kernel<N>, const N: usize>(
         }
     };
     run().map_err(Error::in_op(K::NAME))
-}
-
-/// N results in an array.
-pub(crate) fn collect<T, const N: usize>(
-    results: impl IntoIterator<Item = candle_core::Result<T>>,
-) -> candle_core::Result<[T; N]> {
-    let all = results.into_iter().collect::<candle_core::Result<Vec<T>>>()?;
-    let n = all.len();
-    match all.try_into() {
-        Ok(all) => Ok(all),
-        Err(_) => bail!("an operation on {N} tensors was given {n}"),
-    }
 }
 
 /// One call of a kernel, as Candle's graph holds it.

@@ -7,7 +7,8 @@ use crate::{
     error::{Error, Result},
     tensor::{
         arguments::Check,
-        custom_op::{Kernel, apply, collect, is_fused},
+        array::collect,
+        custom_op::{Kernel, apply, is_fused},
     },
 };
 

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use crate::{
     parallel::{take, take_mut},
-    tensor::custom_op::collect,
+    tensor::array::collect,
 };
 
 /// The lengths of P arguments that lie one after the other, as [`Input::packed`](super::driver::Input::packed) puts them.

@@ -23,18 +23,18 @@ proptest! {
         let mut step = steps::GatedRecurrence::new(GatedCell::Gru, &weight_hh, &bias_hh).unwrap();
         check_step(&mut step, &gates, Some(&h0), &states, Some(&last[0]), 1e-4);
         let map = steps::Affine::new(&weight_ih, Some(&bias_ih)).unwrap();
-        let mut chain = steps::Chain::new(vec![Box::new(map), Box::new(step)]).unwrap();
+        let mut chain = steps::Sequential::new(vec![Box::new(map), Box::new(step)]).unwrap();
         let bins = x.transpose(1, 2).unwrap().contiguous().unwrap();
         check_step(&mut chain, &bins, Some(&h0), &states, Some(&last[0]), 1e-4);
     }
 }
 
-/// The states of the links lie one after the other.
+/// The states of the steps lie one after the other: a delay of one bin twice.
 #[test]
-fn a_chain_of_windows_looks_as_far_as_both() {
+fn steps_in_a_row_keep_a_state_each() {
     let delay = || Tensor::new(&[[[[1f64, 0.0]]]], &Device::Cpu).unwrap();
     let field = || Box::new(steps::CausalStrf::new(&delay(), None).unwrap());
-    let mut chain = steps::Chain::new(vec![field(), field()]).unwrap();
+    let mut chain = steps::Sequential::new(vec![field(), field()]).unwrap();
     let mut state = [10.0, 20.0];
     let rates = [1.0, 2.0, 3.0, 4.0].map(|x| {
         let mut y = [0.0];
@@ -70,8 +70,11 @@ fn wrong_arguments_are_named() {
     let curve = steps::OutputCurve::softplus(&n(&[2]), &n(&[3])).map(drop);
     assert_eq!(text(curve), "softplus_curve: offset has shape (3), expected (2)");
     assert_eq!(text(steps::Softplus::new(0).map(drop)), "softplus: n is 0, expected at least 1");
-    assert_eq!(text(steps::Chain::new(Vec::new()).map(drop)), "chain: steps is 0, expected at least 1");
+    assert_eq!(
+        text(steps::Sequential::new(Vec::new()).map(drop)),
+        "sequential: steps is 0, expected at least 1"
+    );
     let links = [affine(&[2, 3], &[2]), affine(&[2, 3], &[2])].map(Result::unwrap);
-    let chain = steps::Chain::new(links.into()).map(drop);
-    assert_eq!(text(chain), "chain: what a step gives has shape (2), expected (3)");
+    let sequential = steps::Sequential::new(links.into()).map(drop);
+    assert_eq!(text(sequential), "sequential: input of a step has shape (2), expected (3)");
 }

@@ -95,7 +95,7 @@ const ROWS: &[Row] = &[
         fused_on: CPU_AND_CUDA,
     },
     Row {
-        names: &["short_filter"],
+        names: &["depthwise_conv1d"],
         inputs: "x (B, T, C), weight (C, K), bias (C), context (B, K-1, C)",
         output: "(B, T, C)",
         fused_on: CPU,

@@ -26,7 +26,7 @@
 
 use candle_core::Tensor;
 use statenet_core::Axes;
-use statenet_kernels::steps::{self, Chain, values};
+use statenet_kernels::steps::{self, Sequential, values};
 use statenet_kernels::{Layout, Step, StepSizes, adaptation, affine, softplus};
 
 use super::config::ContrastGainConfig;
@@ -128,7 +128,7 @@ impl ContrastGain {
         let (weight, lasting) = self.weights()?;
         let less = lasting.neg().during("summing weights")?;
         let (n, n_bands) = weight.dims2().during("reading weights")?;
-        let drives = Chain::new(drives)?;
+        let drives = Sequential::new(drives)?;
         expect_length(OP, "frame", drives.n_inputs(), n_bands)?;
         expect_length(OP, "drives", drives.n_outputs(), n)?;
         Ok(Box::new(ContrastGainStep {
@@ -149,7 +149,7 @@ const OP: &str = "contrast gain";
 
 /// One frame; the state is that of the drives, then e (F) and v - sum_f w (N).
 struct ContrastGainStep {
-    drives: Chain,
+    drives: Sequential,
     mean: steps::Adaptation,
     pool: steps::Affine,
     contrast: steps::Adaptation,

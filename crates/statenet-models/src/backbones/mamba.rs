@@ -19,7 +19,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Stream;
 use statenet_kernels::{
-    Layout, SelectiveScan, Step, StepSizes, selective_scan, short_filter, silu_gate, steps,
+    Layout, SelectiveScan, Step, StepSizes, depthwise_conv1d, selective_scan, silu_gate, steps,
 };
 
 use crate::{
@@ -160,7 +160,7 @@ impl Stage for Mamba {
         let part = |of: &Tensor, from, n| of.narrow(2, from, n).during("slicing channels");
         let filter = self.conv_weight.squeeze(1).during("reading a filter")?;
         let before = self.window.bins(batch, state)?;
-        let u = short_filter(&v, &filter, &self.conv_bias, before.as_ref())?;
+        let u = depthwise_conv1d(&v, &filter, &self.conv_bias, before.as_ref())?;
         self.window.advance(before.as_ref(), &v, state)?;
         let time_first = |x: &Tensor, weight: &Tensor, bias: Option<&Tensor>| {
             statenet_kernels::affine(x, Layout::TimeFirst, weight, bias, Layout::TimeFirst)
@@ -191,7 +191,7 @@ impl Stage for Mamba {
         let filter = self.conv_weight.squeeze(1).during("reading a filter")?;
         Ok(Some(vec![Box::new(MambaStep {
             in_proj: affine(&self.in_proj, None)?,
-            filter: steps::ShortFilter::new(&filter, &self.conv_bias)?,
+            filter: steps::DepthwiseConv1d::new(&filter, &self.conv_bias)?,
             x_proj: affine(&self.x_proj, None)?,
             dt_proj: affine(&self.dt_weight, Some(&self.dt_bias))?,
             positive: steps::Softplus::new(self.channels)?,
@@ -215,7 +215,7 @@ const OP: &str = "mamba";
 /// The block for a single bin; the state is the last K - 1 bins of v (K - 1, E), then h (E, N).
 struct MambaStep {
     in_proj: steps::Affine,
-    filter: steps::ShortFilter,
+    filter: steps::DepthwiseConv1d,
     x_proj: steps::Affine,
     dt_proj: steps::Affine,
     positive: steps::Softplus,

@@ -1,6 +1,6 @@
 //! Single-frame steps that the kernels lack: elementwise functions, gated linear units, residual connections.
 
-use statenet_kernels::{Dims, Error, Result, Step, StepSizes, steps::Chain};
+use statenet_kernels::{Dims, Error, Result, Step, StepSizes, steps::Sequential};
 
 /// Refuses a slice of another length, as the steps of the kernels do.
 pub(crate) fn expect_length(
@@ -64,14 +64,14 @@ impl Step for Glu {
 
 /// A residual connection around a chain: y = chain(x) + gain x.
 pub(crate) struct Around {
-    chain: Chain,
+    chain: Sequential,
     gain: Vec<f32>,
 }
 
 impl Around {
     /// `gain` has as many numbers as the chain's input and output.
     pub(crate) fn new(links: Vec<Box<dyn Step>>, gain: Vec<f32>) -> Result<Self> {
-        let chain = Chain::new(links)?;
+        let chain = Sequential::new(links)?;
         expect_length("path around", "gain", gain.len(), chain.n_inputs())?;
         expect_length("path around", "output", chain.n_outputs(), chain.n_inputs())?;
         Ok(Self { chain, gain })
@@ -119,7 +119,7 @@ mod tests {
         around.step(&[3.0, 4.0], &mut [], &mut y).unwrap();
         assert_eq!(y, [9.0, 48.0]);
         let error = around.step(&[3.0], &mut [], &mut y).unwrap_err();
-        assert_eq!(error.to_string(), "chain: input has shape (1), expected (2)");
+        assert_eq!(error.to_string(), "sequential: input has shape (1), expected (2)");
         assert!(Around::new(vec![Box::new(Glu(2))], vec![1.0; 4]).is_err());
     }
 }

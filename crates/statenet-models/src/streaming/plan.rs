@@ -1,7 +1,7 @@
 //! A model laid out for single frames: weights in the order in which they are read, the state as numbers in a row.
 
 use candle_core::{DType, Device, Tensor};
-use statenet_kernels::{Step, steps::Chain};
+use statenet_kernels::{Step, steps::Sequential};
 
 use crate::{
     build::response_model::ResponseModel,
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// Weights are copied when the plan is made; a later change of the model's parameters does not show.
 pub(super) struct Plan {
-    chain: Chain,
+    chain: Sequential,
     entries: Vec<Entry>,
     dtype: DType,
     device: Device,
@@ -43,7 +43,7 @@ impl Plan {
     /// [`Error::NoRealTime`] if the steps have other inputs, rates or state than the model.
     pub(super) fn new(model: &dyn ResponseModel) -> Result<Option<Self>> {
         let Some(links) = model.steps()? else { return Ok(None) };
-        let chain = Chain::new(links)?;
+        let chain = Sequential::new(links)?;
         let entry = |(name, tensor): (&str, &Tensor)| Entry {
             name: name.to_owned(),
             shape: tensor.dims().iter().skip(1).copied().collect(),

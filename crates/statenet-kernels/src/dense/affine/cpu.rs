@@ -1,5 +1,7 @@
 //! The affine map on slices: strided matrix products, one for each stimulus.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::{OP, Sizes};
@@ -13,7 +15,7 @@ use crate::{
     simd::{
         float::Real,
         reduce::{columns, rows},
-        uninit::{Slot, copy, fill_rows, vector, written},
+        uninit::{copy, fill_rows, vector, written},
     },
     tensor::custom_op::{Backward, Kernel},
 };
@@ -42,7 +44,7 @@ impl Kernel<3> for Affine {
     fn forward<F: Real>(&self, [x, weight, bias]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { batch, inputs: ins, outputs: outs, time } = self.sizes;
         let (from, to) = (bins(self.from, ins, time), bins(self.to, outs, time));
-        let fill = |y: &mut [Slot<F>]| {
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work = x.chunks_exact(ins * time).zip(y.chunks_exact_mut(outs * time));
             parallel::for_each(work.collect(), |(x, y)| {
                 let (x, weight) = ((x, from), (weight, View::rows(ins).t()));
@@ -73,7 +75,7 @@ impl Kernel<3> for Affine {
 
         // Groups of stimuli depend on the batch alone, and so do the sums over them.
         let mut of_groups = Vec::new();
-        let fill = |x_grad: &mut [Slot<F>]| {
+        let fill = |x_grad: &mut [MaybeUninit<F>]| {
             let mut tasks = Vec::new();
             let (mut x, mut grad, mut x_grad) = (x, call.grad, x_grad);
             for count in groups(batch) {
@@ -121,7 +123,7 @@ impl Affine {
         x: &[F],
         weight: &[F],
         grad: &[F],
-        x_grad: &mut [Slot<F>],
+        x_grad: &mut [MaybeUninit<F>],
         sums: &mut Sums<F>,
     ) {
         let Sizes { inputs: ins, outputs: outs, time, .. } = self.sizes;

@@ -4,7 +4,7 @@ use candle_core::Shape;
 
 use super::OP;
 use crate::{
-    filters::{frequency_taps::Filters, locally_connected::Sizes},
+    filters::frequency_taps::{Filters, Sizes},
     simd::float::Real,
     tensor::custom_op::{Backward, Kernel},
 };

@@ -13,7 +13,7 @@ use candle_core::Tensor;
 
 use crate::{
     error::Result,
-    filters::locally_connected::Sizes,
+    filters::frequency_taps::Sizes,
     tensor::{
         arguments::Check,
         driver::{Input, run},

@@ -3,6 +3,8 @@
 //! Responses are computed in tiles from rows of contiguous time, the weights' gradient from frames, the gradient of the
 //! stimulus by a product.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::{
@@ -15,12 +17,7 @@ use super::{
 use crate::{
     matrix::{packed::groups, transpose::transpose},
     parallel::{self, take},
-    simd::{
-        float::Real,
-        reduce::rows,
-        uninit::{Slot, vector},
-        vector,
-    },
+    simd::{float::Real, reduce::rows, uninit::vector, vector},
     tensor::{
         custom_op::{Backward, Kernel},
         packing::Packing,
@@ -64,7 +61,7 @@ impl<F: Real> Filter<F> {
     }
 
     /// One stimulus: writes y (O, T).
-    fn responses(&self, sizes: Sizes, x: &[F], context: Option<&[F]>, y: &mut [Slot<F>]) {
+    fn responses(&self, sizes: Sizes, x: &[F], context: Option<&[F]>, y: &mut [MaybeUninit<F>]) {
         match self {
             Self::Direct(packed) => {
                 tiles::responses(sizes, packed, &tiles::rows(sizes, x, context), y);
@@ -127,7 +124,7 @@ impl Kernel<3> for CausalStrf {
         let depth = self.sizes.depth();
         let [weight, bias] = self.packing().slices(packed);
         let filter = Filter::new(self.sizes, weight, bias);
-        let fill = |y: &mut [Slot<F>]| {
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work = y.chunks_exact_mut(outputs * time).zip(x.chunks_exact(depth * time)).enumerate();
             parallel::for_each(work.collect(), |(b, (y, x))| {
                 filter.responses(self.sizes, x, self.context_of(context, b), y);

@@ -11,12 +11,14 @@
 //! ```
 //! Causal bit for bit like the direct form: nothing meets a later bin than its own.
 
+use std::mem::MaybeUninit;
+
 use super::{
     Sizes,
     gradient::WeightSums,
     tiles::{self, OUTPUTS, Packed},
 };
-use crate::simd::{dispatch::multiversion, float::Real, uninit::Slot, vector::padded};
+use crate::simd::{dispatch::multiversion, float::Real, vector::padded};
 
 /// Fewer lags are computed directly.
 pub(super) const LEAST_LAGS: usize = 4;
@@ -114,7 +116,7 @@ impl<F: Real> Filters<F> {
     }
 
     /// One stimulus: writes y (O, T).
-    pub(super) fn responses(&self, sizes: Sizes, x: &[F], context: Option<&[F]>, y: &mut [Slot<F>]) {
+    pub(super) fn responses(&self, sizes: Sizes, x: &[F], context: Option<&[F]>, y: &mut [MaybeUninit<F>]) {
         let rows = self.0.each_ref().map(|(branch, _)| branch.rows(sizes, x, context));
         let mut products = self.0.each_ref().map(|(branch, _)| vec![F::ZERO; OUTPUTS * branch.sizes.bins()]);
         let per_block = OUTPUTS * sizes.time;
@@ -133,12 +135,12 @@ impl<F: Real> Filters<F> {
 
 multiversion! {
     /// y\[2m\] = p0\[m\] + p1\[m\] and y\[2m+1\] = p2\[m\] - p0\[m\] - p1\[m+1\]: here p1 begins one bin early.
-    fn interleave<F, M>(p0: &[F], p1: &[F], p2: &[F], y: &mut [Slot<F>]) {
+    fn interleave<F, M>(p0: &[F], p1: &[F], p2: &[F], y: &mut [MaybeUninit<F>]) {
         let half = y.len() / 2;
         let (pairs, rest) = y.as_chunks_mut::<2>();
         let (even, early, sum, late) = (&p0[..half], &p1[..half], &p2[..half], &p1[1..][..half]);
         for m in 0..half {
-            pairs[m] = [Slot::new(even[m] + early[m]), Slot::new(sum[m] - even[m] - late[m])];
+            pairs[m] = [MaybeUninit::new(even[m] + early[m]), MaybeUninit::new(sum[m] - even[m] - late[m])];
         }
         if let [last] = rest {
             last.write(p0[half] + p1[half]);

@@ -3,11 +3,13 @@
 //! A tile is so many outputs by so many bins that its sums stay in registers: 12 of the 16 that AVX2
 //! has. Each number of a row is read by a load that need not be aligned, because lag k is the row shifted by k.
 
+use std::mem::MaybeUninit;
+
 use super::Sizes;
 use crate::simd::{
     dispatch::{MulAdd, multiversion},
     float::{LANES, Real},
-    uninit::{Slot, copy},
+    uninit::copy,
 };
 
 /// Outputs of a tile.
@@ -70,7 +72,7 @@ impl<F: Real> Packed<F> {
 }
 
 /// One stimulus: writes y (O, T).
-pub(super) fn responses<F: Real>(sizes: Sizes, packed: &Packed<F>, rows: &[F], y: &mut [Slot<F>]) {
+pub(super) fn responses<F: Real>(sizes: Sizes, packed: &Packed<F>, rows: &[F], y: &mut [MaybeUninit<F>]) {
     let mut of_block = vec![F::ZERO; OUTPUTS * sizes.bins()];
     for (i, y) in y.chunks_mut(OUTPUTS * sizes.time).enumerate() {
         block(sizes, packed, i, rows, &mut of_block);

@@ -1,4 +1,6 @@
-//! The short filter on slices: channels side by side, bin after bin.
+//! The filter on slices: channels side by side, bin after bin.
+
+use std::mem::MaybeUninit;
 
 use candle_core::Shape;
 
@@ -9,7 +11,7 @@ use crate::{
     simd::{
         dispatch::{MulAdd, multiversion},
         float::Real,
-        uninit::{Slot, vector},
+        uninit::vector,
     },
     tensor::{
         custom_op::{Backward, Kernel},
@@ -18,11 +20,11 @@ use crate::{
 };
 
 /// Inputs: x (B, T, C); weight (C, K) and bias (C) packed; context (B, K-1, C) or nothing. Result: (B, T, C). No tape.
-pub(crate) struct ShortFilter {
+pub(crate) struct DepthwiseConv1d {
     pub(crate) sizes: Sizes,
 }
 
-impl ShortFilter {
+impl DepthwiseConv1d {
     /// Weight (C, K) and bias (C).
     const fn packing(&self) -> Packing<2> {
         let Sizes { channels, taps, .. } = self.sizes;
@@ -49,7 +51,7 @@ pub(super) fn by_taps<F: Real>(weight: &[F], taps: usize) -> Vec<F> {
     (0..taps).flat_map(|k| weight.iter().skip(k).step_by(taps).copied()).collect()
 }
 
-impl Kernel<3> for ShortFilter {
+impl Kernel<3> for DepthwiseConv1d {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
@@ -61,7 +63,7 @@ impl Kernel<3> for ShortFilter {
         let Sizes { channels, taps, time, .. } = self.sizes;
         let [weight, bias] = self.packing().slices(packed);
         let weight = by_taps(weight, taps);
-        let fill = |y: &mut [Slot<F>]| {
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work: Vec<_> = y.chunks_exact_mut(time * channels).enumerate().collect();
             parallel::for_each(work, |(b, y)| {
                 let rows = self.rows(x, context, b);
@@ -85,7 +87,7 @@ impl Kernel<3> for ShortFilter {
 
         let mut context_grad = vec![F::ZERO; if wants_context { batch * before } else { 0 }];
         let mut of_groups = Vec::new();
-        let fill = |x_grad: &mut [Slot<F>]| {
+        let fill = |x_grad: &mut [MaybeUninit<F>]| {
             let (mut x_grad, mut context_grad) = (x_grad, &mut context_grad[..]);
             let (mut tasks, mut begun) = (Vec::new(), 0);
             for count in groups(batch) {
@@ -145,7 +147,7 @@ fn filtered<F: Real, M: MulAdd>(rows: &[F], weight: &[F], bias: &[F], sum: &mut 
 
 multiversion! {
     /// y of every bin; `sum` is room for one.
-    fn values<F, M>(rows: &[F], weight: &[F], bias: &[F], sum: &mut [F], y: &mut [Slot<F>]) {
+    fn values<F, M>(rows: &[F], weight: &[F], bias: &[F], sum: &mut [F], y: &mut [MaybeUninit<F>]) {
         let channels = bias.len();
         for (t, y) in y.chunks_exact_mut(channels).enumerate() {
             filtered::<F, M>(&rows[t * channels..], weight, bias, sum);

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-const OP: &str = "short_filter";
+const OP: &str = "depthwise_conv1d";
 
 /// Sizes of a checked call.
 #[derive(Clone, Copy, Debug)]
@@ -66,22 +66,27 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -
 /// let x = Tensor::new(&[[[1f64], [2.0]]], &Device::Cpu)?; // one stimulus, two bins, one channel
 /// let weight = Tensor::new(&[[10f64, 0.0]], &Device::Cpu)?; // ten times the bin before
 /// let bias = Tensor::new(&[0f64], &Device::Cpu)?;
-/// let y = statenet_kernels::short_filter(&x, &weight, &bias, None)?.flatten_all()?.to_vec1::<f64>()?;
+/// let y = statenet_kernels::depthwise_conv1d(&x, &weight, &bias, None)?.flatten_all()?.to_vec1::<f64>()?;
 /// assert_eq!(y[0], 0.0);
 /// assert!((y[1] - 10.0 / (1.0 + (-10f64).exp())).abs() < 1e-12);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn short_filter(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
+pub fn depthwise_conv1d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    context: Option<&Tensor>,
+) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
     let context = context.filter(|_| sizes.taps > 1);
     run(
-        cpu::ShortFilter { sizes },
+        cpu::DepthwiseConv1d { sizes },
         [
             Input::one("x", x),
             Input::packed([("weight", weight), ("bias", bias)]),
             Input::optional("context", context),
         ],
         Ok,
-        || reference::short_filter(x, weight, bias, context),
+        || reference::depthwise_conv1d(x, weight, bias, context),
     )
 }

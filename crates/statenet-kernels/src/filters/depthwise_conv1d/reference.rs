@@ -1,4 +1,4 @@
-//! The short filter as one product per tap.
+//! The filter as one product per tap.
 
 use candle_core::Tensor;
 
@@ -8,11 +8,16 @@ use crate::{
     pointwise::softplus::reference::sigmoid,
 };
 
-/// [`short_filter`](crate::short_filter()) from plain tensors, on any device.
+/// [`depthwise_conv1d`](crate::depthwise_conv1d()) from plain tensors, on any device.
 ///
 /// # Errors
 /// As the fused operation; the device is Candle's matter.
-pub fn short_filter(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
+pub fn depthwise_conv1d(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    context: Option<&Tensor>,
+) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
     compute(x, weight, bias, context.filter(|_| sizes.taps > 1), sizes).map_err(Error::in_op(OP))
 }

@@ -1,4 +1,4 @@
-//! The short filter, one bin at a time.
+//! The filter, one bin at a time.
 
 use candle_core::Tensor;
 
@@ -10,16 +10,16 @@ use crate::{
     tensor::arguments::Check,
 };
 
-/// [`short_filter`](crate::short_filter()) of one bin: C numbers in and out; the state is the last K - 1 bins (K - 1, C),
+/// [`depthwise_conv1d`](crate::depthwise_conv1d()) of one bin: C numbers in and out; the state is the last K - 1 bins (K - 1, C),
 /// oldest first.
 #[derive(Clone, Debug)]
-pub struct ShortFilter {
+pub struct DepthwiseConv1d {
     /// (K, C).
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
 
-impl ShortFilter {
+impl DepthwiseConv1d {
     /// Takes `weight` (C, K) and `bias` (C).
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl ShortFilter {
     }
 }
 
-impl Step for ShortFilter {
+impl Step for DepthwiseConv1d {
     fn name(&self) -> &'static str {
         OP
     }

@@ -1,17 +1,19 @@
 //! The encoder on slices: position by position, in blocks of bins whose rows of all channels stay in the
 //! first-level cache between filters, normalisation and sigmoid.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::OP;
 use crate::{
-    filters::locally_connected::Sizes,
+    filters::frequency_taps::Sizes,
     parallel,
-    rnn::identical_rows::all_alike,
+    rnn::identical_rows::are_identical,
     simd::{
         dispatch::{MulAdd, multiversion},
         float::{LANES, Real},
-        uninit::{Slot, map, vector},
+        uninit::{map, vector},
         vector::load,
     },
     tensor::{
@@ -72,8 +74,8 @@ impl Kernel<3> for LocalEncoder {
         let Sizes { batch, inputs: channels_in, bands, time, channels, positions, .. } = self.sizes;
         let weights = self.weights(weights, packed);
         let size = channels * positions * time;
-        let computed = if all_alike(batch, &[x]) { 1 } else { batch };
-        let fill = |y: &mut [Slot<F>]| {
+        let computed = if are_identical(batch, &[x]) { 1 } else { batch };
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work = x.chunks_exact(channels_in * bands * time).zip(y.chunks_exact_mut(size));
             parallel::for_each(work.collect(), |(x, y)| forward_stimulus(&weights, x, y));
         };
@@ -95,7 +97,7 @@ impl Kernel<3> for LocalEncoder {
         let n_sums = if wants_weights || wants_packed { n_weights + n_packed } else { 0 };
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
         // Stimuli that share what does not depend on the gradient.
-        let sharing = if all_alike(batch, &[x]) { SHARING } else { 1 };
+        let sharing = if are_identical(batch, &[x]) { SHARING } else { 1 };
         let mut x_grads = x_grad.chunks_mut(sharing * size_in);
         let work = x
             .chunks(sharing * size_in)
@@ -220,7 +222,7 @@ fn band(sizes: Sizes, l: usize, tap: usize) -> usize {
 }
 
 multiversion! {
-    fn forward_stimulus<F, M>(weights: &Weights<'_, F>, x: &[F], y: &mut [Slot<F>]) {
+    fn forward_stimulus<F, M>(weights: &Weights<'_, F>, x: &[F], y: &mut [MaybeUninit<F>]) {
         let Sizes { time, channels, positions, .. } = weights.sizes;
         let mut normal = Normal::new(channels);
         for l in 0..positions {

@@ -17,7 +17,7 @@ use candle_core::Tensor;
 pub use self::step::LocalEncoderStep;
 use crate::{
     error::Result,
-    filters::locally_connected::{self, Sizes},
+    filters::{frequency_taps::Sizes, locally_connected},
     tensor::{
         arguments::Check,
         driver::{Input, run},

@@ -5,7 +5,7 @@ use candle_core::{DType, Tensor};
 use super::{OP, check};
 use crate::{
     error::{Error, Result},
-    filters::locally_connected::Sizes,
+    filters::frequency_taps::Sizes,
     simd::{dispatch::multiversion, float::LANES, vector::padded},
     step::{Step, StepSizes},
 };

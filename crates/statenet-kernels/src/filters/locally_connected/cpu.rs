@@ -2,9 +2,9 @@
 
 use candle_core::Shape;
 
-use super::{OP, Sizes};
+use super::OP;
 use crate::{
-    filters::frequency_taps::Filters,
+    filters::frequency_taps::{Filters, Sizes},
     simd::float::Real,
     tensor::custom_op::{Backward, Kernel},
 };

@@ -14,6 +14,7 @@ use candle_core::Tensor;
 
 use crate::{
     error::Result,
+    filters::frequency_taps::Sizes,
     tensor::{
         arguments::Check,
         driver::{Input, run},
@@ -21,19 +22,6 @@ use crate::{
 };
 
 const OP: &str = "locally_connected";
-
-/// Sizes of a checked call, of this operation and of those that filter along frequency as it does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
-    pub(crate) batch: usize,
-    pub(crate) inputs: usize,
-    pub(crate) bands: usize,
-    pub(crate) time: usize,
-    pub(crate) channels: usize,
-    pub(crate) width: usize,
-    pub(crate) positions: usize,
-    pub(crate) stride: usize,
-}
 
 /// The sizes of a call of `op`, this operation or one that begins with it.
 pub(crate) fn check(

@@ -2,8 +2,11 @@
 
 use candle_core::Tensor;
 
-use super::{OP, Sizes, check};
-use crate::error::{Error, Result};
+use super::{OP, check};
+use crate::{
+    error::{Error, Result},
+    filters::frequency_taps::Sizes,
+};
 
 /// [`locally_connected`](crate::locally_connected) from plain tensors, on any device.
 ///

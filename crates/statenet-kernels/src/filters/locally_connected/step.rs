@@ -2,10 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{OP, Sizes, check};
+use super::{OP, check};
 use crate::{
     error::{Error, Result},
-    filters::frequency_taps::Filters,
+    filters::frequency_taps::{Filters, Sizes},
     simd::{dispatch::multiversion, float::LANES, vector::padded},
     step::{Step, StepSizes, values},
 };

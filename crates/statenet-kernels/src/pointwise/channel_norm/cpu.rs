@@ -1,5 +1,7 @@
 //! Normalisation over channels on slices: along contiguous time, with rows of means and scales beside it.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::{OP, Sizes, Then};
@@ -9,7 +11,7 @@ use crate::{
         dispatch::{MulAdd, multiversion},
         float::Real,
         reduce::{dot, sum},
-        uninit::{Slot, copy, vector},
+        uninit::{copy, vector},
     },
     tensor::custom_op::{Backward, Kernel},
 };
@@ -35,7 +37,7 @@ impl Kernel<3> for ChannelNorm {
         let size = channels * positions * time;
         let mut moments = vec![F::ZERO; batch * positions * 2 * time];
         let (eps, then) = (F::of(self.eps), self.then);
-        let fill = |y: &mut [Slot<F>]| {
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work = x
                 .chunks_exact(size)
                 .zip(y.chunks_exact_mut(size))
@@ -58,7 +60,7 @@ impl Kernel<3> for ChannelNorm {
         let [x, gain, _] = call.inputs;
         let size = channels * positions * time;
         let mut of_each = Vec::new();
-        let fill = |x_grad: &mut [Slot<F>]| {
+        let fill = |x_grad: &mut [MaybeUninit<F>]| {
             let work = x
                 .chunks_exact(size)
                 .zip(call.output.chunks_exact(size))
@@ -112,7 +114,7 @@ multiversion! {
         x: &[F],
         gain: &[F],
         bias: &[F],
-        y: &mut [Slot<F>],
+        y: &mut [MaybeUninit<F>],
         moments: &mut [F],
     ) {
         let Sizes { channels, positions, time, .. } = sizes;
@@ -154,7 +156,7 @@ multiversion! {
         y: &[F],
         moments: &[F],
         grad: &[F],
-        x_grad: &mut [Slot<F>],
+        x_grad: &mut [MaybeUninit<F>],
         sums: &mut [F],
     ) {
         let Sizes { channels, positions, time, .. } = sizes;

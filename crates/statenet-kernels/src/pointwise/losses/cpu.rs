@@ -1,6 +1,6 @@
 //! Masked losses on slices: a term given for one bin, summed per neuron over the valid bins.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, mem::MaybeUninit};
 
 use candle_core::Shape;
 
@@ -11,7 +11,7 @@ use crate::{
         dispatch::{MulAdd, multiversion},
         float::Real,
         reduce::fold,
-        uninit::{Slot, vector},
+        uninit::vector,
     },
     tensor::custom_op::{Backward, Kernel},
 };
@@ -85,7 +85,7 @@ impl<L: Term> Kernel<3> for Masked<L> {
         // The gradient of a scalar.
         let upstream = call.grad[0];
         let size = neurons * time;
-        let fill = |rate_grad: &mut [Slot<F>]| {
+        let fill = |rate_grad: &mut [MaybeUninit<F>]| {
             let work = rate
                 .chunks_exact(size)
                 .zip(target.chunks_exact(size))
@@ -131,7 +131,7 @@ multiversion! {
 }
 
 multiversion! {
-    fn slope_row<F, M; L: Term>(rate: &[F], target: &[F], mask: &[F], weight: F, rate_grad: &mut [Slot<F>]) {
+    fn slope_row<F, M; L: Term>(rate: &[F], target: &[F], mask: &[F], weight: F, rate_grad: &mut [MaybeUninit<F>]) {
         for (((rate_grad, rate), target), mask) in rate_grad.iter_mut().zip(rate).zip(target).zip(mask) {
             rate_grad.write(where_valid(*mask, weight * L::slope::<F, M>(*rate, *target)));
         }

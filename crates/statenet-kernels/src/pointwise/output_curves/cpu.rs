@@ -1,6 +1,6 @@
 //! Output curves on slices: value and gradients of a curve given for one element, along contiguous time.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, mem::MaybeUninit};
 
 use candle_core::Shape;
 
@@ -11,7 +11,7 @@ use crate::{
         dispatch::{MulAdd, multiversion},
         float::{LANES, Real},
         reduce::sum,
-        uninit::{Slot, copy, map, vector},
+        uninit::{copy, map, vector},
     },
     tensor::custom_op::{Backward, Kernel},
 };
@@ -57,7 +57,7 @@ impl<C: Curve> Kernel<2> for Curved<C> {
     fn forward<F: Real>(&self, [x, packed]: [&[F]; 2], _: Option<&mut Vec<F>>) -> Vec<F> {
         let Sizes { neurons, time, .. } = self.sizes;
         let size = neurons * time;
-        let fill = |y: &mut [Slot<F>]| {
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work = x.chunks_exact(size).zip(y.chunks_exact_mut(size)).collect();
             parallel::for_each(work, |(x, y)| {
                 for (n, (x, y)) in x.chunks_exact(time).zip(y.chunks_exact_mut(time)).enumerate() {
@@ -76,7 +76,7 @@ impl<C: Curve> Kernel<2> for Curved<C> {
         let [x, packed] = call.inputs;
         let size = neurons * time;
         let mut of_each = Vec::new();
-        let fill = |x_grad: &mut [Slot<F>]| {
+        let fill = |x_grad: &mut [MaybeUninit<F>]| {
             let work =
                 x.chunks_exact(size).zip(call.grad.chunks_exact(size)).zip(x_grad.chunks_exact_mut(size));
             of_each = parallel::map(work.collect(), |((x, grad), x_grad)| {
@@ -104,7 +104,7 @@ impl<C: Curve> Kernel<2> for Curved<C> {
 }
 
 multiversion! {
-    fn value_row<F, M; C: Curve>(x: &[F], p: [F; MAX_PARAMETERS], y: &mut [Slot<F>]) {
+    fn value_row<F, M; C: Curve>(x: &[F], p: [F; MAX_PARAMETERS], y: &mut [MaybeUninit<F>]) {
         map(y, x, |x| C::value::<F, M>(x, p));
     }
 }
@@ -116,7 +116,7 @@ multiversion! {
         x: &[F],
         grad: &[F],
         p: [F; MAX_PARAMETERS],
-        x_grad: &mut [Slot<F>],
+        x_grad: &mut [MaybeUninit<F>],
     ) -> [F; MAX_PARAMETERS] {
         if grad.iter().all(|g| *g == F::ZERO) {
             copy(x_grad, grad);

@@ -1,15 +1,13 @@
 //! The gate on slices, a stretch of numbers at a time for each thread.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::OP;
 use crate::{
     parallel,
-    simd::{
-        dispatch::multiversion,
-        float::Real,
-        uninit::{Slot, vector},
-    },
+    simd::{dispatch::multiversion, float::Real, uninit::vector},
     tensor::custom_op::{Backward, Kernel},
 };
 
@@ -27,7 +25,7 @@ impl Kernel<2> for SiluGate {
     }
 
     fn forward<F: Real>(&self, [x, z]: [&[F]; 2], _: Option<&mut Vec<F>>) -> Vec<F> {
-        let fill = |y: &mut [Slot<F>]| {
+        let fill = |y: &mut [MaybeUninit<F>]| {
             let work = y.chunks_mut(STRETCH).zip(x.chunks(STRETCH)).zip(z.chunks(STRETCH));
             parallel::for_each(work.collect(), |((y, x), z)| value(x, z, y));
         };
@@ -40,8 +38,8 @@ impl Kernel<2> for SiluGate {
     fn backward<F: Real>(&self, call: Backward<'_, F, 2>, _: [bool; 2]) -> [Vec<F>; 2] {
         let [x, z] = call.inputs;
         let mut z_grad = Vec::new();
-        let fill_both = |x_grad: &mut [Slot<F>]| {
-            let fill = |z_grad: &mut [Slot<F>]| {
+        let fill_both = |x_grad: &mut [MaybeUninit<F>]| {
+            let fill = |z_grad: &mut [MaybeUninit<F>]| {
                 let inputs = x.chunks(STRETCH).zip(z.chunks(STRETCH)).zip(call.grad.chunks(STRETCH));
                 let sinks = x_grad.chunks_mut(STRETCH).zip(z_grad.chunks_mut(STRETCH));
                 let work = inputs.zip(sinks).collect();
@@ -60,7 +58,7 @@ impl Kernel<2> for SiluGate {
 }
 
 multiversion! {
-    fn value<F, M>(x: &[F], z: &[F], y: &mut [Slot<F>]) {
+    fn value<F, M>(x: &[F], z: &[F], y: &mut [MaybeUninit<F>]) {
         for ((y, x), z) in y.iter_mut().zip(x).zip(z) {
             y.write(*x * *z * z.sigmoid::<M>());
         }
@@ -68,7 +66,7 @@ multiversion! {
 }
 
 multiversion! {
-    fn slopes<F, M>(x: &[F], z: &[F], grad: &[F], x_grad: &mut [Slot<F>], z_grad: &mut [Slot<F>]) {
+    fn slopes<F, M>(x: &[F], z: &[F], grad: &[F], x_grad: &mut [MaybeUninit<F>], z_grad: &mut [MaybeUninit<F>]) {
         let n = x.len();
         let (z, grad, x_grad, z_grad) = (&z[..n], &grad[..n], &mut x_grad[..n], &mut z_grad[..n]);
         for i in 0..n {

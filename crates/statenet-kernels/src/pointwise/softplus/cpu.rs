@@ -1,5 +1,7 @@
 //! Softplus on slices.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::OP;
@@ -7,7 +9,7 @@ use crate::{
     simd::{
         dispatch::multiversion,
         float::Real,
-        uninit::{Slot, map, vector},
+        uninit::{map, vector},
     },
     tensor::custom_op::{Backward, Kernel},
 };
@@ -39,13 +41,13 @@ impl Kernel<1> for Softplus {
 }
 
 multiversion! {
-    fn value<F, M>(x: &[F], y: &mut [Slot<F>]) {
+    fn value<F, M>(x: &[F], y: &mut [MaybeUninit<F>]) {
         map(y, x, |x| x.softplus::<M>().0);
     }
 }
 
 multiversion! {
-    fn slope<F, M>(x: &[F], grad: &[F], x_grad: &mut [Slot<F>]) {
+    fn slope<F, M>(x: &[F], grad: &[F], x_grad: &mut [MaybeUninit<F>]) {
         for ((x_grad, x), g) in x_grad.iter_mut().zip(x).zip(grad) {
             x_grad.write(*g * x.sigmoid::<M>());
         }

@@ -4,7 +4,7 @@
 //! units with W_h and e_h. The product of the new memory with W_m follows. Gradients of the weights are matrix
 //! products over a block of bins, as soon as the loop has left it.
 
-use std::ops::Range;
+use std::{mem::MaybeUninit, ops::Range};
 
 use candle_core::Shape;
 
@@ -21,7 +21,7 @@ use crate::{
     simd::{
         dispatch::multiversion,
         float::Real,
-        uninit::{Slot, copy, vector},
+        uninit::{copy, vector},
     },
     tensor::{
         custom_op::{Backward, Kernel},
@@ -60,7 +60,7 @@ impl Kernel<3> for Lmu {
         let Parameters { w_h, e_h, w_m, e_m, h0, m0, ad, bd } = parameters;
         let panels =
             for_sizes(batch, |rows| forward_panels(rows, [hidden, memory], [w_h, e_h, w_m, e_m, ad]));
-        let fill = |flat: &mut [Slot<F>], kept: &mut [Slot<F>]| {
+        let fill = |flat: &mut [MaybeUninit<F>], kept: &mut [MaybeUninit<F>]| {
             let keep = !kept.is_empty();
             let (states, last) = flat.split_at_mut(batch * time * hidden);
             let (mut v, mut h0, mut m0) = (v, h0, m0);
@@ -246,7 +246,7 @@ fn forward_rows<F: Real>(
     panels: &[Panels<F>; 3],
     bd: &[F],
     given: [&[F]; 3],
-    to: [&mut [Slot<F>]; 3],
+    to: [&mut [MaybeUninit<F>]; 3],
 ) {
     let Sizes { time, hidden, memory, .. } = sizes;
     let [v, h0, m0] = given;

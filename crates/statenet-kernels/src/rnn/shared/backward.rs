@@ -3,6 +3,8 @@
 //! Rows of a block of bins lie in the order (bin, stimulus). As soon as the loop has left a block, the gradients of the
 //! weights, and of the input, are products of its rows, which are still near.
 
+use std::mem::MaybeUninit;
+
 use super::{
     cell::{Backward, Cell, Sizes},
     forward::block,
@@ -14,13 +16,7 @@ use crate::{
         outer_product::add_outer,
         packed::{Panels, product, products},
     },
-    simd::{
-        dispatch::multiversion,
-        float::Real,
-        reduce::columns,
-        uninit::{Slot, copy},
-        vector::padded,
-    },
+    simd::{dispatch::multiversion, float::Real, reduce::columns, uninit::copy, vector::padded},
 };
 
 /// What the forward pass of a group left, and the gradients of their states, of all bins or of the last, and of the last cell
@@ -46,9 +42,9 @@ impl<F> Kept<'_, F> {
 /// Where the gradients of what drives the gates of a group go.
 pub(super) enum DriveSink<'a, F: Real> {
     /// Of the gates' input part, (n, T, G H).
-    Gates(&'a mut [Slot<F>]),
+    Gates(&'a mut [MaybeUninit<F>]),
     /// Of the input, which is given with the weights that lead back to it; nothing where it is not wanted.
-    Input { x: &'a [F], grad: &'a mut [Slot<F>], projection: Projection, panels: &'a Panels<F> },
+    Input { x: &'a [F], grad: &'a mut [MaybeUninit<F>], projection: Projection, panels: &'a Panels<F> },
 }
 
 /// Where the gradients of a group go.
@@ -235,7 +231,7 @@ fn give_gates<F: Real, C: Cell>(
     n: usize,
     [from, bins]: [usize; 2],
     gu: &[F],
-    grad: &mut [Slot<F>],
+    grad: &mut [MaybeUninit<F>],
 ) {
     let (wide, row) = (padded(hidden), C::GATES * hidden);
     for (i, gu) in gu.chunks_exact(C::GATES * wide).take(bins * n).enumerate() {

@@ -1,5 +1,7 @@
 //! The loop over time for a group of stimuli, block by block of bins.
 
+use std::mem::MaybeUninit;
+
 use super::{
     cell::{Cell, Forward, Sizes},
     projection::Projection,
@@ -7,12 +9,7 @@ use super::{
 };
 use crate::{
     matrix::packed::{product, products},
-    simd::{
-        dispatch::multiversion,
-        float::Real,
-        uninit::{Slot, copy},
-        vector::padded,
-    },
+    simd::{dispatch::multiversion, float::Real, uninit::copy, vector::padded},
 };
 
 /// What drives the gates of a group.
@@ -28,9 +25,9 @@ pub(super) struct Group<'a, F: Real> {
     pub(super) drive: Drive<'a, F>,
     pub(super) h0: &'a [F],
     pub(super) c0: &'a [F],
-    pub(super) states: &'a mut [Slot<F>],
-    pub(super) cells: &'a mut [Slot<F>],
-    pub(super) tape: &'a mut [Slot<F>],
+    pub(super) states: &'a mut [MaybeUninit<F>],
+    pub(super) cells: &'a mut [MaybeUninit<F>],
+    pub(super) tape: &'a mut [MaybeUninit<F>],
 }
 
 /// Rows of gates that are made at once: few enough to stay near.

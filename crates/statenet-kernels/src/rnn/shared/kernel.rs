@@ -1,6 +1,6 @@
 //! A gated recurrence as a kernel on slices: what is packed in its inputs, and how stimuli are shared out.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, mem::MaybeUninit};
 
 use candle_core::Shape;
 
@@ -15,12 +15,8 @@ use crate::{
     cuda::OnDevice,
     matrix::packed::{MAX_ROWS, for_sizes, groups},
     parallel::{self, take, take_mut},
-    rnn::identical_rows::all_alike,
-    simd::{
-        float::Real,
-        uninit::{Slot, vector},
-        vector::padded,
-    },
+    rnn::identical_rows::are_identical,
+    simd::{float::Real, uninit::vector, vector::padded},
     tensor::{
         custom_op::{Backward, Kernel},
         packing::Packing,
@@ -90,7 +86,7 @@ impl<C: Cell> Recurrence<C> {
     /// Stimuli that have to be computed: all, or, of a whole module, one for all where they are alike.
     fn computed<F: Real>(&self, drive: &[F], Parameters { h0, c0, .. }: Parameters<'_, F>) -> usize {
         let batch = self.sizes.batch;
-        if self.projection.is_some() && all_alike(batch, &[drive, h0, c0]) { 1 } else { batch }
+        if self.projection.is_some() && are_identical(batch, &[drive, h0, c0]) { 1 } else { batch }
     }
 
     /// The forward pass of the first `batch` stimuli into slots that it fills.
@@ -99,9 +95,9 @@ impl<C: Cell> Recurrence<C> {
         batch: usize,
         drive: &[F],
         parameters: Parameters<'_, F>,
-        states: &mut [Slot<F>],
-        cells: &mut [Slot<F>],
-        kept: &mut [Slot<F>],
+        states: &mut [MaybeUninit<F>],
+        cells: &mut [MaybeUninit<F>],
+        kept: &mut [MaybeUninit<F>],
     ) {
         let Sizes { time, hidden, .. } = self.sizes;
         let Parameters { weight_hh, bias_hh, h0, c0, weight_ih, bias_ih } = parameters;
@@ -221,7 +217,7 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
 
         let (mut h0_grad, mut c0_grad) = (vec![F::ZERO; h0.len()], vec![F::ZERO; c0.len()]);
         let mut of_groups = Vec::new();
-        let fill = |drive_grad: &mut [Slot<F>]| {
+        let fill = |drive_grad: &mut [MaybeUninit<F>]| {
             let grads_each = if self.returns == Return::Sequences { states_each } else { hidden };
             let (mut grad, mut cell_grad) = call.grad.split_at(batch * grads_each);
             let (mut h0, mut states, mut tape) = (h0, states, tape);

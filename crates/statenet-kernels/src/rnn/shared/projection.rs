@@ -2,12 +2,14 @@
 //!
 //! Where time is contiguous, a block of bins is transposed on the way: eight channels are walked side by side.
 
+use std::mem::MaybeUninit;
+
 use super::cell::Sizes;
 use crate::{
     Layout,
     simd::{
         float::{LANES, Real},
-        uninit::{Slot, copy},
+        uninit::copy,
         vector::padded,
     },
 };
@@ -56,7 +58,7 @@ impl Projection {
         [from, bins]: [usize; 2],
         rows: &[F],
         row: usize,
-        grad: &mut [Slot<F>],
+        grad: &mut [MaybeUninit<F>],
     ) {
         let inputs = self.inputs;
         for (r, grad) in grad.chunks_exact_mut(time * inputs).enumerate() {

@@ -1,6 +1,8 @@
 //! State-space recurrences on slices: eight channels side by side, their pairs of states one after the other, a
 //! block of bins at a time.
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::{
@@ -13,7 +15,7 @@ use crate::{
     simd::{
         dispatch::multiversion,
         float::{LANES, Real},
-        uninit::{Slot, copy, vector},
+        uninit::{copy, vector},
         vector::{each, padded, row_by_row, side_by_side, turn, write},
     },
     tensor::custom_op::{Backward, Kernel},
@@ -55,7 +57,7 @@ impl<const LOW_RANK: bool> Kernel<3> for Scan<LOW_RANK> {
         let weights = self.weights(packed);
         let (size, state) = (time * channels, channels * 2 * pairs);
         let kept = if tape.is_some() { batch * self.kept() } else { 0 };
-        let fill = |flat: &mut [Slot<F>], kept: &mut [Slot<F>]| {
+        let fill = |flat: &mut [MaybeUninit<F>], kept: &mut [MaybeUninit<F>]| {
             let (y, last) = flat.split_at_mut(u.len());
             let mut tapes = kept.chunks_exact_mut(self.kept());
             let given = u.chunks_exact(size).zip(s0.chunks_exact(state));
@@ -65,7 +67,7 @@ impl<const LOW_RANK: bool> Kernel<3> for Scan<LOW_RANK> {
                 let mut s = side_by_side(s0, 2 * pairs);
                 forward_stimulus::<F, LOW_RANK>(self.0, &weights, u, &mut s, y, tape);
                 let s = row_by_row(&s, channels, 2 * pairs);
-                last.iter_mut().zip(s).for_each(|(to, s)| *to = Slot::new(s));
+                last.iter_mut().zip(s).for_each(|(to, s)| *to = MaybeUninit::new(s));
             });
         };
         let mut flat = Vec::new();
@@ -87,7 +89,7 @@ impl<const LOW_RANK: bool> Kernel<3> for Scan<LOW_RANK> {
         let (grad, grad_last) = call.grad.split_at(u.len());
         let mut s0_grad = vec![F::ZERO; s0.len()];
         let mut of_each = Vec::new();
-        let fill = |u_grad: &mut [Slot<F>]| {
+        let fill = |u_grad: &mut [MaybeUninit<F>]| {
             let grads = grad.chunks_exact(size).zip(grad_last.chunks_exact(state));
             let given = u.chunks_exact(size).zip(call.tape.chunks_exact(self.kept())).zip(grads);
             let to = u_grad.chunks_exact_mut(size).zip(s0_grad.chunks_exact_mut(state));
@@ -146,8 +148,8 @@ multiversion! {
         weights: &AllWeights<F>,
         u: &[F],
         s: &mut [[F; LANES]],
-        y: &mut [Slot<F>],
-        tape: &mut [Slot<F>],
+        y: &mut [MaybeUninit<F>],
+        tape: &mut [MaybeUninit<F>],
     ) {
         let Sizes { time, channels, pairs, .. } = sizes;
         let tiles = padded(channels) / LANES;
@@ -194,7 +196,7 @@ multiversion! {
         tape: &[F],
         grad: &[F],
         g: &mut [[F; LANES]],
-        u_grad: &mut [Slot<F>],
+        u_grad: &mut [MaybeUninit<F>],
         sums: &mut AllWeights<F>,
     ) {
         let Sizes { time, channels, pairs, .. } = sizes;

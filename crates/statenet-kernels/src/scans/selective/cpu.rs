@@ -6,6 +6,8 @@
     reason = "an index into slices cut to one length is compiled with the loop; long chains of zip are not"
 )]
 
+use std::mem::MaybeUninit;
+
 use candle_core::Shape;
 
 use super::{
@@ -18,7 +20,7 @@ use crate::{
     simd::{
         dispatch::multiversion,
         float::{LANES, Real},
-        uninit::{Slot, copy, vector},
+        uninit::{copy, vector},
         vector::{each, load, padded, row_by_row, side_by_side, turn, write},
     },
     tensor::{
@@ -44,8 +46,8 @@ struct Stimulus<'a, F> {
 
 /// What the backward pass of one stimulus writes; the first three follow the bins, the others are sums.
 struct Gradients<'a, F> {
-    x: &'a mut [Slot<F>],
-    delta: &'a mut [Slot<F>],
+    x: &'a mut [MaybeUninit<F>],
+    delta: &'a mut [MaybeUninit<F>],
     b: &'a mut [F],
     c: &'a mut [F],
     a: Vec<[F; LANES]>,
@@ -81,7 +83,7 @@ impl Kernel<3> for SelectiveScan {
         let a = side_by_side(a, states);
         let (size, state) = (time * channels, channels * states);
         let kept = if tape.is_some() { batch * self.kept() } else { 0 };
-        let fill = |flat: &mut [Slot<F>], kept: &mut [Slot<F>]| {
+        let fill = |flat: &mut [MaybeUninit<F>], kept: &mut [MaybeUninit<F>]| {
             let (y, last) = flat.split_at_mut(x.len());
             let mut tapes = kept.chunks_exact_mut(self.kept());
             let tasks = (0..batch).zip(y.chunks_exact_mut(size)).zip(last.chunks_exact_mut(state));
@@ -92,7 +94,9 @@ impl Kernel<3> for SelectiveScan {
                 let stimulus = Stimulus { x, delta, a: &a, b: &b[row.clone()], c: &c[row], d };
                 let mut h = side_by_side(&h0[i * state..][..state], states);
                 forward_stimulus(self.0, stimulus, &mut h, y, tape);
-                last.iter_mut().zip(row_by_row(&h, channels, states)).for_each(|(to, h)| *to = Slot::new(h));
+                last.iter_mut()
+                    .zip(row_by_row(&h, channels, states))
+                    .for_each(|(to, h)| *to = MaybeUninit::new(h));
             });
         };
         let mut flat = Vec::new();
@@ -117,7 +121,7 @@ impl Kernel<3> for SelectiveScan {
         let [a_grad, b_grad, c_grad, d_grad, h0_grad] = self.packing().slices_mut(&mut packed_grad);
         let mut of_each = Vec::new();
         let mut delta_grad = Vec::new();
-        let mut fill = |x_grad: &mut [Slot<F>], delta_grad: &mut [Slot<F>]| {
+        let mut fill = |x_grad: &mut [MaybeUninit<F>], delta_grad: &mut [MaybeUninit<F>]| {
             let inputs = x.chunks_exact(size).zip(delta.chunks_exact(size));
             let weights = b.chunks_exact(row).zip(c.chunks_exact(row));
             let grads = grad.chunks_exact(size).zip(grad_last.chunks_exact(state));
@@ -166,8 +170,8 @@ multiversion! {
         sizes: Sizes,
         stimulus: Stimulus<'_, F>,
         h: &mut [[F; LANES]],
-        y: &mut [Slot<F>],
-        tape: &mut [Slot<F>],
+        y: &mut [MaybeUninit<F>],
+        tape: &mut [MaybeUninit<F>],
     ) {
         let Sizes { time, channels, states, .. } = sizes;
         let Stimulus { x, delta, a, b, c, d } = stimulus;

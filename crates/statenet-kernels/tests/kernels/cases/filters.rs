@@ -1,15 +1,15 @@
 //! Causal filters over time and frequency.
 
 use statenet_kernels::{
-    band_convolution, causal_conv2d, causal_strf, local_encoder, locally_connected, reference, short_filter,
-    steps,
+    band_convolution, causal_conv2d, causal_strf, depthwise_conv1d, local_encoder, locally_connected,
+    reference, steps,
 };
 
 use super::one;
 use crate::laws::{Carried, Draw, Extent, Instance, OpCase};
 
 pub(crate) const CASES: [OpCase; 6] = [
-    OpCase { name: "short_filter", kind: "", draw: draw_short, blocks: &[17, 129], without: &[] },
+    OpCase { name: "depthwise_conv1d", kind: "", draw: draw_short, blocks: &[17, 129], without: &[] },
     OpCase { name: "causal_strf", kind: "", draw: draw_strf, blocks: &[17, 129], without: &[] },
     OpCase {
         name: "causal_conv2d",
@@ -53,9 +53,9 @@ fn draw_short(d: &mut Draw) -> Instance {
     let instance = Instance::new([("x", x), ("weight", weight), ("bias", d.signed(&[channels]))]);
     with_context(d, instance, &[batch, taps - 1, channels], 1)
         .timed(&[(0, 1)], 1)
-        .fused(|x| short_filter(&x[0], &x[1], &x[2], x.get(3)).map(one))
-        .plain(|x| reference::short_filter(&x[0], &x[1], &x[2], x.get(3)).map(one))
-        .step(|x| steps::ShortFilter::new(&x[1], &x[2]))
+        .fused(|x| depthwise_conv1d(&x[0], &x[1], &x[2], x.get(3)).map(one))
+        .plain(|x| reference::depthwise_conv1d(&x[0], &x[1], &x[2], x.get(3)).map(one))
+        .step(|x| steps::DepthwiseConv1d::new(&x[1], &x[2]))
 }
 
 fn draw_strf(d: &mut Draw) -> Instance {

@@ -1,8 +1,8 @@
-//! What Mamba has beside its scan: the short filter and the gate.
+//! What Mamba has beside its scan: the depthwise convolution and the gate.
 
 use candle_core::Tensor;
 use proptest::prelude::*;
-use statenet_kernels::{reference, short_filter, silu_gate};
+use statenet_kernels::{depthwise_conv1d, reference, silu_gate};
 
 use crate::harness::*;
 
@@ -37,8 +37,8 @@ proptest! {
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let x = inputs(1, [2, 5, 3, 4], true);
-    let text = short_filter(&x[0], &x[1], &x[2], Some(&x[0])).unwrap_err().to_string();
-    assert_eq!(text, "short_filter: context has shape (2, 5, 3), expected (2, 3, 3)");
+    let text = depthwise_conv1d(&x[0], &x[1], &x[2], Some(&x[0])).unwrap_err().to_string();
+    assert_eq!(text, "depthwise_conv1d: context has shape (2, 5, 3), expected (2, 3, 3)");
     let text = silu_gate(&x[0], &x[1]).unwrap_err().to_string();
     assert_eq!(text, "silu_gate: z has shape (3, 4), expected (2, 5, 3)");
 }

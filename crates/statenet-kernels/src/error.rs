@@ -1,4 +1,4 @@
-//! What can go wrong in an operation, and how it travels through Candle.
+//! The errors of operations, and how they convert to and from Candle's.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation was refused or failed. Every variant names the operation.
 ///
-/// All but [`Error::Tensor`] are the caller's to repair. Into Candle's own error it goes by `?`
-/// ([`From`]); out of it by [`Error::in_op`], because a bare tensor error does not say where it happened.
+/// The caller can repair all but [`Error::Tensor`]. `?` converts an error into Candle's own ([`From`]);
+/// [`Error::in_op`] converts one of Candle's, which does not say where it happened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,7 +26,7 @@ pub enum Error {
         /// The shape that would be right; `_` is a free size.
         expected: Dims,
     },
-    /// An argument holds another kind of number than the operation computes with.
+    /// An argument has a dtype that the operation does not compute with.
     #[error("{op}: {argument} has dtype {got:?}, expected {expected}")]
     DType {
         /// The operation.
@@ -38,7 +38,7 @@ pub enum Error {
         /// The dtypes that would be right.
         expected: &'static str,
     },
-    /// A number that is no tensor is out of range.
+    /// A number is out of range.
     #[error("{op}: {argument} is {got}, expected {expected}")]
     Range {
         /// The operation.
@@ -67,7 +67,7 @@ pub enum Error {
     Tensor {
         /// The operation.
         op: &'static str,
-        /// What Candle says.
+        /// Candle's error.
         #[source]
         source: Box<candle_core::Error>,
     },

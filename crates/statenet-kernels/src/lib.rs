@@ -1,9 +1,9 @@
 //! Fused, differentiable operations for [Candle](candle_core): recurrences, causal filters, normalisation,
 //! output curves, masked losses.
 //!
-//! Candle's graph of elementary operations costs a memory pass, an allocation and a graph node for each of
-//! them, forward and backward; a GRU over a clip of 1,000 bins becomes 20,000 nodes. Each operation here is one
-//! node with a hand-written backward pass.
+//! In a graph of Candle's elementary operations each one costs a pass over memory, an allocation and a node, forward and
+//! backward; a GRU over a clip of 1,000 bins becomes 20,000 nodes. Each operation here is one node with a hand-written
+//! backward pass.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor, Var};
@@ -56,23 +56,25 @@
 //! A [`gated_layer`] makes the gates of a recurrence from its input, as PyTorch's `nn.GRU` does: faster and smaller than the
 //! product and the recurrence apart. [`steps`] has the operations one bin at a time.
 //!
-//! On another device, and on CUDA in f64 or where what a block needs is too much for the memory on chip (the weights of
-//! a GRU beyond H = 88 on a GeForce, 114 on an A100, 136 on an H100; the states of a selective scan beyond N = 74, 123,
-//! 172), an operation is computed from plain tensors,
-//! as [`reference`](mod@reference) has it: the same shapes, values and gradients, slower, and with a graph that grows
-//! with T where time is a loop. All arguments of a call must lie on one device.
+//! On any other device an operation is computed from plain tensors, as in [`reference`](mod@reference): the same shapes,
+//! values and gradients, slower, and with a graph that grows with T where time is a loop. The same holds on CUDA in f64, and
+//! where a block needs more shared memory than the device has: the weights of a GRU beyond H = 88 on a GeForce, 114 on an
+//! A100, 136 on an H100; the states of a selective scan beyond N = 74, 123, 172. All arguments of a call must lie on one
+//! device.
 //!
 //! # What holds for all of them
 //!
-//! - Gradients of every input, parameter and initial state; only inputs that are tracked cost anything. Target
-//!   and mask of the losses are the exception: they get none. There are no second derivatives.
-//! - Inputs may lie in memory in any way; contiguous ones are not copied.
-//! - Time never runs backwards: a change of the input after bin t leaves the output up to t bit-equal.
-//! - On the CPU, batches are shared out among the threads of the rayon pool that the caller runs in. The number
-//!   of threads does not show in the bits, and a single stimulus is computed in the calling thread.
-//! - AVX2 and FMA are used where the processor has them, whatever the build's flags; results then differ from
-//!   those of older processors by rounding. exp, tanh and the like in f32 are off by at most 3.5 units in the
-//!   last place.
+//! - Every input, parameter and initial state gets a gradient, which is computed only where it is tracked. Target and mask
+//!   of the losses and the constants of [`lmu`] get none. There are no second derivatives.
+//! - Inputs may have any strides; contiguous ones are not copied.
+//! - All are causal: a change of the input after bin t leaves the output up to t as it was, bit for bit.
+//! - On the CPU, stimuli of a batch are computed in parallel, in the rayon pool of the caller. Results have the same bits
+//!   for any number of threads, and a single stimulus is computed in the calling thread.
+//! - AVX-512, or AVX2 with FMA, is used where the processor has it, whatever the build's flags (`STATENET_ISA=avx2` or
+//!   `plain` holds a run back); results differ between instruction sets by rounding. exp, tanh and the like in f32 are off
+//!   by at most 3.5 units in the last place.
+//!
+//! Tests hold every operation to these and to further laws; `tests/laws.md` has the table.
 //!
 //! # Features
 //!
@@ -123,7 +125,7 @@ pub use scans::selective::{SelectiveScan, selective_scan};
 pub use step::{Step, StepSizes};
 pub use tensor::layout::Layout;
 
-/// Operations one bin at a time, without the heap: values of [`Step`].
+/// Operations one bin at a time, without allocations: types that implement [`Step`].
 pub mod steps {
     pub use crate::step::values;
     pub use crate::{
@@ -146,9 +148,9 @@ pub mod steps {
     };
 }
 
-/// Every operation once more from Candle's plain tensors: slow, obviously right, the oracle of the tests.
+/// Every operation from Candle's plain tensors: slow, simple, and what the tests compare with.
 ///
-/// Same names, same signatures, same checks; they run wherever Candle does.
+/// Same names, signatures and checks; they run on any device that Candle has.
 pub mod reference {
     pub use crate::{
         dense::{affine::reference::affine, causal_attention::reference::causal_attention},

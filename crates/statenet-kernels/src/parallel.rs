@@ -1,16 +1,16 @@
-//! Work on several batch elements at once, in the rayon pool that the caller runs in.
+//! Runs work on several stimuli in parallel, in the rayon pool of the caller.
 //!
 //! Every item computes and writes its own part of the result, so that neither the number of threads nor
-//! their order shows in the bits.
+//! their order changes a bit of it.
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-/// Threads that could share `items` pieces of work; asks for the pool only if there is something to share.
+/// How many threads can share `items` pieces of work; starts no pool for a single one.
 fn threads(items: usize) -> usize {
     if items < 2 { 1 } else { rayon::current_num_threads().min(items) }
 }
 
-/// Does `work` on every item, in this thread if there is one item or one thread.
+/// Runs `work` on every item, in this thread if there is one item or one thread.
 pub(crate) fn for_each<I: Send>(items: Vec<I>, work: impl Fn(I) + Send + Sync) {
     if threads(items.len()) == 1 {
         items.into_iter().for_each(work);

@@ -1,4 +1,4 @@
-//! A build without CUDA has no such device.
+//! CUDA devices in a build without the feature `cuda`: there are none.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use candle_core::Device;
 
 use super::Machine;
 
-/// What runs kernels on a device: nothing does.
+/// No device runs kernels in this build.
 pub(crate) fn machine(_: &Device) -> Option<Arc<dyn Machine>> {
     None
 }

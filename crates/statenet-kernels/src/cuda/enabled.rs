@@ -21,7 +21,7 @@ use candle_core::{
 
 use super::{Argument, Launch, Machine, Text};
 
-/// What runs kernels on a device, if it is a CUDA device.
+/// The machine of a CUDA device; `None` for any other device.
 pub(crate) fn machine(device: &Device) -> Option<Arc<dyn Machine>> {
     match device {
         Device::Cuda(device) => Some(Arc::new(Gpu(device.clone()))),
@@ -62,7 +62,7 @@ impl Machine for Gpu {
     fn launch(&self, launch: &Launch<'_>) -> candle_core::Result<Vec<Storage>> {
         let function = self.0.get_or_load_custom_func(launch.kernel, launch.text.name, launch.text.ptx()?)?;
         let bytes = launch.on_chip * size_of::<f32>();
-        // More than 48 KiB must be asked for.
+        // More than 48 KiB of shared memory must be requested.
         function.set_attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, i32::try_from(bytes)?).w()?;
         let config = LaunchConfig {
             grid_dim: (u32::try_from(launch.blocks)?, 1, 1),
@@ -82,7 +82,7 @@ impl Machine for Gpu {
         for (argument, guard) in launch.arguments.iter().zip(&guards) {
             placed.push(match (argument, guard) {
                 (Argument::Size(size), _) => Placed::Size(i32::try_from(*size)?),
-                // SAFETY: the kernel writes every number before anybody reads it; the tests see that it does.
+                // SAFETY: the kernel writes every number before it is read, which the tests check on the host.
                 #[allow(unsafe_code, reason = "results are written once")]
                 (Argument::Out(len), _) => Placed::Out(unsafe { self.0.alloc::<f32>(*len)? }),
                 (Argument::In(_), Some((storage, layout))) => {

@@ -1,5 +1,5 @@
-//! The host in place of a GPU: the kernels' texts, compiled by g++ with the sanitizers of addresses or of threads,
-//! each thread of a block a thread of the host. Slow, and as strict as we can be without a GPU.
+//! The host in place of a GPU: the source of the kernels, compiled by g++ with the address or the thread sanitizer. Each
+//! thread of a block is a thread of the host. Slow, and as strict as a check without a GPU can be.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use candle_core::{CpuStorage, Device, Shape, Storage, Tensor, Var, bail};
 use super::{Argument, Launch, Machine, Text};
 use crate::tensor::custom_op::{Kernel, apply_on};
 
-/// What the sanitizers look for.
+/// The sanitizers of g++.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sanitizer {
     /// Accesses outside of a buffer, undefined arithmetic.
@@ -30,8 +30,8 @@ pub(crate) struct Host {
     pub(crate) threads: usize,
 }
 
-/// Hosts with either sanitizer, in which loops over units have a rest; none where there is no g++ whose sanitizers
-/// run, which is then said.
+/// A host with each sanitizer, with numbers of threads that do not divide the number of units. Empty, with a message,
+/// where no g++ with sanitizers runs.
 pub(crate) fn hosts() -> Vec<Arc<dyn Machine>> {
     static WORKS: OnceLock<bool> = OnceLock::new();
     let sanitizers = [(Sanitizer::Address, 5), (Sanitizer::Thread, 3)];
@@ -93,7 +93,7 @@ impl Machine for Host {
             .stderr(Stdio::piped())
             .spawn()?;
         let Some(mut stdin) = child.stdin.take() else { bail!("no way to write to the program") };
-        // A program that gives up reads no further; what it says is in its errors.
+        // A program that fails stops reading; its error output says why.
         let written = stdin.write_all(&input);
         drop(stdin);
         let output = child.wait_with_output()?;
@@ -125,7 +125,7 @@ impl Host {
     }
 }
 
-/// A program of C++, built once and kept beside the tests under a name that its sources give it.
+/// A C++ program, built once and cached beside the tests under a hash of its sources.
 fn build(name: &str, sanitizer: Sanitizer, sources: &[(&str, &str)]) -> candle_core::Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     (sources, format!("{sanitizer:?}")).hash(&mut hasher);
@@ -164,7 +164,7 @@ pub(crate) fn names(kernels: &str) -> impl Iterator<Item = &str> {
     kernels.match_indices(BEFORE).filter_map(|(at, _)| kernels[at + BEFORE.len()..].split('(').next())
 }
 
-/// Every host gives what the loops on slices give, f32 values and gradients, whichever inputs are tracked.
+/// Asserts that every host computes the values and gradients that the CPU computes, whichever inputs are tracked.
 pub(crate) fn assert_same_as_cpu<K: Kernel<N>, const N: usize>(make: impl Fn() -> K, inputs: &[Tensor; N]) {
     for machine in hosts() {
         for tracked in 0..1u32 << N {
@@ -198,7 +198,7 @@ fn numbers<K: Kernel<N>, const N: usize>(
     let output = apply_on(machine, kernel, placed.each_ref()).unwrap();
     let mut results = vec![output.clone()];
     if tracked != 0 {
-        // A gradient that is no constant: the result itself and a part of 1.
+        // A loss whose gradient varies: the result itself plus 1.
         let loss = ((&output * &output).unwrap() * 0.5 + &output).unwrap().sum_all().unwrap();
         let mut gradients = loss.backward().unwrap();
         results.extend(

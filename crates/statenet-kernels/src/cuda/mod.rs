@@ -1,14 +1,15 @@
 //! Kernels for CUDA devices: what they are, how one is launched, and which devices there are.
 //!
-//! A recurrence on a GPU is bound by what each bin waits for, so its weights stay on chip for the whole clip and
-//! one block of threads owns one stimulus; channels of a scan do not wait for each other, so a block owns a few of one
-//! stimulus and adds up what its states give chunk by chunk. A kernel is text, compiled where it runs at its first use, so that
-//! building this crate needs no CUDA tool: the feature `cuda` only brings Candle's devices. All texts compute in
-//! f32. Gradients of weights are matrix products of Candle's over what a kernel left for every bin; no sums are
-//! formed by atomics, so results are the same in every run.
+//! Every bin of a recurrence waits for the one before, so the latency of a bin sets the speed on a GPU: one block of
+//! threads computes one stimulus, and its weights stay in shared memory for the whole clip. Channels of a scan do not
+//! wait for each other: a block computes a few channels of one stimulus and sums over its states chunk by chunk.
 //!
-//! [`Machine`] is the seam: a GPU ([`machine`]), or in the tests the host, which runs the same texts with
-//! threads and sanitizers. So everything but the thirty lines of a launch is tested without a GPU.
+//! A kernel is source text, compiled at its first use, so that building this crate needs no CUDA tool: the feature
+//! `cuda` only brings Candle's devices. All kernels compute in f32. Gradients of weights are Candle's matrix products
+//! over numbers that a kernel wrote for every bin; no sum uses atomics, so that results are the same in every run.
+//!
+//! A [`Machine`] runs kernels: a GPU ([`machine`]), or in the tests the host, which runs the same source with threads
+//! and sanitizers. So everything but the launch itself is tested without a GPU.
 
 #[cfg(not(feature = "cuda"))]
 #[path = "disabled.rs"]
@@ -27,11 +28,11 @@ pub(crate) use gpu::machine;
 
 use crate::tensor::array::collect;
 
-/// The text of one operation's kernels.
+/// The source of one operation's kernels.
 pub(crate) struct Text {
     /// The operation.
     pub(crate) name: &'static str,
-    /// Its kernels, without what all share.
+    /// Its kernels, without the functions that all operations share.
     pub(crate) kernels: &'static str,
     ptx: OnceLock<Result<String, String>>,
 }
@@ -41,23 +42,23 @@ impl Text {
         Self { name, kernels, ptx: OnceLock::new() }
     }
 
-    /// All that the compiler reads.
+    /// The whole source, with the shared functions in front.
     pub(crate) fn whole(&self) -> String {
         [include_str!("functions.cu"), self.kernels].concat()
     }
 }
 
-/// Threads that a block may have.
+/// The most threads that a block may have.
 pub(crate) const MAX_THREADS: usize = 1024;
 
-/// One argument of a kernel, in its order.
+/// One argument of a kernel.
 #[derive(Clone, Copy)]
 pub(crate) enum Argument<'a> {
     /// A contiguous f32 tensor that it reads.
     In(&'a Tensor),
-    /// Room for so many numbers, all of which it writes.
+    /// An output of so many numbers, all of which the kernel writes.
     Out(usize),
-    /// A number of something.
+    /// An integer.
     Size(usize),
 }
 
@@ -72,22 +73,22 @@ pub(crate) struct Launch<'a> {
     pub(crate) arguments: &'a [Argument<'a>],
 }
 
-/// What runs kernels.
+/// A device that runs kernels.
 pub(crate) trait Machine: Send + Sync {
-    /// How many f32 a block may have on chip.
+    /// How many f32 of shared memory a block may have.
     fn on_chip(&self) -> usize;
 
     /// Runs a kernel; returns its outputs in order.
     fn launch(&self, launch: &Launch<'_>) -> candle_core::Result<Vec<Storage>>;
 }
 
-/// What the forward pass leaves: the result and, if it was asked for, the tape.
+/// The result of a forward pass and, if it was asked for, the tape.
 pub(crate) struct Forward {
     pub(crate) output: Storage,
     pub(crate) tape: Option<Tensor>,
 }
 
-/// What a backward pass is given: as [`Backward`](crate::tensor::custom_op::Backward), as tensors that are contiguous and
+/// The arguments of a backward pass: those of [`Backward`](crate::tensor::custom_op::Backward), as tensors that are contiguous and
 /// belong to no graph.
 pub(crate) struct Saved<'a, const N: usize> {
     pub(crate) inputs: &'a [Tensor; N],
@@ -99,7 +100,7 @@ pub(crate) struct Saved<'a, const N: usize> {
 /// An operation's form on a CUDA device: the same inputs, result and gradients as its
 /// [`Kernel`](crate::tensor::custom_op::Kernel), in f32.
 pub(crate) trait OnDevice<const N: usize>: Send + Sync {
-    /// How many f32 its larger kernel keeps on chip.
+    /// How many f32 of shared memory its larger kernel needs.
     fn on_chip(&self) -> usize;
 
     /// The result from inputs that are contiguous and belong to no graph.
@@ -110,7 +111,7 @@ pub(crate) trait OnDevice<const N: usize>: Send + Sync {
         keep: bool,
     ) -> candle_core::Result<Forward>;
 
-    /// The gradients of the inputs, in order and of their sizes; there need be none where `wanted` does not ask.
+    /// The gradients of the inputs, in order and of their sizes; `None` is allowed where `wanted` is false.
     fn backward(
         &self,
         machine: &dyn Machine,
@@ -119,7 +120,7 @@ pub(crate) trait OnDevice<const N: usize>: Send + Sync {
     ) -> candle_core::Result<[Option<Tensor>; N]>;
 }
 
-/// One call's part on a device, as Candle's graph holds it.
+/// One call on a device: its result and its tape.
 pub(crate) struct Call {
     machine: Arc<dyn Machine>,
     /// The result, until Candle asks for it.
@@ -140,7 +141,7 @@ impl Call {
         Ok(Self { machine, output: Some(output).into(), tape })
     }
 
-    /// The result, once.
+    /// The result; `None` the second time.
     pub(crate) fn take(&self) -> Option<Storage> {
         self.output.lock().ok()?.take()
     }

@@ -1,4 +1,4 @@
-//! Recurrences whose state enters linearly: leaky integrators, adaptation, synaptic plasticity, state-space models.
+//! Recurrences that are linear in their state: leaky integrators, adaptation, synaptic plasticity, state-space models.
 
 pub(crate) mod adaptation;
 pub(crate) mod diagonal;

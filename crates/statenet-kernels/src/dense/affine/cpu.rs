@@ -73,7 +73,7 @@ impl Kernel<3> for Affine {
         let [wants_x, wants_weight, _] = wanted;
         let x_size = if wants_x { ins * time } else { 0 };
 
-        // Groups of stimuli depend on the batch alone, and so do the sums over them.
+        // Groups depend on the batch size only, not on the number of threads, so that sums over them keep their bits.
         let mut of_groups = Vec::new();
         let fill = |x_grad: &mut [MaybeUninit<F>]| {
             let mut tasks = Vec::new();
@@ -117,7 +117,7 @@ impl<F: Real> Sums<F> {
 }
 
 impl Affine {
-    /// All gradients of a group, one stimulus after the other, while its gradient is near.
+    /// All gradients of a group, one stimulus after the other, so that its gradient is still in the cache.
     fn group_gradients<F: Real>(
         &self,
         x: &[F],

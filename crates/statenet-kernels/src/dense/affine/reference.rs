@@ -11,7 +11,7 @@ use crate::{
 /// [`affine`](crate::affine) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn affine(
     x: &Tensor,
     from: Layout,

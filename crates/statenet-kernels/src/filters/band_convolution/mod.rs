@@ -3,7 +3,7 @@
 //! ```text
 //! y[b,c,l,t] = v[c] + sum_{i<Ci, k<K} W[c,i,k] x[b, i, l S + k, t],    l < L = floor((F-K)/S) + 1
 //! ```
-//! Every time bin on its own: time is a batch axis here.
+//! Time bins do not mix: time is a batch axis here.
 
 mod cpu;
 pub(crate) mod reference;

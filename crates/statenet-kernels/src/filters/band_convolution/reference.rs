@@ -11,7 +11,7 @@ use crate::{
 /// [`band_convolution`](crate::band_convolution) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn band_convolution(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(x, weight, bias, stride)?;
     let filter = |_| weight.contiguous()?.reshape((sizes.channels, sizes.inputs * sizes.width));

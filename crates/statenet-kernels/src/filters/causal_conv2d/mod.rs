@@ -6,10 +6,9 @@
 //! The last column of W meets the current bin (lag 0), column 0 the bin Kt-1 ago. Bins before the first are
 //! `context`, or zeros.
 //!
-//! Filters of three bands, which almost all networks have, take four products instead of six for two rows of
-//! the result (Winograd 1980, Arithmetic Complexity of Computations; Lavin & Gray 2016, F(2, 3) along
-//! frequency alone). Its coefficients are 1 and 1/2, so it costs no accuracy worth mentioning. The row of a
-//! band then also enters, and leaves again, sums of its neighbours: where x is infinite, they are NaN.
+//! Filters of three bands, the usual width, take four products instead of six for two rows of the result (Winograd 1980, Arithmetic Complexity of Computations; Lavin & Gray 2016, F(2, 3) along
+//! frequency alone). The coefficients are 1 and 1/2, so the loss of accuracy is negligible. Each band is added to sums of
+//! its neighbours and subtracted again: where x is infinite, they become NaN.
 
 mod cpu;
 mod products;

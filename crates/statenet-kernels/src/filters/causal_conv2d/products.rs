@@ -1,4 +1,4 @@
-//! The loops that take the time: several filters over the same rows, with sums that stay in registers.
+//! The innermost loops: several filters over the same rows, with sums that stay in registers.
 
 use crate::simd::{
     dispatch::MulAdd,

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// [`causal_conv2d`](crate::causal_conv2d) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn causal_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
     let sizes = check(x, weight, bias, context)?;
     compute(x, weight, bias, context, sizes).map_err(Error::in_op(OP))

@@ -1,7 +1,7 @@
-//! Causal receptive fields on slices: what is done for each stimulus, and what is summed over them.
+//! Causal receptive fields on slices: work on each stimulus, and sums over stimuli.
 //!
-//! Responses are computed in tiles from rows of contiguous time, the weights' gradient from frames, the gradient of the
-//! stimulus by a product.
+//! Responses are computed in tiles from rows of contiguous time, the gradient of the weights from frames, and the gradient
+//! of the stimulus by a matrix product.
 
 use std::mem::MaybeUninit;
 
@@ -45,7 +45,7 @@ impl CausalStrf {
     }
 }
 
-/// The weights as the one or the other form reads them.
+/// The weights in the layout of the direct or of the two-phase form.
 enum Filter<F> {
     Direct(tiles::Packed<F>),
     Phases(Box<phases::Filters<F>>),
@@ -71,7 +71,7 @@ impl<F: Real> Filter<F> {
     }
 }
 
-/// The gradient of the weights in the one or the other form.
+/// The sums of the weights' gradient in the direct or in the two-phase form.
 enum FilterGradient<F> {
     Direct(Sizes, WeightSums<F>),
     Phases(Box<phases::Gradients<F>>),

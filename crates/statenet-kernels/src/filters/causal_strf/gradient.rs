@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Bins whose frames and gradients stay near while the whole gradient passes by.
+/// Bins whose frames and gradients stay in the cache while the whole gradient of the weights is updated.
 const BLOCK: usize = 128;
 
 impl Sizes {

@@ -9,7 +9,7 @@
 //! gp0 = g0 - g1     gp1[m] = g0[m+1] - g1[m]     gp2 = g1
 //! gh0 = gp0 . x0 + gp2 . (x0 + x1)    gh1 = gp1 . x1 + gp2 . (x0 + x1)
 //! ```
-//! Causal bit for bit like the direct form: nothing meets a later bin than its own.
+//! Causal bit for bit, as the direct form: no bin of the result reads a later bin.
 
 use std::mem::MaybeUninit;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::simd::{dispatch::multiversion, float::Real, vector::padded};
 
-/// Fewer lags are computed directly.
+/// With fewer lags the direct form is used.
 pub(super) const LEAST_LAGS: usize = 4;
 
 /// One of the three filters: its sizes, and which bins and lags it combines.

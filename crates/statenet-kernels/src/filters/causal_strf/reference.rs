@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// [`causal_strf`](crate::causal_strf) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn causal_strf(
     x: &Tensor,
     weight: &Tensor,

@@ -13,8 +13,8 @@ use crate::{
 
 /// [`causal_strf`](crate::causal_strf()) of one bin: a frame (C F) in, O numbers out.
 ///
-/// The state is the `context` of the whole operation, (C, F, K-1) with the oldest frame first. It is moved on by one
-/// frame in each step: a few kilobytes, next to hundreds of weights, and a state that any form can take over.
+/// The state is the `context` of the whole operation, (C, F, K-1) with the oldest frame first. Each step
+/// moves it by one frame, a few kilobytes, so that its layout is that of the other forms.
 pub struct CausalStrf {
     depth: usize,
     lags: usize,

@@ -1,4 +1,4 @@
-//! The gradient of the stimulus, which only stages behind others want: a product with a sliding window.
+//! The gradient of the stimulus, needed only where a stage lies in front: a product with a sliding window.
 //!
 //! With time outermost, the K columns of the gradient that a frame meets are contiguous, so they are rows of a matrix that
 //! overlap. Where frames are narrow (a single row of samples), a row of the product gives several of them at once: their windows

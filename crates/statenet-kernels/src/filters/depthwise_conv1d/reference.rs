@@ -11,7 +11,7 @@ use crate::{
 /// [`depthwise_conv1d`](crate::depthwise_conv1d()) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn depthwise_conv1d(
     x: &Tensor,
     weight: &Tensor,

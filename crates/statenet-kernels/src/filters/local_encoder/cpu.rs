@@ -24,7 +24,7 @@ use crate::{
 
 /// Bins of a block, whole vectors.
 const BLOCK: usize = 128;
-/// Stimuli that are alike and go back together.
+/// Identical stimuli whose backward passes run together.
 const SHARING: usize = 8;
 
 /// Inputs: x (B, Ci, F, T); weights (C, Ci K, L); biases (C, L), gain (C) and bias (C) packed.
@@ -93,10 +93,10 @@ impl Kernel<3> for LocalEncoder {
         let (size_in, size) = (channels_in * bands * time, channels * positions * time);
         let [wants_x, wants_weights, wants_packed] = wanted;
         let n_packed = packed.len();
-        // Gradients of weights and of what is packed are made together.
+        // Gradients of weights and of packed parameters are computed together.
         let n_sums = if wants_weights || wants_packed { n_weights + n_packed } else { 0 };
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
-        // Stimuli that share what does not depend on the gradient.
+        // Identical stimuli share all that does not depend on the gradient.
         let sharing = if are_identical(batch, &[x]) { SHARING } else { 1 };
         let mut x_grads = x_grad.chunks_mut(sharing * size_in);
         let work = x

@@ -5,8 +5,8 @@
 //! a[b,c,l,t] = w[c,l] + sum_{i<Ci, k<K} W[c, i K + k, l] x[b, i, l S + k, t]
 //! m = mean_c a    s = 1 / sqrt(mean_c (a-m)^2 + eps)    v = (a-m) s    y = sigmoid(gain[c] v + bias[c])
 //! ```
-//! Every time bin on its own (Rançon et al. 2025; the variance is the biased one). Nothing is kept for the
-//! backward pass: a costs K multiplications, fewer than it takes to write it and to read it again.
+//! Time bins do not mix (Rançon et al. 2025; the variance is the biased one). Nothing is kept for the
+//! backward pass: computing a again costs K multiplications, less than writing and reading it.
 
 mod cpu;
 pub(crate) mod reference;

@@ -12,7 +12,7 @@ use crate::{
 /// [`local_encoder`](crate::local_encoder) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn local_encoder(
     x: &Tensor,
     weights: &Tensor,

@@ -3,7 +3,7 @@
 //! ```text
 //! y[b,c,l,t] = v[c,l] + sum_{i<Ci, k<K} W[c, i K + k, l] x[b, i, l S + k, t],    l < L = floor((F-K)/S) + 1
 //! ```
-//! Every time bin on its own. [`band_convolution`](crate::band_convolution) is the same with one filter for
+//! Time bins do not mix. [`band_convolution`](crate::band_convolution) is the same with one filter for
 //! all positions.
 
 mod cpu;

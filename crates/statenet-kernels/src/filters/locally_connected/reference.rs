@@ -11,7 +11,7 @@ use crate::{
 /// [`locally_connected`](crate::locally_connected) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn locally_connected(x: &Tensor, weights: &Tensor, biases: &Tensor, stride: usize) -> Result<Tensor> {
     let sizes = check(OP, x, weights, biases, stride)?;
     let filter = |l| weights.narrow(2, l, 1)?.contiguous()?.squeeze(2);

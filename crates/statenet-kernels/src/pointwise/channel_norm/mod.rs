@@ -26,7 +26,7 @@ use crate::{
 
 const OP: &str = "channel_norm";
 
-/// What follows a normalisation in the same pass.
+/// The nonlinearity that follows a normalisation in the same pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Then {
     /// Nothing: phi(v) = v.

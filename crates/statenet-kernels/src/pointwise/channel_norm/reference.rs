@@ -11,7 +11,7 @@ use crate::{
 /// [`channel_norm`](crate::channel_norm) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Tensor> {
     let sizes = check(x, gain, bias, eps)?;
     compute(x, gain, bias, eps, then, sizes).map_err(Error::in_op(OP))

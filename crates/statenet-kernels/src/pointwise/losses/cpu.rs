@@ -110,7 +110,7 @@ impl<L: Term> Kernel<3> for Masked<L> {
     }
 }
 
-/// `x` where the mask is not 0; nothing of it otherwise, NaN included.
+/// `x` where the mask is not 0, otherwise 0, also where `x` is NaN.
 #[inline(always)]
 fn where_valid<F: Real>(mask: F, x: F) -> F {
     if mask == F::ZERO { F::ZERO } else { x }

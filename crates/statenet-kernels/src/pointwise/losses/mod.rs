@@ -1,7 +1,7 @@
 //! Losses over recordings with missing bins.
 //!
 //! All take rate, target and mask (B, N, T), average over the valid bins of each neuron, then over the
-//! neurons that have one. What lies under a zero of the mask is never looked at, NaN included.
+//! neurons that have one. Numbers where the mask is zero are ignored, NaN included.
 
 mod cpu;
 mod masked_mse;

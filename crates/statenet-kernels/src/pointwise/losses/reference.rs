@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// [`masked_mse`](crate::masked_mse) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn masked_mse(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
     check(MSE, rate, target, mask)?;
     mean(rate, target, mask, |rate, target| (rate - target)?.sqr()).map_err(Error::in_op(MSE))
@@ -17,7 +17,7 @@ pub fn masked_mse(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tenso
 /// [`masked_poisson`](crate::masked_poisson) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn masked_poisson(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tensor> {
     check(POISSON, rate, target, mask)?;
     let term = |rate: &Tensor, target: &Tensor| {

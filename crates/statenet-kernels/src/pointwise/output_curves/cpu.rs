@@ -110,8 +110,8 @@ multiversion! {
 }
 
 multiversion! {
-    /// Writes gx and returns the row's part of the parameters' gradients. Where one neuron of many is looked at, most rows have
-    /// no gradient, and none of it to compute.
+    /// Writes gx and returns the row's part of the parameters' gradients. Where a loss reads one neuron of many,
+    /// most rows have no gradient, and the work is skipped.
     fn slopes_row<F, M; C: Curve>(
         x: &[F],
         grad: &[F],

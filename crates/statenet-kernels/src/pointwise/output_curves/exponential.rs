@@ -1,10 +1,10 @@
-//! The exponential curve: the canonical one of Poisson counts, with a straight end.
+//! The exponential curve: the canonical one of Poisson counts, linear above a limit.
 //!
 //! ```text
 //! y = scale e(u) + offset,    u = slope x,    e(u) = exp(u) up to u = 10, then its tangent
 //! gx = g scale slope e'    gslope = sum g scale x e'    gscale = sum g e(u)    goffset = sum g,    e' = exp(min(u, 10))
 //! ```
-//! The tangent keeps a sound louder than all of a fit from giving infinity: at 10 the curve is 22,026 times what it is
+//! The tangent keeps the rate finite for sounds louder than all that were fitted: at 10 the curve is 22,026 times as high as
 //! at 0.
 
 use candle_core::Tensor;
@@ -21,7 +21,7 @@ use crate::{
 
 pub(crate) const OP: &str = "exponential_curve";
 
-/// u from which the curve goes on straight.
+/// The u above which the curve is linear.
 pub(crate) const STRAIGHT_FROM: f64 = 10.0;
 
 pub(crate) fn checked(x: &Tensor, slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<super::Sizes> {

@@ -16,7 +16,7 @@ fn per_neuron(parameter: &Tensor) -> candle_core::Result<Tensor> {
 /// [`softplus_curve`](crate::softplus_curve) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tensor> {
     softplus::checked(x, beta, offset)?;
     let compute = || -> candle_core::Result<Tensor> {
@@ -30,7 +30,7 @@ pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tens
 /// [`sigmoid_curve`](crate::sigmoid_curve) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn sigmoid_curve(
     x: &Tensor,
     center: &Tensor,
@@ -50,7 +50,7 @@ pub fn sigmoid_curve(
 /// [`double_exponential_curve`](crate::double_exponential_curve) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn double_exponential_curve(
     x: &Tensor,
     slope: &Tensor,
@@ -72,7 +72,7 @@ pub fn double_exponential_curve(
 /// [`exponential_curve`](crate::exponential_curve) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn exponential_curve(x: &Tensor, slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<Tensor> {
     exponential::checked(x, slope, scale, offset)?;
     let compute = || -> candle_core::Result<Tensor> {

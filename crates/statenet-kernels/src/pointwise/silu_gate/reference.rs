@@ -11,7 +11,7 @@ use crate::{
 /// [`silu_gate`](crate::silu_gate()) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn silu_gate(x: &Tensor, z: &Tensor) -> Result<Tensor> {
     check(x, z)?;
     let run = || x * (z * sigmoid(z)?)?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// Absolute, not relative precision where x is far below zero: Candle has no ln(1 + x).
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn softplus(x: &Tensor) -> Result<Tensor> {
     check(x)?;
     plain(x).map_err(Error::in_op(OP))

@@ -134,8 +134,8 @@ pub fn gated_recurrence(
     with_cell!(cell, C => recurrence::recurrence::<C>(gates, weight_hh, bias_hh, first))
 }
 
-/// All states of a recurrent layer, as PyTorch's `nn.GRU` and its like compute them: the product that makes gates of the
-/// input, and the recurrence, as one operation.
+/// All states of a recurrent layer, as PyTorch's `nn.GRU` and its like compute them: the product of the input
+/// with its weights and the recurrence as one operation.
 ///
 /// The product is computed in blocks of bins that stay in the cache. Neither the gates, G H numbers in every bin, nor their
 /// gradient are written to memory, which is most of what a training step would otherwise hold and move. On a device other
@@ -174,7 +174,7 @@ pub fn gated_layer(
 
 /// What [`gated_layer`] carries out of the last bin, alone.
 ///
-/// Gradients start at that bin: none for the other states is written, or read on the way back.
+/// Gradients start at that bin: those of the other states are neither written nor read.
 ///
 /// # Errors
 /// As of [`gated_recurrence`].

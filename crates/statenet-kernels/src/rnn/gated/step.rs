@@ -28,7 +28,7 @@ pub struct GatedRecurrence {
     gates: fn(Forward<'_, f32>),
 }
 
-/// Padded rows.
+/// Buffers of padded rows.
 struct Room {
     u: Vec<f32>,
     q: Vec<f32>,

@@ -33,7 +33,7 @@ use crate::{
 /// Result, flat: states (B, T, H), then the last memory (B, M). Tape: (B, T, M), the memory after each bin.
 pub(crate) struct Lmu(pub(crate) Sizes);
 
-/// Bins whose gradients stay near until the products for the weights' gradients have read them.
+/// Bins whose gradients stay in the cache until the products for the weights' gradients have read them.
 const BLOCK: usize = 128;
 
 impl Lmu {
@@ -145,7 +145,7 @@ impl Kernel<3> for Lmu {
     }
 }
 
-/// What the forward pass of a group of stimuli left, and the gradient of their states.
+/// What the forward pass of a group of stimuli kept, and the gradient of their states.
 #[derive(Clone, Copy)]
 struct Kept<'a, F> {
     states: &'a [F],
@@ -155,8 +155,8 @@ struct Kept<'a, F> {
     m0: &'a [F],
 }
 
-/// The gradients of h and m on their way from a bin to the one before, and what the products of a bin give: a row for
-/// each stimulus.
+/// The gradients of h and m that go from a bin to the one before, and the results of a bin's products: a row for each
+/// stimulus.
 struct Carry<F> {
     h: Vec<F>,
     m: Vec<F>,
@@ -264,7 +264,7 @@ fn forward_rows<F: Real>(
     }
     let (mut next_m, mut q) = (m.clone(), h.clone());
     for t in 0..time {
-        // What was read last is still near: alternate the direction.
+        // Alternate the direction: the weights read last are still in the cache.
         let descending = t % 2 == 1;
         product(of_memory, n, &m, wide_m, Some(&zeros), &mut next_m, descending);
         product(of_units, n, &h, wide_h, Some(&zeros), &mut q, descending);
@@ -291,7 +291,7 @@ fn forward_rows<F: Real>(
 }
 
 multiversion! {
-    /// The memory's input, which joins what goes on of the memory; and the units' own, which joins that of the units.
+    /// Adds the memory's input to the memory, and the units' input to the units.
     pub(super) fn take_in<F, M>(v: &[F], bd: &[F], m: &mut [F], q: &mut [F]) {
         let (memory, hidden) = (bd.len(), v.len() - 1);
         let u = v[hidden] + m[memory] + q[hidden];

@@ -1,5 +1,5 @@
-//! The Legendre memory unit (Voelker et al. 2019, eqs. 6-8): a linear memory of M numbers that a scalar drives,
-//! and H units that read it.
+//! The Legendre memory unit (Voelker et al. 2019, eqs. 6-8): a linear memory of M numbers with a scalar
+//! input, and H units that read it.
 //!
 //! ```text
 //! u[t] = v_u[t] + e_h h[t-1] + e_m m[t-1]          m[t] = Ad m[t-1] + Bd u[t]
@@ -51,9 +51,9 @@ pub struct LmuWeights<'a> {
     pub e_h: &'a Tensor,
     /// e_m (M), from the memory to its input.
     pub e_m: &'a Tensor,
-    /// Ad (M, M), how the memory goes on in one bin; a constant, which gets no gradient.
+    /// Ad (M, M), from the memory to itself; a constant, which gets no gradient.
     pub ad: &'a Tensor,
-    /// Bd (M), how its input comes in; a constant, which gets no gradient.
+    /// Bd (M), from its input to the memory; a constant, which gets no gradient.
     pub bd: &'a Tensor,
 }
 
@@ -94,8 +94,8 @@ fn check(inputs: &Tensor, weights: LmuWeights<'_>, h0: &Tensor, m0: &Tensor) -> 
 /// - `inputs`: (B, T, H + 1), in each bin W_x x (H) and then e_x x, the product of x with the rows of W_x and e_x
 ///   below them.
 /// - `weights`: [`LmuWeights`].  `h0`: (B, H).  `m0`: (B, M).
-/// - Returns the units' states (B, T, H), the last of them (B, H), and the last memory (B, M); from these two the
-///   next chunk goes on.
+/// - Returns the units' states (B, T, H), the last of them (B, H), and the last memory (B, M); with these two the
+///   next chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

@@ -18,7 +18,7 @@ pub struct Lmu {
     panels: [Panels<f32>; 3],
     bd: Vec<f32>,
     zeros: Vec<f32>,
-    /// What the products of a bin give.
+    /// Results of the products of a bin.
     of_memory: Vec<f32>,
     of_units: Vec<f32>,
 }

@@ -1,9 +1,9 @@
-//! The weights of the Legendre memory unit as they are packed, and as panels for its products.
+//! The weights of the Legendre memory unit: as they are packed, and in the layout of its products.
 
 use super::Sizes;
 use crate::{matrix::packed::Panels, simd::float::Real};
 
-/// What the second and third inputs pack.
+/// The arguments in the second and third inputs.
 #[derive(Clone, Copy)]
 pub(super) struct Parameters<'a, F> {
     pub(super) w_h: &'a [F],

@@ -1,7 +1,8 @@
-//! The loop back over time for a group of stimuli, and the products that make gradients of what it leaves.
+//! The backward loop over time for a group of stimuli, and the matrix products that compute the gradients of weights and
+//! input.
 //!
-//! Rows of a block of bins lie in the order (bin, stimulus). As soon as the loop has left a block, the gradients of the
-//! weights, and of the input, are products of its rows, which are still near.
+//! Rows of a block of bins lie in the order (bin, stimulus). The products of a block follow its loop at once, while its rows
+//! are still in the cache.
 
 use std::mem::MaybeUninit;
 
@@ -19,11 +20,11 @@ use crate::{
     simd::{dispatch::multiversion, float::Real, reduce::columns, uninit::copy, vector::padded},
 };
 
-/// What the forward pass of a group left, and the gradients of their states, of all bins or of the last, and of the last cell
+/// What the forward pass of a group kept, and the gradients of its states (of all bins or of the last) and of the last cell
 /// state.
 #[derive(Clone, Copy)]
 pub(super) struct Kept<'a, F> {
-    /// Stimuli whose states and tape there are: all, or one where they are alike.
+    /// Stimuli that have states and a tape: all, or one where they are identical.
     pub(super) computed: usize,
     pub(super) states: &'a [F],
     pub(super) h0: &'a [F],
@@ -33,17 +34,17 @@ pub(super) struct Kept<'a, F> {
 }
 
 impl<F> Kept<'_, F> {
-    /// The row of states and tape that stimulus r has.
+    /// The row of states and tape of stimulus r.
     fn row(&self, r: usize) -> usize {
         r.min(self.computed - 1)
     }
 }
 
-/// Where the gradients of what drives the gates of a group go.
+/// Where the gradients of a group's first input go.
 pub(super) enum DriveSink<'a, F: Real> {
     /// Of the gates' input part, (n, T, G H).
     Gates(&'a mut [MaybeUninit<F>]),
-    /// Of the input, which is given with the weights that lead back to it; nothing where it is not wanted.
+    /// Of the input, which is given with the weights that lead back to it; empty where it is not wanted.
     Input { x: &'a [F], grad: &'a mut [MaybeUninit<F>], projection: Projection, panels: &'a Panels<F> },
 }
 
@@ -54,7 +55,7 @@ pub(super) struct Sinks<'a, F: Real> {
     pub(super) c0: &'a mut [F],
 }
 
-/// Gradients of weights and biases in padded rows, summed over the bins of a group; empty where nobody wants them.
+/// Gradients of weights and biases in padded rows, summed over the bins of a group; empty where they are not wanted.
 pub(super) struct Sums<F> {
     /// (G wide, wide).
     pub(super) weight_hh: Vec<F>,
@@ -77,7 +78,7 @@ multiversion! {
 struct Rows<F> {
     /// h of the bin before the block, then of its bins (wide).
     h: Vec<F>,
-    /// Rows of h in each bin: one where stimuli are alike and their weights have no gradients.
+    /// Rows of h in each bin: one where stimuli are identical and weights need no gradients.
     h_each: usize,
     /// Gradients of u (G wide), where they are not those of q.
     gu: Vec<F>,
@@ -88,14 +89,14 @@ struct Rows<F> {
     gx: Vec<F>,
 }
 
-/// The gradients of h and of c on their way from a bin to the one before, a row for each stimulus.
+/// The gradients of h and of c that go from a bin to the one before, a row for each stimulus.
 struct Carry<F> {
     h: Vec<F>,
     c: Vec<F>,
 }
 
-/// The backward pass of a group of `n` stimuli: gradients of what drives their gates and of first states; returns those of
-/// the weights and biases.
+/// The backward pass of a group of `n` stimuli: writes the gradients of the first input and of the first states, and returns
+/// those of the weights and biases.
 pub(super) fn backward_group<F: Real, C: Cell>(
     sizes: Sizes,
     n: usize,
@@ -220,7 +221,7 @@ fn backward_block<F: Real, C: Cell>(
                 gq: &mut rows.gq[at * gates_row..][..gates_row],
             });
         }
-        // What was read last is still near: alternate the direction.
+        // Alternate the direction: the weights read last are still in the cache.
         product(panels, n, &rows.gq[first * gates_row..], gates_row, None, &mut carry.h, t % 2 == 1);
     }
 }

@@ -12,11 +12,11 @@ use crate::{
     simd::{dispatch::multiversion, float::Real, uninit::copy, vector::padded},
 };
 
-/// What drives the gates of a group.
+/// The first input of a group.
 pub(super) enum Drive<'a, F> {
     /// Their input part, (n, T, G H).
     Gates(&'a [F]),
-    /// The input itself, and the weights that make gates of it.
+    /// The input itself, and its weights to the gates.
     Input(&'a [F], Projection, &'a Weights<F>),
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Group<'a, F: Real> {
     pub(super) tape: &'a mut [MaybeUninit<F>],
 }
 
-/// Rows of gates that are made at once: few enough to stay near.
+/// Rows of gates that are computed at once: few enough to stay in the cache.
 const ROWS: usize = 128;
 
 /// Bins of a block for `n` stimuli.
@@ -108,7 +108,7 @@ pub(super) fn forward_rows<F: Real, C: Cell>(
             u.fill(&drive, [r, n], [from, bins], hidden);
         }
         for t in from..from + bins {
-            // What was read last is still near: alternate the direction.
+            // Alternate the direction: the weights read last are still in the cache.
             product(panels, n, &h, wide, Some(start), &mut q, t % 2 == 1);
             for r in 0..n {
                 let row = r * time + t;

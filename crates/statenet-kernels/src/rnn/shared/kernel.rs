@@ -27,17 +27,17 @@ use crate::{
 /// a projection weight_ih and bias_ih, packed.
 /// Result: states (B, T, H); where there is a cell state, flat, with the last of it (B, H) behind them. Or the last state and,
 /// where there is one, the last cell state, (1 or 2, B, H).
-/// Tape: group by group (T, rows, KEPT, padded H); that of one where a module's stimuli are alike. Behind it the states, if
+/// Tape: group by group (T, rows, KEPT, padded H); of one stimulus where those of a layer are identical. Behind it the states, if
 /// they are not in the result.
 pub(crate) struct Recurrence<C> {
     cell: PhantomData<C>,
     pub(super) sizes: Sizes,
-    /// Where the gates' input part is computed inside.
+    /// The input's projection to the gates, if it is computed inside.
     projection: Option<Projection>,
     returns: Return,
 }
 
-/// What the second input packs.
+/// The arguments in the second input.
 #[derive(Clone, Copy)]
 struct Parameters<'a, F> {
     weight_hh: &'a [F],
@@ -73,7 +73,7 @@ impl<C: Cell> Recurrence<C> {
         Parameters { weight_hh, bias_hh, h0, c0, weight_ih, bias_ih }
     }
 
-    /// Numbers that drive the gates of one stimulus: of its input, or of their input part.
+    /// Length of one stimulus in the first input: of its input, or of its gates' input part.
     fn drive_each(&self) -> usize {
         self.sizes.time * self.projection.map_or(C::GATES * self.sizes.hidden, |p| p.inputs)
     }
@@ -83,7 +83,7 @@ impl<C: Cell> Recurrence<C> {
         self.sizes.time * C::KEPT * padded(self.sizes.hidden)
     }
 
-    /// Stimuli that have to be computed: all, or, of a whole module, one for all where they are alike.
+    /// Stimuli to compute: all, or one where those of a layer are identical.
     fn computed<F: Real>(&self, drive: &[F], Parameters { h0, c0, .. }: Parameters<'_, F>) -> usize {
         let batch = self.sizes.batch;
         if self.projection.is_some() && are_identical(batch, &[drive, h0, c0]) { 1 } else { batch }
@@ -191,7 +191,7 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
                 states.chunks_exact(time * hidden).map(|of_one| &of_one[(time - 1) * hidden..]).collect()
             }
         };
-        // What one gives for all, or each for itself.
+        // Identical stimuli share the one that was computed.
         let times = self.sizes.batch / batch;
         [given.concat().repeat(times), cells.repeat(times)].concat()
     }
@@ -210,9 +210,9 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
             Return::Sequences => (call.tape, call.output),
             Return::Last => call.tape.split_at(computed * self.kept_each()),
         };
-        let alike = computed < batch;
+        let identical = computed < batch;
         let [wants_drive, wants_packed] = wanted;
-        // Gradients of gates are made on the way in any case, those of an input are a product more.
+        // The gradients of gates are computed in any case; those of an input take one more product.
         let grad_each = if self.projection.is_none() || wants_drive { self.drive_each() } else { 0 };
 
         let (mut h0_grad, mut c0_grad) = (vec![F::ZERO; h0.len()], vec![F::ZERO; c0.len()]);
@@ -228,10 +228,10 @@ impl<C: Cell> Kernel<2> for Recurrence<C> {
                 let cell_rows = if C::HAS_CELL { rows * hidden } else { 0 };
                 let n_kept = rows * self.kept_each();
                 let kept = Kept {
-                    computed: if alike { 1 } else { rows },
-                    states: if alike { states } else { take(&mut states, rows * states_each) },
+                    computed: if identical { 1 } else { rows },
+                    states: if identical { states } else { take(&mut states, rows * states_each) },
                     h0: take(&mut h0, rows * hidden),
-                    tape: if alike { tape } else { take(&mut tape, n_kept) },
+                    tape: if identical { tape } else { take(&mut tape, n_kept) },
                     grad: take(&mut grad, rows * grads_each),
                     cell_grad: take(&mut cell_grad, cell_rows),
                 };

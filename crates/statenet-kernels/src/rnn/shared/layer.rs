@@ -1,4 +1,4 @@
-//! A recurrence of its input: gates are made of it inside.
+//! A recurrence of an input, whose gates are computed inside.
 
 use candle_core::Tensor;
 
@@ -90,7 +90,7 @@ fn inputs<'a>(x: &'a Tensor, weights: &GatedWeights<'a>, first: &'a [Tensor]) ->
     [Input::one("x", x), Input::packed(of_state.chain([("weight_ih", weight_ih), ("bias_ih", bias_ih)]))]
 }
 
-/// The product, then the recurrence, which has a form of its own on CUDA.
+/// The product, then the recurrence, which has a CUDA kernel.
 fn by_parts<C: Cell>(
     x: &Tensor,
     layout: Layout,

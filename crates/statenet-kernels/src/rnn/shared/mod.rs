@@ -4,8 +4,8 @@
 //! q[t] = W_hh h[t-1] + b_hh          (G H numbers: G gates of H units)
 //! (h[t], c[t]) = cell(u[t], q[t], h[t-1], c[t-1])
 //! ```
-//! `u` is the time-independent part W_ih x + b_ih. It is given, or made of x inside, in blocks of bins that stay in the
-//! cache: then neither it nor its gradient is written to memory ([`gated_layer`](crate::gated_layer())). A [`Cell`] says what the
+//! `u` is the time-independent part W_ih x + b_ih. It is given, or computed from x inside, in blocks of bins that stay in
+//! the cache: then neither it nor its gradient is written to memory ([`gated_layer`](crate::gated_layer())). A [`Cell`] says what the
 //! gates do; with gu and gq the gradients of u[t] and q[t], the rest is the same for all:
 //! ```text
 //! g of h[t-1] += W_hh^T gq[t]        gW_hh = sum_t gq[t] h[t-1]^T        gb_hh = sum_t gq[t]

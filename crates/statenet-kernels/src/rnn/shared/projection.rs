@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What makes gates of an input inside of a recurrence.
+/// The size and layout of an input whose gates are computed inside the recurrence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Projection {
     /// I.

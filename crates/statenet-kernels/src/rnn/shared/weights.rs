@@ -1,4 +1,6 @@
-//! Weights as the loops read them, and their gradients as the loops leave them. Gate g of unit j is number g wide + j of a padded row, wide being H in whole vectors.
+//! Weights in the layout of the loops, and their gradients back in that of the arguments.
+//!
+//! Gate g of unit j is number g wide + j of a padded row, where wide is H in whole vectors.
 
 use super::cell::Cell;
 use crate::{

@@ -6,7 +6,7 @@
 //! G[t] = g[t] + a G[t+1]    (g the gradient of e, G[T] that of the last)
 //! gx[t] = (1-a) G[t+1]    ga = sum G[t+1] (e[t] - x[t])    ge[0] = G[0]
 //! ```
-//! e\[t\] knows the bins before t and not t itself: x - e is the response of the adaptation to mean sound level
+//! e\[t\] depends on the bins before t only: x - e is the response of the adaptation to mean sound level
 //! (Willmore et al. 2016: relu(x - e) with a = exp(-dt/tau)), and AdapTrans takes relu(x - w e) for onsets
 //! and relu(e - w x) for offsets, each with its own a.
 //!
@@ -43,9 +43,9 @@ fn check(x: &Tensor, layout: Layout, decay: &Tensor, e0: &Tensor) -> Result<Size
 /// - `x`: (B, C, T) or (B, T, C), as `layout` says. A cochleagram (B, 1, F, T) is (B, F, T) by a reshape that
 ///   moves nothing, channels first.
 /// - `decay`: a (C), in \[0, 1) for an average.
-/// - `e0`: (B, C), what the first bin finds; its own value if the sound is thought to have begun long before.
-/// - Returns the averages, laid out like `x`, and the one (B, C) that the bin after the last finds, from which
-///   the next chunk goes on.
+/// - `e0`: (B, C), the average before the first bin; `x` of that bin, as if it had lasted for ever.
+/// - Returns the averages, laid out like `x`, and the average after the last bin (B, C), with which the next
+///   chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

@@ -12,7 +12,7 @@ use crate::{
 /// [`adaptation`](crate::adaptation()) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn adaptation(x: &Tensor, layout: Layout, decay: &Tensor, e0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(x, layout, decay, e0)?;
     let run = || {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// [`adaptation`](crate::adaptation()) of one bin: C numbers in, C averages of those before them out; the state
-/// is the average (C). Start it with the first bin's numbers for a sound that began long before.
+/// is the average (C). Start it with the first bin's numbers, as if that bin had lasted for ever.
 #[derive(Clone, Debug)]
 pub struct Adaptation {
     decay: Vec<f32>,

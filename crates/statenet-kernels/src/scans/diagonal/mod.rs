@@ -10,8 +10,7 @@
 //! A, B and C are those of the discrete recurrence; from rates L and a step d they come by a few tensor
 //! operations, for S4D's zero-order hold A = exp(d L) and B = B' (exp(d L) - 1) / L.
 //!
-//! Kept for the backward pass: the states before every sixteenth bin (eighth on CUDA); what lies between is computed
-//! again.
+//! Kept for the backward pass: the states before every sixteenth bin (eighth on CUDA); the states between are computed again.
 
 mod block;
 pub(crate) mod cpu;
@@ -68,7 +67,7 @@ fn check(u: &Tensor, a: &Tensor, b: &Tensor, c: &Tensor, s0: &Tensor) -> Result<
 /// - `u`: (B, T, H).
 /// - `a`, `b`, `c`: (H, N, 2), discrete; real and imaginary part along the last axis.
 /// - `s0`: (B, H, N, 2), the states before the first bin.
-/// - Returns y (B, T, H) and the last states (B, H, N, 2), from which the next chunk goes on.
+/// - Returns y (B, T, H) and the last states (B, H, N, 2), with which the next chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

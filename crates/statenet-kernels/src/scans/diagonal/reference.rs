@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// few thousand.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn diagonal_scan(
     u: &Tensor,
     a: &Tensor,

@@ -63,7 +63,7 @@ fn check(u: &Tensor, weights: DplrWeights<'_>, s0: &Tensor) -> Result<Sizes> {
 ///
 /// - `u`: (B, T, H).  `weights`: [`DplrWeights`].
 /// - `s0`: (B, H, N, 2), the states before the first bin.
-/// - Returns y (B, T, H) and the last states (B, H, N, 2), from which the next chunk goes on.
+/// - Returns y (B, T, H) and the last states (B, H, N, 2), with which the next chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

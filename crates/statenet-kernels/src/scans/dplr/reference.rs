@@ -11,7 +11,7 @@ use crate::{
 /// [`dplr_scan`](crate::dplr_scan()) from plain tensors, on any device.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn dplr_scan(u: &Tensor, weights: DplrWeights<'_>, s0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(u, weights, s0)?;
     let DplrWeights { diagonal, left, right, b, c } = weights;

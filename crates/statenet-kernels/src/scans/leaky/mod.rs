@@ -9,7 +9,7 @@
 //! Nothing but the result is kept for the backward pass.
 //!
 //! The learnable decay of DNet's hidden units (Rahman et al. 2019) is a = 1 - 1/tau, b = 1/tau with
-//! tau = 1 + d^2 bins; a sound that was there for ever before it starts is z0 = x\[0\].
+//! tau = 1 + d^2 bins; z0 = x\[0\] is the state as if the first bin had lasted for ever.
 
 pub(crate) mod cpu;
 mod cuda;
@@ -80,7 +80,7 @@ fn check(x: &Tensor, layout: Layout, decay: &Tensor, gain: &Tensor, z0: &Tensor)
 ///   moves nothing, channels first; recurrent units are time first.
 /// - `decay`: a (C), below 1 in magnitude if the state is to fade.  `gain`: b (C).
 /// - `z0`: (B, C), the state before the first bin.
-/// - Returns the states, laid out like `x`, and the last of them (B, C), from which the next chunk goes on.
+/// - Returns the states, laid out like `x`, and the last of them (B, C), with which the next chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

@@ -13,7 +13,7 @@ use crate::{
 /// Its graph is a few operations deep per bin: keep T below some ten thousand.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn leaky(
     x: &Tensor,
     layout: Layout,

@@ -1,5 +1,5 @@
-//! Short-term plasticity on slices. A division waits for the one of the bin before: channels are computed side by side,
-//! time in the outer loop.
+//! Short-term plasticity on slices. The division of a bin waits for that of the bin before, so that channels are computed
+//! side by side, with time in the outer loop.
 
 use candle_core::Shape;
 
@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// Inputs: gain and loss (B, C, T); rate and the first values packed. Result, flat: what each bin finds (B, C, T), then
-/// what the bin after the last finds (B, C).
+/// Inputs: gain and loss (B, C, T); rate and the first values packed. Result, flat: the quantity at each bin (B, C, T),
+/// then after the last (B, C).
 pub(crate) struct Plasticity(pub(crate) Sizes);
 
 impl Plasticity {

@@ -12,7 +12,7 @@
 //! below zero where c is above 1.
 //!
 //! A synapse whose presynaptic rate is p: its resources have b = 0, c = u p; its release relative to rest has b = p,
-//! c = U p and a ceiling of 1 / U. z\[t\] knows the bins before t and not t itself.
+//! c = U p and a ceiling of 1 / U. z\[t\] depends on the bins before t only.
 
 mod cpu;
 pub(crate) mod reference;
@@ -48,13 +48,12 @@ fn check(gain: &Tensor, loss: &Tensor, rate: &Tensor, z0: &Tensor) -> Result<Siz
     Ok(Sizes { batch, channels, time })
 }
 
-/// A quantity per channel that `gain` adds to, `loss` takes a share of, and `rate` brings back to 1.
+/// A quantity per channel that `gain` raises, `loss` reduces in proportion, and `rate` brings back to 1.
 ///
 /// - `gain`: b (B, C, T), `loss`: c (B, C, T), neither below 0.
 /// - `rate`: r (C), above 0: one over the time constant in bins.
-/// - `z0`: (B, C), what the first bin finds; 1 at rest.
-/// - Returns what each bin finds, (B, C, T), and what the bin after the last finds, (B, C), from which the next chunk
-///   goes on.
+/// - `z0`: (B, C), the quantity at the first bin; 1 at rest.
+/// - Returns the quantity at each bin, (B, C, T), and after the last, (B, C), with which the next chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

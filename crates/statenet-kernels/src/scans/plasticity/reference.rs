@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// Its graph is a few operations deep per bin: keep T below some ten thousand.
 ///
 /// # Errors
-/// As the fused operation; the device is Candle's matter.
+/// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn plasticity(gain: &Tensor, loss: &Tensor, rate: &Tensor, z0: &Tensor) -> Result<(Tensor, Tensor)> {
     let sizes = check(gain, loss, rate, z0)?;
     let run = || -> candle_core::Result<(Tensor, Tensor)> {

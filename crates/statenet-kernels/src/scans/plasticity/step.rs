@@ -9,8 +9,8 @@ use crate::{
     tensor::arguments::Check,
 };
 
-/// [`plasticity`](crate::plasticity()) of one bin: gain and loss (2, C) in, what the bin finds (C) out; the state is what
-/// the next bin finds (C). Start it with ones, a synapse at rest.
+/// [`plasticity`](crate::plasticity()) of one bin: gain and loss (2, C) in, the quantity at the bin (C) out; the state is
+/// the quantity at the next bin (C). Start it with ones, a synapse at rest.
 #[derive(Clone, Debug)]
 pub struct Plasticity {
     rate: Vec<f32>,

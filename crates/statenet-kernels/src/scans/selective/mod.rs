@@ -81,7 +81,7 @@ impl<'a> SelectiveScan<'a> {
 /// Runs Mamba's selective scan from any first state.
 ///
 /// - Shapes are those of [`SelectiveScan`]'s fields.
-/// - Returns y (B, T, E) and the last state (B, E, N), from which the next chunk goes on.
+/// - Returns y (B, T, E) and the last state (B, E, N), with which the next chunk begins.
 ///
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape), [`Error::DType`](crate::Error::DType) or

@@ -1,4 +1,4 @@
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
 use statenet_kernels::{Step, causal_attention, causal_attention_dropped, reference, steps};
 

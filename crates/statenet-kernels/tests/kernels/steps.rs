@@ -1,6 +1,6 @@
 //! Single-step forms one after the other, and their messages.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 use statenet_kernels::*;
 

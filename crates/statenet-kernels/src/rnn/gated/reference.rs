@@ -3,7 +3,12 @@
 use candle_core::Tensor;
 
 use super::{Elman, GatedCell, GatedWeights, Gru, Lstm, SubLstm, with_cell};
-use crate::{Layout, dense::affine::reference::affine, error::Result, rnn::shared::unrolled};
+use crate::{
+    Layout,
+    dense::affine::reference::affine,
+    error::Result,
+    rnn::shared::{layer, unrolled},
+};
 
 /// [`gated_recurrence`](crate::gated_recurrence()) from plain tensors, on any device.
 ///
@@ -33,6 +38,7 @@ pub fn gated_layer(
     weights: &GatedWeights<'_>,
     first: &[Tensor],
 ) -> Result<(Tensor, Vec<Tensor>)> {
+    with_cell!(cell, C => layer::check::<C>(x, layout, weights, first))?;
     let gates = affine(x, layout, weights.weight_ih, Some(weights.bias_ih), Layout::TimeFirst)?;
     gated_recurrence(cell, &gates, weights.weight_hh, weights.bias_hh, first)
 }

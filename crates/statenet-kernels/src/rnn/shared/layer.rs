@@ -64,7 +64,7 @@ pub(crate) fn layer_last<C: Cell>(
 }
 
 /// Checks the arguments of a whole layer.
-fn check<C: Cell>(
+pub(crate) fn check<C: Cell>(
     x: &Tensor,
     layout: Layout,
     weights: &GatedWeights<'_>,

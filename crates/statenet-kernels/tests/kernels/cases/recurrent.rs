@@ -148,11 +148,11 @@ fn draw_lmu(d: &mut Draw) -> Instance {
     let (batch, time) = (d.batch(6), d.time(9));
     let (hidden, memory) = (d.size(1, 20, 35), d.size(1, 20, 33));
     // A memory that fades.
-    let (ad, bd) = (scaled(d, &[memory, memory], memory, 0.8), d.signed(&[memory]));
+    let (ad, bd) = (scaled(d, &[memory, memory], memory, 0.8), (d.signed(&[memory]) * 0.5).unwrap());
     let (ad_of_step, bd_of_step) = (single(&ad), single(&bd));
     let inputs = d.signed(&[batch, time, hidden + 1]);
     let (w_h, w_m) = (scaled(d, &[hidden, hidden], hidden, 1.0), scaled(d, &[hidden, memory], memory, 1.0));
-    let (e_h, e_m) = (scaled(d, &[hidden], hidden, 1.0), scaled(d, &[memory], memory, 1.0));
+    let (e_h, e_m) = (scaled(d, &[hidden], hidden, 1.0), scaled(d, &[memory], memory, 0.3));
     let (h0, m0) = (d.signed(&[batch, hidden]), d.signed(&[batch, memory]));
     let three = |(states, h, m): (Tensor, Tensor, Tensor)| vec![states, h, m];
     let constants = (ad.clone(), bd.clone());

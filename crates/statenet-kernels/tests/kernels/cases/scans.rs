@@ -88,7 +88,7 @@ fn draw_dplr(d: &mut Draw) -> Instance {
     let (batch, time) = (d.batch(4), d.time(9));
     let (channels, pairs) = (d.size(1, 20, 35), d.size(1, 9, 7));
     let weight = [channels, pairs, 2];
-    let scale = 0.4 / (pairs as f64).sqrt();
+    let scale = 0.3 / (pairs as f64).sqrt();
     let (u, diagonal) = (d.signed(&[batch, time, channels]), d.tensor(&weight, -0.6, 0.6));
     let [left, right] = [(); 2].map(|()| (d.signed(&weight) * scale).unwrap());
     let (b, c) = (d.signed(&weight), d.signed(&weight));

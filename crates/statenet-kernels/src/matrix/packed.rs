@@ -25,7 +25,7 @@ const MAX_VECTORS: usize = 12;
 struct Aligned<F>([F; LANES]);
 
 /// A (depth, columns) matrix cut into panels of equal width; columns beyond the last are zeros.
-pub(crate) struct Panels<F> {
+pub(crate) struct PackedMatrix<F> {
     data: Vec<Aligned<F>>,
     depth: usize,
     vectors: usize,
@@ -38,7 +38,7 @@ multiversion! {
     ///
     /// A function of its own, not a part of the loop that calls it: its code is long and serves every recurrence.
     pub(crate) fn product<F, M>(
-        panels: &Panels<F>,
+        panels: &PackedMatrix<F>,
         rows: usize,
         x: &[F],
         stride: usize,
@@ -58,7 +58,7 @@ multiversion! {
 
 /// y\[r\] = start + x\[r\] P for any number of rows that are `stride` apart, as many at once as can be, with panels cut for
 /// [`MAX_ROWS`].
-pub(crate) fn products<F: Real>(panels: &Panels<F>, start: &[F], x: &[F], stride: usize, y: &mut [F]) {
+pub(crate) fn products<F: Real>(panels: &PackedMatrix<F>, start: &[F], x: &[F], stride: usize, y: &mut [F]) {
     for (x, y) in x.chunks(MAX_ROWS * stride).zip(y.chunks_mut(MAX_ROWS * panels.width())) {
         if x.len() == MAX_ROWS * stride {
             product(panels, MAX_ROWS, x, stride, Some(start), y, false);
@@ -82,7 +82,7 @@ fn widths<F: Real>(rows: usize) -> [usize; 2] {
     }
 }
 
-impl<F: Real> Panels<F> {
+impl<F: Real> PackedMatrix<F> {
     /// Cuts a matrix, given by its elements, for products with `rows` rows.
     pub(crate) fn new(
         depth: usize,
@@ -240,7 +240,7 @@ mod tests {
 
     fn check<M: MulAdd, const R: usize>(depth: usize, columns: usize) {
         let matrix = |k: usize, j: usize| ((k * 7 + j * 3) % 11) as f64 - 5.0;
-        let panels = Panels::new(depth, columns, R, matrix);
+        let panels = PackedMatrix::new(depth, columns, R, matrix);
         let x: Vec<f64> = (0..R * depth).map(|i| (i % 5) as f64 - 2.0).collect();
         for descending in [false, true] {
             let mut y: Vec<f64> = (0..R * panels.width()).map(|i| i as f64).collect();

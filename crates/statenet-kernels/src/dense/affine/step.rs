@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::OP;
 use crate::{
     error::Result,
-    matrix::packed::Panels,
+    matrix::packed::PackedMatrix,
     simd::dispatch::multiversion,
     step::{Step, StepSizes, values},
     tensor::arguments::Check,
@@ -15,7 +15,7 @@ use crate::{
 pub struct Affine {
     inputs: usize,
     outputs: usize,
-    panels: Panels<f32>,
+    panels: PackedMatrix<f32>,
     /// The bias, padded to the panels' width.
     start: Vec<f32>,
     sums: Vec<f32>,
@@ -30,7 +30,7 @@ impl Affine {
         let check = Check::new(OP);
         let [outputs, inputs] = check.dims("weight", weight, [None, None])?;
         let weight = values(OP, weight)?;
-        let panels = Panels::new(inputs, outputs, 1, |k, column| weight[column * inputs + k]);
+        let panels = PackedMatrix::new(inputs, outputs, 1, |k, column| weight[column * inputs + k]);
         let mut start = vec![0.0; panels.width()];
         if let Some(bias) = bias {
             check.dims("bias", bias, [Some(outputs)])?;
@@ -58,7 +58,7 @@ impl Step for Affine {
 
 multiversion! {
     /// One row: `sums` = `start` + x P.
-    pub(crate) fn product<F, M>(panels: &Panels<F>, x: &[F], start: &[F], sums: &mut [F]) {
+    pub(crate) fn product<F, M>(panels: &PackedMatrix<F>, x: &[F], start: &[F], sums: &mut [F]) {
         panels.product::<M, 1>([x], Some(start), sums, false);
     }
 }

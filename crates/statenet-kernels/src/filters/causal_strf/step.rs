@@ -6,7 +6,7 @@ use super::OP;
 use crate::{
     dense::affine::step::product,
     error::Result,
-    matrix::packed::Panels,
+    matrix::packed::PackedMatrix,
     step::{Step, StepSizes, values},
     tensor::arguments::Check,
 };
@@ -19,7 +19,7 @@ pub struct CausalStrf {
     depth: usize,
     lags: usize,
     outputs: usize,
-    panels: Panels<f32>,
+    panels: PackedMatrix<f32>,
     /// The bias, padded to the panels' width.
     start: Vec<f32>,
     sums: Vec<f32>,
@@ -37,7 +37,8 @@ impl CausalStrf {
         let [outputs, channels, bands, lags] = check.dims("weight", weight, [None; 4])?;
         let depth = channels * bands;
         let weight = values(OP, weight)?;
-        let panels = Panels::new(depth * lags, outputs, 1, |k, column| weight[column * depth * lags + k]);
+        let panels =
+            PackedMatrix::new(depth * lags, outputs, 1, |k, column| weight[column * depth * lags + k]);
         let mut start = vec![0.0; panels.width()];
         if let Some(bias) = bias {
             check.dims("bias", bias, [Some(outputs)])?;

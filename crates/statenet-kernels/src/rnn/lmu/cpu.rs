@@ -15,7 +15,7 @@ use super::{
 use crate::{
     matrix::{
         gemm::{View, add_product},
-        packed::{Panels, for_sizes, groups, product},
+        packed::{PackedMatrix, for_sizes, groups, product},
     },
     parallel::{self, take, take_mut},
     simd::{
@@ -170,14 +170,14 @@ struct Carry<F> {
 fn backward_group<F: Real>(
     sizes: Sizes,
     n: usize,
-    panels: &[Panels<F>; 3],
+    panels: &[PackedMatrix<F>; 3],
     parameters: Parameters<'_, F>,
     kept: Kept<'_, F>,
     [v_grad, h0_grad, m0_grad]: [&mut [F]; 3],
     wants_weights: bool,
 ) -> Vec<F> {
     let Sizes { time, hidden, memory, .. } = sizes;
-    let widths = panels.each_ref().map(Panels::width);
+    let widths = panels.each_ref().map(PackedMatrix::width);
     let zeros = |n: usize| vec![F::ZERO; n];
     let mut carry = Carry {
         h: zeros(n * widths[1]),
@@ -243,7 +243,7 @@ fn add_weights<F: Real>(
 fn forward_rows<F: Real>(
     sizes: Sizes,
     n: usize,
-    panels: &[Panels<F>; 3],
+    panels: &[PackedMatrix<F>; 3],
     bd: &[F],
     given: [&[F]; 3],
     to: [&mut [MaybeUninit<F>]; 3],
@@ -312,7 +312,7 @@ multiversion! {
 fn backward_block<F: Real>(
     sizes: Sizes,
     n: usize,
-    panels: &[Panels<F>; 3],
+    panels: &[PackedMatrix<F>; 3],
     parameters: Parameters<'_, F>,
     kept: Kept<'_, F>,
     bins: Range<usize>,

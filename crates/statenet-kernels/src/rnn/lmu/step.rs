@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    matrix::packed::{Panels, product},
+    matrix::packed::{PackedMatrix, product},
     step::{Step, StepSizes, values},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub struct Lmu {
     hidden: usize,
     memory: usize,
-    panels: [Panels<f32>; 3],
+    panels: [PackedMatrix<f32>; 3],
     bd: Vec<f32>,
     zeros: Vec<f32>,
     /// Results of the products of a bin.

@@ -1,7 +1,7 @@
 //! The weights of the Legendre memory unit: as they are packed, and in the layout of its products.
 
 use super::Sizes;
-use crate::{matrix::packed::Panels, simd::float::Real};
+use crate::{matrix::packed::PackedMatrix, simd::float::Real};
 
 /// The arguments in the second and third inputs.
 #[derive(Clone, Copy)]
@@ -22,11 +22,26 @@ pub(super) fn forward_panels<F: Real>(
     rows: usize,
     [hidden, memory]: [usize; 2],
     [w_h, e_h, w_m, e_m, ad]: [&[F]; 5],
-) -> [Panels<F>; 3] {
+) -> [PackedMatrix<F>; 3] {
     [
-        Panels::new(memory, memory + 1, rows, |k, j| if j < memory { ad[j * memory + k] } else { e_m[k] }),
-        Panels::new(hidden, hidden + 1, rows, |k, j| if j < hidden { w_h[j * hidden + k] } else { e_h[k] }),
-        Panels::new(memory, hidden + 1, rows, |k, j| if j < hidden { w_m[j * memory + k] } else { F::ZERO }),
+        PackedMatrix::new(
+            memory,
+            memory + 1,
+            rows,
+            |k, j| if j < memory { ad[j * memory + k] } else { e_m[k] },
+        ),
+        PackedMatrix::new(
+            hidden,
+            hidden + 1,
+            rows,
+            |k, j| if j < hidden { w_h[j * hidden + k] } else { e_h[k] },
+        ),
+        PackedMatrix::new(
+            memory,
+            hidden + 1,
+            rows,
+            |k, j| if j < hidden { w_m[j * memory + k] } else { F::ZERO },
+        ),
     ]
 }
 
@@ -36,10 +51,20 @@ pub(super) fn backward_panels<F: Real>(
     rows: usize,
     Sizes { hidden, memory, .. }: Sizes,
     Parameters { w_h, w_m, ad, bd, .. }: Parameters<'_, F>,
-) -> [Panels<F>; 3] {
+) -> [PackedMatrix<F>; 3] {
     [
-        Panels::new(hidden, memory + 1, rows, |k, j| if j < memory { w_m[k * memory + j] } else { F::ZERO }),
-        Panels::new(hidden, hidden, rows, |k, j| w_h[k * hidden + j]),
-        Panels::new(memory, memory + 1, rows, |k, j| if j < memory { ad[k * memory + j] } else { bd[k] }),
+        PackedMatrix::new(
+            hidden,
+            memory + 1,
+            rows,
+            |k, j| if j < memory { w_m[k * memory + j] } else { F::ZERO },
+        ),
+        PackedMatrix::new(hidden, hidden, rows, |k, j| w_h[k * hidden + j]),
+        PackedMatrix::new(
+            memory,
+            memory + 1,
+            rows,
+            |k, j| if j < memory { ad[k * memory + j] } else { bd[k] },
+        ),
     ]
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     matrix::{
         outer_product::add_outer,
-        packed::{Panels, product, products},
+        packed::{PackedMatrix, product, products},
     },
     simd::{dispatch::multiversion, float::Real, reduce::columns, uninit::copy, vector::padded},
 };
@@ -45,7 +45,7 @@ pub(super) enum DriveSink<'a, F: Real> {
     /// Of the gates' input part, (n, T, G H).
     Gates(&'a mut [MaybeUninit<F>]),
     /// Of the input, which is given with the weights that lead back to it; empty where it is not wanted.
-    Input { x: &'a [F], grad: &'a mut [MaybeUninit<F>], projection: Projection, panels: &'a Panels<F> },
+    Input { x: &'a [F], grad: &'a mut [MaybeUninit<F>], projection: Projection, panels: &'a PackedMatrix<F> },
 }
 
 /// Where the gradients of a group go.
@@ -100,7 +100,7 @@ struct Carry<F> {
 pub(super) fn backward_group<F: Real, C: Cell>(
     sizes: Sizes,
     n: usize,
-    panels: &Panels<F>,
+    panels: &PackedMatrix<F>,
     kept: Kept<'_, F>,
     mut sinks: Sinks<'_, F>,
     wants_weights: bool,
@@ -179,7 +179,7 @@ pub(super) fn backward_group<F: Real, C: Cell>(
 fn backward_block<F: Real, C: Cell>(
     sizes: Sizes,
     n: usize,
-    panels: &Panels<F>,
+    panels: &PackedMatrix<F>,
     kept: Kept<'_, F>,
     [from, bins]: [usize; 2],
     carry: &mut Carry<F>,

@@ -4,13 +4,13 @@
 
 use super::cell::Cell;
 use crate::{
-    matrix::packed::Panels,
+    matrix::packed::PackedMatrix,
     simd::{float::Real, vector::padded},
 };
 
 /// A matrix into the gates, and the bias that every product starts from.
 pub(crate) struct Weights<F> {
-    pub(crate) panels: Panels<F>,
+    pub(crate) panels: PackedMatrix<F>,
     pub(crate) start: Vec<F>,
 }
 
@@ -24,7 +24,7 @@ impl<F: Real> Weights<F> {
     /// Lays out `weight` (G H, depth) and `bias` (G H) for products with `rows` rows.
     pub(crate) fn new<C: Cell>(hidden: usize, depth: usize, weight: &[F], bias: &[F], rows: usize) -> Self {
         let unpadded = unpadded::<C>(hidden);
-        let panels = Panels::new(depth, unpadded.len(), rows, |k, column| {
+        let panels = PackedMatrix::new(depth, unpadded.len(), rows, |k, column| {
             unpadded[column].map_or(F::ZERO, |row| weight[row * depth + k])
         });
         let bias = |column: usize| {
@@ -42,9 +42,9 @@ pub(super) fn transposed<F: Real, C: Cell>(
     depth: usize,
     weight: &[F],
     rows: usize,
-) -> Panels<F> {
+) -> PackedMatrix<F> {
     let unpadded = unpadded::<C>(hidden);
-    Panels::new(unpadded.len(), depth, rows, |k, column| {
+    PackedMatrix::new(unpadded.len(), depth, rows, |k, column| {
         unpadded[k].map_or(F::ZERO, |row| weight[row * depth + column])
     })
 }

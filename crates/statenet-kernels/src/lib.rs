@@ -29,25 +29,25 @@
 //! | operation | inputs | output | fused on |
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
-//! | [`gated_recurrence`] | [`GatedCell`], gates (B, T, G H), weight (G H, H), bias (G H), h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU, CUDA |
+//! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
+//! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain tensors |
+//! | [`gated_recurrence`] | [`GatedCell`], gates (B, T, G H), weight_hh (G H, H), bias_hh (G H), h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU, CUDA |
 //! | [`gated_layer`] | [`GatedCell`], x (B, I, T) or (B, T, I), [`GatedWeights`], h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU |
 //! | [`gated_layer_last`] | the same | last h and c (B, H) | CPU |
-//! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
-//! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain |
-//! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`lmu`] | inputs (B, T, H + 1), [`LmuWeights`], h0 (B, H), m0 (B, M) | states (B, T, H), last (B, H), memory (B, M) | CPU |
 //! | [`leaky`] | x (B, C, T) or (B, T, C), decay (C), gain (C), z0 (B, C) | states like x, last (B, C) | CPU, CUDA |
 //! | [`adaptation`] | x (B, C, T) or (B, T, C), decay (C), e0 (B, C) | averages like x, last (B, C) | CPU, CUDA |
 //! | [`plasticity`] | gain, loss (B, C, T), rate (C), z0 (B, C) | states (B, C, T), last (B, C) | CPU |
-//! | [`diagonal_scan`] | u (B, T, H), A, B, C (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU, CUDA |
+//! | [`diagonal_scan`] | u (B, T, H), a, b, c (H, N, 2), s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU, CUDA |
 //! | [`dplr_scan`] | u (B, T, H), [`DplrWeights`], s0 (B, H, N, 2) | y (B, T, H), last (B, H, N, 2) | CPU |
-//! | [`selective_scan`] | x, delta (B, T, E), A (E, N), B, C (B, T, N), D (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU, CUDA |
+//! | [`selective_scan`] | [`SelectiveScan`]: x, delta (B, T, E), a (E, N), b, c (B, T, N), d (E), h0 (B, E, N) | y (B, T, E), last (B, E, N) | CPU, CUDA |
 //! | [`depthwise_conv1d`] | x (B, T, C), weight (C, K), bias (C), context (B, K-1, C) | (B, T, C) | CPU |
-//! | [`silu_gate`] | x, z, one shape | the same | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
+//! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
-//! | [`local_encoder`] | as [`locally_connected`], gain (C), bias (C) | (B, C, L, T) | CPU |
+//! | [`local_encoder`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L), gain (C), bias (C) | (B, C, L, T) | CPU |
+//! | [`silu_gate`] | x, z, one shape | the same | CPU |
 //! | [`channel_norm`] | x (B, C, L, T), gain (C), bias (C) | (B, C, L, T) | CPU |
 //! | [`softplus`] | x, any shape | the same | CPU |
 //! | [`softplus_curve`], [`sigmoid_curve`], [`exponential_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |

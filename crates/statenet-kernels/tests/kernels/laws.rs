@@ -377,6 +377,8 @@ fn identical(case: &OpCase) {
 }
 
 fn causal(case: &OpCase) {
+    // An input may be of no effect in an instance, such as the queries of attention to a single bin, but not in all.
+    let changing = std::cell::RefCell::new(std::collections::BTreeMap::new());
     with_seeds(24, |seed| {
         let extent = if seed % 4 == 0 { Extent::Wide } else { Extent::Drawn };
         // An average of the bins before a bin knows nothing of the last one: from four bins on, half of them show.
@@ -391,9 +393,13 @@ fn causal(case: &OpCase) {
                 x.swap(0, input);
                 instance.run(&x).remove(0)
             };
-            check_causal(op, &x, (axis, instance.out_time));
+            let changes = future_changes(op, &x, (axis, instance.out_time));
+            *changing.borrow_mut().entry(instance.names[input]).or_insert(false) |= changes;
         }
     });
+    for (name, changes) in changing.into_inner() {
+        assert!(changes, "{name} never changed the later output");
+    }
 }
 
 /// The bins of a chunk of `x`, and what it carries from the chunk before, which left `before`.
@@ -487,7 +493,9 @@ fn steps(case: &OpCase) {
             Carried::States => tail(instance.n_states()),
             Carried::Context { at, .. } => x.get(at).and_then(|context| flat(std::slice::from_ref(context))),
         };
-        for (dtype, tolerance) in [(DType::F64, 1e-4), (DType::F32, instance.step_tolerance)] {
+        // Rounding adds up from bin to bin.
+        let of_single = if instance.time() < 9 { instance.step_tolerance } else { 1e-5 };
+        for (dtype, tolerance) in [(DType::F64, 1e-4), (DType::F32, of_single)] {
             let x = in_dtype(&instance.x, dtype);
             let whole = instance.run(&x);
             let last = match instance.carried {

@@ -23,7 +23,7 @@ fn models(c: &mut Criterion) {
             let sound = normal("sound", &[batch, 1, N_BANDS, N_BINS]).unwrap();
             let target = normal("target", &[batch, N_NEURONS, N_BINS]).unwrap().abs().unwrap();
             let mask = Tensor::ones(target.dims(), DType::F32, &Device::Cpu).unwrap();
-            let mut optimizer = AdamW::for_params(model.params(), AdamWConfig::default());
+            let mut optimizer = AdamW::for_params(model.params(), AdamWConfig::default()).unwrap();
             let size = format!("B{batch}_F{N_BANDS}_T{N_BINS}_N{N_NEURONS}");
             group.bench_function(format!("training step/{size}"), |b| {
                 b.iter(|| {

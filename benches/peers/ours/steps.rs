@@ -85,7 +85,7 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn new(config: &ModelConfig, batch: usize, n_bins: usize) -> anyhow::Result<Self> {
         let model = config.build(Seed::new(0), &Device::Cpu)?;
-        let optimizer = AdamW::for_params(model.params(), AdamWConfig::default());
+        let optimizer = AdamW::for_params(model.params(), AdamWConfig::default())?;
         let sound = normal("sound", &[batch, 1, N_BANDS, n_bins])?;
         let target = normal("target", &[batch, N_NEURONS, n_bins])?.abs()?;
         let mask = Tensor::ones(target.dims(), DType::F32, &Device::Cpu)?;

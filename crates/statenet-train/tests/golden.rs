@@ -33,7 +33,7 @@ fn agrees(folder: &Path) {
     let model = checkpoint::load(folder, &Device::Cpu).unwrap().model;
     let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
     let config = AdamWConfig { weight_decay: 1e-2, ..AdamWConfig::default() };
-    let mut optimizer = AdamW::for_params(model.params(), config);
+    let mut optimizer = AdamW::for_params(model.params(), config).unwrap();
     let mut losses = Vec::new();
     let rates = || model.forward(&io["x"], Mode::Eval).unwrap();
     for _ in 0..5 {

@@ -139,6 +139,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self> {
         model.init_to_mean_rates(&mean_rates(batches)?)?;
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
+        let optimizer = optimizer.during("preparing the optimiser")?;
         let best = model.params().snapshot()?;
         Ok(Self {
             model,
@@ -155,7 +156,7 @@ impl<'a> Run<'a> {
     fn resume_from(&mut self, state: FitState) -> Result<()> {
         self.model.params().load(&state.best, "best weights to resume from")?;
         self.model.params().load(&state.current, "weights to resume from")?;
-        if !self.optimizer.resume(&state.moments) {
+        if !self.optimizer.resume(&state.moments).during("resuming the optimiser")? {
             return Err(Error::Setting {
                 setting: "moments of the optimiser",
                 got: "those of other parameters".to_owned(),
@@ -172,7 +173,7 @@ impl<'a> Run<'a> {
             early_stopping: self.early_stopping.clone(),
             current: self.model.params().snapshot()?,
             best: self.best.clone(),
-            moments: self.optimizer.moments(),
+            moments: self.optimizer.moments().during("reading moments")?,
         })
     }
 

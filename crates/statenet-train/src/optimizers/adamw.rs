@@ -5,14 +5,16 @@
 //! w = w - lr (decay w + (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps))
 //! ```
 //! Moments are kept in f64 under the parameters' names and can be saved, which candle-nn's AdamW cannot: a fit resumes
-//! where it stopped.
+//! where it stopped. They lie where their parameter lies, so that a step copies nothing between a device and the host.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
-use candle_core::{CpuStorage, DType, InplaceOp2, Layout, Tensor, Var, WithDType, backprop::GradStore, bail};
+use candle_core::{Result, Var, backprop::GradStore};
 use candle_nn::Optimizer;
 use serde::{Deserialize, Serialize};
 use statenet_models::ParamStore;
+
+use super::{on_cpu::CpuMoments, on_device::DeviceMoments, rule::Rule};
 
 /// Settings of AdamW.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,8 +50,14 @@ pub struct AdamW {
 struct Entry {
     name: String,
     var: Var,
-    mean: Vec<f64>,
-    square: Vec<f64>,
+    kept: Kept,
+}
+
+/// The moments of one parameter, where the parameter lies.
+#[derive(Debug)]
+enum Kept {
+    Cpu(CpuMoments),
+    Device(DeviceMoments),
 }
 
 /// What AdamW remembers: enough to go on exactly.
@@ -63,155 +71,117 @@ pub struct Moments {
 
 impl AdamW {
     /// An optimiser of a model's trained parameters.
-    #[must_use]
-    pub fn for_params(params: &ParamStore, config: AdamWConfig) -> Self {
+    ///
+    /// # Errors
+    /// If a device has no memory for the moments.
+    pub fn for_params(params: &ParamStore, config: AdamWConfig) -> Result<Self> {
         let named = params.trained().map(|p| (p.name.clone(), p.var.clone()));
         Self::of_named(named, config)
     }
 
-    fn of_named(named: impl Iterator<Item = (String, Var)>, config: AdamWConfig) -> Self {
+    fn of_named(named: impl Iterator<Item = (String, Var)>, config: AdamWConfig) -> Result<Self> {
         let entry = |(name, var): (String, Var)| {
-            let n = var.elem_count();
-            Entry { name, var, mean: vec![0.0; n], square: vec![0.0; n] }
+            let kept = Kept::new(&var)?;
+            Ok(Entry { name, var, kept })
         };
-        Self { entries: named.map(entry).collect(), config, n_steps: 0 }
+        Ok(Self { entries: named.map(entry).collect::<Result<_>>()?, config, n_steps: 0 })
     }
 
     /// A copy of what it remembers.
-    #[must_use]
-    pub fn moments(&self) -> Moments {
-        let named = |e: &Entry| (e.name.clone(), (e.mean.clone(), e.square.clone()));
-        Moments { n_steps: self.n_steps, by_name: self.entries.iter().map(named).collect() }
+    ///
+    /// # Errors
+    /// If moments cannot be read from a device.
+    pub fn moments(&self) -> Result<Moments> {
+        let named = |e: &Entry| Ok((e.name.clone(), e.kept.numbers()?));
+        Ok(Moments { n_steps: self.n_steps, by_name: self.entries.iter().map(named).collect::<Result<_>>()? })
     }
 
     /// Goes on from saved moments. Returns false, and changes nothing, if they belong to other parameters.
-    #[must_use]
-    pub fn resume(&mut self, moments: &Moments) -> bool {
-        let fits = |e: &Entry| {
-            let n = e.mean.len();
-            moments.by_name.get(&e.name).is_some_and(|(m, s)| m.len() == n && s.len() == n)
-        };
-        if moments.by_name.len() != self.entries.len() || !self.entries.iter().all(fits) {
-            return false;
-        }
-        for entry in &mut self.entries {
-            if let Some((mean, square)) = moments.by_name.get(&entry.name) {
-                entry.mean.clone_from(mean);
-                entry.square.clone_from(square);
+    ///
+    /// # Errors
+    /// If moments cannot be written to a device; nothing is changed.
+    pub fn resume(&mut self, moments: &Moments) -> Result<bool> {
+        let mut resumed = Vec::with_capacity(self.entries.len());
+        for Entry { name, var, kept } in &self.entries {
+            let n = var.elem_count();
+            match moments.by_name.get(name) {
+                Some((mean, square)) if mean.len() == n && square.len() == n => {
+                    resumed.push(kept.resumed(var, mean, square)?);
+                }
+                _ => return Ok(false),
             }
         }
+        if moments.by_name.len() != resumed.len() {
+            return Ok(false);
+        }
+        self.entries.iter_mut().zip(resumed).for_each(|(entry, kept)| entry.kept = kept);
         self.n_steps = moments.n_steps;
-        true
+        Ok(true)
     }
 
     /// One step with gradients scaled by a factor (of clipping).
     ///
     /// # Errors
     /// If a gradient cannot be read or a parameter not set.
-    pub fn scaled_step(&mut self, grads: &GradStore, factor: f64) -> candle_core::Result<()> {
+    pub fn scaled_step(&mut self, grads: &GradStore, factor: f64) -> Result<()> {
         self.n_steps += 1;
         let t = self.n_steps as f64;
+        let &AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = &self.config;
         let rule = Rule {
-            config: &self.config,
             factor,
-            correct1: 1.0 / (1.0 - self.config.beta1.powf(t)),
-            correct2: 1.0 / (1.0 - self.config.beta2.powf(t)),
+            learning_rate,
+            beta1,
+            beta2,
+            eps,
+            weight_decay,
+            correct1: 1.0 / (1.0 - beta1.powf(t)),
+            correct2: 1.0 / (1.0 - beta2.powf(t)),
         };
-        for entry in &mut self.entries {
-            let Some(grad) = grads.get(entry.var.as_tensor()) else { continue };
-            let moments = RefCell::new((&mut entry.mean[..], &mut entry.square[..]));
-            let update = Update { rule, moments };
-            if entry.var.device().is_cpu() && entry.var.is_contiguous() {
-                entry.var.inplace_op2(&grad.contiguous()?, &update)?;
-                continue;
+        for Entry { var, kept, .. } in &mut self.entries {
+            let Some(grad) = grads.get(var.as_tensor()) else { continue };
+            match kept {
+                Kept::Cpu(moments) => moments.step(rule, var, grad)?,
+                Kept::Device(moments) => moments.step(rule, var, grad)?,
             }
-            let grad = numbers(grad)?;
-            let mut values = numbers(&entry.var.as_detached_tensor())?;
-            update.apply(&mut values, &grad)?;
-            let new = Tensor::from_vec(values, entry.var.shape(), entry.var.device())?;
-            entry.var.set(&new.to_dtype(entry.var.dtype())?)?;
         }
         Ok(())
     }
 }
 
-/// What one step does to every number.
-#[derive(Clone, Copy)]
-struct Rule<'a> {
-    config: &'a AdamWConfig,
-    factor: f64,
-    correct1: f64,
-    correct2: f64,
-}
-
-/// One parameter's step, in place: values, gradient and moments are passed once.
-struct Update<'a> {
-    rule: Rule<'a>,
-    moments: RefCell<(&'a mut [f64], &'a mut [f64])>,
-}
-
-impl Update<'_> {
-    fn apply<T: WithDType>(&self, values: &mut [T], grad: &[T]) -> candle_core::Result<()> {
-        let Rule { config, factor, correct1, correct2 } = self.rule;
-        let &AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = config;
-        let mut moments = self.moments.borrow_mut();
-        let (mean, square) = &mut *moments;
-        if values.len() != mean.len() || grad.len() != mean.len() {
-            bail!("a gradient has {} numbers, its parameter {}", grad.len(), mean.len());
-        }
-        for (((w, g), m), v) in values.iter_mut().zip(grad).zip(mean.iter_mut()).zip(square.iter_mut()) {
-            let g = g.to_f64() * factor;
-            *m = beta1 * *m + (1.0 - beta1) * g;
-            *v = beta2 * *v + (1.0 - beta2) * g * g;
-            let direction = (*m * correct1) / ((*v * correct2).sqrt() + eps);
-            let value = w.to_f64();
-            *w = T::from_f64(value - learning_rate * (weight_decay * value + direction));
-        }
-        Ok(())
-    }
-}
-
-impl InplaceOp2 for Update<'_> {
-    fn name(&self) -> &'static str {
-        "adamw"
-    }
-
-    fn cpu_fwd(
-        &self,
-        values: &mut CpuStorage,
-        values_layout: &Layout,
-        grad: &CpuStorage,
-        grad_layout: &Layout,
-    ) -> candle_core::Result<()> {
-        let (Some(at), Some(from)) = (values_layout.contiguous_offsets(), grad_layout.contiguous_offsets())
-        else {
-            bail!("adamw steps through contiguous numbers");
-        };
-        match (values, grad) {
-            (CpuStorage::F32(values), CpuStorage::F32(grad)) => {
-                self.apply(&mut values[at.0..at.1], &grad[from.0..from.1])
-            }
-            (CpuStorage::F64(values), CpuStorage::F64(grad)) => {
-                self.apply(&mut values[at.0..at.1], &grad[from.0..from.1])
-            }
-            _ => bail!("adamw steps through f32 or f64, and a gradient like its parameter"),
+impl Kept {
+    fn new(var: &Var) -> Result<Self> {
+        if var.device().is_cpu() {
+            Ok(Self::Cpu(CpuMoments::new(var.elem_count())))
+        } else {
+            Ok(Self::Device(DeviceMoments::new(var)?))
         }
     }
-}
 
-fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f64>> {
-    tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1()
+    fn numbers(&self) -> Result<(Vec<f64>, Vec<f64>)> {
+        match self {
+            Self::Cpu(moments) => Ok((moments.mean.clone(), moments.square.clone())),
+            Self::Device(moments) => moments.numbers(),
+        }
+    }
+
+    /// Moments of these values, in the same place.
+    fn resumed(&self, var: &Var, mean: &[f64], square: &[f64]) -> Result<Self> {
+        Ok(match self {
+            Self::Cpu(_) => Self::Cpu(CpuMoments { mean: mean.to_vec(), square: square.to_vec() }),
+            Self::Device(_) => Self::Device(DeviceMoments::from_numbers(var, mean, square)?),
+        })
+    }
 }
 
 impl Optimizer for AdamW {
     type Config = AdamWConfig;
 
     /// Parameters without names are called by their number.
-    fn new(vars: Vec<Var>, config: Self::Config) -> candle_core::Result<Self> {
-        Ok(Self::of_named(vars.into_iter().enumerate().map(|(i, var)| (i.to_string(), var)), config))
+    fn new(vars: Vec<Var>, config: Self::Config) -> Result<Self> {
+        Self::of_named(vars.into_iter().enumerate().map(|(i, var)| (i.to_string(), var)), config)
     }
 
-    fn step(&mut self, grads: &GradStore) -> candle_core::Result<()> {
+    fn step(&mut self, grads: &GradStore) -> Result<()> {
         self.scaled_step(grads, 1.0)
     }
 
@@ -226,7 +196,7 @@ impl Optimizer for AdamW {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{DType, Device, Tensor};
 
     use super::*;
 
@@ -256,9 +226,59 @@ mod tests {
         let mut first = AdamW::new(vec![b.clone()], AdamWConfig::default()).unwrap();
         (0..4).for_each(|_| one_step(&mut first, &b));
         let mut second = AdamW::new(vec![b.clone()], AdamWConfig::default()).unwrap();
-        assert!(second.resume(&first.moments()));
+        assert!(second.resume(&first.moments().unwrap()).unwrap());
         (0..6).for_each(|_| one_step(&mut second, &b));
         assert_eq!(a.to_vec1::<f64>().unwrap(), b.to_vec1::<f64>().unwrap());
-        assert!(!second.resume(&Moments::default()));
+        assert!(!second.resume(&Moments::default()).unwrap());
+    }
+
+    /// An optimiser whose moments are tensors, as on any device but the CPU.
+    fn on_device(var: &Var, config: &AdamWConfig) -> AdamW {
+        let mut optimizer = AdamW::new(vec![var.clone()], config.clone()).unwrap();
+        optimizer.entries[0].kept = Kept::Device(DeviceMoments::new(var).unwrap());
+        optimizer
+    }
+
+    fn bits(var: &Var) -> Vec<u64> {
+        let values = var.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        values.into_iter().map(f64::to_bits).collect()
+    }
+
+    #[test]
+    fn tensors_of_moments_take_the_same_steps_as_vectors() {
+        let config = AdamWConfig { learning_rate: 0.1, weight_decay: 0.01, ..AdamWConfig::default() };
+        for dtype in [DType::F32, DType::F64] {
+            let start = || {
+                let values = Tensor::new(&[[2f64, -3.0, 0.7], [1e-4, 11.0, -0.3]], &Device::Cpu).unwrap();
+                Var::from_tensor(&values.to_dtype(dtype).unwrap()).unwrap()
+            };
+            let (a, b) = (start(), start());
+            let mut vectors = AdamW::new(vec![a.clone()], config.clone()).unwrap();
+            let mut tensors = on_device(&b, &config);
+            for step in 0..20 {
+                for (optimizer, var) in [(&mut vectors, &a), (&mut tensors, &b)] {
+                    let loss = var.as_tensor().sqr().unwrap().sum_all().unwrap();
+                    optimizer.scaled_step(&loss.backward().unwrap(), 0.3 + f64::from(step)).unwrap();
+                }
+                assert_eq!(bits(&a), bits(&b), "{dtype:?}, step {step}");
+            }
+            assert_eq!(vectors.moments().unwrap(), tensors.moments().unwrap());
+        }
+    }
+
+    #[test]
+    fn an_optimiser_on_a_device_resumes_exactly() {
+        let config = AdamWConfig::default();
+        let start = || Var::new(&[2f32, -3.0], &Device::Cpu).unwrap();
+        let (a, b) = (start(), start());
+        let mut whole = on_device(&a, &config);
+        (0..10).for_each(|_| one_step(&mut whole, &a));
+        let mut first = on_device(&b, &config);
+        (0..4).for_each(|_| one_step(&mut first, &b));
+        let mut second = on_device(&b, &config);
+        assert!(second.resume(&first.moments().unwrap()).unwrap());
+        assert!(matches!(second.entries[0].kept, Kept::Device(_)));
+        (0..6).for_each(|_| one_step(&mut second, &b));
+        assert_eq!(bits(&a), bits(&b));
     }
 }

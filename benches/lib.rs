@@ -6,11 +6,15 @@
 //! ```
 
 mod allocator;
+mod fit;
 
 use candle_core::{Device, Result, Tensor};
 use statenet::core::Seed;
 
-pub use self::allocator::allocations;
+pub use self::{
+    allocator::{allocations, peak_bytes},
+    fit::Fit,
+};
 
 /// Number of bands of NS1.
 pub const N_BANDS: usize = 34;

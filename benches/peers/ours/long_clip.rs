@@ -2,10 +2,9 @@
 
 use std::{thread, time::Instant};
 
-use crate::{
-    bench::Bench,
-    steps::{self, Fit},
-};
+use statenet_benches::Fit;
+
+use crate::{bench::Bench, steps};
 
 /// The stack size of rayon's threads and of test threads.
 const STACK: usize = 2 << 20;

@@ -3,11 +3,11 @@
 use std::process::Command;
 
 use anyhow::Context;
-use statenet_benches::N_BINS;
+use statenet_benches::{Fit, N_BINS};
 
 use crate::{
     bench::{BATCHES, Bench},
-    steps::{self, Fit},
+    steps,
 };
 
 /// Measures each model in its own process, since a process does not return all memory that it has used.

@@ -1,20 +1,17 @@
-//! Whole training steps through the public API, as in the fitter: forward pass, masked loss, check that it is finite,
-//! backward pass, gradient norm, AdamW.
+//! Whole training steps of all models measured.
 
-use candle_core::{DType, Device, Tensor};
 use statenet::{
     models::{
-        Architecture, Mode, Pass, PipelineConfig,
+        Architecture, PipelineConfig,
         activations::ActivationConfig,
         cores::CoreConfig,
         prefilters::PrefilterConfig,
         readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},
         strfs::StrfConfig,
     },
-    prelude::{Axes, Loss, ModelConfig, ResponseModel, Seed, TimeBin, zoo},
-    train::optimizers::{AdamW, AdamWConfig},
+    prelude::{Axes, ModelConfig, TimeBin, zoo},
 };
-use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
+use statenet_benches::{Fit, N_BANDS, N_BINS, N_NEURONS};
 
 use crate::bench::{BATCHES, Bench};
 
@@ -71,42 +68,4 @@ fn transformer_over_bins(axes: &Axes) -> ModelConfig {
         transformer.patch_bins = 1;
     }
     config
-}
-
-/// A model and one batch.
-pub(crate) struct Fit {
-    model: Box<dyn ResponseModel>,
-    optimizer: AdamW,
-    sound: Tensor,
-    target: Tensor,
-    mask: Tensor,
-}
-
-impl Fit {
-    pub(crate) fn new(config: &ModelConfig, batch: usize, n_bins: usize) -> anyhow::Result<Self> {
-        let model = config.build(Seed::new(0), &Device::Cpu)?;
-        let optimizer = AdamW::for_params(model.params(), AdamWConfig::default())?;
-        let sound = normal("sound", &[batch, 1, N_BANDS, n_bins])?;
-        let target = normal("target", &[batch, N_NEURONS, n_bins])?.abs()?;
-        let mask = Tensor::ones(target.dims(), DType::F32, &Device::Cpu)?;
-        Ok(Self { model, optimizer, sound, target, mask })
-    }
-
-    pub(crate) fn step(&mut self) -> anyhow::Result<()> {
-        let pass = Pass::new(Seed::new(0), None);
-        let rate = self.model.forward(&self.sound, Mode::Train(&pass))?;
-        let loss = Loss::Mse.apply(&rate, &self.target, &self.mask)?;
-        anyhow::ensure!(loss.to_dtype(DType::F64)?.to_scalar::<f64>()?.is_finite(), "the loss is no number");
-        let grads = loss.backward()?;
-        let mut norm = 0.0;
-        for param in self.model.params().trained() {
-            if let Some(grad) = grads.get(param.var.as_tensor()) {
-                norm +=
-                    grad.flatten_all()?.to_vec1::<f32>()?.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>();
-            }
-        }
-        self.optimizer.scaled_step(&grads, 1.0 / norm.sqrt().max(1.0))?;
-        self.model.params().fold(&pass)?;
-        Ok(())
-    }
 }

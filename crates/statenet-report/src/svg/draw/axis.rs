@@ -4,6 +4,7 @@ use super::{
     canvas::{Anchor, Canvas, LABEL_PX, Label, Stroke, TICK_PX},
     colors::{AXIS, GRID, SOFT},
     frame::Place,
+    geometry::Margins,
     range::Range,
     text,
     ticks::{self, Tick},
@@ -34,6 +35,11 @@ impl Axis {
         let (unit, scale) = if range.span() >= 2000.0 { ("Time (s)", 1000.0) } else { ("Time (ms)", 1.0) };
         let range = Range::new(range.low / scale, range.high / scale);
         Self::linear(unit, range, length, 80.0)
+    }
+
+    /// Room around a plot with this vertical axis; `x_labels` says whether the horizontal axis is labelled.
+    pub(crate) fn room(&self, x_labels: bool) -> Margins {
+        Margins { top: 0.0, right: RIGHT_ROOM, bottom: x_room(x_labels), left: self.y_room() }
     }
 
     /// Room that this axis needs left of a plot.

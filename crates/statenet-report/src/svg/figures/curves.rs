@@ -5,7 +5,7 @@ use statenet_core::{Hertz, TimeBin};
 use crate::{
     interval::Interval,
     svg::draw::{
-        axis::{self, Axis},
+        axis::Axis,
         canvas::{Anchor, Canvas, Label, Stroke, TICK_PX},
         colors::{self, AXIS, SOFT},
         frame::{self, Draw, Place},
@@ -224,12 +224,7 @@ impl Draw for Curves {
     }
 
     fn room(&self, x_labels: bool) -> Margins {
-        Margins {
-            top: 0.0,
-            right: axis::RIGHT_ROOM,
-            bottom: axis::x_room(x_labels),
-            left: self.y_axis().y_room(),
-        }
+        self.y_axis().room(x_labels)
     }
 
     fn legend_room(&self) -> f64 {

@@ -1,7 +1,7 @@
 //! Histograms of a score over neurons.
 
 use crate::svg::draw::{
-    axis::{self, Axis},
+    axis::Axis,
     canvas::{Anchor, Canvas, Label, Stroke, TICK_PX},
     colors::{self, INK, SOFT},
     frame::{self, Draw, Place},
@@ -108,12 +108,7 @@ impl Draw for Histogram {
     }
 
     fn room(&self, x_labels: bool) -> Margins {
-        Margins {
-            top: 0.0,
-            right: axis::RIGHT_ROOM,
-            bottom: axis::x_room(x_labels),
-            left: self.y_axis().y_room(),
-        }
+        self.y_axis().room(x_labels)
     }
 
     fn legend_room(&self) -> f64 {

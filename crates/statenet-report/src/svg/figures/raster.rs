@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 use statenet_core::{Millis, TimeBin};
 
 use crate::svg::draw::{
-    axis::{self, Axis},
+    axis::Axis,
     canvas::{Canvas, Stroke},
     colors::{INK, MISSING},
     frame::{self, Draw, Place},
@@ -90,12 +90,7 @@ impl Draw for Raster {
     }
 
     fn room(&self, x_labels: bool) -> Margins {
-        Margins {
-            top: 0.0,
-            right: axis::RIGHT_ROOM,
-            bottom: axis::x_room(x_labels),
-            left: self.y_axis().y_room(),
-        }
+        self.y_axis().room(x_labels)
     }
 
     fn time(&self) -> Option<Range> {

@@ -1,7 +1,7 @@
 //! Scatter plots of two scores of each neuron.
 
 use crate::svg::draw::{
-    axis::{self, Axis},
+    axis::Axis,
     canvas::{Anchor, Canvas, Label, Stroke, TICK_PX},
     colors::{self, AXIS, SOFT},
     frame::{self, Draw, Place},
@@ -120,12 +120,7 @@ impl Draw for Scatter {
     }
 
     fn room(&self, x_labels: bool) -> Margins {
-        Margins {
-            top: 0.0,
-            right: axis::RIGHT_ROOM,
-            bottom: axis::x_room(x_labels),
-            left: self.y_axis().y_room(),
-        }
+        self.y_axis().room(x_labels)
     }
 
     fn legend_room(&self) -> f64 {

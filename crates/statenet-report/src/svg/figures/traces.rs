@@ -3,7 +3,7 @@
 use statenet_core::{Millis, TimeBin};
 
 use crate::svg::draw::{
-    axis::{self, Axis},
+    axis::Axis,
     canvas::{Canvas, Stroke},
     colors::{self, INK},
     frame::{self, Draw, Place},
@@ -187,12 +187,7 @@ impl Draw for Traces {
     }
 
     fn room(&self, x_labels: bool) -> Margins {
-        Margins {
-            top: 0.0,
-            right: axis::RIGHT_ROOM,
-            bottom: axis::x_room(x_labels),
-            left: self.y_axis().y_room(),
-        }
+        self.y_axis().room(x_labels)
     }
 
     fn time(&self) -> Option<Range> {

@@ -66,7 +66,7 @@ MODELS = {
     "ln-ic": strf(zoo.LinearNonlinear, prefiltering=ic_adaptation),
     "nrf": lambda: zoo.NetworkReceptiveField(BANDS, LAGS, HIDDEN, NEURONS),
     "dnet": lambda: zoo.DNet(BANDS, LAGS, HIDDEN, out_neurons=NEURONS),
-    "dnet-unscaled": lambda: zoo.DNet(BANDS, LAGS, HIDDEN, init_tau=1.6, decay_input=False, out_neurons=NEURONS),
+    "dnet-unscaled": lambda: zoo.DNet(BANDS, LAGS, HIDDEN, init_tau=1.5, decay_input=False, out_neurons=NEURONS),
     "cnn2d": lambda: zoo.ConvNet2D(BANDS, (3, 4), 4, HIDDEN, NEURONS),
     "transformer": lambda: zoo.Transformer(BANDS, embedding_dim=8, out_neurons=NEURONS),
     "transformer-windowed": lambda: zoo.Transformer(

@@ -230,7 +230,7 @@ fn dnet(
     let leak = LeakConfig {
         initial_tau,
         gain: if scaled { LeakGain::Tau } else { LeakGain::One },
-        truncate: Some((BINS_PER_TAU * initial_tau).round() as usize),
+        truncate: Some((BINS_PER_TAU * initial_tau).round_ties_even() as usize),
     };
     let core = CoreConfig::Dnet(DnetConfig { hidden: theirs.count("n_hidden")?, strf, leak });
     hidden_model(theirs, core, activation)

@@ -29,8 +29,10 @@
 //! | operation | inputs | output | fused on |
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
+//! | [`affine_then`] | the same, [`Then`] | the same | CPU |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain tensors |
+//! | [`causal_self_attention`] | x (B, U, T), [`SelfAttention`] | (B, U, T) | CPU |
 //! | [`gated_recurrence`] | [`GatedCell`], gates (B, T, G H), weight_hh (G H, H), bias_hh (G H), h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU, CUDA |
 //! | [`gated_layer`] | [`GatedCell`], x (B, I, T) or (B, T, I), [`GatedWeights`], h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU |
 //! | [`gated_layer_last`] | the same | last h and c (B, H) | CPU |
@@ -44,6 +46,7 @@
 //! | [`depthwise_conv1d`] | x (B, T, C), weight (C, K), bias (C), context (B, K-1, C) | (B, T, C) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
+//! | [`normed_conv2d`] | the same, [`NormThen`] | (B, Co, F-Kf+1, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
 //! | [`local_encoder`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L), gain (C), bias (C) | (B, C, L, T) | CPU |
@@ -98,8 +101,9 @@ mod simd;
 mod step;
 mod tensor;
 
-pub use dense::affine::affine;
+pub use dense::affine::{affine, affine_then};
 pub use dense::causal_attention::{causal_attention, causal_attention_dropped};
+pub use dense::causal_self_attention::{SelfAttention, causal_self_attention};
 pub use error::{Dims, Error, Result};
 pub use filters::band_convolution::band_convolution;
 pub use filters::causal_conv2d::causal_conv2d;
@@ -107,13 +111,15 @@ pub use filters::causal_strf::causal_strf;
 pub use filters::depthwise_conv1d::depthwise_conv1d;
 pub use filters::local_encoder::local_encoder;
 pub use filters::locally_connected::locally_connected;
-pub use pointwise::channel_norm::{Then, channel_norm};
+pub use filters::normed_conv2d::{NormThen, normed_conv2d};
+pub use pointwise::channel_norm::channel_norm;
 pub use pointwise::losses::{masked_mse, masked_poisson};
 pub use pointwise::output_curves::{
     double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,
 };
 pub use pointwise::silu_gate::silu_gate;
 pub use pointwise::softplus::softplus;
+pub use pointwise::then::Then;
 pub use rnn::gated::{GatedCell, GatedWeights, gated_layer, gated_layer_last, gated_recurrence};
 pub use rnn::lmu::{LmuWeights, lmu};
 pub use scans::adaptation::adaptation;
@@ -153,11 +159,16 @@ pub mod steps {
 /// Same names, signatures and checks; they run on any device that Candle has.
 pub mod reference {
     pub use crate::{
-        dense::{affine::reference::affine, causal_attention::reference::causal_attention},
+        dense::{
+            affine::reference::{affine, affine_then},
+            causal_attention::reference::causal_attention,
+            causal_self_attention::reference::causal_self_attention,
+        },
         filters::{
             band_convolution::reference::band_convolution, causal_conv2d::reference::causal_conv2d,
             causal_strf::reference::causal_strf, depthwise_conv1d::reference::depthwise_conv1d,
             local_encoder::reference::local_encoder, locally_connected::reference::locally_connected,
+            normed_conv2d::reference::normed_conv2d,
         },
         pointwise::{
             channel_norm::reference::channel_norm,

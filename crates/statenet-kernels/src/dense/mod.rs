@@ -2,3 +2,4 @@
 
 pub(crate) mod affine;
 pub(crate) mod causal_attention;
+pub(crate) mod causal_self_attention;

@@ -7,3 +7,4 @@ pub(crate) mod depthwise_conv1d;
 pub(crate) mod frequency_taps;
 pub(crate) mod local_encoder;
 pub(crate) mod locally_connected;
+pub(crate) mod normed_conv2d;

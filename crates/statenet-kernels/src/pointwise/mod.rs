@@ -5,3 +5,4 @@ pub(crate) mod losses;
 pub(crate) mod output_curves;
 pub(crate) mod silu_gate;
 pub(crate) mod softplus;
+pub(crate) mod then;

@@ -1,6 +1,6 @@
 use candle_core::Tensor;
 use proptest::prelude::*;
-use statenet_kernels::{Then, channel_norm, steps};
+use statenet_kernels::{Then, channel_norm, reference, steps};
 
 use crate::{harness::*, laws::check_step};
 
@@ -11,6 +11,18 @@ fn inputs(seed: u64, [batch, channels, positions, time]: [usize; 4]) -> Vec<Tens
         n.signed(&[channels]),
         n.signed(&[channels]),
     ]
+}
+
+#[test]
+fn rectifiers_are_those_of_plain_tensors() {
+    for (seed, then) in [(1, Then::Relu), (2, Then::LeakyRelu { slope: 0.1 })] {
+        compare(
+            |x| vec![channel_norm(&x[0], &x[1], &x[2], 0.1, then).unwrap()],
+            |x| vec![reference::channel_norm(&x[0], &x[1], &x[2], 0.1, then).unwrap()],
+            &inputs(seed, [2, 5, 3, 40]),
+            Memory::Contiguous,
+        );
+    }
 }
 
 /// Channels 1 and 3: mean 2, variance 1, so -1 and 1 before gain and bias.
@@ -38,6 +50,9 @@ fn wrong_arguments_are_named() {
     assert_eq!(error.to_string(), "channel_norm: eps is 0, expected positive and finite");
     let error = channel_norm(&x[0], &x[1].narrow(0, 0, 2).unwrap(), &x[2], 1e-5, Then::Identity).unwrap_err();
     assert_eq!(error.to_string(), "channel_norm: gain has shape (2), expected (3)");
+    let then = Then::LeakyRelu { slope: -0.1 };
+    let error = channel_norm(&x[0], &x[1], &x[2], 1e-5, then).unwrap_err();
+    assert_eq!(error.to_string(), "channel_norm: slope is -0.1, expected finite and at least 0");
 }
 
 proptest! {

@@ -12,6 +12,7 @@ use crate::{
         packed::groups,
     },
     parallel::{self, take, take_mut},
+    pointwise::then::{Then, follow_all, unfollow_all},
     simd::{
         float::Real,
         reduce::{columns, rows},
@@ -25,6 +26,7 @@ pub(crate) struct Affine {
     pub(crate) sizes: Sizes,
     pub(crate) from: Layout,
     pub(crate) to: Layout,
+    pub(crate) then: Then,
 }
 
 /// One stimulus as a matrix (T, channels).
@@ -49,16 +51,20 @@ impl Kernel<3> for Affine {
             parallel::for_each(work.collect(), |(x, y)| {
                 let (x, weight) = ((x, from), (weight, View::rows(ins).t()));
                 if bias.is_empty() {
-                    return write_product([time, ins, outs], x, weight, (y, to));
+                    write_product([time, ins, outs], x, weight, (&mut *y, to));
+                } else {
+                    match self.to {
+                        Layout::TimeFirst => y.chunks_exact_mut(outs).for_each(|y| copy(y, bias)),
+                        Layout::ChannelsFirst => fill_rows(y, bias),
+                    }
+                    // SAFETY: both layouts just wrote the bias of every output to every bin.
+                    #[allow(unsafe_code, reason = "the product is added to what was just written")]
+                    let y = unsafe { written(y) };
+                    add_product([time, ins, outs], x, weight, (y, to));
                 }
-                match self.to {
-                    Layout::TimeFirst => y.chunks_exact_mut(outs).for_each(|y| copy(y, bias)),
-                    Layout::ChannelsFirst => fill_rows(y, bias),
-                }
-                // SAFETY: both layouts just wrote the bias of every output to every bin.
-                #[allow(unsafe_code, reason = "the product is added to what was just written")]
-                let y = unsafe { written(y) };
-                add_product([time, ins, outs], x, weight, (y, to));
+                // SAFETY: with and without a bias the product was just written to every output and bin.
+                #[allow(unsafe_code, reason = "what was just written is changed in place")]
+                follow_all(self.then, unsafe { written(y) });
             });
         };
         // SAFETY: the stimuli cover y, and each writes all T O numbers of its own.
@@ -77,17 +83,18 @@ impl Kernel<3> for Affine {
         let mut of_groups = Vec::new();
         let fill = |x_grad: &mut [MaybeUninit<F>]| {
             let mut tasks = Vec::new();
-            let (mut x, mut grad, mut x_grad) = (x, call.grad, x_grad);
+            let (mut x, mut y, mut grad, mut x_grad) = (x, call.output, call.grad, x_grad);
             for count in groups(batch) {
-                let (x, grad) = (take(&mut x, count * ins * time), take(&mut grad, count * outs * time));
-                tasks.push((x, grad, take_mut(&mut x_grad, count * x_size)));
+                let (x, y) = (take(&mut x, count * ins * time), take(&mut y, count * outs * time));
+                let grad = take(&mut grad, count * outs * time);
+                tasks.push((x, y, grad, take_mut(&mut x_grad, count * x_size)));
             }
-            let work = |(x, grad, x_grad)| {
+            let work = |(x, y, grad, x_grad)| {
                 let mut sums = Sums {
                     weight: vec![F::ZERO; if wants_weight { weight.len() } else { 0 }],
                     bias: vec![F::ZERO; bias.len()],
                 };
-                self.group_gradients(x, weight, grad, x_grad, &mut sums);
+                self.group_gradients(x, weight, (y, grad), x_grad, &mut sums);
                 sums
             };
             of_groups = parallel::map(tasks, work);
@@ -122,14 +129,20 @@ impl Affine {
         &self,
         x: &[F],
         weight: &[F],
-        grad: &[F],
+        (y, grad): (&[F], &[F]),
         x_grad: &mut [MaybeUninit<F>],
         sums: &mut Sums<F>,
     ) {
         let Sizes { inputs: ins, outputs: outs, time, .. } = self.sizes;
         let (from, to) = (bins(self.from, ins, time), bins(self.to, outs, time));
         let mut x_grad = x_grad.chunks_exact_mut(ins * time);
-        for (x, grad) in x.chunks_exact(ins * time).zip(grad.chunks_exact(outs * time)) {
+        let mut before = vec![F::ZERO; if self.then == Then::Identity { 0 } else { outs * time }];
+        let results = y.chunks_exact(outs * time).zip(grad.chunks_exact(outs * time));
+        for (x, (y, mut grad)) in x.chunks_exact(ins * time).zip(results) {
+            if !before.is_empty() {
+                unfollow_all(self.then, y, grad, &mut before);
+                grad = &before;
+            }
             if let Some(x_grad) = x_grad.next() {
                 write_product([time, outs, ins], (grad, to), (weight, View::rows(ins)), (x_grad, from));
             }

@@ -5,6 +5,9 @@
 //!
 //! gx[b,i,t] = sum_o W[o,i] g[b,o,t]    gW[o,i] = sum_bt g[b,o,t] x[b,i,t]    gc[o] = sum_bt g[b,o,t]
 //! ```
+//! With a nonlinearity after it, phi(y), its slope is computed from what came out: neither y nor g phi' is kept for the
+//! whole batch.
+//!
 //! Input and result lie in either [`Layout`]; the matrix product reads and writes with strides, so that a
 //! change of layout costs no copy.
 
@@ -17,6 +20,7 @@ use candle_core::Tensor;
 use crate::{
     Layout,
     error::Result,
+    pointwise::then::Then,
     tensor::{
         arguments::Check,
         driver::{Input, run},
@@ -84,11 +88,45 @@ pub fn affine(
     bias: Option<&Tensor>,
     to: Layout,
 ) -> Result<Tensor> {
+    affine_then(x, from, weight, bias, to, Then::Identity)
+}
+
+/// `then`(W x + c) in every time bin.
+///
+/// - `x`, `from`, `weight`, `bias`, `to`: as of [`affine`].
+/// - Returns (B, O, T) or (B, T, O), as `to` says.
+///
+/// Kept for the backward pass are input and result only.
+///
+/// # Errors
+/// As [`affine`]; [`Error::Range`](crate::Error::Range) for a slope.
+///
+/// # Examples
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use statenet_kernels::{Layout, Then, affine_then};
+///
+/// let x = Tensor::new(&[[[1f32, -2.0]]], &Device::Cpu)?; // one stimulus, one channel, 2 bins
+/// let weight = Tensor::new(&[[10f32]], &Device::Cpu)?;
+/// let channels = Layout::ChannelsFirst;
+/// let y = affine_then(&x, channels, &weight, None, channels, Then::Relu)?;
+/// assert_eq!(y.to_vec3::<f32>()?, [[[10.0, 0.0]]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn affine_then(
+    x: &Tensor,
+    from: Layout,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    to: Layout,
+    then: Then,
+) -> Result<Tensor> {
     let sizes = check(x, from, weight, bias)?;
+    then.check(Check::new(OP))?;
     run(
-        cpu::Affine { sizes, from, to },
+        cpu::Affine { sizes, from, to, then },
         [Input::one("x", x), Input::one("weight", weight), Input::optional("bias", bias)],
         Ok,
-        || reference::affine(x, from, weight, bias, to),
+        || reference::affine_then(x, from, weight, bias, to, then),
     )
 }

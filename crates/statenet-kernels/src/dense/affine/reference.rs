@@ -6,6 +6,8 @@ use super::{OP, Sizes, check};
 use crate::{
     Layout,
     error::{Error, Result},
+    pointwise::then::Then,
+    tensor::arguments::Check,
 };
 
 /// [`affine`](crate::affine) from plain tensors, on any device.
@@ -19,8 +21,25 @@ pub fn affine(
     bias: Option<&Tensor>,
     to: Layout,
 ) -> Result<Tensor> {
+    affine_then(x, from, weight, bias, to, Then::Identity)
+}
+
+/// [`affine_then`](crate::affine_then) from plain tensors, on any device.
+///
+/// # Errors
+/// As the fused operation; the device is Candle's matter.
+pub fn affine_then(
+    x: &Tensor,
+    from: Layout,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    to: Layout,
+    then: Then,
+) -> Result<Tensor> {
     let sizes = check(x, from, weight, bias)?;
-    compute(x, from, weight, bias, to, sizes).map_err(Error::in_op(OP))
+    then.check(Check::new(OP))?;
+    let run = || then.of_tensor(&compute(x, from, weight, bias, to, sizes)?);
+    run().map_err(Error::in_op(OP))
 }
 
 fn compute(

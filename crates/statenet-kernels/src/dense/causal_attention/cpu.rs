@@ -116,13 +116,7 @@ impl Kernel<3> for CausalAttention {
             .zip(y.chunks_exact_mut(size))
             .zip(logs.chunks_exact_mut(time));
         parallel::for_each(work.collect(), |((((q, k), v), y), logs)| {
-            let mut scores = Vec::new();
-            for block in self.sizes.blocks() {
-                block.pairs(q, k, &mut scores);
-                let logs = &mut logs[block.first..][..block.queries];
-                softmax(block, scale, &mut scores, logs);
-                block.to_queries(&scores, v, y);
-            }
+            attend(self.sizes, scale, [q, k, v], y, logs);
         });
         if let Some(tape) = tape {
             *tape = logs;
@@ -148,19 +142,42 @@ impl Kernel<3> for CausalAttention {
             .zip(v_grad.chunks_exact_mut(size_of_keys));
         let work = inputs.zip(outputs).zip(grads).collect();
         parallel::for_each(work, |((((q, k), v), ((y, grad), logs)), ((q_grad, k_grad), v_grad))| {
-            let (mut weights, mut grads) = (Vec::new(), Vec::new());
-            for block in self.sizes.blocks() {
-                block.pairs(q, k, &mut weights);
-                block.pairs(grad, v, &mut grads);
-                let rows = block.first * depth..(block.first + block.queries) * depth;
-                let logs = &logs[block.first..][..block.queries];
-                unsoftmax(block, scale, &mut weights, &mut grads, logs, &y[rows.clone()], &grad[rows]);
-                block.to_keys(&weights, grad, v_grad);
-                block.to_keys(&grads, q, k_grad);
-                block.to_queries(&grads, k, q_grad);
-            }
+            attend_back(self.sizes, scale, [q, k, v], y, grad, logs, [q_grad, k_grad, v_grad]);
         });
         [q_grad, k_grad, v_grad]
+    }
+}
+
+/// Adds to `y` what one head of one stimulus attends to, and writes the logarithms of the sums that it divides by.
+pub(crate) fn attend<F: Real>(sizes: Sizes, scale: F, [q, k, v]: [&[F]; 3], y: &mut [F], logs: &mut [F]) {
+    let mut scores = Vec::new();
+    for block in sizes.blocks() {
+        block.pairs(q, k, &mut scores);
+        softmax(block, scale, &mut scores, &mut logs[block.first..][..block.queries]);
+        block.to_queries(&scores, v, y);
+    }
+}
+
+/// Adds the gradients of one head of one stimulus to those of q, k and v, from what [`attend`] gave and its gradient.
+pub(crate) fn attend_back<F: Real>(
+    sizes: Sizes,
+    scale: F,
+    [q, k, v]: [&[F]; 3],
+    y: &[F],
+    grad: &[F],
+    logs: &[F],
+    [q_grad, k_grad, v_grad]: [&mut [F]; 3],
+) {
+    let (mut weights, mut grads) = (Vec::new(), Vec::new());
+    for block in sizes.blocks() {
+        block.pairs(q, k, &mut weights);
+        block.pairs(grad, v, &mut grads);
+        let rows = block.first * sizes.depth..(block.first + block.queries) * sizes.depth;
+        let logs = &logs[block.first..][..block.queries];
+        unsoftmax(block, scale, &mut weights, &mut grads, logs, &y[rows.clone()], &grad[rows]);
+        block.to_keys(&weights, grad, v_grad);
+        block.to_keys(&grads, q, k_grad);
+        block.to_queries(&grads, k, q_grad);
     }
 }
 

@@ -14,7 +14,7 @@
 //! Dropout of single probabilities needs the matrix of all pairs that this avoids:
 //! [`causal_attention_dropped`](crate::causal_attention_dropped).
 
-mod cpu;
+pub(crate) mod cpu;
 mod dropped;
 pub(crate) mod reference;
 mod step;

@@ -3,6 +3,8 @@
 //! The gradient of x is a convolution as well, of the result's gradient with the filters turned round, in
 //! which the mixes of input and output rows change places. So one loop, [`convolve`], serves both.
 
+use std::borrow::Cow;
+
 use candle_core::Shape;
 
 use super::{
@@ -35,20 +37,20 @@ pub(crate) struct CausalConv2d(pub(crate) Sizes);
 
 /// Channels of rows, `bins` long each: a stimulus, a result or a gradient.
 #[derive(Clone, Copy)]
-struct Extent {
+pub(crate) struct Extent {
     channels: usize,
     rows: usize,
     bins: usize,
 }
 
 impl Extent {
-    fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         self.channels * self.rows * self.bins
     }
 }
 
 /// One convolution: rows of `from` to rows of `to`, whose bins are up to the caller.
-struct Pass<F> {
+pub(crate) struct Pass<F> {
     from: [usize; 2],
     to: [usize; 2],
     taps: usize,
@@ -66,16 +68,16 @@ struct PassPlane<F> {
 
 impl CausalConv2d {
     /// Weight (Co, Ci, Kf, Kt) and bias (Co).
-    const fn packing(&self) -> Packing<2> {
+    pub(crate) const fn packing(&self) -> Packing<2> {
         let Sizes { inputs, outputs, width, lags, .. } = self.0;
         Packing([outputs * inputs * width * lags, outputs])
     }
 
-    fn input(&self) -> Extent {
+    pub(crate) fn input(&self) -> Extent {
         Extent { channels: self.0.inputs, rows: self.0.bands, bins: self.0.time }
     }
 
-    fn output(&self) -> Extent {
+    pub(crate) fn output(&self) -> Extent {
         Extent { channels: self.0.outputs, rows: self.0.rows, bins: self.0.time }
     }
 
@@ -84,7 +86,7 @@ impl CausalConv2d {
     }
 
     /// From x to the result.
-    fn ahead<F: Real>(&self, weight: &[F]) -> Pass<F> {
+    pub(crate) fn ahead<F: Real>(&self, weight: &[F]) -> Pass<F> {
         let Sizes { inputs, bands, outputs, rows, lags, .. } = self.0;
         self.pass([inputs, bands], [outputs, rows], weight, |from, to, j| (to, from, j), lags, false)
     }
@@ -137,28 +139,53 @@ impl Kernel<3> for CausalConv2d {
     }
 
     fn forward<F: Real>(&self, [x, packed, context]: [&[F]; 3], _: Option<&mut Vec<F>>) -> Vec<F> {
-        let Sizes { batch, time, lags, .. } = self.0;
-        let (from, to) = (self.input(), self.output());
+        let (from, to) = (self.input().size(), self.output().size());
         let [weight, bias] = self.packing().slices(packed);
         let pass = self.ahead(weight);
-        let mut y = vec![F::ZERO; batch * to.size()];
-        let work = x.chunks_exact(from.size()).zip(y.chunks_exact_mut(to.size())).enumerate();
+        let mut y = vec![F::ZERO; self.0.batch * to];
+        let work = x.chunks_exact(from).zip(y.chunks_exact_mut(to)).enumerate();
         parallel::for_each(work.collect(), |(b, (x, y))| {
-            for (channel, bias) in y.chunks_exact_mut(to.rows * to.bins).zip(bias) {
-                channel.fill(*bias);
-            }
-            let before = of_stimulus(context, b, self.context().size());
-            convolve(&pass, before, x, time, lags - 1, y, time);
+            self.forward_stimulus(&pass, bias, self.context_of(context, b), x, y);
         });
         y
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, wanted: [bool; 3]) -> [Vec<F>; 3] {
+        let size = self.output().size();
+        self.gradients(call.inputs, wanted, |b, _| Cow::Borrowed(&call.grad[b * size..][..size]))
+    }
+}
+
+impl CausalConv2d {
+    /// The result of one stimulus, (Co, F', T).
+    pub(crate) fn forward_stimulus<F: Real>(
+        &self,
+        pass: &Pass<F>,
+        bias: &[F],
+        context: &[F],
+        x: &[F],
+        y: &mut [F],
+    ) {
+        let Sizes { rows, time, lags, .. } = self.0;
+        for (channel, bias) in y.chunks_exact_mut(rows * time).zip(bias) {
+            channel.fill(*bias);
+        }
+        convolve(pass, context, x, time, lags - 1, y, time);
+    }
+
+    /// The gradients of all inputs, where `grad(b, after)` gives that of the result of stimulus b.
+    ///
+    /// The packed input may hold parameters of what follows the convolution after weight and bias: `grad` adds their
+    /// gradients to `after`, which comes as zeros.
+    pub(crate) fn gradients<'a, F: Real>(
+        &self,
+        [x, packed, context]: [&[F]; 3],
+        [wants_x, wants_weight, wants_context]: [bool; 3],
+        grad: impl Fn(usize, &mut [F]) -> Cow<'a, [F]> + Sync,
+    ) -> [Vec<F>; 3] {
         let Sizes { batch, time, lags, .. } = self.0;
-        let [x, packed, context] = call.inputs;
-        let (from, to, before) = (self.input(), self.output(), self.context());
+        let (from, before) = (self.input(), self.context());
         let [weight, _] = self.packing().slices(packed);
-        let [wants_x, wants_weight, wants_context] = wanted;
 
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
         let mut context_grad = vec![F::ZERO; if wants_context { batch * before.size() } else { 0 }];
@@ -166,28 +193,26 @@ impl Kernel<3> for CausalConv2d {
         let mut x_grads = x_grad.chunks_exact_mut(from.size());
         let mut context_grads = context_grad.chunks_exact_mut(before.size().max(1));
         let scheme = Scheme::new(self.0.width);
-        let work = x.chunks_exact(from.size()).zip(call.grad.chunks_exact(to.size())).enumerate().map(
-            |(b, (x, grad))| {
-                let grads = (x_grads.next().unwrap_or_default(), context_grads.next().unwrap_or_default());
-                (of_stimulus(context, b, before.size()), x, grad, grads)
-            },
-        );
-        let of_each = parallel::map(work.collect(), |(context, x, grad, (x_grad, context_grad))| {
+        let work = x.chunks_exact(from.size()).enumerate().map(|(b, x)| {
+            (b, x, x_grads.next().unwrap_or_default(), context_grads.next().unwrap_or_default())
+        });
+        let of_each = parallel::map(work.collect(), |(b, x, x_grad, context_grad)| {
+            let mut sums = vec![F::ZERO; packed.len()];
+            let (own, after) = sums.split_at_mut(self.packing().0.iter().sum());
+            let grad = grad(b, after);
             if let Some(pass) = &pass {
                 // Bin s of the context lies Kt - 1 bins before bin s of x.
                 if !x_grad.is_empty() {
-                    convolve(pass, &[], grad, time, 0, x_grad, time);
+                    convolve(pass, &[], &grad, time, 0, x_grad, time);
                 }
                 if !context_grad.is_empty() {
-                    convolve(pass, &[], grad, time, lags - 1, context_grad, lags - 1);
+                    convolve(pass, &[], &grad, time, lags - 1, context_grad, lags - 1);
                 }
             }
-            let mut sums = Vec::new();
             if wants_weight {
-                sums = vec![F::ZERO; packed.len()];
-                let [weight_grad, bias_grad] = self.packing().slices_mut(&mut sums);
-                self.weight_gradient(&scheme, context, x, grad, weight_grad);
-                rows(grad, bias_grad);
+                let [weight_grad, bias_grad] = self.packing().slices_mut(own);
+                self.weight_gradient(&scheme, self.context_of(context, b), x, &grad, weight_grad);
+                rows(&grad, bias_grad);
             }
             sums
         });
@@ -197,9 +222,13 @@ impl Kernel<3> for CausalConv2d {
         }
         [x_grad, packed_grad, context_grad]
     }
-}
 
-impl CausalConv2d {
+    /// The context of stimulus b, if there is one.
+    pub(crate) fn context_of<'a, F>(&self, context: &'a [F], b: usize) -> &'a [F] {
+        let size = self.context().size();
+        context.get(b * size..(b + 1) * size).unwrap_or_default()
+    }
+
     /// Adds to the gradient of the weight what one stimulus gives.
     fn weight_gradient<F: Real>(
         &self,
@@ -221,11 +250,6 @@ impl CausalConv2d {
             }
         }
     }
-}
-
-/// The context of stimulus b, if there is one.
-fn of_stimulus<F>(context: &[F], b: usize, size: usize) -> &[F] {
-    context.get(b * size..(b + 1) * size).unwrap_or_default()
 }
 
 /// Writes the mix of each channel's rows, from bin `first - lead` on, to rows `stride` apart; zeros beyond both

@@ -10,7 +10,7 @@
 //! frequency alone). The coefficients are 1 and 1/2, so the loss of accuracy is negligible. Each band is added to sums of
 //! its neighbours and subtracted again: where x is infinite, they become NaN.
 
-mod cpu;
+pub(crate) mod cpu;
 mod products;
 pub(crate) mod reference;
 mod scheme;
@@ -43,8 +43,14 @@ pub(crate) struct Sizes {
     pub(crate) lags: usize,
 }
 
-fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Sizes> {
-    let check = Check::new(OP);
+pub(crate) fn check(
+    op: &'static str,
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    context: Option<&Tensor>,
+) -> Result<Sizes> {
+    let check = Check::new(op);
     let [outputs, inputs, width, lags] = check.dims("weight", weight, [None; 4])?;
     let [batch, _, bands, time] = check.dims("x", x, [None, Some(inputs), None, None])?;
     check.range("weight's width", width as f64, width <= bands, "at most the number of bands")?;
@@ -85,7 +91,7 @@ fn check(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn causal_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
-    let sizes = check(x, weight, bias, context)?;
+    let sizes = check(OP, x, weight, bias, context)?;
     run(
         cpu::CausalConv2d(sizes),
         [

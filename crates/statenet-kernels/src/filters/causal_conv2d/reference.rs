@@ -10,11 +10,11 @@ use crate::error::{Error, Result};
 /// # Errors
 /// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn causal_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, context: Option<&Tensor>) -> Result<Tensor> {
-    let sizes = check(x, weight, bias, context)?;
+    let sizes = check(OP, x, weight, bias, context)?;
     compute(x, weight, bias, context, sizes).map_err(Error::in_op(OP))
 }
 
-fn compute(
+pub(crate) fn compute(
     x: &Tensor,
     weight: &Tensor,
     bias: &Tensor,

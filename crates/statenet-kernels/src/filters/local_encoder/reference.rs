@@ -6,7 +6,7 @@ use super::check;
 use crate::{
     error::Result,
     filters::locally_connected::reference::locally_connected,
-    pointwise::channel_norm::{Then, reference::channel_norm},
+    pointwise::{channel_norm::reference::channel_norm, then::Then},
 };
 
 /// [`local_encoder`](crate::local_encoder) from plain tensors, on any device.

@@ -4,9 +4,10 @@ use std::mem::MaybeUninit;
 
 use candle_core::Shape;
 
-use super::{OP, Sizes, Then};
+use super::{OP, Sizes};
 use crate::{
     parallel,
+    pointwise::then::{Then, follow, unfollow},
     simd::{
         dispatch::{MulAdd, multiversion},
         float::Real,
@@ -85,29 +86,40 @@ impl Kernel<3> for ChannelNorm {
     }
 }
 
-/// phi of a row, in place.
+/// The mean over channels and the reciprocal deviation of all bins at position l.
 #[inline(always)]
-pub(super) fn follow<F: Real, M: MulAdd>(then: Then, row: &mut [F]) {
-    match then {
-        Then::Identity => {}
-        Then::Sigmoid => row.iter_mut().for_each(|v| *v = v.sigmoid::<M>()),
-        Then::Tanh => row.iter_mut().for_each(|v| *v = v.tanh::<M>()),
+fn moments_at<F: Real, M: MulAdd>(sizes: Sizes, eps: F, x: &[F], l: usize, mean: &mut [F], scale: &mut [F]) {
+    let Sizes { channels, positions, time, .. } = sizes;
+    let share = F::ONE / F::of(channels as f64);
+    let row = |c: usize| (c * positions + l) * time;
+    mean.fill(F::ZERO);
+    scale.fill(F::ZERO);
+    for c in 0..channels {
+        mean.iter_mut().zip(&x[row(c)..]).for_each(|(m, x)| *m += *x);
     }
+    mean.iter_mut().for_each(|m| *m *= share);
+    for c in 0..channels {
+        for ((s, m), x) in scale.iter_mut().zip(&*mean).zip(&x[row(c)..]) {
+            let d = *x - *m;
+            *s = M::mul_add(d, d, *s);
+        }
+    }
+    scale.iter_mut().for_each(|s| *s = F::ONE / M::mul_add(*s, share, eps).root());
 }
 
-/// e = g phi', from the row that phi gave.
-#[inline(always)]
-fn unfollow<F: Real>(then: Then, y: &[F], grad: &[F], e: &mut [F]) {
-    let rows = e.iter_mut().zip(grad).zip(y);
-    match then {
-        Then::Identity => e.copy_from_slice(grad),
-        Then::Sigmoid => rows.for_each(|((e, g), y)| *e = *g * *y * (F::ONE - *y)),
-        Then::Tanh => rows.for_each(|((e, g), y)| *e = *g * (F::ONE - *y * *y)),
+multiversion! {
+    /// What [`forward_stimulus`] leaves in `moments`, and the same bits.
+    pub(crate) fn moments_of_stimulus<F, M>(sizes: Sizes, eps: F, x: &[F], moments: &mut [F]) {
+        for (l, moments) in moments.chunks_exact_mut(2 * sizes.time).enumerate() {
+            let (mean, scale) = moments.split_at_mut(sizes.time);
+            moments_at::<F, M>(sizes, eps, x, l, mean, scale);
+        }
     }
 }
 
 multiversion! {
-    fn forward_stimulus<F, M>(
+    /// Writes y, (C, L, T), and leaves (L, 2, T) in `moments`: the mean and the reciprocal deviation.
+    pub(crate) fn forward_stimulus<F, M>(
         sizes: Sizes,
         eps: F,
         then: Then,
@@ -118,22 +130,11 @@ multiversion! {
         moments: &mut [F],
     ) {
         let Sizes { channels, positions, time, .. } = sizes;
-        let share = F::ONE / F::of(channels as f64);
         let mut after = vec![F::ZERO; time];
         for (l, moments) in moments.chunks_exact_mut(2 * time).enumerate() {
             let (mean, scale) = moments.split_at_mut(time);
             let row = |c: usize| (c * positions + l) * time;
-            for c in 0..channels {
-                mean.iter_mut().zip(&x[row(c)..]).for_each(|(m, x)| *m += *x);
-            }
-            mean.iter_mut().for_each(|m| *m *= share);
-            for c in 0..channels {
-                for ((s, m), x) in scale.iter_mut().zip(&*mean).zip(&x[row(c)..]) {
-                    let d = *x - *m;
-                    *s = M::mul_add(d, d, *s);
-                }
-            }
-            scale.iter_mut().for_each(|s| *s = F::ONE / M::mul_add(*s, share, eps).root());
+            moments_at::<F, M>(sizes, eps, x, l, mean, scale);
             for c in 0..channels {
                 let (gain, bias) = (gain[c], bias[c]);
                 for (((v, x), m), s) in after.iter_mut().zip(&x[row(c)..]).zip(&*mean).zip(&*scale) {
@@ -147,8 +148,8 @@ multiversion! {
 }
 
 multiversion! {
-    /// `sums` gathers the gradients of gain and bias, C each.
-    fn backward_stimulus<F, M>(
+    /// Writes the gradient of x; `sums` gathers the gradients of gain and bias, C each.
+    pub(crate) fn backward_stimulus<F, M>(
         sizes: Sizes,
         then: Then,
         x: &[F],

@@ -10,12 +10,13 @@
 //! The variance is the biased one. Time never mixes, so the operation is causal. Kept for the backward
 //! pass: m and s.
 
-mod cpu;
+pub(crate) mod cpu;
 pub(crate) mod reference;
 pub(crate) mod step;
 
 use candle_core::Tensor;
 
+use super::then::Then;
 use crate::{
     error::Result,
     tensor::{
@@ -26,17 +27,6 @@ use crate::{
 
 const OP: &str = "channel_norm";
 
-/// The nonlinearity that follows a normalisation in the same pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Then {
-    /// Nothing: phi(v) = v.
-    Identity,
-    /// The logistic function 1 / (1 + e^-v).
-    Sigmoid,
-    /// The hyperbolic tangent.
-    Tanh,
-}
-
 /// Sizes of a checked call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
@@ -46,12 +36,13 @@ pub(crate) struct Sizes {
     pub(crate) time: usize,
 }
 
-fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
+fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Sizes> {
     let check = Check::new(OP);
     let [batch, channels, positions, time] = check.dims("x", x, [None; 4])?;
     check.dims("gain", gain, [Some(channels)])?;
     check.dims("bias", bias, [Some(channels)])?;
     check.range("eps", eps, eps > 0.0 && eps.is_finite(), "positive and finite")?;
+    then.check(check)?;
     check.dtypes(&[("x", x), ("gain", gain), ("bias", bias)])?;
     Ok(Sizes { batch, channels, positions, time })
 }
@@ -62,7 +53,7 @@ fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
 /// - Returns (B, C, L, T).
 ///
 /// # Errors
-/// [`Error::Shape`](crate::Error::Shape), [`Error::Range`](crate::Error::Range) for `eps`,
+/// [`Error::Shape`](crate::Error::Shape), [`Error::Range`](crate::Error::Range) for `eps` and a slope,
 /// [`Error::DType`](crate::Error::DType) or [`Error::Device`](crate::Error::Device) by the argument at fault.
 ///
 /// # Examples
@@ -78,7 +69,7 @@ fn check(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64) -> Result<Sizes> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Tensor> {
-    let sizes = check(x, gain, bias, eps)?;
+    let sizes = check(x, gain, bias, eps, then)?;
     run(
         cpu::ChannelNorm { sizes, eps, then },
         [Input::one("x", x), Input::one("gain", gain), Input::one("bias", bias)],

@@ -2,10 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{OP, Sizes, Then, check};
+use super::{OP, Sizes, check};
 use crate::{
     error::{Error, Result},
-    pointwise::softplus::reference::sigmoid,
+    pointwise::then::Then,
 };
 
 /// [`channel_norm`](crate::channel_norm) from plain tensors, on any device.
@@ -13,7 +13,7 @@ use crate::{
 /// # Errors
 /// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor, eps: f64, then: Then) -> Result<Tensor> {
-    let sizes = check(x, gain, bias, eps)?;
+    let sizes = check(x, gain, bias, eps, then)?;
     compute(x, gain, bias, eps, then, sizes).map_err(Error::in_op(OP))
 }
 
@@ -31,10 +31,5 @@ fn compute(
     let normal = centered.broadcast_div(&(variance + eps)?.sqrt()?)?;
     let along_channels = (1, channels, 1, 1);
     let y = normal.broadcast_mul(&gain.reshape(along_channels)?)?;
-    let y = y.broadcast_add(&bias.reshape(along_channels)?)?;
-    match then {
-        Then::Identity => Ok(y),
-        Then::Sigmoid => sigmoid(&y),
-        Then::Tanh => y.tanh(),
-    }
+    then.of_tensor(&y.broadcast_add(&bias.reshape(along_channels)?)?)
 }

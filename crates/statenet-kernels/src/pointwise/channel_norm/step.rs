@@ -2,9 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{OP, Then, cpu::follow};
+use super::OP;
 use crate::{
     error::Result,
+    pointwise::then::{Then, follow},
     simd::dispatch::multiversion,
     step::{Step, StepSizes, values},
     tensor::arguments::Check,
@@ -32,6 +33,7 @@ impl ChannelNorm {
         check.dims("bias", bias, [Some(channels)])?;
         check.range("positions", positions as f64, positions > 0, "at least 1")?;
         check.range("eps", eps, eps > 0.0 && eps.is_finite(), "positive and finite")?;
+        then.check(check)?;
         let (gain, bias) = (values(OP, gain)?, values(OP, bias)?);
         let [mean, scale] = [0, 1].map(|_| vec![0.0; positions]);
         Ok(Self { positions, gain, bias, eps: eps as f32, then, mean, scale })

@@ -16,14 +16,14 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::{Layout, Step, Then, steps};
+use statenet_kernels::{Layout, Step, affine_then, normed_conv2d, steps};
 
 use crate::{
     config::limits::expect_size,
     error::{During, Result, config_error},
     layers::{
         channel_norm::ChannelNorm,
-        leaky_relu::{self, leaky_relu},
+        leaky_relu::{self, LEAKY_RELU},
     },
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::{init::Init, store::Scope},
@@ -132,8 +132,8 @@ impl Conv2d {
                 contexts.push(level.reshape((1, n, 1, 1))?.broadcast_as(shape)?.contiguous()?);
                 let drive = layer.weight.sum((2, 3))?.matmul(&level.unsqueeze(1)?)?.squeeze(1)?;
                 let column = (drive + &layer.bias)?.reshape((1, (), 1, 1))?;
-                let normed = layer.norm.apply(&column, Then::Identity).map_err(candle_core::Error::wrap)?;
-                level = leaky_relu(&normed).map_err(candle_core::Error::wrap)?.flatten_all()?;
+                let normed = layer.norm.apply(&column, LEAKY_RELU).map_err(candle_core::Error::wrap)?;
+                level = normed.flatten_all()?;
             }
             Ok(contexts)
         };
@@ -145,14 +145,14 @@ impl Conv2d {
         let mut seen = Vec::with_capacity(self.layers.len());
         let mut x = x.clone();
         for (l, layer) in self.layers.iter().enumerate() {
-            let a = statenet_kernels::causal_conv2d(&x, &layer.weight, &layer.bias, contexts.get(l))?;
-            let next = leaky_relu(&layer.norm.apply(&a, Then::Identity)?)?;
+            let norm = layer.norm.then(LEAKY_RELU);
+            let next = normed_conv2d(&x, &layer.weight, &layer.bias, contexts.get(l), norm)?;
             seen.push(std::mem::replace(&mut x, next));
         }
         let joined = x.flatten(1, 2).during("joining channels and bands")?;
         let (layout, bias) = (Layout::ChannelsFirst, Some(&self.hidden_bias));
-        let units = statenet_kernels::affine(&joined, layout, &self.hidden_weight, bias, layout)?;
-        Ok((leaky_relu(&units)?, seen))
+        let units = affine_then(&joined, layout, &self.hidden_weight, bias, layout, LEAKY_RELU)?;
+        Ok((units, seen))
     }
 }
 
@@ -202,8 +202,7 @@ impl Stage for Conv2d {
             let n = convolve.n_outputs();
             let n_channels = bias.elem_count();
             all.push(Box::new(convolve));
-            all.push(norm.step(n / n_channels, Then::Identity)?);
-            all.push(leaky_relu::step(n));
+            all.push(norm.step(n / n_channels, LEAKY_RELU)?);
         }
         let hidden = steps::Affine::new(&self.hidden_weight, Some(&self.hidden_bias))?;
         let n = hidden.n_outputs();

@@ -5,7 +5,7 @@
 //! ```
 
 use candle_core::Tensor;
-use statenet_kernels::{Step, Then, steps};
+use statenet_kernels::{NormThen, Step, Then, steps};
 
 use crate::{
     error::Result,
@@ -31,6 +31,11 @@ impl ChannelNorm {
     /// u from a, `(B, C, L, T)`.
     pub(crate) fn apply(&self, a: &Tensor, then: Then) -> Result<Tensor> {
         Ok(statenet_kernels::channel_norm(a, &self.gain, &self.bias, EPS, then)?)
+    }
+
+    /// The same as a part of an operation that goes on with it.
+    pub(crate) fn then(&self, then: Then) -> NormThen<'_> {
+        NormThen { gain: &self.gain, bias: &self.bias, eps: EPS, then }
     }
 
     /// [`apply`](Self::apply) to a single frame, (channels places).

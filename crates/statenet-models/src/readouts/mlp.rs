@@ -10,14 +10,14 @@
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
-use statenet_kernels::{Layout, Step, affine, steps};
+use statenet_kernels::{Layout, Step, affine, affine_then, steps};
 
 use super::readout::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
     config::limits::expect_size,
     error::Result,
-    layers::leaky_relu::{self, leaky_relu},
+    layers::leaky_relu::{self, LEAKY_RELU},
     model::{
         memory::Memory,
         stage::{Stage, Units},
@@ -90,7 +90,8 @@ impl Stage for MlpReadout {
 
     fn chunk(&self, x: &Tensor, _state: &mut State) -> Result<Tensor> {
         let (from, to) = (self.layout, Layout::ChannelsFirst);
-        let hidden = leaky_relu(&affine(x, from, &self.hidden_weight, Some(&self.hidden_bias), to)?)?;
+        let bias = Some(&self.hidden_bias);
+        let hidden = affine_then(x, from, &self.hidden_weight, bias, to, LEAKY_RELU)?;
         Ok(affine(&hidden, to, &self.weight, Some(&self.bias), to)?)
     }
 

@@ -7,7 +7,10 @@
 //! how many bins it holds and which slot comes next are its `counts`. Without, all are kept.
 
 use candle_core::Tensor;
-use statenet_kernels::{Layout, Step, StepSizes, causal_attention, causal_attention_dropped, steps};
+use statenet_kernels::{
+    Layout, SelfAttention, Step, StepSizes, affine, causal_attention, causal_attention_dropped,
+    causal_self_attention, steps,
+};
 
 use super::{
     Positions, TransformerConfig,
@@ -92,16 +95,46 @@ impl Attention {
         Ok(())
     }
 
-    /// (B, D, T) to (B, D, T).
-    pub(super) fn run(&self, x: &Tensor, state: &mut State, mode: Mode<'_>) -> Result<Tensor> {
+    /// (B, D, T) to (B, D, T), from the first bin on.
+    ///
+    /// Rotary positions, and dropped pairs of bins, come between the maps and the attention: with either the parts are
+    /// run one after the other.
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        let (batch, _, n_bins) = x.dims3().during("reading units")?;
+        let kept = self.dropout.kept(&[batch, self.heads, n_bins, n_bins], x, mode)?;
+        if self.rotary.is_some() || kept.is_some() {
+            let [q, k, v] = self.queries_keys_values(x, 0)?;
+            return self.attend(&q, &k, &v, kept.as_ref());
+        }
+        let attention = SelfAttention {
+            in_weight: &self.in_weight,
+            in_bias: &self.in_bias,
+            out_weight: &self.out_weight,
+            out_bias: &self.out_bias,
+            heads: self.heads,
+            window: self.window,
+        };
+        Ok(causal_self_attention(x, attention)?)
+    }
+
+    /// The same for bins that follow others.
+    pub(super) fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let (batch, _, n_bins) = x.dims3().during("reading units")?;
+        let mut start = 0;
+        if self.rotary.is_some() {
+            start = count(state, &self.names.position, batch)?;
+            set_count(state, &self.names.position, batch, start + n_bins, x)?;
+        }
+        let [q, k, v] = self.queries_keys_values(x, start)?;
+        let (keys, values) = self.with_past(&k, &v, state)?;
+        self.attend(&q, &keys, &values, None)
+    }
+
+    /// (B, heads, T, D) each; the first bin is number `start`.
+    fn queries_keys_values(&self, x: &Tensor, start: usize) -> Result<[Tensor; 3]> {
         let (batch, units, n_bins) = x.dims3().during("reading units")?;
-        let qkv = statenet_kernels::affine(
-            x,
-            Layout::ChannelsFirst,
-            &self.in_weight,
-            Some(&self.in_bias),
-            Layout::TimeFirst,
-        )?;
+        let (from, to) = (Layout::ChannelsFirst, Layout::TimeFirst);
+        let qkv = affine(x, from, &self.in_weight, Some(&self.in_bias), to)?;
         let part = |i: usize| -> candle_core::Result<Tensor> {
             let part = qkv.narrow(2, i * units, units)?.contiguous()?;
             part.reshape((batch, n_bins, self.heads, self.depth()))?.transpose(1, 2)?.contiguous()
@@ -109,26 +142,25 @@ impl Attention {
         let part = |i: usize| part(i).during("splitting heads");
         let (mut q, mut k, v) = (part(0)?, part(1)?, part(2)?);
         if let Some(rotary) = &self.rotary {
-            let start = count(state, &self.names.position, batch)?;
             q = rotary.turn(&q, start).during("turning queries")?;
             k = rotary.turn(&k, start).during("turning keys")?;
-            set_count(state, &self.names.position, batch, start + n_bins, x)?;
         }
-        let (keys, values) = self.with_past(&k, &v, state)?;
-        let pairs = [batch, self.heads, n_bins, keys.dim(2).during("reading keys")?];
+        Ok([q, k, v])
+    }
+
+    /// What the queries see of keys and values, through the last map: (B, D, T).
+    fn attend(&self, q: &Tensor, keys: &Tensor, values: &Tensor, kept: Option<&Tensor>) -> Result<Tensor> {
+        let (batch, _, n_bins, _) = q.dims4().during("reading queries")?;
         let (scale, window) = (self.scale(), self.window);
-        let attended = match self.dropout.kept(&pairs, &q, mode)? {
-            Some(kept) => causal_attention_dropped(&q, &keys, &values, scale, window, &kept)?,
-            None => causal_attention(&q, &keys, &values, scale, window)?,
+        let attended = match kept {
+            Some(kept) => causal_attention_dropped(q, keys, values, scale, window, kept)?,
+            None => causal_attention(q, keys, values, scale, window)?,
         };
-        let joined = attended.transpose(1, 2).and_then(|y| y.contiguous()?.reshape((batch, n_bins, units)));
-        Ok(statenet_kernels::affine(
-            &joined.during("joining heads")?,
-            Layout::TimeFirst,
-            &self.out_weight,
-            Some(&self.out_bias),
-            Layout::ChannelsFirst,
-        )?)
+        let joined =
+            attended.transpose(1, 2).and_then(|y| y.contiguous()?.reshape((batch, n_bins, self.units)));
+        let joined = joined.during("joining heads")?;
+        let (from, to) = (Layout::TimeFirst, Layout::ChannelsFirst);
+        Ok(affine(&joined, from, &self.out_weight, Some(&self.out_bias), to)?)
     }
 
     /// Keys and values with those before them, oldest first; the state goes on to the chunk's end.

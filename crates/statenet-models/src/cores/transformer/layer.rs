@@ -1,7 +1,7 @@
 //! One layer: attention and a network per bin, each with a path around it and normalised after (as in the paper).
 
 use candle_core::Tensor;
-use statenet_kernels::{Layout, Step, Then, steps};
+use statenet_kernels::{Layout, Step, Then, affine, affine_then, steps};
 
 use super::{TransformerConfig, attention::Attention, dropout::Dropout};
 use crate::{
@@ -51,15 +51,24 @@ impl Layer {
         self.attention.init_state(batch, like, state)
     }
 
-    /// (B, D, T) to (B, D, T).
-    pub(super) fn run(&self, x: &Tensor, state: &mut State, mode: Mode<'_>) -> Result<Tensor> {
+    /// (B, D, T) to (B, D, T), from the first bin on.
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        self.follow(x, self.attention.forward(x, mode)?, mode)
+    }
+
+    /// The same for bins that follow others.
+    pub(super) fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        self.follow(x, self.attention.chunk(x, state)?, Mode::Eval)
+    }
+
+    /// What comes after the attention.
+    fn follow(&self, x: &Tensor, attended: Tensor, mode: Mode<'_>) -> Result<Tensor> {
         let channels = Layout::ChannelsFirst;
         let [of_attended, of_inner, of_outer] = &self.dropouts;
-        let attended = of_attended.apply(self.attention.run(x, state, mode)?, mode)?;
-        let x = add_and_norm(x, &attended, &self.norm_1)?;
-        let inner = statenet_kernels::affine(&x, channels, &self.weight_1, Some(&self.bias_1), channels)?;
-        let inner = of_inner.apply(inner.relu().during("rectifying")?, mode)?;
-        let outer = statenet_kernels::affine(&inner, channels, &self.weight_2, Some(&self.bias_2), channels)?;
+        let x = add_and_norm(x, &of_attended.apply(attended, mode)?, &self.norm_1)?;
+        let inner = affine_then(&x, channels, &self.weight_1, Some(&self.bias_1), channels, Then::Relu)?;
+        let inner = of_inner.apply(inner, mode)?;
+        let outer = affine(&inner, channels, &self.weight_2, Some(&self.bias_2), channels)?;
         add_and_norm(&x, &of_outer.apply(outer, mode)?, &self.norm_2)
     }
 

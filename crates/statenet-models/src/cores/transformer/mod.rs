@@ -177,36 +177,43 @@ impl Transformer {
         Ok(Self { patches, sinusoids, layers, window: config.window })
     }
 
-    fn run(&self, x: &Tensor, state: &mut State, mode: Mode<'_>) -> Result<Tensor> {
-        let mut x = self.patches.chunk(x, state)?;
-        if let Some(sinusoids) = &self.sinusoids {
-            x = sinusoids.chunk(&x, state)?;
+    /// The state of what comes before the layers.
+    fn init_front(&self, batch: usize, state: &mut State) -> Result<()> {
+        self.patches.init_state(batch, state)?;
+        match &self.sinusoids {
+            Some(sinusoids) => sinusoids.init_state(batch, self.patches.weight(), state),
+            None => Ok(()),
         }
-        for layer in &self.layers {
-            x = layer.run(&x, state, mode)?;
+    }
+
+    /// Patches with their positions, (B, D, T).
+    fn described(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        let x = self.patches.chunk(x, state)?;
+        match &self.sinusoids {
+            Some(sinusoids) => sinusoids.chunk(&x, state),
+            None => Ok(x),
         }
-        Ok(x)
     }
 }
 
 impl Stage for Transformer {
     fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        // Patches and positions keep a few frames and a number; keys and values are none yet.
         let mut state = State::new();
-        self.init_state(x.dim(0).during("reading a batch")?, &mut state)?;
-        self.run(x, &mut state, mode)
+        self.init_front(x.dim(0).during("reading a batch")?, &mut state)?;
+        let x = self.described(x, &mut state)?;
+        self.layers.iter().try_fold(x, |x, layer| layer.forward(&x, mode))
     }
 
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.patches.init_state(batch, state)?;
+        self.init_front(batch, state)?;
         let like = self.patches.weight();
-        if let Some(sinusoids) = &self.sinusoids {
-            sinusoids.init_state(batch, like, state)?;
-        }
         self.layers.iter().try_for_each(|layer| layer.init_state(batch, like, state))
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        self.run(x, state, Mode::Eval)
+        let x = self.described(x, state)?;
+        self.layers.iter().try_fold(x, |x, layer| layer.chunk(&x, state))
     }
 
     fn memory(&self) -> Memory {

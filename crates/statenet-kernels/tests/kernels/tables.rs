@@ -27,6 +27,13 @@ const ROWS: &[Row] = &[
         output: "(B, O, T) or (B, T, O)",
         fused_on: CPU,
     },
+    Row { names: &["affine_then"], inputs: "the same, [`Then`]", output: "the same", fused_on: CPU },
+    Row {
+        names: &["causal_self_attention"],
+        inputs: "x (B, U, T), [`SelfAttention`]",
+        output: "(B, U, T)",
+        fused_on: CPU,
+    },
     Row {
         names: &["causal_attention"],
         inputs: "q (B, heads, T, D), k and v (B, heads, S, D)",
@@ -109,6 +116,12 @@ const ROWS: &[Row] = &[
     Row {
         names: &["causal_conv2d"],
         inputs: "x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1)",
+        output: "(B, Co, F-Kf+1, T)",
+        fused_on: CPU,
+    },
+    Row {
+        names: &["normed_conv2d"],
+        inputs: "the same, [`NormThen`]",
         output: "(B, Co, F-Kf+1, T)",
         fused_on: CPU,
     },

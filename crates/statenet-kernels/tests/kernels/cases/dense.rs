@@ -1,7 +1,10 @@
 //! Maps of every bin, and attention.
 
 use candle_core::DType;
-use statenet_kernels::{Layout, affine, causal_attention, causal_attention_dropped, reference, steps};
+use statenet_kernels::{
+    Layout, SelfAttention, Then, affine, affine_then, causal_attention, causal_attention_dropped,
+    causal_self_attention, reference, steps,
+};
 
 use super::one;
 use crate::laws::{Carried, Draw, Instance, LONG, Law, OpCase};
@@ -9,8 +12,29 @@ use crate::laws::{Carried, Draw, Instance, LONG, Law, OpCase};
 const PLAIN: &str =
     "is plain tensors itself; causal_attention.rs holds it to differences and to the fused operation";
 
-pub(crate) const CASES: [OpCase; 3] = [
+const STREAMED: &str =
+    "has no state; a stream is affine and causal_attention, with the keys and values so far";
+
+pub(crate) const CASES: [OpCase; 5] = [
     OpCase { name: "affine", kind: "", draw: draw_affine, blocks: &[17, 129], without: &[] },
+    OpCase {
+        name: "affine_then",
+        kind: "",
+        draw: draw_affine_then,
+        blocks: &[17, 129],
+        without: &[
+            (Law::Steps, "is steps::Affine, then a function of every number"),
+            (Law::Arguments, "bears the name of affine"),
+        ],
+    },
+    OpCase {
+        name: "causal_self_attention",
+        kind: "",
+        draw: draw_self_attention,
+        // Queries are taken in blocks of 32.
+        blocks: &[31, 32, 33, 130],
+        without: &[(Law::Chunks, STREAMED), (Law::Steps, STREAMED)],
+    },
     OpCase {
         name: "causal_attention",
         kind: "",
@@ -53,6 +77,47 @@ fn draw_affine(d: &mut Draw) -> Instance {
         .fused(move |x| affine(&x[0], from, &x[1], x.get(2), to).map(one))
         .plain(move |x| reference::affine(&x[0], from, &x[1], x.get(2), to).map(one))
         .step(|x| steps::Affine::new(&x[1], x.get(2)))
+}
+
+/// Without rectifiers: a difference across a kink is no gradient; affine.rs has them.
+fn draw_affine_then(d: &mut Draw) -> Instance {
+    let (batch, ins, outs, time) = (d.batch(4), d.size(1, 20, 33), d.size(1, 40, 50), d.time(40));
+    let layouts = [Layout::ChannelsFirst, Layout::TimeFirst];
+    let (from, to, has_bias) = (d.one_of(&layouts), d.one_of(&layouts), d.given());
+    let then = d.one_of(&[Then::Identity, Then::Sigmoid, Then::Tanh]);
+    let axis = |layout| if layout == Layout::TimeFirst { 1 } else { 2 };
+    let (a, b, c) = from.shape(batch, ins, time);
+    let mut instance = Instance::new([("x", d.signed(&[a, b, c])), ("weight", d.signed(&[outs, ins]))]);
+    if has_bias {
+        instance = instance.with("bias", d.signed(&[outs]));
+    }
+    instance
+        .timed(&[(0, axis(from))], axis(to))
+        .fused(move |x| affine_then(&x[0], from, &x[1], x.get(2), to, then).map(one))
+        .plain(move |x| reference::affine_then(&x[0], from, &x[1], x.get(2), to, then).map(one))
+}
+
+fn draw_self_attention(d: &mut Draw) -> Instance {
+    let (batch, heads, time) = (d.batch(3), d.size(1, 4, 3), d.time(70));
+    let (depth, windowed, most) = (d.size(1, 6, 5), d.given(), d.size(1, 80, 20));
+    // A long clip without a window is a matter of T squared.
+    let window = if time == LONG { Some(20) } else { windowed.then_some(most) };
+    let units = heads * depth;
+    type Form = fn(&candle_core::Tensor, SelfAttention<'_>) -> statenet_kernels::Result<candle_core::Tensor>;
+    let run = move |form: Form, x: &[candle_core::Tensor]| {
+        let [in_weight, in_bias, out_weight, out_bias] = [&x[1], &x[2], &x[3], &x[4]];
+        form(&x[0], SelfAttention { in_weight, in_bias, out_weight, out_bias, heads, window }).map(one)
+    };
+    Instance::new([
+        ("x", d.signed(&[batch, units, time])),
+        ("in_weight", d.signed(&[3 * units, units])),
+        ("in_bias", d.signed(&[3 * units])),
+        ("out_weight", d.signed(&[units, units])),
+        ("out_bias", d.signed(&[units])),
+    ])
+    .timed(&[(0, 2)], 2)
+    .fused(move |x| run(causal_self_attention, x))
+    .plain(move |x| run(reference::causal_self_attention, x))
 }
 
 const SCALE: f64 = 0.4;

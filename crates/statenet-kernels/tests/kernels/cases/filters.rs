@@ -1,14 +1,14 @@
 //! Causal filters over time and frequency.
 
 use statenet_kernels::{
-    band_convolution, causal_conv2d, causal_strf, depthwise_conv1d, local_encoder, locally_connected,
-    reference, steps,
+    NormThen, Then, band_convolution, causal_conv2d, causal_strf, depthwise_conv1d, local_encoder,
+    locally_connected, normed_conv2d, reference, steps,
 };
 
 use super::one;
-use crate::laws::{Carried, Draw, Extent, Instance, OpCase};
+use crate::laws::{Carried, Draw, Extent, Instance, Law, OpCase};
 
-pub(crate) const CASES: [OpCase; 6] = [
+pub(crate) const CASES: [OpCase; 7] = [
     OpCase { name: "depthwise_conv1d", kind: "", draw: draw_short, blocks: &[17, 129], without: &[] },
     OpCase { name: "causal_strf", kind: "", draw: draw_strf, blocks: &[17, 129], without: &[] },
     OpCase {
@@ -18,6 +18,13 @@ pub(crate) const CASES: [OpCase; 6] = [
         // Blocks have 256 bins, those of the weight's gradient 512.
         blocks: &[255, 256, 257, 513, 530],
         without: &[],
+    },
+    OpCase {
+        name: "normed_conv2d",
+        kind: "",
+        draw: draw_normed,
+        blocks: &[255, 256, 257, 513, 530],
+        without: &[(Law::Steps, "is steps::CausalConv2d, then steps::ChannelNorm")],
     },
     OpCase { name: "locally_connected", kind: "", draw: draw_local, blocks: &[17, 129], without: &[] },
     OpCase { name: "band_convolution", kind: "", draw: draw_bands, blocks: &[17, 129], without: &[] },
@@ -78,6 +85,39 @@ fn draw_strf(d: &mut Draw) -> Instance {
         .fused(move |x| causal_strf(&x[0], &x[1], x[..context].get(2), x.get(context)).map(one))
         .plain(move |x| reference::causal_strf(&x[0], &x[1], x[..context].get(2), x.get(context)).map(one))
         .step(move |x| steps::CausalStrf::new(&x[1], x[..context].get(2)))
+}
+
+/// Without rectifiers: a difference across a kink is no gradient; normed_conv2d.rs has them.
+fn draw_normed(d: &mut Draw) -> Instance {
+    // A variance near zero amplifies rounding, in the plain form as well.
+    const EPS: f64 = 0.1;
+    type Form = fn(
+        &candle_core::Tensor,
+        &candle_core::Tensor,
+        &candle_core::Tensor,
+        Option<&candle_core::Tensor>,
+        NormThen<'_>,
+    ) -> statenet_kernels::Result<candle_core::Tensor>;
+    let (batch, time) = (d.batch(4), d.time(40));
+    let (ins, rows, outs) = (d.size(1, 4, 2), d.size(1, 5, 4), d.size(1, 14, 7));
+    let (width, lags) = (d.size(1, 5, 3), d.size(1, 8, 6));
+    let then = d.one_of(&[Then::Identity, Then::Sigmoid, Then::Tanh]);
+    let bands = rows + width - 1;
+    let run = move |form: Form, x: &[candle_core::Tensor]| {
+        let norm = NormThen { gain: &x[3], bias: &x[4], eps: EPS, then };
+        form(&x[0], &x[1], &x[2], x.get(5), norm).map(one)
+    };
+    let instance = Instance::new([
+        ("x", d.signed(&[batch, ins, bands, time])),
+        ("weight", d.signed(&[outs, ins, width, lags])),
+        ("bias", d.signed(&[outs])),
+        ("norm's gain", d.signed(&[outs])),
+        ("norm's bias", d.signed(&[outs])),
+    ]);
+    with_context(d, instance, &[batch, ins, bands, lags - 1], 3)
+        .timed(&[(0, 3)], 3)
+        .fused(move |x| run(normed_conv2d, x))
+        .plain(move |x| run(reference::normed_conv2d, x))
 }
 
 fn draw_conv2d(d: &mut Draw) -> Instance {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use statenet_core::Axes;
 
 use crate::{
-    config::limits::expect_size,
+    config::{limits::expect_size, text},
     cores::CoreConfig,
     error::{Error, Result, config_error},
     prefilters::PrefilterConfig,
@@ -114,16 +114,16 @@ impl ModelConfig {
     ///
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
-    pub fn from_json(text: &str) -> Result<Self> {
-        parse(serde_json::from_str(text), "config")
+    pub fn from_json(source: &str) -> Result<Self> {
+        parse(text::from_json(source), "config")
     }
 
     /// Reads a config from TOML text.
     ///
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
-    pub fn from_toml(text: &str) -> Result<Self> {
-        parse(toml_config(text), "config")
+    pub fn from_toml(source: &str) -> Result<Self> {
+        parse(text::from_toml(source), "config")
     }
 
     /// Reads a config file: TOML if its name ends in `.toml`, else JSON.
@@ -181,20 +181,8 @@ impl ModelConfig {
 
 /// Eight hexadecimal digits of a whole config.
 pub(crate) fn hash(config: &impl Serialize) -> String {
-    let text = serde_json::to_string(config).unwrap_or_default();
+    let text = text::to_json(config).unwrap_or_default();
     format!("{:08x}", statenet_core::Digest::of(text.as_bytes()).value() >> 32)
-}
-
-/// A config from TOML, or what is wrong and where, in one line as JSON's errors are.
-pub(crate) fn toml_config<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    toml::from_str(text).map_err(|e| {
-        let Some(before) = e.span().and_then(|span| text.get(..span.start)) else {
-            return e.message().to_owned();
-        };
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        format!("{} at line {line} column {column}", e.message())
-    })
 }
 
 /// A config from a file: TOML if its name ends in `.toml`, else JSON.
@@ -206,9 +194,9 @@ pub(crate) fn parse_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
     })?;
     let origin = path.display().to_string();
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
-        parse(toml_config(&text), &origin)
+        parse(text::from_toml(&text), &origin)
     } else {
-        parse(serde_json::from_str(&text), &origin)
+        parse(text::from_json(&text), &origin)
     }
 }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error::{Error, Result};
+use crate::{
+    config::text,
+    error::{Error, Result},
+};
 
 /// Reads a JSON file.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -13,13 +16,12 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
         action: "read",
         source: source.into(),
     })?;
-    serde_json::from_str(&text)
-        .map_err(|e| Error::ConfigText { origin: path.display().to_string(), reason: e.to_string() })
+    text::from_json(&text).map_err(|reason| Error::ConfigText { origin: path.display().to_string(), reason })
 }
 
 /// The text of a JSON file.
 pub(super) fn as_json(value: &impl Serialize, file: &str) -> Result<String> {
-    serde_json::to_string_pretty(value).map_err(|source| Error::File {
+    text::to_pretty_json(value).map_err(|source| Error::File {
         path: file.into(),
         action: "express as JSON",
         source: source.into(),

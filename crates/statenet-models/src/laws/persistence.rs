@@ -9,6 +9,7 @@ use super::compare::{broken, expect_equal};
 use crate::{
     build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
     checkpoint::{self, CheckpointMetadata},
+    config::text,
     error::{During, Result},
     model::{mode::Mode, state::State},
     params::store::ParamStore,
@@ -21,8 +22,8 @@ use crate::{
 pub fn config_round_trip(registry: &Registry, model: &dyn ResponseModel) -> Result<()> {
     const LAW: &str = "config round trip";
     let config = model.config();
-    let json = serde_json::to_string(&config).map_err(|e| broken(LAW, e.to_string()))?;
-    let toml = toml::to_string(&config).map_err(|e| broken(LAW, e.to_string()))?;
+    let json = text::to_json(&config).map_err(|e| broken(LAW, e.to_string()))?;
+    let toml = text::to_toml(&config).map_err(|e| broken(LAW, e.to_string()))?;
     for (form, back) in [("JSON", ModelConfig::from_json(&json)?), ("TOML", ModelConfig::from_toml(&toml)?)] {
         if back != config {
             return Err(broken(LAW, format!("{form} gives another config")));

@@ -23,9 +23,10 @@ use statenet_core::{Axes, Seed, Standardization};
 use super::{axes::WaveformAxes, front_ends::FrontEndConfig, icnet::IcnetConfig, model::WaveformModel};
 use crate::{
     build::{
-        model_config::{FORMAT, ModelConfig, parse, parse_file, toml_config},
+        model_config::{FORMAT, ModelConfig, parse, parse_file},
         registry::Registry,
     },
+    config::text,
     error::{Error, Result, config_error},
 };
 
@@ -111,16 +112,16 @@ impl WaveformConfig {
     ///
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
-    pub fn from_json(text: &str) -> Result<Self> {
-        parse(serde_json::from_str(text), "config")
+    pub fn from_json(source: &str) -> Result<Self> {
+        parse(text::from_json(source), "config")
     }
 
     /// Reads a config from TOML text.
     ///
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
-    pub fn from_toml(text: &str) -> Result<Self> {
-        parse(toml_config(text), "config")
+    pub fn from_toml(source: &str) -> Result<Self> {
+        parse(text::from_toml(source), "config")
     }
 
     /// Reads a config file: TOML if its name ends in `.toml`, else JSON.

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     build::registry::Registry,
     checkpoint::CheckpointMetadata,
+    config::text,
     error::{During, Result},
     laws::{
         compare::{broken, expect_close, expect_equal, tolerance},
@@ -190,8 +191,8 @@ pub fn pure(model: &WaveformModel, waveform: &Tensor) -> Result<()> {
 pub fn config_round_trip(registry: &Registry, model: &WaveformModel) -> Result<()> {
     const LAW: &str = "config round trip";
     let config = model.config();
-    let json = serde_json::to_string(&config).map_err(|e| broken(LAW, e.to_string()))?;
-    let toml = toml::to_string(&config).map_err(|e| broken(LAW, e.to_string()))?;
+    let json = text::to_json(&config).map_err(|e| broken(LAW, e.to_string()))?;
+    let toml = text::to_toml(&config).map_err(|e| broken(LAW, e.to_string()))?;
     let texts = [("JSON", WaveformConfig::from_json(&json)?), ("TOML", WaveformConfig::from_toml(&toml)?)];
     if let Some((form, _)) = texts.iter().find(|(_, back)| *back != config) {
         return Err(broken(LAW, format!("{form} gives another config")));

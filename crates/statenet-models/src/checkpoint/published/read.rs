@@ -23,6 +23,7 @@ use crate::{
         contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
         json::read_json,
     },
+    config::text,
     cores::{Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, StatenetConfig, TransformerConfig},
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result, config_error},
@@ -129,8 +130,8 @@ fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
     if metadata.get("statenet").is_none() {
         return Ok(None);
     }
-    let ours = serde_json::from_value::<Metadata>(metadata)
-        .map_err(|e| Error::ConfigText { origin: path.display().to_string(), reason: e.to_string() })?;
+    let ours = text::from_json_value::<Metadata>(metadata)
+        .map_err(|reason| Error::ConfigText { origin: path.display().to_string(), reason })?;
     Ok(Some(ours.statenet))
 }
 

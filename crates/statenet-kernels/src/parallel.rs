@@ -1,16 +1,16 @@
-//! Work on several batch elements at once, in the rayon pool that the caller runs in.
+//! Runs work on several stimuli in parallel, in the rayon pool of the caller.
 //!
 //! Every item computes and writes its own part of the result, so that neither the number of threads nor
-//! their order shows in the bits.
+//! their order changes a bit of it.
 //!
-//! Rayon is asked for one thing only, to call a function with each index of a range, through a reference to the function:
-//! so its machinery is compiled once, not once for each of the some hundred loops that use it.
+//! Rayon is called in one place, through a reference to a function of an index, so that its code is compiled once and not once
+//! for each of the hundred or so loops that use it.
 
 use std::sync::{Mutex, PoisonError};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-/// Does `work` on every item, in this thread if there is one item or one thread.
+/// Runs `work` on every item, in this thread if there is one item or one thread.
 pub(crate) fn for_each<I: Send>(items: Vec<I>, work: impl Fn(I) + Send + Sync) {
     if threads(items.len()) == 1 {
         items.into_iter().for_each(work);
@@ -49,7 +49,7 @@ pub(crate) fn take_mut<'a, F>(rest: &mut &'a mut [F], n: usize) -> &'a mut [F] {
     first
 }
 
-/// Threads that could share `items` pieces of work; asks for the pool only if there is something to share.
+/// How many threads can share `items` pieces of work; starts no pool for a single one.
 fn threads(items: usize) -> usize {
     if items < 2 { 1 } else { rayon::current_num_threads().min(items) }
 }
@@ -59,7 +59,7 @@ fn for_indices(n: usize, work: &(dyn Fn(usize) + Sync)) {
     (0..n).into_par_iter().for_each(work);
 }
 
-/// An item that one thread, whichever comes, takes out.
+/// An item that the first thread to come takes out.
 struct Cell<I>(Mutex<Option<I>>);
 
 impl<I> Cell<I> {

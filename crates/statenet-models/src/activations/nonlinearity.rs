@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use statenet_core::Axes;
 use statenet_kernels::Step;
 
-use super::{build, config::ActivationConfig, contrast_gain::ContrastGain, curve::Activation};
+use super::{config::ActivationConfig, contrast_gain::ContrastGain, curve::Activation, static_curve::build};
 use crate::{
     error::Result,
     model::{memory::Memory, state::State},

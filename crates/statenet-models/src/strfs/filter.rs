@@ -8,7 +8,7 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::{Strf, StrfConfig};
+use super::strf::{Strf, StrfConfig};
 use crate::{
     error::{During, Result},
     layers::window::Window,
@@ -60,7 +60,7 @@ impl Filter {
     }
 
     pub(crate) fn memory(&self) -> Memory {
-        Memory::Frames(self.strf.span.lags)
+        Memory::Frames(self.strf.lags())
     }
 
     pub(crate) fn step(&self) -> Result<Box<dyn Step>> {

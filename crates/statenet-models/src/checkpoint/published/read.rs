@@ -105,7 +105,7 @@ pub(in crate::checkpoint) fn read(
     };
     let names = Names::of(pipeline);
     let model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
-    // Written for a class that always normalizes, from a model that does not.
+    // A normalisation that we added to a model without one, for a published class that always has one.
     let no_norm =
         |name: &str| name.starts_with("readout.bn.") && model.params().get("readout.norm.bias").is_none();
     values.retain(|name, _| !UNUSED.contains(&name.as_str()) && !no_norm(name));
@@ -135,7 +135,7 @@ fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
     Ok(Some(ours.statenet))
 }
 
-/// What a flat config and the names of the tensors tell.
+/// The model config that a flat config and the names of the tensors describe.
 fn model_config(
     theirs: &Fields<'_>,
     values: &BTreeMap<String, Tensor>,
@@ -159,7 +159,7 @@ fn model_config(
     Ok(config)
 }
 
-/// What they save and we compute from the config, or do not need.
+/// Tensors of published folders that we compute from the config or do not need.
 const UNUSED: [&str; 5] = [
     "readout.bn.num_batches_tracked",
     "pos_encoding.div_term",
@@ -176,7 +176,7 @@ fn kernel_bins(values: &BTreeMap<String, Tensor>) -> Result<Option<usize>> {
     Ok(bins.first().and_then(|&bins| usize::try_from(bins).ok()).filter(|&bins| bins > 0))
 }
 
-/// A value in our shape, if the two differ in axes of one entry only.
+/// Reshapes a value to our shape where the two differ only in axes of length 1.
 fn without_ones(value: Tensor, shape: &[usize]) -> Result<Tensor> {
     let long = |dims: &[usize]| dims.iter().copied().filter(|&n| n != 1).collect::<Vec<_>>();
     if long(value.dims()) == long(shape) {
@@ -186,7 +186,7 @@ fn without_ones(value: Tensor, shape: &[usize]) -> Result<Tensor> {
     }
 }
 
-/// The output curve, told by the names of its parameters.
+/// The output curve, recognised by the names of its parameters.
 fn activation(values: &BTreeMap<String, Tensor>) -> ActivationConfig {
     let has = |name: &str| values.contains_key(&format!("readout.activation.{name}"));
     match (has("_raw_beta"), has("c"), has("k")) {
@@ -197,7 +197,7 @@ fn activation(values: &BTreeMap<String, Tensor>) -> ActivationConfig {
     }
 }
 
-/// The parameterisation of receptive fields, told by the names of its parameters.
+/// The parameterisation of receptive fields, recognised by the names of its parameters.
 fn strf(values: &BTreeMap<String, Tensor>, prefix: &str, lags: usize) -> StrfConfig {
     let last_axis =
         |name: &str| values.get(&format!("{prefix}{name}")).and_then(|t| t.dims().last().copied());
@@ -278,7 +278,7 @@ fn hidden_model(theirs: &Fields<'_>, core: CoreConfig, activation: ActivationCon
     Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
 }
 
-/// The prefilter, told by the names of its parameters, which also say how fast it adapts.
+/// The prefilter, recognised by the names of its parameters.
 fn prefilter(values: &BTreeMap<String, Tensor>, told: Option<Prefilter>) -> Result<PrefilterConfig> {
     let has = |name: &str| values.contains_key(&format!("prefiltering.{name}"));
     let there = match (has("d_on"), has("a")) {

@@ -59,7 +59,7 @@ pub enum Nested {
 /// at all, and returns the parts that must be given there as `extra_kwargs`.
 ///
 /// The rates are the same there to 1e-5. A receptive field without normalisation gets one that does nothing; DNet's
-/// leaks become filters of 14 time constants, its form of them. What it has no place for is in `metadata.json`, so that
+/// leaks become filters over 14 time constants, as it has them. What it cannot record is in `metadata.json`, so that
 /// [`load`](crate::checkpoint::load()) gives the same model and metadata back.
 ///
 /// # Errors
@@ -108,7 +108,7 @@ pub fn save_published(
     Ok(theirs.nested)
 }
 
-/// Their axes of one entry, which we leave out.
+/// The axes of length 1 that published tensors have and ours lack.
 fn with_their_ones(theirs: &str, value: &Tensor) -> Result<Tensor> {
     let shaped = match (theirs, value.dims()) {
         ("rnn.cell.e_x" | "rnn.cell.e_h" | "rnn.cell.e_m" | "rnn.layer.D", &[n]) => value.reshape((1, n)),
@@ -122,7 +122,7 @@ fn with_their_ones(theirs: &str, value: &Tensor) -> Result<Tensor> {
     shaped.during("adding axes of one entry")
 }
 
-/// A published folder in the making.
+/// A published folder while it is put together.
 struct Folder {
     fields: Map<String, Value>,
     nested: Vec<Nested>,
@@ -350,7 +350,7 @@ fn published_has(field: &str, got: impl ToString, only: &str) -> crate::Error {
     )
 }
 
-/// A whole number without axes.
+/// An integer as a tensor without axes.
 fn whole(n: i64) -> Result<Tensor> {
     Tensor::new(n, &Device::Cpu).during("making a count")
 }

@@ -29,6 +29,8 @@
 //! | operation | inputs | output | fused on |
 //! |---|---|---|---|
 //! | [`affine`] | x (B, I, T) or (B, T, I), weight (O, I), bias (O) | (B, O, T) or (B, T, O) | CPU |
+//! | [`affine_then`] | the same, [`Then`] | the same | CPU |
+//! | [`causal_self_attention`] | x (B, U, T), [`SelfAttention`] | (B, U, T) | CPU |
 //! | [`causal_attention`] | q (B, heads, T, D), k and v (B, heads, S, D) | (B, heads, T, D) | CPU |
 //! | [`causal_attention_dropped`] | the same, kept (B, heads, T, S) | (B, heads, T, D) | no device: plain tensors |
 //! | [`gated_recurrence`] | [`GatedCell`], gates (B, T, G H), weight_hh (G H, H), bias_hh (G H), h0 and c0 (B, H) | states (B, T, H), last h and c (B, H) | CPU, CUDA |
@@ -44,6 +46,7 @@
 //! | [`depthwise_conv1d`] | x (B, T, C), weight (C, K), bias (C), context (B, K-1, C) | (B, T, C) | CPU |
 //! | [`causal_strf`] | x (B, C, F, T), weight (O, C, F, K), bias (O), context (B, C, F, K-1) | (B, O, T) | CPU |
 //! | [`causal_conv2d`] | x (B, Ci, F, T), weight (Co, Ci, Kf, Kt), bias (Co), context (B, Ci, F, Kt-1) | (B, Co, F-Kf+1, T) | CPU |
+//! | [`normed_conv2d`] | the same, [`NormThen`] | (B, Co, F-Kf+1, T) | CPU |
 //! | [`locally_connected`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L) | (B, C, L, T) | CPU |
 //! | [`band_convolution`] | x (B, Ci, F, T), weight (C, Ci, K), bias (C) | (B, C, L, T) | CPU |
 //! | [`local_encoder`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L), gain (C), bias (C) | (B, C, L, T) | CPU |

@@ -62,14 +62,6 @@ proptest! {
         };
         check(chunked, |x| fused(x, Then::Tanh), &x, Memory::Contiguous);
     }
-
-    #[test]
-    fn the_future_does_not_change_the_past(
-        seed: u64, time in 2usize..300, rows in 1usize..6, outs in 2usize..12, width in 1usize..4, lags in 1usize..10,
-    ) {
-        let x = inputs(seed, [2, 2, rows, time, outs, width, lags]);
-        check_causal(|x| fused(x, LEAKY).remove(0), &x, (3, 3));
-    }
 }
 
 /// The two operations that it joins, and a rectifier after them: the same bits, forward and backward.

@@ -29,10 +29,10 @@ fn cases_of(name: &'static str) -> impl Iterator<Item = &'static crate::laws::Op
 }
 
 operations! {
-    affine causal_attention causal_attention_dropped
+    affine affine_then causal_self_attention causal_attention causal_attention_dropped
     gated_recurrence gated_layer gated_layer_last lmu
     leaky adaptation plasticity diagonal_scan dplr_scan selective_scan
-    depthwise_conv1d causal_strf causal_conv2d locally_connected band_convolution local_encoder
+    depthwise_conv1d causal_strf causal_conv2d normed_conv2d locally_connected band_convolution local_encoder
     silu_gate channel_norm softplus
     softplus_curve sigmoid_curve exponential_curve double_exponential_curve
     masked_mse masked_poisson

@@ -132,7 +132,7 @@ fn write(node: &Node, small: bool, out: &mut String) {
         Node::Letter(text) | Node::Name(text) => element("mi", &escape(text), out),
         Node::Text(text) => element("mtext", &escape(text), out),
         Node::Sign { text, prefix: true } => {
-            out.push_str(&format!("<mo form=\"prefix\">{}</mo>", escape(text)))
+            out.push_str(&format!("<mo form=\"prefix\">{}</mo>", escape(text)));
         }
         Node::Sign { text, prefix: false } => element("mo", &escape(text), out),
         Node::Row(nodes) => nested("mrow", out, |out| nodes.iter().for_each(|node| write(node, small, out))),
@@ -146,7 +146,7 @@ fn write(node: &Node, small: bool, out: &mut String) {
                 match factor {
                     // A fraction needs no brackets to be a factor.
                     Node::Fenced { open: '(', inside, .. } if !small && is_built_up(inside) => {
-                        write(inside, small, out)
+                        write(inside, small, out);
                     }
                     factor => write(factor, small, out),
                 }
@@ -165,7 +165,7 @@ fn write(node: &Node, small: bool, out: &mut String) {
             if *in_line && numbers && !small {
                 out.push_str("<mstyle displaystyle=\"false\">");
                 nested("mfrac", out, |out| {
-                    [above, below].into_iter().for_each(|part| write(part, small, out))
+                    [above, below].into_iter().for_each(|part| write(part, small, out));
                 });
                 out.push_str("</mstyle>");
             } else if *in_line || small {

@@ -262,7 +262,7 @@ impl Parser {
                     Node::Fraction { above: Box::new(above), below: Box::new(product), in_line: false }
                 }
             };
-            if !self.peek().is_some_and(|token| token.text == "/") {
+            if self.peek().is_none_or(|token| token.text != "/") {
                 return Ok(node);
             }
             self.at += 1;

@@ -143,7 +143,7 @@ impl Draw {
 
     /// Whether something that may be left out is there.
     pub(crate) fn given(&mut self) -> bool {
-        let drawn = self.numbers.next() % 2 == 0;
+        let drawn = self.numbers.next().is_multiple_of(2);
         match self.extent {
             Extent::Drawn => drawn,
             Extent::Least => false,
@@ -574,7 +574,7 @@ fn long(case: &OpCase) {
     let x: Vec<Tensor> = vars.iter().map(|x| x.as_tensor().clone()).collect();
     let grads = instance.run(&x)[0].sqr().unwrap().mean_all().unwrap().backward().unwrap();
     for (var, name) in vars.iter().zip(&instance.names) {
-        let grad = grads.get(var).unwrap_or_else(|| panic!("{name} gets a gradient"));
+        let grad = grads.get(var).expect(name);
         assert!(numbers(grad).iter().all(|g| g.is_finite()), "the gradient of {name} is finite");
     }
 }

@@ -141,12 +141,10 @@ impl Leak {
         let z = state.get(&self.z_name, &[batch, units])?;
         let z = first.squeeze(2).and_then(|first| begun.choose(z, &first.broadcast_mul(&lasting)?));
         let z = z.during("starting a leaky integrator")?;
-        let past = match self.past.bins(batch, state)? {
-            Some(past) => {
-                Some(first.broadcast_as(past.shape()).and_then(|first| begun.choose(&past, &first)))
-            }
-            None => None,
-        };
+        let past = self
+            .past
+            .bins(batch, state)?
+            .map(|past| first.broadcast_as(past.shape()).and_then(|first| begun.choose(&past, &first)));
         let past = past.transpose().during("starting a leaky integrator")?;
         let entering = match (&past, &forgotten) {
             (Some(past), Some(forgotten)) => less_the_forgotten(u, past, forgotten),

@@ -4,8 +4,8 @@
 use crate::{
     parallel,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::Real,
+        dispatch::multiversion,
+        float::{MulAdd, Real},
         reduce::{dot, sum},
     },
     tensor::custom_op::Backward,

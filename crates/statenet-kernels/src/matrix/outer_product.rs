@@ -4,8 +4,8 @@
 //! result is so small that its sums stay in registers.
 
 use crate::simd::{
-    dispatch::{MulAdd, multiversion},
-    float::{LANES, Real},
+    dispatch::multiversion,
+    float::{LANES, MulAdd, Real},
 };
 
 /// Rows of the result in a tile; the rest goes by twos.

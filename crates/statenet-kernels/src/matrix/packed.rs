@@ -10,8 +10,8 @@
 //! bits do not depend on the rows beside it.
 
 use crate::simd::{
-    dispatch::{MulAdd, has_wide_registers, multiversion},
-    float::{LANES, Real},
+    dispatch::{has_wide_registers, multiversion},
+    float::{LANES, MulAdd, Real},
 };
 
 /// The most rows that one product handles.
@@ -223,7 +223,7 @@ pub(crate) fn for_sizes<P>(batch: usize, make: impl Fn(usize) -> P) -> Vec<(usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::dispatch::{Fused, Separate};
+    use crate::simd::float::{Fused, Separate};
 
     #[test]
     fn groups_share_all_rows() {

@@ -9,8 +9,8 @@ use super::softplus::reference::sigmoid;
 use crate::{
     error::Result,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::Real,
+        dispatch::multiversion,
+        float::{MulAdd, Real},
     },
     tensor::arguments::Check,
 };
@@ -107,7 +107,7 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
-    use crate::simd::dispatch::Separate;
+    use crate::simd::float::Separate;
 
     /// Values and slopes around 0, on slices and on tensors.
     #[test]

@@ -6,43 +6,14 @@
 //! loops themselves are plain safe code that the compiler vectorises. f64, which serves checks, has the plain version only:
 //! that halves what there is to compile for it.
 
-use crate::simd::float::Real;
-
-/// How to compute a b + c: what a loop needs to know of the instruction set it is compiled for.
-pub(crate) trait MulAdd: Copy + 'static {
-    /// a b + c.
-    fn mul_add<F: Real>(a: F, b: F, c: F) -> F;
-}
-
-/// Product and sum are rounded one after the other.
-#[derive(Clone, Copy)]
-#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
-pub(crate) struct Separate;
-
-/// One rounding; only where the processor has an instruction for it, because the library call is slow.
-#[derive(Clone, Copy)]
-pub(crate) struct Fused;
-
-impl MulAdd for Separate {
-    #[inline(always)]
-    fn mul_add<F: Real>(a: F, b: F, c: F) -> F {
-        a * b + c
-    }
-}
-
-impl MulAdd for Fused {
-    #[inline(always)]
-    fn mul_add<F: Real>(a: F, b: F, c: F) -> F {
-        a.fused(b, c)
-    }
-}
+use crate::simd::float;
 
 /// What the base of this target has.
 #[cfg(target_arch = "aarch64")]
-pub(crate) type Base = Fused;
+pub(crate) type Base = float::Fused;
 /// What the base of this target has.
 #[cfg(not(target_arch = "aarch64"))]
-pub(crate) type Base = Separate;
+pub(crate) type Base = float::Separate;
 
 /// The instruction sets that a loop is compiled for, the better ones last.
 #[cfg(target_arch = "x86_64")]
@@ -88,7 +59,7 @@ pub(crate) fn has_wide_registers() -> bool {
     return false;
 }
 
-/// Defines a function `name::<F>(arguments)` whose body, generic over the float `F` and over [`MulAdd`], is
+/// Defines a function `name::<F>(arguments)` whose body, generic over the float `F` and over [`MulAdd`](float::MulAdd), is
 /// compiled for each instruction set. Whatever the body calls must be `#[inline(always)]` to be compiled with
 /// it; further `const` parameters may follow the two types.
 macro_rules! multiversion {
@@ -103,7 +74,7 @@ macro_rules! multiversion {
         $vis fn $name<$F: $crate::simd::float::Real $(, const $C: $K)* $(, $G: $Bound)*>($($arg: $ty),*) $(-> $out)? {
             #[inline(always)]
             #[allow(clippy::too_many_arguments, reason = "as above")]
-            fn body<$F: $crate::simd::float::Real, $M: $crate::simd::dispatch::MulAdd $(, const $C: $K)* $(, $G: $Bound)*>(
+            fn body<$F: $crate::simd::float::Real, $M: $crate::simd::float::MulAdd $(, const $C: $K)* $(, $G: $Bound)*>(
                 $($arg: $ty),*
             ) $(-> $out)? $body
 
@@ -112,12 +83,12 @@ macro_rules! multiversion {
                 #[target_feature(enable = "avx2,fma")]
                 #[allow(clippy::too_many_arguments, reason = "as above")]
                 fn avx2<$F: $crate::simd::float::Real $(, const $C: $K)* $(, $G: $Bound)*>($($arg: $ty),*) $(-> $out)? {
-                    body::<$F, $crate::simd::dispatch::Fused $(, $C)* $(, $G)*>($($arg),*)
+                    body::<$F, $crate::simd::float::Fused $(, $C)* $(, $G)*>($($arg),*)
                 }
                 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
                 #[allow(clippy::too_many_arguments, reason = "as above")]
                 fn avx512<$F: $crate::simd::float::Real $(, const $C: $K)* $(, $G: $Bound)*>($($arg: $ty),*) $(-> $out)? {
-                    body::<$F, $crate::simd::dispatch::Fused $(, $C)* $(, $G)*>($($arg),*)
+                    body::<$F, $crate::simd::float::Fused $(, $C)* $(, $G)*>($($arg),*)
                 }
                 if <$F as $crate::simd::float::Real>::WIDE {
                     match $crate::simd::dispatch::isa() {

@@ -1,17 +1,44 @@
-//! The two kinds of numbers that the operations compute with.
+//! What a loop needs to know of the numbers it computes with and of how they are multiplied and added.
 
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use candle_core::WithDType;
 
-use crate::simd::{dispatch::MulAdd, math};
-
 /// Numbers that the loops handle side by side: one 256-bit vector of f32.
 pub(crate) const LANES: usize = 8;
 
+/// How to compute a b + c: what a loop needs to know of the instruction set it is compiled for.
+pub(crate) trait MulAdd: Copy + 'static {
+    /// a b + c.
+    fn mul_add<F: Real>(a: F, b: F, c: F) -> F;
+}
+
+/// Product and sum are rounded one after the other.
+#[derive(Clone, Copy)]
+#[cfg_attr(target_arch = "aarch64", allow(dead_code))]
+pub(crate) struct Separate;
+
+/// One rounding; only where the processor has an instruction for it, because the library call is slow.
+#[derive(Clone, Copy)]
+pub(crate) struct Fused;
+
+impl MulAdd for Separate {
+    #[inline(always)]
+    fn mul_add<F: Real>(a: F, b: F, c: F) -> F {
+        a * b + c
+    }
+}
+
+impl MulAdd for Fused {
+    #[inline(always)]
+    fn mul_add<F: Real>(a: F, b: F, c: F) -> F {
+        a.fused(b, c)
+    }
+}
+
 /// f32 or f64 with the elementary functions the operations need.
 ///
-/// Those of f32 are branch-free polynomials ([`functions`]) that the compiler vectorises; those of f64,
+/// Those of f32 are branch-free polynomials ([`math`](crate::simd::math)) that the compiler vectorises; those of f64,
 /// which serve the checks of gradients, are the standard library's.
 pub(crate) trait Real:
     WithDType
@@ -70,99 +97,5 @@ pub(crate) trait Real:
         let inverse = Self::ONE / (Self::ONE + small);
         let slope = if self < Self::ZERO { small * inverse } else { inverse };
         (self.at_least(Self::ZERO) + small.ln_1p::<M>(), slope)
-    }
-}
-
-impl Real for f32 {
-    const WIDE: bool = true;
-    const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
-
-    #[inline(always)]
-    fn of(x: f64) -> Self {
-        x as Self
-    }
-    #[inline(always)]
-    fn magnitude(self) -> Self {
-        self.abs()
-    }
-    #[inline(always)]
-    fn root(self) -> Self {
-        Self::sqrt(self)
-    }
-    #[inline(always)]
-    fn fused(self, b: Self, c: Self) -> Self {
-        Self::mul_add(self, b, c)
-    }
-    #[inline(always)]
-    fn exp<M: MulAdd>(self) -> Self {
-        math::exp::<M>(self)
-    }
-    #[inline(always)]
-    fn exp2<M: MulAdd>(self) -> Self {
-        math::exp2::<M>(self)
-    }
-    #[inline(always)]
-    fn sigmoid<M: MulAdd>(self) -> Self {
-        math::sigmoid::<M>(self)
-    }
-    #[inline(always)]
-    fn tanh<M: MulAdd>(self) -> Self {
-        math::tanh::<M>(self)
-    }
-    #[inline(always)]
-    fn ln_1p<M: MulAdd>(self) -> Self {
-        math::ln_1p::<M>(self)
-    }
-    #[inline(always)]
-    fn ln<M: MulAdd>(self) -> Self {
-        math::ln::<M>(self)
-    }
-}
-
-impl Real for f64 {
-    const WIDE: bool = false;
-    const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
-
-    #[inline(always)]
-    fn of(x: f64) -> Self {
-        x
-    }
-    #[inline(always)]
-    fn magnitude(self) -> Self {
-        self.abs()
-    }
-    #[inline(always)]
-    fn root(self) -> Self {
-        Self::sqrt(self)
-    }
-    #[inline(always)]
-    fn fused(self, b: Self, c: Self) -> Self {
-        Self::mul_add(self, b, c)
-    }
-    #[inline(always)]
-    fn exp<M: MulAdd>(self) -> Self {
-        Self::exp(self)
-    }
-    #[inline(always)]
-    fn exp2<M: MulAdd>(self) -> Self {
-        Self::exp2(self)
-    }
-    #[inline(always)]
-    fn sigmoid<M: MulAdd>(self) -> Self {
-        1.0 / (1.0 + Self::exp(-self))
-    }
-    #[inline(always)]
-    fn tanh<M: MulAdd>(self) -> Self {
-        Self::tanh(self)
-    }
-    #[inline(always)]
-    fn ln_1p<M: MulAdd>(self) -> Self {
-        Self::ln_1p(self)
-    }
-    #[inline(always)]
-    fn ln<M: MulAdd>(self) -> Self {
-        Self::ln(self)
     }
 }

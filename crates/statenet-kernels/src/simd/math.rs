@@ -17,7 +17,7 @@
 
 use std::f32::consts::{LOG2_E, SQRT_2};
 
-use crate::simd::dispatch::MulAdd;
+use crate::simd::float::MulAdd;
 
 /// ln 2 in two parts, the first short enough that its product with an exponent is exact.
 const LN2_HIGH: f32 = 355.0 / 512.0;
@@ -139,7 +139,7 @@ pub(crate) fn ln<M: MulAdd>(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::dispatch::{Fused, Separate};
+    use crate::simd::float::{Fused, Separate};
 
     /// Distance of `got` from `exact` in units of the last place of the f32 nearest `exact`.
     fn ulps(got: f32, exact: f64) -> f64 {

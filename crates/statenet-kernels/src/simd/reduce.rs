@@ -27,7 +27,7 @@ pub(crate) fn fold<F: Real>(n: usize, term: impl Fn(usize, F) -> F) -> F {
 
 /// sum_i a\[i\] b\[i\].
 #[inline(always)]
-pub(crate) fn dot<F: Real, M: crate::simd::dispatch::MulAdd>(a: &[F], b: &[F]) -> F {
+pub(crate) fn dot<F: Real, M: crate::simd::float::MulAdd>(a: &[F], b: &[F]) -> F {
     let n = a.len().min(b.len());
     let (a, b) = (&a[..n], &b[..n]);
     fold(n, |i, sum| M::mul_add(a[i], b[i], sum))
@@ -61,7 +61,7 @@ multiversion! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::dispatch::Separate;
+    use crate::simd::float::Separate;
 
     #[test]
     fn every_length_is_summed_whole() {

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     parallel,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::{LANES, Real},
+        dispatch::multiversion,
+        float::{LANES, MulAdd, Real},
         reduce::rows,
     },
     tensor::{

@@ -1,9 +1,6 @@
 //! The innermost loops: several filters over the same rows, with sums that stay in registers.
 
-use crate::simd::{
-    dispatch::MulAdd,
-    float::{LANES, Real},
-};
+use crate::simd::float::{LANES, MulAdd, Real};
 
 /// Filters that share one read of the rows: two vectors of sums for each, in 16 registers.
 pub(super) const MAX_FILTERS: usize = 6;
@@ -98,7 +95,7 @@ pub(super) fn fold<F: Real>([a, b, c, d, e, f, g, h]: [F; LANES]) -> F {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::dispatch::Separate;
+    use crate::simd::float::Separate;
 
     #[test]
     fn groups_share_all_filters() {

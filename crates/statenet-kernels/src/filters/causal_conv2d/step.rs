@@ -9,8 +9,8 @@ use super::{
 use crate::{
     error::Result,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::Real,
+        dispatch::multiversion,
+        float::{MulAdd, Real},
     },
     step::{Step, StepSizes, values},
     tensor::arguments::Check,

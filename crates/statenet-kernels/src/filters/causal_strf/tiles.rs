@@ -7,8 +7,8 @@ use std::mem::MaybeUninit;
 
 use super::Sizes;
 use crate::simd::{
-    dispatch::{MulAdd, multiversion},
-    float::{LANES, Real},
+    dispatch::multiversion,
+    float::{LANES, MulAdd, Real},
     uninit::copy,
 };
 

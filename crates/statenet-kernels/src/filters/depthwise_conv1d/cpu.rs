@@ -9,8 +9,8 @@ use crate::{
     matrix::packed::groups,
     parallel::{self, take_mut},
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::Real,
+        dispatch::multiversion,
+        float::{MulAdd, Real},
         uninit::vector,
     },
     tensor::{

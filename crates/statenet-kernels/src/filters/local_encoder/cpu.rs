@@ -11,8 +11,8 @@ use crate::{
     parallel,
     rnn::identical_rows::are_identical,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::{LANES, Real},
+        dispatch::multiversion,
+        float::{LANES, MulAdd, Real},
         uninit::{map, vector},
         vector::load,
     },

@@ -9,8 +9,8 @@ use crate::{
     parallel,
     pointwise::then::{Then, follow, unfollow},
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::Real,
+        dispatch::multiversion,
+        float::{MulAdd, Real},
         reduce::{dot, sum},
         uninit::{copy, vector},
     },

@@ -8,8 +8,8 @@ use super::Sizes;
 use crate::{
     parallel,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::Real,
+        dispatch::multiversion,
+        float::{MulAdd, Real},
         reduce::fold,
         uninit::vector,
     },

@@ -9,7 +9,7 @@ use candle_core::Tensor;
 use super::{cpu::Term, reference, run};
 use crate::{
     error::Result,
-    simd::{dispatch::MulAdd, float::Real},
+    simd::float::{MulAdd, Real},
 };
 
 pub(crate) const OP: &str = "masked_mse";

@@ -8,8 +8,8 @@ use super::Sizes;
 use crate::{
     parallel,
     simd::{
-        dispatch::{MulAdd, multiversion},
-        float::{LANES, Real},
+        dispatch::multiversion,
+        float::{LANES, MulAdd, Real},
         reduce::sum,
         uninit::{copy, map, vector},
     },

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    simd::{dispatch::MulAdd, float::Real},
+    simd::float::{MulAdd, Real},
 };
 
 pub(crate) const OP: &str = "exponential_curve";

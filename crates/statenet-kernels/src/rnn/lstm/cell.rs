@@ -7,8 +7,7 @@ use crate::{
     cuda::Text,
     rnn::shared::cell::{Backward, Cell, Forward, PlainBin},
     simd::{
-        dispatch::MulAdd,
-        float::{LANES, Real},
+        float::{LANES, MulAdd, Real},
         vector::{each, load, store},
     },
 };

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use crate::{
     cuda::Text,
-    simd::{dispatch::MulAdd, float::Real},
+    simd::float::{MulAdd, Real},
 };
 
 /// One kind of unit: its gates in one bin, forward and backward, for all units of one stimulus.

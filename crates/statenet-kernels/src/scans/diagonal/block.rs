@@ -9,8 +9,7 @@
 )]
 
 use crate::simd::{
-    dispatch::MulAdd,
-    float::{LANES, Real},
+    float::{LANES, MulAdd, Real},
     vector::each,
 };
 

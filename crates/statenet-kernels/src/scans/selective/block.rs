@@ -10,8 +10,8 @@
 )]
 
 use crate::simd::{
-    dispatch::{MulAdd, multiversion},
-    float::{LANES, Real},
+    dispatch::multiversion,
+    float::{LANES, MulAdd, Real},
     vector::each,
 };
 

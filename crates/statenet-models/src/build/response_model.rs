@@ -26,13 +26,13 @@ pub trait ResponseModel: Send + Sync {
     /// Pure: it changes nothing in the model. In [`Mode::Eval`] strictly causal, bin t sees frames up to t only.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) if the cochleagram does not fit.
+    /// [`Error::Shape`] if the cochleagram does not fit.
     fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor>;
 
     /// The state before the first frame, for `batch` streams.
     ///
     /// # Errors
-    /// [`Error::Tensor`](crate::Error::Tensor) if it cannot be allocated.
+    /// [`Error::Tensor`] if it cannot be allocated.
     fn init_state(&self, batch: usize) -> Result<State>;
 
     /// One frame `(B, 1, F)` to the rates of its bin `(B, N)`, advancing the state.
@@ -41,7 +41,7 @@ pub trait ResponseModel: Send + Sync {
     /// out all weights for it; [`Stream`](crate::Stream) and [`RealTime`](crate::RealTime) lay them out once.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) for a wrong frame, [`Error::State`](crate::Error::State) for a state of
+    /// [`Error::Shape`] for a wrong frame, [`Error::State`] for a state of
     /// another model.
     fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
         let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.n_bands())];
@@ -57,7 +57,7 @@ pub trait ResponseModel: Send + Sync {
     /// [keeps it](State::keeping_graph).
     ///
     /// # Errors
-    /// As [`step`](Self::step); [`Error::NoStep`](crate::Error::NoStep) for a model that implements neither.
+    /// As [`step`](Self::step); [`Error::NoStep`] for a model that implements neither.
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         let (_, _, _, n_bins) = cochleagram.dims4().during("reading a chunk")?;
         let step = |state: &mut State, t: usize| {
@@ -89,7 +89,7 @@ pub trait ResponseModel: Send + Sync {
     /// those of [`init_state`](Self::init_state) for one stream, flattened in order.
     ///
     /// # Errors
-    /// [`Error::Kernel`](crate::Error::Kernel) if a step cannot be made.
+    /// [`Error::Kernel`] if a step cannot be made.
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         Ok(None)
     }
@@ -98,7 +98,7 @@ pub trait ResponseModel: Send + Sync {
     /// this model's parameters do not show in it. `None` unless overridden.
     ///
     /// # Errors
-    /// [`Error::Tensor`](crate::Error::Tensor) if there is no memory for it.
+    /// [`Error::Tensor`] if there is no memory for it.
     fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
         Ok(None)
     }
@@ -125,7 +125,7 @@ pub trait ResponseModel: Send + Sync {
     /// for every other model.
     ///
     /// # Errors
-    /// [`Error::Tensor`](crate::Error::Tensor) if they cannot be computed.
+    /// [`Error::Tensor`] if they cannot be computed.
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
         Ok(None)
     }
@@ -136,7 +136,7 @@ pub trait ResponseModel: Send + Sync {
     /// Called by fitters before the first step, with rates of the training stimuli. Does nothing unless overridden.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::Error::Shape) if there is not one rate per neuron.
+    /// [`Error::Shape`] if there is not one rate per neuron.
     fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         let _ = mean_rates;
         Ok(())

@@ -20,8 +20,8 @@ use crate::{
 /// Loads a checkpoint of a model of the zoo.
 ///
 /// # Errors
-/// [`Error::File`] if a file is missing or damaged, [`Error::ConfigText`] or [`Error::Config`] if the config is not of
-/// our form, [`Error::Parameters`] if the parameters belong to another architecture.
+/// [`Error::File`](crate::Error::File) if a file is missing or damaged, [`Error::ConfigText`](crate::Error::ConfigText) or [`Error::Config`](crate::Error::Config) if the config is not of
+/// our form, [`Error::Parameters`](crate::Error::Parameters) if the parameters belong to another architecture.
 pub fn load(folder: &Path, device: &Device) -> Result<Checkpoint> {
     load_with(&Registry::new(), folder, device)
 }
@@ -29,7 +29,7 @@ pub fn load(folder: &Path, device: &Device) -> Result<Checkpoint> {
 /// Loads a checkpoint, also of a model of your own whose builder is registered.
 ///
 /// # Errors
-/// As [`load`], and [`Error::UnknownModel`] for a custom model that the registry does not know.
+/// As [`load`], and [`Error::UnknownModel`](crate::Error::UnknownModel) for a custom model that the registry does not know.
 pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<Checkpoint> {
     let path = folder.join(CONFIG_FILE);
     let any: serde_json::Value = read_json(&path)?;

@@ -14,7 +14,7 @@ use crate::{build::response_model::ResponseModel, error::Result, params::store::
 /// Saves a model as a checkpoint folder, whole or not at all. An older checkpoint of that name is replaced.
 ///
 /// # Errors
-/// [`Error::Write`] if the folder cannot be written (a full disk) or holds something else than a checkpoint; what was
+/// [`Error::Write`](crate::Error::Write) if the folder cannot be written (a full disk) or holds something else than a checkpoint; what was
 /// there is unchanged.
 pub fn save(folder: &Path, model: &dyn ResponseModel, metadata: &CheckpointMetadata) -> Result<()> {
     write(folder, model.config(), model.params(), metadata)

@@ -1,6 +1,6 @@
 //! The laws that every model must obey, as functions on `&dyn ResponseModel`.
 //!
-//! Each returns what it broke as an [`Error::Law`] that says where and by how much. Run them on a model of your own:
+//! Each returns what it broke as an [`Error::Law`](crate::Error::Law) that says where and by how much. Run them on a model of your own:
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};

@@ -22,6 +22,7 @@ mod local_encoder;
 mod losses;
 mod normed_conv2d;
 mod obeyed;
+mod op_case;
 mod plasticity;
 mod selective_scan;
 mod softplus;

@@ -22,7 +22,7 @@ macro_rules! operations {
     };
 }
 
-fn cases_of(name: &'static str) -> impl Iterator<Item = &'static crate::laws::OpCase> {
+fn cases_of(name: &'static str) -> impl Iterator<Item = &'static crate::op_case::OpCase> {
     let all = cases::ALL.into_iter().flatten().filter(move |case| case.name == name);
     assert!(all.clone().count() > 0, "{name} has no case");
     all

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use crate::{
     cases,
-    laws::{Law, OpCase},
+    op_case::{Law, OpCase},
 };
 
 /// Operations of one signature, their inputs, their output, and the devices on which they are fused.

@@ -38,7 +38,7 @@ pub(crate) struct Sizes {
     pub(crate) time: usize,
 }
 
-fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Result<Sizes> {
+fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>, then: Then) -> Result<Sizes> {
     let check = Check::new(OP);
     let [outputs, inputs] = check.dims("weight", weight, [None, None])?;
     let [batch, time] = match from {
@@ -56,6 +56,7 @@ fn check(x: &Tensor, from: Layout, weight: &Tensor, bias: Option<&Tensor>) -> Re
         check.dims("bias", bias, [Some(outputs)])?;
         check.dtype("bias", bias, x)?;
     }
+    then.check(check)?;
     Ok(Sizes { batch, inputs, outputs, time })
 }
 
@@ -121,8 +122,7 @@ pub fn affine_then(
     to: Layout,
     then: Then,
 ) -> Result<Tensor> {
-    let sizes = check(x, from, weight, bias)?;
-    then.check(Check::new(OP))?;
+    let sizes = check(x, from, weight, bias, then)?;
     run(
         cpu::Affine { sizes, from, to, then },
         [Input::one("x", x), Input::one("weight", weight), Input::optional("bias", bias)],

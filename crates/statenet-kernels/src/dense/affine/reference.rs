@@ -7,7 +7,6 @@ use crate::{
     Layout,
     error::{Error, Result},
     pointwise::then::Then,
-    tensor::arguments::Check,
 };
 
 /// [`affine`](crate::affine) from plain tensors, on any device.
@@ -36,8 +35,7 @@ pub fn affine_then(
     to: Layout,
     then: Then,
 ) -> Result<Tensor> {
-    let sizes = check(x, from, weight, bias)?;
-    then.check(Check::new(OP))?;
+    let sizes = check(x, from, weight, bias, then)?;
     let run = || then.of_tensor(&compute(x, from, weight, bias, to, sizes)?);
     run().map_err(Error::in_op(OP))
 }

@@ -29,11 +29,7 @@ impl Step for DiagonalScan {
     }
 
     fn sizes(&self) -> StepSizes {
-        StepSizes {
-            inputs: self.0.channels,
-            state: self.0.channels * self.0.pairs * 2,
-            outputs: self.0.channels,
-        }
+        self.0.sizes()
     }
 
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
@@ -44,8 +40,8 @@ impl Step for DiagonalScan {
 /// The weights of every pair side by side: A, B, C, and the vectors of a part of rank one or zeros.
 #[derive(Clone, Debug)]
 pub(crate) struct Pairs {
-    pub(crate) channels: usize,
-    pub(crate) pairs: usize,
+    channels: usize,
+    pairs: usize,
     weights: Vec<[[f32; 2]; 5]>,
 }
 
@@ -63,6 +59,10 @@ impl Pairs {
             }
         }
         Ok(Self { channels: channels.unwrap_or(0), pairs: pairs.unwrap_or(0), weights })
+    }
+
+    pub(crate) fn sizes(&self) -> StepSizes {
+        StepSizes { inputs: self.channels, state: self.channels * self.pairs * 2, outputs: self.channels }
     }
 
     pub(crate) fn bin(&self, input: &[f32], state: &mut [f32], output: &mut [f32]) {

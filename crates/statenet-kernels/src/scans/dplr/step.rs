@@ -27,11 +27,7 @@ impl Step for DplrScan {
     }
 
     fn sizes(&self) -> StepSizes {
-        StepSizes {
-            inputs: self.0.channels,
-            state: self.0.channels * self.0.pairs * 2,
-            outputs: self.0.channels,
-        }
+        self.0.sizes()
     }
 
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {

@@ -1,13 +1,16 @@
 //! Maps of every bin, and attention.
 
-use candle_core::DType;
+use candle_core::{DType, Tensor};
 use statenet_kernels::{
     Layout, SelfAttention, Then, affine, affine_then, causal_attention, causal_attention_dropped,
     causal_self_attention, reference, steps,
 };
 
 use super::one;
-use crate::laws::{Carried, Draw, Instance, LONG, Law, OpCase};
+use crate::{
+    laws::LONG,
+    op_case::{Carried, Draw, Instance, Law, OpCase},
+};
 
 const PLAIN: &str =
     "is plain tensors itself; causal_attention.rs holds it to differences and to the fused operation";
@@ -62,8 +65,9 @@ pub(crate) const CASES: [OpCase; 5] = [
     },
 ];
 
-fn draw_affine(d: &mut Draw) -> Instance {
-    let (batch, ins, outs, time) = (d.batch(4), d.size(1, 20, 33), d.size(1, 90, 130), d.time(40));
+/// x, weight and at times bias of an affine map, and the layouts of x and of the result.
+fn affine_arguments(d: &mut Draw, end: usize, wide: usize) -> (Instance, Layout, Layout) {
+    let (batch, ins, outs, time) = (d.batch(4), d.size(1, 20, 33), d.size(1, end, wide), d.time(40));
     let layouts = [Layout::ChannelsFirst, Layout::TimeFirst];
     let (from, to, has_bias) = (d.one_of(&layouts), d.one_of(&layouts), d.given());
     let axis = |layout| if layout == Layout::TimeFirst { 1 } else { 2 };
@@ -72,8 +76,12 @@ fn draw_affine(d: &mut Draw) -> Instance {
     if has_bias {
         instance = instance.with("bias", d.signed(&[outs]));
     }
+    (instance.timed(&[(0, axis(from))], axis(to)), from, to)
+}
+
+fn draw_affine(d: &mut Draw) -> Instance {
+    let (instance, from, to) = affine_arguments(d, 90, 130);
     instance
-        .timed(&[(0, axis(from))], axis(to))
         .fused(move |x| affine(&x[0], from, &x[1], x.get(2), to).map(one))
         .plain(move |x| reference::affine(&x[0], from, &x[1], x.get(2), to).map(one))
         .step(|x| steps::Affine::new(&x[1], x.get(2)))
@@ -81,18 +89,9 @@ fn draw_affine(d: &mut Draw) -> Instance {
 
 /// Without rectifiers: a difference across a kink is no gradient; affine.rs has them.
 fn draw_affine_then(d: &mut Draw) -> Instance {
-    let (batch, ins, outs, time) = (d.batch(4), d.size(1, 20, 33), d.size(1, 40, 50), d.time(40));
-    let layouts = [Layout::ChannelsFirst, Layout::TimeFirst];
-    let (from, to, has_bias) = (d.one_of(&layouts), d.one_of(&layouts), d.given());
     let then = d.one_of(&[Then::Identity, Then::Sigmoid, Then::Tanh]);
-    let axis = |layout| if layout == Layout::TimeFirst { 1 } else { 2 };
-    let (a, b, c) = from.shape(batch, ins, time);
-    let mut instance = Instance::new([("x", d.signed(&[a, b, c])), ("weight", d.signed(&[outs, ins]))]);
-    if has_bias {
-        instance = instance.with("bias", d.signed(&[outs]));
-    }
+    let (instance, from, to) = affine_arguments(d, 40, 50);
     instance
-        .timed(&[(0, axis(from))], axis(to))
         .fused(move |x| affine_then(&x[0], from, &x[1], x.get(2), to, then).map(one))
         .plain(move |x| reference::affine_then(&x[0], from, &x[1], x.get(2), to, then).map(one))
 }
@@ -103,8 +102,8 @@ fn draw_self_attention(d: &mut Draw) -> Instance {
     // A long clip without a window is a matter of T squared.
     let window = if time == LONG { Some(20) } else { windowed.then_some(most) };
     let units = heads * depth;
-    type Form = fn(&candle_core::Tensor, SelfAttention<'_>) -> statenet_kernels::Result<candle_core::Tensor>;
-    let run = move |form: Form, x: &[candle_core::Tensor]| {
+    type Form = fn(&Tensor, SelfAttention<'_>) -> statenet_kernels::Result<Tensor>;
+    let run = move |form: Form, x: &[Tensor]| {
         let [in_weight, in_bias, out_weight, out_bias] = [&x[1], &x[2], &x[3], &x[4]];
         form(&x[0], SelfAttention { in_weight, in_bias, out_weight, out_bias, heads, window }).map(one)
     };
@@ -142,7 +141,7 @@ fn draw_dropped(d: &mut Draw) -> Instance {
     let (batch, heads, time, depth) = (d.batch(3), d.size(1, 4, 4), d.time(40), d.size(1, 20, 7));
     let shape = [batch, heads, time, depth];
     let kept = d.tensor(&[batch, heads, time, time], 0.0, 1.0).gt(0.3).unwrap().to_dtype(DType::F64).unwrap();
-    let op = move |x: &[candle_core::Tensor]| {
+    let op = move |x: &[Tensor]| {
         let kept = super::like(&kept, &x[0]);
         causal_attention_dropped(&x[0], &x[1], &x[2], SCALE, Some(9), &kept).map(one)
     };

@@ -6,7 +6,7 @@ use statenet_kernels::{
 };
 
 use super::one;
-use crate::laws::{Carried, Draw, Extent, Instance, Law, OpCase};
+use crate::op_case::{Carried, Draw, Extent, Instance, Law, OpCase};
 
 pub(crate) const CASES: [OpCase; 7] = [
     OpCase { name: "depthwise_conv1d", kind: "", draw: draw_short, blocks: &[17, 129], without: &[] },

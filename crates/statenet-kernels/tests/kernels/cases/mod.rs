@@ -8,7 +8,7 @@ mod scans;
 
 use candle_core::{DType, Tensor};
 
-use crate::laws::OpCase;
+use crate::op_case::OpCase;
 
 /// Every operation, in the order of the table in the crate's documentation.
 pub(crate) const ALL: [&[OpCase]; 5] =

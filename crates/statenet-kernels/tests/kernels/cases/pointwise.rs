@@ -7,7 +7,7 @@ use statenet_kernels::{
 };
 
 use super::{NO_TIME, like, one};
-use crate::laws::{Draw, Instance, Law, OpCase};
+use crate::op_case::{Draw, Instance, Law, OpCase};
 
 const SCALAR: &str = "is one number over all stimuli";
 /// Laws that a loss cannot obey.

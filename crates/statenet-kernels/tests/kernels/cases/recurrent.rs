@@ -7,7 +7,7 @@ use statenet_kernels::{
 };
 
 use super::{NO_TIME, like, several, single};
-use crate::laws::{Carried, Draw, Instance, Law, OpCase};
+use crate::op_case::{Carried, Draw, Instance, Law, OpCase};
 
 /// Weights' gradients are gathered in blocks of 128 bins of all stimuli of a group.
 const BLOCKS: &[usize] = &[127, 128, 129, 150, 257];

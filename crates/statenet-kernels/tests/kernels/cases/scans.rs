@@ -7,7 +7,7 @@ use statenet_kernels::{
 };
 
 use super::two;
-use crate::laws::{Carried, Draw, Instance, OpCase};
+use crate::op_case::{Carried, Draw, Instance, OpCase};
 
 /// Backward passes begin again from a kept state every 16 bins.
 const BLOCKS: &[usize] = &[15, 16, 17, 32, 50];

@@ -24,6 +24,7 @@ use crate::{
     layers::{
         channel_norm::ChannelNorm,
         leaky_relu::{self, LEAKY_RELU},
+        window::Window,
     },
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::{init::Init, store::Scope},
@@ -84,14 +85,16 @@ struct Layer {
     bias: Tensor,
     norm: ChannelNorm,
     n_bands: usize,
-    context_name: String,
+    /// The bins before a chunk.
+    window: Window,
 }
 
 pub(crate) struct Conv2d {
     layers: Vec<Layer>,
     hidden_weight: Tensor,
     hidden_bias: Tensor,
-    window: usize,
+    /// Bins of each layer's window, Kt - 1.
+    n_before: usize,
 }
 
 impl Conv2d {
@@ -108,15 +111,16 @@ impl Conv2d {
             let mut conv = scope.enter(&format!("conv.{l}"));
             let weight = conv.parameter("weight", (config.channels, inputs, kf, kt), init)?;
             let bias = conv.parameter("bias", config.channels, init)?;
-            let context_name = conv.name("context");
+            let n_bands = config.bands_after(l, n_bands);
+            let window = Window::new(conv.name("context"), &[inputs, n_bands, kt - 1], 3);
             let norm = ChannelNorm::new(config.channels, &mut scope.enter(&format!("norm.{l}")))?;
-            layers.push(Layer { weight, bias, norm, n_bands: config.bands_after(l, n_bands), context_name });
+            layers.push(Layer { weight, bias, norm, n_bands, window });
         }
         let inputs = config.channels * config.bands_after(config.layers, n_bands);
         let mut hidden = scope.enter("hidden");
         let hidden_weight = hidden.parameter("weight", (config.hidden, inputs), Init::fan_in(inputs))?;
         let hidden_bias = hidden.parameter("bias", config.hidden, Init::fan_in(inputs))?;
-        Ok(Self { layers, hidden_weight, hidden_bias, window: kt - 1 })
+        Ok(Self { layers, hidden_weight, hidden_bias, n_before: kt - 1 })
     }
 
     /// What each layer sees before the sound, (B, C, F, Kt - 1): silence is the same in all bands and bins.
@@ -128,7 +132,7 @@ impl Conv2d {
             let mut contexts = Vec::with_capacity(self.layers.len());
             for layer in &self.layers {
                 let n = level.dim(0)?;
-                let shape = (batch, n, layer.n_bands, self.window);
+                let shape = (batch, n, layer.n_bands, self.n_before);
                 contexts.push(level.reshape((1, n, 1, 1))?.broadcast_as(shape)?.contiguous()?);
                 let drive = layer.weight.sum((2, 3))?.matmul(&level.unsqueeze(1)?)?.squeeze(1)?;
                 let column = (drive + &layer.bias)?.reshape((1, (), 1, 1))?;
@@ -137,7 +141,7 @@ impl Conv2d {
             }
             Ok(contexts)
         };
-        if self.window == 0 { Ok(Vec::new()) } else { run().during("finding what silence leads to") }
+        if self.n_before == 0 { Ok(Vec::new()) } else { run().during("finding what silence leads to") }
     }
 
     /// Hidden units, and what each layer saw.
@@ -164,35 +168,24 @@ impl Stage for Conv2d {
 
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         for (layer, context) in self.layers.iter().zip(self.silence(batch)?) {
-            state.set(&layer.context_name, &context);
+            layer.window.begin(&context, state);
         }
         Ok(())
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
-        let context = |layer: &Layer| {
-            let channels = layer.weight.dim(1).during("reading a filter")?;
-            state.get(&layer.context_name, &[batch, channels, layer.n_bands, self.window]).cloned()
-        };
-        let contexts = if self.window == 0 {
-            Vec::new()
-        } else {
-            self.layers.iter().map(context).collect::<Result<Vec<_>>>()?
-        };
+        let contexts = self.layers.iter().filter_map(|layer| layer.window.bins(batch, state).transpose());
+        let contexts = contexts.collect::<Result<Vec<_>>>()?;
         let (units, seen) = self.run(x, &contexts)?;
         for ((layer, context), seen) in self.layers.iter().zip(&contexts).zip(&seen) {
-            let last = || {
-                let all = Tensor::cat(&[context, seen], 3)?;
-                all.narrow(3, all.dim(3)? - self.window, self.window)?.force_contiguous()
-            };
-            state.set(&layer.context_name, &last().during("advancing a window")?);
+            layer.window.advance(Some(context), seen, state)?;
         }
         Ok(units)
     }
 
     fn memory(&self) -> Memory {
-        Memory::Frames(self.layers.len() * self.window + 1)
+        Memory::Frames(self.layers.len() * self.n_before + 1)
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {

@@ -47,6 +47,11 @@ impl Window {
         state.set_zeros(&self.name, &self.batched(batch), dtype, device)
     }
 
+    /// Puts these bins before the first bin of the streams.
+    pub(crate) fn begin(&self, before: &Tensor, state: &mut State) {
+        state.set(&self.name, before);
+    }
+
     /// The bins before the next chunk of `batch` streams; `None` where none is kept.
     pub(crate) fn bins(&self, batch: usize, state: &State) -> Result<Option<Tensor>> {
         if self.n_bins() == 0 {

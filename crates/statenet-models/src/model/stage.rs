@@ -53,7 +53,7 @@ pub(crate) trait Stage: Send + Sync {
     /// The next frames, advancing this stage's part of the state. What it returns is not detached.
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor>;
 
-    /// The same frames for what they leave in the state, where nobody asks for what the stage returns.
+    /// Advances the state over the next frames without computing what the stage returns, where that is less work.
     fn advance(&self, x: &Tensor, state: &mut State) -> Result<()> {
         self.chunk(x, state).map(drop)
     }

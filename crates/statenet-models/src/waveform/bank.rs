@@ -13,17 +13,18 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     error::{During, Result},
+    layers::window::Window,
     model::state::State,
 };
 
 /// Filters of K taps over C channels, once in `stride` samples.
 pub(super) struct Bank {
-    channels: usize,
     taps: usize,
     stride: usize,
     dtype: DType,
     device: Device,
-    context_name: String,
+    /// The frames before a chunk.
+    window: Window,
 }
 
 impl Bank {
@@ -35,12 +36,8 @@ impl Bank {
         like: (DType, &Device),
         context_name: String,
     ) -> Self {
-        Self { channels, taps, stride, dtype: like.0, device: like.1.clone(), context_name }
-    }
-
-    /// Frames that a window meets.
-    fn n_frames(&self) -> usize {
-        self.taps.div_ceil(self.stride).max(1)
+        let window = Window::new(context_name, &[channels, stride, n_frames(taps, stride) - 1], 3);
+        Self { taps, stride, dtype: like.0, device: like.1.clone(), window }
     }
 
     /// Samples back from the end of a frame to the first that its window meets.
@@ -48,15 +45,8 @@ impl Bank {
         self.taps.max(self.stride)
     }
 
-    fn context_shape(&self, batch: usize) -> [usize; 4] {
-        [batch, self.channels, self.stride, self.n_frames() - 1]
-    }
-
     pub(super) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        if self.n_frames() == 1 {
-            return Ok(());
-        }
-        state.set_zeros(&self.context_name, &self.context_shape(batch), self.dtype, &self.device)
+        self.window.init_state(batch, (self.dtype, &self.device), state)
     }
 
     /// `x` (B, C, T stride) by `weight` (O, C, K) and `bias` (O) to (B, O, T).
@@ -69,20 +59,9 @@ impl Bank {
     ) -> Result<Tensor> {
         let frames = self.frames(x).during("cutting samples into frames")?;
         let weight = self.by_frame(weight).during("cutting filters into frames")?;
-        let before = self.n_frames() - 1;
-        if before == 0 {
-            return Ok(statenet_kernels::causal_strf(&frames, &weight, bias, None)?);
-        }
-        let batch = x.dim(0).during("reading a batch")?;
-        let context = state.get(&self.context_name, &self.context_shape(batch))?;
-        let y = statenet_kernels::causal_strf(&frames, &weight, bias, Some(context))?;
-        let advance = || -> candle_core::Result<Tensor> {
-            let n = frames.dim(3)?;
-            let seen = if n >= before { frames.clone() } else { Tensor::cat(&[context, &frames], 3)? };
-            seen.narrow(3, seen.dim(3)? - before, before)?.force_contiguous()
-        };
-        let last = advance().during("advancing a window")?;
-        state.set(&self.context_name, &last);
+        let context = self.window.bins(x.dim(0).during("reading a batch")?, state)?;
+        let y = statenet_kernels::causal_strf(&frames, &weight, bias, context.as_ref())?;
+        self.window.advance(context.as_ref(), &frames, state)?;
         Ok(y)
     }
 
@@ -99,7 +78,7 @@ impl Bank {
     /// (O, C, K) to (O, C, stride, frames): zeros before a window that is longer than a frame, after one that is shorter.
     fn by_frame(&self, weight: &Tensor) -> candle_core::Result<Tensor> {
         let (outputs, channels, taps) = weight.dims3()?;
-        let frames = self.n_frames();
+        let frames = n_frames(taps, self.stride);
         let missing = frames * self.stride - taps;
         let weight = match (missing, taps > self.stride) {
             (0, _) => weight.clone(),
@@ -108,6 +87,11 @@ impl Bank {
         };
         weight.contiguous()?.reshape((outputs, channels, frames, self.stride))?.transpose(2, 3)?.contiguous()
     }
+}
+
+/// Frames of `stride` samples that a window of `taps` samples meets.
+fn n_frames(taps: usize, stride: usize) -> usize {
+    taps.div_ceil(stride).max(1)
 }
 
 #[cfg(test)]

@@ -12,17 +12,18 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     error::{During, Result},
+    layers::window::Window,
     model::state::State,
 };
 
 /// Windows of K samples over C channels.
 pub(super) struct Pool {
-    channels: usize,
     taps: usize,
     hop: usize,
     dtype: DType,
     device: Device,
-    parts_name: String,
+    /// The parts of the bins before a chunk.
+    window: Window,
 }
 
 impl Pool {
@@ -34,58 +35,46 @@ impl Pool {
         like: (DType, &Device),
         parts_name: String,
     ) -> Self {
-        Self { channels, taps, hop, dtype: like.0, device: like.1.clone(), parts_name }
-    }
-
-    /// Bins that a window meets.
-    fn n_bins(&self) -> usize {
-        self.taps.div_ceil(self.hop).max(1)
-    }
-
-    fn parts_shape(&self, batch: usize) -> [usize; 4] {
-        [batch, self.channels, self.n_bins() - 1, self.n_bins()]
+        let n_parts = n_bins(taps, hop);
+        let window = Window::new(parts_name, &[channels, n_parts - 1, n_parts], 2);
+        Self { taps, hop, dtype: like.0, device: like.1.clone(), window }
     }
 
     pub(super) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        if self.n_bins() == 1 {
-            return Ok(());
-        }
-        state.set_zeros(&self.parts_name, &self.parts_shape(batch), self.dtype, &self.device)
+        self.window.init_state(batch, (self.dtype, &self.device), state)
     }
 
     /// `x` (B, C, T hop) by `weight` (C, K) to (B, C, T).
     pub(super) fn chunk(&self, x: &Tensor, weight: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
         let parts = self.parts(x, weight).during("averaging samples")?;
-        let before = self.n_bins() - 1;
-        if before == 0 {
+        let Some(earlier) = self.window.bins(batch, state)? else {
             return parts.squeeze(3).during("averaging samples");
-        }
-        let earlier = state.get(&self.parts_name, &self.parts_shape(batch))?;
-        let sum = || -> candle_core::Result<(Tensor, Tensor)> {
-            let n_bins = parts.dim(2)?;
-            let all = Tensor::cat(&[earlier, &parts], 2)?;
-            let part = |k: usize| all.narrow(2, k, n_bins)?.narrow(3, k, 1)?.squeeze(3);
-            let mut y = part(0)?;
-            for k in 1..=before {
-                y = (y + part(k)?)?;
-            }
-            Ok((y, all.narrow(2, n_bins, before)?.force_contiguous()?))
         };
-        let (y, last) = sum().during("averaging samples")?;
-        state.set(&self.parts_name, &last);
-        Ok(y)
+        self.window.advance(Some(&earlier), &parts, state)?;
+        let sum = || -> candle_core::Result<Tensor> {
+            let (_, _, n_bins, n_parts) = parts.dims4()?;
+            let all = Tensor::cat(&[&earlier, &parts], 2)?;
+            let part = |k: usize| all.narrow(2, k, n_bins)?.narrow(3, k, 1)?.squeeze(3);
+            (1..n_parts).try_fold(part(0)?, |y, k| y + part(k)?)
+        };
+        sum().during("averaging samples")
     }
 
     /// (B, C, T, parts): bin t times part k of a window, the last of which is the window's own bin.
     fn parts(&self, x: &Tensor, weight: &Tensor) -> candle_core::Result<Tensor> {
         let (batch, channels, n) = x.dims3()?;
-        let (parts, hop) = (self.n_bins(), self.hop);
+        let (parts, hop) = (n_bins(self.taps, self.hop), self.hop);
         let bins = x.contiguous()?.reshape((batch, channels, n / hop, hop))?;
         let weight = weight.pad_with_zeros(1, parts * hop - self.taps, 0)?;
         let weight = weight.reshape((channels, parts, hop))?.transpose(1, 2)?.unsqueeze(0)?;
         bins.matmul(&weight.broadcast_as((batch, channels, hop, parts))?.contiguous()?)
     }
+}
+
+/// Bins of `hop` samples that a window of `taps` samples meets.
+fn n_bins(taps: usize, hop: usize) -> usize {
+    taps.div_ceil(hop).max(1)
 }
 
 #[cfg(test)]

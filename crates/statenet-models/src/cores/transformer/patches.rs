@@ -6,6 +6,7 @@ use statenet_kernels::{Step, steps};
 use super::TransformerConfig;
 use crate::{
     error::{During, Result},
+    layers::window::Window,
     model::state::State,
     params::{init::Init, store::Scope},
 };
@@ -13,12 +14,12 @@ use crate::{
 pub(super) struct Patches {
     weight: Tensor,
     bias: Tensor,
-    channels: usize,
     n_bands: usize,
     /// Bands and bins of a patch.
     bands: usize,
     bins: usize,
-    context_name: String,
+    /// The bins before a chunk, of all patches.
+    window: Window,
 }
 
 impl Patches {
@@ -31,7 +32,8 @@ impl Patches {
         let init = Init::fan_in(channels * bands * bins);
         let weight = scope.parameter("weight", (config.embedding, channels, bands, bins), init)?;
         let bias = scope.parameter("bias", config.embedding, init)?;
-        Ok(Self { weight, bias, channels, n_bands, bands, bins, context_name: scope.name("context") })
+        let window = Window::new(scope.name("context"), &[channels, n_bands, bins - 1], 3);
+        Ok(Self { weight, bias, n_bands, bands, bins, window })
     }
 
     pub(super) fn weight(&self) -> &Tensor {
@@ -42,16 +44,8 @@ impl Patches {
         self.bins
     }
 
-    fn context_shape(&self, batch: usize) -> [usize; 4] {
-        [batch, self.channels, self.n_bands, self.bins - 1]
-    }
-
     pub(super) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        if self.bins == 1 {
-            return Ok(());
-        }
-        let shape = self.context_shape(batch);
-        state.set_zeros(&self.context_name, &shape, self.weight.dtype(), self.weight.device())
+        self.window.init_state(batch, (self.weight.dtype(), self.weight.device()), state)
     }
 
     /// (B, C, F, T) to (B P, C, Kf, T).
@@ -68,16 +62,10 @@ impl Patches {
 
     /// (B, C, F, T) to (B, D, T).
     pub(super) fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let (batch, _, _, n_bins) = x.dims4().during("reading a cochleagram")?;
-        let window = self.bins - 1;
-        let mut context = None;
-        if window > 0 {
-            let before = state.get(&self.context_name, &self.context_shape(batch))?;
-            context = Some(self.cut(before).during("cutting patches")?);
-            let last = Tensor::cat(&[before, x], 3)
-                .and_then(|all| all.narrow(3, n_bins, window)?.force_contiguous());
-            state.set(&self.context_name, &last.during("advancing a window")?);
-        }
+        let (batch, ..) = x.dims4().during("reading a cochleagram")?;
+        let before = self.window.bins(batch, state)?;
+        self.window.advance(before.as_ref(), x, state)?;
+        let context = before.map(|before| self.cut(&before)).transpose().during("cutting patches")?;
         let cut = self.cut(x).during("cutting patches")?;
         let described =
             statenet_kernels::causal_strf(&cut, &self.weight, Some(&self.bias), context.as_ref())?;

@@ -52,6 +52,7 @@
 //! | [`local_encoder`] | x (B, Ci, F, T), weights (C, Ci K, L), biases (C, L), gain (C), bias (C) | (B, C, L, T) | CPU |
 //! | [`silu_gate`] | x, z, one shape | the same | CPU |
 //! | [`channel_norm`] | x (B, C, L, T), gain (C), bias (C) | (B, C, L, T) | CPU |
+//! | [`dropout`] | x, kept, one shape | the same | CPU |
 //! | [`softplus`] | x, any shape | the same | CPU |
 //! | [`softplus_curve`], [`sigmoid_curve`], [`exponential_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
 //! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
@@ -68,7 +69,7 @@
 //! # What holds for all of them
 //!
 //! - Every input, parameter and initial state gets a gradient, which is computed only where it is tracked. Target and mask
-//!   of the losses and the constants of [`lmu`] get none. There are no second derivatives.
+//!   of the losses, what [`dropout`] keeps, the turns of [`causal_self_attention`] and the constants of [`lmu`] get none. There are no second derivatives.
 //! - Inputs may have any strides; contiguous ones are not copied.
 //! - All are causal: a change of the input after bin t leaves the output up to t as it was, bit for bit.
 //! - On the CPU, stimuli of a batch are computed in parallel, in the rayon pool of the caller. Results have the same bits
@@ -113,6 +114,7 @@ pub use filters::local_encoder::local_encoder;
 pub use filters::locally_connected::locally_connected;
 pub use filters::normed_conv2d::{NormThen, normed_conv2d};
 pub use pointwise::channel_norm::channel_norm;
+pub use pointwise::dropout::dropout;
 pub use pointwise::losses::{masked_mse, masked_poisson};
 pub use pointwise::output_curves::{
     double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,
@@ -172,6 +174,7 @@ pub mod reference {
         },
         pointwise::{
             channel_norm::reference::channel_norm,
+            dropout::reference::dropout,
             losses::reference::{masked_mse, masked_poisson},
             output_curves::reference::{
                 double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,

@@ -1,4 +1,4 @@
-use candle_core::{DType, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use proptest::prelude::*;
 use statenet_kernels::{Layout, SelfAttention, affine, causal_attention, causal_self_attention, reference};
 
@@ -13,7 +13,15 @@ fn inputs(seed: u64, [batch, units, time]: [usize; 3]) -> Vec<Tensor> {
 }
 
 fn attention(x: &[Tensor], heads: usize, window: Option<usize>) -> SelfAttention<'_> {
-    SelfAttention { in_weight: &x[1], in_bias: &x[2], out_weight: &x[3], out_bias: &x[4], heads, window }
+    SelfAttention {
+        in_weight: &x[1],
+        in_bias: &x[2],
+        out_weight: &x[3],
+        out_bias: &x[4],
+        heads,
+        window,
+        turns: None,
+    }
 }
 
 fn fused(x: &[Tensor], heads: usize, window: Option<usize>) -> Vec<Tensor> {
@@ -114,4 +122,19 @@ fn wrong_arguments_are_named() {
         format!("{op}: heads is 4, expected a divisor of the number of units")
     );
     assert_eq!(text(0, all(), 2, Some(0)), format!("{op}: window is 0, expected at least 1"));
+    let turned = |x: &[Tensor], heads, shape: [usize; 3], dtype| {
+        let turns = Tensor::ones(&shape, dtype, &Device::Cpu).unwrap();
+        let attention = SelfAttention { turns: Some(&turns), ..attention(x, heads, None) };
+        causal_self_attention(&x[0], attention).unwrap_err().to_string()
+    };
+    let double = DType::F64;
+    assert_eq!(
+        turned(&x, 2, [5, 1, 2], double),
+        format!("{op}: units of a head is 3, expected an even number, to be turned in pairs")
+    );
+    assert_eq!(
+        turned(&x, 3, [4, 1, 2], double),
+        format!("{op}: turns has shape (4, 1, 2), expected (5, 1, 2)")
+    );
+    assert_eq!(turned(&x, 3, [5, 1, 2], DType::F32), format!("{op}: turns has dtype F32, expected F64"));
 }

@@ -12,6 +12,7 @@ mod causal_strf;
 mod channel_norm;
 mod curves;
 mod depthwise_conv1d;
+mod dropout;
 mod encoders;
 mod gated;
 mod harness;

@@ -33,7 +33,7 @@ operations! {
     gated_recurrence gated_layer gated_layer_last lmu
     leaky adaptation plasticity diagonal_scan dplr_scan selective_scan
     depthwise_conv1d causal_strf causal_conv2d normed_conv2d locally_connected band_convolution local_encoder
-    silu_gate channel_norm softplus
+    silu_gate channel_norm dropout softplus
     softplus_curve sigmoid_curve exponential_curve double_exponential_curve
     masked_mse masked_poisson
 }

@@ -150,6 +150,7 @@ const ROWS: &[Row] = &[
         output: "(B, C, L, T)",
         fused_on: CPU,
     },
+    Row { names: &["dropout"], inputs: "x, kept, one shape", output: "the same", fused_on: CPU },
     Row { names: &["softplus"], inputs: "x, any shape", output: "the same", fused_on: CPU },
     Row {
         names: &["softplus_curve", "sigmoid_curve", "exponential_curve", "double_exponential_curve"],

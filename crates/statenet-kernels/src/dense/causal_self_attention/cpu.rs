@@ -21,20 +21,25 @@ use crate::{
     },
 };
 
-/// Inputs: x (B, U, T); in_weight (3 U, U), in_bias (3 U), out_weight (U, U) and out_bias (U) packed. Result: (B, U, T).
+/// Inputs: x (B, U, T); in_weight (3 U, U), in_bias (3 U), out_weight (U, U) and out_bias (U) packed; turns (T, D / 2, 2),
+/// or nothing. Result: (B, U, T).
 /// Tape: of each stimulus z, (heads, T, D), and the logarithms of the softmax's sums, (heads, T).
 pub(super) struct CausalSelfAttention {
     pub(super) sizes: Sizes,
     pub(super) scale: f64,
 }
 
-/// The packed parameters, taken apart.
+/// The packed parameters, taken apart, and the turns.
 struct Parameters<'a, F> {
     in_weight: &'a [F],
     in_bias: &'a [F],
     out_weight: &'a [F],
     out_bias: &'a [F],
+    turns: &'a [F],
 }
+
+/// The values' place among queries, keys and values.
+const VALUES: usize = 2;
 
 impl CausalSelfAttention {
     fn units(&self) -> usize {
@@ -56,9 +61,9 @@ impl CausalSelfAttention {
         Packing([3 * units * units, 3 * units, units * units, units])
     }
 
-    fn parameters<'a, F>(&self, packed: &'a [F]) -> Parameters<'a, F> {
+    fn parameters<'a, F>(&self, packed: &'a [F], turns: &'a [F]) -> Parameters<'a, F> {
         let [in_weight, in_bias, out_weight, out_bias] = self.packing().slices(packed);
-        Parameters { in_weight, in_bias, out_weight, out_bias }
+        Parameters { in_weight, in_bias, out_weight, out_bias, turns }
     }
 
     /// One stimulus as a matrix (T, U).
@@ -77,7 +82,7 @@ impl CausalSelfAttention {
         View::rows(self.units()).at(head * self.sizes.depth)
     }
 
-    /// Queries, keys and values of a stimulus, (heads, T, D) each.
+    /// Queries, keys and values of a stimulus, (heads, T, D) each; queries and keys are turned.
     fn queries_keys_values<F: Real>(&self, x: &[F], parameters: &Parameters<'_, F>) -> [Vec<F>; 3] {
         let Sizes { time, depth, .. } = self.sizes;
         let units = self.units();
@@ -87,7 +92,10 @@ impl CausalSelfAttention {
                 let bias = &parameters.in_bias[part * units + head * depth..][..depth];
                 rows.chunks_exact_mut(depth).for_each(|row| row.copy_from_slice(bias));
                 let weight = (parameters.in_weight, self.maps_in(part, head).t());
-                add_product([time, units, depth], (x, self.bins()), weight, (rows, View::rows(depth)));
+                add_product([time, units, depth], (x, self.bins()), weight, (&mut *rows, View::rows(depth)));
+                if part != VALUES {
+                    turn(rows, parameters.turns);
+                }
             }
             all
         })
@@ -142,7 +150,10 @@ impl CausalSelfAttention {
             let mut grads = [(); 3].map(|()| vec![F::ZERO; size]);
             let to = grads.each_mut().map(|grad| &mut grad[..]);
             attend_back(self.sizes, F::of(self.scale), qkv, z, &z_grad, logs, to);
-            for (part, grad) in grads.iter().enumerate() {
+            for (part, grad) in grads.iter_mut().enumerate() {
+                if part != VALUES {
+                    turn_back(grad, parameters.turns);
+                }
                 let maps = self.maps_in(part, head);
                 let from = (&grad[..], View::rows(depth));
                 columns(grad, &mut in_bias_grad[part * units + head * depth..][..depth]);
@@ -162,35 +173,48 @@ impl CausalSelfAttention {
     }
 }
 
-impl Kernel<2> for CausalSelfAttention {
+/// Turns each pair of numbers of (T, D) by an angle, of which `turns` has cosine and sine; not at all if it is empty.
+fn turn<F: Real>(rows: &mut [F], turns: &[F]) {
+    for (pair, turn) in rows.as_chunks_mut::<2>().0.iter_mut().zip(turns.as_chunks::<2>().0) {
+        let ([a, b], [cos, sin]) = (*pair, *turn);
+        *pair = [a * cos - b * sin, a * sin + b * cos];
+    }
+}
+
+/// The same by the opposite angles.
+fn turn_back<F: Real>(rows: &mut [F], turns: &[F]) {
+    for (pair, turn) in rows.as_chunks_mut::<2>().0.iter_mut().zip(turns.as_chunks::<2>().0) {
+        let ([a, b], [cos, sin]) = (*pair, *turn);
+        *pair = [a * cos + b * sin, b * cos - a * sin];
+    }
+}
+
+impl Kernel<3> for CausalSelfAttention {
     const NAME: &'static str = OP;
 
     fn shape(&self) -> Shape {
         (self.sizes.batch, self.units(), self.sizes.time).into()
     }
 
-    fn forward<F: Real>(&self, [x, packed]: [&[F]; 2], tape: Option<&mut Vec<F>>) -> Vec<F> {
-        let parameters = self.parameters(packed);
+    fn forward<F: Real>(&self, [x, packed, turns]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
+        let parameters = self.parameters(packed, turns);
         let mut y = vec![F::ZERO; x.len()];
-        let Some(tape) = tape else {
-            let work = x.chunks_exact(self.size()).zip(y.chunks_exact_mut(self.size()));
-            parallel::for_each(work.collect(), |(x, y)| {
-                self.forward_stimulus(x, &parameters, y, &mut vec![F::ZERO; self.tape_size()]);
-            });
-            return y;
-        };
-        tape.resize(self.sizes.batch * self.tape_size(), F::ZERO);
-        let work = x
-            .chunks_exact(self.size())
-            .zip(y.chunks_exact_mut(self.size()))
-            .zip(tape.chunks_exact_mut(self.tape_size()));
-        parallel::for_each(work.collect(), |((x, y), tape)| self.forward_stimulus(x, &parameters, y, tape));
+        let mut tapes = tape.into_iter().flat_map(|tape| {
+            tape.resize(self.sizes.batch * self.tape_size(), F::ZERO);
+            tape.chunks_exact_mut(self.tape_size())
+        });
+        let work =
+            x.chunks_exact(self.size()).zip(y.chunks_exact_mut(self.size())).map(|each| (each, tapes.next()));
+        parallel::for_each(work.collect(), |((x, y), tape)| match tape {
+            Some(tape) => self.forward_stimulus(x, &parameters, y, tape),
+            None => self.forward_stimulus(x, &parameters, y, &mut vec![F::ZERO; self.tape_size()]),
+        });
         y
     }
 
-    fn backward<F: Real>(&self, call: Backward<'_, F, 2>, [wants_x, _]: [bool; 2]) -> [Vec<F>; 2] {
-        let [x, packed] = call.inputs;
-        let parameters = self.parameters(packed);
+    fn backward<F: Real>(&self, call: Backward<'_, F, 3>, [wants_x, ..]: [bool; 3]) -> [Vec<F>; 3] {
+        let [x, packed, turns] = call.inputs;
+        let parameters = self.parameters(packed, turns);
         let mut x_grad = vec![F::ZERO; if wants_x { x.len() } else { 0 }];
         let mut x_grads = x_grad.chunks_exact_mut(self.size());
         let work = x
@@ -205,6 +229,6 @@ impl Kernel<2> for CausalSelfAttention {
         for of_one in of_each {
             packed_grad.iter_mut().zip(of_one).for_each(|(total, g)| *total += g);
         }
-        [x_grad, packed_grad]
+        [x_grad, packed_grad, Vec::new()]
     }
 }

@@ -25,8 +25,25 @@ pub fn causal_self_attention(x: &Tensor, attention: SelfAttention<'_>) -> Result
         };
         run().map_err(Error::in_op(OP))
     };
-    let z = causal_attention(&part(0)?, &part(1)?, &part(2)?, scale(sizes), Some(sizes.window))?;
+    let (mut q, mut k) = (part(0)?, part(1)?);
+    if let Some(turns) = attention.turns {
+        q = turn(&q, turns).map_err(Error::in_op(OP))?;
+        k = turn(&k, turns).map_err(Error::in_op(OP))?;
+    }
+    let z = causal_attention(&q, &k, &part(2)?, scale(sizes), Some(sizes.window))?;
     let joined = z.transpose(1, 2).and_then(|z| z.contiguous()?.reshape((batch, time, units)));
     let joined = joined.map_err(Error::in_op(OP))?;
     affine(&joined, bins, attention.out_weight, Some(attention.out_bias), channels)
+}
+
+/// (B, heads, T, D) turned in pairs.
+fn turn(x: &Tensor, turns: &Tensor) -> candle_core::Result<Tensor> {
+    let (batch, heads, time, depth) = x.dims4()?;
+    let turns = turns.detach().unsqueeze(0)?.unsqueeze(0)?;
+    let (cos, sin) = (turns.narrow(4, 0, 1)?, turns.narrow(4, 1, 1)?);
+    let pairs = x.reshape((batch, heads, time, depth / 2, 2))?;
+    let (a, b) = (pairs.narrow(4, 0, 1)?, pairs.narrow(4, 1, 1)?);
+    let first = (a.broadcast_mul(&cos)? - b.broadcast_mul(&sin)?)?;
+    let second = (a.broadcast_mul(&sin)? + b.broadcast_mul(&cos)?)?;
+    Tensor::cat(&[first, second], 4)?.reshape((batch, heads, time, depth))
 }

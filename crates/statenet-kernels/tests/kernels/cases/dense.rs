@@ -98,15 +98,21 @@ fn draw_affine_then(d: &mut Draw) -> Instance {
 
 fn draw_self_attention(d: &mut Draw) -> Instance {
     let (batch, heads, time) = (d.batch(3), d.size(1, 4, 3), d.time(70));
-    let (depth, windowed, most) = (d.size(1, 6, 5), d.given(), d.size(1, 80, 20));
+    let (windowed, most, turned) = (d.given(), d.size(1, 80, 20), d.given());
+    // Numbers are turned in pairs.
+    let depth = if turned { 2 * d.size(1, 4, 3) } else { d.size(1, 6, 5) };
     // A long clip without a window is a matter of T squared.
     let window = if time == LONG { Some(20) } else { windowed.then_some(most) };
     let units = heads * depth;
+    let turns = turned.then(|| d.signed(&[time, depth / 2, 2]));
     type Form = fn(&Tensor, SelfAttention<'_>) -> statenet_kernels::Result<Tensor>;
-    let run = move |form: Form, x: &[Tensor]| {
+    let run = move |turns: Option<&Tensor>, form: Form, x: &[Tensor]| {
         let [in_weight, in_bias, out_weight, out_bias] = [&x[1], &x[2], &x[3], &x[4]];
-        form(&x[0], SelfAttention { in_weight, in_bias, out_weight, out_bias, heads, window }).map(one)
+        let turns = turns.map(|turns| super::like(turns, &x[0]));
+        let turns = turns.as_ref();
+        form(&x[0], SelfAttention { in_weight, in_bias, out_weight, out_bias, heads, window, turns }).map(one)
     };
+    let plain_turns = turns.clone();
     Instance::new([
         ("x", d.signed(&[batch, units, time])),
         ("in_weight", d.signed(&[3 * units, units])),
@@ -115,8 +121,8 @@ fn draw_self_attention(d: &mut Draw) -> Instance {
         ("out_bias", d.signed(&[units])),
     ])
     .timed(&[(0, 2)], 2)
-    .fused(move |x| run(causal_self_attention, x))
-    .plain(move |x| run(reference::causal_self_attention, x))
+    .fused(move |x| run(turns.as_ref(), causal_self_attention, x))
+    .plain(move |x| run(plain_turns.as_ref(), reference::causal_self_attention, x))
 }
 
 const SCALE: f64 = 0.4;

@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Tensor};
 use statenet_kernels::{
-    Result, Then, channel_norm, double_exponential_curve, exponential_curve, masked_mse, masked_poisson,
-    reference, sigmoid_curve, silu_gate, softplus, softplus_curve, steps,
+    Result, Then, channel_norm, double_exponential_curve, dropout, exponential_curve, masked_mse,
+    masked_poisson, reference, sigmoid_curve, silu_gate, softplus, softplus_curve, steps,
 };
 
 use super::{NO_TIME, like, one};
@@ -19,9 +19,20 @@ const OF_A_LOSS: &[(Law, &str)] = &[
     (Law::Arguments, "target and mask, which get no gradient, are named in losses.rs"),
 ];
 
-pub(crate) const CASES: [OpCase; 9] = [
+pub(crate) const CASES: [OpCase; 10] = [
     OpCase { name: "silu_gate", kind: "", draw: draw_gate, blocks: &[17, 129], without: &[] },
     OpCase { name: "channel_norm", kind: "", draw: draw_norm, blocks: &[17, 129], without: &[] },
+    OpCase {
+        name: "dropout",
+        kind: "",
+        draw: draw_dropout,
+        blocks: &[17, 129],
+        without: &[
+            (Law::Chunks, "numbers are dropped over a whole clip, in training passes"),
+            (Law::Steps, "numbers are dropped over a whole clip, in training passes"),
+            (Law::Arguments, "takes any shape; dropout.rs has what it refuses"),
+        ],
+    },
     OpCase {
         name: "softplus",
         kind: "",
@@ -93,6 +104,17 @@ fn draw_norm(d: &mut Draw) -> Instance {
         .fused(move |x| channel_norm(&x[0], &x[1], &x[2], EPS, then).map(one))
         .plain(move |x| reference::channel_norm(&x[0], &x[1], &x[2], EPS, then).map(one))
         .step(move |x| steps::ChannelNorm::new(&x[1], &x[2], positions, EPS, then))
+}
+
+fn draw_dropout(d: &mut Draw) -> Instance {
+    let (batch, channels, time) = (d.batch(6), d.size(1, 20, 33), d.time(20));
+    let of_one = d.tensor(&[1, channels, time], -1.0, 1.0).relu().unwrap();
+    let kept = move |x: &Tensor| like(&of_one, x).broadcast_as(x.shape()).unwrap();
+    let plain_kept = kept.clone();
+    Instance::new([("x", d.signed(&[batch, channels, time]))])
+        .timed(&[(0, 2)], 2)
+        .fused(move |x| dropout(&x[0], &kept(&x[0])).map(one))
+        .plain(move |x| reference::dropout(&x[0], &plain_kept(&x[0])).map(one))
 }
 
 fn draw_softplus(d: &mut Draw) -> Instance {

@@ -97,13 +97,13 @@ impl Attention {
 
     /// (B, D, T) to (B, D, T), from the first bin on.
     ///
-    /// Rotary positions, and dropped pairs of bins, come between the maps and the attention: with either the parts are
-    /// run one after the other.
+    /// Dropped pairs of bins come within the attention: with them the parts are run one after the other.
     pub(super) fn forward(&self, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
         let (batch, _, n_bins) = x.dims3().during("reading units")?;
         let kept = self.dropout.kept(&[batch, self.heads, n_bins, n_bins], x, mode)?;
-        if self.rotary.is_some() || kept.is_some() {
-            let [q, k, v] = self.queries_keys_values(x, 0)?;
+        let turns = self.turns(0, x)?;
+        if kept.is_some() {
+            let [q, k, v] = self.queries_keys_values(x, turns.as_ref())?;
             return self.attend(&q, &k, &v, kept.as_ref());
         }
         let attention = SelfAttention {
@@ -113,6 +113,7 @@ impl Attention {
             out_bias: &self.out_bias,
             heads: self.heads,
             window: self.window,
+            turns: turns.as_ref(),
         };
         Ok(causal_self_attention(x, attention)?)
     }
@@ -125,13 +126,20 @@ impl Attention {
             start = count(state, &self.names.position, batch)?;
             set_count(state, &self.names.position, batch, start + n_bins, x)?;
         }
-        let [q, k, v] = self.queries_keys_values(x, start)?;
+        let [q, k, v] = self.queries_keys_values(x, self.turns(start, x)?.as_ref())?;
         let (keys, values) = self.with_past(&k, &v, state)?;
         self.attend(&q, &keys, &values, None)
     }
 
-    /// (B, heads, T, D) each; the first bin is number `start`.
-    fn queries_keys_values(&self, x: &Tensor, start: usize) -> Result<[Tensor; 3]> {
+    /// How queries and keys are turned, if positions are rotary; the first bin is number `start`.
+    fn turns(&self, start: usize, x: &Tensor) -> Result<Option<Tensor>> {
+        let Some(rotary) = &self.rotary else { return Ok(None) };
+        let n_bins = x.dim(2).during("reading units")?;
+        rotary.turns(start, n_bins, x).during("turning queries and keys").map(Some)
+    }
+
+    /// (B, heads, T, D) each.
+    fn queries_keys_values(&self, x: &Tensor, turns: Option<&Tensor>) -> Result<[Tensor; 3]> {
         let (batch, units, n_bins) = x.dims3().during("reading units")?;
         let (from, to) = (Layout::ChannelsFirst, Layout::TimeFirst);
         let qkv = affine(x, from, &self.in_weight, Some(&self.in_bias), to)?;
@@ -141,9 +149,9 @@ impl Attention {
         };
         let part = |i: usize| part(i).during("splitting heads");
         let (mut q, mut k, v) = (part(0)?, part(1)?, part(2)?);
-        if let Some(rotary) = &self.rotary {
-            q = rotary.turn(&q, start).during("turning queries")?;
-            k = rotary.turn(&k, start).during("turning keys")?;
+        if let Some(turns) = turns {
+            q = Rotary::turn(&q, turns).during("turning queries")?;
+            k = Rotary::turn(&k, turns).during("turning keys")?;
         }
         Ok([q, k, v])
     }

@@ -35,7 +35,7 @@ impl Dropout {
 
     pub(super) fn apply(&self, x: Tensor, mode: Mode<'_>) -> Result<Tensor> {
         match self.kept(x.dims(), &x, mode)? {
-            Some(kept) => (x * kept).during("dropping numbers"),
+            Some(kept) => Ok(statenet_kernels::dropout(&x, &kept)?),
             None => Ok(x),
         }
     }

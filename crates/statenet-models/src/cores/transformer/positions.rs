@@ -108,23 +108,20 @@ impl Rotary {
         Self { rates: rates(depth) }
     }
 
-    /// (B, heads, T, D), the first bin number `start`.
-    pub(super) fn turn(&self, x: &Tensor, start: usize) -> candle_core::Result<Tensor> {
+    /// Cosine and sine of the angles of `n_bins` bins, the first of which is number `start`, (T, D / 2, 2).
+    pub(super) fn turns(&self, start: usize, n_bins: usize, like: &Tensor) -> candle_core::Result<Tensor> {
+        let of_bin = |t: usize| turns(&self.rates, (start + t) as f64).flat_map(|(sin, cos)| [cos, sin]);
+        let table: Vec<f64> = (0..n_bins).flat_map(of_bin).collect();
+        let table = Tensor::from_vec(table, (n_bins, self.rates.len(), 2), &Device::Cpu)?;
+        table.to_dtype(like.dtype())?.to_device(like.device())
+    }
+
+    /// (B, heads, T, D) turned by what [`Self::turns`] gives.
+    pub(super) fn turn(x: &Tensor, turns: &Tensor) -> candle_core::Result<Tensor> {
         let (batch, heads, n_bins, depth) = x.dims4()?;
-        let half = depth / 2;
-        let (mut sines, mut cosines) = (Vec::new(), Vec::new());
-        for t in 0..n_bins {
-            for (sin, cos) in turns(&self.rates, (start + t) as f64) {
-                sines.push(sin);
-                cosines.push(cos);
-            }
-        }
-        let table = |values: Vec<f64>| {
-            let table = Tensor::from_vec(values, (1, 1, n_bins, half, 1), &Device::Cpu)?;
-            table.to_dtype(x.dtype())?.to_device(x.device())
-        };
-        let (sin, cos) = (table(sines)?, table(cosines)?);
-        let pairs = x.contiguous()?.reshape((batch, heads, n_bins, half, 2))?;
+        let turns = turns.unsqueeze(0)?.unsqueeze(0)?;
+        let (cos, sin) = (turns.narrow(4, 0, 1)?, turns.narrow(4, 1, 1)?);
+        let pairs = x.contiguous()?.reshape((batch, heads, n_bins, depth / 2, 2))?;
         let (a, b) = (pairs.narrow(4, 0, 1)?, pairs.narrow(4, 1, 1)?);
         let re = (a.broadcast_mul(&cos)? - b.broadcast_mul(&sin)?)?;
         let im = (a.broadcast_mul(&sin)? + b.broadcast_mul(&cos)?)?;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::shape::ShapeError;
+use crate::{
+    shape::ShapeError,
+    units::{SampleRate, TimeBin},
+};
 
 /// What can go wrong in this crate: a number out of range, a wrong shape, a file that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,28 @@ pub enum Error {
         got: f64,
         /// The allowed range, in words.
         expected: &'static str,
+    },
+    /// A time bin is no whole number of samples.
+    #[error(
+        "a bin of {} ms at {} Hz has {samples} samples, expected a whole number from 1 to 1000000: resample the sound, or choose another dt",
+        dt.ms(),
+        rate.hz()
+    )]
+    Sampling {
+        /// Samples per second.
+        rate: SampleRate,
+        /// The width of a bin.
+        dt: TimeBin,
+        /// Samples of a bin.
+        samples: f64,
+    },
+    /// Axes of a cochleagram were given where those of sound belong.
+    #[error(
+        "the axes have {n_bands} frequencies of bands, expected none: a model that hears takes sound, whose axes have the samples of a bin in place of bands"
+    )]
+    NotSound {
+        /// How many frequencies there are.
+        n_bands: usize,
     },
     /// An array has the wrong shape.
     #[error(transparent)]

@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`units`] | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`]: checked quantities with units |
 //! | [`axes`] | [`Axes`]: bands, neurons and dt of a recording |
+//! | [`input`] | [`Input`]: whether cochleagrams or sound |
+//! | [`sampling`] | [`Sampling`]: sound in bins of samples |
 //! | [`scales`] | mel, ERB-rate, Greenwood and octave scales of frequency |
 //! | [`seed`] | [`Seed`]: reproducible random streams by name |
 //! | [`digest`] | [`Digest`]: a short hash of bytes |
@@ -29,7 +31,9 @@ pub mod atomic;
 pub mod axes;
 pub mod digest;
 pub mod error;
+pub mod input;
 pub mod mask;
+pub mod sampling;
 pub mod scales;
 pub mod seed;
 pub mod shape;
@@ -39,7 +43,9 @@ pub mod units;
 pub use axes::Axes;
 pub use digest::Digest;
 pub use error::{Error, Result};
+pub use input::Input;
 pub use mask::ResponseMask;
+pub use sampling::Sampling;
 pub use seed::{Seed, Stream};
 pub use shape::{Dim, ShapeError, expect_shape};
 pub use standardization::Standardization;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use statenet_core::{Hertz, ShapeError, TimeBin};
+use statenet_core::{Hertz, Input, SampleRate, ShapeError, TimeBin};
 
 use crate::{formats::FormatError, split::part::Part};
 
@@ -212,6 +212,46 @@ pub enum Error {
         expected: &'static str,
     },
 
+    /// A recording holds cochleagrams where sound is needed, or sound where cochleagrams are.
+    #[error("recording {recording} holds {}, expected {}", plural(*got), plural(*expected))]
+    Input {
+        /// The recording's name.
+        recording: String,
+        /// What it holds.
+        got: Input,
+        /// What is needed.
+        expected: Input,
+    },
+    /// A recording has no sound for a stimulus, where a model that hears needs it.
+    #[error(
+        "recording {recording}: stimulus {stimulus} has no audio, expected a sound file for every stimulus, which a model that hears takes"
+    )]
+    NoAudio {
+        /// The recording's name.
+        recording: String,
+        /// The first stimulus without sound.
+        stimulus: String,
+    },
+    /// A sound is longer or shorter than the responses to it.
+    #[error("{path}: the sound lasts {got_ms:.1} ms, expected {expected_ms:.1} ms as the responses, within two bins or a hundredth", path = path.display())]
+    SoundLength {
+        /// The sound file.
+        path: PathBuf,
+        /// Its duration.
+        got_ms: f64,
+        /// The duration of the responses.
+        expected_ms: f64,
+    },
+    /// A sound cannot be brought to another sample rate.
+    #[error("cannot resample from {} to {} Hz: {reason}", from.hz(), to.hz())]
+    Resample {
+        /// The sound's rate.
+        from: SampleRate,
+        /// The rate asked for.
+        to: SampleRate,
+        /// Why not.
+        reason: String,
+    },
     /// A file or folder cannot be read.
     #[error("{path}: cannot {action}", path = path.display())]
     Io {
@@ -243,6 +283,15 @@ pub enum Error {
         got: String,
         /// The allowed values, in words.
         expected: String,
+    },
+    /// A sound file is damaged or of a kind that is not read.
+    #[error("{path}: cannot read the sound", path = path.display())]
+    SoundFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its content.
+        #[source]
+        source: FormatError,
     },
     /// An array file is damaged or truncated, or has the wrong type.
     #[error("{path}: cannot read {array}", path = path.display())]
@@ -308,6 +357,13 @@ impl std::fmt::Display for Place {
 fn brackets(index: &[usize]) -> String {
     let inside: Vec<String> = index.iter().map(ToString::to_string).collect();
     format!("[{}]", inside.join(", "))
+}
+
+fn plural(input: Input) -> &'static str {
+    match input {
+        Input::Cochleagram => "cochleagrams",
+        Input::Sound => "sound",
+    }
 }
 
 fn of_part(part: Option<Part>) -> String {

@@ -49,7 +49,7 @@ pub mod writers;
 
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
-pub use preprocess::{SmoothWeights, Smoothing};
+pub use preprocess::{SmoothWeights, Smoothing, resample, standardization_of_bands};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
 pub use simulate::{

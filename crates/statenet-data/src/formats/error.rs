@@ -1,6 +1,6 @@
-//! Errors in the bytes of an array file.
+//! Errors in the bytes of an array or sound file.
 
-/// What can be wrong with the bytes of an array file.
+/// What can be wrong with the bytes of an array or sound file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
@@ -33,6 +33,22 @@ pub enum FormatError {
         got: usize,
         /// Bytes needed for this shape and type; `usize::MAX` if that is more than can be counted.
         expected: usize,
+    },
+    /// The bytes are not a sound that can be read.
+    #[error("is {got}, expected {expected}")]
+    Sound {
+        /// What was found.
+        got: String,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
+    /// A sample of a sound is infinite or NaN.
+    #[error("sample {index} is {got}, expected a finite number")]
+    NotFinite {
+        /// Index of the sample.
+        index: usize,
+        /// The sample.
+        got: f64,
     },
     /// The numbers could not be decoded.
     #[error("cannot decode the numbers")]

@@ -1,6 +1,9 @@
-//! Preprocessing of recordings: smoothing of responses, standardization of cochleagrams.
+//! Preprocessing of recordings: smoothing of responses, standardization of cochleagrams, sound at another sample rate.
 
+mod resample;
 mod smooth;
 mod standardize;
 
+pub use resample::resample;
 pub use smooth::{SmoothWeights, Smoothing};
+pub use standardize::of_bands as standardization_of_bands;

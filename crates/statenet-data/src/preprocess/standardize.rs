@@ -1,7 +1,7 @@
 //! Standardization of bands, fitted to training stimuli and applied to any.
 
-use ndarray::Axis;
-use statenet_core::{ShapeError, Standardization, expect_shape};
+use ndarray::{ArrayView2, Axis};
+use statenet_core::{Input, ShapeError, Standardization, expect_shape};
 
 use crate::{
     error::{Error, Place, Result},
@@ -19,27 +19,18 @@ impl Recording {
     /// A saved model keeps the standardization that it was fitted with.
     ///
     /// # Errors
-    /// [`Error::Empty`] without stimuli; [`Error::StimulusOutOfRange`]; [`Error::Scale`] if a deviation is too large
+    /// [`Error::Empty`] without stimuli; [`Error::Input`] for a recording of sound; [`Error::StimulusOutOfRange`]; [`Error::Scale`] if a deviation is too large
     /// for f32.
     pub fn fit_standardization(&self, train: &[usize]) -> Result<Standardization> {
+        if self.input() == Input::Sound {
+            let (got, expected) = (Input::Sound, Input::Cochleagram);
+            return Err(Error::Input { recording: self.name().to_owned(), got, expected });
+        }
         if train.is_empty() {
             return Err(Error::Empty { what: "training stimuli" });
         }
         let stimuli = train.iter().map(|&index| self.stimulus(index)).collect::<Result<Vec<_>>>()?;
-        let n = stimuli.iter().map(|s| s.n_bins()).sum::<usize>() as f64;
-        let (mut means, mut deviations) = (Vec::new(), Vec::new());
-        for band in 0..self.n_bands() {
-            // The sum of f(x) over all values x of the band, stimulus by stimulus.
-            let sum = |f: &dyn Fn(f64) -> f64| {
-                let rows = stimuli.iter().map(|s| s.cochleagram().index_axis_move(Axis(0), band));
-                rows.fold(0.0, |sum, row| row.iter().fold(sum, |sum, &x| sum + f(f64::from(x))))
-            };
-            let mean = sum(&|x| x) / n;
-            let deviation = (sum(&|x| (x - mean) * (x - mean)) / (n - 1.0).max(1.0)).sqrt();
-            means.push(mean as f32);
-            deviations.push(if deviation < CONSTANT_BAND { 1.0 } else { deviation as f32 });
-        }
-        Standardization::new(means, deviations).map_err(|source| Error::Scale { source })
+        of_bands(&stimuli.iter().map(|s| s.cochleagram()).collect::<Vec<_>>())
     }
 
     /// Cochleagrams standardized per band by the mean and deviation of the training stimuli `train` alone.
@@ -77,6 +68,29 @@ impl Recording {
         self.standardization = Some(standardization);
         Ok(self)
     }
+}
+
+/// Mean and standard deviation of each band over all bins of some cochleagrams `(F, T)` of the same F, as
+/// [`Recording::fit_standardization`] has them.
+///
+/// # Errors
+/// [`Error::Empty`] without cochleagrams; [`Error::Scale`] if a deviation is too large for f32.
+pub fn of_bands(cochleagrams: &[ArrayView2<'_, f32>]) -> Result<Standardization> {
+    let Some(first) = cochleagrams.first() else { return Err(Error::Empty { what: "training stimuli" }) };
+    let n = cochleagrams.iter().map(|c| c.dim().1).sum::<usize>() as f64;
+    let (mut means, mut deviations) = (Vec::new(), Vec::new());
+    for band in 0..first.dim().0 {
+        // The sum of f(x) over all values x of the band, stimulus by stimulus.
+        let sum = |f: &dyn Fn(f64) -> f64| {
+            let rows = cochleagrams.iter().map(|c| c.index_axis(Axis(0), band));
+            rows.fold(0.0, |sum, row| row.iter().fold(sum, |sum, &x| sum + f(f64::from(x))))
+        };
+        let mean = sum(&|x| x) / n;
+        let deviation = (sum(&|x| (x - mean) * (x - mean)) / (n - 1.0).max(1.0)).sqrt();
+        means.push(mean as f32);
+        deviations.push(if deviation < CONSTANT_BAND { 1.0 } else { deviation as f32 });
+    }
+    Standardization::new(means, deviations).map_err(|source| Error::Scale { source })
 }
 
 fn shape_error(shape: ShapeError) -> Error {

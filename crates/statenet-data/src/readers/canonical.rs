@@ -7,16 +7,15 @@
 //!  "stimuli": [{"name": .., "kind": .., "stimulus": "stimuli/x.npy", "responses": "responses/x.npz",
 //!               "audio": "audio/x.wav", "bins": 999, "repeats": 20}, ..]}
 //! ```
-//! Required are format, version, name, dt_ms, neurons (id) and stimuli (name, stimulus, responses). Fields that the format
+//! Required are format, version, name, dt_ms, neurons (id) and stimuli (name, responses, and stimulus or audio): a folder whose
+//! stimuli have sounds only is a recording of sound. Fields that the format
 //! does not define are kept as metadata of the recording, neuron or stimulus.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
+use ndarray::Array2;
 use serde_json::Value;
-use statenet_core::{Hertz, ResponseMask, Standardization, TimeBin, expect_shape};
+use statenet_core::{Hertz, Input, ResponseMask, Sampling, Standardization, TimeBin, expect_shape};
 
 use super::{
     arrays::{read_cochleagram, read_counts},
@@ -24,7 +23,7 @@ use super::{
 };
 use crate::{
     error::{Error, Place, Result},
-    recording::{Description, Neuron, Recording, Responses, Stimulus},
+    recording::{Description, Neuron, Recording, Responses, Stimulus, read_sound},
 };
 
 /// The file that describes a recording.
@@ -86,12 +85,13 @@ impl Recording {
             .enumerate()
             .map(|(i, entry)| Fields::new(&path, format!("stimuli[{i}]"), entry));
         let entries: Vec<Fields<'_>> = entries.collect::<Result<_>>()?;
+        let stored = entries.iter().any(|entry| entry.has("stimulus"));
+        let input = if stored { Input::Cochleagram } else { Input::Sound };
+        let bands = if stored { bands } else { Vec::new() };
         let n_bands = (!bands.is_empty()).then_some(bands.len());
-        let mut stimuli: Vec<Stimulus> = Vec::new();
-        for entry in entries {
-            let n_bands = n_bands.or(stimuli.first().map(Stimulus::n_bands));
-            stimuli.push(stimulus(entry, folder, n_bands, neurons.len())?);
-        }
+        let mut reader =
+            StimulusReader { folder, input, n_bands, n_neurons: neurons.len(), dt, sampling: None };
+        let stimuli = entries.into_iter().map(|entry| reader.read(entry)).collect::<Result<Vec<_>>>()?;
         let description = Description {
             name: fields.text("name")?,
             species: fields.optional_text("species")?.unwrap_or_default(),
@@ -101,21 +101,22 @@ impl Recording {
             cochleagram: fields.value("cochleagram").unwrap_or_default(),
             metadata: fields.rest(),
         };
-        let recording = Self::new(description, dt, bands, neurons, stimuli).map_err(|error| match error {
-            Error::Duplicate { what, name } => Error::Field {
-                field: if what == "neuron" { "neurons" } else { "stimuli" }.to_owned(),
-                got: format!("{name} twice"),
-                expected: "unique names".to_owned(),
-                path,
-            },
-            Error::Setting { got, .. } => Error::Field {
-                field: "band_centres_hz".to_owned(),
-                got,
-                expected: "increasing frequencies".to_owned(),
-                path,
-            },
-            other => other,
-        })?;
+        let recording =
+            Self::of_input(input, description, dt, bands, neurons, stimuli).map_err(|error| match error {
+                Error::Duplicate { what, name } => Error::Field {
+                    field: if what == "neuron" { "neurons" } else { "stimuli" }.to_owned(),
+                    got: format!("{name} twice"),
+                    expected: "unique names".to_owned(),
+                    path,
+                },
+                Error::Setting { got, .. } => Error::Field {
+                    field: "band_centres_hz".to_owned(),
+                    got,
+                    expected: "increasing frequencies".to_owned(),
+                    path,
+                },
+                other => other,
+            })?;
         match standardization {
             Some(standardization) => recording.declare_standardized(standardization),
             None => Ok(recording),
@@ -140,52 +141,82 @@ fn neurons(fields: &mut Fields<'_>, path: &Path) -> Result<Vec<Neuron>> {
     fields.list("neurons")?.into_iter().enumerate().map(neuron).collect()
 }
 
-fn stimulus(
-    mut entry: Fields<'_>,
-    folder: &Path,
+/// Reads stimuli one after the other; each must fit the first.
+struct StimulusReader<'a> {
+    folder: &'a Path,
+    /// Stored cochleagrams or, where no stimulus has one, sound.
+    input: Input,
+    /// That of the file, or else of the first cochleagram.
     n_bands: Option<usize>,
     n_neurons: usize,
-) -> Result<Stimulus> {
-    let name = entry.text("name")?;
-    crate::names::check("stimulus", &name)
-        .map_err(|_| entry.error("name", format!("{name:?}"), "a name that can be a file name"))?;
+    dt: TimeBin,
+    /// That of the first sound.
+    sampling: Option<Sampling>,
+}
 
-    let path = folder.join(entry.path("stimulus")?);
-    let cochleagram = read_cochleagram(&path)?;
-    let (bands, bins) = cochleagram.dim();
-    let in_file = |path: &PathBuf| Place::File(path.clone());
-    expect_shape("cochleagram", &[bands, bins], &[n_bands.unwrap_or(bands).into(), bins.into()])
-        .map_err(|shape| Error::Shape { place: in_file(&path), shape })?;
-    expect_count(&mut entry, "bins", bins, &path)?;
+impl StimulusReader<'_> {
+    fn read(&mut self, mut entry: Fields<'_>) -> Result<Stimulus> {
+        let name = entry.text("name")?;
+        crate::names::check("stimulus", &name)
+            .map_err(|_| entry.error("name", format!("{name:?}"), "a name that can be a file name"))?;
+        let stored = match self.input {
+            Input::Cochleagram => Some(self.cochleagram(&mut entry)?),
+            Input::Sound => None,
+        };
+        let responses = self.responses(&mut entry, stored.as_ref().map(|stored| stored.dim().1))?;
+        let kind = entry.optional_text("kind")?;
+        let audio = entry.optional_path("audio")?.map(|audio| self.folder.join(audio));
+        let cochleagram = match (stored, &audio) {
+            (Some(stored), _) => stored,
+            (None, Some(audio)) => read_sound(audio, self.dt, responses.n_bins(), &mut self.sampling)?,
+            (None, None) => {
+                let expected = "a cochleagram, or audio in its place, for every stimulus";
+                return Err(entry.error("stimulus", "missing", expected));
+            }
+        };
+        let mut stimulus = Stimulus::new(name, cochleagram, responses)?;
+        if let Some(kind) = kind {
+            stimulus = stimulus.with_kind(kind);
+        }
+        if let Some(audio) = audio {
+            fs::metadata(&audio).map_err(|source| Error::Io {
+                path: audio.clone(),
+                action: "find the sound",
+                source,
+            })?;
+            stimulus = stimulus.with_audio(audio);
+        }
+        Ok(stimulus.with_metadata(entry.rest()))
+    }
 
-    let path = entry.path("responses")?;
-    if !(path.ends_with(".npz") || path.ends_with(".npy")) {
-        return Err(entry.error("responses", format!("{path:?}"), "a file .npz or .npy"));
+    fn cochleagram(&mut self, entry: &mut Fields<'_>) -> Result<Array2<f32>> {
+        let path = self.folder.join(entry.path("stimulus")?);
+        let cochleagram = read_cochleagram(&path)?;
+        let (bands, bins) = cochleagram.dim();
+        let n_bands = *self.n_bands.get_or_insert(bands);
+        expect_shape("cochleagram", &[bands, bins], &[n_bands.into(), bins.into()])
+            .map_err(|shape| Error::Shape { place: Place::File(path.clone()), shape })?;
+        expect_count(entry, "bins", bins, &path)?;
+        Ok(cochleagram)
     }
-    let path = folder.join(path);
-    let counts = read_counts(&path)?;
-    let repeats = statenet_core::Dim::Any("R");
-    expect_shape("counts", counts.shape(), &[n_neurons.into(), repeats, bins.into()])
-        .map_err(|shape| Error::Shape { place: in_file(&path), shape })?;
-    expect_count(&mut entry, "repeats", counts.dim().1, &path)?;
-    let mask = ResponseMask::from_nan(counts.view());
-    let responses = Responses::checked(counts, &mask, &in_file(&path))?;
 
-    let kind = entry.optional_text("kind")?;
-    let audio = entry.optional_path("audio")?.map(|audio| folder.join(audio));
-    let mut stimulus = Stimulus::new(name, cochleagram, responses)?;
-    if let Some(kind) = kind {
-        stimulus = stimulus.with_kind(kind);
+    /// Of as many bins as the cochleagram has; of any number if there is none.
+    fn responses(&self, entry: &mut Fields<'_>, bins: Option<usize>) -> Result<Responses> {
+        let path = entry.path("responses")?;
+        if !(path.ends_with(".npz") || path.ends_with(".npy")) {
+            return Err(entry.error("responses", format!("{path:?}"), "a file .npz or .npy"));
+        }
+        let path = self.folder.join(path);
+        let counts = read_counts(&path)?;
+        let bins = bins.unwrap_or(counts.dim().2);
+        let repeats = statenet_core::Dim::Any("R");
+        expect_shape("counts", counts.shape(), &[self.n_neurons.into(), repeats, bins.into()])
+            .map_err(|shape| Error::Shape { place: Place::File(path.clone()), shape })?;
+        expect_count(entry, "bins", bins, &path)?;
+        expect_count(entry, "repeats", counts.dim().1, &path)?;
+        let mask = ResponseMask::from_nan(counts.view());
+        Responses::checked(counts, &mask, &Place::File(path))
     }
-    if let Some(audio) = audio {
-        fs::metadata(&audio).map_err(|source| Error::Io {
-            path: audio.clone(),
-            action: "find the sound",
-            source,
-        })?;
-        stimulus = stimulus.with_audio(audio);
-    }
-    Ok(stimulus.with_metadata(entry.rest()))
 }
 
 /// Checks that a size in the JSON, if present, is the array's.

@@ -42,6 +42,11 @@ impl<'a> Fields<'a> {
         self.map.shift_remove(name).filter(|value| !value.is_null())
     }
 
+    /// Whether a field is there, not null and not taken yet.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|value| !value.is_null())
+    }
+
     fn optional<T>(
         &mut self,
         name: &str,

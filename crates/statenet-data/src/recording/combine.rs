@@ -53,6 +53,10 @@ impl Recording {
     /// two were standardized differently; [`Error::Duplicate`] for a neuron id in both.
     pub fn concat(&self, other: &Self, name: impl Into<String>) -> Result<Self> {
         other.expect_input(&self.axes())?;
+        if self.input() != other.input() {
+            let (got, expected) = (other.input(), self.input());
+            return Err(Error::Input { recording: other.name().to_owned(), got, expected });
+        }
         if self.standardization() != other.standardization() {
             return Err(Error::AlreadyStandardized { recording: other.name().to_owned() });
         }

@@ -4,15 +4,17 @@ mod combine;
 mod neuron;
 mod responses;
 mod selection;
+mod sound;
 mod stimulus;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use statenet_core::{Axes, Hertz, Standardization, TimeBin, expect_shape};
+use statenet_core::{Axes, Hertz, Input, Standardization, TimeBin, expect_shape};
 
 pub use neuron::Neuron;
 pub use responses::Responses;
+pub(crate) use sound::read_sound;
 pub use stimulus::Stimulus;
 pub(crate) use stimulus::checked_cochleagram;
 
@@ -65,6 +67,7 @@ pub struct Recording {
     bands: Vec<Hertz>,
     neurons: Vec<Neuron>,
     stimuli: Vec<Stimulus>,
+    input: Input,
     pub(crate) standardization: Option<Standardization>,
 }
 
@@ -106,7 +109,20 @@ impl Recording {
             expect_shape("counts", counts.shape(), &[neurons.len().into(), r.into(), t.into()])
                 .map_err(|shape| Error::Shape { place: place(), shape })?;
         }
-        Ok(Self { description, dt, bands, neurons, stimuli, standardization: None })
+        let input = Input::Cochleagram;
+        Ok(Self { description, dt, bands, neurons, stimuli, input, standardization: None })
+    }
+
+    /// The same of stimuli that hold this kind of input.
+    pub(crate) fn of_input(
+        input: Input,
+        description: Description,
+        dt: TimeBin,
+        bands: Vec<Hertz>,
+        neurons: Vec<Neuron>,
+        stimuli: Vec<Stimulus>,
+    ) -> Result<Self> {
+        Ok(Self { input, ..Self::new(description, dt, bands, neurons, stimuli)? })
     }
 
     /// Where the recording comes from.
@@ -166,7 +182,7 @@ impl Recording {
         self.stimuli.len()
     }
 
-    /// Number of frequency bands F.
+    /// Number of frequency bands F; samples of a bin for a recording of sound.
     #[must_use]
     pub fn n_bands(&self) -> usize {
         self.stimuli.first().map_or(self.bands.len(), Stimulus::n_bands)
@@ -197,6 +213,7 @@ impl Recording {
             bands: self.bands.clone(),
             neurons: self.neurons.clone(),
             stimuli,
+            input: self.input,
             standardization: self.standardization.clone(),
         }
     }

@@ -75,7 +75,7 @@ impl Stimulus {
         self.kind.as_deref()
     }
 
-    /// The cochleagram, `(F, T)`.
+    /// The cochleagram, `(F, T)`; bins of samples, `(hop, T)`, in a recording of sound.
     #[must_use]
     pub fn cochleagram(&self) -> ArrayView2<'_, f32> {
         self.cochleagram.view()
@@ -121,6 +121,16 @@ impl Stimulus {
     pub(crate) fn with_cochleagram(&self, cochleagram: Array2<f32>) -> Self {
         debug_assert_eq!(cochleagram.dim(), self.cochleagram.dim(), "the shape must not change");
         Self { cochleagram, ..self.clone() }
+    }
+
+    /// The same stimulus with another input `(F, T)` of as many bins.
+    pub(super) fn with_input(&self, input: Array2<f32>) -> Result<Self> {
+        let place = Place::Stimulus(self.name.clone());
+        let cochleagram = checked_cochleagram(input, &place)?;
+        let (bands, bins) = (cochleagram.dim().0, self.n_bins());
+        expect_shape("cochleagram", cochleagram.shape(), &[bands.into(), bins.into()])
+            .map_err(|shape| Error::Shape { place, shape })?;
+        Ok(Self { cochleagram, ..self.clone() })
     }
 
     /// Whether both cochleagrams are equal bit for bit.

@@ -7,7 +7,7 @@ use std::{
 
 use ndarray::Array3;
 use serde_json::{Map, Value, json};
-use statenet_core::atomic::NewFolder;
+use statenet_core::{Input, atomic::NewFolder};
 
 use crate::{
     error::{Error, Result},
@@ -36,7 +36,7 @@ impl Recording {
         }
         let mut stimuli = Vec::new();
         for (i, stimulus) in self.stimuli().iter().enumerate() {
-            let entry = write_stimulus(root, stimulus)?;
+            let entry = write_stimulus(root, stimulus, self.input())?;
             stimuli.push(merged(entry, stimulus.metadata(), &folder.join(FILE), &format!("stimuli[{i}]."))?);
         }
         let mut neurons = Vec::new();
@@ -69,7 +69,9 @@ impl Recording {
 }
 
 /// Writes the arrays and the sound of a stimulus; returns its JSON entry without metadata.
-fn write_stimulus(root: &Path, stimulus: &Stimulus) -> Result<Metadata> {
+///
+/// Bins of sound are not written: the sound file has them.
+fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input) -> Result<Metadata> {
     let name = stimulus.name();
     let (sound, counts) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
     let encoded = |result: Result<Vec<u8>, _>, path: &str| {
@@ -79,7 +81,13 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus) -> Result<Metadata> {
             source: Box::new(source),
         })
     };
-    write_file(&root.join(&sound), &encoded(npy::encode(stimulus.cochleagram()), &sound)?)?;
+    let sound = match input {
+        Input::Sound => None,
+        Input::Cochleagram => {
+            write_file(&root.join(&sound), &encoded(npy::encode(stimulus.cochleagram()), &sound)?)?;
+            Some(sound)
+        }
+    };
     let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
     write_file(&root.join(&counts), &encoded(npz::encode(&[("counts", npy)]), &counts)?)?;
     let audio = stimulus.audio().map(|from| copy_audio(root, name, from)).transpose()?;

@@ -15,7 +15,7 @@ use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};
 
 fn models(c: &mut Criterion) {
     let axes = Axes::new(N_BANDS, N_NEURONS, TimeBin::from_millis(5.0).unwrap());
-    for entry in zoo::ALL {
+    for entry in zoo::taking(Input::Cochleagram) {
         let mut group = c.benchmark_group(entry.name);
         group.sample_size(20);
         let model = (entry.config)(&axes).build(Seed::new(0), &Device::Cpu).unwrap();

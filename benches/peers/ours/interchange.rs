@@ -49,7 +49,8 @@ pub(crate) fn write(out: &Path) -> anyhow::Result<()> {
 
 /// The models of the zoo, and models with parts that no model of the zoo has.
 fn models(axes: &Axes) -> Vec<(String, ModelConfig)> {
-    let mut models: Vec<_> = zoo::ALL.iter().map(|e| (e.name.to_owned(), (e.config)(axes))).collect();
+    let mut models: Vec<_> =
+        zoo::taking(Input::Cochleagram).map(|e| (e.name.to_owned(), (e.config)(axes))).collect();
     let mut add =
         |name: &str, mut config: ModelConfig, change: &dyn Fn(&mut CoreConfig, &mut ReadoutConfig)| {
             if let Architecture::Pipeline(pipeline) = &mut config.model {

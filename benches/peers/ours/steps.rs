@@ -5,11 +5,10 @@ use statenet::{
         Architecture, PipelineConfig,
         activations::ActivationConfig,
         cores::CoreConfig,
-        prefilters::PrefilterConfig,
         readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},
         strfs::StrfConfig,
     },
-    prelude::{Axes, ModelConfig, TimeBin, zoo},
+    prelude::{Axes, Input, ModelConfig, TimeBin, zoo},
 };
 use statenet_benches::{Fit, N_BANDS, N_BINS, N_NEURONS};
 
@@ -37,7 +36,7 @@ pub(crate) fn models() -> anyhow::Result<Vec<(String, ModelConfig)>> {
         ("ln".to_owned(), receptive_fields(&axes, ActivationConfig::softplus())),
         ("transformer".to_owned(), transformer_over_bins(&axes)),
     ];
-    for entry in zoo::ALL {
+    for entry in zoo::taking(Input::Cochleagram) {
         if !models.iter().any(|(name, _)| name == entry.name) {
             models.push((entry.name.to_owned(), (entry.config)(&axes)));
         }
@@ -54,10 +53,7 @@ pub(crate) fn model(name: &str) -> anyhow::Result<ModelConfig> {
 fn receptive_fields(axes: &Axes, activation: ActivationConfig) -> ModelConfig {
     let strf = StrfConfig::full(LAGS);
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::None, activation });
-    ModelConfig::pipeline(
-        axes,
-        PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout },
-    )
+    ModelConfig::pipeline(axes, PipelineConfig::new(CoreConfig::None, readout))
 }
 
 fn transformer_over_bins(axes: &Axes) -> ModelConfig {

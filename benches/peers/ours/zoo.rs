@@ -8,7 +8,7 @@ use statenet::prelude::*;
 
 /// Ridge and the models of the zoo.
 pub(crate) fn names() -> Vec<&'static str> {
-    std::iter::once("ridge").chain(zoo::ALL.iter().map(|entry| entry.name)).collect()
+    std::iter::once("ridge").chain(zoo::taking(Input::Cochleagram).map(|entry| entry.name)).collect()
 }
 
 /// One fit.

@@ -1,5 +1,5 @@
-//! Models of auditory neurons behind one trait, [`ResponseModel`]: from a cochleagram `(B, 1, F, T)` to the firing rates
-//! of N neurons `(B, N, T)`, causal, streaming, differentiable.
+//! Models of auditory neurons behind one trait, [`ResponseModel`]: from a cochleagram `(B, 1, F, T)`, or from sound in bins of
+//! samples `(B, 1, hop, T)`, to the firing rates of N neurons `(B, N, T)`, causal, streaming, differentiable.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};
@@ -19,9 +19,8 @@
 //! | [`model`] | what runs through a model: evaluation and training passes, streaming state, memory |
 //! | [`params`] | the parameter store, also behind candle-nn's `VarBuilder`; first values |
 //! | [`streaming`] | running over long sounds, in chunks or frame by frame |
-//! | [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`layers`], [`activations`] | the parts |
+//! | [`front_ends`], [`prefilters`], [`cores`], [`encoders`], [`backbones`], [`readouts`], [`strfs`], [`layers`], [`activations`] | the parts |
 //! | [`zoo`] | models by name, with defaults and citations |
-//! | [`waveform`] | models that start from sound: front ends, fixed and learned, and ICNet |
 //! | [`checkpoint`] | saving and loading, also published folders |
 //! | [`laws`] | what every model must obey, as functions that you can call on yours |
 //! | `strategies` (feature `proptest`) | cochleagrams, configs and weights for property tests |
@@ -36,6 +35,7 @@ mod config;
 pub mod cores;
 pub mod encoders;
 pub mod error;
+pub mod front_ends;
 pub mod laws;
 pub mod layers;
 pub mod model;
@@ -45,7 +45,6 @@ pub mod readouts;
 pub mod streaming;
 pub mod strfs;
 mod tensors;
-pub mod waveform;
 pub mod zoo;
 
 pub use build::{
@@ -56,6 +55,7 @@ pub use build::{
 };
 pub use checkpoint::{Checkpoint, CheckpointMetadata};
 pub use error::{Error, Result};
+pub use front_ends::in_bins;
 #[cfg(feature = "proptest")]
 pub use laws::strategies;
 pub use model::{
@@ -64,8 +64,9 @@ pub use model::{
     state::State,
 };
 pub use params::store::ParamStore;
+pub use statenet_core::Input;
 pub use streaming::{
     real_time::RealTime,
+    sample_stream::SampleStream,
     stream::{Stream, in_chunks},
 };
-pub use waveform::{WaveformConfig, WaveformModel};

@@ -43,10 +43,7 @@ fn strf(activation: ActivationConfig) -> ModelConfig {
 fn with_field(strf: StrfConfig, activation: ActivationConfig) -> ModelConfig {
     let readout = StrfReadoutConfig { strf, norm: NormConfig::Batch, activation };
     let readout = ReadoutConfig::Strf(readout);
-    ModelConfig::pipeline(
-        &axes(),
-        PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout },
-    )
+    ModelConfig::pipeline(&axes(), PipelineConfig::new(CoreConfig::None, readout))
 }
 
 fn with_backbone(backbone: BackboneConfig) -> ModelConfig {
@@ -60,7 +57,7 @@ fn gated() -> GatedConfig {
 fn statenet(encoder: EncoderConfig, backbone: BackboneConfig, activation: ActivationConfig) -> ModelConfig {
     let core = CoreConfig::Statenet(StatenetConfig { encoder, backbone, ..StatenetConfig::default() });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation, ..Default::default() });
-    ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    ModelConfig::pipeline(&axes(), PipelineConfig::new(core, readout))
 }
 
 /// Parameter tensor number k holds 0.3 sin(0.37 i + 0.11 k), the sound is 0.5 + 0.5 sin(0.3 f + 0.9 t).
@@ -144,7 +141,7 @@ fn gaussians(n_gaussians: usize) -> StrfConfig {
 
 fn hidden_fields(core: CoreConfig, activation: ActivationConfig) -> ModelConfig {
     let readout = ReadoutConfig::Linear(LinearReadoutConfig { activation, ..Default::default() });
-    ModelConfig::pipeline(&axes(), PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    ModelConfig::pipeline(&axes(), PipelineConfig::new(core, readout))
 }
 
 fn cnn2d() -> ModelConfig {
@@ -432,7 +429,10 @@ fn prefiltered(prefilter: PrefilterConfig, channels: usize, dt_ms: f64, x: &Tens
     };
     let readout = ReadoutConfig::Strf(readout);
     let axes = Axes::new(n_bands, n, TimeBin::from_millis(dt_ms).unwrap());
-    let config = ModelConfig::pipeline(&axes, PipelineConfig { prefilter, core: CoreConfig::None, readout });
+    let config = ModelConfig::pipeline(
+        &axes,
+        PipelineConfig { prefilter, ..PipelineConfig::new(CoreConfig::None, readout) },
+    );
     let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
     let mut values = model.params().snapshot().unwrap();
     let one_each = Tensor::eye(n, candle_core::DType::F32, &Device::Cpu).unwrap();

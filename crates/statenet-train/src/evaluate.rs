@@ -8,11 +8,14 @@ use statenet_data::{Batches, Recording};
 use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
 use statenet_models::{Mode, ResponseModel};
 
-use crate::error::{During, Error, Result};
+use crate::{
+    error::{During, Error, Result},
+    hearing::as_taken,
+};
 
 /// Predicts rates `(N, T)` in spikes per bin for the given stimuli of a recording, in that order.
 ///
-/// The recording must be scaled as in the fit.
+/// Cochleagrams must be scaled as in the fit; a model that hears takes the recording's sounds.
 ///
 /// # Errors
 /// [`Error::Mismatch`] if model and recording have different numbers of bands or neurons.
@@ -21,6 +24,7 @@ pub fn predict(
     recording: &Recording,
     stimuli: &[usize],
 ) -> Result<Vec<Array2<f32>>> {
+    let recording = &*as_taken(model, recording)?;
     expect_same_axes(model, recording)?;
     let batches = Batches::new(recording, stimuli, model.device())?;
     let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;

@@ -27,12 +27,16 @@
 //! | [`optimizers`] | AdamW with named moments that can be saved, as a candle-nn `Optimizer` |
 //! | [`history`], [`progress`] | losses and scores of a finished fit, and of a running one |
 //! | [`evaluate`](mod@evaluate) | predicting and scoring stimuli |
+//! | [`cochleagrams`] | a recording's sounds as any front end hears them |
+//!
+//! A model that hears is fitted and scored like any other, on a recording whose stimuli have sound files.
 //!
 //! The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle.
 
 pub mod error;
 pub mod evaluate;
 pub mod gradient;
+mod hearing;
 pub mod history;
 pub mod optimizers;
 pub mod progress;
@@ -42,6 +46,7 @@ mod validation;
 pub use error::{Error, Result};
 pub use evaluate::{evaluate, predict, score};
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
+pub use hearing::cochleagrams;
 pub use history::{History, Stopped};
 pub use progress::Progress;
 pub use ridge::{Ridge, RidgeFit};

@@ -1,7 +1,7 @@
 //! The items that most programs use: `use statenet::prelude::*;`.
 
 pub use candle_core::{Device, Tensor};
-pub use statenet_core::{Axes, Hertz, Millis, Seed, Standardization, TimeBin};
+pub use statenet_core::{Axes, Hertz, Input, Millis, SampleRate, Sampling, Seed, Standardization, TimeBin};
 pub use statenet_data::{Recording, SimulationConfig, Smoothing, Split, SplitPlan};
 pub use statenet_interp::{Probes, Target, dream, dstrf, gradient_maps, receptive_fields};
 pub use statenet_metrics::{Evaluation, EvaluationOptions, Loss};

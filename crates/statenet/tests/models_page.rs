@@ -54,7 +54,11 @@ fn zoo_row(line: &str) -> Option<(String, String)> {
         line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     let first = cells.len().checked_sub(N_NEURONS.len())?;
     for (cell, n_neurons) in cells[first..].iter_mut().zip(N_NEURONS) {
-        let axes = Axes::new(N_BANDS, n_neurons, TimeBin::from_millis(5.0).unwrap());
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        let axes = match entry.input {
+            Input::Cochleagram => Axes::new(N_BANDS, n_neurons, dt),
+            Input::Sound => Sampling::new(SampleRate::new(48_000.0).unwrap(), dt).unwrap().axes(n_neurons),
+        };
         let model = (entry.config)(&axes).build(Seed::new(0), &Device::Cpu).unwrap();
         *cell = with_commas(model.params().n_trained());
     }

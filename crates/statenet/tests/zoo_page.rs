@@ -20,13 +20,14 @@ const HEAD: &str = "\
 
 Made from the registry by trying each model (`crates/statenet/tests/zoo_page.rs`); a test fails where this page is not true.
 
+- **Takes**: a cochleagram of 34 bands, or sound of 48 kHz; numbers of parameters are for these.
 - **Train**: every parameter gets a gradient. **Stream**: chunks of 1, 7 and 64 bins equal the whole; \"real time\" where single
   frames also run without allocations. **Interpret**: its gradient map is there and not zero.
 - **CUDA**: \"kernel\" where its loop over bins is a kernel of ours, \"tensors\" where it is Candle's operations.
 - **Published**: the class of deepSTRF 0.1.0 that a folder of this model loads as, and from which it is read, with the same rates.
 
-| Model | Parameters, N 1 | N 53 | Memory | Train | Stream | Interpret | CUDA | Published | From |
-|---|---|---|---|---|---|---|---|---|---|
+| Model | Takes | Parameters, N 1 | N 53 | Memory | Train | Stream | Interpret | CUDA | Published | From |
+|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 #[test]
@@ -44,14 +45,21 @@ fn the_page_of_the_zoo_is_true() {
     );
 }
 
-fn axes(n_neurons: usize) -> Axes {
-    Axes::new(N_BANDS, n_neurons, TimeBin::from_millis(5.0).unwrap())
+/// 34 bands, or sound of 48 kHz, in bins of 5 ms.
+fn axes(entry: &Entry, n_neurons: usize) -> Axes {
+    let dt = TimeBin::from_millis(5.0).unwrap();
+    match entry.input {
+        Input::Cochleagram => Axes::new(N_BANDS, n_neurons, dt),
+        Input::Sound => Sampling::new(SampleRate::new(48_000.0).unwrap(), dt).unwrap().axes(n_neurons),
+    }
 }
 
 fn row(entry: &Entry) -> String {
-    let config = (entry.config)(&axes(1));
+    let config = (entry.config)(&axes(entry, 1));
     let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
-    let sound = Tensor::rand(0f32, 1.0, (1, 1, N_BANDS, 70), &Device::Cpu).unwrap();
+    // A second and a half of samples would take ICNet half a minute.
+    let n_bins = if entry.input == Input::Sound { 20 } else { 70 };
+    let sound = Tensor::rand(0f32, 1.0, (1, 1, model.n_bands(), n_bins), &Device::Cpu).unwrap();
     let memory = match model.memory() {
         Memory::Frames(1) => "1 bin".to_owned(),
         Memory::Frames(n) => format!("{n} bins"),
@@ -75,10 +83,12 @@ fn row(entry: &Entry) -> String {
         }
         Err(_) => "no".to_owned(),
     };
-    let many = (entry.config)(&axes(53)).build(Seed::new(0), &Device::Cpu).unwrap().params().n_trained();
+    let many =
+        (entry.config)(&axes(entry, 53)).build(Seed::new(0), &Device::Cpu).unwrap().params().n_trained();
     format!(
-        "| `{}` | {} | {many} | {memory} | {train} | {stream} | {interpret} | {} | {published} | {} |",
+        "| `{}` | {} | {} | {many} | {memory} | {train} | {stream} | {interpret} | {} | {published} | {} |",
         entry.name,
+        entry.input.name(),
         model.params().n_trained(),
         cuda(pipeline),
         entry.citation,

@@ -9,6 +9,10 @@
 //! converges. Every (target, start) is an independent row of a batch; the same seed gives the same dreams whatever the
 //! number of threads.
 //!
+//! For a model that hears the sound is its samples, in bins `(hop, T)`: the gradient goes through the front end. Start from noise,
+//! since silence has no direction, and hold the loudness by [`Constraint::Energy`], the root mean square of the samples: without
+//! it louder would be better.
+//!
 //! Without limits gradient ascent finds noise that resembles no natural sound. A dream means little without its
 //! [constraints](Constraint): report them with the figure, and compare with the [best recorded sound](best_recorded).
 
@@ -16,7 +20,6 @@ mod cluster;
 mod constraint;
 mod recorded;
 mod sonification;
-mod waveform;
 
 use candle_core::{Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
@@ -30,7 +33,6 @@ pub use self::{
     constraint::{Constraint, ModulationBand},
     recorded::{BestRecorded, best_recorded},
     sonification::{Carrier, Level, Sonification},
-    waveform::{WaveformDream, WaveformDreamConfig, dream_waveform},
 };
 use crate::{
     batched_gradients::{FrozenModel, in_parallel, no_gradient, numbers, of_model, run_from},
@@ -112,7 +114,7 @@ pub struct Dream {
     pub target: Target,
     /// Index of the start in [`DreamConfig::starts`].
     pub start: usize,
-    /// The sound `(F, T)`, in the scale of the model's input.
+    /// The sound `(F, T)`, in the scale of the model's input; bins of samples for a model that hears.
     pub sound: Array2<f32>,
     /// The target's response to it.
     pub response: f64,
@@ -121,6 +123,12 @@ pub struct Dream {
 }
 
 impl Dream {
+    /// The samples of a dream of a model that hears, one after the other, at the rate of its sampling.
+    #[must_use]
+    pub fn samples(&self) -> Vec<f32> {
+        self.sound.t().iter().copied().collect()
+    }
+
     /// The response averaged over every `width` consecutive steps.
     #[must_use]
     pub fn moving_average(&self, width: usize) -> Vec<f64> {

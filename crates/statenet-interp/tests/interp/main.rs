@@ -4,6 +4,7 @@
 
 mod dreams;
 mod dstrf;
+mod hearing;
 mod maps;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;

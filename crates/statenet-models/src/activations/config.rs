@@ -18,6 +18,8 @@ pub enum ActivationConfig {
     Identity,
     /// Softplus with its own sharpness and floor per neuron.
     Softplus(CurveConfig),
+    /// Softplus of unit slope, without parameters.
+    UnitSoftplus,
     /// Sigmoid with its own centre, width, height and floor per neuron.
     Sigmoid(CurveConfig),
     /// Exponential with its own slope, scale and floor per neuron.
@@ -41,6 +43,7 @@ impl ActivationConfig {
         match self {
             Self::Identity => "identity",
             Self::Softplus(_) => "softplus",
+            Self::UnitSoftplus => "unit-softplus",
             Self::Sigmoid(_) => "sigmoid",
             Self::Exponential(_) => "exponential",
             Self::DoubleExponential(_) => "double-exponential",

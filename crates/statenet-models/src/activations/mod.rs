@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | identity | x | 0 |
 //! | softplus | sp(beta x) / beta + b | 2 |
+//! | unit softplus | sp(x) | 0 |
 //! | sigmoid | b sigma((x - c) / d) + a | 4 |
 //! | exponential | a exp(k x) + b | 3 |
 //! | double exponential | a exp(-exp(k x - s)) + b | 4 |
@@ -20,6 +21,7 @@ mod nonlinearity;
 mod sigmoid;
 mod softplus;
 mod static_curve;
+mod unit_softplus;
 
 pub(crate) use self::nonlinearity::Nonlinearity;
 pub use self::{

@@ -5,7 +5,7 @@ use statenet_kernels::Step;
 
 use super::{
     config::ActivationConfig, curve::Activation, double_exponential::DoubleExponential,
-    exponential::Exponential, sigmoid::Sigmoid, softplus::Softplus,
+    exponential::Exponential, sigmoid::Sigmoid, softplus::Softplus, unit_softplus::UnitSoftplus,
 };
 use crate::{error::Result, params::store::Scope};
 
@@ -20,6 +20,7 @@ pub(super) fn build(
         // A contrast gain behind another is refused by `validate`.
         ActivationConfig::Identity | ActivationConfig::ContrastGain(_) => Box::new(Identity),
         ActivationConfig::Softplus(curve) => Box::new(Softplus::new(curve, n_neurons, scope)?),
+        ActivationConfig::UnitSoftplus => Box::new(UnitSoftplus(n_neurons)),
         ActivationConfig::Sigmoid(curve) => Box::new(Sigmoid::new(curve, n_neurons, scope)?),
         ActivationConfig::DoubleExponential(curve) => {
             Box::new(DoubleExponential::new(curve, n_neurons, scope)?)
@@ -62,6 +63,7 @@ mod tests {
             for config in [
                 ActivationConfig::Identity,
                 ActivationConfig::Softplus(curve(output)),
+                ActivationConfig::UnitSoftplus,
                 ActivationConfig::Sigmoid(curve(output)),
                 ActivationConfig::Exponential(curve(output)),
                 ActivationConfig::DoubleExponential(curve(output)),

@@ -20,12 +20,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use statenet_core::Axes;
+use statenet_core::{Axes, Input, Sampling};
 
 use crate::{
     config::{limits::expect_size, text},
     cores::CoreConfig,
     error::{Error, Result, config_error},
+    front_ends::FrontEndConfig,
     prefilters::PrefilterConfig,
     readouts::ReadoutConfig,
 };
@@ -50,16 +51,19 @@ pub struct ModelConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
-    /// Prefilter, core and readout.
+    /// Front end, prefilter, core and readout.
     Pipeline(PipelineConfig),
     /// A model of your own, built by the builder registered under its name.
     Custom(CustomConfig),
 }
 
-/// Prefilter, core and readout.
+/// Front end, prefilter, core and readout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineConfig {
+    /// What makes a cochleagram of sound. Default none: the model takes cochleagrams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front_end: Option<FrontEndConfig>,
     /// Adaptation before the core. Default none.
     #[serde(default)]
     pub prefilter: PrefilterConfig,
@@ -68,6 +72,14 @@ pub struct PipelineConfig {
     pub core: CoreConfig,
     /// What turns features into rates.
     pub readout: ReadoutConfig,
+}
+
+impl PipelineConfig {
+    /// A core and a readout, without front end and prefilter.
+    #[must_use]
+    pub fn new(core: CoreConfig, readout: ReadoutConfig) -> Self {
+        Self { front_end: None, prefilter: PrefilterConfig::None, core, readout }
+    }
 }
 
 /// A model of your own.
@@ -93,6 +105,31 @@ impl ModelConfig {
     pub fn custom(axes: &Axes, name: &str, body: serde_json::Value) -> Self {
         let custom = CustomConfig { name: name.to_owned(), body };
         Self { format: FORMAT, axes: Some(axes.clone()), model: Architecture::Custom(custom) }
+    }
+
+    /// The same behind a front end, for sound so sampled: a model that took cochleagrams hears.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a model of your own, and for one that hears already.
+    pub fn behind(mut self, front_end: FrontEndConfig, sampling: &Sampling) -> Result<Self> {
+        let Architecture::Pipeline(pipeline) = &mut self.model else {
+            return Err(config_error("model", "custom", "a pipeline, which has a place for a front end"));
+        };
+        if pipeline.input() == Input::Sound {
+            return Err(config_error("model.pipeline", "a model that hears", "one that takes cochleagrams"));
+        }
+        pipeline.front_end = Some(front_end);
+        self.axes = self.axes.map(|axes| sampling.axes(axes.n_neurons));
+        Ok(self)
+    }
+
+    /// What the model takes; a model of your own takes cochleagrams.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        match &self.model {
+            Architecture::Pipeline(pipeline) => pipeline.input(),
+            Architecture::Custom(_) => Input::Cochleagram,
+        }
     }
 
     /// This model for other axes: those of the recording that it is to be fitted to.
@@ -442,8 +479,11 @@ mod tests {
         let synapses = PlasticityConfig { facilitation, ..Default::default() };
         let prefilter = PrefilterConfig::Plasticity(synapses);
         let core = CoreConfig::Conv2d(crate::cores::Conv2dConfig::default());
-        let all = ModelConfig::pipeline(&axes(), PipelineConfig { prefilter, core, readout });
-        let configs = zoo::ALL.iter().map(|entry| (entry.name, (entry.config)(&axes())));
+        let all = ModelConfig::pipeline(
+            &axes(),
+            PipelineConfig { prefilter, ..PipelineConfig::new(core, readout) },
+        );
+        let configs = zoo::taking(Input::Cochleagram).map(|entry| (entry.name, (entry.config)(&axes())));
         for (name, config) in configs.chain([("all at once", all)]) {
             let whole = serde_json::to_value(&config).unwrap();
             let mut paths = Vec::new();

@@ -1,12 +1,13 @@
-//! Prefilter, core and readout one after the other: the form of every model of the zoo.
+//! Front end, prefilter, core and readout one after the other: the form of every model of the zoo.
 //!
 //! ```text
+//! bins of sound (B, 1, hop, T) -> front end -> cochleagram (B, 1, F, T)                      only in a model that hears
 //! cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout: drives (B, N, T)
 //! drives and, for a contrast gain, the cochleagram -> nonlinearity: rates (B, N, T)
 //! ```
 
 use candle_core::{DType, Device, Tensor};
-use statenet_core::{Axes, Dim, Seed, expect_shape};
+use statenet_core::{Axes, Dim, Input, Sampling, Seed, Standardization, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
@@ -15,15 +16,18 @@ use crate::{
         response_model::ResponseModel,
     },
     cores::{self, CoreConfig},
-    error::{During, Result},
+    error::{During, Result, config_error},
+    front_ends::{FrontEnd, Scaling},
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::ParamStore,
-    prefilters,
+    prefilters::{self, PrefilterConfig},
     readouts::{self, Readout},
 };
 
-/// A model of three stages, each described by its config.
+/// A model of stages, each described by its config.
 pub(crate) struct Pipeline {
+    /// What hears, and how its bands are scaled.
+    hearing: Option<(FrontEnd, Scaling)>,
     prefilter: Box<dyn Stage>,
     core: Box<dyn Stage>,
     readout: Box<dyn Readout>,
@@ -34,17 +38,56 @@ pub(crate) struct Pipeline {
 
 impl PipelineConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        if let Some(front_end) = &self.front_end {
+            front_end.validate(&Sampling::of(axes)?, &format!("{field}.front_end"))?;
+        }
+        if let CoreConfig::Icnet(_) = &self.core {
+            self.expect_nothing_before_samples(field)?;
+        }
+        let axes = &self.spectral_axes(axes)?;
         self.prefilter.validate(axes, &format!("{field}.prefilter"))?;
         self.core.validate(axes, &format!("{field}.core"))?;
         self.readout.validate(&self.core, axes, &format!("{field}.readout"))
     }
 
+    /// A core that takes samples takes them as they come.
+    fn expect_nothing_before_samples(&self, field: &str) -> Result<()> {
+        let expected = "none: the core takes the samples themselves";
+        if let Some(front_end) = &self.front_end {
+            return Err(config_error(&format!("{field}.front_end"), front_end.slug(), expected));
+        }
+        match &self.prefilter {
+            PrefilterConfig::None => Ok(()),
+            other => Err(config_error(
+                &format!("{field}.prefilter"),
+                other.slug().trim_start_matches('-'),
+                expected,
+            )),
+        }
+    }
+
+    /// What the model takes.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        let hears = self.front_end.is_some() || matches!(self.core, CoreConfig::Icnet(_));
+        if hears { Input::Sound } else { Input::Cochleagram }
+    }
+
+    /// The axes behind the front end: those of its cochleagram, or the model's own without one.
+    fn spectral_axes(&self, axes: &Axes) -> Result<Axes> {
+        let Some(front_end) = &self.front_end else { return Ok(axes.clone()) };
+        let band_centers = front_end.band_centers(&Sampling::of(axes)?)?;
+        Ok(Axes { n_bands: front_end.n_bands(), band_centers, ..axes.clone() })
+    }
+
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
+        let spectral = axes.and_then(|axes| self.spectral_axes(axes).ok());
         let slug = match &self.core {
             CoreConfig::None => self.readout.slug(),
-            core => core.slug(axes),
+            core => core.slug(spectral.as_ref()),
         };
-        slug + &self.readout.suffix() + self.prefilter.slug()
+        let front_end = self.front_end.as_ref().map(|front_end| format!("{}-", front_end.slug()));
+        front_end.unwrap_or_default() + &slug + &self.readout.suffix() + self.prefilter.slug()
     }
 }
 
@@ -62,23 +105,48 @@ impl Pipeline {
 
     /// Builds the stages of a validated config on an empty store.
     fn on(mut params: ParamStore, axes: &Axes, config: &PipelineConfig) -> Result<Self> {
+        let (dtype, device) = (params.dtype(), params.device().clone());
         let mut root = params.root();
-        let (prefilter, filtered) = prefilters::build(&config.prefilter, axes, &mut root.enter("prefilter"))?;
-        let (core, features) = cores::build(&config.core, filtered, &mut root.enter("core"))?;
-        let readout = readouts::build(&config.readout, features, axes, &mut root.enter("readout"))?;
-        let config = PipelineConfig { core: config.core.resolved(axes), ..config.clone() };
-        Ok(Self { prefilter, core, readout, params, axes: axes.clone(), config })
+        let hearing = match &config.front_end {
+            Some(config) => {
+                let like = (dtype, &device);
+                let front_end =
+                    FrontEnd::new(config, &Sampling::of(axes)?, like, &mut root.enter("front_end"))?;
+                Some((front_end, Scaling::new(config.n_bands(), &mut root.enter("scaling"))?))
+            }
+            None => None,
+        };
+        let spectral = config.spectral_axes(axes)?;
+        let (prefilter, filtered) =
+            prefilters::build(&config.prefilter, &spectral, &mut root.enter("prefilter"))?;
+        let of_model = (axes, (dtype, &device));
+        let (core, features) = cores::build(&config.core, filtered, of_model, &mut root.enter("core"))?;
+        let readout = readouts::build(&config.readout, features, &spectral, &mut root.enter("readout"))?;
+        let config = PipelineConfig { core: config.core.resolved(&spectral), ..config.clone() };
+        Ok(Self { hearing, prefilter, core, readout, params, axes: axes.clone(), config })
     }
 
-    fn check(&self, cochleagram: &Tensor) -> Result<()> {
+    fn check(&self, frames: &Tensor) -> Result<()> {
         let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.axes.n_bands), Dim::Any("T")];
-        Ok(expect_shape("cochleagram", cochleagram.dims(), &expected)?)
+        Ok(expect_shape(self.config.input().name(), frames.dims(), &expected)?)
+    }
+
+    /// What the prefilter sees of the next frames: the front end's bands, scaled; the frames themselves without one.
+    fn heard(&self, frames: &Tensor, state: &mut State) -> Result<Tensor> {
+        match &self.hearing {
+            Some((front_end, scaling)) => scaling.apply(&front_end.chunk(frames, state)?),
+            None => Ok(frames.clone()),
+        }
     }
 }
 
 impl ResponseModel for Pipeline {
-    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        self.check(cochleagram)?;
+    fn forward(&self, frames: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        self.check(frames)?;
+        let cochleagram = &match &self.hearing {
+            Some((front_end, scaling)) => scaling.apply(&front_end.forward(frames, mode)?)?,
+            None => frames.clone(),
+        };
         let filtered = self.prefilter.forward(cochleagram, mode)?;
         let features = self.core.forward(&filtered, mode)?;
         let drives = self.readout.forward(&features, mode)?;
@@ -90,6 +158,9 @@ impl ResponseModel for Pipeline {
 
     fn init_state(&self, batch: usize) -> Result<State> {
         let mut state = State::new();
+        if let Some((front_end, _)) = &self.hearing {
+            front_end.init_state(batch, &mut state)?;
+        }
         self.prefilter.init_state(batch, &mut state)?;
         self.core.init_state(batch, &mut state)?;
         self.readout.init_state(batch, &mut state)?;
@@ -97,10 +168,11 @@ impl ResponseModel for Pipeline {
         Ok(state)
     }
 
-    fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
-        self.check(cochleagram)?;
+    fn chunk(&self, frames: &Tensor, state: &mut State) -> Result<Tensor> {
+        self.check(frames)?;
         // The caller's state changes only if every stage succeeded.
         let mut next = state.clone();
+        let cochleagram = &self.heard(frames, &mut next)?;
         let filtered = self.prefilter.chunk(cochleagram, &mut next)?;
         let features = self.core.chunk(&filtered, &mut next)?;
         let drives = self.readout.chunk(&features, &mut next)?;
@@ -110,13 +182,13 @@ impl ResponseModel for Pipeline {
         Ok(rates)
     }
 
-    fn advance(&self, cochleagram: &Tensor, state: &mut State) -> Result<()> {
+    fn advance(&self, frames: &Tensor, state: &mut State) -> Result<()> {
         if self.readout.memory().then(self.readout.nonlinearity().memory()) != Memory::Frames(1) {
-            return self.chunk(cochleagram, state).map(drop);
+            return self.chunk(frames, state).map(drop);
         }
-        self.check(cochleagram)?;
+        self.check(frames)?;
         let mut next = state.clone();
-        let filtered = self.prefilter.chunk(cochleagram, &mut next)?;
+        let filtered = self.prefilter.chunk(&self.heard(frames, &mut next)?, &mut next)?;
         self.core.advance(&filtered, &mut next)?;
         *state = next;
         Ok(())
@@ -124,6 +196,10 @@ impl ResponseModel for Pipeline {
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         let mut all = Vec::new();
+        if self.hearing.is_some() {
+            // A front end has no form for single bins.
+            return Ok(None);
+        }
         for stage in [self.prefilter.steps()?, self.core.steps()?, self.readout.steps()?] {
             let Some(steps) = stage else { return Ok(None) };
             all.extend(steps);
@@ -156,8 +232,28 @@ impl ResponseModel for Pipeline {
     }
 
     fn memory(&self) -> Memory {
-        let drives = self.prefilter.memory().then(self.core.memory()).then(self.readout.memory());
+        let filtered = match &self.hearing {
+            Some((front_end, _)) => front_end.memory().then(self.prefilter.memory()),
+            None => self.prefilter.memory(),
+        };
+        let drives = filtered.then(self.core.memory()).then(self.readout.memory());
         drives.then(self.readout.nonlinearity().memory())
+    }
+
+    fn cochleagram(&self, frames: &Tensor) -> Result<Option<Tensor>> {
+        self.check(frames)?;
+        self.hearing.as_ref().map(|(front_end, _)| front_end.forward(frames, Mode::Eval)).transpose()
+    }
+
+    fn input_scaling(&self) -> Result<Option<Standardization>> {
+        self.hearing.as_ref().map(|(_, scaling)| scaling.get()).transpose()
+    }
+
+    fn scale_input(&self, scaling: &Standardization) -> Result<()> {
+        match &self.hearing {
+            Some((_, held)) => held.set(scaling, &self.params),
+            None => Ok(()),
+        }
     }
 
     fn receptive_fields(&self) -> Result<Option<Tensor>> {

@@ -1,7 +1,7 @@
 //! The one trait of every model.
 
 use candle_core::{DType, Device, Tensor};
-use statenet_core::{Dim, expect_shape};
+use statenet_core::{Dim, Standardization, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     params::store::ParamStore,
 };
 
-/// A model of how a population of N neurons answers a cochleagram of F bands.
+/// A model of how a population of N neurons answers sound: a cochleagram of F bands or, for a model that hears, bins of F samples.
 ///
 /// Object-safe and small: a `Box<dyn ResponseModel>` is fitted, scored, streamed, saved and interpreted like any
 /// other, and so is a model of your own. What an implementation must obey is written as tests in
@@ -112,16 +112,46 @@ pub trait ResponseModel: Send + Sync {
     /// Neurons N.
     fn n_neurons(&self) -> usize;
 
-    /// Frequency bands F.
+    /// Frequency bands F; samples of a bin for a model that hears.
     fn n_bands(&self) -> usize;
 
     /// How far back the response can depend on the stimulus.
     fn memory(&self) -> Memory;
 
+    /// What a model that hears makes of whole sounds before its prefilter, `(B, 1, hop, T)` to `(B, 1, F, T)`. `None`, unless
+    /// overridden, for a model without a front end.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    fn cochleagram(&self, sound: &Tensor) -> Result<Option<Tensor>> {
+        let _ = sound;
+        Ok(None)
+    }
+
+    /// How a model that hears scales the bands of its front end before anything else sees them. `None`, unless overridden, for a
+    /// model that does not scale.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if it cannot be read.
+    fn input_scaling(&self) -> Result<Option<Standardization>> {
+        Ok(None)
+    }
+
+    /// Sets how a model that hears scales the bands of its front end: once, before a fit, from what the front end makes of
+    /// training sounds. Does nothing unless overridden.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for another number of bands.
+    fn scale_input(&self, scaling: &Standardization) -> Result<()> {
+        let _ = scaling;
+        Ok(())
+    }
+
     /// The receptive field of every neuron, `(N, F, K)` in f64, last column lag 0, of a model whose drive is a weighted
     /// sum over the bands and lags of its (prefiltered) input: the drive that one unit of input adds.
     ///
-    /// Normalisation of the drive is part of the weights; channels of a prefilter are summed. `None`, unless overridden,
+    /// Normalisation of the drive is part of the weights; channels of a prefilter are summed. Bands are those of the front end
+    /// in a model that hears, scaled as the model scales them. `None`, unless overridden,
     /// for every other model.
     ///
     /// # Errors

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use candle_core::{DType, Device};
-use serde::de::DeserializeOwned;
 use statenet_core::Seed;
 
 use super::{
-    contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
+    contents::{CONFIG_FILE, Checkpoint, ConfigFile, TENSORS_FILE},
     json::read_json,
     published::{self, PublishedOptions},
 };
@@ -36,15 +35,10 @@ pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<
     if published::is_published(&any) {
         return published::read(folder, &any, &PublishedOptions::default(), device);
     }
-    let (config, metadata) = read_config::<ModelConfig>(folder)?;
+    let (config, metadata) = read_json::<ConfigFile<ModelConfig>>(&path)?.split()?;
     let tensors_path = folder.join(TENSORS_FILE);
     let values = tensors::read(&tensors_path, device)?;
     let model = registry.build(&config, Seed::new(0), DType::F32, device)?;
     model.params().load(&values, &tensors_path.display().to_string())?;
     Ok(Checkpoint { model, metadata })
-}
-
-/// Config and metadata of a folder that this library wrote.
-pub(crate) fn read_config<C: DeserializeOwned>(folder: &Path) -> Result<(C, CheckpointMetadata)> {
-    read_json::<ConfigFile<C>>(&folder.join(CONFIG_FILE))?.split()
 }

@@ -19,4 +19,3 @@ pub use self::{
     published::{Nested, Prefilter, PublishedOptions, load_published, save_published},
     save::save,
 };
-pub(crate) use self::{load::read_config, save::write};

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use statenet_core::atomic::{NewFolder, write_file};
 
 use super::{
     contents::{CONFIG_FILE, CheckpointMetadata, ConfigFile, TENSORS_FILE},
     json::as_json,
 };
-use crate::{build::response_model::ResponseModel, error::Result, params::store::ParamStore, tensors};
+use crate::{build::response_model::ResponseModel, error::Result, tensors};
 
 /// Saves a model as a checkpoint folder, whole or not at all. An older checkpoint of that name is replaced.
 ///
@@ -17,18 +16,8 @@ use crate::{build::response_model::ResponseModel, error::Result, params::store::
 /// [`Error::Write`](crate::Error::Write) if the folder cannot be written (a full disk) or holds something else than a checkpoint; what was
 /// there is unchanged.
 pub fn save(folder: &Path, model: &dyn ResponseModel, metadata: &CheckpointMetadata) -> Result<()> {
-    write(folder, model.config(), model.params(), metadata)
-}
-
-/// Writes the folder of any kind of model, described by its config.
-pub(crate) fn write<C: Serialize>(
-    folder: &Path,
-    config: C,
-    params: &ParamStore,
-    metadata: &CheckpointMetadata,
-) -> Result<()> {
-    let text = as_json(&ConfigFile::of(config, metadata), CONFIG_FILE)?;
-    let bytes = tensors::serialize(params.iter().map(|p| (p.name.as_str(), p.var.as_tensor())))?;
+    let text = as_json(&ConfigFile::of(model.config(), metadata), CONFIG_FILE)?;
+    let bytes = tensors::serialize(model.params().iter().map(|p| (p.name.as_str(), p.var.as_tensor())))?;
     let new = NewFolder::create(folder)?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(text.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;

@@ -3,18 +3,23 @@
 mod conv2d;
 mod dnet;
 mod hidden_fields;
+mod icnet;
 mod nrf;
 mod statenet;
 mod transformer;
 
+use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
-use statenet_core::Axes;
+use statenet_core::{Axes, Sampling};
 
 pub(crate) use self::transformer::inverse_wavelengths;
-use self::{conv2d::Conv2d, dnet::Dnet, nrf::Nrf, statenet::Statenet, transformer::Transformer};
+use self::{
+    conv2d::Conv2d, dnet::Dnet, icnet::Icnet, nrf::Nrf, statenet::Statenet, transformer::Transformer,
+};
 pub use self::{
     conv2d::Conv2dConfig,
     dnet::DnetConfig,
+    icnet::IcnetConfig,
     nrf::NrfConfig,
     statenet::{Residual, StatenetConfig},
     transformer::{Positions, TransformerConfig},
@@ -42,6 +47,8 @@ pub enum CoreConfig {
     Transformer(TransformerConfig),
     /// A spectral encoder per frame and a recurrent backbone.
     Statenet(StatenetConfig),
+    /// Strided convolutions over the samples of sound.
+    Icnet(IcnetConfig),
 }
 
 impl CoreConfig {
@@ -53,6 +60,7 @@ impl CoreConfig {
             Self::Conv2d(conv) => conv.validate(axes, &format!("{field}.conv2d")),
             Self::Transformer(transformer) => transformer.validate(axes, &format!("{field}.transformer")),
             Self::Statenet(statenet) => statenet.validate(axes, &format!("{field}.statenet")),
+            Self::Icnet(icnet) => icnet.validate(&Sampling::of(axes)?, &format!("{field}.icnet")),
         }
     }
 
@@ -73,13 +81,16 @@ impl CoreConfig {
             Self::Conv2d(conv) => conv.slug(),
             Self::Transformer(transformer) => transformer.slug(),
             Self::Statenet(statenet) => statenet.slug(axes),
+            Self::Icnet(_) => "icnet".to_owned(),
         }
     }
 }
 
+/// `axes` and `like`, precision and device, are those of the model: what a core of samples needs beside its input.
 pub(crate) fn build(
     config: &CoreConfig,
     input: Features,
+    (axes, like): (&Axes, (DType, &Device)),
     scope: &mut Scope<'_>,
 ) -> Result<(Box<dyn Stage>, Features)> {
     let Features::Spectral { channels, n_bands } = input else { return Ok((Box::new(Through), input)) };
@@ -91,6 +102,9 @@ pub(crate) fn build(
         CoreConfig::Conv2d(conv) => (Box::new(Conv2d::new(conv, spectral, scope)?), conv.hidden),
         CoreConfig::Transformer(transformer) => {
             (Box::new(Transformer::new(transformer, spectral, scope)?), transformer.units(n_bands))
+        }
+        CoreConfig::Icnet(icnet) => {
+            (Box::new(Icnet::new(icnet, &Sampling::of(axes)?, like, scope)?), icnet.bottleneck)
         }
         CoreConfig::Statenet(statenet) => {
             let (core, units) = Statenet::new(statenet, spectral, scope)?;

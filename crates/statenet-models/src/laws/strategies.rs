@@ -12,7 +12,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
-use statenet_core::{Axes, Millis, Seed, TimeBin, scales::Scale};
+use statenet_core::{Axes, Hertz, Millis, Sampling, Seed, TimeBin, scales::Scale};
 
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig, CurveConfig, Output},
@@ -23,11 +23,15 @@ use crate::{
         response_model::ResponseModel,
     },
     cores::{
-        Conv2dConfig, CoreConfig, DnetConfig, NrfConfig, Positions, Residual, StatenetConfig,
+        Conv2dConfig, CoreConfig, DnetConfig, IcnetConfig, NrfConfig, Positions, Residual, StatenetConfig,
         TransformerConfig,
     },
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
+    front_ends::{
+        Compression, FrontEndConfig, GammatoneConfig, GammatoneTime, LeafConfig, LogConfig, MelConfig,
+        PcenConfig, SincnetConfig, SincnetOutput,
+    },
     layers::leaky_integrator::{LeakConfig, LeakGain},
     prefilters::{
         AdaptransConfig, Bands, FacilitationConfig, IcAdaptationConfig, OnOffConfig, PlasticityConfig,
@@ -296,7 +300,75 @@ pub fn unit_readouts() -> impl Strategy<Value = ReadoutConfig> {
     prop_oneof![2 => linear, 1 => mlp, 1 => factorized].boxed()
 }
 
-/// Configs over every enum, for given axes.
+/// Sound of 3.2 to 8 kHz in bins of 16 to 40 samples.
+pub fn samplings() -> impl Strategy<Value = Sampling> {
+    (16usize..=40).prop_filter_map("a sampling", |hop| {
+        Sampling::of(&Axes::new(hop, 1, TimeBin::whole_millis::<5>())).ok()
+    })
+}
+
+/// Front ends of every kind and compression, of few bands and short filters that sound of 3.2 kHz can have.
+pub fn front_ends() -> impl Strategy<Value = FrontEndConfig> {
+    let pcen = || Compression::Pcen(PcenConfig::default());
+    let compressions = move || {
+        prop_oneof![
+            Just(Compression::None),
+            Just(Compression::Log(LogConfig { floor: 1e-2 })),
+            Just(Compression::CubeRoot),
+            Just(Compression::Log1p),
+            Just(pcen()),
+        ]
+    };
+    let (low_hz, high_hz) = (Hertz::whole::<200>(), Hertz::whole::<1500>());
+    let mel = (1usize..=3, compressions()).prop_map(move |(n_bands, compression)| {
+        let window_ms = Millis::whole::<10>();
+        FrontEndConfig::Mel(MelConfig { n_bands, low_hz, high_hz, window_ms, compression })
+    });
+    let times = prop_oneof![Just(GammatoneTime::Forward), Just(GammatoneTime::Reversed)];
+    let gammatone = (1usize..=3, times, compressions()).prop_map(move |(n_bands, time, compression)| {
+        let filter_ms = Millis::whole::<8>();
+        FrontEndConfig::Gammatone(GammatoneConfig { n_bands, low_hz, high_hz, filter_ms, time, compression })
+    });
+    let outputs = prop_oneof![Just(SincnetOutput::Envelope), Just(SincnetOutput::Strided)];
+    let sincnet = (1usize..=3, 9usize..=40, outputs).prop_map(move |(n_bands, taps, output)| {
+        FrontEndConfig::Sincnet(SincnetConfig { n_bands, low_hz, high_hz: Some(high_hz), taps, output })
+    });
+    let leaf = (1usize..=3).prop_map(move |n_bands| {
+        let filter_ms = Millis::whole::<8>();
+        FrontEndConfig::Leaf(LeafConfig { n_bands, low_hz, high_hz, filter_ms })
+    });
+    prop_oneof![mel, gammatone, sincnet, leaf].boxed()
+}
+
+/// Models that hear: a front end before a pipeline, or strided convolutions.
+pub fn hearing() -> impl Strategy<Value = ModelConfig> {
+    let behind = (samplings(), front_ends(), 1usize..=3).prop_flat_map(|(sampling, front_end, n_neurons)| {
+        let axes = Axes::new(front_end.n_bands(), n_neurons, sampling.dt());
+        configs(axes)
+            .prop_filter_map("a pipeline", move |config| config.behind(front_end.clone(), &sampling).ok())
+    });
+    let sizes = (1usize..=3, 2usize..=4, 2usize..=6, 1usize..=3, 1usize..=4);
+    let icnet = (samplings(), sizes, 1usize..=3, unit_readouts()).prop_map(
+        |(sampling, (filters, channels, taps, layers, bottleneck), n_neurons, readout)| {
+            let low_hz = Hertz::whole::<200>();
+            let icnet = IcnetConfig {
+                filters,
+                low_hz,
+                high_hz: None,
+                channels,
+                taps,
+                layers,
+                strides: None,
+                bottleneck,
+            };
+            let pipeline = PipelineConfig::new(CoreConfig::Icnet(icnet), readout);
+            ModelConfig::pipeline(&sampling.axes(n_neurons), pipeline)
+        },
+    );
+    prop_oneof![3 => behind, 1 => icnet].boxed()
+}
+
+/// Configs over every enum, for given axes of a cochleagram.
 pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     let fields = (strfs(), prop_oneof![Just(NormConfig::None), Just(NormConfig::Batch)], activations())
         .prop_map(|(strf, norm, activation)| {
@@ -334,7 +406,7 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
     ]
     .boxed();
     (prefilters(), models).prop_map(move |(prefilter, (core, readout))| {
-        ModelConfig::pipeline(&axes, PipelineConfig { prefilter, core, readout })
+        ModelConfig::pipeline(&axes, PipelineConfig { prefilter, ..PipelineConfig::new(core, readout) })
     })
 }
 
@@ -351,9 +423,9 @@ fn with_as_many_units_as_inputs(mut backbone: BackboneConfig) -> BackboneConfig 
     backbone
 }
 
-/// Whole cases: a config over every enum, a seed, a sound.
+/// Whole cases: a config over every enum, one in four of a model that hears, a seed, a sound.
 pub fn cases() -> impl Strategy<Value = Case> {
-    axes()
-        .prop_flat_map(|axes| (configs(axes), any::<u64>(), 1usize..=3, 2usize..=40))
+    prop_oneof![3 => axes().prop_flat_map(configs).boxed(), 1 => hearing().boxed()]
+        .prop_flat_map(|config| (Just(config), any::<u64>(), 1usize..=3, 2usize..=40))
         .prop_map(|(config, seed, batch, n_bins)| Case { config, seed: Seed::new(seed), batch, n_bins })
 }

@@ -10,6 +10,11 @@ pub enum Memory {
 }
 
 impl Memory {
+    /// Bins of `hop` samples that a window of `reach` samples meets, if it ends where a bin ends.
+    pub(crate) fn of_samples(reach: usize, hop: usize) -> Self {
+        Self::Frames(reach.div_ceil(hop))
+    }
+
     /// Memory of one stage behind another: windows of a and b frames see a + b - 1.
     #[must_use]
     pub fn then(self, next: Self) -> Self {

@@ -151,11 +151,6 @@ impl State {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Puts another part's entries behind these.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.entries.append(&mut other.entries);
-    }
-
     /// Sets the tensor of a name to zeros, the first state of most modules.
     pub(crate) fn set_zeros(
         &mut self,

@@ -3,4 +3,6 @@
 
 mod plan;
 pub mod real_time;
+mod sample_buffer;
+pub mod sample_stream;
 pub mod stream;

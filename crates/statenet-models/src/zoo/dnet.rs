@@ -8,7 +8,6 @@ use crate::{
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, DnetConfig},
     layers::leaky_integrator::LeakConfig,
-    prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},
     strfs::StrfConfig,
 };
@@ -20,5 +19,5 @@ pub fn dnet(axes: &Axes) -> ModelConfig {
     let core = CoreConfig::Dnet(DnetConfig { hidden: 20, strf, leak: LeakConfig::default() });
     let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);
-    ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
 }

@@ -7,7 +7,6 @@ use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
     cores::CoreConfig,
-    prefilters::PrefilterConfig,
     readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::StrfConfig,
 };
@@ -22,8 +21,5 @@ pub fn linear(axes: &Axes) -> ModelConfig {
 pub(super) fn with_curve(axes: &Axes, activation: ActivationConfig) -> ModelConfig {
     let strf = StrfConfig::full(default_lags(axes));
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::None, activation });
-    ModelConfig::pipeline(
-        axes,
-        PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout },
-    )
+    ModelConfig::pipeline(axes, PipelineConfig::new(CoreConfig::None, readout))
 }

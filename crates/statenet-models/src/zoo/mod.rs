@@ -7,11 +7,12 @@ mod linear;
 mod ln;
 mod nrf;
 mod recipe;
+mod sound;
 mod statenet;
 mod transformer;
 mod window;
 
-use statenet_core::Axes;
+use statenet_core::{Axes, Input};
 
 pub use self::{
     adapting::{ln_gain, ln_ic, ln_onoff, ln_stp, statenet_gru_adaptrans},
@@ -21,6 +22,10 @@ pub use self::{
     ln::ln,
     nrf::nrf,
     recipe::Recipe,
+    sound::{
+        gammatone_statenet_gru, icnet, leaf_ln, leaf_statenet_gru, mel_ln, mel_statenet_gru, sincnet_ln,
+        sincnet_statenet_gru,
+    },
     statenet::{
         statenet, statenet_gru, statenet_gru_chrono, statenet_lmu, statenet_lstm, statenet_mamba,
         statenet_rnn, statenet_s4, statenet_s4d, statenet_sublstm,
@@ -37,8 +42,10 @@ use crate::{
 pub struct Entry {
     /// The name that users type: `statenet-gru`.
     pub name: &'static str,
-    /// Its config for a recording's axes.
+    /// Its config for a recording's axes; for those of its sound if it takes sound.
     pub config: fn(&Axes) -> ModelConfig,
+    /// What it takes.
+    pub input: Input,
     /// Authors and year of the paper it comes from.
     pub citation: &'static str,
     /// The settings with which a fit of it converges.
@@ -51,7 +58,12 @@ const fn entry(
     citation: &'static str,
     recipe: Recipe,
 ) -> Entry {
-    Entry { name, config, citation, recipe }
+    Entry { name, config, input: Input::Cochleagram, citation, recipe }
+}
+
+/// The same of a model that takes sound.
+const fn hears(entry: Entry) -> Entry {
+    Entry { input: Input::Sound, ..entry }
 }
 
 /// Every model of the zoo, simplest first. Tests and tables iterate over it, so that a model is tested once it is listed.
@@ -91,7 +103,45 @@ pub const ALL: &[Entry] = &[
     entry("statenet-mamba", statenet_mamba, "Rançon et al. 2025; Gu & Dao 2023", Recipe::DEFAULT),
     entry("statenet-s4", statenet_s4, "Rançon et al. 2025; Gu, Goel & Ré 2022", Recipe::DEFAULT),
     entry("statenet-s4d", statenet_s4d, "Rançon et al. 2025; Gu et al. 2022", Recipe::DEFAULT),
+    hears(entry("mel-ln", mel_ln, "Davis & Mermelstein 1980; Chichilnisky 2001", Recipe::RECEPTIVE_FIELD)),
+    hears(entry(
+        "mel-statenet-gru",
+        mel_statenet_gru,
+        "Davis & Mermelstein 1980; Rahman et al. 2019; Rançon et al. 2025",
+        Recipe::DEFAULT,
+    )),
+    hears(entry(
+        "gammatone-statenet-gru",
+        gammatone_statenet_gru,
+        "Patterson et al. 1987; Rançon et al. 2025",
+        Recipe::DEFAULT,
+    )),
+    hears(entry(
+        "sincnet-ln",
+        sincnet_ln,
+        "Ravanelli & Bengio 2018; Chichilnisky 2001",
+        Recipe::RECEPTIVE_FIELD,
+    )),
+    hears(entry(
+        "sincnet-statenet-gru",
+        sincnet_statenet_gru,
+        "Ravanelli & Bengio 2018; Rançon et al. 2025",
+        Recipe::DEFAULT,
+    )),
+    hears(entry("leaf-ln", leaf_ln, "Zeghidour et al. 2021; Chichilnisky 2001", Recipe::RECEPTIVE_FIELD)),
+    hears(entry(
+        "leaf-statenet-gru",
+        leaf_statenet_gru,
+        "Zeghidour et al. 2021; Rançon et al. 2025",
+        Recipe::DEFAULT,
+    )),
+    hears(entry("icnet", icnet, "Drakopoulos et al. 2025", Recipe::DEFAULT)),
 ];
+
+/// The models that take cochleagrams, or those that hear.
+pub fn taking(input: Input) -> impl Iterator<Item = &'static Entry> {
+    ALL.iter().filter(move |entry| entry.input == input)
+}
 
 /// The config of a model by its name.
 ///

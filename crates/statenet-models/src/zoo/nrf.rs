@@ -6,7 +6,6 @@ use super::window::default_lags;
 use crate::{
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, NrfConfig},
-    prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},
     strfs::StrfConfig,
 };
@@ -16,5 +15,5 @@ use crate::{
 pub fn nrf(axes: &Axes) -> ModelConfig {
     let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(default_lags(axes)) });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
-    ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
 }

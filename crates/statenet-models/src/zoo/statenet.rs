@@ -7,7 +7,6 @@ use crate::{
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, StatenetConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig},
-    prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},
 };
 
@@ -22,7 +21,7 @@ pub fn statenet(axes: &Axes, backbone: BackboneConfig) -> ModelConfig {
     let core = StatenetConfig { encoder, backbone, ..StatenetConfig::default() };
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
     let core = CoreConfig::Statenet(core);
-    ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
 }
 
 /// [`statenet`] with a gated recurrent unit.

@@ -6,7 +6,6 @@ use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, Positions, TransformerConfig},
-    prefilters::PrefilterConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},
 };
 
@@ -27,5 +26,5 @@ pub fn transformer(axes: &Axes) -> ModelConfig {
     });
     let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);
-    ModelConfig::pipeline(axes, PipelineConfig { prefilter: PrefilterConfig::None, core, readout })
+    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
 }

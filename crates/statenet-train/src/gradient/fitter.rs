@@ -7,7 +7,7 @@ use std::{
 };
 
 use candle_core::{DType, Tensor};
-use statenet_core::Seed;
+use statenet_core::{Input, Seed};
 use statenet_data::{Batch, Batches, Recording, Split};
 use statenet_models::{Mode, Pass, ResponseModel};
 
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     error::{During, Error, Result},
     evaluate::expect_same_axes,
+    hearing::{as_taken, scale_bands},
     history::{History, Stopped},
     optimizers::AdamW,
     progress::Progress,
@@ -62,7 +63,8 @@ impl<'a> Fitter<'a> {
 
     /// Fits the model. Its parameters are changed in place; at the end they are those with the best validation score.
     ///
-    /// Smooth and standardise the recording first (on `split.train()` only). Test stimuli are never used.
+    /// Smooth the recording first, and standardise its cochleagrams (on `split.train()` only); a model that hears scales the bands
+    /// of its front end itself. Test stimuli are never used.
     ///
     /// # Errors
     /// [`Error::Setting`] and [`Error::Mismatch`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
@@ -71,6 +73,7 @@ impl<'a> Fitter<'a> {
     pub fn fit(self, model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Result<History> {
         let Self { config, mut watch, resume } = self;
         config.validate()?;
+        let recording = &*as_taken(model, recording)?;
         expect_same_axes(model, recording)?;
         let batches = Batches::new(recording, split.train(), model.device())?;
         let validation = Validation::new(recording, split.val(), model.device())?;
@@ -82,6 +85,9 @@ impl<'a> Fitter<'a> {
         };
         let state = folder.as_ref().map(|(folder, _)| folder.load(model.device())).transpose()?.flatten();
         let before = model.params().snapshot()?;
+        if recording.input() == Input::Sound {
+            scale_bands(model, recording, split.train())?;
+        }
         let mut run = Run::start(model, &config, &batches, recording)?;
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");

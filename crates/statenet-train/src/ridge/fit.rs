@@ -12,7 +12,6 @@ use statenet_models::{
     ModelConfig, ResponseModel,
     activations::ActivationConfig,
     cores::CoreConfig,
-    prefilters::PrefilterConfig,
     readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::StrfConfig,
 };
@@ -23,6 +22,7 @@ use super::{
 };
 use crate::{
     error::{During, Error, Result},
+    hearing::expect_cochleagrams,
     validation::{ValidationTarget, mean_score},
 };
 
@@ -101,10 +101,11 @@ impl Ridge {
     /// Smooth and standardise the recording first. Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Setting`] if candidates are missing or out of range, [`Error::NothingToScore`] if the validation score is
+    /// [`Error::Data`] for a recording of sound, [`Error::Setting`] if candidates are missing or out of range, [`Error::NothingToScore`] if the validation score is
     /// undefined for all neurons.
     pub fn fit(&self, recording: &Recording, split: &Split, device: &Device) -> Result<RidgeFit> {
         self.validate()?;
+        expect_cochleagrams(recording)?;
         let begun = Instant::now();
         let target = ValidationTarget::new(recording, split.val())?;
         let longest = self.lags.iter().copied().max().unwrap_or(1);
@@ -226,11 +227,7 @@ impl Candidate {
             norm: NormConfig::None,
             activation: ActivationConfig::Identity,
         });
-        let pipeline = statenet_models::PipelineConfig {
-            prefilter: PrefilterConfig::None,
-            core: CoreConfig::None,
-            readout,
-        };
+        let pipeline = statenet_models::PipelineConfig::new(CoreConfig::None, readout);
         let model = ModelConfig::pipeline(&recording.axes(), pipeline).build(Seed::new(0), device)?;
         let weights: Vec<f32> = self.weights.iter().map(|&w| w as f32).collect();
         let offsets: Vec<f32> = self.offsets.iter().map(|&c| c as f32).collect();

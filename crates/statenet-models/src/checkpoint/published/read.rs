@@ -274,7 +274,7 @@ fn transformer(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<Mode
 /// A core and a linear readout.
 fn hidden_model(theirs: &Fields<'_>, core: CoreConfig, activation: ActivationConfig) -> Result<ModelConfig> {
     let readout = ReadoutConfig::Linear(LinearReadoutConfig { leak: None, activation });
-    let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core, readout };
+    let pipeline = PipelineConfig::new(core, readout);
     Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
 }
 
@@ -306,7 +306,7 @@ fn strf_model(
 ) -> Result<ModelConfig> {
     let strf = strf(values, "readout.strf.kernel.", theirs.count("temporal_window_size")?);
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::Batch, activation });
-    let pipeline = PipelineConfig { prefilter: PrefilterConfig::None, core: CoreConfig::None, readout };
+    let pipeline = PipelineConfig::new(CoreConfig::None, readout);
     Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Windows of K samples over C channels.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     taps: usize,
     hop: usize,
     dtype: DType,
@@ -28,7 +28,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// The state is called `parts_name`; `like` has its precision and device.
-    pub(super) fn new(
+    pub(crate) fn new(
         channels: usize,
         taps: usize,
         hop: usize,
@@ -40,12 +40,12 @@ impl Pool {
         Self { taps, hop, dtype: like.0, device: like.1.clone(), window }
     }
 
-    pub(super) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+    pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         self.window.init_state(batch, (self.dtype, &self.device), state)
     }
 
     /// `x` (B, C, T hop) by `weight` (C, K) to (B, C, T).
-    pub(super) fn chunk(&self, x: &Tensor, weight: &Tensor, state: &mut State) -> Result<Tensor> {
+    pub(crate) fn chunk(&self, x: &Tensor, weight: &Tensor, state: &mut State) -> Result<Tensor> {
         let batch = x.dim(0).during("reading a batch")?;
         let parts = self.parts(x, weight).during("averaging samples")?;
         let Some(earlier) = self.window.bins(batch, state)? else {

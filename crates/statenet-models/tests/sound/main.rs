@@ -1,4 +1,5 @@
-//! Waveform models: the laws over all that are registered, what the front ends are defined to do, ICNet by plain loops.
+//! Models that hear: the laws over all that are listed and over every option, what front ends are defined to do, ICNet by plain
+//! loops.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,22 +10,24 @@ mod published;
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor, Var};
-use statenet_core::{Axes, Hertz, Millis, SampleRate, Seed, Standardization, TimeBin};
+use statenet_core::{Axes, Hertz, Millis, SampleRate, Sampling, Seed, TimeBin};
 use statenet_models::{
-    Memory, Mode, Registry, WaveformConfig, WaveformModel,
-    waveform::{
-        self, FrontEndConfig, IcnetConfig, WaveformArchitecture, WaveformAxes,
-        front_ends::{
-            Compression, GammatoneConfig, GammatoneTime, LeafConfig, LogConfig, MelConfig, PcenConfig,
-            SincnetConfig, SincnetOutput,
-        },
-        laws,
+    Architecture, Memory, Mode, ModelConfig, PipelineConfig, Registry, ResponseModel, SampleStream,
+    cores::{CoreConfig, IcnetConfig},
+    front_ends::{
+        Compression, FrontEndConfig, GammatoneConfig, GammatoneTime, LeafConfig, LogConfig, MelConfig,
+        PcenConfig, SincnetConfig, SincnetOutput,
     },
-    zoo,
+    in_bins, laws, zoo,
 };
 
-fn axes(rate: f64, n_neurons: usize) -> WaveformAxes {
-    WaveformAxes::new(SampleRate::new(rate).unwrap(), TimeBin::from_millis(5.0).unwrap(), n_neurons)
+fn sampling(rate: f64, dt: f64) -> Sampling {
+    Sampling::new(SampleRate::new(rate).unwrap(), TimeBin::from_millis(dt).unwrap()).unwrap()
+}
+
+/// Bins of 80 samples.
+fn at_16_khz() -> Sampling {
+    sampling(16_000.0, 5.0)
 }
 
 /// Noise of the loudness of speech, (B, 1, S).
@@ -34,21 +37,31 @@ fn noise(seed: u64, batch: usize, n: usize, dtype: DType) -> Tensor {
     Tensor::from_vec(values, (batch, 1, n), &Device::Cpu).unwrap().to_dtype(dtype).unwrap()
 }
 
+/// The same in bins of 80 samples, (B, 1, 80, T).
+fn bins(seed: u64, batch: usize, n_bins: usize, dtype: DType) -> Tensor {
+    in_bins(&noise(seed, batch, 80 * n_bins, dtype), &at_16_khz()).unwrap()
+}
+
 /// ICNet with few channels; everything else as it is.
-fn small(mut config: WaveformConfig) -> WaveformConfig {
-    if let WaveformArchitecture::Icnet(icnet) = &mut config.model {
+fn small(mut config: ModelConfig) -> ModelConfig {
+    if let Architecture::Pipeline(PipelineConfig { core: CoreConfig::Icnet(icnet), .. }) = &mut config.model {
         *icnet = IcnetConfig { filters: 6, channels: 5, bottleneck: 4, ..icnet.clone() };
     }
     config
 }
 
-/// Every registered model, and every option of the front ends that none of them has.
-fn configs(axes: &WaveformAxes) -> Vec<(String, WaveformConfig)> {
-    let ln = || {
-        let mut model = zoo::ln(&Axes::new(6, axes.n_neurons, axes.dt));
-        model.axes = None;
-        model
-    };
+/// A model of cochleagrams behind a front end.
+fn heard(
+    front_end: FrontEndConfig,
+    model: fn(&Axes) -> ModelConfig,
+    sampling: &Sampling,
+    n_neurons: usize,
+) -> ModelConfig {
+    model(&Axes::new(front_end.n_bands(), n_neurons, sampling.dt())).behind(front_end, sampling).unwrap()
+}
+
+/// Every model of the zoo that hears, and every option of the front ends that none of them has.
+fn configs() -> Vec<(String, ModelConfig)> {
     let pcen = || Compression::Pcen(PcenConfig::default());
     let mel =
         |compression| FrontEndConfig::Mel(MelConfig { n_bands: 6, compression, ..MelConfig::default() });
@@ -80,60 +93,108 @@ fn configs(axes: &WaveformAxes) -> Vec<(String, WaveformConfig)> {
             FrontEndConfig::Sincnet(SincnetConfig { n_bands: 6, taps: 33, ..SincnetConfig::default() }),
         ),
     ];
-    let registered = waveform::ALL.iter().map(|entry| (entry.name.to_owned(), small((entry.config)(axes))));
-    let others =
-        others.map(|(name, front_end)| (name.to_owned(), WaveformConfig::heard(axes, front_end, ln())));
-    let scale = Standardization::new(vec![-5.1; 34], vec![1.7; 34]).unwrap();
-    let scaled = waveform::by_name("mel-statenet-gru", axes).unwrap().with_input(scale);
-    registered.chain(others).chain([("mel-scaled".to_owned(), scaled)]).collect()
+    let sampling = at_16_khz();
+    let hear = zoo::taking(statenet_models::Input::Sound);
+    let listed = hear.map(|entry| (entry.name.to_owned(), small((entry.config)(&sampling.axes(2)))));
+    let others = others.map(|(name, front_end)| (name.to_owned(), heard(front_end, zoo::ln, &sampling, 2)));
+    listed.chain(others).collect()
 }
 
-fn build(config: &WaveformConfig, dtype: DType) -> WaveformModel {
-    config.build_with(&Registry::new(), Seed::new(3), dtype, &Device::Cpu).unwrap()
+fn build(config: &ModelConfig, dtype: DType) -> Box<dyn ResponseModel> {
+    Registry::new().build(config, Seed::new(3), dtype, &Device::Cpu).unwrap()
 }
 
-fn each(check: impl Fn(&WaveformConfig) -> statenet_models::Result<()>) {
-    for (name, config) in configs(&axes(16_000.0, 2)) {
+fn each(check: impl Fn(&ModelConfig) -> statenet_models::Result<()>) {
+    for (name, config) in configs() {
         check(&config).unwrap_or_else(|e| panic!("{name}: {e}"));
     }
 }
 
 #[test]
-fn every_waveform_model_obeys_the_laws_of_time() {
+fn the_laws_of_time_hold_in_bins() {
     each(|config| {
         let model = build(config, DType::F32);
-        let sound = noise(1, 2, 1_000, DType::F32); // twelve bins and a half
-        laws::causal(&model, &sound, 7)?;
-        laws::prefix_stable(&model, &sound, 5)?;
-        laws::streaming(&model, &sound, &[1, 7, 64, 80, 999])?;
-        laws::reset_is_new(&model, &sound)?;
-        laws::memory(&model, &noise(2, 1, 100 * 80, DType::F32))
+        let sound = bins(1, 2, 12, DType::F32);
+        laws::causal(&*model, &sound, 7)?;
+        laws::prefix_stable(&*model, &sound, 5)?;
+        laws::streaming(&*model, &sound, &[1, 5, 12])?;
+        laws::reset_is_new(&*model, &sound)?;
+        laws::forgets(&*model, &bins(2, 1, 200, DType::F32))
     });
 }
 
 #[test]
-fn every_waveform_model_obeys_the_laws_of_batches_and_files() {
+fn chunks_of_any_number_of_samples_give_what_the_whole_gives() {
+    each(|config| {
+        let model = build(config, DType::F32);
+        // Twelve bins and a half.
+        let sound = noise(1, 2, 1_000, DType::F32);
+        let whole = model.forward(&in_bins(&sound, &at_16_khz())?, Mode::Eval)?;
+        for size in [1, 7, 64, 80, 999, 4_096] {
+            let mut stream = SampleStream::new(&*model, 2)?;
+            let mut rates = Vec::new();
+            for start in (0..1_000).step_by(size) {
+                let chunk = sound.narrow(2, start, size.min(1_000 - start)).unwrap();
+                rates.extend(stream.push(&chunk)?);
+            }
+            let rates = Tensor::cat(&rates, 2).unwrap();
+            assert_eq!(rates.dims(), whole.dims(), "chunks of {size}");
+            for (a, b) in rates.to_vec_f32().iter().zip(whole.to_vec_f32()) {
+                assert!((a - b).abs() <= 1e-5 * b.abs().max(1.0), "chunks of {size}: {a} {b}");
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_stream_saved_inside_a_bin_goes_on_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    each(|config| {
+        let model = build(config, DType::F32);
+        let sound = noise(1, 2, 1_000, DType::F32);
+        let (first, rest) = (sound.narrow(2, 0, 430).unwrap(), sound.narrow(2, 430, 570).unwrap());
+        let mut stream = SampleStream::new(&*model, 2)?;
+        let size_bytes = stream.state()?.size_bytes();
+        stream.push(&first)?;
+        let state = stream.state()?;
+        assert_eq!(state.size_bytes(), size_bytes, "the state grew");
+        state.save(&path)?;
+        let mut other = SampleStream::new(&*model, 2)?;
+        other.resume(statenet_models::State::load(&path, model.device())?)?;
+        let (here, there) = (stream.push(&rest)?.unwrap(), other.push(&rest)?.unwrap());
+        assert_eq!(here.to_vec_f32(), there.to_vec_f32());
+        other.reset()?;
+        let again = other.push(&first)?.unwrap();
+        let mut anew = SampleStream::new(&*model, 2)?;
+        assert_eq!(anew.push(&first)?.unwrap().to_vec_f32(), again.to_vec_f32());
+        Ok(())
+    });
+}
+
+#[test]
+fn the_laws_of_batches_and_files_hold() {
     let folder = tempfile::tempdir().unwrap();
     each(|config| {
         let model = build(config, DType::F32);
-        let sound = noise(1, 2, 500, DType::F32);
-        laws::batch_independent(&model, &sound)?;
-        laws::parameter_names_unique(&model)?;
-        laws::pure(&model, &sound)?;
-        laws::config_round_trip(&Registry::new(), &model)?;
+        let sound = bins(1, 2, 6, DType::F32);
+        laws::batch_independent(&*model, &sound)?;
+        laws::parameter_names_unique(&*model)?;
+        laws::pure(&*model, &sound)?;
+        laws::config_round_trip(&Registry::new(), &*model)?;
         laws::same_seed_same_weights(&Registry::new(), config, Seed::new(9))?;
-        laws::checkpoint_round_trip(&Registry::new(), &model, &sound, &folder.path().join("model"))?;
-        laws::state_round_trip(&model, &sound, &folder.path().join("state"))
+        laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, &folder.path().join("model"))?;
+        laws::state_round_trip(&*model, &sound, &folder.path().join("state"))
     });
 }
 
 #[test]
-fn every_waveform_model_obeys_the_laws_of_gradients() {
+fn the_laws_of_gradients_hold() {
     each(|config| {
-        let sound = noise(1, 2, 480, DType::F32);
-        laws::every_parameter_learns(&build(config, DType::F32), &sound, Seed::new(4))?;
-        let sound = noise(1, 1, 480, DType::F64);
-        laws::gradients_match_differences(&build(config, DType::F64), &sound, Seed::new(5), 3)
+        laws::every_parameter_learns(&*build(config, DType::F32), &bins(1, 2, 6, DType::F32), Seed::new(4))?;
+        let exact = build(config, DType::F64);
+        laws::gradients_match_differences(&*exact, &bins(1, 1, 6, DType::F64), Seed::new(5), 3)
     });
 }
 
@@ -141,7 +202,7 @@ fn every_waveform_model_obeys_the_laws_of_gradients() {
 fn silence_has_a_finite_gradient() {
     each(|config| {
         let model = build(config, DType::F32);
-        let silence = candle_core::Var::zeros((1, 1, 400), DType::F32, &Device::Cpu).unwrap();
+        let silence = Var::zeros((1, 1, 80, 5), DType::F32, &Device::Cpu).unwrap();
         let rates = model.forward(silence.as_tensor(), Mode::Eval)?;
         let grads = rates.sum_all().unwrap().backward().unwrap();
         let learned = model.params().trained().map(|p| p.var.as_tensor().clone());
@@ -154,40 +215,103 @@ fn silence_has_a_finite_gradient() {
 }
 
 #[test]
-fn a_model_that_is_there_goes_behind_a_front_end_with_its_weights() {
-    let axes = axes(16_000.0, 2);
-    let inner = zoo::statenet_gru(&Axes::new(34, 2, axes.dt)).build(Seed::new(1), &Device::Cpu).unwrap();
-    let before = inner.params().snapshot().unwrap();
+fn a_front_end_is_the_first_stage_of_the_model_behind_it() {
     let front_end = FrontEndConfig::Leaf(LeafConfig::default());
-    let model = WaveformModel::new(&axes, &front_end, inner).unwrap();
+    let model = build(&heard(front_end, zoo::statenet_gru, &at_16_khz(), 2), DType::F32);
     assert_eq!(model.params().n_trained(), 7 * 34 + 30_467 + 73);
-    let after = model.params().snapshot().unwrap();
-    for (name, value) in before {
-        assert_eq!(value.to_vec_f32(), after[&name].to_vec_f32(), "{name}");
-    }
-    let sound = noise(1, 1, 800, DType::F32);
+    assert_eq!((model.n_bands(), model.config().slug().as_str()), (80, "leaf-statenet-gru-h70"));
+    let sound = bins(1, 1, 10, DType::F32);
     let bands = model.cochleagram(&sound).unwrap().unwrap();
     assert_eq!(bands.dims(), [1, 1, 34, 10]);
-    let apart = model.model().unwrap().forward(&bands, Mode::Eval).unwrap();
+    let inner = build(&zoo::statenet_gru(&Axes::new(34, 2, at_16_khz().dt())), DType::F32);
+    let values = model.params().snapshot().unwrap();
+    let behind = values
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("front_end.") && !name.starts_with("scaling."));
+    inner.params().load(&behind.collect(), "the model").unwrap();
+    let apart = inner.forward(&bands, Mode::Eval).unwrap();
     assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
+    assert!(inner.cochleagram(&bands).unwrap().is_none());
+}
 
-    let (mean, std) = ((0..34).map(|f| f as f32 / 10.0).collect::<Vec<_>>(), vec![2.0; 34]);
-    let column = |values: &[f32]| Tensor::new(values, &Device::Cpu).unwrap().reshape((34, 1)).unwrap();
-    let scaled = bands.broadcast_sub(&column(&mean)).unwrap().broadcast_div(&column(&std)).unwrap();
-    let apart = model.model().unwrap().forward(&scaled, Mode::Eval).unwrap();
-    let model = model.with_input(Standardization::new(mean, std).unwrap()).unwrap();
-    assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
-    assert_eq!(bands.to_vec_f32(), model.cochleagram(&sound).unwrap().unwrap().to_vec_f32());
+#[test]
+fn every_front_end_says_what_it_allows() {
+    let refused = |json: &str| {
+        let text = format!(r#"{{"format": 1, "model": {{"pipeline": {json}}}}}"#);
+        let config = ModelConfig::from_json(&text).unwrap().for_axes(&at_16_khz().axes(2));
+        config.validate().unwrap_err().to_string()
+    };
+    let behind = |front_end: &str| {
+        format!(
+            r#"{{"front_end": {front_end}, "core": {{"statenet": {{}}}}, "readout": {{"linear": {{}}}}}}"#
+        )
+    };
+    let cases = [
+        (r#"{"mel": {"n_bands": 0}}"#, "mel.n_bands is 0, expected 1 to 4096"),
+        (
+            r#"{"mel": {"compression": {"log": {"floor": 0}}}}"#,
+            "mel.compression.log.floor is 0, expected above 0",
+        ),
+        (
+            r#"{"gammatone": {"filter_ms": 0}}"#,
+            "gammatone.filter_ms is 0, expected 0.25 to 4096 ms (4 to 65536 samples at 16000 Hz)",
+        ),
+        (
+            r#"{"gammatone": {"compression": {"pcen": {"smoothing": 0}}}}"#,
+            "gammatone.compression.pcen.smoothing is 0, expected above 0 and at most 1",
+        ),
+        (r#"{"sincnet": {"taps": 1}}"#, "sincnet.taps is 1, expected 2 to 65536"),
+        (
+            r#"{"sincnet": {"low_hz": 8000}}"#,
+            "sincnet.low_hz is 8000, expected below 8000 Hz, the highest (the sample rate holds 8000)",
+        ),
+        (
+            r#"{"leaf": {"high_hz": 50}}"#,
+            "leaf.low_hz is 60, expected below 50 Hz, the highest (the sample rate holds 8000)",
+        ),
+    ];
+    for (front_end, expected) in cases {
+        assert_eq!(refused(&behind(front_end)), format!("model.pipeline.front_end.{expected}"));
+    }
+    assert!(
+        refused(&behind(r#"{"mel": {"n_bands": 5}}"#))
+            .starts_with("model.pipeline.core.statenet.encoder.kernel is 7")
+    );
+    let icnet = |fields: &str, front_end: &str| {
+        refused(&format!(
+            r#"{{{front_end}"core": {{"icnet": {{{fields}}}}}, "readout": {{"linear": {{}}}}}}"#
+        ))
+    };
+    assert_eq!(
+        icnet(r#""strides": [2, 2, 2, 2, 2]"#, ""),
+        "model.pipeline.core.icnet.strides is 2 x 2 x 2 x 2 x 2, expected 5 strides whose product is 80, the samples of a \
+         bin"
+    );
+    assert_eq!(icnet(r#""channels": 0"#, ""), "model.pipeline.core.icnet.channels is 0, expected 1 to 65536");
+    assert_eq!(
+        icnet("", r#""front_end": {"mel": {}}, "#),
+        "model.pipeline.front_end is mel, expected none: the core takes the samples themselves"
+    );
+    assert_eq!(
+        icnet("", r#""prefilter": {"adaptrans": {}}, "#),
+        "model.pipeline.prefilter is adaptrans, expected none: the core takes the samples themselves"
+    );
+}
 
-    let other = zoo::statenet_gru(&Axes::new(33, 2, axes.dt)).build(Seed::new(1), &Device::Cpu).unwrap();
-    let message = WaveformModel::new(&axes, &front_end, other).err().unwrap().to_string();
-    assert!(message.contains("axes.n_bands is 33, expected 34, as the front end gives"), "{message}");
+#[test]
+fn axes_of_a_cochleagram_are_refused_by_a_front_end() {
+    let mut axes = Axes::new(34, 2, at_16_khz().dt());
+    axes.band_centers = (1..=34).map(|f| Hertz::new(500.0 * f64::from(f)).unwrap()).collect();
+    let message = zoo::mel_ln(&axes).validate().unwrap_err().to_string();
+    assert!(message.starts_with("the axes have 34 frequencies of bands, expected none"), "{message}");
+    let cochleagrams = build(&zoo::ln(&Axes::new(34, 2, at_16_khz().dt())), DType::F32);
+    let message = SampleStream::new(&*cochleagrams, 1).err().unwrap().to_string();
+    assert!(message.ends_with("expected a model that takes sound, such as mel-ln"), "{message}");
 }
 
 #[test]
 fn cut_offs_go_where_the_sound_says() {
     use candle_nn::{AdamW, Optimizer};
-    let axes = axes(16_000.0, 1);
     let front_end = SincnetConfig {
         n_bands: 2,
         taps: 65,
@@ -195,39 +319,35 @@ fn cut_offs_go_where_the_sound_says() {
         high_hz: Some(Hertz::new(4000.0).unwrap()),
         ..SincnetConfig::default()
     };
-    let mut ln = zoo::ln(&Axes::new(2, 1, axes.dt));
-    ln.axes = None;
-    let model = build(&WaveformConfig::heard(&axes, FrontEndConfig::Sincnet(front_end), ln), DType::F32);
-    let lows = |model: &WaveformModel| {
-        model.params().get("front_end.low_kilomel").unwrap().var.to_vec1::<f32>().unwrap()
-    };
-    let sound = noise(6, 1, 8_000, DType::F32);
-    let start = lows(&model);
-    let target: Vec<f32> = start.iter().map(|m| m + 0.15).collect();
+    let model = build(&heard(FrontEndConfig::Sincnet(front_end), zoo::ln, &at_16_khz(), 1), DType::F32);
     let low = model.params().get("front_end.low_kilomel").unwrap().var.clone();
+    let lows = || low.to_vec1::<f32>().unwrap();
+    let sound = bins(6, 1, 100, DType::F32);
+    let start = lows();
+    let target: Vec<f32> = start.iter().map(|m| m + 0.15).collect();
     low.set(&Tensor::new(&target[..], &Device::Cpu).unwrap()).unwrap();
     let wanted = model.cochleagram(&sound).unwrap().unwrap().detach();
     low.set(&Tensor::new(&start[..], &Device::Cpu).unwrap()).unwrap();
 
-    let mut optimizer = AdamW::new_lr(vec![low], 1e-3).unwrap();
+    let mut optimizer = AdamW::new_lr(vec![low.clone()], 1e-3).unwrap();
     for _ in 0..250 {
         let bands = model.cochleagram(&sound).unwrap().unwrap();
         let loss = (bands - &wanted).unwrap().sqr().unwrap().mean_all().unwrap();
         optimizer.backward_step(&loss).unwrap();
     }
     // 150 mel, at the usual learning rate.
-    for (end, target) in lows(&model).iter().zip(&target) {
+    for (end, target) in lows().iter().zip(&target) {
         assert!((end - target).abs() < 0.02, "{start:?} {end} {target}");
     }
 }
 
 #[test]
-fn a_waveform_shorter_than_a_bin_is_refused() {
-    let model = build(&waveform::by_name("mel-statenet-gru", &axes(16_000.0, 2)).unwrap(), DType::F32);
-    let message = model.forward(&noise(1, 1, 79, DType::F32), Mode::Eval).unwrap_err().to_string();
-    assert_eq!(message, "samples of a waveform is 79, expected 80 or more: a bin");
-    let message = model.forward(&noise(1, 2, 80, DType::F32).t().unwrap(), Mode::Eval).unwrap_err();
-    assert_eq!(message.to_string(), "waveform has shape (2, 80, 1), expected (B, 1, S)");
+fn a_sound_shorter_than_a_bin_is_refused() {
+    let message = in_bins(&noise(1, 1, 79, DType::F32), &at_16_khz()).unwrap_err().to_string();
+    assert_eq!(message, "samples of a sound is 79, expected 80 or more: a bin");
+    let model = build(&zoo::mel_ln(&at_16_khz().axes(2)), DType::F32);
+    let message = model.forward(&noise(1, 2, 80, DType::F32), Mode::Eval).unwrap_err();
+    assert_eq!(message.to_string(), "sound has shape (2, 1, 80), expected (B, 1, 80, T)");
 }
 
 trait ToVec {
@@ -243,14 +363,13 @@ impl ToVec for Tensor {
 /// A front end alone: what it makes of a sound, (F, T).
 fn cochleagram(
     front_end: FrontEndConfig,
-    axes: &WaveformAxes,
+    sampling: &Sampling,
     sound: &Tensor,
     dtype: DType,
 ) -> Vec<Vec<f64>> {
-    let mut linear = zoo::linear(&Axes::new(front_end.n_bands(), axes.n_neurons, axes.dt));
-    linear.axes = None;
-    let model = build(&WaveformConfig::heard(axes, front_end, linear), dtype);
-    let bands = model.cochleagram(&sound.to_dtype(dtype).unwrap()).unwrap().unwrap();
+    let model = build(&heard(front_end, zoo::linear, sampling, 1), dtype);
+    let bins = in_bins(&sound.to_dtype(dtype).unwrap(), sampling).unwrap();
+    let bands = model.cochleagram(&bins).unwrap().unwrap();
     bands.squeeze(0).unwrap().squeeze(0).unwrap().to_dtype(DType::F64).unwrap().to_vec2().unwrap()
 }
 
@@ -319,7 +438,7 @@ fn spec_d_holds_for_front_ends_at_16_khz() {
     ];
     for (front_end, tolerance, expected) in cases {
         let sound = two_tones(16_000.0, 1600);
-        let bands = cochleagram(front_end.clone(), &axes(16_000.0, 1), &sound, DType::F32);
+        let bands = cochleagram(front_end.clone(), &at_16_khz(), &sound, DType::F32);
         let frame: Vec<f32> = bands.iter().map(|band| band[10] as f32).collect();
         let close = frame.iter().zip(expected).all(|(a, b): (&f32, f32)| (a - b).abs() < tolerance);
         assert!(close, "{front_end:?}: {frame:?}");
@@ -330,7 +449,7 @@ fn spec_d_holds_for_front_ends_at_16_khz() {
 fn spec_d_holds_for_the_mel_spectrogram() {
     let bands = cochleagram(
         FrontEndConfig::Mel(MelConfig { window_ms: Millis::whole::<10>(), ..MelConfig::default() }),
-        &axes(48_000.0, 1),
+        &sampling(48_000.0, 5.0),
         &two_tones(48_000.0, 4800),
         DType::F32,
     );
@@ -359,8 +478,8 @@ fn spec_d_holds_for_the_mel_spectrogram() {
 #[test]
 fn icnet_has_the_published_number_of_parameters() {
     for (n_neurons, expected) in [(1, 5_113_377), (119, 5_121_047)] {
-        let axes = axes(48_000.0, n_neurons);
-        let model = waveform::by_name("icnet", &axes).unwrap().build(Seed::new(0), &Device::Cpu).unwrap();
+        let config = zoo::icnet(&sampling(48_000.0, 5.0).axes(n_neurons));
+        let model = config.build(Seed::new(0), &Device::Cpu).unwrap();
         assert_eq!(model.params().n_trained(), expected);
         assert_eq!(model.memory(), Memory::Frames(72));
     }
@@ -393,7 +512,7 @@ fn plain_layer(
 #[test]
 fn icnet_is_its_equation_in_plain_loops() {
     use std::f64::consts::{PI, TAU};
-    let axes = WaveformAxes::new(SampleRate::new(16_000.0).unwrap(), TimeBin::from_millis(0.5).unwrap(), 2);
+    let sampling = sampling(16_000.0, 0.5);
     let config = IcnetConfig {
         filters: 3,
         channels: 4,
@@ -403,9 +522,10 @@ fn icnet_is_its_equation_in_plain_loops() {
         bottleneck: 3,
         ..IcnetConfig::default()
     };
-    let model = build(&WaveformConfig::icnet(&axes, config), DType::F64);
-    let sound = noise(8, 1, 64, DType::F64);
-    let x = sound.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+    let model = build(&icnet(config, &sampling), DType::F64);
+    let samples = noise(8, 1, 64, DType::F64);
+    let sound = in_bins(&samples, &sampling).unwrap();
+    let x = samples.flatten_all().unwrap().to_vec1::<f64>().unwrap();
     let values = model.params().snapshot().unwrap();
 
     let mel = |hz: f64| 2.595 * (1.0 + hz / 700.0).log10();
@@ -425,7 +545,7 @@ fn icnet_is_its_equation_in_plain_loops() {
         })
         .collect();
     for (name, stride) in [("encoder.0", 2), ("encoder.1", 2), ("encoder.2", 2), ("bottleneck", 1)] {
-        units = plain_layer(&units, &values, name, stride);
+        units = plain_layer(&units, &values, &format!("core.{name}"), stride);
     }
     let weight = values["readout.fc.weight"].to_vec2::<f64>().unwrap();
     let bias = values["readout.fc.bias"].to_vec1::<f64>().unwrap();
@@ -439,10 +559,18 @@ fn icnet_is_its_equation_in_plain_loops() {
     }
 }
 
+/// ICNet as the zoo has it, of other sizes and two neurons.
+fn icnet(config: IcnetConfig, sampling: &Sampling) -> ModelConfig {
+    let mut model = zoo::icnet(&sampling.axes(2));
+    if let Architecture::Pipeline(pipeline) = &mut model.model {
+        pipeline.core = CoreConfig::Icnet(config);
+    }
+    model
+}
+
 #[test]
 fn icnet_starts_at_the_mean_rates() {
-    let axes = WaveformAxes::new(SampleRate::new(16_000.0).unwrap(), TimeBin::from_millis(0.5).unwrap(), 2);
-    let model = build(&small(waveform::by_name("icnet", &axes).unwrap()), DType::F32);
+    let model = build(&small(zoo::icnet(&sampling(16_000.0, 0.5).axes(2))), DType::F32);
     model.init_to_mean_rates(&[0.3, 0.0]).unwrap();
     let bias = model.params().get("readout.fc.bias").unwrap().var.to_vec1::<f32>().unwrap();
     let rates: Vec<f32> = bias.iter().map(|b| b.exp().ln_1p()).collect();

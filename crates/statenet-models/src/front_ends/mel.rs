@@ -13,17 +13,16 @@
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Hertz, Millis, scales::Scale};
+use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
 use statenet_kernels::Layout;
 
 use super::{
-    super::{axes::WaveformAxes, bank::Bank, bins_in_reach},
-    Range,
     compression::{Compression, Compressor},
-    samples,
+    range::{Range, samples},
 };
 use crate::{
     error::{During, Result, config_error},
+    layers::filter_bank::Bank,
     model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
@@ -60,27 +59,27 @@ impl Default for MelConfig {
 const LONGEST: usize = 4096;
 
 impl MelConfig {
-    fn edges(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
-        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, axes, field };
+    fn edges(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
+        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, sampling, field };
         range.spaced(Scale::Mel, self.n_bands.saturating_add(2))
     }
 
-    pub(super) fn centers(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
-        let edges = self.edges(axes, field)?;
+    pub(super) fn centers(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
+        let edges = self.edges(sampling, field)?;
         Ok(edges.into_iter().skip(1).take(self.n_bands).collect())
     }
 
-    fn n_samples(&self, axes: &WaveformAxes, field: &str) -> Result<usize> {
-        samples(self.window_ms, 2..=LONGEST, axes, &format!("{field}.window_ms"))
+    fn n_samples(&self, sampling: &Sampling, field: &str) -> Result<usize> {
+        samples(self.window_ms, 2..=LONGEST, sampling, &format!("{field}.window_ms"))
     }
 
-    pub(super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
-        let window = self.n_samples(axes, field)?;
-        let triangles = triangles(&self.edges(axes, field)?, axes, window);
+    pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        let window = self.n_samples(sampling, field)?;
+        let triangles = triangles(&self.edges(sampling, field)?, sampling, window);
         if let Some(empty) = triangles.chunks(window / 2 + 1).position(|t| t.iter().all(|w| *w == 0.0)) {
             let expected = format!(
                 "fewer bands or a longer window: band {empty} lies between two frequencies of the transform, {} Hz apart",
-                axes.sample_rate.hz() / window as f64
+                sampling.rate().hz() / window as f64
             );
             return Err(config_error(&format!("{field}.n_bands"), self.n_bands, expected));
         }
@@ -89,8 +88,8 @@ impl MelConfig {
 }
 
 /// Weights (F, K/2 + 1), row by row.
-fn triangles(edges: &[Hertz], axes: &WaveformAxes, window: usize) -> Vec<f64> {
-    let spacing = axes.sample_rate.hz() / window as f64;
+fn triangles(edges: &[Hertz], sampling: &Sampling, window: usize) -> Vec<f64> {
+    let spacing = sampling.rate().hz() / window as f64;
     let weight = |edges: &[Hertz], k: usize| {
         let (l, c, r) = (edges[0].hz(), edges[1].hz(), edges[2].hz());
         let f = k as f64 * spacing;
@@ -122,25 +121,25 @@ pub(super) struct Mel {
 impl Mel {
     pub(super) fn new(
         config: &MelConfig,
-        axes: &WaveformAxes,
+        sampling: &Sampling,
         (dtype, device): (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let (window, hop) = (config.n_samples(axes, "mel")?, axes.hop()?);
+        let (window, hop) = (config.n_samples(sampling, "mel")?, sampling.hop());
         // Metal has no f64.
         let wide = if device.is_metal() { dtype } else { DType::F64 };
         let tensor = |values: Vec<f64>, shape: &[usize], dtype: DType| {
             Tensor::from_vec(values, shape, &Device::Cpu).and_then(|t| t.to_dtype(dtype)?.to_device(device))
         };
         let n = window / 2 + 1;
-        let weights = triangles(&config.edges(axes, "mel")?, axes, window);
+        let weights = triangles(&config.edges(sampling, "mel")?, sampling, window);
         let triangles = tensor(weights, &[config.n_bands, n], dtype)
             .during("making the triangles of a mel spectrogram")?;
         let transform =
             tensor(transform(window), &[2 * n, 1, window], wide).during("making a Fourier transform")?;
         let bank = Bank::new(1, window, hop, (wide, device), scope.name("context"));
         let compressor = Compressor::new(&config.compression, config.n_bands, (dtype, device), scope)?;
-        let memory = bins_in_reach(bank.reach(), hop).then(compressor.memory());
+        let memory = Memory::of_samples(bank.reach(), hop).then(compressor.memory());
         Ok(Self { bank, transform, triangles, compressor, memory, dtype })
     }
 }
@@ -179,14 +178,14 @@ mod tests {
 
     use super::*;
 
-    fn axes(rate: f64) -> WaveformAxes {
-        WaveformAxes::new(SampleRate::new(rate).unwrap(), TimeBin::from_millis(5.0).unwrap(), 1)
+    fn at(rate: f64) -> Sampling {
+        Sampling::new(SampleRate::new(rate).unwrap(), TimeBin::from_millis(5.0).unwrap()).unwrap()
     }
 
     #[test]
     fn the_default_triangles_hold_these_numbers_of_frequencies() {
-        let (config, axes) = (MelConfig::default(), axes(48_000.0));
-        let weights = triangles(&config.edges(&axes, "mel").unwrap(), &axes, 480);
+        let (config, sampling) = (MelConfig::default(), at(48_000.0));
+        let weights = triangles(&config.edges(&sampling, "mel").unwrap(), &sampling, 480);
         let counts: Vec<_> = weights.chunks(241).map(|t| t.iter().filter(|w| **w > 0.0).count()).collect();
         let published = [
             2, 2, 2, 3, 3, 3, 4, 4, 5, 5, 5, 6, 6, 6, 7, 8, 9, 10, 10, 11, 12, 13, 14, 15, 17, 19, 20, 22,
@@ -198,16 +197,16 @@ mod tests {
     #[test]
     fn a_band_between_two_frequencies_is_refused() {
         let config = MelConfig { n_bands: 34, window_ms: Millis::whole::<5>(), ..MelConfig::default() };
-        let message = config.validate(&axes(16_000.0), "mel").unwrap_err().to_string();
+        let message = config.validate(&at(16_000.0), "mel").unwrap_err().to_string();
         assert!(message.contains("mel.n_bands is 34, expected fewer bands or a longer window"), "{message}");
         let config = MelConfig { low_hz: Hertz::whole::<9000>(), ..MelConfig::default() };
-        let message = config.validate(&axes(16_000.0), "mel").unwrap_err().to_string();
+        let message = config.validate(&at(16_000.0), "mel").unwrap_err().to_string();
         assert_eq!(
             message,
             "mel.low_hz is 9000, expected below 8000 Hz, the highest (the sample rate holds 8000)"
         );
         let config = MelConfig { window_ms: Millis::new(0.01).unwrap(), ..MelConfig::default() };
-        let message = config.validate(&axes(16_000.0), "mel").unwrap_err().to_string();
+        let message = config.validate(&at(16_000.0), "mel").unwrap_err().to_string();
         assert_eq!(
             message,
             "mel.window_ms is 0.01, expected 0.125 to 256 ms (2 to 4096 samples at 16000 Hz)"

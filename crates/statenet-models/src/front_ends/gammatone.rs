@@ -15,16 +15,15 @@ use std::f64::consts::TAU;
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Hertz, Millis, scales::Scale};
+use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
 
 use super::{
-    super::{axes::WaveformAxes, bank::Bank, bins_in_reach, pool::Pool},
-    Range,
     compression::{Compression, Compressor},
-    samples,
+    range::{Range, samples},
 };
 use crate::{
     error::{During, Result},
+    layers::{filter_bank::Bank, pool::Pool},
     model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
@@ -72,18 +71,18 @@ impl Default for GammatoneConfig {
 }
 
 impl GammatoneConfig {
-    pub(super) fn centers(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
-        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, axes, field };
+    pub(super) fn centers(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
+        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, sampling, field };
         range.spaced(Scale::Erb, self.n_bands)
     }
 
-    fn n_samples(&self, axes: &WaveformAxes, field: &str) -> Result<usize> {
-        samples(self.filter_ms, 4..=65_536, axes, &format!("{field}.filter_ms"))
+    fn n_samples(&self, sampling: &Sampling, field: &str) -> Result<usize> {
+        samples(self.filter_ms, 4..=65_536, sampling, &format!("{field}.filter_ms"))
     }
 
-    pub(super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
-        self.centers(axes, field)?;
-        self.n_samples(axes, field)?;
+    pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        self.centers(sampling, field)?;
+        self.n_samples(sampling, field)?;
         self.compression.validate(&format!("{field}.compression"))
     }
 }
@@ -134,13 +133,13 @@ pub(super) struct Gammatone {
 impl Gammatone {
     pub(super) fn new(
         config: &GammatoneConfig,
-        axes: &WaveformAxes,
+        sampling: &Sampling,
         like: (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let (taps, hop, n_bands) = (config.n_samples(axes, "gammatone")?, axes.hop()?, config.n_bands);
-        let centers = config.centers(axes, "gammatone")?;
-        let rate = axes.sample_rate.hz();
+        let (taps, hop, n_bands) = (config.n_samples(sampling, "gammatone")?, sampling.hop(), config.n_bands);
+        let centers = config.centers(sampling, "gammatone")?;
+        let rate = sampling.rate().hz();
         let taps_of = |center| {
             let mut response = filter(center, rate, taps);
             // The last tap meets the current sample.
@@ -157,7 +156,7 @@ impl Gammatone {
         let average = Tensor::full(1.0 / window as f64, (n_bands, window), like.1)
             .and_then(|t| t.to_dtype(like.0))
             .during("making an average")?;
-        let memory = bins_in_reach(taps + window - 1, hop);
+        let memory = Memory::of_samples(taps + window - 1, hop);
         let compressor = Compressor::new(&config.compression, n_bands, like, scope)?;
         Ok(Self {
             bank: Bank::new(1, taps, 1, like, scope.name("context")),
@@ -213,7 +212,7 @@ mod tests {
     fn a_click_is_answered_with_the_filter_and_reversed_with_its_end_first() {
         let rate = statenet_core::SampleRate::new(16_000.0).unwrap();
         let dt = statenet_core::TimeBin::from_millis(0.0625).unwrap();
-        let axes = WaveformAxes::new(rate, dt, 1);
+        let sampling = Sampling::new(rate, dt).unwrap();
         let mut click = vec![0f64; 400];
         click[0] = 1.0;
         let click = Tensor::new(click, &Device::Cpu).unwrap().reshape((1, 1, 400)).unwrap();
@@ -222,7 +221,7 @@ mod tests {
                 GammatoneConfig { n_bands: 1, time, compression: Compression::None, ..Default::default() };
             let mut store = crate::ParamStore::new(statenet_core::Seed::new(0), DType::F64, &Device::Cpu);
             let gammatone =
-                Gammatone::new(&config, &axes, (DType::F64, &Device::Cpu), &mut store.root()).unwrap();
+                Gammatone::new(&config, &sampling, (DType::F64, &Device::Cpu), &mut store.root()).unwrap();
             let y = gammatone.forward(&click, crate::Mode::Eval).unwrap();
             y.flatten_all().unwrap().to_vec1::<f64>().unwrap()
         };

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Filters of K taps over C channels, once in `stride` samples.
-pub(super) struct Bank {
+pub(crate) struct Bank {
     taps: usize,
     stride: usize,
     dtype: DType,
@@ -29,7 +29,7 @@ pub(super) struct Bank {
 
 impl Bank {
     /// The state, the last frames of samples, is called `context_name`; `like` has its precision and device.
-    pub(super) fn new(
+    pub(crate) fn new(
         channels: usize,
         taps: usize,
         stride: usize,
@@ -41,16 +41,16 @@ impl Bank {
     }
 
     /// Samples back from the end of a frame to the first that its window meets.
-    pub(super) fn reach(&self) -> usize {
+    pub(crate) fn reach(&self) -> usize {
         self.taps.max(self.stride)
     }
 
-    pub(super) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+    pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         self.window.init_state(batch, (self.dtype, &self.device), state)
     }
 
     /// `x` (B, C, T stride) by `weight` (O, C, K) and `bias` (O) to (B, O, T).
-    pub(super) fn chunk(
+    pub(crate) fn chunk(
         &self,
         x: &Tensor,
         weight: &Tensor,

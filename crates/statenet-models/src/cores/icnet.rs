@@ -1,34 +1,27 @@
-//! ICNet: from samples to rates by strided convolutions (Drakopoulos et al. 2025, Nature Machine Intelligence).
+//! ICNet: from samples to units by strided convolutions (Drakopoulos et al. 2025, Nature Machine Intelligence).
 //!
 //! ```text
 //! x1 = symlog(sincs * samples)                                 symlog(y) = sign(y) ln(1 + |y|)
 //! x(i+1)[o,t] = prelu_o(bias[o] + sum_{c,k} W[o,c,k] xi[c, (t+1) s_i - K + k])        strides s_i, product dt fs
-//! r[n,t] = sp(sum_h V[n,h] x[h,t] + c[n])                      sp(x) = ln(1 + e^x)
 //! ```
-//! In (B, 1, T hop), out (B, N, T). `layers` convolutions, then one of stride 1 to `bottleneck` channels. Memory: the windows of
+//! In (B, 1, hop, T), bins of sound; out (B, H, T). `layers` convolutions, then one of stride 1 to H = `bottleneck` channels. Memory: the windows of
 //! all layers one behind the other. Before the first sample, every layer has seen zeros.
+//!
+//! Behind it stands a linear readout with a softplus without parameters.
 //!
 //! This is the published port: one branch, a rate for every bin. The paper has 1.31 ms bins, classes of spike counts, and sounds of
 //! 10,240 samples whose first bins are left out.
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
-use statenet_core::Hertz;
-use statenet_kernels::Layout;
+use statenet_core::{Hertz, Sampling};
 
-use super::{
-    axes::WaveformAxes,
-    bank::Bank,
-    bins_in_reach,
-    front_ends::{BandPasses, Sincs, Squash},
-};
 use crate::{
     error::{During, Result, config_error},
+    front_ends::{BandPasses, Sincs, Squash, in_samples},
+    layers::filter_bank::Bank,
     model::{memory::Memory, stage::Stage, state::State},
-    params::{
-        init::Init,
-        store::{Scope, set_vector},
-    },
+    params::{init::Init, store::Scope},
 };
 
 /// A stack of strided convolutions over filtered sound.
@@ -94,8 +87,8 @@ impl IcnetConfig {
         })
     }
 
-    pub(super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
-        let (hop, most) = (axes.hop()?, 65_536);
+    pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        let (hop, most) = (sampling.hop(), 65_536);
         let counts = [
             ("filters", self.filters, 4096),
             ("channels", self.channels, most),
@@ -114,7 +107,7 @@ impl IcnetConfig {
             let expected = format!("{} strides whose product is {hop}, the samples of a bin", self.layers);
             return Err(config_error(&format!("{field}.strides"), got, expected));
         }
-        self.sincs().validate(axes, field)
+        self.sincs().validate(sampling, field)
     }
 }
 
@@ -154,25 +147,23 @@ impl Layer {
     }
 }
 
-pub(super) struct Icnet {
+pub(crate) struct Icnet {
     band_passes: BandPasses,
     sincs: Bank,
     layers: Vec<Layer>,
-    weight: Tensor,
-    bias: Tensor,
     memory: Memory,
 }
 
 impl Icnet {
     pub(super) fn new(
         config: &IcnetConfig,
-        axes: &WaveformAxes,
+        sampling: &Sampling,
         like: (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let (hop, taps) = (axes.hop()?, config.taps);
+        let (hop, taps) = (sampling.hop(), config.taps);
         let mut sincnet = scope.enter("sincnet");
-        let band_passes = config.sincs().build(axes, like, &mut sincnet)?;
+        let band_passes = config.sincs().build(sampling, like, &mut sincnet)?;
         let sincs = Bank::new(1, taps, 1, like, sincnet.name("context"));
         let (mut layers, mut inputs) = (Vec::new(), config.filters);
         // Samples that a frame of a layer reaches over, and samples from one to the next.
@@ -190,28 +181,8 @@ impl Icnet {
         let layer = Layer::new(bottleneck, taps, 1, like, &mut scope.enter("bottleneck"))?;
         reach += (layer.bank.reach() - 1) * spacing;
         layers.push(layer);
-        let mut readout = scope.enter("readout");
-        let mut fc = readout.enter("fc");
-        let init = Init::fan_in(config.bottleneck);
-        Ok(Self {
-            band_passes,
-            sincs,
-            layers,
-            weight: fc.parameter("weight", (axes.n_neurons, config.bottleneck), init)?,
-            bias: fc.parameter("bias", axes.n_neurons, init)?,
-            memory: bins_in_reach(reach, hop),
-        })
-    }
-
-    /// Moves the bias to where softplus gives these rates (N).
-    pub(super) fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
-        // Softplus has no inverse at 0.
-        const LEAST: f64 = 1e-3;
-        let inverse = |rate: &f64| {
-            let rate = rate.max(LEAST);
-            rate + (-(-rate).exp_m1()).ln()
-        };
-        set_vector(&self.bias, &mean_rates.iter().map(inverse).collect::<Vec<_>>())
+        let memory = Memory::of_samples(reach, hop);
+        Ok(Self { band_passes, sincs, layers, memory })
     }
 }
 
@@ -222,14 +193,12 @@ impl Stage for Icnet {
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let filtered = self.sincs.chunk(x, &self.band_passes.filters()?, None, state)?;
+        let filtered = self.sincs.chunk(&in_samples(x)?, &self.band_passes.filters()?, None, state)?;
         let mut units = Squash::SignedLog.apply(&filtered)?;
         for layer in &self.layers {
             units = layer.chunk(&units, state)?;
         }
-        let layout = Layout::ChannelsFirst;
-        let drive = statenet_kernels::affine(&units, layout, &self.weight, Some(&self.bias), layout)?;
-        Ok(statenet_kernels::softplus(&drive)?)
+        Ok(units)
     }
 
     fn memory(&self) -> Memory {

@@ -14,14 +14,12 @@ use std::f64::consts::{PI, TAU};
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Hertz, scales::Scale};
+use statenet_core::{Hertz, Sampling, scales::Scale};
 
-use super::{
-    super::{axes::WaveformAxes, bank::Bank, bins_in_reach, pool::Pool},
-    Range, kilomel,
-};
+use super::{kilomel, range::Range};
 use crate::{
     error::{During, Result, config_error},
+    layers::{filter_bank::Bank, pool::Pool},
     model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
@@ -66,8 +64,8 @@ impl SincnetConfig {
         Sincs { n_bands: self.n_bands, low_hz: self.low_hz, high_hz: self.high_hz, taps: self.taps }
     }
 
-    pub(super) fn centers(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
-        let edges = self.sincs().edges(axes, field)?;
+    pub(super) fn centers(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
+        let edges = self.sincs().edges(sampling, field)?;
         let middle = |pair: &[Hertz]| {
             let mel = (Scale::Mel.from_hertz(pair[0]) + Scale::Mel.from_hertz(pair[1])) / 2.0;
             Scale::Mel.to_hertz(mel).map_err(|e| config_error(field, self.n_bands, e.to_string()))
@@ -75,48 +73,48 @@ impl SincnetConfig {
         edges.windows(2).map(middle).collect()
     }
 
-    pub(super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
-        self.sincs().validate(axes, field)
+    pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        self.sincs().validate(sampling, field)
     }
 }
 
 /// What describes the filters alone.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Sincs {
-    pub(in super::super) n_bands: usize,
-    pub(in super::super) low_hz: Hertz,
-    pub(in super::super) high_hz: Option<Hertz>,
-    pub(in super::super) taps: usize,
+pub(crate) struct Sincs {
+    pub(crate) n_bands: usize,
+    pub(crate) low_hz: Hertz,
+    pub(crate) high_hz: Option<Hertz>,
+    pub(crate) taps: usize,
 }
 
 impl Sincs {
     /// The F + 1 cut-offs between which the bands begin.
-    fn edges(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
+    fn edges(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
         // A cut-off at half the sample rate could not move up: its gradient would be that of a kink.
         const BELOW_NYQUIST_HZ: f64 = 1.0;
-        let limit = axes.nyquist()?.hz() - BELOW_NYQUIST_HZ;
-        let high = self.high_hz.map_or_else(|| axes.nyquist(), Ok)?;
-        let range = Range { n_bands: self.n_bands, low: self.low_hz, high, axes, field };
+        let limit = sampling.nyquist()?.hz() - BELOW_NYQUIST_HZ;
+        let high = self.high_hz.map_or_else(|| sampling.nyquist(), Ok)?;
+        let range = Range { n_bands: self.n_bands, low: self.low_hz, high, sampling, field };
         let edges = range.spaced(Scale::Mel, self.n_bands.saturating_add(1))?;
         let lowered = |edge: Hertz| Hertz::new(edge.hz().min(limit)).map_err(|_| range.too_low(limit));
         edges.into_iter().map(lowered).collect()
     }
 
-    pub(in super::super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
-        self.edges(axes, field)?;
+    pub(crate) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        self.edges(sampling, field)?;
         if !(2..=65_536).contains(&self.taps) {
             return Err(config_error(&format!("{field}.taps"), self.taps, "2 to 65536"));
         }
         Ok(())
     }
 
-    pub(in super::super) fn build(
+    pub(crate) fn build(
         &self,
-        axes: &WaveformAxes,
+        sampling: &Sampling,
         like: (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<BandPasses> {
-        let edges: Vec<f64> = self.edges(axes, "sincnet")?.into_iter().map(kilomel::from_hertz).collect();
+        let edges: Vec<f64> = self.edges(sampling, "sincnet")?.into_iter().map(kilomel::from_hertz).collect();
         let bands = edges.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let lows = edges.into_iter().take(self.n_bands).collect();
         let low = scope.parameter_with("low_kilomel", self.n_bands, |_| lows)?;
@@ -133,7 +131,7 @@ impl Sincs {
                 .and_then(|t| t.to_dtype(like.0)?.to_device(like.1))
                 .during("making band-passes")
         };
-        let sample_rate = axes.sample_rate.hz();
+        let sample_rate = sampling.rate().hz();
         Ok(BandPasses {
             shape: row(shape.collect())?,
             center: row(center.collect())?,
@@ -146,7 +144,7 @@ impl Sincs {
 }
 
 /// Band-passes computed from their cut-offs.
-pub(in super::super) struct BandPasses {
+pub(crate) struct BandPasses {
     low: Tensor,
     band: Tensor,
     /// 2 pi n / fs, hamming / (pi n), and the window at n = 0 alone, (1, K).
@@ -158,7 +156,7 @@ pub(in super::super) struct BandPasses {
 
 impl BandPasses {
     /// (F, 1, K).
-    pub(in super::super) fn filters(&self) -> Result<Tensor> {
+    pub(crate) fn filters(&self) -> Result<Tensor> {
         let compute = || -> candle_core::Result<Tensor> {
             let nyquist = self.sample_rate / 2.0;
             let low = self.low.abs()?;
@@ -175,7 +173,7 @@ impl BandPasses {
 
 /// What keeps a filtered sound in range.
 #[derive(Clone, Copy)]
-pub(in super::super) enum Squash {
+pub(crate) enum Squash {
     /// ln(1 + |y|).
     LogMagnitude,
     /// sign(y) ln(1 + |y|).
@@ -183,7 +181,7 @@ pub(in super::super) enum Squash {
 }
 
 impl Squash {
-    pub(in super::super) fn apply(self, y: &Tensor) -> Result<Tensor> {
+    pub(crate) fn apply(self, y: &Tensor) -> Result<Tensor> {
         let squash = || -> candle_core::Result<Tensor> {
             let log = |x: &Tensor| (x + 1.0)?.log();
             match self {
@@ -207,17 +205,17 @@ pub(super) struct Sincnet {
 impl Sincnet {
     pub(super) fn new(
         config: &SincnetConfig,
-        axes: &WaveformAxes,
+        sampling: &Sampling,
         like: (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let (hop, n_bands, taps) = (axes.hop()?, config.n_bands, config.taps);
-        let band_passes = config.sincs().build(axes, like, scope)?;
+        let (hop, n_bands, taps) = (sampling.hop(), config.n_bands, config.taps);
+        let band_passes = config.sincs().build(sampling, like, scope)?;
         let bank = |stride| Bank::new(1, taps, stride, like, scope.name("context"));
         let (bank, pool, memory) = match config.output {
             SincnetOutput::Strided => {
                 let bank = bank(hop);
-                let memory = bins_in_reach(bank.reach(), hop);
+                let memory = Memory::of_samples(bank.reach(), hop);
                 (bank, None, memory)
             }
             SincnetOutput::Envelope => {
@@ -225,7 +223,7 @@ impl Sincnet {
                     .and_then(|t| t.to_dtype(like.0))
                     .during("making an average")?;
                 let pool = Pool::new(n_bands, hop, hop, like, scope.name("parts"));
-                (bank(1), Some((pool, average)), bins_in_reach(taps + hop - 1, hop))
+                (bank(1), Some((pool, average)), Memory::of_samples(taps + hop - 1, hop))
             }
         };
         Ok(Self { band_passes, bank, pool, memory })
@@ -263,12 +261,12 @@ mod tests {
 
     #[test]
     fn filters_pass_their_band_only() {
-        let axes =
-            WaveformAxes::new(SampleRate::new(16_000.0).unwrap(), TimeBin::from_millis(5.0).unwrap(), 1);
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        let sampling = Sampling::new(SampleRate::new(16_000.0).unwrap(), dt).unwrap();
         for taps in [250, 251] {
             let sincs = Sincs { n_bands: 2, low_hz: Hertz::whole::<1000>(), high_hz: None, taps };
             let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
-            let filters = sincs.build(&axes, (DType::F64, &Device::Cpu), &mut store.root()).unwrap();
+            let filters = sincs.build(&sampling, (DType::F64, &Device::Cpu), &mut store.root()).unwrap();
             let filters = filters.filters().unwrap().squeeze(1).unwrap().to_vec2::<f64>().unwrap();
             let gain = |filter: &[f64], hz: f64| {
                 let (re, im) = filter.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, h)| {
@@ -277,7 +275,7 @@ mod tests {
                 });
                 f64::hypot(re, im)
             };
-            let edge = sincs.edges(&axes, "sincnet").unwrap()[1].hz();
+            let edge = sincs.edges(&sampling, "sincnet").unwrap()[1].hz();
             for (hz, expected) in [(500.0, [0.0, 0.0]), (2000.0, [1.0, 0.0]), (6000.0, [0.0, 1.0])] {
                 for (filter, expected) in filters.iter().zip(expected) {
                     assert!((gain(filter, hz) - expected).abs() < 0.01, "{taps} {hz}: {}", gain(filter, hz));

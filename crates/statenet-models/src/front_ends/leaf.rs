@@ -15,16 +15,16 @@ use std::f64::consts::{PI, TAU};
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Hertz, Millis, scales::Scale};
+use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
 
 use super::{
-    super::{axes::WaveformAxes, bank::Bank, pool::Pool},
-    Range, kilomel,
+    kilomel,
     pcen::{Numbers, Pcen},
-    samples,
+    range::{Range, samples},
 };
 use crate::{
     error::{During, Result},
+    layers::{filter_bank::Bank, pool::Pool},
     model::{memory::Memory, stage::Stage, state::State},
     params::{init::Init, store::Scope},
 };
@@ -55,18 +55,18 @@ impl Default for LeafConfig {
 }
 
 impl LeafConfig {
-    pub(super) fn centers(&self, axes: &WaveformAxes, field: &str) -> Result<Vec<Hertz>> {
-        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, axes, field };
+    pub(super) fn centers(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
+        let range = Range { n_bands: self.n_bands, low: self.low_hz, high: self.high_hz, sampling, field };
         range.spaced(Scale::Mel, self.n_bands)
     }
 
-    fn n_samples(&self, axes: &WaveformAxes, field: &str) -> Result<usize> {
-        Ok(samples(self.filter_ms, 3..=65_535, axes, &format!("{field}.filter_ms"))? | 1)
+    fn n_samples(&self, sampling: &Sampling, field: &str) -> Result<usize> {
+        Ok(samples(self.filter_ms, 3..=65_535, sampling, &format!("{field}.filter_ms"))? | 1)
     }
 
-    pub(super) fn validate(&self, axes: &WaveformAxes, field: &str) -> Result<()> {
-        self.centers(axes, field)?;
-        self.n_samples(axes, field).map(|_| ())
+    pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        self.centers(sampling, field)?;
+        self.n_samples(sampling, field).map(|_| ())
     }
 }
 
@@ -98,13 +98,13 @@ pub(super) struct Leaf {
 impl Leaf {
     pub(super) fn new(
         config: &LeafConfig,
-        axes: &WaveformAxes,
+        sampling: &Sampling,
         like: (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
-        let (n_bands, taps, hop) = (config.n_bands, config.n_samples(axes, "leaf")?, axes.hop()?);
-        let (sample_rate, window) = (axes.sample_rate.hz(), AVERAGED * hop);
-        let centers = config.centers(axes, "leaf")?;
+        let (n_bands, taps, hop) = (config.n_bands, config.n_samples(sampling, "leaf")?, sampling.hop());
+        let (sample_rate, window) = (sampling.rate().hz(), AVERAGED * hop);
+        let centers = config.centers(sampling, "leaf")?;
         let sigmas = centers.iter().map(|c| (sample_rate / (TAU * c.erb().hz())).ln()).collect();
         let center = centers.iter().copied().map(kilomel::from_hertz).collect();
         let row = |values: Vec<f64>| {
@@ -202,11 +202,11 @@ mod tests {
 
     #[test]
     fn first_values_are_the_published_ones() {
-        let axes =
-            WaveformAxes::new(SampleRate::new(16_000.0).unwrap(), TimeBin::from_millis(5.0).unwrap(), 1);
+        let dt = TimeBin::from_millis(5.0).unwrap();
+        let sampling = Sampling::new(SampleRate::new(16_000.0).unwrap(), dt).unwrap();
         let config = LeafConfig { n_bands: 8, ..LeafConfig::default() };
         let mut store = ParamStore::new(Seed::new(0), DType::F64, &Device::Cpu);
-        let leaf = Leaf::new(&config, &axes, (DType::F64, &Device::Cpu), &mut store.root()).unwrap();
+        let leaf = Leaf::new(&config, &sampling, (DType::F64, &Device::Cpu), &mut store.root()).unwrap();
         assert_eq!(store.n_trained(), 7 * 8);
         let omega = (kilomel::to_hertz(&leaf.center).unwrap() * (TAU / 16_000.0)).unwrap();
         let sigma = leaf.log_sigma.exp().unwrap();

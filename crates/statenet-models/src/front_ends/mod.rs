@@ -1,0 +1,103 @@
+//! From sound to cochleagram, differentiably: the first stage of a model that hears.
+//!
+//! Sound comes in bins of `hop` samples, `(B, 1, hop, T)`; a front end makes `(B, 1, F, T)` of it.
+//!
+//! | name | bands | parameters per band |
+//! |---|---|---|
+//! | `mel` | triangles over a short-time Fourier transform | 0 |
+//! | `gammatone` | gammatone filters, rectified and averaged | 0 |
+//! | `sincnet` | band-passes with learned cut-offs (Ravanelli & Bengio 2018) | 2 |
+//! | `leaf` | Gabor filters, Gaussian averages and gain control, all learned (Zeghidour et al. 2021) | 7 |
+//!
+//! All are causal: bin t is made of samples before (t + 1) dt. Before the first sample: silence.
+
+mod cochlea;
+mod compression;
+mod gammatone;
+mod kilomel;
+mod leaf;
+mod mel;
+mod pcen;
+mod range;
+mod scaling;
+mod sincnet;
+mod stage;
+
+use serde::{Deserialize, Serialize};
+use statenet_core::{Hertz, Sampling};
+
+pub use self::{
+    cochlea::Cochlea,
+    compression::{Compression, LogConfig},
+    gammatone::{GammatoneConfig, GammatoneTime},
+    leaf::LeafConfig,
+    mel::MelConfig,
+    pcen::PcenConfig,
+    sincnet::{SincnetConfig, SincnetOutput},
+    stage::in_bins,
+};
+pub(crate) use self::{
+    scaling::Scaling,
+    sincnet::{BandPasses, Sincs, Squash},
+    stage::{FrontEnd, in_samples},
+};
+use crate::error::Result;
+
+/// Which front end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FrontEndConfig {
+    /// A mel spectrogram.
+    Mel(MelConfig),
+    /// Gammatone filters.
+    Gammatone(GammatoneConfig),
+    /// Band-passes with learned cut-offs.
+    Sincnet(SincnetConfig),
+    /// Learned Gabor filters, averages and gain control.
+    Leaf(LeafConfig),
+}
+
+impl FrontEndConfig {
+    /// Bands F that it makes.
+    #[must_use]
+    pub fn n_bands(&self) -> usize {
+        match self {
+            Self::Mel(mel) => mel.n_bands,
+            Self::Gammatone(gammatone) => gammatone.n_bands,
+            Self::Sincnet(sincnet) => sincnet.n_bands,
+            Self::Leaf(leaf) => leaf.n_bands,
+        }
+    }
+
+    /// Centre frequency of each band before any training, lowest first.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for frequencies that the sample rate does not hold.
+    pub fn band_centers(&self, sampling: &Sampling) -> Result<Vec<Hertz>> {
+        let field = "front_end";
+        match self {
+            Self::Mel(mel) => mel.centers(sampling, field),
+            Self::Gammatone(gammatone) => gammatone.centers(sampling, field),
+            Self::Sincnet(sincnet) => sincnet.centers(sampling, field),
+            Self::Leaf(leaf) => leaf.centers(sampling, field),
+        }
+    }
+
+    pub(crate) fn slug(&self) -> &'static str {
+        match self {
+            Self::Mel(_) => "mel",
+            Self::Gammatone(_) => "gammatone",
+            Self::Sincnet(_) => "sincnet",
+            Self::Leaf(_) => "leaf",
+        }
+    }
+
+    pub(crate) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
+        match self {
+            Self::Mel(mel) => mel.validate(sampling, &format!("{field}.mel")),
+            Self::Gammatone(gammatone) => gammatone.validate(sampling, &format!("{field}.gammatone")),
+            Self::Sincnet(sincnet) => sincnet.validate(sampling, &format!("{field}.sincnet")),
+            Self::Leaf(leaf) => leaf.validate(sampling, &format!("{field}.leaf")),
+        }
+    }
+}

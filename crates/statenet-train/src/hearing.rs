@@ -1,0 +1,94 @@
+//! Recordings as models take them: sound for those that hear, cochleagrams for the others.
+
+use std::borrow::Cow;
+
+use candle_core::{DType, Device, Tensor};
+use ndarray::Array2;
+use rayon::prelude::*;
+use statenet_core::Input;
+use statenet_data::{Batches, Recording, standardization_of_bands};
+use statenet_models::{ResponseModel, front_ends::FrontEndConfig};
+
+use crate::error::{During, Error, Result};
+
+/// A recording whose cochleagrams are those that a front end makes of its sounds; neurons and responses stay.
+///
+/// Causal: bin t is made of samples up to its end. Responses that were smoothed stay so.
+///
+/// ```no_run
+/// use statenet_data::Recording;
+/// use statenet_models::front_ends::{FrontEndConfig, GammatoneConfig};
+/// use statenet_train::cochleagrams;
+///
+/// let recording = Recording::read("my-recording")?; // a folder with audio/
+/// let gammatone = FrontEndConfig::Gammatone(GammatoneConfig::default());
+/// cochleagrams(&recording, &gammatone)?.write("my-recording-gammatone")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Data`] if a stimulus has no sound or one that cannot be read; [`Error::Model`] for a front end that does not fit the
+/// sample rate.
+pub fn cochleagrams(recording: &Recording, front_end: &FrontEndConfig) -> Result<Recording> {
+    let heard = recording.heard()?;
+    let sampling = statenet_core::Sampling::of(&heard.axes()).map_err(statenet_models::Error::from)?;
+    let cochlea = front_end.build(&sampling, DType::F32, &Device::Cpu)?;
+    let all: Vec<usize> = (0..heard.n_stimuli()).collect();
+    let sounds = sounds_of(&heard, &all, &Device::Cpu)?;
+    let arrays =
+        sounds.par_iter().map(|sound| bands_of(&cochlea.cochleagram(sound)?)).collect::<Result<Vec<_>>>()?;
+    Ok(heard.with_input(Input::Cochleagram, cochlea.band_centers().to_vec(), arrays)?)
+}
+
+/// A recording as a model takes it: a model that hears gets the sounds, unless the recording holds them already.
+///
+/// # Errors
+/// [`Error::Data`] for a recording of sound where the model takes cochleagrams, and where sounds are missing or cannot be read.
+pub(crate) fn as_taken<'a>(
+    model: &dyn ResponseModel,
+    recording: &'a Recording,
+) -> Result<Cow<'a, Recording>> {
+    match (model.config().input(), recording.input()) {
+        (Input::Sound, Input::Cochleagram) => Ok(Cow::Owned(recording.heard()?)),
+        (Input::Sound, Input::Sound) => Ok(Cow::Borrowed(recording)),
+        (Input::Cochleagram, _) => expect_cochleagrams(recording).map(|()| Cow::Borrowed(recording)),
+    }
+}
+
+/// Refuses a recording of sound.
+pub(crate) fn expect_cochleagrams(recording: &Recording) -> Result<()> {
+    let (got, expected) = (recording.input(), Input::Cochleagram);
+    if got == expected {
+        return Ok(());
+    }
+    let recording = recording.name().to_owned();
+    Err(Error::Data(statenet_data::Error::Input { recording, got, expected }))
+}
+
+/// Sets how a model that hears scales the bands of its front end, from what that makes of training sounds.
+pub(crate) fn scale_bands(model: &dyn ResponseModel, recording: &Recording, train: &[usize]) -> Result<()> {
+    let mut cochleagrams = Vec::with_capacity(train.len());
+    for sound in sounds_of(recording, train, model.device())? {
+        let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;
+        match model.cochleagram(&sound)? {
+            Some(bands) => cochleagrams.push(bands_of(&bands)?),
+            None => return Ok(()),
+        }
+    }
+    let views: Vec<_> = cochleagrams.iter().map(|c| c.view()).collect();
+    Ok(model.scale_input(&standardization_of_bands(&views)?)?)
+}
+
+/// Each stimulus `(1, 1, F, T)`.
+fn sounds_of(recording: &Recording, stimuli: &[usize], device: &Device) -> Result<Vec<Tensor>> {
+    let batches = Batches::new(recording, stimuli, device)?;
+    batches.in_order(1)?.map(|batch| Ok(batch?.cochleagrams)).collect()
+}
+
+/// `(1, 1, F, T)` as an array `(F, T)`.
+fn bands_of(bands: &Tensor) -> Result<Array2<f32>> {
+    let (_, _, n_bands, n_bins) = bands.dims4().during("reading a cochleagram")?;
+    let values = bands.to_dtype(DType::F32).and_then(|b| b.flatten_all()?.to_vec1::<f32>());
+    Array2::from_shape_vec((n_bands, n_bins), values.during("reading a cochleagram")?)
+        .map_err(|e| Error::Tensor { op: "reading a cochleagram", source: candle_core::Error::wrap(e) })
+}

@@ -154,7 +154,7 @@ mod tests {
             let dt = TimeBin::from_millis(5.0).unwrap();
             Sampling::nearest(SampleRate::new(rate).unwrap(), dt).unwrap().rate().hz()
         };
-        let rates = [44_100.0, 48_000.0, 48_828.125, 24_414.0625, 97_656.25, 10.0];
+        let rates = [44_100.0, 48_000.0, 48_828.125, 24_414.062_5, 97_656.25, 10.0];
         assert_eq!(rates.map(nearest), [44_200.0, 48_000.0, 48_000.0, 24_000.0, 96_000.0, 200.0]);
     }
 }

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_tone_stays_the_tone_at_its_time() {
         let cases =
-            [(48_828.125, 48_000.0), (44_100.0, 44_200.0), (24_414.0625, 24_000.0), (16_000.0, 48_000.0)];
+            [(48_828.125, 48_000.0), (44_100.0, 44_200.0), (24_414.062_5, 24_000.0), (16_000.0, 48_000.0)];
         for (from, to) in cases {
             for hz in [200.0, 1000.0, 0.4 * f64::min(from, to)] {
                 let resampled = resample(&tone(hz, from, 1.0), rate(from), rate(to)).unwrap();

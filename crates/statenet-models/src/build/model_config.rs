@@ -63,7 +63,7 @@ pub enum Architecture {
 pub struct PipelineConfig {
     /// What makes a cochleagram of sound. Default none: the model takes cochleagrams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub front_end: Option<FrontEndConfig>,
+    pub front_end: Option<Box<FrontEndConfig>>,
     /// Adaptation before the core. Default none.
     #[serde(default)]
     pub prefilter: PrefilterConfig,
@@ -118,7 +118,7 @@ impl ModelConfig {
         if pipeline.input() == Input::Sound {
             return Err(config_error("model.pipeline", "a model that hears", "one that takes cochleagrams"));
         }
-        pipeline.front_end = Some(front_end);
+        pipeline.front_end = Some(Box::new(front_end));
         self.axes = self.axes.map(|axes| sampling.axes(axes.n_neurons));
         Ok(self)
     }

@@ -67,7 +67,7 @@ pub fn icnet(axes: &Axes) -> ModelConfig {
 fn behind(front_end: FrontEndConfig, model: fn(&Axes) -> ModelConfig, axes: &Axes) -> ModelConfig {
     let mut config = model(&Axes::new(front_end.n_bands(), axes.n_neurons, axes.dt)).for_axes(axes);
     if let Architecture::Pipeline(pipeline) = &mut config.model {
-        pipeline.front_end = Some(front_end);
+        pipeline.front_end = Some(Box::new(front_end));
     }
     config
 }

@@ -5,79 +5,15 @@
 //! cargo run --release --example convert -- --checkpoint PUBLISHED --to statenet --prefilter ic --dt 10 --out DIR
 //! ```
 //! Prints the arguments that the published package needs in addition to the folder, since its config cannot hold them.
+//!
+//! The same as `statenet convert`, which `cargo install --path crates/statenet-cli` installs.
 
-use std::path::PathBuf;
-
-use clap::{Parser, ValueEnum};
-use statenet::{
-    models::{
-        activations::Output,
-        checkpoint::{Nested, save, save_published},
-    },
-    prelude::*,
+use clap::Parser;
+use statenet_cli::{
+    convert::{self, ConvertArgs},
+    shared::Failure,
 };
-use statenet_examples::{dropped::DroppedArgs, failure::Failure, machine::MachineArgs};
-
-/// Convert a checkpoint for this library or for the published package (deepSTRF 0.1.0)
-#[derive(Parser)]
-struct Args {
-    /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one
-    #[arg(long, value_name = "DIR")]
-    checkpoint: PathBuf,
-    /// Format to write
-    #[arg(long, value_name = "FORM")]
-    to: Form,
-    /// Folder to write
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    #[command(flatten)]
-    dropped: DroppedArgs,
-    #[command(flatten)]
-    machine: MachineArgs,
-}
-
-#[derive(ValueEnum, Clone, Copy)]
-enum Form {
-    /// This library's format, with config, input scaling, neurons and notes on training.
-    Statenet,
-    /// The format of the published package.
-    Published,
-}
 
 fn main() -> Result<(), Failure> {
-    let args = Args::parse();
-    let device = args.machine.start()?;
-    let Checkpoint { model, metadata } = args.dropped.load(&args.checkpoint, &device)?;
-    let nested = match args.to {
-        Form::Statenet => {
-            save(&args.out, &*model, &metadata)?;
-            Vec::new()
-        }
-        Form::Published => save_published(&args.out, &*model, &metadata)?,
-    };
-    if !args.machine.quiet {
-        println!("wrote {} to {}", model.config().slug(), args.out.display());
-        for part in nested {
-            println!("pass to from_pretrained as extra_kwargs: {}", in_python(part));
-        }
-    }
-    Ok(())
-}
-
-/// The argument of the published class, in Python.
-fn in_python(part: Nested) -> String {
-    let curve = |name: &str, output: Output| {
-        let signed = if output == Output::Signed { ", non_negative_output=False" } else { "" };
-        format!("output_activation={name}(out_neurons{signed})")
-    };
-    match part {
-        Nested::Adaptrans => "prefiltering=AdapTrans(a, w)".to_owned(),
-        Nested::IcAdaptation => "prefiltering=ICAdaptation(a)".to_owned(),
-        Nested::Separable => "kernel=SeparableSTRF(F, T, C_in, C_out)".to_owned(),
-        Nested::Gaussians(n) => format!("kernel=ParametricSTRF(F, T, C_in, C_out, num_gaussians={n})"),
-        Nested::Softplus(output) => curve("ParametricSoftplus", output),
-        Nested::Sigmoid(output) => curve("ParametricSigmoid", output),
-        Nested::DoubleExponential(output) => curve("ParametricDoubleExponential", output),
-        Nested::Identity => "output_activation=Identity()".to_owned(),
-    }
+    Ok(convert::run(&ConvertArgs::parse())?)
 }

@@ -20,7 +20,7 @@ use statenet::{
     prelude::*,
     report::{Heatmap, Panel},
 };
-use statenet_examples::{failure::Failure, machine::MachineArgs, progress::FitBar};
+use statenet_cli::shared::{Failure, FitBar, MachineArgs};
 
 // ---- The model.
 

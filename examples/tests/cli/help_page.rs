@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::harness::expect_done;
+use crate::example::stdout_of;
 
 #[test]
 fn the_page_of_commands_shows_the_help_of_each_program() {
@@ -31,7 +31,7 @@ fn with_help(page: &str) -> String {
         let program = section.lines().next().unwrap_or_default();
         let (before, rest) = section.split_once("```text\n").expect("a block of text in each section");
         let (_, after) = rest.split_once("\n```").expect("the end of the block");
-        let help = expect_done(program, &["--help"]).stdout;
+        let help = stdout_of(program, &["--help"]);
         out += &format!("\n## {before}```text\n{}\n```{after}", help.trim_end());
     }
     out

@@ -1,14 +1,7 @@
-//! The example programs as users run them: their output, their errors, and their behaviour when killed or when the disk is
-//! full.
+//! The examples as users run them: each is the program of the same name, and the page of commands shows its help.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod bad_input;
-mod contract;
-mod convert;
-mod full_disk;
-mod harness;
+mod example;
 mod help_page;
-mod interpret;
-mod interrupted;
-mod predict_and_score;
+mod same_as_the_program;

@@ -41,72 +41,72 @@ const N_DRAWS: usize = 1000;
 const DREAM_MS: f64 = 500.0;
 
 /// The analysis of one neuron; `None` for a method that was not run.
-pub struct NeuronAnalysis {
+pub(crate) struct NeuronAnalysis {
     /// Index of the neuron in the model.
-    pub neuron: usize,
+    pub(crate) neuron: usize,
     /// Id of the neuron in the recording.
-    pub id: String,
+    pub(crate) id: String,
     /// How well the model predicts it on test stimuli.
-    pub score: NeuronScores,
+    pub(crate) score: NeuronScores,
     /// Receptive field `(F, L)` of a ridge regression on the recording, without the model.
-    pub recorded: Option<Array2<f64>>,
+    pub(crate) recorded: Option<Array2<f64>>,
     /// The true receptive field, of a simulated neuron.
-    pub truth: Option<Array2<f64>>,
+    pub(crate) truth: Option<Array2<f64>>,
     /// Gradient maps at recorded sounds, and tuning derived from them.
-    pub maps: Option<Maps>,
+    pub(crate) maps: Option<Maps>,
     /// Dynamic STRFs.
-    pub fields: Option<Fields>,
+    pub(crate) fields: Option<Fields>,
     /// Dreams from several starts, the best first, and the best recorded stretch.
-    pub dreams: Option<(Vec<Dream>, BestRecorded)>,
+    pub(crate) dreams: Option<(Vec<Dream>, BestRecorded)>,
     /// Memory by three measures.
-    pub memory: Option<NeuronMemory>,
+    pub(crate) memory: Option<NeuronMemory>,
     /// Lengths of history in ms, infinity for the whole sound, each with the CCnorm on test stimuli of the model with only
     /// that much history.
-    pub accuracy: Vec<(f64, Option<f64>)>,
+    pub(crate) accuracy: Vec<(f64, Option<f64>)>,
     /// Results of the in-silico experiments, on synthetic sounds.
-    pub experiments: Option<Experiments>,
+    pub(crate) experiments: Option<Experiments>,
 }
 
 /// Gradient maps of a neuron.
-pub struct Maps {
+pub(crate) struct Maps {
     /// At training sounds.
-    pub recorded: GradientMaps,
+    pub(crate) recorded: GradientMaps,
     /// At the null stimulus, `(F, L)`.
-    pub null: Array2<f64>,
+    pub(crate) null: Array2<f64>,
     /// Tuning of the mean map over sounds.
-    pub tuning: Tuning,
+    pub(crate) tuning: Tuning,
     /// Cosine with the true receptive field, where that is known.
-    pub agreement: Option<Estimate>,
+    pub(crate) agreement: Option<Estimate>,
 }
 
 /// Dynamic STRFs of a neuron.
-pub struct Fields {
+pub(crate) struct Fields {
     /// The mean over bins, `(F, L)`.
-    pub mean: Array2<f64>,
+    pub(crate) mean: Array2<f64>,
     /// Mean of the positive parts at the bins with the largest responses, `(F, L)`.
-    pub excitatory: Array2<f64>,
+    pub(crate) excitatory: Array2<f64>,
     /// Mean of the negative parts at the same bins, `(F, L)`.
-    pub inhibitory: Array2<f64>,
+    pub(crate) inhibitory: Array2<f64>,
     /// Dimensionality of the subspace that the fields span.
-    pub dimensionality: Option<f64>,
+    pub(crate) dimensionality: Option<f64>,
     /// Width of a bin, ms.
-    pub dt_ms: f64,
+    pub(crate) dt_ms: f64,
     /// Gain change, temporal hold and shape change; `None` if all fields are zero.
-    pub dynamics: Option<StrfDynamics>,
+    pub(crate) dynamics: Option<StrfDynamics>,
 }
 
 /// Results of the in-silico experiments for a neuron.
-pub struct Experiments {
+pub(crate) struct Experiments {
     /// Responses to tones over frequency and level.
-    pub tones: FrequencyResponseArea,
+    pub(crate) tones: FrequencyResponseArea,
     /// Locking to ripples over velocity and density.
-    pub ripples: ModulationTransfer,
+    pub(crate) ripples: ModulationTransfer,
     /// Latency and adaptation of the response to noise bursts.
-    pub bursts: OnsetResponse,
+    pub(crate) bursts: OnsetResponse,
     /// Responses to rare and common tones around the neuron's best frequency.
-    pub oddball: StimulusSpecificAdaptation,
+    pub(crate) oddball: StimulusSpecificAdaptation,
     /// Adaptation of gain to contrast.
-    pub contrast: GainAdaptation,
+    pub(crate) contrast: GainAdaptation,
 }
 
 /// Analyses the selected neurons; returns them best predicted first. `step` is called with the name of each method before
@@ -114,7 +114,7 @@ pub struct Experiments {
 ///
 /// # Errors
 /// If a method does not fit the model or the recording.
-pub fn analyze(
+pub(crate) fn analyze(
     args: &InterpretArgs,
     loaded: &LoadedModel,
     step: impl Fn(&str),
@@ -377,7 +377,7 @@ fn add_experiments(
 ///
 /// # Errors
 /// If the split names stimuli that the recording does not have.
-pub fn band_front_end(loaded: &LoadedModel) -> anyhow::Result<BandFrontEnd> {
+pub(crate) fn band_front_end(loaded: &LoadedModel) -> anyhow::Result<BandFrontEnd> {
     let recording = &loaded.recording;
     let mut values: Vec<f32> =
         loaded.training_sounds()?.iter().flat_map(|sound| sound.iter().copied()).collect();

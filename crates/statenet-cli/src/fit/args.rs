@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::machine::MachineArgs;
+use crate::shared::MachineArgs;
 
 /// Fit models to a recording, score them on held-out sounds, and draw their predictions and maps
 #[derive(Parser, Clone, Debug)]
@@ -14,43 +14,43 @@ The split demo is stimuli 0-13 / 14-16 / 17-19 of 20, and the same proportions o
 pub struct FitArgs {
     /// Folder of a recording (recording.json, stimuli, responses); default: simulate one
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// Models: ridge, names of the zoo, or config files, separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
-    pub model: String,
+    pub(crate) model: String,
     /// Split of the stimuli: demo, rahman, kfold:K/I (I from 0), or FILE.json with train, val and test
     #[arg(long, value_name = "NAME", default_value = "demo")]
-    pub split: SplitPlan,
+    pub(crate) split: SplitPlan,
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
-    pub neurons: Option<String>,
+    pub(crate) neurons: Option<String>,
     /// Maximum number of epochs; default 1000
     #[arg(long, value_name = "N")]
-    pub epochs: Option<usize>,
+    pub(crate) epochs: Option<usize>,
     /// Epochs without a better validation score after which a fit stops; default 20
     #[arg(long, value_name = "N")]
-    pub patience: Option<usize>,
+    pub(crate) patience: Option<usize>,
     /// Learning rate; default: that of the model's recipe
     #[arg(long, value_name = "X")]
-    pub lr: Option<f64>,
+    pub(crate) lr: Option<f64>,
     /// Weight decay; default 0
     #[arg(long, value_name = "X")]
-    pub weight_decay: Option<f64>,
+    pub(crate) weight_decay: Option<f64>,
     /// Stimuli per step; default 1
     #[arg(long, value_name = "N")]
-    pub batch: Option<usize>,
+    pub(crate) batch: Option<usize>,
     /// Loss: mse (default) or poisson
     #[arg(long, value_name = "NAME")]
-    pub loss: Option<Loss>,
+    pub(crate) loss: Option<Loss>,
     /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Device, threads and output.
     #[command(flatten)]
-    pub machine: MachineArgs,
+    pub(crate) machine: MachineArgs,
     /// Folder for summary.json, report.html, figures, checkpoints and predictions
     #[arg(long, value_name = "DIR", default_value = "out/fit")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
 /// What `--help` says of `--model`: every name of the zoo.
@@ -65,7 +65,7 @@ fn model_help() -> String {
 impl FitArgs {
     /// The settings for fitting a model: its recipe, changed by the options given.
     #[must_use]
-    pub fn fit_config(&self, model: &ModelConfig) -> FitConfig {
+    pub(crate) fn fit_config(&self, model: &ModelConfig) -> FitConfig {
         let mut config = FitConfig { seed: self.seed, ..FitConfig::recipe(model) };
         config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
         config.patience = self.patience.unwrap_or(config.patience);

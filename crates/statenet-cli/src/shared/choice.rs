@@ -8,16 +8,16 @@ use statenet::prelude::*;
 
 /// One model to fit.
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Its name in tables, files and folders.
-    pub name: String,
+    pub(crate) name: String,
     /// How it is fitted, with its settings.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// How a model is fitted.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Ridge regression, in closed form.
     Ridge(Ridge),
     /// Gradient descent.
@@ -28,7 +28,7 @@ pub enum Kind {
 ///
 /// # Errors
 /// If a name is unknown, a config file is wrong, or two models have the same name.
-pub fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
+pub(crate) fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
     let mut chosen: Vec<Choice> = Vec::new();
     for entry in list.split(',').map(str::trim).filter(|e| !e.is_empty()) {
         let choice = choice(entry, axes)?;
@@ -47,7 +47,7 @@ pub fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
 ///
 /// # Errors
 /// If the name is unknown or the config file wrong.
-pub fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
+pub(crate) fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
     if entry == "ridge" {
         return Ok(Choice { name: entry.to_owned(), kind: Kind::Ridge(Ridge::for_dt(axes.dt)) });
     }

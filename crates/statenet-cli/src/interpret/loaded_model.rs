@@ -8,24 +8,20 @@ use serde_json::json;
 use statenet::{data::GroundTruth, prelude::*};
 
 use super::args::InterpretArgs;
-use crate::{
-    choice::{Choice, Kind, choice},
-    progress::FitBar,
-    sound::{source, true_field},
-};
+use crate::shared::{Choice, FitBar, Kind, choice, source, true_field};
 
 /// A model, and its recording preprocessed as in the fit.
-pub struct LoadedModel {
+pub(crate) struct LoadedModel {
     /// The model.
-    pub model: Box<dyn ResponseModel>,
+    pub(crate) model: Box<dyn ResponseModel>,
     /// The recording, smoothed and scaled as in the fit.
-    pub recording: Recording,
+    pub(crate) recording: Recording,
     /// Training and test stimuli.
-    pub split: Split,
+    pub(crate) split: Split,
     /// The ground truth of each neuron if the recording is simulated, else empty.
-    pub truth: Vec<GroundTruth>,
+    pub(crate) truth: Vec<GroundTruth>,
     /// The selected neurons.
-    pub neurons: Vec<usize>,
+    pub(crate) neurons: Vec<usize>,
 }
 
 impl LoadedModel {
@@ -33,12 +29,12 @@ impl LoadedModel {
     ///
     /// # Errors
     /// If the recording or the checkpoint cannot be read, or they do not match.
-    pub fn load(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
+    pub(crate) fn load(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
         let source = source(args.data.as_deref(), None, args.seed)?;
         let smoothed = source.recording.smooth(&Smoothing::default());
         let (model, recording, split) = match &args.checkpoint {
             Some(folder) => {
-                let Checkpoint { model, metadata } = args.dropped.load(folder, device)?;
+                let Checkpoint { model, metadata } = args.published.load(folder, device)?;
                 let split = split(args, &metadata, &smoothed)?;
                 let recording = scaled(args, &metadata, smoothed, &split)?;
                 (model, recording, split)
@@ -70,14 +66,14 @@ impl LoadedModel {
     ///
     /// # Errors
     /// If the split names stimuli that the recording does not have.
-    pub fn training_sounds(&self) -> anyhow::Result<Vec<ArrayView2<'_, f32>>> {
+    pub(crate) fn training_sounds(&self) -> anyhow::Result<Vec<ArrayView2<'_, f32>>> {
         let sound = |&s: &usize| Ok(self.recording.stimulus(s)?.cochleagram());
         self.split.train().iter().map(sound).collect()
     }
 
     /// The true receptive field of a simulated neuron, `(F, L)`, in the scale of the model's input.
     #[must_use]
-    pub fn true_field(&self, neuron: usize) -> Option<Array2<f64>> {
+    pub(crate) fn true_field(&self, neuron: usize) -> Option<Array2<f64>> {
         Some(true_field(self.truth.get(neuron)?, &self.recording))
     }
 }

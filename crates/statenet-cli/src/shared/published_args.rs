@@ -10,30 +10,30 @@ use statenet::{
 
 /// Settings that the published package does not store in its config.
 #[derive(Args, Clone, Debug)]
-pub struct DroppedArgs {
+pub(crate) struct PublishedArgs {
     /// Prefilter of a published checkpoint, which its config does not store; default: found from its tensors
     #[arg(long, value_name = "NAME")]
-    pub prefilter: Option<PrefilterName>,
+    pub(crate) prefilter: Option<PrefilterName>,
     /// Time bin of a published checkpoint in ms, which its config does not store; default 5
     #[arg(long, value_name = "MS")]
-    pub dt: Option<f64>,
+    pub(crate) dt: Option<f64>,
 }
 
 /// The prefilters of the published package.
 #[derive(ValueEnum, Clone, Copy, Debug)]
-pub enum PrefilterName {
+pub(crate) enum PrefilterName {
     /// AdapTrans.
     Adaptrans,
     /// IC adaptation.
     Ic,
 }
 
-impl DroppedArgs {
+impl PublishedArgs {
     /// Loads a checkpoint of this library or a published one.
     ///
     /// # Errors
     /// If there is no checkpoint, or the options do not match it.
-    pub fn load(&self, folder: &Path, device: &Device) -> anyhow::Result<Checkpoint> {
+    pub(crate) fn load(&self, folder: &Path, device: &Device) -> anyhow::Result<Checkpoint> {
         if self.prefilter.is_none() && self.dt.is_none() {
             return Ok(checkpoint::load(folder, device)?);
         }

@@ -5,7 +5,7 @@ use std::fmt;
 /// The error type of `main`: an error that is printed in one line with its causes.
 ///
 /// ```
-/// use statenet_examples::failure::Failure;
+/// use statenet_cli::shared::Failure;
 ///
 /// fn main() -> Result<(), Failure> {
 ///     let answer: u32 = "42".parse()?;

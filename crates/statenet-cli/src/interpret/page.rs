@@ -25,7 +25,7 @@ const MOST_SHOWN: usize = 24;
 ///
 /// # Errors
 /// If a figure cannot be drawn or a file cannot be written.
-pub fn write(
+pub(crate) fn write(
     args: &InterpretArgs,
     loaded: &LoadedModel,
     analyses: &[NeuronAnalysis],

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, str::FromStr};
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::{dropped::DroppedArgs, machine::MachineArgs};
+use crate::shared::{MachineArgs, PublishedArgs};
 
 /// Interpret a fitted model: receptive fields, dreams, memory, tuning, in-silico experiments
 #[derive(Parser, Clone, Debug)]
@@ -15,56 +15,56 @@ use crate::{dropped::DroppedArgs, machine::MachineArgs};
 pub struct InterpretArgs {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one; default: fit one
     #[arg(long, value_name = "DIR")]
-    pub checkpoint: Option<PathBuf>,
+    pub(crate) checkpoint: Option<PathBuf>,
     /// Folder of the recording that it was fitted to; default: simulate one
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
-    pub neurons: Option<String>,
+    pub(crate) neurons: Option<String>,
     /// Methods, separated by commas: gradmap, dstrf, dream, memory, experiments; default all
     #[arg(long, value_name = "LIST", default_value = "gradmap,dstrf,dream,memory,experiments")]
-    pub methods: Methods,
+    pub(crate) methods: Methods,
     /// Split of the stimuli: maps, dreams and memory use training stimuli, scores use test stimuli. Default: the split
     /// stored in the checkpoint, or else demo
     #[arg(long, value_name = "NAME")]
-    pub split: Option<SplitPlan>,
+    pub(crate) split: Option<SplitPlan>,
     /// Standardise the sounds by the training stimuli of the split: for checkpoints that do not store the scaling of
     /// their input, such as published ones
     #[arg(long)]
-    pub standardize: bool,
+    pub(crate) standardize: bool,
     /// Longest lag of maps in ms
     #[arg(long, value_name = "MS", default_value_t = 200.0)]
-    pub depth: f64,
+    pub(crate) depth: f64,
     /// Longest memory that can be measured in ms; uses windows of sound twice as long
     #[arg(long, value_name = "MS", default_value_t = 1000.0)]
-    pub longest_memory: f64,
+    pub(crate) longest_memory: f64,
     /// Steps of a dream
     #[arg(long, value_name = "N", default_value_t = 500)]
-    pub dream_steps: usize,
+    pub(crate) dream_steps: usize,
     /// Model to fit if there is no --checkpoint: a name of the zoo or a config file
     #[arg(long, value_name = "NAME", default_value = "statenet-gru", conflicts_with = "checkpoint")]
-    pub model: String,
+    pub(crate) model: String,
     /// Most epochs of the fit if there is no --checkpoint; default 1000
     #[arg(long, value_name = "N")]
-    pub epochs: Option<usize>,
+    pub(crate) epochs: Option<usize>,
     /// Seed of the fit, the simulation, the choice of windows, noise and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Options for published checkpoints.
     #[command(flatten)]
-    pub dropped: DroppedArgs,
+    pub(crate) published: PublishedArgs,
     /// Device, threads and output.
     #[command(flatten)]
-    pub machine: MachineArgs,
+    pub(crate) machine: MachineArgs,
     /// Folder for interpretation.json, report.html, maps and figures
     #[arg(long, value_name = "DIR", default_value = "out/interpret")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
 /// A method of interpretation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Method {
+pub(crate) enum Method {
     /// Gradient maps, and tuning derived from them.
     Gradmap,
     /// Dynamic STRFs.
@@ -88,25 +88,25 @@ impl Method {
 
     /// The name on the command line.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         Self::ALL.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
     }
 }
 
 /// The selected methods.
 #[derive(Clone, Debug)]
-pub struct Methods(BTreeSet<Method>);
+pub(crate) struct Methods(BTreeSet<Method>);
 
 impl Methods {
     /// Whether a method is selected.
     #[must_use]
-    pub fn has(&self, method: Method) -> bool {
+    pub(crate) fn has(&self, method: Method) -> bool {
         self.0.contains(&method)
     }
 
     /// Names of the selected methods.
     #[must_use]
-    pub fn names(&self) -> Vec<&'static str> {
+    pub(crate) fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|method| method.name()).collect()
     }
 }

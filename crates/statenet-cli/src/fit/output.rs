@@ -8,20 +8,18 @@ use std::{
 use anyhow::{Context, bail};
 use ndarray::Array2;
 use serde::Serialize;
-use statenet::{
-    core::atomic::{NewFolder, write_file},
-    data::write_npy_2d,
-    prelude::*,
-};
+use statenet::{core::atomic::NewFolder, data::write_npy_2d, prelude::*};
+
+use crate::shared::write_json;
 
 /// The file by which an output folder is recognised.
-pub const SUMMARY: &str = "summary.json";
+pub(crate) const SUMMARY: &str = "summary.json";
 
 /// The names of all files and folders that a run writes.
 const ENTRIES: [&str; 6] = ["checkpoints", "predictions", "figures", "unfinished", "report.html", SUMMARY];
 
 /// A folder for results.
-pub struct Output {
+pub(crate) struct Output {
     folder: PathBuf,
 }
 
@@ -30,7 +28,7 @@ impl Output {
     ///
     /// # Errors
     /// If the folder contains files that were not written by a run, or cannot be created.
-    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("{}: cannot make folder", folder.display()))?;
         let ours = |name: &str| ENTRIES.contains(&name) || is_temporary(name);
         let foreign = names(folder)?.into_iter().find(|name| !ours(name));
@@ -46,12 +44,12 @@ impl Output {
 
     /// Whether the folder contains the results of an earlier run.
     #[must_use]
-    pub fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         self.folder.join(SUMMARY).is_file()
     }
 
     /// A path in the folder.
-    pub fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
         self.folder.join(inside)
     }
 
@@ -59,7 +57,7 @@ impl Output {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn json(&self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
+    pub(crate) fn json(&self, name: &str, value: &impl Serialize) -> anyhow::Result<()> {
         write_json(&self.path(name), value)
     }
 
@@ -68,7 +66,7 @@ impl Output {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn predictions(
+    pub(crate) fn predictions(
         &self,
         model: &str,
         recording: &Recording,
@@ -115,14 +113,4 @@ fn is_temporary(name: &str) -> bool {
 fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot read", folder.display()))?;
     Ok(entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect())
-}
-
-/// Writes a JSON file atomically.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn write_json(path: &Path, value: &impl Serialize) -> anyhow::Result<()> {
-    let mut text = serde_json::to_string_pretty(value)?;
-    text.push('\n');
-    Ok(write_file(path, |w| w.write_all(text.as_bytes()))?)
 }

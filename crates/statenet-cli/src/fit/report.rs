@@ -14,30 +14,31 @@ use statenet::{
     },
 };
 
-use crate::{output::Output, sound::true_field, summary::ModelSummary};
+use super::{output::Output, summary::ModelSummary};
+use crate::shared::true_field;
 
 /// A model after its fit.
-pub struct Fitted {
+pub(crate) struct Fitted {
     /// The model.
-    pub model: Box<dyn ResponseModel>,
+    pub(crate) model: Box<dyn ResponseModel>,
     /// Predicted rates `(N, T)` for each test stimulus.
-    pub rates: Vec<Array2<f32>>,
+    pub(crate) rates: Vec<Array2<f32>>,
     /// The model's entry in the summary.
-    pub summary: ModelSummary,
+    pub(crate) summary: ModelSummary,
 }
 
 /// Everything that the report shows.
-pub struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     /// The recording as used in the fits: smoothed and standardised.
-    pub recording: &'a Recording,
+    pub(crate) recording: &'a Recording,
     /// The split.
-    pub split: &'a Split,
+    pub(crate) split: &'a Split,
     /// The ground truth of each neuron if the recording is simulated.
-    pub truth: &'a [GroundTruth],
+    pub(crate) truth: &'a [GroundTruth],
     /// The models.
-    pub fitted: &'a [Fitted],
+    pub(crate) fitted: &'a [Fitted],
     /// Seed of the windows of sound for gradient maps.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// Longest lag of a gradient map.
@@ -51,7 +52,7 @@ const N_WINDOWS: usize = 64;
 ///
 /// # Errors
 /// If a figure cannot be drawn or a file cannot be written.
-pub fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Vec<Table>> {
+pub(crate) fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Vec<Table>> {
     let tables: Vec<Table> = [scores(scene)?].into_iter().chain(comparisons(scene)?).collect();
     let recording = scene.recording;
     let mut page = Page::new(format!("Fit of {}", recording.name()))

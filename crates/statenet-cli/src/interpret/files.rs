@@ -21,7 +21,7 @@ use super::{
     args::InterpretArgs,
     loaded_model::LoadedModel,
 };
-use crate::output::write_json;
+use crate::shared::write_json;
 
 /// The content of `interpretation.json`. Every number is `{"value", "ci95"}`; results of methods that were not run are
 /// `null`.
@@ -140,7 +140,7 @@ fn map_file(id: &str) -> String {
 ///
 /// # Errors
 /// If a file cannot be written.
-pub fn write(
+pub(crate) fn write(
     args: &InterpretArgs,
     loaded: &LoadedModel,
     analyses: &[NeuronAnalysis],

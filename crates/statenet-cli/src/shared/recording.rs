@@ -10,18 +10,18 @@ use statenet::{
 };
 
 /// A recording, with the ground truth of its neurons if it is simulated.
-pub struct Source {
+pub(crate) struct Source {
     /// The recording as read or simulated.
-    pub recording: Recording,
+    pub(crate) recording: Recording,
     /// The ground truth of each neuron; empty for a real recording.
-    pub truth: Vec<GroundTruth>,
+    pub(crate) truth: Vec<GroundTruth>,
 }
 
 /// Reads the recording in a folder, or simulates a population if no folder is given.
 ///
 /// # Errors
 /// If the folder is not a valid recording; the message names the file and field.
-pub fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
+pub(crate) fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
     let source = match folder {
         Some(folder) => Source { recording: Recording::read(folder)?, truth: Vec::new() },
         None => {
@@ -38,7 +38,7 @@ pub fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow
 
 /// The true receptive field `(F, L)` of a simulated neuron, in the scale of the recording's cochleagrams.
 #[must_use]
-pub fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
+pub(crate) fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
     let mut field = truth.receptive_field.mapv(f64::from);
     if let Some(scale) = recording.standardization() {
         for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {

@@ -13,17 +13,10 @@ use statenet::prelude::*;
 
 pub(crate) const MODELS: [&str; 4] = ["ridge", "linear", "ln", "statenet-gru"];
 
-/// The path of an example, which `cargo test` builds with the tests.
-pub(crate) fn example(name: &str) -> Command {
-    let tests = std::env::current_exe().unwrap();
-    let folder = tests.parent().and_then(Path::parent).unwrap().join("examples");
-    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.is_file(),
-        "{} is not there: run `cargo test -p statenet-examples`, which builds it",
-        path.display()
-    );
-    let mut command = Command::new(path);
+/// `statenet NAME`, to which options can be added.
+pub(crate) fn program(name: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_statenet"));
+    command.arg(name);
     // The default logging, whatever the environment of the tests.
     command.env_remove("RUST_BACKTRACE").env_remove("RUST_LOG").env_remove("RUST_LIB_BACKTRACE");
     command
@@ -37,7 +30,7 @@ pub(crate) struct Ended {
 }
 
 pub(crate) fn run(name: &str, args: &[&str]) -> Ended {
-    let output = example(name).args(args).stdin(Stdio::null()).output().unwrap();
+    let output = program(name).args(args).stdin(Stdio::null()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ended { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use crate::harness::{Small, example, expect_done, json, small, temporary, text, timeless, tree};
+use crate::harness::{Small, expect_done, json, program, small, temporary, text, timeless, tree};
 
 #[test]
 fn a_killed_run_ends_where_the_unbroken_one_does() {
@@ -18,7 +18,7 @@ fn a_killed_run_ends_where_the_unbroken_one_does() {
     // The state is saved every few seconds: use as many epochs as take longer than that on this machine.
     let mut epochs = 2000;
     loop {
-        let mut child = example("fit").args(args(epochs, &broken)).spawn().unwrap();
+        let mut child = program("fit").args(args(epochs, &broken)).spawn().unwrap();
         let state = broken.join("unfinished/linear/fit.json");
         let ended = loop {
             if state.is_file() {

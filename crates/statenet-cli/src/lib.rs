@@ -1,0 +1,42 @@
+//! The programs of [StateNet](statenet) for the command line: fit models of auditory neurons, predict, score, interpret and
+//! convert them.
+//!
+//! ```text
+//! cargo install --path crates/statenet-cli      # in the repository: installs the program statenet
+//! statenet fit                                  # simulate neurons, fit four models, score and draw them
+//! statenet predict --help
+//! ```
+//! All computation is in the library [`statenet`]; this crate contains the command line only: options, progress bars, tables,
+//! output files and pages. A program is a module with the struct of its options and a function `run`:
+//!
+//! | program | options | does |
+//! |---|---|---|
+//! | [`fit`] | [`FitArgs`](fit::FitArgs) | fits models to a recording, scores them, saves them, writes a report |
+//! | [`predict`] | [`PredictArgs`](predict::PredictArgs) | runs a saved model over sounds, whole or in chunks |
+//! | [`score`] | [`ScoreArgs`](score::ScoreArgs) | scores predictions of any software on the test sounds of a recording |
+//! | [`interpret`] | [`InterpretArgs`](interpret::InterpretArgs) | shows what each neuron of a saved model responds to |
+//! | [`convert`] | [`ConvertArgs`](convert::ConvertArgs) | converts a checkpoint for the published package, or back |
+//!
+//! [`CommandLine`] joins them as subcommands of `statenet`. The examples of the repository run them one by one:
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use statenet_cli::fit::{self, FitArgs};
+//!
+//! fit::run(&FitArgs::parse())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! `default` is `cpu`, in pure Rust. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are those of [`statenet`].
+
+mod command_line;
+pub mod convert;
+pub mod fit;
+pub mod interpret;
+pub mod predict;
+pub mod score;
+pub mod shared;
+
+pub use command_line::{CommandLine, Program};

@@ -1,0 +1,69 @@
+//! `score`: scores predictions of any model, also of other software, on the test stimuli of a recording.
+//!
+//! ```text
+//! statenet score --data DIR --predictions out/fit/predictions/ln --out scores.json
+//! ```
+//! Reads `STIMULUS.npy` `(N, T)`, spikes per bin, for each test stimulus; writes the scores as JSON (like the `test` object
+//! in `summary.json`) and prints them.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use ndarray::Array2;
+use statenet::{data::read_npy_2d, metrics::ScoreTable, prelude::*, train};
+
+use crate::shared::{MachineArgs, source, write_json};
+
+/// Score predictions of any model on the test stimuli of a recording
+#[derive(Parser, Clone, Debug)]
+pub struct ScoreArgs {
+    /// Folder of a recording
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin
+    #[arg(long, value_name = "DIR")]
+    predictions: PathBuf,
+    /// File to write the scores to
+    #[arg(long, value_name = "FILE.json")]
+    out: PathBuf,
+    /// Split whose test stimuli are scored: demo, rahman, kfold:K/I or FILE.json
+    #[arg(long, value_name = "NAME", default_value = "demo")]
+    split: SplitPlan,
+    /// Neurons that the predictions are for: indices, ranges or ids, separated by commas; default all
+    #[arg(long, value_name = "LIST")]
+    neurons: Option<String>,
+    /// Seed of half splits and intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    machine: MachineArgs,
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// If the recording or a prediction cannot be read, they do not match, or the file cannot be written.
+pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
+    args.machine.start()?;
+    let recording = source(Some(&args.data), args.neurons.as_deref(), args.seed)?.recording;
+    let split = args.split.resolve(&recording)?;
+    let recording = recording.smooth(&Smoothing::default());
+    let rates = split
+        .test()
+        .iter()
+        .map(|&s| {
+            let file = args.predictions.join(format!("{}.npy", recording.stimulus(s)?.name()));
+            Ok(read_npy_2d(&file, "rates")?)
+        })
+        .collect::<anyhow::Result<Vec<Array2<f32>>>>()?;
+    let options =
+        EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
+    let scores = train::score(&rates, &recording, split.test(), &options)?;
+    write_json(&args.out, &scores)?;
+    if !args.machine.quiet {
+        let name = args.predictions.file_name().map_or("predictions".into(), |n| n.to_string_lossy());
+        println!("{}\n{}", ScoreTable::of_neurons(&scores), ScoreTable::of_models(&[(&name, &scores)]));
+        println!("wrote {}", args.out.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The programs as users run them: their output, their errors, and their behaviour when killed or when the disk is full.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_input;
+mod contract;
+mod convert;
+mod full_disk;
+mod harness;
+mod interpret;
+mod interrupted;
+mod predict_and_score;

@@ -36,7 +36,7 @@ fn fit_leaves_the_same_files_as_statenet_fit() {
     CommandLine::try_parse_from(words).unwrap().run().unwrap();
 
     let (mut example, mut subcommand) = (files(&example), files(&subcommand));
-    let [one, two] = [&mut example, &mut subcommand].map(|files| without_seconds(files));
+    let [one, two] = [&mut example, &mut subcommand].map(without_seconds);
     assert_eq!(one, two);
     assert_eq!(example.keys().collect::<Vec<_>>(), subcommand.keys().collect::<Vec<_>>());
     for (path, bytes) in &example {

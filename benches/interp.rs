@@ -51,5 +51,12 @@ fn interp(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, interp);
+criterion_group! {
+    name = benches;
+    config = {
+        statenet::process::tune();
+        Criterion::default()
+    };
+    targets = interp
+}
 criterion_main!(benches);

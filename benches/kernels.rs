@@ -327,21 +327,12 @@ fn losses(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(
-    benches,
-    gated,
-    candle_gru,
-    frame,
-    encoder,
-    readout,
-    strf,
-    conv2d,
-    attention,
-    leaky,
-    selective_scan,
-    lmu,
-    state_space,
-    curves,
-    losses
-);
+criterion_group! {
+    name = benches;
+    config = {
+        statenet::process::tune();
+        Criterion::default()
+    };
+    targets = gated, candle_gru, frame, encoder, readout, strf, conv2d, attention, leaky, selective_scan, lmu, state_space, curves, losses
+}
 criterion_main!(benches);

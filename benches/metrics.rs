@@ -26,5 +26,12 @@ fn scores(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, scores);
+criterion_group! {
+    name = benches;
+    config = {
+        statenet::process::tune();
+        Criterion::default()
+    };
+    targets = scores
+}
 criterion_main!(benches);

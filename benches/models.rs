@@ -43,5 +43,12 @@ fn models(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, models);
+criterion_group! {
+    name = benches;
+    config = {
+        statenet::process::tune();
+        Criterion::default()
+    };
+    targets = models
+}
 criterion_main!(benches);

@@ -9,11 +9,13 @@
 //! The same as `statenet convert`, which `cargo install --path crates/statenet-cli` installs.
 
 use clap::Parser;
+use statenet::process;
 use statenet_cli::{
     convert::{self, ConvertArgs},
     shared::Failure,
 };
 
 fn main() -> Result<(), Failure> {
+    process::tune();
     Ok(convert::run(&ConvertArgs::parse())?)
 }

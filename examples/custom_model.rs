@@ -18,6 +18,7 @@ use statenet::{
     kernels::softplus,
     models::{FrameModel, Registry, in_chunks, laws},
     prelude::*,
+    process,
     report::{Heatmap, Panel},
 };
 use statenet_cli::shared::{Failure, FitBar, MachineArgs};
@@ -93,6 +94,7 @@ fn small_simulation(seed: Seed) -> anyhow::Result<Recording> {
 }
 
 fn main() -> Result<(), Failure> {
+    process::tune();
     let args = Args::parse();
     let (device, seed) = (args.machine.start()?, Seed::new(args.seed));
     let recording = match &args.data {

@@ -10,11 +10,13 @@
 //! The same as `statenet fit`, which `cargo install --path crates/statenet-cli` installs.
 
 use clap::Parser;
+use statenet::process;
 use statenet_cli::{
     fit::{self, FitArgs},
     shared::Failure,
 };
 
 fn main() -> Result<(), Failure> {
+    process::tune();
     Ok(fit::run(&FitArgs::parse())?)
 }

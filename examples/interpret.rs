@@ -10,11 +10,13 @@
 //! The same as `statenet interpret`, which `cargo install --path crates/statenet-cli` installs.
 
 use clap::Parser;
+use statenet::process;
 use statenet_cli::{
     interpret::{self, InterpretArgs},
     shared::Failure,
 };
 
 fn main() -> Result<(), Failure> {
+    process::tune();
     Ok(interpret::run(&InterpretArgs::parse())?)
 }

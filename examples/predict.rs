@@ -9,11 +9,13 @@
 //! The same as `statenet predict`, which `cargo install --path crates/statenet-cli` installs.
 
 use clap::Parser;
+use statenet::process;
 use statenet_cli::{
     predict::{self, PredictArgs},
     shared::Failure,
 };
 
 fn main() -> Result<(), Failure> {
+    process::tune();
     Ok(predict::run(&PredictArgs::parse())?)
 }

@@ -9,11 +9,13 @@
 //! The same as `statenet score`, which `cargo install --path crates/statenet-cli` installs.
 
 use clap::Parser;
+use statenet::process;
 use statenet_cli::{
     score::{self, ScoreArgs},
     shared::Failure,
 };
 
 fn main() -> Result<(), Failure> {
+    process::tune();
     Ok(score::run(&ScoreArgs::parse())?)
 }

@@ -103,6 +103,7 @@ struct Table {
 }
 
 fn main() -> anyhow::Result<()> {
+    statenet::process::tune();
     match Cli::parse().command {
         Command::Interchange { out } => interchange::write(&out),
         Command::Names => {

@@ -23,6 +23,7 @@
 //! use clap::Parser;
 //! use statenet_cli::fit::{self, FitArgs};
 //!
+//! statenet::process::tune(); // faster fits
 //! fit::run(&FitArgs::parse())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

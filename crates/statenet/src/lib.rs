@@ -15,6 +15,11 @@
 //! | [`interp`] | `statenet-interp` | gradient maps, dynamic STRFs, dreams, memory, tuning, in-silico experiments |
 //! | [`report`] | `statenet-report` | figures, tables, the HTML page (feature `report`) |
 //!
+//! # Speed
+//!
+//! Build with `--release`, and call [`process::tune`] first thing in `main`: fits then keep the memory that they use again at
+//! every step, and Candle starts no threads that get in their way.
+//!
 //! # Features
 //!
 //! `default` is `cpu` and `report`, in pure Rust. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle by
@@ -33,6 +38,7 @@ pub use statenet_train as train;
 
 pub mod device;
 pub mod prelude;
+pub mod process;
 
 /// Compiles and runs the examples in the book.
 #[cfg(doctest)]

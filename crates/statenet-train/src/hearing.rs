@@ -40,6 +40,36 @@ pub fn cochleagrams(recording: &Recording, front_end: &FrontEndConfig) -> Result
     Ok(heard.with_input(Input::Cochleagram, cochlea.band_centers().to_vec(), arrays)?)
 }
 
+/// The stages of a model that hears behind its front end, and the recording as its front end hears it: cochleagrams, scaled as the
+/// model scales them. `None` for a model without a front end.
+///
+/// For what is said of bands: maps, tuning, figures. Rates are those of the model itself.
+///
+/// # Errors
+/// As [`cochleagrams`].
+pub fn behind_front_end(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+) -> Result<Option<(Box<dyn ResponseModel>, Recording)>> {
+    let Some(behind) = model.behind_front_end()? else { return Ok(None) };
+    let heard = recording.heard()?;
+    let all: Vec<usize> = (0..heard.n_stimuli()).collect();
+    let mut arrays = Vec::with_capacity(all.len());
+    for sound in sounds_of(&heard, &all, model.device())? {
+        let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;
+        if let Some(bands) = model.cochleagram(&sound)? {
+            arrays.push(bands_of(&bands)?);
+        }
+    }
+    let bands = behind.config().axes.map(|axes| axes.band_centers).unwrap_or_default();
+    let seen = heard.with_input(Input::Cochleagram, bands, arrays)?;
+    let seen = match model.input_scaling()? {
+        Some(scaling) => seen.standardized_with(&scaling)?,
+        None => seen,
+    };
+    Ok(Some((behind, seen)))
+}
+
 /// A recording as a model takes it: a model that hears gets the sounds, unless the recording holds them already.
 ///
 /// # Errors

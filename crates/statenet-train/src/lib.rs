@@ -46,7 +46,7 @@ mod validation;
 pub use error::{Error, Result};
 pub use evaluate::{evaluate, predict, score};
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
-pub use hearing::cochleagrams;
+pub use hearing::{behind_front_end, cochleagrams};
 pub use history::{History, Stopped};
 pub use progress::Progress;
 pub use ridge::{Ridge, RidgeFit};

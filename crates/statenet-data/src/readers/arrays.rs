@@ -42,11 +42,15 @@ pub(super) fn read_counts(path: &Path) -> Result<Array3<f32>> {
     let bytes = bytes(path)?;
     let zipped = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
     let parsed = if zipped { npz::parse(&bytes, NAME) } else { npy::parse(&bytes) };
-    let (_, values) = parsed.map_err(in_file(path, NAME))?;
+    parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, NAME))
+}
+
+/// `(N, R, T)`, also of counts `(N, T)`, which are one repeat.
+pub(super) fn with_repeats(values: ArrayD<f32>) -> Result<Array3<f32>, FormatError> {
     let values = if values.ndim() == 2 { values.insert_axis(Axis(1)) } else { values };
     let got = values.shape().to_vec();
     let expected = "3 (neurons, repeats, bins) or 2 (neurons, bins)";
-    values.into_dimensionality::<Ix3>().map_err(|_| in_file(path, NAME)(FormatError::Axes { got, expected }))
+    values.into_dimensionality::<Ix3>().map_err(|_| FormatError::Axes { got, expected })
 }
 
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {

@@ -3,6 +3,7 @@
 mod arrays;
 mod canonical;
 mod fields;
+mod sounds;
 
 pub use arrays::{read_cochleagram, read_npy_2d};
 pub(crate) use canonical::{FILE, FORMAT, UNIT, VERSION};

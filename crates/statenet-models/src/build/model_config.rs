@@ -19,13 +19,13 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use statenet_core::{Axes, Input, Sampling};
 
 use crate::{
     config::{limits::expect_size, text},
     cores::CoreConfig,
-    error::{Error, Result, config_error},
+    error::{Result, config_error},
     front_ends::FrontEndConfig,
     prefilters::PrefilterConfig,
     readouts::ReadoutConfig,
@@ -152,7 +152,7 @@ impl ModelConfig {
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
     pub fn from_json(source: &str) -> Result<Self> {
-        parse(text::from_json(source), "config")
+        text::parse(text::from_json(source), "config")
     }
 
     /// Reads a config from TOML text.
@@ -160,7 +160,7 @@ impl ModelConfig {
     /// # Errors
     /// [`Error::ConfigText`] with line and column if the text is not of our form.
     pub fn from_toml(source: &str) -> Result<Self> {
-        parse(text::from_toml(source), "config")
+        text::parse(text::from_toml(source), "config")
     }
 
     /// Reads a config file: TOML if its name ends in `.toml`, else JSON.
@@ -168,7 +168,7 @@ impl ModelConfig {
     /// # Errors
     /// [`Error::File`] if it cannot be read, [`Error::ConfigText`] if it is not of our form.
     pub fn read(path: &Path) -> Result<Self> {
-        parse_file(path)
+        text::read(path)
     }
 
     /// Checks every field, before anything is built.
@@ -220,26 +220,6 @@ impl ModelConfig {
 pub(crate) fn hash(config: &impl Serialize) -> String {
     let text = text::to_json(config).unwrap_or_default();
     format!("{:08x}", statenet_core::Digest::of(text.as_bytes()).value() >> 32)
-}
-
-/// A config from a file: TOML if its name ends in `.toml`, else JSON.
-pub(crate) fn parse_file<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-        path: path.to_path_buf(),
-        action: "read",
-        source: Box::new(source),
-    })?;
-    let origin = path.display().to_string();
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
-        parse(text::from_toml(&text), &origin)
-    } else {
-        parse(text::from_json(&text), &origin)
-    }
-}
-
-pub(crate) fn parse<T, E: std::fmt::Display>(parsed: Result<T, E>, origin: &str) -> Result<T> {
-    parsed
-        .map_err(|e| Error::ConfigText { origin: origin.to_owned(), reason: e.to_string().trim().to_owned() })
 }
 
 #[cfg(test)]

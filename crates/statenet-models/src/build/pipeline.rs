@@ -245,6 +245,19 @@ impl ResponseModel for Pipeline {
         self.hearing.as_ref().map(|(front_end, _)| front_end.forward(frames, Mode::Eval)).transpose()
     }
 
+    fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {
+        if self.hearing.is_none() {
+            return Ok(None);
+        }
+        let config = PipelineConfig { front_end: None, ..self.config.clone() };
+        let params = ParamStore::new(self.params.seed(), self.dtype(), self.device());
+        let copy = Self::on(params, &self.config.spectral_axes(&self.axes)?, &config)?;
+        let mut values = self.params.snapshot()?;
+        values.retain(|name, _| copy.params.get(name).is_some());
+        copy.params.load(&values, "the model")?;
+        Ok(Some(Box::new(copy)))
+    }
+
     fn input_scaling(&self) -> Result<Option<Standardization>> {
         self.hearing.as_ref().map(|(_, scaling)| scaling.get()).transpose()
     }

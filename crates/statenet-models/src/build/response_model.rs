@@ -128,6 +128,15 @@ pub trait ResponseModel: Send + Sync {
         Ok(None)
     }
 
+    /// A copy of the stages of a model that hears behind its front end: a model of the cochleagrams that the front end makes,
+    /// scaled as [`input_scaling`](Self::input_scaling) has it. `None`, unless overridden, for a model without a front end.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if there is no memory for it.
+    fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {
+        Ok(None)
+    }
+
     /// How a model that hears scales the bands of its front end before anything else sees them. `None`, unless overridden, for a
     /// model that does not scale.
     ///

@@ -5,7 +5,11 @@
 //! once for each reader and writer: it was most of what this crate took to compile. TOML is read directly, because
 //! its errors would lose their place in the text.
 
+use std::path::Path;
+
 use serde::{Serialize, de::DeserializeOwned};
+
+use crate::error::{Error, Result};
 
 /// A value from JSON text, or what is wrong in which line and column.
 pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
@@ -32,6 +36,26 @@ pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
         format!("{} at line {line} column {column}", e.message())
     })
+}
+
+/// A value from a file: TOML if its name ends in `.toml`, else JSON.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_path_buf(),
+        action: "read",
+        source: Box::new(source),
+    })?;
+    let origin = path.display().to_string();
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
+        parse(from_toml(&text), &origin)
+    } else {
+        parse(from_json(&text), &origin)
+    }
+}
+
+/// A parsed value, or the error that names where the text comes from.
+pub(crate) fn parse<T>(parsed: Result<T, String>, origin: &str) -> Result<T> {
+    parsed.map_err(|e| Error::ConfigText { origin: origin.to_owned(), reason: e.trim().to_owned() })
 }
 
 /// JSON text in one line.

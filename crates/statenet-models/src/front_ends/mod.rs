@@ -23,6 +23,8 @@ mod scaling;
 mod sincnet;
 mod stage;
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Sampling};
 
@@ -41,7 +43,7 @@ pub(crate) use self::{
     sincnet::{BandPasses, Sincs, Squash},
     stage::{FrontEnd, in_samples},
 };
-use crate::error::Result;
+use crate::{config::text, error::Result};
 
 /// Which front end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +60,15 @@ pub enum FrontEndConfig {
 }
 
 impl FrontEndConfig {
+    /// Reads a config file such as `{"mel": {"n_bands": 18}}`: TOML if its name ends in `.toml`, else JSON.
+    ///
+    /// # Errors
+    /// [`Error::File`](crate::Error::File) if it cannot be read, [`Error::ConfigText`](crate::Error::ConfigText) if it is not
+    /// of our form.
+    pub fn read(path: &Path) -> Result<Self> {
+        text::read(path)
+    }
+
     /// Bands F that it makes.
     #[must_use]
     pub fn n_bands(&self) -> usize {

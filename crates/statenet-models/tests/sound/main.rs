@@ -223,15 +223,18 @@ fn a_front_end_is_the_first_stage_of_the_model_behind_it() {
     let sound = bins(1, 1, 10, DType::F32);
     let bands = model.cochleagram(&sound).unwrap().unwrap();
     assert_eq!(bands.dims(), [1, 1, 34, 10]);
-    let inner = build(&zoo::statenet_gru(&Axes::new(34, 2, at_16_khz().dt())), DType::F32);
-    let values = model.params().snapshot().unwrap();
-    let behind = values
-        .into_iter()
-        .filter(|(name, _)| !name.starts_with("front_end.") && !name.starts_with("scaling."));
-    inner.params().load(&behind.collect(), "the model").unwrap();
+    let inner = model.behind_front_end().unwrap().unwrap();
+    assert_eq!((inner.n_bands(), inner.config().axes.unwrap().band_centers.len()), (34, 34));
     let apart = inner.forward(&bands, Mode::Eval).unwrap();
     assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
-    assert!(inner.cochleagram(&bands).unwrap().is_none());
+    assert!(inner.cochleagram(&bands).unwrap().is_none() && inner.behind_front_end().unwrap().is_none());
+    // A scale that is set shows in the whole, not in what is behind it.
+    let scale = statenet_core::Standardization::new(vec![-1.0; 34], vec![2.0; 34]).unwrap();
+    model.scale_input(&scale).unwrap();
+    assert_eq!(model.input_scaling().unwrap(), Some(scale));
+    let scaled = ((&bands + 1.0).unwrap() / 2.0).unwrap();
+    let apart = inner.forward(&scaled, Mode::Eval).unwrap();
+    assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
 }
 
 #[test]

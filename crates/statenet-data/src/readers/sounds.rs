@@ -1,0 +1,146 @@
+//! A recording from a folder of sounds and one file of counts, without `recording.json`.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array3;
+use statenet_core::{Input, ResponseMask, TimeBin};
+
+use super::arrays::{bytes, with_repeats};
+use crate::{
+    error::{Error, Place, Result},
+    formats::{FormatError, npy, npz},
+    recording::{Description, Neuron, Recording, Responses, Stimulus, read_sound},
+};
+
+const NAME: &str = "counts";
+
+impl Recording {
+    /// A recording of sound from a folder of wav files and a file of spike counts per bin; NaN means missing.
+    ///
+    /// `counts` is an npz file with an array for each sound, called as the wav file without its ending: `(N, R, T)`, or `(N, T)`
+    /// for one repeat. Or it is an npy file with one array for all sounds, in the alphabetical order of their names:
+    /// `(S, N, R, T)`, or `(S, N, T)`. Neurons are called by their index.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for a folder without wav files; [`Error::ArrayFile`] if counts are missing for a sound or do not have
+    /// these axes; [`Error::Shape`] if sounds have different numbers of neurons; those of [`heard`](Self::heard) for a sound.
+    pub fn from_sounds(folder: impl AsRef<Path>, counts: impl AsRef<Path>, dt: TimeBin) -> Result<Self> {
+        let (folder, counts) = (folder.as_ref(), counts.as_ref());
+        let sounds = wav_files(folder)?;
+        if sounds.is_empty() {
+            return Err(Error::Empty { what: "wav files" });
+        }
+        let names: Vec<String> = sounds.iter().map(|path| stem(path)).collect();
+        let counts_of_all = read_counts(counts, &names)?;
+        let n_neurons = counts_of_all.first().map_or(0, |c| c.dim().0);
+        let mut sampling = None;
+        let mut stimuli = Vec::with_capacity(sounds.len());
+        for ((path, name), counts_of_one) in sounds.into_iter().zip(names).zip(counts_of_all) {
+            let mask = ResponseMask::from_nan(counts_of_one.view());
+            let responses = Responses::checked(counts_of_one, &mask, &Place::File(counts.to_path_buf()))?;
+            let sound = read_sound(&path, dt, responses.n_bins(), &mut sampling)?;
+            stimuli.push(Stimulus::new(name, sound, responses)?.with_audio(path));
+        }
+        let name =
+            folder.file_name().map_or_else(|| "sounds".to_owned(), |n| n.to_string_lossy().into_owned());
+        let about = Description { name, ..Description::default() };
+        let neurons = (0..n_neurons).map(|n| Neuron::new(n.to_string())).collect();
+        Self::of_input(Input::Sound, about, dt, Vec::new(), neurons, stimuli)
+    }
+}
+
+/// The wav files of a folder, by name.
+fn wav_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |source| Error::Io { path: folder.to_path_buf(), action: "list the sounds", source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Counts `(N, R, T)` of each sound.
+fn read_counts(path: &Path, names: &[String]) -> Result<Vec<Array3<f32>>> {
+    let in_file = |source| Error::ArrayFile { path: path.to_path_buf(), array: NAME, source };
+    let bytes = bytes(path)?;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")) {
+        let of_one = |name: &String| npz::parse(&bytes, name).and_then(|(_, values)| with_repeats(values));
+        return names.iter().map(|name| of_one(name).map_err(in_file)).collect();
+    }
+    let (_, values) = npy::parse(&bytes).map_err(in_file)?;
+    let got = values.shape().to_vec();
+    let expected =
+        "3 (sounds, neurons, bins) or 4 (sounds, neurons, repeats, bins), with one entry for each wav file,";
+    if !(3..=4).contains(&values.ndim()) || got.first() != Some(&names.len()) {
+        return Err(in_file(FormatError::Axes { got, expected }));
+    }
+    values.outer_iter().map(|of_one| with_repeats(of_one.to_owned()).map_err(in_file)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array4, array};
+    use statenet_core::SampleRate;
+
+    use super::*;
+    use crate::writers::{write_npz, write_wav};
+
+    /// Two sounds of 4 bins of 5 ms.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, level) in [("b", 0.25), ("a", 0.5)] {
+            let path = folder.path().join(format!("{name}.wav"));
+            write_wav(&path, &[level; 160], SampleRate::new(8000.0).unwrap()).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn counts_belong_to_sounds_by_name_or_by_order() {
+        let (folder, dt) = (folder(), TimeBin::whole_millis::<5>());
+        let npy = folder.path().join("counts.npy");
+        let all = Array4::from_shape_fn((2, 1, 3, 4), |(s, _, r, t)| (100 * s + 10 * r + t) as f32);
+        std::fs::write(&npy, npy::encode(all.view()).unwrap()).unwrap();
+        let recording = Recording::from_sounds(folder.path(), &npy, dt).unwrap();
+        assert_eq!((recording.input(), recording.n_bands(), recording.n_neurons()), (Input::Sound, 40, 1));
+        assert_eq!(recording.stimuli()[0].name(), "a");
+        assert!((recording.stimuli()[0].cochleagram()[[0, 0]] - 0.5).abs() < 1e-4);
+        assert_eq!(recording.stimuli()[1].responses().values()[[0, 2, 3]], 123.0);
+
+        let npz = folder.path().join("counts.npz");
+        let named = [("a", array![[1.0, 2.0, 3.0, 4.0]]), ("b", array![[5.0, 6.0, 7.0, 8.0]])];
+        write_npz(&npz, &named.each_ref().map(|(name, counts)| (*name, counts.view().into_dyn()))).unwrap();
+        let recording = Recording::from_sounds(folder.path(), &npz, dt).unwrap();
+        assert_eq!(recording.stimuli()[1].responses().values()[[0, 0, 1]], 6.0);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said() {
+        let (folder, dt) = (folder(), TimeBin::whole_millis::<5>());
+        let message = |error: Error| {
+            std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source())
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(": ")
+        };
+        let npy = folder.path().join("counts.npy");
+        std::fs::write(&npy, npy::encode(Array4::<f32>::zeros((3, 1, 1, 4)).view()).unwrap()).unwrap();
+        let text = message(Recording::from_sounds(folder.path(), &npy, dt).unwrap_err());
+        assert!(text.contains("has shape [3, 1, 1, 4], expected 3 (sounds, neurons, bins) or 4"), "{text}");
+        let npz = folder.path().join("counts.npz");
+        write_npz(&npz, &[("a", array![[1.0, 2.0, 3.0, 4.0]].view().into_dyn())]).unwrap();
+        let text = message(Recording::from_sounds(folder.path(), &npz, dt).unwrap_err());
+        assert!(text.contains("array b is not in the archive"), "{text}");
+        let empty = tempfile::tempdir().unwrap();
+        let text = message(Recording::from_sounds(empty.path(), &npz, dt).unwrap_err());
+        assert_eq!(text, "recording has no wav files, expected at least one");
+    }
+}

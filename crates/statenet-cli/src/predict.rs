@@ -3,6 +3,7 @@
 //! ```text
 //! statenet predict --checkpoint out/fit/checkpoints/statenet-gru --data DIR --out rates
 //! statenet predict --checkpoint DIR --data sound.npy --out rates --stream 7
+//! statenet predict --checkpoint DIR --data sound.wav --out rates
 //! ```
 //! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and prints a table.
 
@@ -11,17 +12,21 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Parser;
 use ndarray::{Array2, ArrayView2};
 use statenet::{
-    data::{read_cochleagram, write_npy_2d},
-    models::in_chunks,
+    candle::DType,
+    data::{Stimulus, formats, read_cochleagram, resample, write_npy_2d},
+    models::{
+        front_ends::{FrontEndConfig, MelConfig},
+        in_chunks,
+    },
     prelude::*,
     report::{Cell, Table},
 };
 
-use crate::shared::{MachineArgs, PublishedArgs};
+use crate::shared::{FRONT_END, MachineArgs, PublishedArgs, front_end, with_cochleagrams};
 
 /// Predict the responses of a saved model to any sounds
 #[derive(Parser, Clone, Debug)]
@@ -29,8 +34,8 @@ pub struct PredictArgs {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one
     #[arg(long, value_name = "DIR")]
     checkpoint: PathBuf,
-    /// Folder of a recording, or an npy file with one cochleagram (F, T)
-    #[arg(long, value_name = "DIR|FILE.npy")]
+    /// Folder of a recording, an npy file with one cochleagram (F, T), or a wav file
+    #[arg(long, value_name = "DIR|FILE.npy|FILE.wav")]
     data: PathBuf,
     /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin
     #[arg(long, value_name = "DIR")]
@@ -42,6 +47,10 @@ pub struct PredictArgs {
     /// scaling of their input, such as published ones
     #[arg(long, value_name = "SPLIT")]
     standardize: Option<SplitPlan>,
+    /// Front end that makes cochleagrams of sounds for a model that takes cochleagrams: mel, gammatone, sincnet, leaf, or a
+    /// config file; default: the stored ones, or the front end that the model was fitted with
+    #[arg(long, value_name = "NAME|FILE")]
+    front_end: Option<String>,
     #[command(flatten)]
     published: PublishedArgs,
     #[command(flatten)]
@@ -55,7 +64,7 @@ pub struct PredictArgs {
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
     let Checkpoint { model, metadata } = args.published.load(&args.checkpoint, &device)?;
-    let sounds = sounds(args, &*model, metadata.input.as_ref())?;
+    let sounds = sounds(args, &*model, &metadata)?;
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {
         let begun = Instant::now();
@@ -77,42 +86,100 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Names and cochleagrams of the sounds, scaled as in the fit of the model.
+/// Names and inputs `(F, T)` of the sounds, as the model takes them: bins of samples, or cochleagrams scaled as in the fit.
 fn sounds(
     args: &PredictArgs,
     model: &dyn ResponseModel,
-    scale: Option<&Standardization>,
+    metadata: &CheckpointMetadata,
 ) -> anyhow::Result<Vec<(String, Array2<f32>)>> {
+    let config = model.config();
+    let scale = metadata.input.as_ref();
     if args.standardize.is_some() && scale.is_some() {
         bail!(
             "the checkpoint stores the scaling of its input; remove --standardize, which would scale twice"
         );
     }
-    if args.data.is_dir() {
-        let recording = Recording::read(&args.data)?;
-        if let Some(axes) = &model.config().axes {
-            recording.expect_input(axes)?;
+    let is_sound = args.data.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
+    if !args.data.is_dir() && !is_sound {
+        if args.standardize.is_some() {
+            bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
         }
-        let recording = match (&args.standardize, scale) {
-            (Some(plan), _) => recording.standardize(plan.resolve(&recording)?.train())?,
-            (None, Some(scale)) => recording.standardized_with(scale)?,
-            (None, None) => recording,
+        let sound = read_cochleagram(&args.data)?;
+        return Ok(vec![(stem(&args.data)?, scaled(sound, scale, &args.data)?)]);
+    }
+    let front_end = front_end_of(args, metadata)?;
+    if is_sound {
+        if args.standardize.is_some() {
+            bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
+        }
+        let bins = wav_bins(&args.data, config.axes()?.dt, &config)?;
+        let input = match config.input() {
+            Input::Sound => bins,
+            Input::Cochleagram => {
+                let front_end = front_end.unwrap_or(FrontEndConfig::Mel(MelConfig::default()));
+                scaled(cochleagram(&bins, config.axes()?.dt, &front_end)?, scale, &args.data)?
+            }
         };
-        return Ok(recording
-            .stimuli()
-            .iter()
-            .map(|s| (s.name().to_owned(), s.cochleagram().to_owned()))
-            .collect());
+        return Ok(vec![(stem(&args.data)?, input)]);
     }
-    if args.standardize.is_some() {
-        bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
-    }
-    let sound = read_cochleagram(&args.data)?;
-    let sound = match scale {
-        Some(scale) => scale.apply(&sound.view()).with_context(|| args.data.display().to_string())?,
-        None => sound,
+    let recording = Recording::read(&args.data)?;
+    let recording = match config.input() {
+        Input::Sound => recording.heard()?,
+        Input::Cochleagram => with_cochleagrams(&recording, front_end.as_ref())?,
     };
-    Ok(vec![(stem(&args.data)?, sound)])
+    if let Some(axes) = &config.axes {
+        recording.expect_input(axes)?;
+    }
+    let recording = match (&args.standardize, scale) {
+        (Some(plan), _) => recording.standardize(plan.resolve(&recording)?.train())?,
+        (None, Some(scale)) => recording.standardized_with(scale)?,
+        (None, None) => recording,
+    };
+    let input = |s: &Stimulus| (s.name().to_owned(), s.cochleagram().to_owned());
+    Ok(recording.stimuli().iter().map(input).collect())
+}
+
+/// The front end of a model's cochleagrams: the one named, or else the one that it was fitted with.
+fn front_end_of(args: &PredictArgs, metadata: &CheckpointMetadata) -> anyhow::Result<Option<FrontEndConfig>> {
+    match (&args.front_end, metadata.training.get(FRONT_END)) {
+        (Some(named), _) => front_end(named).map(Some),
+        (None, Some(kept)) => {
+            let kept = serde_json::from_value(kept.clone());
+            kept.map(Some).context("the front end in the checkpoint")
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn scaled(sound: Array2<f32>, scale: Option<&Standardization>, path: &Path) -> anyhow::Result<Array2<f32>> {
+    match scale {
+        Some(scale) => scale.apply(&sound.view()).with_context(|| path.display().to_string()),
+        None => Ok(sound),
+    }
+}
+
+/// The whole bins `(hop, T)` of a wav file, at the rate that a model that hears takes, or else at the nearest of whole bins.
+fn wav_bins(path: &Path, dt: TimeBin, config: &ModelConfig) -> anyhow::Result<Array2<f32>> {
+    let name = || path.display().to_string();
+    let sound = formats::wav::decode(&std::fs::read(path).with_context(name)?).with_context(name)?;
+    let sampling = match config.input() {
+        Input::Sound => Sampling::of(config.axes()?)?,
+        Input::Cochleagram => Sampling::nearest(sound.rate, dt)?,
+    };
+    let samples = resample(&sound.samples, sound.rate, sampling.rate()).with_context(name)?;
+    let (hop, n_bins) = (sampling.hop(), samples.len() / sampling.hop());
+    ensure!(n_bins > 0, "{} is shorter than a bin of {} ms", path.display(), dt.ms());
+    Ok(Array2::from_shape_fn((hop, n_bins), |(k, t)| samples[t * hop + k]))
+}
+
+/// What a front end makes of bins of sound.
+fn cochleagram(bins: &Array2<f32>, dt: TimeBin, front_end: &FrontEndConfig) -> anyhow::Result<Array2<f32>> {
+    let (hop, n_bins) = bins.dim();
+    let sampling = Sampling::of(&Axes::new(hop, 1, dt))?;
+    let cochlea = front_end.build(&sampling, DType::F32, &Device::Cpu)?;
+    let sound = Tensor::from_iter(bins.iter().copied(), &Device::Cpu)?.reshape((1, 1, hop, n_bins))?;
+    let values = cochlea.cochleagram(&sound)?.flatten_all()?.to_vec1::<f32>()?;
+    Ok(Array2::from_shape_vec((front_end.n_bands(), n_bins), values)?)
 }
 
 fn stem(path: &Path) -> anyhow::Result<String> {

@@ -12,7 +12,7 @@ use clap::Parser;
 use ndarray::Array2;
 use statenet::{data::read_npy_2d, metrics::ScoreTable, prelude::*, train};
 
-use crate::shared::{MachineArgs, source, write_json};
+use crate::shared::{MachineArgs, Origin, source, write_json};
 
 /// Score predictions of any model on the test stimuli of a recording
 #[derive(Parser, Clone, Debug)]
@@ -45,7 +45,7 @@ pub struct ScoreArgs {
 /// If the recording or a prediction cannot be read, they do not match, or the file cannot be written.
 pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     args.machine.start()?;
-    let recording = source(Some(&args.data), args.neurons.as_deref(), args.seed)?.recording;
+    let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
     let split = args.split.resolve(&recording)?;
     let recording = recording.smooth(&Smoothing::default());
     let rates = split

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::shared::MachineArgs;
+use crate::shared::{MachineArgs, Origin};
 
 /// Fit models to a recording, score them on held-out sounds, and draw their predictions and maps
 #[derive(Parser, Clone, Debug)]
@@ -15,6 +15,15 @@ pub struct FitArgs {
     /// Folder of a recording (recording.json, stimuli, responses); default: simulate one
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Folder of wav files, with --counts and --dt: a recording in place of --data
+    #[arg(long, value_name = "DIR", requires = "counts", requires = "dt", conflicts_with = "data")]
+    pub(crate) audio: Option<PathBuf>,
+    /// Spike counts per bin: npz with an array (N, R, T) for each wav file, or npy (S, N, R, T) in their alphabetical order
+    #[arg(long, value_name = "FILE.npz|FILE.npy", requires = "audio")]
+    pub(crate) counts: Option<PathBuf>,
+    /// Width of a time bin of --counts in ms
+    #[arg(long, value_name = "MS", requires = "audio")]
+    pub(crate) dt: Option<f64>,
     /// Models: ridge, names of the zoo, or config files, separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
     pub(crate) model: String,
@@ -24,6 +33,10 @@ pub struct FitArgs {
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub(crate) neurons: Option<String>,
+    /// Front end that makes cochleagrams of the recording's sounds: mel, gammatone, sincnet, leaf, or a config file; default:
+    /// the stored cochleagrams, and mel for a recording of sound alone
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) front_end: Option<String>,
     /// Maximum number of epochs; default 1000
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
@@ -63,6 +76,17 @@ fn model_help() -> String {
 }
 
 impl FitArgs {
+    /// Where the recording comes from.
+    ///
+    /// # Errors
+    /// If the width of a bin is out of range.
+    pub(crate) fn origin(&self) -> anyhow::Result<Origin<'_>> {
+        Ok(match (&self.audio, &self.counts, self.dt) {
+            (Some(audio), Some(counts), Some(dt)) => Origin::Sounds(audio, counts, TimeBin::from_millis(dt)?),
+            _ => Origin::of(self.data.as_deref()),
+        })
+    }
+
     /// The settings for fitting a model: its recipe, changed by the options given.
     #[must_use]
     pub(crate) fn fit_config(&self, model: &ModelConfig) -> FitConfig {

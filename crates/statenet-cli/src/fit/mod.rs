@@ -3,6 +3,7 @@
 //! ```text
 //! statenet fit                                      # simulated neurons, no download
 //! statenet fit --data DIR --model ridge,statenet-gru --out results
+//! statenet fit --audio DIR --counts FILE.npz --dt 5
 //! ```
 //! Prints a table (model, parameters, CCraw, CCnorm with its interval, FVE, seconds) and writes `summary.json`,
 //! `report.html`, `figures/`, `checkpoints/MODEL/` and `predictions/MODEL/STIMULUS.npy`.

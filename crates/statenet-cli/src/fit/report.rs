@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2};
 use statenet::{
     candle::DType,
     data::GroundTruth,
-    interp::{agreement, draw_windows},
+    interp::{GradientMaps, agreement, draw_windows},
     metrics::compare,
     models::Memory,
     prelude::*,
@@ -12,6 +12,7 @@ use statenet::{
         Bar, Bars, Cell, Heatmap, Interval, Page, Panel, Scatter, ScatterPoint, Section, Size, Strip, Strips,
         Svg, Table, Trace, Traces,
     },
+    train::behind_front_end,
 };
 
 use super::{output::Output, summary::ModelSummary};
@@ -263,8 +264,11 @@ fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result
         [] => shown_neurons(scene).into_iter().map(|(n, _)| n).collect(),
         truth => one_of_each_kind(truth),
     };
-    let fields = scene.fitted.iter().map(|f| Ok((f.summary.name.as_str(), maps_of(f, scene, &neurons)?)));
-    let fields = fields.collect::<anyhow::Result<Vec<_>>>()?;
+    let fields = scene.fitted.iter().map(|f| {
+        let maps = maps_of(f, scene, &neurons)?;
+        Ok(maps.map(|maps| (f.summary.name.as_str(), maps)))
+    });
+    let fields: Vec<_> = fields.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect();
     for (row, &neuron) in neurons.iter().enumerate() {
         let id = scene.recording.neurons()[neuron].id();
         let mut maps = Vec::new();
@@ -310,31 +314,49 @@ fn heatmap(
     scene: &Scene<'_>,
 ) -> anyhow::Result<Heatmap> {
     let shown = Array2::from_shape_fn((map.nrows(), n_lags), |at| map.get(at).copied().unwrap_or(f64::NAN));
-    let mut figure = Heatmap::strf(title, shown.view(), scene.recording.bands(), scene.recording.dt())?;
+    // A front end of another number of bands has frequencies of its own.
+    let bands = if map.nrows() == scene.recording.n_bands() { scene.recording.bands() } else { &[] };
+    let mut figure = Heatmap::strf(title, shown.view(), bands, scene.recording.dt())?;
     figure.size = Size::new(190.0, 150.0);
     figure.unit = "spikes/bin per s.d.".to_owned();
     Ok(figure)
 }
 
 /// Receptive fields `(F, L)` of the given neurons: the weights, or gradient maps averaged over training sounds.
-fn maps_of(fitted: &Fitted, scene: &Scene<'_>, neurons: &[usize]) -> anyhow::Result<Vec<Array2<f64>>> {
+///
+/// Of a model that hears, those of the stages behind its front end, over the front end's bands; `None` for one without bands.
+fn maps_of(
+    fitted: &Fitted,
+    scene: &Scene<'_>,
+    neurons: &[usize],
+) -> anyhow::Result<Option<Vec<Array2<f64>>>> {
     if let Ok(fields) = receptive_fields(&*fitted.model) {
-        return Ok(neurons.iter().map(|&n| fields[n].clone()).collect());
+        return Ok(Some(neurons.iter().map(|&n| fields[n].clone()).collect()));
     }
-    let dt = scene.recording.dt();
+    let behind = match fitted.model.config().input() {
+        Input::Sound => behind_front_end(&*fitted.model, scene.recording)?,
+        Input::Cochleagram => None,
+    };
+    let (model, recording) = match &behind {
+        Some((model, recording)) => (&**model, recording),
+        None if fitted.model.config().input() == Input::Sound => return Ok(None),
+        None => (&*fitted.model, scene.recording),
+    };
+    let dt = recording.dt();
     let depth = dt.nearest_bins(Millis::new(MAP_MS)?);
     let sounds: Vec<_> = scene
         .split
         .train()
         .iter()
-        .map(|&s| Ok(scene.recording.stimulus(s)?.cochleagram()))
+        .map(|&s| Ok(recording.stimulus(s)?.cochleagram()))
         .collect::<anyhow::Result<_>>()?;
     let longest = sounds.iter().map(ArrayView2::ncols).max().unwrap_or(1);
     let window = (depth + dt.nearest_bins(Millis::new(WARM_UP_MS)?)).min(longest);
     let windows = draw_windows(&sounds, N_WINDOWS, window, Seed::new(scene.seed), fitted.model.device())?;
     let windows = windows.to_dtype(DType::F32)?;
-    let maps = gradient_maps(&*fitted.model, &windows, neurons)?;
-    Ok(maps.iter().map(|m| m.mean().slice(ndarray::s![.., ..depth.min(window)]).to_owned()).collect())
+    let maps = gradient_maps(model, &windows, neurons)?;
+    let mean = |m: &GradientMaps| m.mean().slice(ndarray::s![.., ..depth.min(window)]).to_owned();
+    Ok(Some(maps.iter().map(mean).collect()))
 }
 
 fn training_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {

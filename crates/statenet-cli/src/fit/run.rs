@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde_json::json;
 use statenet::{
     metrics::ScoreTable,
+    models::front_ends::FrontEndConfig,
     prelude::*,
     train::{self, Stopped},
 };
@@ -16,7 +17,7 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{Choice, FitBar, Kind, choices, source};
+use crate::shared::{Choice, FRONT_END, FitBar, Inputs, Kind, choices, front_end, source};
 
 /// Runs the program.
 ///
@@ -29,11 +30,12 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
             println!("{text}");
         }
     };
-    let source = source(args.data.as_deref(), args.neurons.as_deref(), args.seed)?;
+    let source = source(&args.origin()?, args.neurons.as_deref(), args.seed)?;
     let split = args.split.resolve(&source.recording)?;
-    let smoothing = Smoothing::default();
-    let recording = source.recording.smooth(&smoothing).standardize(split.train())?;
-    let chosen = choices(&args.model, &recording.axes())?;
+    let front_end = args.front_end.as_deref().map(front_end).transpose()?;
+    let inputs = Inputs::new(&source.recording, front_end.as_ref(), split.train())?;
+    let recording = inputs.cochleagrams();
+    let chosen = choices(&args.model, &inputs)?;
     let out = Output::open(&args.out)?;
     say(format!(
         "{}: {} neurons, {} stimuli ({} train, {} validate, {} test), dt {} ms",
@@ -51,7 +53,8 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
 
     let mut fitted = Vec::new();
     for choice in &chosen {
-        let one = fit_one(choice, args, &recording, &split, &device, &out)
+        let of_choice = inputs.of(choice.input())?;
+        let one = fit_one(choice, args, (of_choice, front_end.as_ref()), &split, &device, &out)
             .with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
             "{:14} {:6} parameters, CCnorm {} in {:.1} s",
@@ -64,16 +67,10 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     }
 
     let summary = Summary {
-        dataset: Dataset::of(&recording),
+        dataset: Dataset::of(recording),
         models: fitted.iter().map(|f| f.summary.clone()).collect(),
     };
-    let scene = Scene {
-        recording: &recording,
-        split: &split,
-        truth: &source.truth,
-        fitted: &fitted,
-        seed: args.seed,
-    };
+    let scene = Scene { recording, split: &split, truth: &source.truth, fitted: &fitted, seed: args.seed };
     let tables = write_report(&scene, &out)?;
     out.json(SUMMARY, &summary)?;
     for table in &tables {
@@ -90,7 +87,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
 fn fit_one(
     choice: &Choice,
     args: &FitArgs,
-    recording: &Recording,
+    (recording, front_end): (&Recording, Option<&FrontEndConfig>),
     split: &Split,
     device: &Device,
     out: &Output,
@@ -118,15 +115,19 @@ fn fit_one(
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
     let test = train::score(&rates, recording, split.test(), &options)?;
     let checkpoint = format!("checkpoints/{}", choice.name);
+    let mut training = BTreeMap::from([
+        ("recording".to_owned(), json!(recording.name())),
+        ("split".to_owned(), json!(split)),
+        ("seed".to_owned(), json!(args.seed)),
+        ("smoothing".to_owned(), json!(Smoothing::default())),
+    ]);
+    if let (Some(front_end), Input::Cochleagram) = (front_end, recording.input()) {
+        training.insert(FRONT_END.to_owned(), json!(front_end));
+    }
     let metadata = CheckpointMetadata {
         input: recording.standardization().cloned(),
         neurons: recording.neurons().iter().map(|n| n.id().to_owned()).collect(),
-        training: BTreeMap::from([
-            ("recording".to_owned(), json!(recording.name())),
-            ("split".to_owned(), json!(split)),
-            ("seed".to_owned(), json!(args.seed)),
-            ("smoothing".to_owned(), json!(Smoothing::default())),
-        ]),
+        training,
     };
     checkpoint::save(&out.path(&checkpoint), &*model, &metadata)?;
     out.predictions(&choice.name, recording, split.test(), &rates)?;

@@ -19,6 +19,10 @@ pub struct InterpretArgs {
     /// Folder of the recording that it was fitted to; default: simulate one
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Front end that makes cochleagrams of the recording's sounds for a model that takes cochleagrams: mel, gammatone, sincnet,
+    /// leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) front_end: Option<String>,
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub(crate) neurons: Option<String>,

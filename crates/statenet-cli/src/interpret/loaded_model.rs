@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail, ensure};
 use ndarray::{Array2, ArrayView2};
 use serde_json::json;
-use statenet::{data::GroundTruth, prelude::*};
+use statenet::{data::GroundTruth, prelude::*, train};
 
 use super::args::InterpretArgs;
-use crate::shared::{Choice, FitBar, Kind, choice, source, true_field};
+use crate::shared::{
+    Choice, FitBar, Inputs, Kind, Origin, choice, front_end, source, true_field, with_cochleagrams,
+};
 
 /// A model, and its recording preprocessed as in the fit.
 pub(crate) struct LoadedModel {
@@ -30,20 +32,47 @@ impl LoadedModel {
     /// # Errors
     /// If the recording or the checkpoint cannot be read, or they do not match.
     pub(crate) fn load(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
-        let source = source(args.data.as_deref(), None, args.seed)?;
+        let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
         let smoothed = source.recording.smooth(&Smoothing::default());
+        let named = args.front_end.as_deref().map(front_end).transpose()?;
         let (model, recording, split) = match &args.checkpoint {
             Some(folder) => {
                 let Checkpoint { model, metadata } = args.published.load(folder, device)?;
                 let split = split(args, &metadata, &smoothed)?;
-                let recording = scaled(args, &metadata, smoothed, &split)?;
+                let recording = match model.config().input() {
+                    Input::Sound => smoothed,
+                    Input::Cochleagram => {
+                        let recording = with_cochleagrams(&smoothed, named.as_ref())?;
+                        scaled(args, &metadata, recording, &split)?
+                    }
+                };
                 (model, recording, split)
             }
             None => {
                 let split = args.split.clone().unwrap_or(SplitPlan::Demo).resolve(&smoothed)?;
-                let model = fit(args, &source.recording.standardize(split.train())?, &split, device)?;
-                (model, smoothed.standardize(split.train())?, split)
+                let inputs = Inputs::new(&source.recording, named.as_ref(), split.train())?;
+                let choice = choice(&args.model, &inputs)?;
+                let input = choice.input();
+                let fitted_to = match input {
+                    Input::Sound => source.recording.heard()?,
+                    Input::Cochleagram => {
+                        with_cochleagrams(&source.recording, named.as_ref())?.standardize(split.train())?
+                    }
+                };
+                let model = fit(args, choice, &fitted_to, &split, device)?;
+                (model, inputs.of(input)?.clone(), split)
             }
+        };
+        // Maps, tuning and dreams are over bands: those of the front end, for a model that hears.
+        let (model, recording) = match train::behind_front_end(&*model, &recording)? {
+            Some(behind) => behind,
+            None if model.config().input() == Input::Sound => {
+                bail!(
+                    "{} has no bands, which interpret analyses: it takes the samples themselves",
+                    model.config().slug()
+                )
+            }
+            None => (model, recording),
         };
         if let Some(axes) = &model.config().axes {
             recording.expect_input(axes)?;
@@ -116,11 +145,11 @@ fn scaled(
 /// squared error of smoothed rates.
 fn fit(
     args: &InterpretArgs,
+    Choice { name, kind }: Choice,
     recording: &Recording,
     split: &Split,
     device: &Device,
 ) -> anyhow::Result<Box<dyn ResponseModel>> {
-    let Choice { name, kind } = choice(&args.model, &recording.axes())?;
     let Kind::Gradient(model) = kind else {
         bail!("--model {name}: ridge is a linear regression, which interpret does not analyse")
     };

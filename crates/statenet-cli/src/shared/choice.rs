@@ -6,6 +6,8 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use statenet::prelude::*;
 
+use super::inputs::Inputs;
+
 /// One model to fit.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
@@ -24,14 +26,25 @@ pub(crate) enum Kind {
     Gradient(Box<ModelConfig>),
 }
 
-/// Parses a list of models such as `ridge,ln,my-model.toml`, for the axes of a recording.
+impl Choice {
+    /// What the model takes.
+    #[must_use]
+    pub(crate) fn input(&self) -> Input {
+        match &self.kind {
+            Kind::Ridge(_) => Input::Cochleagram,
+            Kind::Gradient(config) => config.input(),
+        }
+    }
+}
+
+/// Parses a list of models such as `ridge,ln,my-model.toml`, for the recording as each of them takes it.
 ///
 /// # Errors
 /// If a name is unknown, a config file is wrong, or two models have the same name.
-pub(crate) fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
+pub(crate) fn choices(list: &str, inputs: &Inputs) -> anyhow::Result<Vec<Choice>> {
     let mut chosen: Vec<Choice> = Vec::new();
     for entry in list.split(',').map(str::trim).filter(|e| !e.is_empty()) {
-        let choice = choice(entry, axes)?;
+        let choice = choice(entry, inputs)?;
         if chosen.iter().any(|c| c.name == choice.name) {
             bail!("two models are called {}", choice.name);
         }
@@ -43,13 +56,16 @@ pub(crate) fn choices(list: &str, axes: &Axes) -> anyhow::Result<Vec<Choice>> {
     Ok(chosen)
 }
 
-/// Parses a single model, for the axes of a recording.
+/// Parses a single model, for the recording as it takes it.
 ///
 /// # Errors
 /// If the name is unknown or the config file wrong.
-pub(crate) fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
+pub(crate) fn choice(entry: &str, inputs: &Inputs) -> anyhow::Result<Choice> {
     if entry == "ridge" {
-        return Ok(Choice { name: entry.to_owned(), kind: Kind::Ridge(Ridge::for_dt(axes.dt)) });
+        return Ok(Choice {
+            name: entry.to_owned(),
+            kind: Kind::Ridge(Ridge::for_dt(inputs.cochleagrams().dt())),
+        });
     }
     let path = Path::new(entry);
     if let Some(choice) = ridge_file(path)? {
@@ -57,12 +73,15 @@ pub(crate) fn choice(entry: &str, axes: &Axes) -> anyhow::Result<Choice> {
     }
     let is_file = path.extension().is_some_and(|e| e == "toml" || e == "json");
     let (name, config) = if is_file {
-        (stem(path)?, ModelConfig::read(path)?.for_axes(axes))
+        let config = ModelConfig::read(path)?;
+        let axes = inputs.of(config.input())?.axes();
+        (stem(path)?, config.for_axes(&axes))
     } else {
         let known: Vec<&str> = ["ridge"].into_iter().chain(zoo::ALL.iter().map(|e| e.name)).collect();
         let unknown =
-            |_| anyhow!("--model {entry:?}: expected {} or a config file (.json, .toml)", known.join(", "));
-        (entry, zoo::by_name(entry, axes).map_err(unknown)?)
+            || anyhow!("--model {entry:?}: expected {} or a config file (.json, .toml)", known.join(", "));
+        let found = zoo::ALL.iter().find(|e| e.name == entry).ok_or_else(unknown)?;
+        (entry, (found.config)(&inputs.of(found.input)?.axes()))
     };
     config.validate()?;
     Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(Box::new(config)) })

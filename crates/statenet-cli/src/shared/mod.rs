@@ -2,6 +2,7 @@
 
 mod choice;
 mod failure;
+mod inputs;
 mod json;
 mod machine;
 mod progress;
@@ -13,6 +14,7 @@ pub use machine::MachineArgs;
 pub use progress::FitBar;
 
 pub(crate) use choice::{Choice, Kind, choice, choices};
+pub(crate) use inputs::{FRONT_END, Inputs, front_end, with_cochleagrams};
 pub(crate) use json::write_json;
 pub(crate) use published_args::PublishedArgs;
-pub(crate) use recording::{source, true_field};
+pub(crate) use recording::{Origin, source, true_field};

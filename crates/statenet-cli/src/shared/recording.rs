@@ -17,14 +17,34 @@ pub(crate) struct Source {
     pub(crate) truth: Vec<GroundTruth>,
 }
 
-/// Reads the recording in a folder, or simulates a population if no folder is given.
+/// Where a recording comes from.
+pub(crate) enum Origin<'a> {
+    /// The folder of a recording.
+    Folder(&'a Path),
+    /// A folder of wav files, a file of counts, and the width of its bins.
+    Sounds(&'a Path, &'a Path, TimeBin),
+    /// A simulated population.
+    Simulation,
+}
+
+impl<'a> Origin<'a> {
+    /// The folder of a recording, or a simulation if none is given.
+    pub(crate) fn of(folder: Option<&'a Path>) -> Self {
+        folder.map_or(Self::Simulation, Self::Folder)
+    }
+}
+
+/// Reads or simulates a recording.
 ///
 /// # Errors
 /// If the folder is not a valid recording; the message names the file and field.
-pub(crate) fn source(folder: Option<&Path>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
-    let source = match folder {
-        Some(folder) => Source { recording: Recording::read(folder)?, truth: Vec::new() },
-        None => {
+pub(crate) fn source(origin: &Origin<'_>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
+    let source = match origin {
+        Origin::Folder(folder) => Source { recording: Recording::read(folder)?, truth: Vec::new() },
+        Origin::Sounds(audio, counts, dt) => {
+            Source { recording: Recording::from_sounds(audio, counts, *dt)?, truth: Vec::new() }
+        }
+        Origin::Simulation => {
             let config = SimulationConfig { seed: Seed::new(seed), ..SimulationConfig::default() };
             let simulation = config.simulate().context("simulating a population")?;
             Source { recording: simulation.recording, truth: simulation.truth }

@@ -7,6 +7,7 @@ mod contract;
 mod convert;
 mod full_disk;
 mod harness;
+mod hearing;
 mod interpret;
 mod interrupted;
 mod predict_and_score;

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{
-    shape::ShapeError,
-    units::{SampleRate, TimeBin},
-};
+use crate::shape::ShapeError;
 
 /// What can go wrong in this crate: a number out of range, a wrong shape, a file that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +20,13 @@ pub enum Error {
     },
     /// A time bin is no whole number of samples.
     #[error(
-        "a bin of {} ms at {} Hz has {samples} samples, expected a whole number from 1 to 1000000: resample the sound, or choose another dt",
-        dt.ms(),
-        rate.hz()
+        "a bin of {dt_ms} ms at {rate_hz} Hz has {samples} samples, expected a whole number from 1 to 1000000: resample the sound, or choose another dt"
     )]
     Sampling {
         /// Samples per second.
-        rate: SampleRate,
-        /// The width of a bin.
-        dt: TimeBin,
+        rate_hz: f64,
+        /// The width of a bin, ms.
+        dt_ms: f64,
         /// Samples of a bin.
         samples: f64,
     },

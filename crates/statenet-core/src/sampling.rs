@@ -34,7 +34,7 @@ impl Sampling {
         if (samples - whole).abs() <= ROUNDING * samples && (1.0..=MOST as f64).contains(&whole) {
             return Ok(Self { rate, dt, hop: whole as usize });
         }
-        Err(Error::Sampling { rate, dt, samples })
+        Err(not_whole(rate, dt, samples))
     }
 
     /// The sampling of which a bin of `axes.n_bands` samples and its width tell.
@@ -49,7 +49,7 @@ impl Sampling {
         let (hop, dt) = (axes.n_bands, axes.dt);
         let rate = SampleRate::new(hop as f64 * 1e3 / dt.ms())?;
         if hop > MOST {
-            return Err(Error::Sampling { rate, dt, samples: hop as f64 });
+            return Err(not_whole(rate, dt, hop as f64));
         }
         Ok(Self { rate, dt, hop })
     }
@@ -72,7 +72,7 @@ impl Sampling {
         }
         let hop = (rate.hz() * dt.seconds()).round().max(1.0);
         if hop > MOST as f64 {
-            return Err(Error::Sampling { rate, dt, samples: hop });
+            return Err(not_whole(rate, dt, hop));
         }
         Self::of(&Axes::new(hop as usize, 1, dt))
     }
@@ -108,6 +108,10 @@ impl Sampling {
     pub fn nyquist(&self) -> Result<Hertz> {
         Hertz::new(self.rate.hz() / 2.0)
     }
+}
+
+fn not_whole(rate: SampleRate, dt: TimeBin, samples: f64) -> Error {
+    Error::Sampling { rate_hz: rate.hz(), dt_ms: dt.ms(), samples }
 }
 
 /// Whether a rate is 25 MHz divided by a power of two, as Tucker-Davis hardware records.

@@ -5,7 +5,10 @@ use ndarray::{Array2, ArrayView2, s};
 use statenet_core::{Dim, expect_shape};
 use statenet_models::ResponseModel;
 
-use super::{Direction, DreamConfig, SoundResponse, When};
+use super::{
+    config::{Direction, DreamConfig, When},
+    response::SoundResponse,
+};
 use crate::{
     batched_gradients::{FrozenModel, in_parallel, numbers, of_model, rows_of_pass},
     error::{During, Error, Result, out_of_range},

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Dim, Hertz, Sampling, Seed, expect_shape};
 
-use super::{FrontEndConfig, stage::FrontEnd};
+use super::{config::FrontEndConfig, stage::FrontEnd};
 use crate::{
     error::Result,
     model::{mode::Mode, stage::Stage, state::State},

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Dim, Sampling, expect_shape};
 
-use super::{FrontEndConfig, gammatone::Gammatone, leaf::Leaf, mel::Mel, sincnet::Sincnet};
+use super::{config::FrontEndConfig, gammatone::Gammatone, leaf::Leaf, mel::Mel, sincnet::Sincnet};
 use crate::{
     error::{During, Result, config_error},
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 
 use super::{
-    Bands,
     adapting::{Adapting, Channel, Channels},
+    bands::Bands,
 };
 use crate::{
     error::Result,

@@ -2,7 +2,7 @@
 
 use statenet_core::Axes;
 
-use super::{ln, statenet_gru};
+use super::{ln::ln, statenet::statenet_gru};
 use crate::{
     activations::ActivationConfig,
     build::model_config::{Architecture, ModelConfig, PipelineConfig},

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use candle_core::Shape;
 
-use super::{OP, Sizes};
+use super::arguments::{OP, Sizes};
 use crate::{
     matrix::gemm::{View, add_product},
     parallel,

@@ -2,7 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{OP, check, reference::compute};
+use super::{
+    arguments::{OP, check},
+    reference::compute,
+};
 use crate::{
     error::{Error, Result},
     tensor::arguments::Check,

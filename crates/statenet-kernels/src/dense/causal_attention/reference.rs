@@ -2,7 +2,7 @@
 
 use candle_core::{D, Tensor};
 
-use super::{OP, Sizes, check};
+use super::arguments::{OP, Sizes, check};
 use crate::error::{Error, Result};
 
 /// [`causal_attention`](crate::causal_attention) from plain tensors, on any device.

@@ -1,6 +1,6 @@
 //! Attention one bin at a time: a ring of the keys and values of the last bins.
 
-use super::OP;
+use super::arguments::OP;
 use crate::{
     error::Result,
     simd::{dispatch::multiversion, float::LANES},

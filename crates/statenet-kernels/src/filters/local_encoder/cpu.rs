@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use candle_core::Shape;
 
-use super::OP;
+use super::arguments::OP;
 use crate::{
     filters::frequency_taps::Sizes,
     parallel,

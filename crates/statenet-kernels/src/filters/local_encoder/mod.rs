@@ -8,41 +8,19 @@
 //! Time bins do not mix (Rançon et al. 2025; the variance is the biased one). Nothing is kept for the
 //! backward pass: computing a again costs K multiplications, less than writing and reading it.
 
+mod arguments;
 mod cpu;
 pub(crate) mod reference;
 mod step;
 
 use candle_core::Tensor;
 
+use self::arguments::check;
 pub use self::step::LocalEncoderStep;
 use crate::{
     error::Result,
-    filters::{frequency_taps::Sizes, locally_connected},
-    tensor::{
-        arguments::Check,
-        driver::{Input, run},
-    },
+    tensor::driver::{Input, run},
 };
-
-const OP: &str = "local_encoder";
-
-fn check(
-    x: &Tensor,
-    weights: &Tensor,
-    biases: &Tensor,
-    gain: &Tensor,
-    bias: &Tensor,
-    stride: usize,
-    eps: f64,
-) -> Result<Sizes> {
-    let check = Check::new(OP);
-    let sizes = locally_connected::check(OP, x, weights, biases, stride)?;
-    check.dims("gain", gain, [Some(sizes.channels)])?;
-    check.dims("bias", bias, [Some(sizes.channels)])?;
-    check.range("eps", eps, eps > 0.0 && eps.is_finite(), "positive and finite")?;
-    check.dtypes(&[("x", x), ("gain", gain), ("bias", bias)])?;
-    Ok(sizes)
-}
 
 /// sigmoid(gain (a - mean) / sqrt(variance + eps) + bias) of locally connected filters a, mean and variance
 /// over channels.

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::check;
+use super::arguments::check;
 use crate::{
     error::Result,
     filters::locally_connected::reference::locally_connected,

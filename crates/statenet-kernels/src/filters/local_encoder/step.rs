@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 
-use super::{OP, check};
+use super::arguments::{OP, check};
 use crate::{
     error::{Error, Result},
     filters::frequency_taps::Sizes,

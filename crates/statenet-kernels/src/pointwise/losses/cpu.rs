@@ -4,7 +4,6 @@ use std::{marker::PhantomData, mem::MaybeUninit};
 
 use candle_core::Shape;
 
-use super::Sizes;
 use crate::{
     parallel,
     simd::{
@@ -31,7 +30,8 @@ pub(crate) trait Term: Send + Sync + 'static {
 /// Inputs: rate, target, mask, (B, N, T) each. Result: a scalar.
 /// Tape: (N), what a term of each neuron weighs in the loss.
 pub(crate) struct Masked<L> {
-    pub(crate) sizes: Sizes,
+    pub(crate) neurons: usize,
+    pub(crate) time: usize,
     pub(crate) term: PhantomData<L>,
 }
 
@@ -42,7 +42,7 @@ impl<L: Term> Masked<L> {
         [rate, target, mask]: [&[F]; 3],
         of_row: fn(&[F], &[F], &[F]) -> F,
     ) -> Vec<F> {
-        let Sizes { neurons, time, .. } = self.sizes;
+        let Self { neurons, time, .. } = *self;
         let size = neurons * time;
         let work: Vec<_> =
             rate.chunks_exact(size).zip(target.chunks_exact(size)).zip(mask.chunks_exact(size)).collect();
@@ -80,7 +80,7 @@ impl<L: Term> Kernel<3> for Masked<L> {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
-        let Sizes { neurons, time, .. } = self.sizes;
+        let Self { neurons, time, .. } = *self;
         let [rate, target, mask] = call.inputs;
         // The gradient of a scalar.
         let upstream = call.grad[0];

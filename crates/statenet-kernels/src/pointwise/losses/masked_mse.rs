@@ -6,13 +6,15 @@
 
 use candle_core::Tensor;
 
-use super::{cpu::Term, reference, run};
+use super::{
+    cpu::Term,
+    masked::{MSE, run},
+    reference,
+};
 use crate::{
     error::Result,
     simd::float::{MulAdd, Real},
 };
-
-pub(crate) const OP: &str = "masked_mse";
 
 /// Mean squared error over valid bins, then over neurons.
 ///
@@ -42,7 +44,7 @@ pub fn masked_mse(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<Tenso
 struct SquaredError;
 
 impl Term for SquaredError {
-    const NAME: &'static str = OP;
+    const NAME: &'static str = MSE;
 
     #[inline(always)]
     fn value<F: Real, M: MulAdd>(rate: F, target: F) -> F {

@@ -7,16 +7,15 @@
 
 use candle_core::Tensor;
 
-use super::{cpu::Term, reference, run};
+use super::{
+    cpu::Term,
+    masked::{FLOOR, POISSON, run},
+    reference,
+};
 use crate::{
     error::Result,
     simd::float::{MulAdd, Real},
 };
-
-pub(crate) const OP: &str = "masked_poisson";
-
-/// What keeps the logarithm finite.
-pub(crate) const FLOOR: f64 = 1e-8;
 
 /// Poisson loss over valid bins, then over neurons.
 ///
@@ -47,7 +46,7 @@ pub fn masked_poisson(rate: &Tensor, target: &Tensor, mask: &Tensor) -> Result<T
 struct Poisson;
 
 impl Term for Poisson {
-    const NAME: &'static str = OP;
+    const NAME: &'static str = POISSON;
 
     #[inline(always)]
     fn value<F: Real, M: MulAdd>(rate: F, target: F) -> F {

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{check, masked_mse::OP as MSE, masked_poisson::FLOOR, masked_poisson::OP as POISSON};
+use super::masked::{FLOOR, MSE, POISSON, check};
 use crate::error::{Error, Result};
 
 /// [`masked_mse`](crate::masked_mse) from plain tensors, on any device.

@@ -4,7 +4,7 @@ use std::{marker::PhantomData, mem::MaybeUninit};
 
 use candle_core::Shape;
 
-use super::Sizes;
+use super::arguments::Sizes;
 use crate::{
     parallel,
     simd::{

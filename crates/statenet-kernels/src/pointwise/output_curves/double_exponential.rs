@@ -9,26 +9,15 @@
 use candle_core::Tensor;
 
 use super::{
-    check,
+    arguments::DOUBLE_EXPONENTIAL,
     cpu::{Curve, MAX_PARAMETERS},
-    reference, run,
+    curved::run,
+    reference,
 };
 use crate::{
     error::Result,
     simd::float::{MulAdd, Real},
 };
-
-pub(crate) const OP: &str = "double_exponential_curve";
-
-pub(crate) fn checked(
-    x: &Tensor,
-    slope: &Tensor,
-    shift: &Tensor,
-    scale: &Tensor,
-    offset: &Tensor,
-) -> Result<super::Sizes> {
-    check(OP, x, &[("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)])
-}
 
 /// scale exp(-exp(slope x - shift)) + offset, with the parameters of each neuron.
 ///
@@ -68,7 +57,7 @@ pub fn double_exponential_curve(
 pub(super) struct DoubleExponentialCurve;
 
 impl Curve for DoubleExponentialCurve {
-    const NAME: &'static str = OP;
+    const NAME: &'static str = DOUBLE_EXPONENTIAL;
     const PARAMETERS: usize = 4;
 
     #[inline(always)]

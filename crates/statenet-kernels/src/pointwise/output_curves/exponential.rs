@@ -10,23 +10,15 @@
 use candle_core::Tensor;
 
 use super::{
-    check,
+    arguments::{EXPONENTIAL, STRAIGHT_FROM},
     cpu::{Curve, MAX_PARAMETERS},
-    reference, run,
+    curved::run,
+    reference,
 };
 use crate::{
     error::Result,
     simd::float::{MulAdd, Real},
 };
-
-pub(crate) const OP: &str = "exponential_curve";
-
-/// The u above which the curve is linear.
-pub(crate) const STRAIGHT_FROM: f64 = 10.0;
-
-pub(crate) fn checked(x: &Tensor, slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<super::Sizes> {
-    check(OP, x, &[("slope", slope), ("scale", scale), ("offset", offset)])
-}
 
 /// scale exp(slope x) + offset, with the parameters of each neuron; straight where slope x is above 10.
 ///
@@ -70,7 +62,7 @@ impl ExponentialCurve {
 }
 
 impl Curve for ExponentialCurve {
-    const NAME: &'static str = OP;
+    const NAME: &'static str = EXPONENTIAL;
     const PARAMETERS: usize = 3;
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{double_exponential, exponential, sigmoid, softplus};
+use super::arguments::{DOUBLE_EXPONENTIAL, EXPONENTIAL, SIGMOID, SOFTPLUS, STRAIGHT_FROM, check};
 use crate::{
     error::{Error, Result},
     pointwise::softplus::reference as functions,
@@ -18,13 +18,13 @@ fn per_neuron(parameter: &Tensor) -> candle_core::Result<Tensor> {
 /// # Errors
 /// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tensor> {
-    softplus::checked(x, beta, offset)?;
+    check(SOFTPLUS, x, &[("beta", beta), ("offset", offset)])?;
     let compute = || -> candle_core::Result<Tensor> {
         let beta = per_neuron(beta)?;
         let soft = functions::plain(&x.broadcast_mul(&beta)?)?;
         soft.broadcast_div(&beta)?.broadcast_add(&per_neuron(offset)?)
     };
-    compute().map_err(Error::in_op(softplus::OP))
+    compute().map_err(Error::in_op(SOFTPLUS))
 }
 
 /// [`sigmoid_curve`](crate::sigmoid_curve) from plain tensors, on any device.
@@ -38,13 +38,13 @@ pub fn sigmoid_curve(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<Tensor> {
-    sigmoid::checked(x, center, width, scale, offset)?;
+    check(SIGMOID, x, &[("center", center), ("width", width), ("scale", scale), ("offset", offset)])?;
     let compute = || -> candle_core::Result<Tensor> {
         let u = x.broadcast_sub(&per_neuron(center)?)?.broadcast_div(&per_neuron(width)?)?;
         let s = functions::sigmoid(&u)?;
         s.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
-    compute().map_err(Error::in_op(sigmoid::OP))
+    compute().map_err(Error::in_op(SIGMOID))
 }
 
 /// [`double_exponential_curve`](crate::double_exponential_curve) from plain tensors, on any device.
@@ -58,7 +58,8 @@ pub fn double_exponential_curve(
     scale: &Tensor,
     offset: &Tensor,
 ) -> Result<Tensor> {
-    double_exponential::checked(x, slope, shift, scale, offset)?;
+    let parameters = [("slope", slope), ("shift", shift), ("scale", scale), ("offset", offset)];
+    check(DOUBLE_EXPONENTIAL, x, &parameters)?;
     let compute = || -> candle_core::Result<Tensor> {
         let u = x.broadcast_mul(&per_neuron(slope)?)?.broadcast_sub(&per_neuron(shift)?)?;
         // Beyond, w is 0 and so is its slope, but e^u would overflow and the product of the two be NaN.
@@ -66,7 +67,7 @@ pub fn double_exponential_curve(
         let w = u.minimum(&ceiling)?.exp()?.neg()?.exp()?;
         w.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
-    compute().map_err(Error::in_op(double_exponential::OP))
+    compute().map_err(Error::in_op(DOUBLE_EXPONENTIAL))
 }
 
 /// [`exponential_curve`](crate::exponential_curve) from plain tensors, on any device.
@@ -74,13 +75,13 @@ pub fn double_exponential_curve(
 /// # Errors
 /// As the fused operation, but that all arguments lie on one device is not checked.
 pub fn exponential_curve(x: &Tensor, slope: &Tensor, scale: &Tensor, offset: &Tensor) -> Result<Tensor> {
-    exponential::checked(x, slope, scale, offset)?;
+    check(EXPONENTIAL, x, &[("slope", slope), ("scale", scale), ("offset", offset)])?;
     let compute = || -> candle_core::Result<Tensor> {
         let u = x.broadcast_mul(&per_neuron(slope)?)?;
-        let curved = u.minimum(&(u.zeros_like()? + exponential::STRAIGHT_FROM)?)?;
+        let curved = u.minimum(&(u.zeros_like()? + STRAIGHT_FROM)?)?;
         let straight = ((&u - &curved)? + 1.0)?;
         let rise = (curved.exp()? * straight)?;
         rise.broadcast_mul(&per_neuron(scale)?)?.broadcast_add(&per_neuron(offset)?)
     };
-    compute().map_err(Error::in_op(exponential::OP))
+    compute().map_err(Error::in_op(EXPONENTIAL))
 }

@@ -8,26 +8,15 @@
 use candle_core::Tensor;
 
 use super::{
-    check,
+    arguments::SIGMOID,
     cpu::{Curve, MAX_PARAMETERS},
-    reference, run,
+    curved::run,
+    reference,
 };
 use crate::{
     error::Result,
     simd::float::{MulAdd, Real},
 };
-
-pub(crate) const OP: &str = "sigmoid_curve";
-
-pub(crate) fn checked(
-    x: &Tensor,
-    center: &Tensor,
-    width: &Tensor,
-    scale: &Tensor,
-    offset: &Tensor,
-) -> Result<super::Sizes> {
-    check(OP, x, &[("center", center), ("width", width), ("scale", scale), ("offset", offset)])
-}
 
 /// scale sigmoid((x - center) / width) + offset, with the parameters of each neuron.
 ///
@@ -63,7 +52,7 @@ pub fn sigmoid_curve(
 pub(super) struct SigmoidCurve;
 
 impl Curve for SigmoidCurve {
-    const NAME: &'static str = OP;
+    const NAME: &'static str = SIGMOID;
     const PARAMETERS: usize = 4;
 
     #[inline(always)]

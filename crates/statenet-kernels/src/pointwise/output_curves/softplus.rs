@@ -8,20 +8,15 @@
 use candle_core::Tensor;
 
 use super::{
-    check,
+    arguments::SOFTPLUS,
     cpu::{Curve, MAX_PARAMETERS},
-    reference, run,
+    curved::run,
+    reference,
 };
 use crate::{
     error::Result,
     simd::float::{MulAdd, Real},
 };
-
-pub(crate) const OP: &str = "softplus_curve";
-
-pub(crate) fn checked(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<super::Sizes> {
-    check(OP, x, &[("beta", beta), ("offset", offset)])
-}
 
 /// sp(beta x) / beta + offset, with the sharpness and the resting rate of each neuron.
 ///
@@ -51,7 +46,7 @@ pub fn softplus_curve(x: &Tensor, beta: &Tensor, offset: &Tensor) -> Result<Tens
 pub(super) struct SoftplusCurve;
 
 impl Curve for SoftplusCurve {
-    const NAME: &'static str = OP;
+    const NAME: &'static str = SOFTPLUS;
     const PARAMETERS: usize = 2;
 
     #[inline(always)]

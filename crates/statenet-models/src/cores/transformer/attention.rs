@@ -13,7 +13,7 @@ use statenet_kernels::{
 };
 
 use super::{
-    Positions, TransformerConfig,
+    config::{Positions, TransformerConfig},
     dropout::Dropout,
     positions::{Rotary, count, set_count},
 };

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use statenet_kernels::{Layout, Step, Then, affine, affine_then, steps};
 
-use super::{TransformerConfig, attention::Attention, dropout::Dropout};
+use super::{attention::Attention, config::TransformerConfig, dropout::Dropout};
 use crate::{
     error::{During, Result},
     layers::{

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::TransformerConfig;
+use super::config::TransformerConfig;
 use crate::{
     error::{During, Result},
     layers::window::Window,

@@ -158,11 +158,11 @@ fn every_fault_of_the_json_names_its_field() {
         ("/response_unit", json!("mV"), "response_unit is mV, expected spikes/bin"),
         ("/dt_ms", json!(0), "dt_ms is 0, expected above 0 and at most 10000"),
         ("/dt_ms", json!("5 ms"), "dt_ms is \"5 ms\", expected a number"),
-        ("/band_centres_hz/1", json!(-1), "band_centres_hz[1] is -1, expected above 0"),
+        ("/band_centers_hz/1", json!(-1), "band_centers_hz[1] is -1, expected above 0"),
         (
-            "/band_centres_hz/1",
+            "/band_centers_hz/1",
             json!(400),
-            "band_centres_hz is 400 Hz after 500 Hz, expected increasing frequencies",
+            "band_centers_hz is 400 Hz after 500 Hz, expected increasing frequencies",
         ),
         ("/neurons", json!({}), "neurons is {}, expected a list"),
         (
@@ -211,6 +211,21 @@ fn every_fault_of_the_json_names_its_field() {
         };
         assert_eq!(fault, expected, "{pointer}");
     }
+}
+
+#[test]
+fn the_older_spelling_of_centre_frequencies_is_read_but_not_beside_the_present_one() {
+    let case = Case::new();
+    let text = fs::read_to_string(case.path("recording.json")).unwrap();
+    let expected = Recording::read(case.path("")).unwrap();
+    fs::write(case.path("recording.json"), text.replace("band_centers_hz", "band_centres_hz")).unwrap();
+    assert_eq!(Recording::read(case.path("")).unwrap().bands(), expected.bands());
+    let both = text.replace("\"band_centers_hz\"", "\"band_centres_hz\": [1.0], \"band_centers_hz\"");
+    fs::write(case.path("recording.json"), both).unwrap();
+    assert_eq!(
+        case.fault(),
+        "recording.json: band_centres_hz is there as well, expected band_centers_hz alone, its present spelling"
+    );
 }
 
 #[test]

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! {"format": "statenet-recording", "version": 1, "name": .., "species": .., "area": .., "dt_ms": 5.0,
-//!  "response_unit": "spikes/bin", "band_centres_hz": [..], "cochleagram": .., "citation": .., "licence": ..,
+//!  "response_unit": "spikes/bin", "band_centers_hz": [..], "cochleagram": .., "citation": .., "licence": ..,
 //!  "neurons": [{"id": ..}, ..],
 //!  "stimuli": [{"name": .., "kind": .., "stimulus": "stimuli/x.npy", "responses": "responses/x.npz",
 //!               "audio": "audio/x.wav", "bins": 999, "repeats": 20}, ..]}
 //! ```
-//! Required are format, version, name, dt_ms, neurons (id) and stimuli (name, responses, and stimulus or audio): a folder whose
+//! An older spelling, `band_centres_hz`, is read too. Required are format, version, name, dt_ms, neurons (id) and stimuli (name, responses, and stimulus or audio): a folder whose
 //! stimuli have sounds only is a recording of sound. Fields that the format
 //! does not define are kept as metadata of the recording, neuron or stimulus.
 
@@ -74,7 +74,7 @@ impl Recording {
         let dt_ms = fields.number("dt_ms")?;
         let dt = TimeBin::from_millis(dt_ms)
             .map_err(|_| fields.error("dt_ms", dt_ms.to_string(), "above 0 and at most 10000"))?;
-        let bands = bands(&mut fields)?;
+        let (bands_field, bands) = bands(&mut fields)?;
         let standardization = fields.value("standardization").map(serde_json::from_value::<Standardization>);
         let standardization =
             standardization.transpose().map_err(|source| Error::Json { path: path.clone(), source })?;
@@ -110,7 +110,7 @@ impl Recording {
                     path,
                 },
                 Error::Setting { got, .. } => Error::Field {
-                    field: "band_centres_hz".to_owned(),
+                    field: bands_field.to_owned(),
                     got,
                     expected: "increasing frequencies".to_owned(),
                     path,
@@ -124,13 +124,21 @@ impl Recording {
     }
 }
 
-fn bands(fields: &mut Fields<'_>) -> Result<Vec<Hertz>> {
-    let list = fields.optional_list("band_centres_hz")?.unwrap_or_default();
+/// Frequencies of bands, and the field that holds them.
+fn bands(fields: &mut Fields<'_>) -> Result<(&'static str, Vec<Hertz>)> {
+    const FIELD: &str = "band_centers_hz";
+    /// As older files spell it.
+    const OLD: &str = "band_centres_hz";
+    let name = if fields.has(OLD) && !fields.has(FIELD) { OLD } else { FIELD };
+    if fields.has(OLD) && name == FIELD {
+        return Err(fields.error(OLD, "there as well", format!("{FIELD} alone, its present spelling")));
+    }
+    let list = fields.optional_list(name)?.unwrap_or_default();
     let band = |(i, value): (usize, &Value)| {
         let hertz = value.as_f64().and_then(|hz| Hertz::new(hz).ok());
-        hertz.ok_or_else(|| fields.error(&format!("band_centres_hz[{i}]"), shortened(value), "above 0"))
+        hertz.ok_or_else(|| fields.error(&format!("{name}[{i}]"), shortened(value), "above 0"))
     };
-    list.iter().enumerate().map(band).collect()
+    Ok((name, list.iter().enumerate().map(band).collect::<Result<_>>()?))
 }
 
 fn neurons(fields: &mut Fields<'_>, path: &Path) -> Result<Vec<Neuron>> {

@@ -54,7 +54,7 @@ impl Recording {
             ("area", json!(about.area)),
             ("dt_ms", json!(self.dt().ms())),
             ("response_unit", json!(UNIT)),
-            ("band_centres_hz", json!(bands)),
+            ("band_centers_hz", json!(bands)),
             ("standardization", json!(self.standardization())),
             ("cochleagram", about.cochleagram.clone()),
             ("citation", json!(about.citation)),

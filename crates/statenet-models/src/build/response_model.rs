@@ -192,6 +192,89 @@ pub trait ResponseModel: Send + Sync {
     }
 }
 
+/// A boxed model is a model.
+impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
+    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        (**self).forward(cochleagram, mode)
+    }
+
+    fn init_state(&self, batch: usize) -> Result<State> {
+        (**self).init_state(batch)
+    }
+
+    fn step(&self, frame: &Tensor, state: &mut State) -> Result<Tensor> {
+        (**self).step(frame, state)
+    }
+
+    fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
+        (**self).chunk(cochleagram, state)
+    }
+
+    fn advance(&self, cochleagram: &Tensor, state: &mut State) -> Result<()> {
+        (**self).advance(cochleagram, state)
+    }
+
+    fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
+        (**self).steps()
+    }
+
+    fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
+        (**self).frozen()
+    }
+
+    fn config(&self) -> ModelConfig {
+        (**self).config()
+    }
+
+    fn params(&self) -> &ParamStore {
+        (**self).params()
+    }
+
+    fn n_neurons(&self) -> usize {
+        (**self).n_neurons()
+    }
+
+    fn n_bands(&self) -> usize {
+        (**self).n_bands()
+    }
+
+    fn memory(&self) -> Memory {
+        (**self).memory()
+    }
+
+    fn cochleagram(&self, sound: &Tensor) -> Result<Option<Tensor>> {
+        (**self).cochleagram(sound)
+    }
+
+    fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {
+        (**self).behind_front_end()
+    }
+
+    fn input_scaling(&self) -> Result<Option<Standardization>> {
+        (**self).input_scaling()
+    }
+
+    fn scale_input(&self, scaling: &Standardization) -> Result<()> {
+        (**self).scale_input(scaling)
+    }
+
+    fn receptive_fields(&self) -> Result<Option<Tensor>> {
+        (**self).receptive_fields()
+    }
+
+    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+        (**self).init_to_mean_rates(mean_rates)
+    }
+
+    fn device(&self) -> &Device {
+        (**self).device()
+    }
+
+    fn dtype(&self) -> DType {
+        (**self).dtype()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,9 @@
 //! | [`interp`] | `statenet-interp` | gradient maps, dynamic STRFs, dreams, memory, tuning, in-silico experiments |
 //! | [`report`] | `statenet-report` | figures, tables, the HTML page (feature `report`) |
 //!
+//! [`Error`] holds the errors of all of them. [`candle`], [`candle_nn`] and [`ndarray`] are re-exported in the versions that the
+//! library uses, so that a program needs no other dependency.
+//!
 //! # Speed
 //!
 //! Build with `--release`, and call [`process::tune`] first thing in `main`: fits then keep the memory that they use again at
@@ -26,6 +29,8 @@
 //! every crate; `proptest` adds strategies for property tests of your own models.
 
 pub use candle_core as candle;
+pub use candle_nn;
+pub use ndarray;
 pub use statenet_core as core;
 pub use statenet_data as data;
 pub use statenet_interp as interp;
@@ -37,8 +42,11 @@ pub use statenet_report as report;
 pub use statenet_train as train;
 
 pub mod device;
+pub mod error;
 pub mod prelude;
 pub mod process;
+
+pub use error::{Error, Result};
 
 /// Compiles and runs the examples in the book.
 #[cfg(doctest)]

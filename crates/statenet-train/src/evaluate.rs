@@ -9,6 +9,7 @@ use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
 use statenet_models::{Mode, ResponseModel};
 
 use crate::{
+    axes::expect_same_axes,
     error::{During, Error, Result},
     hearing::as_taken,
 };
@@ -91,18 +92,6 @@ impl Recorded {
             .iter()
             .map(|(values, mask)| Ok(statenet_metrics::Recorded::new(values.view(), mask)?))
             .collect()
-    }
-}
-
-/// Checks that model and recording have the same numbers of bands and neurons.
-pub(crate) fn expect_same_axes(model: &dyn ResponseModel, recording: &Recording) -> Result<()> {
-    let pairs = [
-        ("bands", model.n_bands(), recording.n_bands()),
-        ("neurons", model.n_neurons(), recording.n_neurons()),
-    ];
-    match pairs.into_iter().find(|(_, model, recording)| model != recording) {
-        Some((what, model, recording)) => Err(Error::Mismatch { what, model, recording }),
-        None => Ok(()),
     }
 }
 

@@ -7,9 +7,12 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use statenet_core::Input;
 use statenet_data::{Batches, Recording, standardization_of_bands};
-use statenet_models::{ResponseModel, front_ends::FrontEndConfig};
+use statenet_models::{Mode, ResponseModel, front_ends::FrontEndConfig};
 
-use crate::error::{During, Error, Result};
+use crate::{
+    axes::expect_same_axes,
+    error::{During, Error, Result},
+};
 
 /// A recording whose cochleagrams are those that a front end makes of its sounds; neurons and responses stay.
 ///
@@ -51,17 +54,11 @@ pub fn behind_front_end(
     model: &dyn ResponseModel,
     recording: &Recording,
 ) -> Result<Option<(Box<dyn ResponseModel>, Recording)>> {
+    // Of a model without a front end no sound is asked for.
     let Some(behind) = model.behind_front_end()? else { return Ok(None) };
-    let heard = recording.heard()?;
-    let all: Vec<usize> = (0..heard.n_stimuli()).collect();
-    let mut arrays = Vec::with_capacity(all.len());
-    for sound in sounds_of(&heard, &all, model.device())? {
-        let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;
-        if let Some(bands) = model.cochleagram(&sound)? {
-            arrays.push(bands_of(&bands)?);
-        }
-    }
+    let Some(heard) = as_heard(model, recording)? else { return Ok(None) };
     let bands = behind.config().axes.map(|axes| axes.band_centers).unwrap_or_default();
+    let arrays = heard.stimuli().iter().map(|s| s.cochleagram().to_owned()).collect();
     let seen = heard.with_input(Input::Cochleagram, bands, arrays)?;
     let seen = match model.input_scaling()? {
         Some(scaling) => seen.standardized_with(&scaling)?,
@@ -95,8 +92,57 @@ pub(crate) fn expect_cochleagrams(recording: &Recording) -> Result<()> {
     Err(Error::Data(statenet_data::Error::Input { recording, got, expected }))
 }
 
+/// A recording as a fit takes it.
+pub(crate) struct FitInput<'a> {
+    pub(crate) recording: Cow<'a, Recording>,
+    /// Whether the front end, which has nothing to learn, has done its part: the recording then has its cochleagrams.
+    is_behind_front_end: bool,
+}
+
+impl<'a> FitInput<'a> {
+    /// As [`as_taken`]. Sets how a model that hears scales its bands, from training sounds.
+    pub(crate) fn new(model: &dyn ResponseModel, recording: &'a Recording, train: &[usize]) -> Result<Self> {
+        let recording = as_taken(model, recording)?;
+        expect_same_axes(model, &recording)?;
+        if recording.input() == Input::Cochleagram {
+            return Ok(Self { recording, is_behind_front_end: false });
+        }
+        scale_bands(model, &recording, train)?;
+        let learns = model.params().trained().any(|param| param.name.starts_with("front_end."));
+        match if learns { None } else { as_heard(model, &recording)? } {
+            Some(heard) => Ok(Self { recording: Cow::Owned(heard), is_behind_front_end: true }),
+            None => Ok(Self { recording, is_behind_front_end: false }),
+        }
+    }
+
+    /// Rates of a batch of stimuli of the recording.
+    pub(crate) fn forward(&self, model: &dyn ResponseModel, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        let rates = if self.is_behind_front_end {
+            model.forward_behind_front_end(x, mode)
+        } else {
+            model.forward(x, mode)
+        };
+        Ok(rates?)
+    }
+}
+
+/// The recording with the cochleagrams that the model's front end makes, not scaled; `None` for a model without one.
+fn as_heard(model: &dyn ResponseModel, recording: &Recording) -> Result<Option<Recording>> {
+    let heard = recording.heard()?;
+    let all: Vec<usize> = (0..heard.n_stimuli()).collect();
+    let mut arrays = Vec::with_capacity(all.len());
+    for sound in sounds_of(&heard, &all, model.device())? {
+        let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;
+        match model.cochleagram(&sound)? {
+            Some(bands) => arrays.push(bands_of(&bands)?),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(heard.with_input(Input::Cochleagram, Vec::new(), arrays)?))
+}
+
 /// Sets how a model that hears scales the bands of its front end, from what that makes of training sounds.
-pub(crate) fn scale_bands(model: &dyn ResponseModel, recording: &Recording, train: &[usize]) -> Result<()> {
+fn scale_bands(model: &dyn ResponseModel, recording: &Recording, train: &[usize]) -> Result<()> {
     let mut cochleagrams = Vec::with_capacity(train.len());
     for sound in sounds_of(recording, train, model.device())? {
         let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;

@@ -33,6 +33,7 @@
 //!
 //! The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle.
 
+mod axes;
 pub mod error;
 pub mod evaluate;
 pub mod gradient;

@@ -5,7 +5,6 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use statenet_data::{Batches, Recording};
 use statenet_metrics::{Score, Undefined, ValidationScore, ValidationScorer};
-use statenet_models::{Mode, ResponseModel};
 
 use crate::{
     error::{Error, Result},
@@ -27,12 +26,12 @@ impl Validation {
         Ok(Self { cochleagrams, target: ValidationTarget::new(recording, stimuli)? })
     }
 
-    /// The score of a model with its current weights.
-    pub(crate) fn score(&self, model: &dyn ResponseModel) -> Result<Option<f64>> {
+    /// The score of the rates that `forward` gives for each stimulus.
+    pub(crate) fn score(&self, forward: impl Fn(&Tensor) -> Result<Tensor> + Sync) -> Result<Option<f64>> {
         let rates: Vec<Array2<f64>> = self
             .cochleagrams
             .par_iter()
-            .map(|cochleagram| Ok(rates_of(&model.forward(cochleagram, Mode::Eval)?)?.mapv(f64::from)))
+            .map(|cochleagram| Ok(rates_of(&forward(cochleagram)?)?.mapv(f64::from)))
             .collect::<Result<_>>()?;
         Ok(mean_score(&self.target.per_neuron(&rates)?))
     }

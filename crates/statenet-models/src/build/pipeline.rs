@@ -138,15 +138,9 @@ impl Pipeline {
             None => Ok(frames.clone()),
         }
     }
-}
 
-impl ResponseModel for Pipeline {
-    fn forward(&self, frames: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        self.check(frames)?;
-        let cochleagram = &match &self.hearing {
-            Some((front_end, scaling)) => scaling.apply(&front_end.forward(frames, mode)?)?,
-            None => frames.clone(),
-        };
+    /// Rates of whole stimuli, from what the prefilter sees.
+    fn rates(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
         let filtered = self.prefilter.forward(cochleagram, mode)?;
         let features = self.core.forward(&filtered, mode)?;
         let drives = self.readout.forward(&features, mode)?;
@@ -154,6 +148,18 @@ impl ResponseModel for Pipeline {
         let nonlinearity = self.readout.nonlinearity();
         nonlinearity.init_state(cochleagram.dim(0).during("reading a batch")?, &mut state)?;
         nonlinearity.chunk(&drives, cochleagram, &mut state)
+    }
+}
+
+impl ResponseModel for Pipeline {
+    fn forward(&self, frames: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        self.check(frames)?;
+        match &self.hearing {
+            Some((front_end, scaling)) => {
+                self.rates(&scaling.apply(&front_end.forward(frames, mode)?)?, mode)
+            }
+            None => self.rates(frames, mode),
+        }
     }
 
     fn init_state(&self, batch: usize) -> Result<State> {
@@ -243,6 +249,15 @@ impl ResponseModel for Pipeline {
     fn cochleagram(&self, frames: &Tensor) -> Result<Option<Tensor>> {
         self.check(frames)?;
         self.hearing.as_ref().map(|(front_end, _)| front_end.forward(frames, Mode::Eval)).transpose()
+    }
+
+    fn forward_behind_front_end(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        let (Some((_, scaling)), Some(front_end)) = (&self.hearing, &self.config.front_end) else {
+            return Err(config_error("model.pipeline.front_end", "none", "a model with a front end"));
+        };
+        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(front_end.n_bands()), Dim::Any("T")];
+        expect_shape("cochleagram", cochleagram.dims(), &expected)?;
+        self.rates(&scaling.apply(cochleagram)?, mode)
     }
 
     fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {

@@ -6,7 +6,7 @@ use statenet_kernels::Step;
 
 use crate::{
     build::model_config::ModelConfig,
-    error::{During, Error, Result},
+    error::{During, Error, Result, config_error},
     model::{memory::Memory, mode::Mode, state::State},
     params::store::ParamStore,
 };
@@ -121,11 +121,23 @@ pub trait ResponseModel: Send + Sync {
     /// What a model that hears makes of whole sounds before its prefilter, `(B, 1, hop, T)` to `(B, 1, F, T)`. `None`, unless
     /// overridden, for a model without a front end.
     ///
+    /// A model that overrides this overrides [`forward_behind_front_end`](Self::forward_behind_front_end) too.
+    ///
     /// # Errors
     /// As [`forward`](Self::forward).
     fn cochleagram(&self, sound: &Tensor) -> Result<Option<Tensor>> {
         let _ = sound;
         Ok(None)
+    }
+
+    /// Rates of whole sounds from what the front end of a model that hears made of them, `(B, 1, F, T)` to `(B, N, T)`: what
+    /// [`forward`](Self::forward) gives for the sounds. A fit of a front end without parameters computes its part once.
+    ///
+    /// # Errors
+    /// [`Error::Config`], unless overridden, for a model without a front end; [`Error::Shape`] for another number of bands.
+    fn forward_behind_front_end(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        let _ = (cochleagram, mode);
+        Err(config_error("front_end", "none", "a model with a front end"))
     }
 
     /// A copy of the stages of a model that hears behind its front end: a model of the cochleagrams that the front end makes,
@@ -244,6 +256,10 @@ impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
 
     fn cochleagram(&self, sound: &Tensor) -> Result<Option<Tensor>> {
         (**self).cochleagram(sound)
+    }
+
+    fn forward_behind_front_end(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        (**self).forward_behind_front_end(cochleagram, mode)
     }
 
     fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {

@@ -234,7 +234,10 @@ fn a_front_end_is_the_first_stage_of_the_model_behind_it() {
     assert_eq!(model.input_scaling().unwrap(), Some(scale));
     let scaled = ((&bands + 1.0).unwrap() / 2.0).unwrap();
     let apart = inner.forward(&scaled, Mode::Eval).unwrap();
-    assert_eq!(apart.to_vec_f32(), model.forward(&sound, Mode::Eval).unwrap().to_vec_f32());
+    let whole = model.forward(&sound, Mode::Eval).unwrap().to_vec_f32();
+    assert_eq!(apart.to_vec_f32(), whole);
+    assert_eq!(model.forward_behind_front_end(&bands, Mode::Eval).unwrap().to_vec_f32(), whole);
+    assert!(inner.forward_behind_front_end(&bands, Mode::Eval).is_err());
 }
 
 #[test]

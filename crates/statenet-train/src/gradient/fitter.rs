@@ -7,7 +7,7 @@ use std::{
 };
 
 use candle_core::{DType, Tensor};
-use statenet_core::{Input, Seed};
+use statenet_core::Seed;
 use statenet_data::{Batch, Batches, Recording, Split};
 use statenet_models::{Mode, Pass, ResponseModel};
 
@@ -19,8 +19,7 @@ use super::{
 };
 use crate::{
     error::{During, Error, Result},
-    evaluate::expect_same_axes,
-    hearing::{as_taken, scale_bands},
+    hearing::FitInput,
     history::{History, Stopped},
     optimizers::AdamW,
     progress::Progress,
@@ -73,8 +72,8 @@ impl<'a> Fitter<'a> {
     pub fn fit(self, model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Result<History> {
         let Self { config, mut watch, resume } = self;
         config.validate()?;
-        let recording = &*as_taken(model, recording)?;
-        expect_same_axes(model, recording)?;
+        let input = FitInput::new(model, recording, split.train())?;
+        let recording = &*input.recording;
         let batches = Batches::new(recording, split.train(), model.device())?;
         let validation = Validation::new(recording, split.val(), model.device())?;
         let folder = match resume {
@@ -85,10 +84,7 @@ impl<'a> Fitter<'a> {
         };
         let state = folder.as_ref().map(|(folder, _)| folder.load(model.device())).transpose()?.flatten();
         let before = model.params().snapshot()?;
-        if recording.input() == Input::Sound {
-            scale_bands(model, recording, split.train())?;
-        }
-        let mut run = Run::start(model, &config, &batches, recording)?;
+        let mut run = Run::start(model, &config, &batches, &input)?;
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
             if let Err(e) = run.resume_from(state) {
@@ -130,7 +126,7 @@ struct Run<'a> {
     model: &'a dyn ResponseModel,
     config: &'a FitConfig,
     batches: &'a Batches,
-    recording: &'a Recording,
+    input: &'a FitInput<'a>,
     optimizer: AdamW,
     early_stopping: EarlyStopping,
     best: BTreeMap<String, Tensor>,
@@ -141,21 +137,13 @@ impl<'a> Run<'a> {
         model: &'a dyn ResponseModel,
         config: &'a FitConfig,
         batches: &'a Batches,
-        recording: &'a Recording,
+        input: &'a FitInput<'a>,
     ) -> Result<Self> {
         model.init_to_mean_rates(&mean_rates(batches)?)?;
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let optimizer = optimizer.during("preparing the optimiser")?;
         let best = model.params().snapshot()?;
-        Ok(Self {
-            model,
-            config,
-            batches,
-            recording,
-            optimizer,
-            early_stopping: EarlyStopping::default(),
-            best,
-        })
+        Ok(Self { model, config, batches, input, optimizer, early_stopping: EarlyStopping::default(), best })
     }
 
     /// Continues from a saved state.
@@ -195,7 +183,7 @@ impl<'a> Run<'a> {
         let mut saved = Instant::now();
         while self.early_stopping.n_epochs() < self.config.max_epochs {
             let train_loss = self.epoch()?;
-            let score = validation.score(self.model)?;
+            let score = validation.score(|x| self.input.forward(self.model, x, Mode::Eval))?;
             let decision = self.early_stopping.add(train_loss, score, self.config);
             self.early_stopping.seconds = before + begun.elapsed().as_secs_f64();
             tracing::debug!(
@@ -237,7 +225,8 @@ impl<'a> Run<'a> {
         for (step, batch) in pass_over.enumerate() {
             let batch = batch?;
             let noise = seed.child(&format!("epoch.{epoch}.step.{step}"));
-            sum += self.step(&batch, noise).map_err(|e| e.locate(epoch, step, &batch, self.recording))?;
+            sum +=
+                self.step(&batch, noise).map_err(|e| e.locate(epoch, step, &batch, &self.input.recording))?;
         }
         Ok(sum / n_steps as f64)
     }
@@ -247,8 +236,7 @@ impl<'a> Run<'a> {
         let dtype = self.model.dtype();
         let convert = |t: &Tensor| t.to_dtype(dtype).during("converting a batch");
         let pass = Pass::new(noise, valid_frames(batch, dtype)?);
-        let rate =
-            self.model.forward(&convert(&batch.cochleagrams)?, Mode::Train(&pass)).map_err(Error::from)?;
+        let rate = self.input.forward(self.model, &convert(&batch.cochleagrams)?, Mode::Train(&pass))?;
         let loss = self.config.loss.apply(&rate, &convert(&batch.targets)?, &convert(&batch.mask)?);
         let loss = loss.map_err(Error::from)?;
         let value =

@@ -110,7 +110,7 @@ impl ModelConfig {
     /// The same behind a front end, for sound so sampled: a model that took cochleagrams hears.
     ///
     /// # Errors
-    /// [`Error::Config`] for a model of your own, and for one that hears already.
+    /// [`Error::Config`](crate::Error::Config) for a model of your own, and for one that hears already.
     pub fn behind(mut self, front_end: FrontEndConfig, sampling: &Sampling) -> Result<Self> {
         let Architecture::Pipeline(pipeline) = &mut self.model else {
             return Err(config_error("model", "custom", "a pipeline, which has a place for a front end"));
@@ -142,7 +142,7 @@ impl ModelConfig {
     /// The axes.
     ///
     /// # Errors
-    /// [`Error::Config`] if the config has none yet.
+    /// [`Error::Config`](crate::Error::Config) if the config has none yet.
     pub fn axes(&self) -> Result<&Axes> {
         self.axes.as_ref().ok_or_else(|| config_error("axes", "missing", "n_bands, n_neurons and dt_ms"))
     }
@@ -150,7 +150,7 @@ impl ModelConfig {
     /// Reads a config from JSON text.
     ///
     /// # Errors
-    /// [`Error::ConfigText`] with line and column if the text is not of our form.
+    /// [`Error::ConfigText`](crate::Error::ConfigText) with line and column if the text is not of our form.
     pub fn from_json(source: &str) -> Result<Self> {
         text::parse(text::from_json(source), "config")
     }
@@ -158,7 +158,7 @@ impl ModelConfig {
     /// Reads a config from TOML text.
     ///
     /// # Errors
-    /// [`Error::ConfigText`] with line and column if the text is not of our form.
+    /// [`Error::ConfigText`](crate::Error::ConfigText) with line and column if the text is not of our form.
     pub fn from_toml(source: &str) -> Result<Self> {
         text::parse(text::from_toml(source), "config")
     }
@@ -166,7 +166,7 @@ impl ModelConfig {
     /// Reads a config file: TOML if its name ends in `.toml`, else JSON.
     ///
     /// # Errors
-    /// [`Error::File`] if it cannot be read, [`Error::ConfigText`] if it is not of our form.
+    /// [`Error::File`](crate::Error::File) if it cannot be read, [`Error::ConfigText`](crate::Error::ConfigText) if it is not of our form.
     pub fn read(path: &Path) -> Result<Self> {
         text::read(path)
     }
@@ -174,7 +174,7 @@ impl ModelConfig {
     /// Checks every field, before anything is built.
     ///
     /// # Errors
-    /// [`Error::Config`] with the field, its value and what would be allowed.
+    /// [`Error::Config`](crate::Error::Config) with the field, its value and what would be allowed.
     pub fn validate(&self) -> Result<()> {
         if self.format != FORMAT {
             return Err(config_error("format", self.format, format!("{FORMAT}")));

@@ -11,7 +11,7 @@ fn scores(c: &mut Criterion) {
     let simulation =
         SimulationConfig { n_stimuli: 4, duration: Millis::new(4995.0).unwrap(), ..Default::default() };
     let simulated = simulation.simulate().unwrap();
-    let recording = simulated.recording.smooth(&Smoothing::default());
+    let recording = simulated.recording.smooth(Smoothing::default()).unwrap();
     let stimuli = [1, 2, 3];
     let rates: Vec<_> = stimuli.iter().map(|&s| simulated.rates[s].clone()).collect();
     let mut group = c.benchmark_group("evaluate");

@@ -43,17 +43,16 @@ fn main() -> statenet::Result<()> {
     let longer = SimulationConfig { n_stimuli: 20, n_repeats: 20, duration: small.dt.times(200), ..small };
     let recording = longer.simulate()?.recording;
     let split = SplitPlan::Demo.resolve(&recording)?;
-    let recording = recording.smooth(&Smoothing::default()).standardize(split.train())?;
     let registry = Registry::new().with_frames("small-gru", SmallGru::new);
     let config = ModelConfig::custom(&recording.axes(), "small-gru", 12.into());
-    let model = registry.build(&config, Seed::new(0), DType::F32, &Device::Cpu)?;
+    let mut model = registry.build(&config, Seed::new(0), DType::F32, &Device::Cpu)?;
 
     // The laws first: they find mistakes that a fit would hide.
     let sound = Tensor::randn(0f32, 1.0, (2, 1, recording.n_bands(), 60), &Device::Cpu)?;
     laws::causal(&model, &sound, 30)?;
     laws::streaming(&model, &sound, &[1, 7, 60])?;
-    Fitter::new(FitConfig { max_epochs: 40, ..FitConfig::default() }).fit(&model, &recording, &split)?;
-    let scores = evaluate(&model, &recording, split.test(), &EvaluationOptions::for_dt(recording.dt()))?;
+    Fitter::new(FitConfig { max_epochs: 40, ..FitConfig::default() }).fit(&mut model, &recording, &split)?;
+    let scores = evaluate(&model, &recording, split.test())?;
     println!("{}: {}", model.config().slug(), scores.summary_line());
     Ok(())
 }

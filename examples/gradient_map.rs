@@ -12,9 +12,8 @@ fn main() -> statenet::Result<()> {
     let longer = SimulationConfig { n_stimuli: 20, n_repeats: 20, duration: small.dt.times(200), ..small };
     let recording = longer.simulate()?.recording;
     let split = SplitPlan::Demo.resolve(&recording)?;
-    let recording = recording.smooth(&Smoothing::default()).standardize(split.train())?;
-    let model = zoo::statenet_gru(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
-    Fitter::new(FitConfig { max_epochs: 60, ..FitConfig::default() }).fit(&model, &recording, &split)?;
+    let mut model = zoo::statenet_gru(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
+    Fitter::new(FitConfig { max_epochs: 60, ..FitConfig::default() }).fit(&mut model, &recording, &split)?;
 
     // 32 windows of training sounds of 60 bins each; one map for each, d rate / d sound.
     let mut sounds = Vec::new();

@@ -29,19 +29,10 @@ fn main() -> statenet::Result<()> {
     let recording = Recording::new(about, dt, vec![], vec![Neuron::new("unit 7")], stimuli)?;
 
     let split = SplitPlan::Demo.resolve(&recording)?;
-    let recording = recording.smooth(&Smoothing::default()).standardize(split.train())?;
-    let model = zoo::ln(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
-    let settings = FitConfig { max_epochs: 300, ..FitConfig::recipe(&model.config()) };
-    let history = Fitter::new(settings).fit(&model, &recording, &split)?;
-    let scores = evaluate(&model, &recording, split.test(), &EvaluationOptions::for_dt(dt))?;
-    println!("{} epochs, {}", history.n_epochs(), scores.summary_line());
-
-    let metadata = CheckpointMetadata {
-        input: recording.standardization().cloned(),
-        neurons: vec!["unit 7".to_owned()],
-        ..CheckpointMetadata::default()
-    };
-    checkpoint::save("out/own_data".as_ref(), &model, &metadata)?;
+    let mut model = zoo::ln(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
+    let fit = Fitter::default().fit(&mut model, &recording, &split)?;
+    println!("{}", evaluate(&model, &recording, split.test())?.summary_line());
+    fit.save("out/own_data", &model)?;
     println!("wrote out/own_data");
     Ok(())
 }

@@ -12,7 +12,7 @@ use statenet::{
 
 fn main() -> statenet::Result<()> {
     let model = match std::env::args().nth(1) {
-        Some(folder) => checkpoint::load(folder.as_ref(), &Device::Cpu)?.model,
+        Some(folder) => checkpoint::load(folder, &Device::Cpu)?.model,
         None => {
             let axes = Axes::new(34, 3, TimeBin::from_millis(5.0)?);
             zoo::statenet_gru(&axes).build(Seed::new(0), &Device::Cpu)?

@@ -15,15 +15,14 @@ const MODELS: usize = 16;
 pub(crate) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let recording = SimulationConfig::default().simulate()?.recording;
     let split = SplitPlan::Demo.resolve(&recording)?;
-    let recording = recording.standardize(split.train())?;
     let neurons: Vec<Recording> = (0..MODELS)
         .map(|n| recording.select_neurons(&[n % recording.n_neurons()]))
         .collect::<Result<_, _>>()?;
     // Two epochs, without early stopping.
     let config = FitConfig { max_epochs: 2, patience: 2, ..FitConfig::default() };
     bench.time("many one by one K16", 1, || {
-        for (model, recording) in models(&neurons)?.iter().zip(&neurons) {
-            Fitter::new(config.clone()).fit(&**model, recording, &split)?;
+        for (model, recording) in models(&neurons)?.iter_mut().zip(&neurons) {
+            Fitter::new(config.clone()).fit(model, recording, &split)?;
         }
         Ok(())
     })?;
@@ -37,12 +36,13 @@ fn models(neurons: &[Recording]) -> anyhow::Result<Vec<Box<dyn ResponseModel>>> 
 }
 
 fn side_by_side(neurons: &[Recording], split: &Split, config: &FitConfig) -> anyhow::Result<()> {
-    let models = models(neurons)?;
-    let jobs: Vec<_> = models
-        .iter()
-        .zip(neurons)
-        .map(|(model, recording)| FitJob { model: &**model, recording, split, config: config.clone() })
-        .collect();
-    fit_many(&jobs).into_iter().try_for_each(|fit| fit.map(|_| ()))?;
+    let mut models = models(neurons)?;
+    let jobs = models.iter_mut().zip(neurons).map(|(model, recording)| FitJob {
+        model,
+        recording,
+        split,
+        config: config.clone(),
+    });
+    fit_many(jobs.collect()).into_iter().try_for_each(|fit| fit.map(|_| ()))?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use clap::Parser;
 use ndarray::{Array2, ArrayView2};
 use statenet::{
     candle::DType,
+    core::{Dim, expect_shape},
     data::{Stimulus, formats, read_cochleagram, resample, write_npy_2d},
     models::{
         front_ends::{FrontEndConfig, MelConfig},
@@ -26,7 +27,9 @@ use statenet::{
     report::{Cell, Table},
 };
 
-use crate::shared::{FRONT_END, MachineArgs, PublishedArgs, front_end, with_cochleagrams};
+use crate::shared::{
+    MachineArgs, PublishedArgs, expect_unscaled, front_end_of, standardize, with_cochleagrams,
+};
 
 /// Predict the responses of a saved model to any sounds
 #[derive(Parser, Clone, Debug)]
@@ -63,8 +66,8 @@ pub struct PredictArgs {
 /// If the checkpoint or a sound cannot be read, they do not match, or a file cannot be written.
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
-    let Checkpoint { model, metadata } = args.published.load(&args.checkpoint, &device)?;
-    let sounds = sounds(args, &*model, &metadata)?;
+    let Checkpoint { mut model, metadata } = args.published.load(&args.checkpoint, &device)?;
+    let sounds = sounds(args, &mut *model, &metadata)?;
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {
         let begun = Instant::now();
@@ -86,18 +89,16 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Names and inputs `(F, T)` of the sounds, as the model takes them: bins of samples, or cochleagrams scaled as in the fit.
+/// Names and inputs `(F, T)` of the sounds, as the model takes them: bins of samples, or cochleagrams. With `--standardize` the model
+/// is told how to scale them.
 fn sounds(
     args: &PredictArgs,
-    model: &dyn ResponseModel,
+    model: &mut dyn ResponseModel,
     metadata: &CheckpointMetadata,
 ) -> anyhow::Result<Vec<(String, Array2<f32>)>> {
     let config = model.config();
-    let scale = metadata.input.as_ref();
-    if args.standardize.is_some() && scale.is_some() {
-        bail!(
-            "the checkpoint stores the scaling of its input; remove --standardize, which would scale twice"
-        );
+    if args.standardize.is_some() {
+        expect_unscaled(model)?;
     }
     let is_sound = args.data.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
     if !args.data.is_dir() && !is_sound {
@@ -105,9 +106,11 @@ fn sounds(
             bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
         }
         let sound = read_cochleagram(&args.data)?;
-        return Ok(vec![(stem(&args.data)?, scaled(sound, scale, &args.data)?)]);
+        expect_shape("cochleagram", sound.shape(), &[Dim::Is(model.n_bands()), Dim::Any("T")])
+            .with_context(|| args.data.display().to_string())?;
+        return Ok(vec![(stem(&args.data)?, sound)]);
     }
-    let front_end = front_end_of(args, metadata)?;
+    let front_end = front_end_of(args.front_end.as_deref(), metadata)?;
     if is_sound {
         if args.standardize.is_some() {
             bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
@@ -117,7 +120,7 @@ fn sounds(
             Input::Sound => bins,
             Input::Cochleagram => {
                 let front_end = front_end.unwrap_or(FrontEndConfig::Mel(MelConfig::default()));
-                scaled(cochleagram(&bins, config.axes()?.dt, &front_end)?, scale, &args.data)?
+                cochleagram(&bins, config.axes()?.dt, &front_end)?
             }
         };
         return Ok(vec![(stem(&args.data)?, input)]);
@@ -130,32 +133,11 @@ fn sounds(
     if let Some(axes) = &config.axes {
         recording.expect_input(axes)?;
     }
-    let recording = match (&args.standardize, scale) {
-        (Some(plan), _) => recording.standardize(plan.resolve(&recording)?.train())?,
-        (None, Some(scale)) => recording.standardized_with(scale)?,
-        (None, None) => recording,
-    };
+    if let Some(plan) = &args.standardize {
+        standardize(model, &recording, plan.resolve(&recording)?.train())?;
+    }
     let input = |s: &Stimulus| (s.name().to_owned(), s.cochleagram().to_owned());
     Ok(recording.stimuli().iter().map(input).collect())
-}
-
-/// The front end of a model's cochleagrams: the one named, or else the one that it was fitted with.
-fn front_end_of(args: &PredictArgs, metadata: &CheckpointMetadata) -> anyhow::Result<Option<FrontEndConfig>> {
-    match (&args.front_end, metadata.training.get(FRONT_END)) {
-        (Some(named), _) => front_end(named).map(Some),
-        (None, Some(kept)) => {
-            let kept = serde_json::from_value(kept.clone());
-            kept.map(Some).context("the front end in the checkpoint")
-        }
-        (None, None) => Ok(None),
-    }
-}
-
-fn scaled(sound: Array2<f32>, scale: Option<&Standardization>, path: &Path) -> anyhow::Result<Array2<f32>> {
-    match scale {
-        Some(scale) => scale.apply(&sound.view()).with_context(|| path.display().to_string()),
-        None => Ok(sound),
-    }
 }
 
 /// The whole bins `(hop, T)` of a wav file, at the rate that a model that hears takes, or else at the nearest of whole bins.

@@ -47,7 +47,6 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     args.machine.start()?;
     let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
     let split = args.split.resolve(&recording)?;
-    let recording = recording.smooth(&Smoothing::default());
     let rates = split
         .test()
         .iter()

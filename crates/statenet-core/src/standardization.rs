@@ -50,6 +50,12 @@ impl Standardization {
         Ok(Self { mean, std })
     }
 
+    /// The standardization that changes nothing: means of 0, deviations of 1.
+    #[must_use]
+    pub fn identity(n_bands: usize) -> Self {
+        Self { mean: vec![0.0; n_bands], std: vec![1.0; n_bands] }
+    }
+
     /// Mean of each band, in the cochleagram's unit.
     #[must_use]
     pub fn mean(&self) -> &[f32] {
@@ -80,6 +86,19 @@ impl Standardization {
         }
         Ok(scaled)
     }
+
+    /// `std z + mean` of a scaled cochleagram `(F, T)`: as it would have been recorded.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the number of bands differs.
+    pub fn undo(&self, scaled: &ArrayView2<'_, f32>) -> Result<Array2<f32>, ShapeError> {
+        expect_shape("scaled cochleagram", scaled.shape(), &[Dim::Is(self.n_bands()), Dim::Any("T")])?;
+        let mut cochleagram = scaled.to_owned();
+        for ((mut band, mean), std) in cochleagram.outer_iter_mut().zip(&self.mean).zip(&self.std) {
+            band.mapv_inplace(|z| z * std + mean);
+        }
+        Ok(cochleagram)
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +111,8 @@ mod tests {
         let x = ndarray::arr2(&[[1.0, 3.0], [1.0, -1.0]]);
         assert_eq!(scale.apply(&x.view()).unwrap(), ndarray::arr2(&[[0.0, 1.0], [2.0, -2.0]]));
         assert!(scale.apply(&ndarray::arr2(&[[1.0]]).view()).is_err());
+        assert_eq!(scale.undo(&scale.apply(&x.view()).unwrap().view()).unwrap(), x);
+        assert_eq!(Standardization::identity(2).apply(&x.view()).unwrap(), x);
     }
 
     #[test]

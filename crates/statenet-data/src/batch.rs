@@ -38,7 +38,7 @@ pub struct Batch {
 /// use statenet_core::Seed;
 /// use statenet_data::{Batches, SimulationConfig, Smoothing};
 ///
-/// let recording = SimulationConfig::small().simulate()?.recording.smooth(&Smoothing::default());
+/// let recording = SimulationConfig::small().simulate()?.recording.smooth(Smoothing::default())?;
 /// let batches = Batches::new(&recording, &[0, 1, 2], &Device::Cpu)?;
 /// for batch in batches.epoch(Seed::new(1), 0, 2)? {
 ///     let batch = batch?;

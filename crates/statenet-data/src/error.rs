@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use statenet_core::{Hertz, Input, SampleRate, ShapeError, TimeBin};
 
-use crate::{formats::FormatError, split::part::Part};
+use crate::{formats::FormatError, preprocess::Smoothing, recording::Recording, split::part::Part};
 
 /// What can go wrong between a recording on disk and a batch on a device.
 ///
@@ -104,14 +104,18 @@ pub enum Error {
         /// The later recording's name.
         recording: String,
     },
-    /// Cochleagrams that are already standardized were to be standardized by other numbers.
-    #[error("recording {recording} is already standardized, expected cochleagrams as recorded")]
-    AlreadyStandardized {
+    /// Responses are smoothed otherwise than expected: they would be smoothed twice, or two ways would be mixed.
+    #[error("the responses of recording {recording} are {}, expected {}", in_words(*got), in_words(*expected))]
+    Smoothing {
         /// The recording's name.
         recording: String,
+        /// How they are smoothed.
+        got: Option<Smoothing>,
+        /// How they were expected to be smoothed.
+        expected: Option<Smoothing>,
     },
-    /// Cochleagrams cannot be standardized: their standard deviation does not fit in f32.
-    #[error("cannot standardize the cochleagrams")]
+    /// Cochleagrams cannot be scaled: their standard deviation does not fit in f32.
+    #[error("cannot scale the cochleagrams")]
     Scale {
         /// The number that is out of range.
         #[source]
@@ -366,8 +370,26 @@ fn plural(input: Input) -> &'static str {
     }
 }
 
+fn in_words(smoothing: Option<Smoothing>) -> String {
+    match smoothing {
+        None => "as recorded".to_owned(),
+        Some(Smoothing::None) => "as recorded, to stay so".to_owned(),
+        Some(Smoothing::Hann { width }) => format!("smoothed by a Hann window of {} ms", width.ms()),
+        Some(Smoothing::HannReference { width }) => {
+            format!("smoothed by the reference's Hann window of {} ms", width.ms())
+        }
+    }
+}
+
 fn of_part(part: Option<Part>) -> String {
     part.map(|part| format!(" in the {part} part")).unwrap_or_default()
+}
+
+impl Error {
+    /// For a recording whose responses are smoothed otherwise than expected.
+    pub(crate) fn smoothing(recording: &Recording, expected: Option<Smoothing>) -> Self {
+        Self::Smoothing { recording: recording.name().to_owned(), got: recording.smoothing(), expected }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, standardisation, simulated populations.
+//! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, simulated populations.
 //!
 //! This crate does not know models: it returns arrays, and tensors in [`Batch`]es.
 //!
@@ -9,7 +9,7 @@
 //!
 //! let recording = SimulationConfig::small().simulate()?.recording; // or Recording::read("../shared/data/ns1")?
 //! let split = "demo".parse::<SplitPlan>()?.resolve(&recording)?;
-//! let recording = recording.standardize(split.train())?.smooth(&Smoothing::default());
+//! let recording = recording.smooth(Smoothing::default())?;
 //! let train = Batches::new(&recording, split.train(), &Device::Cpu)?;
 //! for batch in train.epoch(Seed::new(0), 0, 2)? {
 //!     let batch = batch?;
@@ -22,7 +22,7 @@
 //! |---|---|
 //! | [`recording`] | [`Recording`], [`Stimulus`], [`Responses`] with their masks, selection, combination |
 //! | [`split`] | [`Split`] and [`SplitPlan`]: named splits without leaks |
-//! | [`preprocess`] | [`Smoothing`] of responses; [`Recording::standardize`], fitted on training stimuli only |
+//! | [`preprocess`] | [`Smoothing`] of responses; [`Recording::fit_standardization`], the scale of bands over training stimuli; sound at other rates |
 //! | [`batch`] | [`Batches`]: padded tensors with masks, in a random order from a seed |
 //! | [`formats`] | npy, npz and wav, from and to bytes |
 //! | [`readers`], [`writers`] | the canonical folder ([`Recording::read`], [`Recording::write`]), single arrays |

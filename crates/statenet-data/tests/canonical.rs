@@ -8,9 +8,7 @@ use ndarray::{Array2, Array3, array};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use statenet_core::{Hertz, TimeBin};
-use statenet_data::{
-    Description, Metadata, Neuron, Recording, Responses, Standardization, Stimulus, formats::npy,
-};
+use statenet_data::{Description, Metadata, Neuron, Recording, Responses, Smoothing, Stimulus, formats::npy};
 
 fn metadata(value: Value) -> Metadata {
     serde_json::from_value(value).unwrap()
@@ -61,7 +59,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             };
             let recording =
                 Recording::new(about, TimeBin::from_millis(dt_ms).unwrap(), bands, neurons, stimuli).unwrap();
-            if known { recording.standardize(&[0]).unwrap() } else { recording }
+            if known { recording.smooth(Smoothing::default()).unwrap() } else { recording }
         })
     })
 }
@@ -304,18 +302,15 @@ fn bins_and_repeats_may_be_left_to_the_arrays_and_one_repeat_needs_no_axis() {
 }
 
 #[test]
-fn a_standardized_recording_says_so() {
-    let case =
-        Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0, 2.0], "std": [1.0, 0.5]}));
+fn a_smoothed_recording_says_so_and_is_not_smoothed_again() {
+    let case = Case::new().edit(|json| json["smoothing"] = json!({"hann": {"width_ms": 21.0}}));
     let recording = Recording::read(case.path("")).unwrap();
-    let expected = Standardization::new(vec![1.0, 2.0], vec![1.0, 0.5]).unwrap();
-    assert_eq!(recording.standardization(), Some(&expected));
-    let case = Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0], "std": [1.0]}));
-    assert_eq!(case.fault(), "standardization: mean has shape (1), expected (2)");
-    let case = Case::new().edit(|json| json["standardization"] = json!({"mean": [1.0], "std": [0.0]}));
-    assert!(
-        case.fault().starts_with("recording.json: cannot read as JSON: standard deviation of a band is 0")
-    );
+    assert_eq!(recording.smoothing(), Some(Smoothing::default()));
+    assert_eq!(*recording.smoothed(), recording);
+    let error = recording.smooth(Smoothing::None).unwrap_err().to_string();
+    assert!(error.ends_with("smoothed by a Hann window of 21 ms, expected as recorded"), "{error}");
+    let case = Case::new().edit(|json| json["smoothing"] = json!({"hann": {"width_ms": -1.0}}));
+    assert!(case.fault().starts_with("recording.json: cannot read as JSON: "), "{}", case.fault());
 }
 
 #[test]

@@ -16,22 +16,6 @@ pub(crate) fn rows_of_pass(n_bins: usize) -> usize {
     (PASS_BINS / n_bins.max(1)).max(PASS_ROWS)
 }
 
-/// A model that is differentiated with respect to sounds only: its frozen copy, or the model itself where it has none.
-pub(crate) struct FrozenModel<'a> {
-    model: &'a dyn ResponseModel,
-    frozen: Option<Box<dyn ResponseModel>>,
-}
-
-impl<'a> FrozenModel<'a> {
-    pub(crate) fn new(model: &'a dyn ResponseModel) -> Result<Self> {
-        Ok(Self { model, frozen: model.frozen()? })
-    }
-
-    pub(crate) fn model(&self) -> &dyn ResponseModel {
-        self.frozen.as_deref().unwrap_or(self.model)
-    }
-}
-
 /// What a model returns for a chunk of frames, with the graph for a backward pass.
 pub(crate) struct Output {
     /// (R, N, bins read).
@@ -85,15 +69,6 @@ pub(crate) fn in_parallel<I: Send, O: Send>(
     work: impl Fn(I) -> Result<O> + Send + Sync,
 ) -> Result<Vec<O>> {
     items.into_par_iter().map(work).collect()
-}
-
-/// A sound in the dtype of a model and on its device, detached.
-pub(crate) fn of_model(model: &dyn ResponseModel, sound: &Tensor) -> Result<Tensor> {
-    sound
-        .to_dtype(model.dtype())
-        .and_then(|s| s.to_device(model.device())?.contiguous())
-        .map(|s| s.detach())
-        .during("converting a sound")
 }
 
 /// The given rows of a batch, in that order; a row may be given more than once.

@@ -19,10 +19,10 @@ use statenet_models::{ResponseModel, State};
 
 use crate::{
     batched_gradients::{
-        FrozenModel, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, run_from,
-        select, variable,
+        cut, gradients, in_parallel, no_gradient, numbers, rows_of_pass, run_from, select, variable,
     },
     error::{During, Result, out_of_range},
+    frozen_model::FrozenModel,
     target::{self, Objective, Target},
 };
 
@@ -31,7 +31,7 @@ use crate::{
 pub struct Dstrf {
     /// The response that is differentiated.
     pub target: Target,
-    /// `(T, F, L)`, lag 0 first.
+    /// `(T, F, L)`, lag 0 first, in the unit of [`GradientMaps::maps`](crate::GradientMaps::maps).
     pub maps: Array3<f64>,
     /// The target's response at each of the T bins.
     pub response: Vec<f64>,
@@ -70,7 +70,7 @@ impl Dstrf {
     }
 }
 
-/// Receptive fields of `lags` bins at every bin of a sound `(1, 1, F, T)`, run from the model's initial state.
+/// Receptive fields of `lags` bins at every bin of a sound `(1, 1, F, T)` as recorded, run from the model's initial state.
 ///
 /// Returns one [`Dstrf`] for each target, in order. Hidden units cost more, a batch for each bin, since their value is
 /// known only after the last frame of a batch.
@@ -108,7 +108,7 @@ pub fn dstrf(
     }
     target::check(model, targets)?;
     let frozen = FrozenModel::new(model)?;
-    let (model, sound) = (frozen.model(), of_model(model, sound)?);
+    let (model, sound) = (frozen.model(), frozen.scaled(sound)?);
     let blocks = blocks(model, &sound, targets, lags)?;
     let of_blocks = in_parallel(blocks.iter().collect(), |block| block.run(model, &sound, targets))?;
     let n_bins = sound.dim(3).during("reading a sound")?;

@@ -21,12 +21,10 @@ use statenet_core::{Dim, Seed, expect_shape};
 use statenet_models::{Mode, ResponseModel, State};
 
 use crate::{
-    batched_gradients::{
-        FrozenModel, cut, gradients, in_parallel, no_gradient, numbers, of_model, rows_of_pass, values,
-        variable,
-    },
+    batched_gradients::{cut, gradients, in_parallel, no_gradient, numbers, rows_of_pass, values, variable},
     batched_jacobian::BatchedJacobian,
     error::{During, Error, Result, out_of_range},
+    frozen_model::FrozenModel,
     target::{self, Objective, Target, at_last},
 };
 
@@ -35,7 +33,8 @@ use crate::{
 pub struct GradientMaps {
     /// The response that is differentiated.
     pub target: Target,
-    /// `(B, F, L)`, lag 0 first: rate (spikes per bin) per unit of the model's input.
+    /// `(B, F, L)`, lag 0 first: rate (spikes per bin) per standard deviation of a band over the training sounds; per unit of the
+    /// samples for a model that hears.
     pub maps: Array3<f64>,
 }
 
@@ -86,7 +85,7 @@ pub enum Averaging {
     SmoothGrad {
         /// Pairs of draws, at least 1.
         n_pairs: usize,
-        /// Standard deviation, in units of the model's input.
+        /// Standard deviation, in standard deviations of a band.
         deviation: f64,
         /// Seed of the noise.
         seed: Seed,
@@ -99,14 +98,14 @@ pub enum Averaging {
     IntegratedGradients {
         /// Points on the line, at least 1.
         n_points: usize,
-        /// The sound at the start of the line, `(1, 1, F, W)`, or one for each window, `(B, 1, F, W)`.
+        /// The sound at the start of the line, as recorded, `(1, 1, F, W)`, or one for each window, `(B, 1, F, W)`.
         baseline: Tensor,
     },
 }
 
 impl Averaging {
-    /// The sounds whose gradients are averaged.
-    fn points(&self, windows: &Tensor) -> Result<Vec<Tensor>> {
+    /// The sounds whose gradients are averaged, scaled like the windows.
+    fn points(&self, frozen: &FrozenModel<'_>, windows: &Tensor) -> Result<Vec<Tensor>> {
         match self {
             Self::None => Ok(vec![windows.clone()]),
             Self::SmoothGrad { n_pairs, deviation, seed } => {
@@ -126,8 +125,6 @@ impl Averaging {
                 Ok(pairs.into_iter().flatten().collect())
             }
             Self::IntegratedGradients { n_points, baseline } => {
-                let baseline = baseline.to_dtype(windows.dtype()).and_then(|b| b.to_device(windows.device()));
-                let baseline = baseline.during("converting the baseline")?;
                 let expected: Vec<Dim> = windows.dims().iter().map(|&n| Dim::Is(n)).collect();
                 let one_for_all = [&[Dim::Is(1)], expected.get(1..).unwrap_or_default()].concat();
                 if baseline.dim(0).during("reading the baseline")? == 1 {
@@ -135,6 +132,7 @@ impl Averaging {
                 } else {
                     expect_shape("baseline", baseline.dims(), &expected)?;
                 }
+                let baseline = frozen.scaled(baseline)?;
                 let at = |i: usize| {
                     let share = (i as f64 + 0.5) / *n_points as f64;
                     let point = || (windows * share)?.broadcast_add(&(&baseline * (1.0 - share))?);
@@ -148,8 +146,7 @@ impl Averaging {
 
 /// Gradient maps at the last bin of each window, for some neurons.
 ///
-/// - `windows`: `(B, 1, F, L)`, B sounds of L bins, each run from the model's initial state, scaled (standardised) as in
-///   the fit. Zeros are the null stimulus.
+/// - `windows`: `(B, 1, F, L)`, B sounds of L bins as recorded, each run from the model's initial state.
 /// - Returns one [`GradientMaps`] per neuron, in the order of `neurons`.
 ///
 /// ```
@@ -176,9 +173,10 @@ pub fn gradient_maps(
     target_maps(model, windows, &Target::neurons(neurons.iter().copied()), &MapConfig::default())
 }
 
-/// Gradient maps at the null stimulus: `lags` bins of zeros, the mean sound for a model of standardised bands.
+/// Gradient maps at the null stimulus: `lags` bins of the mean of each band over the training sounds; of zeros for a model that
+/// does not scale bands, and of silence for one that hears.
 ///
-/// Zeros lie on the kink of a rectifying prefilter. The map is therefore averaged over a pair of opposite noises of
+/// This sound, zeros in standard deviations, lies on the kink of a rectifying prefilter. The map is therefore averaged over a pair of opposite noises of
 /// standard deviation 1e-6: at a kink the mean of the slopes on both sides, for a smooth model its gradient but for
 /// rounding.
 ///
@@ -187,9 +185,10 @@ pub fn gradient_maps(
 pub fn null_maps(model: &dyn ResponseModel, lags: usize, targets: &[Target]) -> Result<Vec<GradientMaps>> {
     const DEVIATION: f64 = 1e-6;
     let null = Tensor::zeros((1, 1, model.n_bands(), lags), model.dtype(), model.device());
+    let null = null.during("making the null stimulus")?;
     let averaging = Averaging::SmoothGrad { n_pairs: 1, deviation: DEVIATION, seed: Seed::new(0) };
     let config = MapConfig { lags: None, averaging };
-    target_maps(model, &null.during("making the null stimulus")?, targets, &config)
+    maps_at(&FrozenModel::new(model)?, &null, targets, &config)
 }
 
 /// Gradient maps at the last bin of each window, `(B, 1, F, W)`, for any targets.
@@ -209,20 +208,31 @@ pub fn target_maps(
 ) -> Result<Vec<GradientMaps>> {
     let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(model.n_bands()), Dim::Any("W")];
     expect_shape("windows", windows.dims(), &expected)?;
+    let frozen = FrozenModel::new(model)?;
+    maps_at(&frozen, &frozen.scaled(windows)?, targets, config)
+}
+
+/// [`target_maps`] at scaled windows.
+fn maps_at(
+    frozen: &FrozenModel<'_>,
+    windows: &Tensor,
+    targets: &[Target],
+    config: &MapConfig,
+) -> Result<Vec<GradientMaps>> {
+    let model = frozen.model();
     let (n_windows, _, n_bands, n_bins) = windows.dims4().during("reading windows")?;
     let n_lags = config.lags.unwrap_or(n_bins);
     if n_lags == 0 || n_lags > n_bins {
         return Err(out_of_range("lags", n_lags, format!("1 to {n_bins}")));
     }
     target::check(model, targets)?;
-    let points = config.averaging.points(&of_model(model, windows)?)?;
+    let points = config.averaging.points(frozen, windows)?;
     if points.is_empty() {
         return Err(out_of_range("number of points", 0, "1 or more"));
     }
-    let frozen = FrozenModel::new(model)?;
     let mut sums = vec![Array3::<f64>::zeros((n_windows, n_bands, n_lags)); targets.len()];
     for point in &points {
-        add_maps(frozen.model(), point, targets, &mut sums)?;
+        add_maps(model, point, targets, &mut sums)?;
     }
     let mean = |sum: Array3<f64>| if points.len() > 1 { sum / (points.len() as f64) } else { sum };
     let maps = targets.iter().zip(sums);

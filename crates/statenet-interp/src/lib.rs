@@ -36,7 +36,8 @@
 //! | [`probes`] | windows of sound for memory and tuning, grouped by sound |
 //! | [`estimate`] | numbers with bootstrap intervals over stimuli |
 //!
-//! Maps have lag 0 first; positive values mean that sound raises the rate. The features `cuda`, `cudnn`, `mkl`,
+//! Sounds are given as recorded, and dreams are returned so: the model scales bands itself. Maps have lag 0 first, in spikes per bin
+//! and standard deviation of a band over the training sounds; positive values mean that sound raises the rate. The features `cuda`, `cudnn`, `mkl`,
 //! `accelerate` and `metal` are passed on to Candle.
 
 pub mod agreement;
@@ -47,6 +48,7 @@ pub mod dstrf;
 pub mod error;
 pub mod estimate;
 pub mod experiments;
+mod frozen_model;
 pub mod gradient_map;
 pub mod memory;
 pub mod probes;

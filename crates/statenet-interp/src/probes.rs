@@ -21,8 +21,7 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// Draws `per_sound` windows of `n_bins` bins at random places of each cochleagram `(F, T)`, which must be scaled as
-    /// in the fit.
+    /// Draws `per_sound` windows of `n_bins` bins at random places of each cochleagram `(F, T)`, as recorded.
     ///
     /// Sounds shorter than a window are skipped.
     ///

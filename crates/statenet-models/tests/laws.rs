@@ -56,6 +56,7 @@ proptest! {
         holds(laws::batch_independent(&*model, &sound))?;
         holds(laws::parameter_names_unique(&*model))?;
         holds(laws::pure(&*model, &sound))?;
+        holds(laws::scales_as_it_says(&*model, &sound))?;
         if has_nothing_shared(&case.config) {
             for neuron in 0..model.n_neurons() {
                 holds(laws::neurons_independent(&*model, &sound, neuron))?;
@@ -108,6 +109,7 @@ fn every_model_of_the_zoo_obeys() {
             laws::real_time(&*model, &sound)?;
             laws::batch_independent(&*model, &sound)?;
             laws::pure(&*model, &sound)?;
+            laws::scales_as_it_says(&*model, &sound)?;
             laws::config_round_trip(&Registry::new(), &*model)?;
             laws::same_seed_same_weights(&Registry::new(), config, Seed::new(9))?;
             laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, &folder.path().join("m"))?;

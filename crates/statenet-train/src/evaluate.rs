@@ -16,7 +16,7 @@ use crate::{
 
 /// Predicts rates `(N, T)` in spikes per bin for the given stimuli of a recording, in that order.
 ///
-/// Cochleagrams must be scaled as in the fit; a model that hears takes the recording's sounds.
+/// The recording is as recorded: the model scales bands itself. A model that hears takes the recording's sounds.
 ///
 /// # Errors
 /// [`Error::Mismatch`] if model and recording have different numbers of bands or neurons.
@@ -32,13 +32,32 @@ pub fn predict(
     sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?)).collect()
 }
 
-/// Scores a model on the given stimuli of a recording.
+/// Scores a model on the given stimuli of a recording, with the [options](EvaluationOptions::for_dt) of its time bin.
 ///
-/// Predictions are compared with the responses as they are in the recording: smooth it first.
+/// ```no_run
+/// use candle_core::Device;
+/// use statenet_data::{Recording, SplitPlan};
+/// use statenet_models::checkpoint;
+/// use statenet_train::evaluate;
+///
+/// let recording = Recording::read("my-recording")?;
+/// let split = SplitPlan::Demo.resolve(&recording)?;
+/// let model = checkpoint::load("my-model", &Device::Cpu)?.model;
+/// println!("{}", evaluate(&model, &recording, split.test())?.summary_line());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`predict`] and [`score`].
-pub fn evaluate(
+pub fn evaluate(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usize]) -> Result<Evaluation> {
+    evaluate_with(model, recording, stimuli, &EvaluationOptions::for_dt(recording.dt()))
+}
+
+/// [`evaluate`] with options.
+///
+/// # Errors
+/// As [`predict`] and [`score`].
+pub fn evaluate_with(
     model: &dyn ResponseModel,
     recording: &Recording,
     stimuli: &[usize],
@@ -48,6 +67,8 @@ pub fn evaluate(
 }
 
 /// Scores given rates, an array `(N, T)` for each stimulus.
+///
+/// They are compared with the responses as fits take them: [smoothed](Recording::smoothed).
 ///
 /// # Errors
 /// [`Error::Setting`] if there is not one array per stimulus; [`Error::Metrics`] if an array has the wrong shape.
@@ -64,6 +85,7 @@ pub fn score(
             expected: "one per stimulus",
         });
     }
+    let recording = &*recording.smoothed();
     let recorded = Recorded::of(recording, stimuli)?;
     let rates: Vec<Array2<f64>> = rates.iter().map(|r| r.mapv(f64::from)).collect();
     let observations = rates

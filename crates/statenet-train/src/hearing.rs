@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use candle_core::{DType, Device, Tensor};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
-use statenet_core::Input;
+use serde_json::json;
+use statenet_core::{Input, Standardization};
 use statenet_data::{Batches, Recording, standardization_of_bands};
 use statenet_models::{Mode, ResponseModel, front_ends::FrontEndConfig};
 
@@ -13,6 +14,9 @@ use crate::{
     axes::expect_same_axes,
     error::{During, Error, Result},
 };
+
+/// The field of a recording's description of its cochleagrams that names the front end of this library that made them.
+pub(crate) const FRONT_END: &str = "front_end";
 
 /// A recording whose cochleagrams are those that a front end makes of its sounds; neurons and responses stay.
 ///
@@ -40,11 +44,12 @@ pub fn cochleagrams(recording: &Recording, front_end: &FrontEndConfig) -> Result
     let sounds = sounds_of(&heard, &all, &Device::Cpu)?;
     let arrays =
         sounds.par_iter().map(|sound| bands_of(&cochlea.cochleagram(sound)?)).collect::<Result<Vec<_>>>()?;
-    Ok(heard.with_input(Input::Cochleagram, cochlea.band_centers().to_vec(), arrays)?)
+    let cochleagrams = heard.with_input(Input::Cochleagram, cochlea.band_centers().to_vec(), arrays)?;
+    Ok(cochleagrams.with_front_end(json!({ FRONT_END: front_end })))
 }
 
-/// The stages of a model that hears behind its front end, and the recording as its front end hears it: cochleagrams, scaled as the
-/// model scales them. `None` for a model without a front end.
+/// The stages of a model that hears behind its front end, and the recording as its front end hears it: cochleagrams. `None` for a
+/// model without a front end.
 ///
 /// For what is said of bands: maps, tuning, figures. Rates are those of the model itself.
 ///
@@ -56,15 +61,11 @@ pub fn behind_front_end(
 ) -> Result<Option<(Box<dyn ResponseModel>, Recording)>> {
     // Of a model without a front end no sound is asked for.
     let Some(behind) = model.behind_front_end()? else { return Ok(None) };
-    let Some(heard) = as_heard(model, recording)? else { return Ok(None) };
     let bands = behind.config().axes.map(|axes| axes.band_centers).unwrap_or_default();
-    let arrays = heard.stimuli().iter().map(|s| s.cochleagram().to_owned()).collect();
-    let seen = heard.with_input(Input::Cochleagram, bands, arrays)?;
-    let seen = match model.input_scaling()? {
-        Some(scaling) => seen.standardized_with(&scaling)?,
-        None => seen,
-    };
-    Ok(Some((behind, seen)))
+    let heard = recording.heard()?;
+    let all: Vec<usize> = (0..heard.n_stimuli()).collect();
+    let Some(arrays) = as_heard(model, &heard, &all)? else { return Ok(None) };
+    Ok(Some((behind, heard.with_input(Input::Cochleagram, bands, arrays)?)))
 }
 
 /// A recording as a model takes it: a model that hears gets the sounds, unless the recording holds them already.
@@ -95,64 +96,79 @@ pub(crate) fn expect_cochleagrams(recording: &Recording) -> Result<()> {
 /// A recording as a fit takes it.
 pub(crate) struct FitInput<'a> {
     pub(crate) recording: Cow<'a, Recording>,
-    /// Whether the front end, which has nothing to learn, has done its part: the recording then has its cochleagrams.
-    is_behind_front_end: bool,
+    /// Whether the model's scaling, and its front end if it has one, have done their part: the recording then holds scaled
+    /// cochleagrams.
+    is_scaled: bool,
+    /// How the model is to scale bands, from training sounds; `None` if it does not.
+    pub(crate) scaling: Option<Standardization>,
 }
 
 impl<'a> FitInput<'a> {
-    /// As [`as_taken`]. Sets how a model that hears scales its bands, from training sounds.
+    /// As [`as_taken`], smoothed. The model stays as it is.
     pub(crate) fn new(model: &dyn ResponseModel, recording: &'a Recording, train: &[usize]) -> Result<Self> {
-        let recording = as_taken(model, recording)?;
+        let recording = match as_taken(model, recording)? {
+            Cow::Borrowed(recording) => recording.smoothed(),
+            Cow::Owned(recording) => Cow::Owned(recording.smoothed().into_owned()),
+        };
         expect_same_axes(model, &recording)?;
+        if model.input_scaling()?.is_none() {
+            return Ok(Self { recording, is_scaled: false, scaling: None });
+        }
         if recording.input() == Input::Cochleagram {
-            return Ok(Self { recording, is_behind_front_end: false });
+            let scaling = recording.fit_standardization(train)?;
+            let arrays = recording.stimuli().iter().map(|s| s.cochleagram());
+            let recording = Cow::Owned(scaled(&recording, &scaling, arrays)?);
+            return Ok(Self { recording, is_scaled: true, scaling: Some(scaling) });
         }
-        scale_bands(model, &recording, train)?;
+        let Some(cochleagrams) = as_heard(model, &recording, train)? else {
+            return Ok(Self { recording, is_scaled: false, scaling: None });
+        };
+        let views: Vec<_> = cochleagrams.iter().map(|c| c.view()).collect();
+        let scaling = standardization_of_bands(&views)?;
         let learns = model.params().trained().any(|param| param.name.starts_with("front_end."));
-        match if learns { None } else { as_heard(model, &recording)? } {
-            Some(heard) => Ok(Self { recording: Cow::Owned(heard), is_behind_front_end: true }),
-            None => Ok(Self { recording, is_behind_front_end: false }),
-        }
+        let all: Vec<usize> = (0..recording.n_stimuli()).collect();
+        let (recording, is_scaled) = match if learns { None } else { as_heard(model, &recording, &all)? } {
+            Some(heard) => {
+                let heard = heard.iter().map(|c| c.view());
+                (Cow::Owned(scaled(&recording, &scaling, heard)?), true)
+            }
+            None => (recording, false),
+        };
+        Ok(Self { recording, is_scaled, scaling: Some(scaling) })
     }
 
     /// Rates of a batch of stimuli of the recording.
     pub(crate) fn forward(&self, model: &dyn ResponseModel, x: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        let rates = if self.is_behind_front_end {
-            model.forward_behind_front_end(x, mode)
-        } else {
-            model.forward(x, mode)
-        };
-        Ok(rates?)
+        Ok(if self.is_scaled { model.forward_scaled(x, mode) } else { model.forward(x, mode) }?)
     }
 }
 
-/// The recording with the cochleagrams that the model's front end makes, not scaled; `None` for a model without one.
-fn as_heard(model: &dyn ResponseModel, recording: &Recording) -> Result<Option<Recording>> {
-    let heard = recording.heard()?;
-    let all: Vec<usize> = (0..heard.n_stimuli()).collect();
-    let mut arrays = Vec::with_capacity(all.len());
-    for sound in sounds_of(&heard, &all, model.device())? {
+/// A recording with scaled cochleagrams.
+pub(crate) fn scaled<'a>(
+    recording: &Recording,
+    scaling: &Standardization,
+    cochleagrams: impl Iterator<Item = ArrayView2<'a, f32>>,
+) -> Result<Recording> {
+    let scale = |c: ArrayView2<'_, f32>| scaling.apply(&c).map_err(statenet_models::Error::from);
+    let arrays = cochleagrams.map(scale).collect::<Result<Vec<_>, _>>()?;
+    Ok(recording.with_input(Input::Cochleagram, Vec::new(), arrays)?)
+}
+
+/// What the model's front end makes of some of a recording's sounds, not scaled; `None` for a model without one.
+fn as_heard(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    stimuli: &[usize],
+) -> Result<Option<Vec<Array2<f32>>>> {
+    let mut arrays = Vec::with_capacity(stimuli.len());
+    for sound in sounds_of(recording, stimuli, model.device())? {
         let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;
         match model.cochleagram(&sound)? {
             Some(bands) => arrays.push(bands_of(&bands)?),
             None => return Ok(None),
         }
     }
-    Ok(Some(heard.with_input(Input::Cochleagram, Vec::new(), arrays)?))
-}
-
-/// Sets how a model that hears scales the bands of its front end, from what that makes of training sounds.
-fn scale_bands(model: &dyn ResponseModel, recording: &Recording, train: &[usize]) -> Result<()> {
-    let mut cochleagrams = Vec::with_capacity(train.len());
-    for sound in sounds_of(recording, train, model.device())? {
-        let sound = sound.to_dtype(model.dtype()).during("converting a sound")?;
-        match model.cochleagram(&sound)? {
-            Some(bands) => cochleagrams.push(bands_of(&bands)?),
-            None => return Ok(()),
-        }
-    }
-    let views: Vec<_> = cochleagrams.iter().map(|c| c.view()).collect();
-    Ok(model.scale_input(&standardization_of_bands(&views)?)?)
+    Ok(Some(arrays))
 }
 
 /// Each stimulus `(1, 1, F, T)`.

@@ -4,18 +4,16 @@
 //! ```
 //! use candle_core::Device;
 //! use statenet_core::Seed;
-//! use statenet_data::{SimulationConfig, Smoothing, SplitPlan};
-//! use statenet_metrics::EvaluationOptions;
+//! use statenet_data::{SimulationConfig, SplitPlan};
 //! use statenet_models::zoo;
 //! use statenet_train::{FitConfig, Fitter, evaluate};
 //!
 //! let recording = SimulationConfig::small().simulate()?.recording;
 //! let split = SplitPlan::Demo.resolve(&recording)?;
-//! let recording = recording.smooth(&Smoothing::default()).standardize(split.train())?;
-//! let model = zoo::linear(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
-//! let fit = Fitter::new(FitConfig { max_epochs: 3, ..FitConfig::default() }).fit(&*model, &recording, &split)?;
-//! assert_eq!(fit.n_epochs(), 3);
-//! let scores = evaluate(&*model, &recording, split.test(), &EvaluationOptions::for_dt(recording.dt()))?;
+//! let mut model = zoo::linear(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
+//! let fit = Fitter::new(FitConfig { max_epochs: 3, ..FitConfig::default() }).fit(&mut model, &recording, &split)?;
+//! assert_eq!(fit.history.n_epochs(), 3);
+//! let scores = evaluate(&model, &recording, split.test())?;
 //! assert_eq!(scores.per_neuron.len(), recording.n_neurons());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -36,6 +34,7 @@
 mod axes;
 pub mod error;
 pub mod evaluate;
+mod fit;
 pub mod gradient;
 mod hearing;
 pub mod history;
@@ -45,7 +44,8 @@ pub mod ridge;
 mod validation;
 
 pub use error::{Error, Result};
-pub use evaluate::{evaluate, predict, score};
+pub use evaluate::{evaluate, evaluate_with, predict, score};
+pub use fit::Fit;
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use hearing::{behind_front_end, cochleagrams};
 pub use history::{History, Stopped};

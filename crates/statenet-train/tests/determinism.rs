@@ -9,7 +9,7 @@ use fixtures::{Bits, bits, build, epochs, models, prepared, ragged, raw, timeles
 use statenet_data::{Recording, Split};
 use statenet_metrics::{EvaluationOptions, losses::Loss};
 use statenet_models::ModelConfig;
-use statenet_train::{FitConfig, FitJob, Fitter, History, Ridge, evaluate, fit_many};
+use statenet_train::{FitConfig, FitJob, Fitter, History, Ridge, evaluate_with, fit_many};
 
 type Fitted = (Bits, History, String);
 
@@ -19,10 +19,10 @@ fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T
 
 /// Parameters, history and scores of a fit.
 fn fit(model: &ModelConfig, config: &FitConfig, recording: &Recording, split: &Split) -> Fitted {
-    let model = build(model, 11);
-    let history = Fitter::new(config.clone()).fit(&*model, recording, split).unwrap();
+    let mut model = build(model, 11);
+    let history = Fitter::new(config.clone()).fit(&mut *model, recording, split).unwrap().history;
     let options = EvaluationOptions { n_bootstrap: 20, ..EvaluationOptions::for_dt(recording.dt()) };
-    let scores = evaluate(&*model, recording, split.test(), &options).unwrap();
+    let scores = evaluate_with(&*model, recording, split.test(), &options).unwrap();
     (bits(&*model), timeless(history), serde_json::to_string(&scores).unwrap())
 }
 
@@ -75,8 +75,8 @@ fn the_neurons_of_a_linear_fit_do_not_depend_on_who_else_was_recorded() {
     // Without clipping, which uses the norm over all neurons, neurons share only the number of epochs.
     let config = FitConfig { clip: None, ..epochs(3) };
     let fields = |recording: &Recording| {
-        let model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
-        let history = Fitter::new(config.clone()).fit(&*model, recording, &split).unwrap();
+        let mut model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
+        let history = Fitter::new(config.clone()).fit(&mut *model, recording, &split).unwrap().history;
         assert_eq!(history.best_epoch, 3, "{history:?}");
         let weight = model.params().get("readout.strf.weight").unwrap().var.as_detached_tensor();
         weight.flatten_from(1).unwrap().to_vec2::<f32>().unwrap()
@@ -97,26 +97,23 @@ fn many_fits_side_by_side_are_the_fits_one_by_one() {
     let (recording, split) = prepared(&ragged(1));
     let config = fixtures::small_statenet(&recording.axes());
     let fit = |seed| FitConfig { seed, batch: 3, ..epochs(3) };
-    let one_by_one: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
+    let mut one_by_one: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
     let alone: Vec<_> = one_by_one
-        .iter()
+        .iter_mut()
         .zip(0..)
-        .map(|(model, seed)| Fitter::new(fit(seed)).fit(&**model, &recording, &split).unwrap())
+        .map(|(model, seed)| Fitter::new(fit(seed)).fit(model, &recording, &split).unwrap())
         .collect();
-    let side_by_side: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
+    let mut side_by_side: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
     let jobs: Vec<_> = side_by_side
-        .iter()
+        .iter_mut()
         .zip(0..)
-        .map(|(model, seed)| FitJob {
-            model: &**model,
-            recording: &recording,
-            split: &split,
-            config: fit(seed),
-        })
+        .map(|(model, seed)| FitJob { model, recording: &recording, split: &split, config: fit(seed) })
         .collect();
-    let many = with_threads(2, || fit_many(&jobs));
+    let many = with_threads(2, || fit_many(jobs));
     for ((a, b), (one, other)) in alone.into_iter().zip(many).zip(one_by_one.iter().zip(&side_by_side)) {
-        assert_eq!(timeless(a), timeless(b.unwrap()));
+        let (a, b) = (a, b.unwrap());
+        assert_eq!(a.metadata, b.metadata);
+        assert_eq!(timeless(a.history), timeless(b.history));
         assert!(bits(&**one) == bits(&**other), "weights differ");
     }
 }
@@ -125,15 +122,15 @@ fn many_fits_side_by_side_are_the_fits_one_by_one() {
 fn a_failing_fit_leaves_the_others_alone() {
     let (recording, split) = prepared(&raw(1));
     let config = fixtures::small_statenet(&recording.axes());
-    let models: Vec<_> = (0..2).map(|seed| build(&config, seed)).collect();
-    let job = |i: usize, max_epochs| FitJob {
-        model: &*models[i],
+    let mut models: Vec<_> = (0..2).map(|seed| build(&config, seed)).collect();
+    let jobs = models.iter_mut().zip([0, 2]).map(|(model, max_epochs)| FitJob {
+        model,
         recording: &recording,
         split: &split,
         config: FitConfig { max_epochs, ..epochs(2) },
-    };
-    let fits = fit_many(&[job(0, 0), job(1, 2)]);
+    });
+    let fits = fit_many(jobs.collect());
     assert!(fits[0].is_err());
-    assert_eq!(fits[1].as_ref().unwrap().n_epochs(), 2);
-    assert!(fit_many(&[]).is_empty());
+    assert_eq!(fits[1].as_ref().unwrap().history.n_epochs(), 2);
+    assert!(fit_many(Vec::new()).is_empty());
 }

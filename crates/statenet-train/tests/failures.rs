@@ -9,21 +9,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use candle_core::{Device, Tensor};
 use fixtures::{bits, build, changed, cut, epochs, is_finite, models, prepared, ragged, raw};
 use ndarray::{Axis, s};
-use statenet_core::Seed;
+use statenet_core::{Seed, Standardization};
 use statenet_data::{Batches, Recording, Split};
 use statenet_metrics::{Evaluation, EvaluationOptions, Undefined, losses::Loss};
 use statenet_models::{Memory, Mode, ModelConfig, ParamStore, ResponseModel, State, zoo};
 use statenet_train::{
-    Error, FitConfig, Fitter, Ridge, RidgeFit, Schedule, evaluate, optimizers::AdamWConfig, predict, score,
+    Error, FitConfig, Fitter, Ridge, RidgeFit, Schedule, evaluate_with, optimizers::AdamWConfig, predict,
+    score,
 };
 
 fn scores(model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Evaluation {
     let options = EvaluationOptions { n_bootstrap: 20, ..EvaluationOptions::for_dt(recording.dt()) };
-    evaluate(model, recording, split.test(), &options).unwrap()
+    evaluate_with(model, recording, split.test(), &options).unwrap()
 }
 
 fn score_of(model: &dyn ResponseModel, recording: &Recording, stimulus: usize) -> Evaluation {
-    evaluate(model, recording, &[stimulus], &EvaluationOptions { n_bootstrap: 0, ..Default::default() })
+    evaluate_with(model, recording, &[stimulus], &EvaluationOptions { n_bootstrap: 0, ..Default::default() })
         .unwrap()
 }
 
@@ -35,8 +36,8 @@ fn ridge(recording: &Recording, split: &Split) -> Result<RidgeFit, Error> {
 fn all_fitted(recording: &Recording, split: &Split) -> Vec<(&'static str, Box<dyn ResponseModel>)> {
     let mut fitted = vec![("ridge", ridge(recording, split).unwrap().model)];
     for (name, config) in models(&recording.axes()) {
-        let model = build(&config, 1);
-        let history = Fitter::new(epochs(3)).fit(&*model, recording, split).unwrap();
+        let mut model = build(&config, 1);
+        let history = Fitter::new(epochs(3)).fit(&mut *model, recording, split).unwrap().history;
         assert!(history.train_loss.iter().all(|l| l.is_finite()), "{name}: {history:?}");
         fitted.push((name, model));
     }
@@ -64,13 +65,30 @@ struct Poisoned {
     at: usize,
 }
 
-impl ResponseModel for Poisoned {
-    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> statenet_models::Result<Tensor> {
-        let rates = self.inner.forward(cochleagram, mode)?;
+impl Poisoned {
+    fn poison(&self, rates: Tensor, mode: Mode<'_>) -> statenet_models::Result<Tensor> {
         let poisoned =
             matches!(mode, Mode::Train(_)) && self.passes.fetch_add(1, Ordering::Relaxed) == self.at;
         let broken = |source| statenet_models::Error::Custom { name: "poisoned".into(), source };
         if poisoned { (rates * f64::NAN).map_err(|e| broken(e.into())) } else { Ok(rates) }
+    }
+}
+
+impl ResponseModel for Poisoned {
+    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> statenet_models::Result<Tensor> {
+        self.poison(self.inner.forward(cochleagram, mode)?, mode)
+    }
+
+    fn input_scaling(&self) -> statenet_models::Result<Option<Standardization>> {
+        self.inner.input_scaling()
+    }
+
+    fn scale_input(&mut self, scaling: &Standardization) -> statenet_models::Result<()> {
+        self.inner.scale_input(scaling)
+    }
+
+    fn forward_scaled(&self, scaled: &Tensor, mode: Mode<'_>) -> statenet_models::Result<Tensor> {
+        self.poison(self.inner.forward_scaled(scaled, mode)?, mode)
     }
 
     fn init_state(&self, batch: usize) -> statenet_models::Result<State> {
@@ -101,7 +119,7 @@ impl ResponseModel for Poisoned {
         self.inner.memory()
     }
 
-    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> statenet_models::Result<()> {
+    fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> statenet_models::Result<()> {
         self.inner.init_to_mean_rates(mean_rates)
     }
 }
@@ -113,8 +131,8 @@ fn a_loss_that_is_no_number_is_located_and_the_best_weights_come_back() {
     for (name, config) in models(&recording.axes()) {
         let inner = build(&config, 1);
         // Epoch 3, step 2.
-        let model = Poisoned { inner, passes: AtomicUsize::new(0), at: 2 * n_steps + 1 };
-        let error = Fitter::new(epochs(5)).fit(&model, &recording, &split).unwrap_err();
+        let mut model = Poisoned { inner, passes: AtomicUsize::new(0), at: 2 * n_steps + 1 };
+        let error = Fitter::new(epochs(5)).fit(&mut model, &recording, &split).unwrap_err();
         let Error::NotFinite { what, value, epoch, step, stimuli } = &error else {
             panic!("{name}: {error}")
         };
@@ -128,8 +146,8 @@ fn a_loss_that_is_no_number_is_located_and_the_best_weights_come_back() {
                 "the loss is NaN in epoch 3, step 2, on stimulus {stimulus}: lower the learning rate or clip gradients"
             )
         );
-        let two_epochs = build(&config, 1);
-        Fitter::new(epochs(2)).fit(&*two_epochs, &recording, &split).unwrap();
+        let mut two_epochs = build(&config, 1);
+        Fitter::new(epochs(2)).fit(&mut *two_epochs, &recording, &split).unwrap();
         assert_eq!(bits(&model), bits(&*two_epochs), "{name}: best of the two epochs before");
     }
 }
@@ -145,8 +163,8 @@ fn a_huge_learning_rate_is_reported_and_leaves_the_start() {
             loss,
             ..epochs(50)
         };
-        let model = build(&config, 1);
-        let error = Fitter::new(fit).fit(&*model, &recording, &split).unwrap_err();
+        let mut model = build(&config, 1);
+        let error = Fitter::new(fit).fit(&mut *model, &recording, &split).unwrap_err();
         let Error::NotFinite { epoch, step, stimuli, .. } = &error else { panic!("{name}: {error}") };
         assert_eq!((*epoch, *step), (1, 2), "{name}: {error}");
         assert_eq!(stimuli, &[stimulus_of(&recording, &split, 3, 0, 1)], "{name}");
@@ -157,7 +175,7 @@ fn a_huge_learning_rate_is_reported_and_leaves_the_start() {
 }
 
 #[test]
-fn a_stimulus_of_huge_values_is_named() {
+fn a_stimulus_of_huge_values_does_no_harm() {
     let (recording, split) = prepared(&raw(8));
     let loud = split.train()[1];
     let recording = changed(&recording, |i, sound, _| {
@@ -166,17 +184,10 @@ fn a_stimulus_of_huge_values_is_named() {
         }
     });
     for (name, config) in models(&recording.axes()) {
-        let model = build(&config, 1);
-        match Fitter::new(epochs(2)).fit(&*model, &recording, &split) {
-            Err(Error::NotFinite { epoch: 1 | 2, stimuli, .. }) => {
-                assert_eq!(stimuli, [recording.stimuli()[loud].name()], "{name}");
-            }
-            // The encoder of a StateNet saturates, so that such a sound does no harm.
-            Ok(history) if name == "statenet-gru" => {
-                assert!(history.train_loss.iter().all(|l| l.is_finite()), "{history:?}");
-            }
-            other => panic!("{name}: {other:?}"),
-        }
+        let mut model = build(&config, 1);
+        // The scale of the bands is as huge.
+        let history = Fitter::new(epochs(2)).fit(&mut *model, &recording, &split).unwrap().history;
+        assert!(history.train_loss.iter().all(|l| l.is_finite()), "{name}: {history:?}");
         assert!(is_finite(&*model), "{name}");
     }
 }
@@ -184,7 +195,7 @@ fn a_stimulus_of_huge_values_is_named() {
 #[test]
 fn settings_out_of_range_are_refused_before_anything_is_done() {
     let (recording, split) = prepared(&raw(8));
-    let model = build(&zoo::linear(&recording.axes()), 0);
+    let mut model = build(&zoo::linear(&recording.axes()), 0);
     let start = bits(&*model);
     let adamw = |change: &dyn Fn(&mut AdamWConfig)| {
         let mut optimizer = AdamWConfig::default();
@@ -210,7 +221,7 @@ fn settings_out_of_range_are_refused_before_anything_is_done() {
         (plateau(0, 0.5), "plateau patience is 0, expected 1 or more"),
     ];
     for (config, message) in cases {
-        let error = Fitter::new(config).fit(&*model, &recording, &split).unwrap_err();
+        let error = Fitter::new(config).fit(&mut *model, &recording, &split).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
     assert_eq!(bits(&*model), start);
@@ -283,7 +294,6 @@ fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
     });
     let split = Split::new(vec![0, 1], vec![2, 3], vec![4, 5]).unwrap();
     split.check(&recording).unwrap();
-    let recording = recording.standardize(split.train()).unwrap();
     for (name, model) in all_fitted(&recording, &split) {
         let rates = predict(&*model, &recording, split.test()).unwrap();
         assert_eq!(rates.iter().map(ndarray::Array2::dim).collect::<Vec<_>>(), [(5, 1), (5, 100)], "{name}");
@@ -307,9 +317,9 @@ fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
         );
     }
     // Batches in which the single bin is padded to the longest stimulus.
-    let model = build(&fixtures::normalized_ln(&recording.axes()), 0);
+    let mut model = build(&fixtures::normalized_ln(&recording.axes()), 0);
     let config = FitConfig { batch: 2, ..epochs(2) };
-    Fitter::new(config).fit(&*model, &recording, &split).unwrap();
+    Fitter::new(config).fit(&mut *model, &recording, &split).unwrap();
     assert!(is_finite(&*model));
 }
 
@@ -318,11 +328,11 @@ fn with_one_repeat_validation_falls_back_on_the_raw_correlation() {
     let recording = changed(&raw(12), |_, _, counts| *counts = counts.slice(s![.., ..1, ..]).to_owned());
     let (recording, split) = prepared(&recording);
     for (name, config) in models(&recording.axes()) {
-        let model = build(&config, 1);
-        let history = Fitter::new(epochs(4)).fit(&*model, &recording, &split).unwrap();
+        let mut model = build(&config, 1);
+        let history = Fitter::new(epochs(4)).fit(&mut *model, &recording, &split).unwrap().history;
         assert!(history.best_epoch > 0, "{name}");
         let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
-        let scores = evaluate(&*model, &recording, split.val(), &options).unwrap();
+        let scores = evaluate_with(&*model, &recording, split.val(), &options).unwrap();
         assert!((history.best_score().unwrap() - scores.cc_mean.unwrap()).abs() < 1e-12, "{name}");
         assert_eq!(scores.ccnorm_mean, None, "{name}");
         assert_eq!(
@@ -339,15 +349,15 @@ fn with_one_repeat_validation_falls_back_on_the_raw_correlation() {
 fn validation_without_anything_to_score_is_an_error_that_says_why() {
     let (recording, split) = prepared(&raw(12));
     let val = split.val().to_vec();
-    let model = build(&zoo::linear(&recording.axes()), 0);
+    let mut model = build(&zoo::linear(&recording.axes()), 0);
     let start = bits(&*model);
-    let reason = |fill: f32| {
+    let mut reason = |fill: f32| {
         let recording = changed(&recording, |i, _, counts| {
             if val.contains(&i) {
                 counts.fill(fill);
             }
         });
-        let by_gradients = Fitter::new(epochs(2)).fit(&*model, &recording, &split).unwrap_err();
+        let by_gradients = Fitter::new(epochs(2)).fit(&mut *model, &recording, &split).unwrap_err();
         let by_ridge = ridge(&recording, &split).map(drop).unwrap_err();
         assert_eq!(by_gradients.to_string(), by_ridge.to_string());
         by_ridge.to_string()
@@ -395,12 +405,12 @@ fn a_split_that_leaks_or_is_empty_or_points_beyond_the_recording_is_refused() {
     });
     let error = split.check(&same_sound).unwrap_err();
     assert!(matches!(error, statenet_data::Error::SameSound { .. }), "{error}");
-    let model = build(&zoo::linear(&recording.axes()), 0);
+    let mut model = build(&zoo::linear(&recording.axes()), 0);
     for beyond in
         [Split::new(vec![0, 6], vec![1], vec![2]).unwrap(), Split::new(vec![0], vec![6], vec![2]).unwrap()]
     {
         let errors = [
-            Fitter::new(epochs(1)).fit(&*model, &recording, &beyond).map(drop).unwrap_err(),
+            Fitter::new(epochs(1)).fit(&mut *model, &recording, &beyond).map(drop).unwrap_err(),
             ridge(&recording, &beyond).map(drop).unwrap_err(),
         ];
         for error in errors {
@@ -420,12 +430,14 @@ fn a_model_for_other_bands_or_neurons_is_refused_by_number() {
         (statenet_core::Axes::new(axes.n_bands, 2, axes.dt), "the model has 2 neurons, the recording has 5"),
     ];
     for (axes, message) in cases {
-        let model = build(&zoo::ln(&axes), 0);
+        let mut model = build(&zoo::ln(&axes), 0);
         let start = bits(&*model);
         let errors = [
-            Fitter::new(epochs(1)).fit(&*model, &recording, &split).map(drop).unwrap_err(),
+            Fitter::new(epochs(1)).fit(&mut *model, &recording, &split).map(drop).unwrap_err(),
             predict(&*model, &recording, split.test()).map(drop).unwrap_err(),
-            evaluate(&*model, &recording, split.test(), &EvaluationOptions::default()).map(drop).unwrap_err(),
+            evaluate_with(&*model, &recording, split.test(), &EvaluationOptions::default())
+                .map(drop)
+                .unwrap_err(),
         ];
         for error in errors {
             assert!(matches!(error, Error::Mismatch { .. }), "{error}");
@@ -455,8 +467,8 @@ fn predictions_of_another_shape_are_refused() {
 #[test]
 fn predictions_that_are_no_numbers_have_no_score_and_say_so() {
     let (recording, split) = prepared(&raw(12));
-    let model = build(&zoo::linear(&recording.axes()), 0);
-    Fitter::new(epochs(2)).fit(&*model, &recording, &split).unwrap();
+    let mut model = build(&zoo::linear(&recording.axes()), 0);
+    Fitter::new(epochs(2)).fit(&mut *model, &recording, &split).unwrap();
     let mut rates = predict(&*model, &recording, split.test()).unwrap();
     rates[0][[3, 7]] = f32::NAN;
     let options = EvaluationOptions { n_bootstrap: 10, ..EvaluationOptions::for_dt(recording.dt()) };

@@ -7,11 +7,11 @@ mod fixtures;
 use candle_core::Device;
 use fixtures::{build, changed, prepared, ragged, raw};
 use ndarray::{Array1, Array2, Axis};
-use statenet_core::{Input, Millis, Seed};
+use statenet_core::{Input, Millis, Seed, Standardization};
 use statenet_data::{GroundTruth, NeuronMix, Recording, SimulationConfig, Smoothing, Split, SplitPlan};
 use statenet_metrics::EvaluationOptions;
 use statenet_models::{ModelConfig, ResponseModel, zoo};
-use statenet_train::{FitConfig, Fitter, Ridge, evaluate, predict};
+use statenet_train::{FitConfig, Fitter, Ridge, evaluate_with, predict};
 
 /// Receptive fields `(F, K)` of a Linear or LN model, lag 0 first.
 fn fields(model: &dyn ResponseModel) -> Vec<Array2<f64>> {
@@ -28,9 +28,9 @@ fn fields(model: &dyn ResponseModel) -> Vec<Array2<f64>> {
 }
 
 /// The cosine of a fitted receptive field with the true one for standardised sounds.
-fn agreement(field: &Array2<f64>, truth: &GroundTruth, recording: &Recording) -> f64 {
+fn agreement(field: &Array2<f64>, truth: &GroundTruth, scaling: &Standardization) -> f64 {
     let mut truth = truth.receptive_field.mapv(f64::from);
-    for (mut band, &std) in truth.outer_iter_mut().zip(recording.standardization().unwrap().std()) {
+    for (mut band, &std) in truth.outer_iter_mut().zip(scaling.std()) {
         band *= f64::from(std);
     }
     let n_lags = truth.ncols().min(field.ncols());
@@ -59,7 +59,7 @@ fn without_memory() -> (Recording, Split, Vec<GroundTruth>) {
     let simulation = config.simulate().unwrap();
     // Not smoothed: smoothing the responses would smear the fields in time.
     let split = SplitPlan::Demo.resolve(&simulation.recording).unwrap();
-    (simulation.recording.standardize(split.train()).unwrap(), split, simulation.truth)
+    (simulation.recording.smooth(Smoothing::None).unwrap(), split, simulation.truth)
 }
 
 fn with_lags(json_curve: &str, lags: usize, recording: &Recording) -> ModelConfig {
@@ -76,9 +76,9 @@ fn ridge_linear_and_ln_find_the_true_receptive_fields() {
     let ridge = Ridge { lags: vec![12], ..Ridge::default() }.fit(&recording, &split, &Device::Cpu).unwrap();
     let by_gradients = |curve: &str| {
         let config = with_lags(curve, 12, &recording);
-        let model = build(&config, 0);
+        let mut model = build(&config, 0);
         let fit = FitConfig { max_epochs: 400, ..FitConfig::recipe(&config) };
-        Fitter::new(fit).fit(&*model, &recording, &split).unwrap();
+        Fitter::new(fit).fit(&mut *model, &recording, &split).unwrap();
         model
     };
     let fitted = [
@@ -87,9 +87,9 @@ fn ridge_linear_and_ln_find_the_true_receptive_fields() {
         ("ln", by_gradients(r#"{"softplus": {}}"#), GRADIENT_AGREEMENT),
     ];
     for (name, model, (each, mean)) in &fitted {
-        let fields = fields(&**model);
+        let (fields, scaling) = (fields(&**model), model.input_scaling().unwrap().unwrap());
         let cosines: Vec<f64> =
-            fields.iter().zip(&truth).map(|(field, truth)| agreement(field, truth, &recording)).collect();
+            fields.iter().zip(&truth).map(|(field, truth)| agreement(field, truth, &scaling)).collect();
         assert!(cosines.iter().all(|c| c > each), "{name}: {cosines:?}");
         assert!(cosines.iter().sum::<f64>() / cosines.len() as f64 > *mean, "{name}: {cosines:?}");
     }
@@ -115,14 +115,14 @@ fn a_statenet_beats_ridge_on_neurons_with_memory() {
                               "backbone": {"gru": {"hidden": 24}}}},
         "readout": {"linear": {"activation": {"softplus": {}}}}}}}"#;
     let config = ModelConfig::from_json(json).unwrap().for_axes(&recording.axes());
-    let statenet = build(&config, 1);
+    let mut statenet = build(&config, 1);
     let fit = FitConfig { max_epochs: 80, ..FitConfig::recipe(&config) };
-    let history = Fitter::new(fit).fit(&*statenet, &recording, &split).unwrap();
+    let history = Fitter::new(fit).fit(&mut *statenet, &recording, &split).unwrap().history;
     let best_ridge = ridge.val_score.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
     assert!(history.best_score().unwrap() > best_ridge, "validation");
     let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
     let ccnorm = |model: &dyn ResponseModel| {
-        evaluate(model, &recording, split.test(), &options).unwrap().ccnorm_mean.unwrap()
+        evaluate_with(model, &recording, split.test(), &options).unwrap().ccnorm_mean.unwrap()
     };
     let (with, without) = (ccnorm(&*statenet), ccnorm(&*ridge.model));
     assert!(with > without + 0.03, "test CCnorm: statenet {with}, ridge {without}");
@@ -132,16 +132,16 @@ fn a_statenet_beats_ridge_on_neurons_with_memory() {
 fn a_fit_keeps_the_epoch_with_the_best_validation_score_and_says_so() {
     let (recording, split) = prepared(&raw(3));
     for (name, config) in fixtures::models(&recording.axes()) {
-        let model = build(&config, 2);
+        let mut model = build(&config, 2);
         let mut announced = Vec::new();
         let fitter = Fitter::new(fixtures::epochs(12)).on_epoch(|p| announced.push((p.epoch, p.val_score)));
-        let history = fitter.fit(&*model, &recording, &split).unwrap();
+        let history = fitter.fit(&mut *model, &recording, &split).unwrap().history;
         let expected: Vec<_> = (1..=12).zip(history.val_score.iter().copied()).collect();
         assert_eq!(announced, expected, "{name}");
         let best = history.val_score.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         assert_eq!(history.best_score(), Some(best), "{name}");
         let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
-        let scores = evaluate(&*model, &recording, split.val(), &options).unwrap();
+        let scores = evaluate_with(&*model, &recording, split.val(), &options).unwrap();
         assert!((scores.ccnorm_mean.unwrap() - best).abs() < 1e-12, "{name}: {scores:?}");
     }
 }
@@ -151,8 +151,8 @@ fn a_fit_keeps_the_epoch_with_the_best_validation_score_and_says_so() {
 fn every_model_of_the_zoo_learns_from_ragged_sounds() {
     let (recording, split) = prepared(&ragged(4));
     for entry in zoo::taking(Input::Cochleagram) {
-        let model = build(&(entry.config)(&recording.axes()), 1);
-        let history = Fitter::new(fixtures::epochs(6)).fit(&*model, &recording, &split).unwrap();
+        let mut model = build(&(entry.config)(&recording.axes()), 1);
+        let history = Fitter::new(fixtures::epochs(6)).fit(&mut *model, &recording, &split).unwrap().history;
         let losses = &history.train_loss;
         assert!(losses.iter().all(|loss| loss.is_finite()), "{}: {losses:?}", entry.name);
         assert!(losses[5] < losses[0], "{}: {losses:?}", entry.name);
@@ -225,12 +225,20 @@ fn brute_force(
     (solution.slice(ndarray::s![..n_columns]).to_owned(), solution[n_columns])
 }
 
+/// The recording as a fit sees it.
+fn scaled_and_smoothed(recording: &Recording, train: &[usize]) -> Recording {
+    let scaling = recording.fit_standardization(train).unwrap();
+    let arrays = recording.stimuli().iter().map(|s| scaling.apply(&s.cochleagram()).unwrap()).collect();
+    let bands = recording.bands().to_vec();
+    recording.smoothed().with_input(Input::Cochleagram, bands, arrays).unwrap()
+}
+
 #[test]
 fn ridge_is_the_solution_of_the_normal_equations() {
     // Neurons are recorded in different bins, and one stimulus has a single bin.
     let recording = ragged(7);
     let split = Split::new(vec![0, 1, 2, 3], vec![4], vec![5]).unwrap();
-    let recording = recording.smooth(&Smoothing::default()).standardize(split.train()).unwrap();
+    let scaled = scaled_and_smoothed(&recording, split.train());
     for (lags, penalty) in [(1, 0.5), (3, 20.0), (4, 1e4)] {
         let fit = Ridge { lags: vec![lags], penalties: vec![penalty] };
         let fit = fit.fit(&recording, &split, &Device::Cpu).unwrap();
@@ -241,7 +249,7 @@ fn ridge_is_the_solution_of_the_normal_equations() {
         let (weights, offsets) = (read("readout.strf.weight"), read("readout.strf.bias"));
         let n_columns = recording.n_bands() * lags;
         for neuron in 0..recording.n_neurons() {
-            let (expected, offset) = brute_force(&recording, split.train(), neuron, lags, penalty);
+            let (expected, offset) = brute_force(&scaled, split.train(), neuron, lags, penalty);
             let scale = expected.iter().fold(offset.abs(), |m, w| m.max(w.abs()));
             for (i, expected) in expected.iter().enumerate() {
                 let error = (f64::from(weights[neuron * n_columns + i]) - expected).abs();
@@ -270,7 +278,9 @@ fn ridge_keeps_what_scores_best_in_validation() {
     let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
     let by_penalty: Vec<_> = penalties
         .iter()
-        .map(|&p| evaluate(&*fit(&[chosen.lags], &[p]).model, &recording, split.val(), &options).unwrap())
+        .map(|&p| {
+            evaluate_with(&*fit(&[chosen.lags], &[p]).model, &recording, split.val(), &options).unwrap()
+        })
         .collect();
     for neuron in 0..recording.n_neurons() {
         let score = |p: usize| by_penalty[p].per_neuron[neuron].ccnorm.unwrap_or(f64::NEG_INFINITY);
@@ -311,8 +321,8 @@ fn test_stimuli_are_never_looked_at() {
     assert_eq!(of_ridge(&recording), of_ridge(&other));
     let config = zoo::ln(&recording.axes());
     let by_gradients = |r: &Recording| {
-        let model = build(&config, 0);
-        Fitter::new(fixtures::epochs(2)).fit(&*model, r, &split).unwrap();
+        let mut model = build(&config, 0);
+        Fitter::new(fixtures::epochs(2)).fit(&mut *model, r, &split).unwrap();
         fixtures::bits(&*model)
     };
     assert_eq!(by_gradients(&recording), by_gradients(&other));

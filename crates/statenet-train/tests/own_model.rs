@@ -16,7 +16,7 @@ use statenet_models::{
     CheckpointMetadata, Memory, Mode, ModelConfig, ParamStore, Registry, ResponseModel, State, checkpoint,
     laws,
 };
-use statenet_train::{Fitter, evaluate, predict};
+use statenet_train::{Fitter, evaluate_with, predict};
 
 /// Leaky hidden units, `h[t] = a h[t-1] + (1 - a) tanh(W x[t] + c)`, and a weighted sum of them for each neuron.
 struct Leaky {
@@ -148,13 +148,13 @@ fn it_is_fitted_scored_saved_and_resumed() {
     let (recording, split) = prepared(&ragged(3));
     let folder = tempfile::tempdir().unwrap();
     let config = config(&recording.axes(), false);
-    let model = built(&config, DType::F32);
+    let mut model = built(&config, DType::F32);
     let start = bits(&*model);
-    let history = Fitter::new(epochs(6)).fit(&*model, &recording, &split).unwrap();
+    let history = Fitter::new(epochs(6)).fit(&mut *model, &recording, &split).unwrap().history;
     assert!(history.train_loss[5] < history.train_loss[0], "{history:?}");
     assert_ne!(bits(&*model), start);
     let options = EvaluationOptions { n_bootstrap: 10, ..EvaluationOptions::for_dt(recording.dt()) };
-    let scores = evaluate(&*model, &recording, split.test(), &options).unwrap();
+    let scores = evaluate_with(&*model, &recording, split.test(), &options).unwrap();
     assert_eq!(scores.per_neuron.len(), recording.n_neurons());
 
     let place = folder.path().join("model");
@@ -166,11 +166,11 @@ fn it_is_fitted_scored_saved_and_resumed() {
     let rates = |model: &dyn ResponseModel| predict(model, &recording, split.test()).unwrap();
     assert_eq!(rates(&*back), rates(&*model));
 
-    let again = built(&config, DType::F32);
+    let mut again = built(&config, DType::F32);
     let slot = folder.path().join("fit");
     let fitter = Fitter::new(epochs(6)).resume_in(&slot, Duration::ZERO);
-    let resumable = fitter.fit(&*again, &recording, &split).unwrap();
-    assert_eq!(timeless(resumable), timeless(history));
+    let resumable = fitter.fit(&mut *again, &recording, &split).unwrap();
+    assert_eq!(timeless(resumable.history), timeless(history));
     assert_eq!(bits(&*again), bits(&*model));
 }
 

@@ -54,7 +54,7 @@ impl Case {
         let root = tempfile::tempdir().unwrap();
         let slot = root.path().join("fit");
         let mut states = Vec::new();
-        let model = build(&self.model, 7);
+        let mut model = build(&self.model, 7);
         // When epoch e + 1 is announced, the folder holds the state after epoch e.
         let keep = |progress: &statenet_train::Progress| {
             if slot.is_dir() {
@@ -64,7 +64,7 @@ impl Case {
             }
         };
         let fitter = Fitter::new(self.config.clone()).on_epoch(keep).resume_in(&slot, Duration::ZERO);
-        let history = fitter.fit(&*model, &self.recording, &self.split).unwrap();
+        let history = fitter.fit(&mut *model, &self.recording, &self.split).unwrap().history;
         assert!(!slot.exists(), "the folder is gone after the end");
         assert_eq!(states.len(), history.n_epochs() - 1);
         Unbroken { bits: bits(&*model), history: timeless(history), states, _root: root }
@@ -72,12 +72,12 @@ impl Case {
 
     /// Resumes from a folder; returns the bits of the model, the history and the epochs that were run.
     fn resume(&self, folder: &Path) -> (Bits, statenet_train::History, Vec<usize>) {
-        let model = build(&self.model, 7);
+        let mut model = build(&self.model, 7);
         let mut seen = Vec::new();
         let fitter = Fitter::new(self.config.clone())
             .on_epoch(|progress| seen.push(progress.epoch))
             .resume_in(folder, Duration::ZERO);
-        let history = fitter.fit(&*model, &self.recording, &self.split).unwrap();
+        let history = fitter.fit(&mut *model, &self.recording, &self.split).unwrap().history;
         assert!(!folder.exists(), "the folder is gone after the end");
         (bits(&*model), timeless(history), seen)
     }
@@ -98,10 +98,10 @@ impl Case {
     /// The error of a fit with a folder of another fit, which must remain unchanged, as must the model.
     fn refuses(&self, folder: &Path) -> Error {
         let before = contents(folder);
-        let model = build(&self.model, 7);
+        let mut model = build(&self.model, 7);
         let start = bits(&*model);
         let fitter = Fitter::new(self.config.clone()).resume_in(folder, Duration::ZERO);
-        let error = fitter.fit(&*model, &self.recording, &self.split).unwrap_err();
+        let error = fitter.fit(&mut *model, &self.recording, &self.split).unwrap_err();
         assert_eq!(contents(folder), before, "nothing is lost: {error}");
         assert_eq!(bits(&*model), start, "the model is as it was: {error}");
         error
@@ -218,9 +218,9 @@ fn a_folder_of_another_fit_is_refused_by_the_field_that_differs() {
         assert!(error.to_string().contains(&format!("state of another fit: {expected} is ")), "{error}");
     }
     // The same config with other initial weights.
-    let model = build(&own().model, 8);
+    let mut model = build(&own().model, 8);
     let fitter = Fitter::new(epochs(3)).resume_in(folder, Duration::ZERO);
-    let error = fitter.fit(&*model, &recording, &split).unwrap_err();
+    let error = fitter.fit(&mut *model, &recording, &split).unwrap_err();
     assert!(matches!(error, Error::OtherFit { field: "start", .. }), "{error}");
     // Equal PSTHs from different repeats are different data.
     let repeats = Case { recording: other_repeats, ..own() };
@@ -298,8 +298,8 @@ fn a_folder_of_somebody_else_is_never_removed() {
     fs::write(thesis.join("chapter1.tex"), "years of work").unwrap();
     let before = contents(&thesis);
     for every in [Duration::from_secs(1_000_000), Duration::ZERO] {
-        let model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
-        let result = Fitter::new(epochs(2)).resume_in(&thesis, every).fit(&*model, &recording, &split);
+        let mut model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
+        let result = Fitter::new(epochs(2)).resume_in(&thesis, every).fit(&mut *model, &recording, &split);
         assert_eq!(contents(&thesis), before);
         // A fit that never had to save its state succeeds; one that had to returns an error.
         assert_eq!(result.is_err(), every.is_zero(), "{result:?}");
@@ -310,10 +310,10 @@ fn a_folder_of_somebody_else_is_never_removed() {
 fn a_fit_that_ends_before_its_first_save_leaves_nothing() {
     let (recording, split) = prepared(&raw(6));
     let root = tempfile::tempdir().unwrap();
-    let model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
+    let mut model = build(&statenet_models::zoo::linear(&recording.axes()), 0);
     let slot = root.path().join("a/b/fit");
     let fitter = Fitter::new(epochs(1)).resume_in(&slot, Duration::ZERO);
-    fitter.fit(&*model, &recording, &split).unwrap();
+    fitter.fit(&mut *model, &recording, &split).unwrap();
     assert!(!slot.exists());
 }
 
@@ -330,10 +330,10 @@ fn a_state_that_cannot_be_saved_is_an_error_and_the_best_weights_are_there() {
         optimizer: AdamWConfig { learning_rate: 1.0, ..AdamWConfig::default() },
         ..epochs(max_epochs)
     };
-    let model = build(&statenet_models::zoo::ln(&recording.axes()), 0);
-    let result = Fitter::new(config(3)).resume_in(&slot, Duration::ZERO).fit(&*model, &recording, &split);
+    let mut model = build(&statenet_models::zoo::ln(&recording.axes()), 0);
+    let result = Fitter::new(config(3)).resume_in(&slot, Duration::ZERO).fit(&mut *model, &recording, &split);
     assert!(matches!(result, Err(Error::Write(_))), "{result:?}");
-    let first = build(&statenet_models::zoo::ln(&recording.axes()), 0);
-    Fitter::new(config(1)).fit(&*first, &recording, &split).unwrap();
+    let mut first = build(&statenet_models::zoo::ln(&recording.axes()), 0);
+    Fitter::new(config(1)).fit(&mut *first, &recording, &split).unwrap();
     assert_eq!(bits(&*model), bits(&*first));
 }

@@ -8,6 +8,6 @@ pub use statenet_metrics::{Evaluation, EvaluationOptions, Loss};
 pub use statenet_models::{
     Checkpoint, CheckpointMetadata, Memory, Mode, ModelConfig, ResponseModel, checkpoint, zoo,
 };
-pub use statenet_train::{FitConfig, Fitter, History, Ridge, evaluate, predict};
+pub use statenet_train::{Fit, FitConfig, Fitter, History, Ridge, evaluate, predict};
 
 pub use crate::device::DeviceName;

@@ -30,8 +30,10 @@ pub(crate) struct Fitted {
 
 /// Everything that the report shows.
 pub(crate) struct Scene<'a> {
-    /// The recording as used in the fits: smoothed and standardised.
+    /// The recording with cochleagrams, smoothed.
     pub(crate) recording: &'a Recording,
+    /// Mean and deviation of each band over training stimuli.
+    pub(crate) scaling: &'a Standardization,
     /// The split.
     pub(crate) split: &'a Split,
     /// The ground truth of each neuron if the recording is simulated.
@@ -273,7 +275,7 @@ fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result
         let id = scene.recording.neurons()[neuron].id();
         let mut maps = Vec::new();
         let mut agreements = Vec::new();
-        let truth = scene.truth.get(neuron).map(|t| true_field(t, scene.recording));
+        let truth = scene.truth.get(neuron).map(|t| true_field(t, scene.scaling));
         let deepest = fields.iter().map(|(_, of_neurons)| of_neurons[row].ncols()).max().unwrap_or(1);
         let n_lags = truth.as_ref().map_or(deepest, Array2::ncols);
         if let Some(truth) = &truth {

@@ -1,14 +1,12 @@
 //! The steps of `fit`: read, fit, score, save, report.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
 use statenet::{
     metrics::ScoreTable,
-    models::front_ends::FrontEndConfig,
     prelude::*,
-    train::{self, Stopped},
+    train::{self, Fit, Stopped},
 };
 
 use super::{
@@ -17,7 +15,7 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{Choice, FRONT_END, FitBar, Inputs, Kind, choices, front_end, source};
+use crate::shared::{Choice, FitBar, Inputs, Kind, choices, front_end, source};
 
 /// Runs the program.
 ///
@@ -33,7 +31,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let source = source(&args.origin()?, args.neurons.as_deref(), args.seed)?;
     let split = args.split.resolve(&source.recording)?;
     let front_end = args.front_end.as_deref().map(front_end).transpose()?;
-    let inputs = Inputs::new(&source.recording, front_end.as_ref(), split.train())?;
+    let inputs = Inputs::new(source.recording.smoothed().into_owned(), front_end.as_ref())?;
     let recording = inputs.cochleagrams();
     let chosen = choices(&args.model, &inputs)?;
     let out = Output::open(&args.out)?;
@@ -54,7 +52,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let mut fitted = Vec::new();
     for choice in &chosen {
         let of_choice = inputs.of(choice.input())?;
-        let one = fit_one(choice, args, (of_choice, front_end.as_ref()), &split, &device, &out)
+        let one = fit_one(choice, args, of_choice, &split, &device, &out)
             .with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
             "{:14} {:6} parameters, CCnorm {} in {:.1} s",
@@ -70,7 +68,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         dataset: Dataset::of(recording),
         models: fitted.iter().map(|f| f.summary.clone()).collect(),
     };
-    let scene = Scene { recording, split: &split, truth: &source.truth, fitted: &fitted, seed: args.seed };
+    let scaling = &recording.fit_standardization(split.train())?;
+    let scene =
+        Scene { recording, scaling, split: &split, truth: &source.truth, fitted: &fitted, seed: args.seed };
     let tables = write_report(&scene, &out)?;
     out.json(SUMMARY, &summary)?;
     for table in &tables {
@@ -87,12 +87,12 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
 fn fit_one(
     choice: &Choice,
     args: &FitArgs,
-    (recording, front_end): (&Recording, Option<&FrontEndConfig>),
+    recording: &Recording,
     split: &Split,
     device: &Device,
     out: &Output,
 ) -> anyhow::Result<Fitted> {
-    let (model, history) = match &choice.kind {
+    let (model, Fit { history, metadata }) = match &choice.kind {
         Kind::Ridge(ridge) => {
             let fit = ridge.fit(recording, split, device)?;
             let history = History {
@@ -102,12 +102,12 @@ fn fit_one(
                 stopped: Stopped::Converged,
                 seconds: fit.seconds,
             };
-            (fit.model, history)
+            (fit.model, Fit { history, metadata: fit.metadata })
         }
         Kind::Gradient(config) => {
-            let model = config.build(Seed::new(args.seed), device)?;
-            let history = fit_by_gradients(&*model, &choice.name, args, recording, split, out)?;
-            (model, history)
+            let mut model = config.build(Seed::new(args.seed), device)?;
+            let fit = fit_by_gradients(&mut *model, &choice.name, args, recording, split, out)?;
+            (model, fit)
         }
     };
     let rates = train::predict(&*model, recording, split.test())?;
@@ -115,21 +115,7 @@ fn fit_one(
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
     let test = train::score(&rates, recording, split.test(), &options)?;
     let checkpoint = format!("checkpoints/{}", choice.name);
-    let mut training = BTreeMap::from([
-        ("recording".to_owned(), json!(recording.name())),
-        ("split".to_owned(), json!(split)),
-        ("seed".to_owned(), json!(args.seed)),
-        ("smoothing".to_owned(), json!(Smoothing::default())),
-    ]);
-    if let (Some(front_end), Input::Cochleagram) = (front_end, recording.input()) {
-        training.insert(FRONT_END.to_owned(), json!(front_end));
-    }
-    let metadata = CheckpointMetadata {
-        input: recording.standardization().cloned(),
-        neurons: recording.neurons().iter().map(|n| n.id().to_owned()).collect(),
-        training,
-    };
-    checkpoint::save(&out.path(&checkpoint), &*model, &metadata)?;
+    checkpoint::save(out.path(&checkpoint), &*model, &metadata)?;
     out.predictions(&choice.name, recording, split.test(), &rates)?;
     let summary = ModelSummary {
         name: choice.name.clone(),
@@ -151,22 +137,20 @@ fn fit_one(
 
 /// Fits by gradient descent with a progress bar. A fit that was killed is resumed if its settings and data are the same.
 fn fit_by_gradients(
-    model: &dyn ResponseModel,
+    model: &mut dyn ResponseModel,
     name: &str,
     args: &FitArgs,
     recording: &Recording,
     split: &Split,
     out: &Output,
-) -> anyhow::Result<History> {
+) -> anyhow::Result<Fit> {
     const SAVE_EVERY: Duration = Duration::from_secs(5);
     let state = out.path("unfinished").join(name);
     let bar = FitBar::new(name, args.machine.quiet);
-    let fitter = || {
-        Fitter::new(args.fit_config(&model.config()))
-            .on_epoch(|progress| bar.show(progress))
-            .resume_in(&state, SAVE_EVERY)
-    };
-    let history = match fitter().fit(model, recording, split) {
+    let config = args.fit_config(&model.config());
+    let fitter =
+        || Fitter::new(config.clone()).on_epoch(|progress| bar.show(progress)).resume_in(&state, SAVE_EVERY);
+    let fit = match fitter().fit(model, recording, split) {
         Err(train::Error::OtherFit { field, .. }) => {
             if !args.machine.quiet {
                 println!("{name}: found an unfinished fit with another {field}, starting a new one");
@@ -178,5 +162,5 @@ fn fit_by_gradients(
     };
     bar.finish();
     let _gone_if_empty = std::fs::remove_dir(out.path("unfinished"));
-    Ok(history)
+    Ok(fit)
 }

@@ -123,7 +123,8 @@ pub(crate) fn analyze(
     step("scores on test stimuli");
     let options =
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
-    let scores = evaluate(&**model, recording, split.test(), &options)?;
+    let rates = predict(&**model, recording, split.test())?;
+    let scores = train::score(&rates, recording, split.test(), &options)?;
     step("ridge regression of the recording");
     let chosen = recording.select_neurons(neurons)?;
     let ridge = Ridge::for_dt(recording.dt()).fit(&chosen, split, model.device())?;
@@ -373,14 +374,17 @@ fn add_experiments(
     Ok(())
 }
 
-/// A front end whose cochleagrams have the range of the recorded ones: silence at their 1st percentile, 0 dB at their 99th.
+/// A front end whose cochleagrams have the range of the recorded ones: silence at their 1st percentile, 0 dB at their 99th, in standard
+/// deviations of a band.
 ///
 /// # Errors
 /// If the split names stimuli that the recording does not have.
 pub(crate) fn band_front_end(loaded: &LoadedModel) -> anyhow::Result<BandFrontEnd> {
     let recording = &loaded.recording;
-    let mut values: Vec<f32> =
-        loaded.training_sounds()?.iter().flat_map(|sound| sound.iter().copied()).collect();
+    let mut values: Vec<f32> = Vec::new();
+    for sound in loaded.training_sounds()? {
+        values.extend(loaded.in_deviations(sound)?);
+    }
     values.sort_by(f32::total_cmp);
     let at = |share: f64| f64::from(values[((values.len() - 1) as f64 * share) as usize]);
     let (silence, reference) = (at(0.01), at(0.99));
@@ -391,7 +395,7 @@ pub(crate) fn band_front_end(loaded: &LoadedModel) -> anyhow::Result<BandFrontEn
         reference,
         per_decibel: ((reference - silence) / RANGE_DB).max(f64::MIN_POSITIVE),
         width_octaves: 0.1,
-        input: None,
+        scaling: Some(loaded.scaling.clone()),
     })
 }
 

@@ -147,7 +147,7 @@ pub(crate) fn write(
     out: &Path,
 ) -> anyhow::Result<()> {
     for analysis in analyses {
-        let arrays = arrays(analysis);
+        let arrays = arrays(loaded, analysis)?;
         let views: Vec<_> = arrays.iter().map(|(name, array)| (*name, array.view())).collect();
         write_npz(&out.join(map_file(&analysis.id)), &views)?;
     }
@@ -188,7 +188,8 @@ fn write_sounds(
     };
     for analysis in analyses {
         let Some(dream) = analysis.dreams.as_ref().and_then(|(dreams, _)| dreams.first()) else { continue };
-        let decibels = dream.sound.mapv(|x| ((f64::from(x) - bands.reference) / bands.per_decibel) as f32);
+        let sound = loaded.in_deviations(dream.sound.view())?;
+        let decibels = sound.mapv(|x| ((f64::from(x) - bands.reference) / bands.per_decibel) as f32);
         let samples = sonification.samples(decibels.view())?;
         let path = out.join("sounds").join(format!("{}.wav", analysis.id));
         write_wav(&path, &samples, SampleRate::new(rate_hz)?)?;
@@ -196,8 +197,12 @@ fn write_sounds(
     Ok(())
 }
 
-/// The arrays of a neuron: receptive fields `(F, L)` with lag 0 first, dreams `(F, T)`, curves over lags or steps.
-fn arrays(analysis: &NeuronAnalysis) -> Vec<(&'static str, ArrayD<f64>)> {
+/// The arrays of a neuron: receptive fields `(F, L)` with lag 0 first and dreams `(F, T)`, both in standard deviations of a band, curves
+/// over lags or steps.
+fn arrays(
+    loaded: &LoadedModel,
+    analysis: &NeuronAnalysis,
+) -> anyhow::Result<Vec<(&'static str, ArrayD<f64>)>> {
     let mut arrays: Vec<(&'static str, ArrayD<f64>)> = Vec::new();
     let mut field = |name, field: &Array2<f64>| arrays.push((name, field.clone().into_dyn()));
     if let Some(recorded) = &analysis.recorded {
@@ -218,9 +223,10 @@ fn arrays(analysis: &NeuronAnalysis) -> Vec<(&'static str, ArrayD<f64>)> {
     }
     if let Some((dreams, recorded)) = &analysis.dreams {
         if let Some(best) = dreams.first() {
-            field("dream", &best.sound.mapv(f64::from));
+            field("dream", &loaded.in_deviations(best.sound.view())?.mapv(f64::from));
         }
-        field("best_recorded", &recorded.cochleagram.mapv(f64::from));
+        let recorded = loaded.in_deviations(recorded.cochleagram.view())?;
+        field("best_recorded", &recorded.mapv(f64::from));
     }
     if let Some(experiments) = &analysis.experiments {
         field("frequency_response_area", &experiments.tones.evoked_hz);
@@ -235,5 +241,5 @@ fn arrays(analysis: &NeuronAnalysis) -> Vec<(&'static str, ArrayD<f64>)> {
         curve("forgetting", &memory.curves.forgetting);
         curve("truncation", &memory.curves.truncation);
     }
-    arrays
+    Ok(arrays)
 }

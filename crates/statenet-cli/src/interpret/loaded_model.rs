@@ -1,23 +1,23 @@
 //! The model to interpret, loaded or fitted, with the recording that it was fitted to.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, bail, ensure};
 use ndarray::{Array2, ArrayView2};
-use serde_json::json;
 use statenet::{data::GroundTruth, prelude::*, train};
 
 use super::args::InterpretArgs;
 use crate::shared::{
-    Choice, FitBar, Inputs, Kind, Origin, choice, front_end, source, true_field, with_cochleagrams,
+    Choice, FitBar, Inputs, Kind, Origin, choice, front_end, front_end_of, source, standardize, true_field,
+    with_cochleagrams,
 };
 
 /// A model, and its recording preprocessed as in the fit.
 pub(crate) struct LoadedModel {
     /// The model.
     pub(crate) model: Box<dyn ResponseModel>,
-    /// The recording, smoothed and scaled as in the fit.
+    /// The recording with cochleagrams, smoothed.
     pub(crate) recording: Recording,
+    /// Mean and deviation by which the model scales each band.
+    pub(crate) scaling: Standardization,
     /// Training and test stimuli.
     pub(crate) split: Split,
     /// The ground truth of each neuron if the recording is simulated, else empty.
@@ -33,34 +33,33 @@ impl LoadedModel {
     /// If the recording or the checkpoint cannot be read, or they do not match.
     pub(crate) fn load(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
         let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
-        let smoothed = source.recording.smooth(&Smoothing::default());
+        let smoothed = source.recording.smoothed().into_owned();
         let named = args.front_end.as_deref().map(front_end).transpose()?;
         let (model, recording, split) = match &args.checkpoint {
             Some(folder) => {
-                let Checkpoint { model, metadata } = args.published.load(folder, device)?;
+                let Checkpoint { mut model, metadata } = args.published.load(folder, device)?;
                 let split = split(args, &metadata, &smoothed)?;
                 let recording = match model.config().input() {
                     Input::Sound => smoothed,
                     Input::Cochleagram => {
-                        let recording = with_cochleagrams(&smoothed, named.as_ref())?;
-                        scaled(args, &metadata, recording, &split)?
+                        let front_end = front_end_of(args.front_end.as_deref(), &metadata)?;
+                        let recording = with_cochleagrams(&smoothed, front_end.as_ref())?;
+                        if args.standardize {
+                            standardize(&mut *model, &recording, split.train())?;
+                        }
+                        recording
                     }
                 };
                 (model, recording, split)
             }
             None => {
                 let split = args.split.clone().unwrap_or(SplitPlan::Demo).resolve(&smoothed)?;
-                let inputs = Inputs::new(&source.recording, named.as_ref(), split.train())?;
-                let choice = choice(&args.model, &inputs)?;
+                // To counts as recorded, by the Poisson likelihood.
+                let counts = Inputs::new(source.recording.smooth(Smoothing::None)?, named.as_ref())?;
+                let choice = choice(&args.model, &counts)?;
                 let input = choice.input();
-                let fitted_to = match input {
-                    Input::Sound => source.recording.heard()?,
-                    Input::Cochleagram => {
-                        with_cochleagrams(&source.recording, named.as_ref())?.standardize(split.train())?
-                    }
-                };
-                let model = fit(args, choice, &fitted_to, &split, device)?;
-                (model, inputs.of(input)?.clone(), split)
+                let model = fit(args, choice, counts.of(input)?, &split, device)?;
+                (model, Inputs::new(smoothed, named.as_ref())?.of(input)?.clone(), split)
             }
         };
         // Maps, tuning and dreams are over bands: those of the front end, for a model that hears.
@@ -88,7 +87,9 @@ impl LoadedModel {
             Some(list) => recording.neuron_indices(list)?,
             None => (0..recording.n_neurons()).collect(),
         };
-        Ok(Self { model, recording, split, truth: source.truth, neurons })
+        let scaling = model.input_scaling()?;
+        let scaling = scaling.unwrap_or_else(|| Standardization::identity(model.n_bands()));
+        Ok(Self { model, recording, scaling, split, truth: source.truth, neurons })
     }
 
     /// The cochleagrams of the training stimuli, which maps, dreams and memory use.
@@ -100,10 +101,18 @@ impl LoadedModel {
         self.split.train().iter().map(sound).collect()
     }
 
-    /// The true receptive field of a simulated neuron, `(F, L)`, in the scale of the model's input.
+    /// A cochleagram as recorded, in standard deviations of each band over the training sounds, in which it is drawn and stored.
+    ///
+    /// # Errors
+    /// For another number of bands.
+    pub(crate) fn in_deviations(&self, sound: ArrayView2<'_, f32>) -> anyhow::Result<Array2<f32>> {
+        Ok(self.scaling.apply(&sound)?)
+    }
+
+    /// The true receptive field of a simulated neuron, `(F, L)`, per standard deviation of a band.
     #[must_use]
     pub(crate) fn true_field(&self, neuron: usize) -> Option<Array2<f64>> {
-        Some(true_field(self.truth.get(neuron)?, &self.recording))
+        Some(true_field(self.truth.get(neuron)?, &self.scaling))
     }
 }
 
@@ -122,25 +131,6 @@ fn split(
     }
 }
 
-/// The recording, scaled as in the fit.
-fn scaled(
-    args: &InterpretArgs,
-    metadata: &CheckpointMetadata,
-    recording: Recording,
-    split: &Split,
-) -> anyhow::Result<Recording> {
-    match (&metadata.input, args.standardize) {
-        (Some(_), true) => {
-            anyhow::bail!(
-                "the checkpoint stores the scaling of its input; remove --standardize, which would scale twice"
-            )
-        }
-        (Some(scale), false) => Ok(recording.standardized_with(scale)?),
-        (None, true) => Ok(recording.standardize(split.train())?),
-        (None, false) => Ok(recording),
-    }
-}
-
 /// Fits a model and saves it. The loss is the Poisson likelihood of spike counts, which gives more accurate maps than the
 /// squared error of smoothed rates.
 fn fit(
@@ -153,22 +143,14 @@ fn fit(
     let Kind::Gradient(model) = kind else {
         bail!("--model {name}: ridge is a linear regression, which interpret does not analyse")
     };
-    let model = model.build(Seed::new(args.seed), device)?;
+    let mut model = model.build(Seed::new(args.seed), device)?;
     let mut config = FitConfig { seed: args.seed, ..FitConfig::recipe(&model.config()) };
     config.loss = Loss::Poisson;
     config.max_epochs = args.epochs.unwrap_or(config.max_epochs);
     let bar = FitBar::new(&name, args.machine.quiet);
-    Fitter::new(config).on_epoch(|progress| bar.show(progress)).fit(&*model, recording, split)?;
+    let fit =
+        Fitter::new(config).on_epoch(|progress| bar.show(progress)).fit(&mut *model, recording, split)?;
     bar.finish();
-    let metadata = CheckpointMetadata {
-        input: recording.standardization().cloned(),
-        neurons: recording.neurons().iter().map(|n| n.id().to_owned()).collect(),
-        training: BTreeMap::from([
-            ("recording".to_owned(), json!(recording.name())),
-            ("split".to_owned(), json!(split)),
-            ("seed".to_owned(), json!(args.seed)),
-        ]),
-    };
-    checkpoint::save(&args.out.join("checkpoint"), &*model, &metadata)?;
+    fit.save(args.out.join("checkpoint"), &*model)?;
     Ok(model)
 }

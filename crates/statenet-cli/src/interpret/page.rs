@@ -233,7 +233,8 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
         && let Some(dream) = dreams.first()
     {
         let sound = |title: &str, sound: ArrayView2<'_, f32>| -> anyhow::Result<Figure> {
-            let mut figure = Heatmap::cochleagram(title, sound, recording.bands(), recording.dt())?;
+            let sound = loaded.in_deviations(sound)?;
+            let mut figure = Heatmap::cochleagram(title, sound.view(), recording.bands(), recording.dt())?;
             figure.size = Size::new(260.0, 150.0);
             figure.unit = "Level (s.d. of band)".to_owned();
             Ok(figure.into())

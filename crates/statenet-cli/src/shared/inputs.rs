@@ -2,37 +2,29 @@
 
 use std::{cell::OnceCell, path::Path};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use statenet::{
     models::front_ends::{FrontEndConfig, GammatoneConfig, LeafConfig, MelConfig, SincnetConfig},
     prelude::*,
     train,
 };
 
-/// The entry of a checkpoint's `training` that holds the front end of its cochleagrams.
-pub(crate) const FRONT_END: &str = "front_end";
-
-/// A smoothed recording with its cochleagrams standardised, and its sounds, read when a model needs them.
+/// A recording with cochleagrams, and its sounds, read when a model needs them.
 pub(crate) struct Inputs {
-    smoothed: Recording,
+    recording: Recording,
     cochleagrams: Recording,
     sounds: OnceCell<Recording>,
 }
 
 impl Inputs {
     /// Cochleagrams are those of the recording or, where a front end is named and for a recording of sound alone, those that the
-    /// front end (by default mel, 34 bands) makes of the sounds; standardised on training stimuli.
+    /// front end (by default mel, 34 bands) makes of the sounds.
     ///
     /// # Errors
     /// If a sound is missing or cannot be read.
-    pub(crate) fn new(
-        recording: &Recording,
-        front_end: Option<&FrontEndConfig>,
-        train: &[usize],
-    ) -> anyhow::Result<Self> {
-        let smoothed = recording.smooth(&Smoothing::default());
-        let cochleagrams = with_cochleagrams(&smoothed, front_end)?.standardize(train)?;
-        Ok(Self { smoothed, cochleagrams, sounds: OnceCell::new() })
+    pub(crate) fn new(recording: Recording, front_end: Option<&FrontEndConfig>) -> anyhow::Result<Self> {
+        let cochleagrams = with_cochleagrams(&recording, front_end)?;
+        Ok(Self { recording, cochleagrams, sounds: OnceCell::new() })
     }
 
     /// The recording with cochleagrams.
@@ -51,7 +43,7 @@ impl Inputs {
         }
         let heard = match self.sounds.get() {
             Some(heard) => return Ok(heard),
-            None => self.smoothed.heard()?,
+            None => self.recording.heard()?,
         };
         Ok(self.sounds.get_or_init(|| heard))
     }
@@ -73,6 +65,50 @@ pub(crate) fn with_cochleagrams(
             Ok(train::cochleagrams(recording, &FrontEndConfig::Mel(MelConfig::default()))?)
         }
     }
+}
+
+/// The front end that a user named, or else the one that made the cochleagrams to which a checkpoint's model was fitted.
+///
+/// # Errors
+/// If there is no such front end.
+pub(crate) fn front_end_of(
+    named: Option<&str>,
+    metadata: &CheckpointMetadata,
+) -> anyhow::Result<Option<FrontEndConfig>> {
+    match (named, metadata.training.get("front_end")) {
+        (Some(named), _) => front_end(named).map(Some),
+        (None, Some(kept)) => {
+            let kept = serde_json::from_value(kept.clone());
+            kept.map(Some).context("the front end in the checkpoint")
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Tells a model how to scale bands, from training stimuli, for `--standardize`.
+///
+/// # Errors
+/// If the model knows already.
+pub(crate) fn standardize(
+    model: &mut dyn ResponseModel,
+    recording: &Recording,
+    train: &[usize],
+) -> anyhow::Result<()> {
+    expect_unscaled(model)?;
+    Ok(model.scale_input(&recording.fit_standardization(train)?)?)
+}
+
+/// Refuses a model that scales its input.
+///
+/// # Errors
+/// If it does.
+pub(crate) fn expect_unscaled(model: &dyn ResponseModel) -> anyhow::Result<()> {
+    let scales = model.input_scaling()?.is_some_and(|s| s != Standardization::identity(s.n_bands()));
+    ensure!(
+        !scales,
+        "the checkpoint stores the scaling of its input; remove --standardize, which would scale twice"
+    );
+    Ok(())
 }
 
 /// A front end by name (mel, gammatone, sincnet, leaf), or from a file {"mel": {..}}.

@@ -14,7 +14,7 @@ pub use machine::MachineArgs;
 pub use progress::FitBar;
 
 pub(crate) use choice::{Choice, Kind, choice, choices};
-pub(crate) use inputs::{FRONT_END, Inputs, front_end, with_cochleagrams};
+pub(crate) use inputs::{Inputs, expect_unscaled, front_end, front_end_of, standardize, with_cochleagrams};
 pub(crate) use json::write_json;
 pub(crate) use published_args::PublishedArgs;
 pub(crate) use recording::{Origin, source, true_field};

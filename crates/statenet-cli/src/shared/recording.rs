@@ -56,14 +56,12 @@ pub(crate) fn source(origin: &Origin<'_>, neurons: Option<&str>, seed: u64) -> a
     Ok(Source { recording: source.recording.select_neurons(&chosen)?, truth })
 }
 
-/// The true receptive field `(F, L)` of a simulated neuron, in the scale of the recording's cochleagrams.
+/// The true receptive field `(F, L)` of a simulated neuron, per standard deviation of a band.
 #[must_use]
-pub(crate) fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
+pub(crate) fn true_field(truth: &GroundTruth, scaling: &Standardization) -> Array2<f64> {
     let mut field = truth.receptive_field.mapv(f64::from);
-    if let Some(scale) = recording.standardization() {
-        for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {
-            band *= f64::from(std);
-        }
+    for (mut band, &std) in field.outer_iter_mut().zip(scaling.std()) {
+        band *= f64::from(std);
     }
     field
 }

@@ -77,11 +77,11 @@ fn checkpoints_load_and_predictions_are_f32_spikes_per_bin_for_every_test_stimul
     let summary = json(&out.join("summary.json"));
     for (name, entry) in MODELS.iter().zip(summary["models"].as_array().unwrap()) {
         let Checkpoint { model, metadata } =
-            checkpoint::load(&out.join(entry["checkpoint"].as_str().unwrap()), &Device::Cpu).unwrap();
+            checkpoint::load(out.join(entry["checkpoint"].as_str().unwrap()), &Device::Cpu).unwrap();
         assert_eq!(serde_json::to_value(model.config()).unwrap(), entry["config"], "{name}");
         assert_eq!(model.params().n_trained() as u64, entry["parameters"].as_u64().unwrap(), "{name}");
         assert_eq!(metadata.neurons, ["linear-0", "linear-1", "ln-0", "ln-1"], "{name}");
-        assert_eq!(metadata.input.unwrap().n_bands(), 34, "{name}");
+        assert_eq!(model.input_scaling().unwrap().unwrap().n_bands(), 34, "{name}");
         assert_eq!(metadata.training["split"], entry["split"], "{name}");
         let folder = out.join("predictions").join(name);
         let files: Vec<_> = tree(&folder).into_keys().collect();

@@ -88,7 +88,7 @@ fn a_fit_onto_a_full_disk_says_so_and_goes_through_once_there_is_room() {
     // All files that exist are complete.
     for path in left.keys() {
         if let Some(folder) = path.strip_suffix("/config.json") {
-            checkpoint::load(&out.join(folder), &Device::Cpu).unwrap();
+            checkpoint::load(out.join(folder), &Device::Cpu).unwrap();
         }
     }
     disk.resize("8m");

@@ -7,19 +7,41 @@
 //! thus convolved with w under zero padding. Next to missing bins the weights of the recorded bins are scaled up to the
 //! full sum; missing bins stay missing. The window is symmetric, so that a smoothed bin depends on later bins too.
 
+use std::borrow::Cow;
+
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 use serde::{Deserialize, Serialize};
 use statenet_core::{Millis, TimeBin};
 
-use crate::recording::{Recording, Responses, Stimulus};
+use crate::{
+    error::{Error, Result},
+    recording::{Recording, Responses, Stimulus},
+};
 
 impl Recording {
     /// The same recording with every repeat of every response smoothed over time; missing bins stay missing.
-    #[must_use]
-    pub fn smooth(&self, smoothing: &Smoothing) -> Self {
+    ///
+    /// Fits and scores take responses that were smoothed as they are, and smooth others by the [default](Smoothing::default).
+    /// [`Smoothing::None`] says that they are to stay as recorded.
+    ///
+    /// # Errors
+    /// [`Error::Smoothing`] if they were smoothed in another way already.
+    pub fn smooth(&self, smoothing: Smoothing) -> Result<Self> {
+        match self.smoothing() {
+            Some(known) if known == smoothing => return Ok(self.clone()),
+            Some(_) => return Err(Error::smoothing(self, None)),
+            None => {}
+        }
         let weights = smoothing.weights(self.dt());
         let smoothed = |s: &Stimulus| s.with_responses(weights.smooth(s.responses()));
-        self.with_stimuli(self.stimuli().iter().map(smoothed).collect())
+        let recording = self.with_stimuli(self.stimuli().iter().map(smoothed).collect());
+        Ok(recording.declare_smoothed(Some(smoothing)))
+    }
+
+    /// The responses as fits and scores take them: smoothed by the [default](Smoothing::default) unless they were smoothed already.
+    #[must_use]
+    pub fn smoothed(&self) -> Cow<'_, Self> {
+        self.smooth(Smoothing::default()).map_or(Cow::Borrowed(self), Cow::Owned)
     }
 }
 

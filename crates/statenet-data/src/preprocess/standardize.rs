@@ -1,11 +1,11 @@
-//! Standardization of bands, fitted to training stimuli and applied to any.
+//! Mean and standard deviation of bands over training stimuli, by which models scale what they take.
 
 use ndarray::{ArrayView2, Axis};
-use statenet_core::{Input, ShapeError, Standardization, expect_shape};
+use statenet_core::{Input, Standardization};
 
 use crate::{
-    error::{Error, Place, Result},
-    recording::{Recording, Stimulus},
+    error::{Error, Result},
+    recording::Recording,
 };
 
 /// A band with a smaller standard deviation counts as constant.
@@ -32,42 +32,6 @@ impl Recording {
         let stimuli = train.iter().map(|&index| self.stimulus(index)).collect::<Result<Vec<_>>>()?;
         of_bands(&stimuli.iter().map(|s| s.cochleagram()).collect::<Vec<_>>())
     }
-
-    /// Cochleagrams standardized per band by the mean and deviation of the training stimuli `train` alone.
-    ///
-    /// # Errors
-    /// As [`fit_standardization`](Self::fit_standardization); [`Error::AlreadyStandardized`].
-    pub fn standardize(&self, train: &[usize]) -> Result<Self> {
-        self.standardized_with(&self.fit_standardization(train)?)
-    }
-
-    /// Cochleagrams standardized by given means and deviations, such as those of a saved model.
-    ///
-    /// A recording that is already standardized by the same numbers is returned unchanged.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] for another number of bands; [`Error::AlreadyStandardized`] if it was standardized by
-    /// other numbers.
-    pub fn standardized_with(&self, standardization: &Standardization) -> Result<Self> {
-        match self.standardization() {
-            Some(known) if known == standardization => return Ok(self.clone()),
-            Some(_) => return Err(Error::AlreadyStandardized { recording: self.name().to_owned() }),
-            None => {}
-        }
-        let scaled = |stimulus: &Stimulus| {
-            let cochleagram = standardization.apply(&stimulus.cochleagram()).map_err(shape_error)?;
-            Ok(stimulus.with_cochleagram(cochleagram))
-        };
-        let stimuli = self.stimuli().iter().map(scaled).collect::<Result<_>>()?;
-        self.with_stimuli(stimuli).declare_standardized(standardization.clone())
-    }
-
-    /// Records that the cochleagrams are standardized.
-    pub(crate) fn declare_standardized(mut self, standardization: Standardization) -> Result<Self> {
-        expect_shape("mean", &[standardization.n_bands()], &[self.n_bands().into()]).map_err(shape_error)?;
-        self.standardization = Some(standardization);
-        Ok(self)
-    }
 }
 
 /// Mean and standard deviation of each band over all bins of some cochleagrams `(F, T)` of the same F, as
@@ -93,10 +57,6 @@ pub fn of_bands(cochleagrams: &[ArrayView2<'_, f32>]) -> Result<Standardization>
     Standardization::new(means, deviations).map_err(|source| Error::Scale { source })
 }
 
-fn shape_error(shape: ShapeError) -> Error {
-    Error::Shape { place: Place::Argument("standardization"), shape }
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, Array3, array};
@@ -104,7 +64,7 @@ mod tests {
     use statenet_core::TimeBin;
 
     use super::*;
-    use crate::recording::{Description, Neuron, Responses};
+    use crate::recording::{Description, Neuron, Responses, Stimulus};
 
     fn recording(cochleagrams: Vec<Array2<f32>>) -> Recording {
         let stimulus = |(i, c): (usize, Array2<f32>)| {
@@ -123,15 +83,8 @@ mod tests {
         // Band 0: 1, 2, 6: mean 3, variance (4 + 1 + 9) / 2. Band 1 is constant: centred, not scaled.
         assert_eq!(s.mean(), [3.0, 5.0]);
         assert_eq!(s.std(), [7f32.sqrt(), 1.0]);
-        let after = r.standardize(&[0, 1]).unwrap();
-        assert_eq!(after.stimuli()[2].cochleagram()[[1, 0]], 2.0);
-        assert_eq!(after.standardization(), Some(&s));
-        assert_eq!(after.standardized_with(&s).unwrap(), after);
-        let error = after.standardize(&[0]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "recording  is already standardized, expected cochleagrams as recorded"
-        );
+        let after = s.apply(&r.stimuli()[2].cochleagram()).unwrap();
+        assert_eq!(after[[1, 0]], 2.0);
     }
 
     #[test]
@@ -143,19 +96,14 @@ mod tests {
     #[test]
     fn what_cannot_be_standardized_is_named() {
         let r = recording(vec![array![[4.0]]]);
-        assert!(matches!(r.standardize(&[1]), Err(Error::StimulusOutOfRange { index: 1, .. })));
+        assert!(matches!(r.fit_standardization(&[1]), Err(Error::StimulusOutOfRange { index: 1, .. })));
         let message = |error: Error| error.to_string();
         assert_eq!(
-            message(r.standardize(&[]).unwrap_err()),
+            message(r.fit_standardization(&[]).unwrap_err()),
             "recording has no training stimuli, expected at least one"
         );
-        let two = Standardization::new(vec![0.0; 2], vec![1.0; 2]).unwrap();
-        assert_eq!(
-            message(r.standardized_with(&two).unwrap_err()),
-            "standardization: cochleagram has shape (1, 1), expected (2, T)"
-        );
         let vast = recording(vec![array![[f32::MAX, f32::MIN]]]);
-        assert_eq!(message(vast.standardize(&[0]).unwrap_err()), "cannot standardize the cochleagrams");
+        assert_eq!(message(vast.fit_standardization(&[0]).unwrap_err()), "cannot scale the cochleagrams");
     }
 
     proptest! {
@@ -177,7 +125,8 @@ mod tests {
             values in prop::collection::vec(-10.0..10.0f32, 20),
         ) {
             let r = recording(vec![Array2::from_shape_vec((1, 20), values).unwrap()]);
-            let x = r.standardize(&[0]).unwrap().stimuli()[0].cochleagram().mapv(f64::from);
+            let scaling = r.fit_standardization(&[0]).unwrap();
+            let x = scaling.apply(&r.stimuli()[0].cochleagram()).unwrap().mapv(f64::from);
             let mean = x.sum() / 20.0;
             let variance = x.mapv(|v| (v - mean).powi(2)).sum() / 19.0;
             prop_assert!(mean.abs() < 1e-4 && (variance - 1.0).abs() < 1e-3, "{} {}", mean, variance);

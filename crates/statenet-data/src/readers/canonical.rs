@@ -15,7 +15,7 @@ use std::{fs, path::Path};
 
 use ndarray::Array2;
 use serde_json::Value;
-use statenet_core::{Hertz, Input, ResponseMask, Sampling, Standardization, TimeBin, expect_shape};
+use statenet_core::{Hertz, Input, ResponseMask, Sampling, TimeBin, expect_shape};
 
 use super::{
     arrays::{read_cochleagram, read_counts},
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     error::{Error, Place, Result},
+    preprocess::Smoothing,
     recording::{Description, Neuron, Recording, Responses, Stimulus, read_sound},
 };
 
@@ -75,9 +76,8 @@ impl Recording {
         let dt = TimeBin::from_millis(dt_ms)
             .map_err(|_| fields.error("dt_ms", dt_ms.to_string(), "above 0 and at most 10000"))?;
         let (bands_field, bands) = bands(&mut fields)?;
-        let standardization = fields.value("standardization").map(serde_json::from_value::<Standardization>);
-        let standardization =
-            standardization.transpose().map_err(|source| Error::Json { path: path.clone(), source })?;
+        let smoothing = fields.value("smoothing").map(serde_json::from_value::<Smoothing>);
+        let smoothing = smoothing.transpose().map_err(|source| Error::Json { path: path.clone(), source })?;
         let neurons = neurons(&mut fields, &path)?;
         let entries = fields
             .list("stimuli")?
@@ -117,10 +117,7 @@ impl Recording {
                 },
                 other => other,
             })?;
-        match standardization {
-            Some(standardization) => recording.declare_standardized(standardization),
-            None => Ok(recording),
-        }
+        Ok(recording.declare_smoothed(smoothing))
     }
 }
 

@@ -49,16 +49,16 @@ impl Recording {
     /// of `self` with a new name.
     ///
     /// # Errors
-    /// As [`expect_input`](Self::expect_input); [`Error::StimulusDiffers`]; [`Error::AlreadyStandardized`] if the
-    /// two were standardized differently; [`Error::Duplicate`] for a neuron id in both.
+    /// As [`expect_input`](Self::expect_input); [`Error::StimulusDiffers`]; [`Error::Smoothing`] if the
+    /// two were smoothed differently; [`Error::Duplicate`] for a neuron id in both.
     pub fn concat(&self, other: &Self, name: impl Into<String>) -> Result<Self> {
         other.expect_input(&self.axes())?;
         if self.input() != other.input() {
             let (got, expected) = (other.input(), self.input());
             return Err(Error::Input { recording: other.name().to_owned(), got, expected });
         }
-        if self.standardization() != other.standardization() {
-            return Err(Error::AlreadyStandardized { recording: other.name().to_owned() });
+        if self.smoothing() != other.smoothing() {
+            return Err(Error::smoothing(other, self.smoothing()));
         }
         let (here, there) = (self.n_neurons(), other.n_neurons());
         let mut stimuli = Vec::new();
@@ -83,10 +83,7 @@ impl Recording {
         let description = Description { name: name.into(), ..self.description().clone() };
         let bands = if self.bands().is_empty() { other.bands() } else { self.bands() };
         let combined = Self::new(description, self.dt(), bands.to_vec(), neurons, stimuli)?;
-        match self.standardization() {
-            Some(standardization) => combined.declare_standardized(standardization.clone()),
-            None => Ok(combined),
-        }
+        Ok(Self { smoothing: self.smoothing(), ..combined })
     }
 }
 

@@ -10,7 +10,7 @@ mod stimulus;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use statenet_core::{Axes, Hertz, Input, Standardization, TimeBin, expect_shape};
+use statenet_core::{Axes, Hertz, Input, TimeBin, expect_shape};
 
 pub use neuron::Neuron;
 pub use responses::Responses;
@@ -18,7 +18,10 @@ pub(crate) use sound::read_sound;
 pub use stimulus::Stimulus;
 pub(crate) use stimulus::checked_cochleagram;
 
-use crate::error::{Error, Place, Result};
+use crate::{
+    error::{Error, Place, Result},
+    preprocess::Smoothing,
+};
 
 /// Fields of `recording.json` that the format does not define, in the order of the file.
 pub type Metadata = serde_json::Map<String, Value>;
@@ -45,7 +48,7 @@ pub struct Description {
 /// A recording: S stimuli, each a cochleagram `(F, T_s)` with responses `(N, R_s, T_s)`, in time bins of width dt.
 ///
 /// Checked on construction: at least one neuron, stimulus and band, unique ids and names, the same F and N throughout.
-/// Recordings are immutable: selecting, smoothing and standardizing return a new one.
+/// Recordings are immutable: selecting and smoothing return a new one.
 ///
 /// ```
 /// use ndarray::{Array2, array};
@@ -68,7 +71,7 @@ pub struct Recording {
     neurons: Vec<Neuron>,
     stimuli: Vec<Stimulus>,
     input: Input,
-    pub(crate) standardization: Option<Standardization>,
+    smoothing: Option<Smoothing>,
 }
 
 impl Recording {
@@ -110,7 +113,7 @@ impl Recording {
                 .map_err(|shape| Error::Shape { place: place(), shape })?;
         }
         let input = Input::Cochleagram;
-        Ok(Self { description, dt, bands, neurons, stimuli, input, standardization: None })
+        Ok(Self { description, dt, bands, neurons, stimuli, input, smoothing: None })
     }
 
     /// The same of stimuli that hold this kind of input.
@@ -199,10 +202,15 @@ impl Recording {
         }
     }
 
-    /// How the cochleagrams were standardized; `None` if they are as recorded.
+    /// How the responses were smoothed; `None` if they are as recorded.
     #[must_use]
-    pub fn standardization(&self) -> Option<&Standardization> {
-        self.standardization.as_ref()
+    pub fn smoothing(&self) -> Option<Smoothing> {
+        self.smoothing
+    }
+
+    /// Records how the responses were smoothed.
+    pub(crate) fn declare_smoothed(self, smoothing: Option<Smoothing>) -> Self {
+        Self { smoothing, ..self }
     }
 
     /// The same recording with changed stimuli; their shapes must be the same.
@@ -214,7 +222,7 @@ impl Recording {
             neurons: self.neurons.clone(),
             stimuli,
             input: self.input,
-            standardization: self.standardization.clone(),
+            smoothing: self.smoothing,
         }
     }
 }

@@ -70,7 +70,16 @@ impl Recording {
         }
         let replaced = self.stimuli().iter().zip(arrays).map(|(stimulus, array)| stimulus.with_input(array));
         let stimuli = replaced.collect::<Result<_>>()?;
-        Self::of_input(input, self.description().clone(), self.dt(), bands, self.neurons().to_vec(), stimuli)
+        let about = self.description().clone();
+        let replaced = Self::of_input(input, about, self.dt(), bands, self.neurons().to_vec(), stimuli)?;
+        Ok(Self { smoothing: self.smoothing, ..replaced })
+    }
+
+    /// Sets what the description says of the front end that made the cochleagrams.
+    #[must_use]
+    pub fn with_front_end(mut self, cochleagram: serde_json::Value) -> Self {
+        self.description.cochleagram = cochleagram;
+        self
     }
 }
 

@@ -117,12 +117,6 @@ impl Stimulus {
         Self { responses, ..self.clone() }
     }
 
-    /// The same stimulus with a changed cochleagram; its shape must be the same.
-    pub(crate) fn with_cochleagram(&self, cochleagram: Array2<f32>) -> Self {
-        debug_assert_eq!(cochleagram.dim(), self.cochleagram.dim(), "the shape must not change");
-        Self { cochleagram, ..self.clone() }
-    }
-
     /// The same stimulus with another input `(F, T)` of as many bins.
     pub(super) fn with_input(&self, input: Array2<f32>) -> Result<Self> {
         let place = Place::Stimulus(self.name.clone());

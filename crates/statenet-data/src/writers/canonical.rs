@@ -55,7 +55,7 @@ impl Recording {
             ("dt_ms", json!(self.dt().ms())),
             ("response_unit", json!(UNIT)),
             ("band_centers_hz", json!(bands)),
-            ("standardization", json!(self.standardization())),
+            ("smoothing", json!(self.smoothing())),
             ("cochleagram", about.cochleagram.clone()),
             ("citation", json!(about.citation)),
             ("licence", json!(about.licence)),

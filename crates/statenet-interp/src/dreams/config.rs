@@ -1,14 +1,13 @@
 //! How dreams are made: direction, bins that count, length, starts, steps and constraints.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor, WithDType};
 use ndarray::Array2;
 use statenet_core::{Dim, Seed, expect_shape};
-use statenet_models::ResponseModel;
 
 use super::constraint::Constraint;
 use crate::{
-    batched_gradients::of_model,
     error::{During, Result},
+    frozen_model::{FrozenModel, of_model},
 };
 
 /// How dreams are made.
@@ -24,7 +23,7 @@ pub struct DreamConfig {
     pub starts: Vec<Start>,
     /// Steps of gradient ascent, at least 1. Default 1500.
     pub steps: usize,
-    /// Size of the first step, in units of the model's input, above 0. Default 0.02.
+    /// Size of the first step, in standard deviations of a band, above 0. Default 0.02.
     pub step_size: f64,
     /// Limits and penalties, in the order in which they are applied. Default none.
     pub constraints: Vec<Constraint>,
@@ -68,30 +67,31 @@ pub enum When {
 /// The sound from which a dream starts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Start {
-    /// Zeros: the mean sound if the model's input is standardised.
+    /// The mean of each band over the training sounds; silence for a model that hears.
     Null,
-    /// A constant spectrum (F), such as the mean of the recorded sounds.
+    /// A constant spectrum (F), such as that of a recorded sound.
     Spectrum(Vec<f64>),
-    /// Normal noise of this standard deviation, drawn anew for each start and target.
+    /// Normal noise around that, of this many standard deviations of a band, drawn anew for each start and target.
     Noise(f64),
     /// A given sound `(F, T)`, such as a recorded one.
     Sound(Array2<f32>),
 }
 
 impl Start {
-    /// The sound `(1, 1, F, T)`, in the dtype of the model and on its device; `name` picks its random numbers.
-    pub(super) fn sound(
-        &self,
-        model: &dyn ResponseModel,
-        config: &DreamConfig,
-        name: &str,
-    ) -> Result<Tensor> {
+    /// The sound `(1, 1, F, T)`, scaled, in the dtype of the model and on its device; `name` picks its random numbers.
+    pub(super) fn sound(&self, frozen: &FrozenModel<'_>, config: &DreamConfig, name: &str) -> Result<Tensor> {
+        let model = frozen.model();
         let (n_bands, n_bins) = (model.n_bands(), config.n_bins);
+        fn start<T: WithDType>(values: Vec<T>, shape: (usize, usize)) -> Result<Tensor> {
+            Tensor::from_vec(values, (1, 1, shape.0, shape.1), &Device::Cpu)
+                .during("making the start of a dream")
+        }
         let values: Vec<f64> = match self {
             Self::Null => vec![0.0; n_bands * n_bins],
             Self::Spectrum(levels) => {
                 expect_shape("spectrum", &[levels.len()], &[Dim::Is(n_bands)])?;
-                levels.iter().flat_map(|&level| std::iter::repeat_n(level, n_bins)).collect()
+                let levels = frozen.scaled_levels(levels);
+                levels.into_iter().flat_map(|level| std::iter::repeat_n(level, n_bins)).collect()
             }
             Self::Noise(deviation) => {
                 let mut stream = config.seed.stream(name);
@@ -99,10 +99,10 @@ impl Start {
             }
             Self::Sound(sound) => {
                 expect_shape("start", sound.shape(), &[Dim::Is(n_bands), Dim::Is(n_bins)])?;
-                sound.iter().map(|&x| f64::from(x)).collect()
+                let sound: Vec<f32> = sound.iter().copied().collect();
+                return frozen.scaled(&start(sound, (n_bands, n_bins))?);
             }
         };
-        let sound = Tensor::from_vec(values, (1, 1, n_bands, n_bins), &candle_core::Device::Cpu);
-        of_model(model, &sound.during("making the start of a dream")?)
+        of_model(model, &start(values, (n_bands, n_bins))?)
     }
 }

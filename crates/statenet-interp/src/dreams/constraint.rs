@@ -4,14 +4,16 @@
 use candle_core::{DType, Tensor};
 use ndarray::ArrayView2;
 use statenet_core::{Dim, Hertz, TimeBin, expect_shape};
-use statenet_models::ResponseModel;
 
-use crate::error::{During, Result, out_of_range};
+use crate::{
+    error::{During, Result, out_of_range},
+    frozen_model::FrozenModel,
+};
 
 /// A limit or a penalty.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Constraint {
-    /// Limit: every value of a band lies within bounds of that band, for example the range of the training sounds
+    /// Limit: every value of a band lies within bounds of that band, as recorded, for example the range of the training sounds
     /// ([`range_of`](Constraint::range_of)).
     Box {
         /// The lowest value of each band, (F).
@@ -94,9 +96,10 @@ impl Prepared {
     /// Checks constraints and prepares them for the sounds of a model.
     pub(super) fn all(
         constraints: &[Constraint],
-        model: &dyn ResponseModel,
+        frozen: &FrozenModel<'_>,
         n_bins: usize,
     ) -> Result<Vec<Self>> {
+        let model = frozen.model();
         let n_bands = model.n_bands();
         let tensor = |values: Vec<f64>, shape: (usize, usize)| {
             Tensor::from_vec(values, shape, model.device())
@@ -113,9 +116,8 @@ impl Prepared {
                     for (name, values) in [("lowest", lowest), ("highest", highest)] {
                         expect_shape(name, &[values.len()], &[Dim::Is(n_bands)])?;
                     }
-                    let (lowest, highest) =
-                        (tensor(lowest.clone(), (n_bands, 1))?, tensor(highest.clone(), (n_bands, 1))?);
-                    Self::Box { lowest, highest }
+                    let bounds = |levels: &[f64]| tensor(frozen.scaled_levels(levels), (n_bands, 1));
+                    Self::Box { lowest: bounds(lowest)?, highest: bounds(highest)? }
                 }
                 Constraint::Energy(level) => Self::Energy(weight("energy", *level)?),
                 Constraint::Modulation(band) => {
@@ -247,7 +249,7 @@ mod tests {
     fn prepare(constraint: Constraint) -> Result<Prepared> {
         let axes = Axes::new(F, 1, TimeBin::whole_millis::<5>());
         let model = zoo::linear(&axes).build(Seed::new(0), &Device::Cpu).unwrap();
-        Ok(Prepared::all(&[constraint], &*model, T)?.remove(0))
+        Ok(Prepared::all(&[constraint], &FrozenModel::new(&model)?, T)?.remove(0))
     }
 
     fn sound() -> Tensor {

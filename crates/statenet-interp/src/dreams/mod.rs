@@ -5,6 +5,9 @@
 //! x <- x + step of Adam along d/dx [ response(x) - sum penalties(x) ],  then projected onto each limit in turn
 //! response = r(T)  transient        mean over t of r(t)  sustained
 //! ```
+//! x counts in standard deviations of a band over the training sounds: energies, penalties, steps and noise too. Starts, boxes
+//! and dreams are sounds as recorded.
+//!
 //! Computed in evaluation mode, from the model's initial state. The step size falls linearly to 0, so that the response
 //! converges. Every (target, start) is an independent row of a batch; the same seed gives the same dreams whatever the
 //! number of threads.
@@ -37,8 +40,9 @@ pub use self::{
 };
 use self::{constraint::Prepared, response::SoundResponse};
 use crate::{
-    batched_gradients::{FrozenModel, in_parallel, no_gradient, numbers},
+    batched_gradients::{in_parallel, no_gradient, numbers},
     error::{During, Error, Result, out_of_range},
+    frozen_model::FrozenModel,
     target::{self, Objective, Target},
 };
 
@@ -49,7 +53,7 @@ pub struct Dream {
     pub target: Target,
     /// Index of the start in [`DreamConfig::starts`].
     pub start: usize,
-    /// The sound `(F, T)`, in the scale of the model's input; bins of samples for a model that hears.
+    /// The sound `(F, T)` as it would have been recorded; bins of samples for a model that hears.
     pub sound: Array2<f32>,
     /// The target's response to it.
     pub response: f64,
@@ -108,14 +112,14 @@ pub fn dream(model: &dyn ResponseModel, targets: &[Target], config: &DreamConfig
     if config.when == When::All && targets.iter().any(Target::is_hidden) {
         return Err(Error::SustainedHidden);
     }
-    let prepared = Prepared::all(&config.constraints, model, config.n_bins)?;
+    let frozen = FrozenModel::new(model)?;
+    let prepared = Prepared::all(&config.constraints, &frozen, config.n_bins)?;
     let starts = (0..targets.len()).flat_map(|target| (0..config.starts.len()).map(move |s| (target, s)));
     let rows: Vec<(usize, usize)> = starts.collect();
     // A pass of several rows loads the weights once; passes are independent and run in parallel.
     const PASS_ROWS: usize = 8;
     let passes: Vec<&[(usize, usize)]> = rows.chunks(PASS_ROWS).collect();
-    let frozen = FrozenModel::new(model)?;
-    let of_passes = in_parallel(passes, |pass| dream_rows(frozen.model(), targets, config, &prepared, pass))?;
+    let of_passes = in_parallel(passes, |pass| dream_rows(&frozen, targets, config, &prepared, pass))?;
     let mut dreams: Vec<Vec<Dream>> = targets.iter().map(|_| Vec::new()).collect();
     for (&(target, _), dream) in rows.iter().zip(of_passes.into_iter().flatten()) {
         if let Some(of_target) = dreams.get_mut(target) {
@@ -133,19 +137,20 @@ pub fn dream(model: &dyn ResponseModel, targets: &[Target], config: &DreamConfig
 
 /// The dreams of some rows, each a (target, start).
 fn dream_rows(
-    model: &dyn ResponseModel,
+    frozen: &FrozenModel<'_>,
     targets: &[Target],
     config: &DreamConfig,
     constraints: &[Prepared],
     rows: &[(usize, usize)],
 ) -> Result<Vec<Dream>> {
+    let model = frozen.model();
     let of_rows: Vec<&Target> = rows.iter().filter_map(|&(target, _)| targets.get(target)).collect();
     let objective = Objective::new(model, &of_rows)?;
     let response = SoundResponse::new(model, &objective, config.when, config.n_bins)?;
     let starts = rows
         .iter()
         .filter_map(|&(target, start)| Some((target, start, config.starts.get(start)?)))
-        .map(|(target, start, from)| from.sound(model, config, &format!("dream {target} from {start}")))
+        .map(|(target, start, from)| from.sound(frozen, config, &format!("dream {target} from {start}")))
         .collect::<Result<Vec<_>>>()?;
     let first = Tensor::cat(&starts, 0).during("joining the starts of dreams")?;
     let first = limited(&first, constraints)?;
@@ -186,15 +191,12 @@ fn dream_rows(
     let sounds: Vec<f32> = numbers(&last)?.into_iter().map(|x| x as f32).collect();
     let sounds = Array3::from_shape_vec(shape, sounds).unwrap_or_else(|_| Array3::zeros(shape));
     let found = rows.iter().zip(of_rows).zip(sounds.axis_iter(Axis(0))).zip(responses).zip(by_step);
-    Ok(found
-        .map(|((((&(_, start), target), sound), response), response_by_step)| Dream {
-            target: target.clone(),
-            start,
-            sound: sound.to_owned(),
-            response,
-            response_by_step,
+    found
+        .map(|((((&(_, start), target), sound), response), response_by_step)| {
+            let (target, sound) = (target.clone(), frozen.as_recorded(sound)?);
+            Ok(Dream { target, start, sound, response, response_by_step })
         })
-        .collect())
+        .collect()
 }
 
 /// Projects sounds onto each limit in turn.

@@ -10,8 +10,9 @@ use super::{
     response::SoundResponse,
 };
 use crate::{
-    batched_gradients::{FrozenModel, in_parallel, numbers, of_model, rows_of_pass},
+    batched_gradients::{in_parallel, numbers, rows_of_pass},
     error::{During, Error, Result, out_of_range},
+    frozen_model::FrozenModel,
     target::{self, Objective, Target},
 };
 
@@ -73,7 +74,7 @@ pub fn best_recorded(
             pass.iter().flat_map(|&(s, t)| cochleagrams[s].slice(s![.., t..t + n]).into_iter().copied());
         let shape = (pass.len(), 1, model.n_bands(), n);
         let sounds = Tensor::from_vec(stretches.collect::<Vec<f32>>(), shape, &candle_core::Device::Cpu);
-        let sounds = of_model(model, &sounds.during("cutting sounds")?)?;
+        let sounds = frozen.scaled(&sounds.during("cutting sounds")?)?;
         targets
             .iter()
             .map(|target| {

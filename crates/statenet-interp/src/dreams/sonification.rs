@@ -30,8 +30,6 @@ pub struct Sonification {
 }
 
 /// What the values of a cochleagram mean.
-///
-/// Undo standardisation first: x = deviation z + mean, band by band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Amplitudes; values below 0 count as 0.

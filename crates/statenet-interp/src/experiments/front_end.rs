@@ -12,7 +12,7 @@ use crate::error::{Error, Result, out_of_range};
 
 /// Turns the sounds of an experiment into the input of a model.
 pub trait FrontEnd {
-    /// The cochleagram `(F, T)` of a sound, scaled (standardized) as in the fit.
+    /// The cochleagram `(F, T)` of a sound, as it would have been recorded.
     ///
     /// # Errors
     /// [`Error::FrontEnd`] if it cannot be computed.
@@ -21,8 +21,7 @@ pub trait FrontEnd {
 
 /// The recording's own front end, which computes the cochleagram from a waveform.
 ///
-/// `cochlea` takes samples (0 dB is a root mean square of 1) and their rate, and returns `(F, T)`, standardized as the
-/// recording was. T must be the number of whole bins in the sound's duration.
+/// `cochlea` takes samples (0 dB is a root mean square of 1) and their rate, and returns `(F, T)`. T must be the number of whole bins in the sound's duration.
 #[derive(Clone, Copy, Debug)]
 pub struct WaveformFrontEnd<F> {
     /// Samples per second.
@@ -65,8 +64,9 @@ pub struct BandFrontEnd {
     pub per_decibel: f64,
     /// Width of the response to a tone, octaves; with 0 only the nearest band responds.
     pub width_octaves: f64,
-    /// The standardization used in the fit; `None` if the model takes cochleagrams as they are.
-    pub input: Option<Standardization>,
+    /// Where `silence`, `reference` and `per_decibel` are in standard deviations of a band: the means and deviations by which they
+    /// become cochleagrams as recorded.
+    pub scaling: Option<Standardization>,
 }
 
 impl FrontEnd for BandFrontEnd {
@@ -83,8 +83,8 @@ impl FrontEnd for BandFrontEnd {
         let floor = from_decibels((self.silence - self.reference) / self.per_decibel);
         let cochleagram =
             power.mapv(|p| (self.reference + self.per_decibel * 10.0 * (p + floor).log10()) as f32);
-        match &self.input {
-            Some(input) => Ok(input.apply(&cochleagram.view())?),
+        match &self.scaling {
+            Some(scaling) => Ok(scaling.undo(&cochleagram.view())?),
             None => Ok(cochleagram),
         }
     }
@@ -171,7 +171,7 @@ mod tests {
             reference: 0.0,
             per_decibel: 0.1,
             width_octaves: 0.0,
-            input: None,
+            scaling: None,
         }
     }
 

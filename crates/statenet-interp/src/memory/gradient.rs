@@ -1,6 +1,7 @@
 //! Memory from the gradient: how its effect decays with lag.
 //!
 //! ```text
+//! x: sound in standard deviations of each band
 //! change[i, k] = sum_{l >= k} sum_f G[f, l] (x_i - x_j)[f, t - l]        G = d r(t) / d x at (x_i + x_j) / 2
 //! ```
 //! `change[i, k]` is a first-order estimate of how the response to window i would change if its sound at lags k and more
@@ -16,6 +17,7 @@ use statenet_models::ResponseModel;
 use super::lag_effects::LagEffects;
 use crate::{
     error::{During, Result},
+    frozen_model::FrozenModel,
     gradient_map::gradient_maps,
     probes::{Probes, sounds_of},
 };
@@ -30,7 +32,7 @@ pub(super) fn lag_effects(
     neurons: &[usize],
     n_lags: usize,
 ) -> Result<Vec<LagEffects>> {
-    let sounds = cochleagrams(probes.windows())?;
+    let sounds = cochleagrams(&FrozenModel::new(model)?.scaled(probes.windows())?)?;
     let (n_windows, n_bands, n_bins) = sounds.dim();
     let partners = probes.partners();
     let of_partner =

@@ -13,8 +13,9 @@ use statenet_core::{Dim, expect_shape};
 use statenet_models::{Mode, ResponseModel};
 
 use crate::{
-    batched_gradients::{in_parallel, of_model, rows_of_pass},
+    batched_gradients::{in_parallel, rows_of_pass},
     error::{During, Result, out_of_range},
+    frozen_model::of_model,
 };
 
 /// Rates `(N, T)` for a sound `(1, 1, F, T)` where each bin is predicted from `n_bins` bins of sound, itself included.

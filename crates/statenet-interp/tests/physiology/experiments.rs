@@ -36,7 +36,7 @@ fn bands() -> BandFrontEnd {
         reference: 0.0,
         per_decibel: 0.1,
         width_octaves: 0.0,
-        input: None,
+        scaling: None,
     }
 }
 

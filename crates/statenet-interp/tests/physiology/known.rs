@@ -37,14 +37,9 @@ impl Known {
         Self { weights, offset, law, axes, params }
     }
 
-    /// A neuron of the simulated population, for cochleagrams standardized by these means and deviations of bands.
-    pub(super) fn simulated(truth: &GroundTruth, mean: &[f32], std: &[f32], axes: &Axes) -> Self {
-        let mut weights = truth.receptive_field.mapv(f64::from);
-        let mut offset = truth.offset;
-        for ((mut row, &mean), &std) in weights.outer_iter_mut().zip(mean).zip(std) {
-            offset += row.sum() * f64::from(mean);
-            row *= f64::from(std);
-        }
+    /// A neuron of the simulated population, for cochleagrams as recorded.
+    pub(super) fn simulated(truth: &GroundTruth, axes: &Axes) -> Self {
+        let (weights, offset) = (truth.receptive_field.mapv(f64::from), truth.offset);
         let law = match (truth.kind, truth.time_constant) {
             (NeuronKind::GainControl, Some(tau)) => {
                 Law::GainControl { decay: (-axes.dt.ms() / tau.ms()).exp(), curve: truth.curve }

@@ -135,13 +135,11 @@ fn simulated_gain_control_remembers_longer_the_slower_it_is_and_longer_than_ln()
         ..SimulationConfig::default()
     };
     let simulation = config.simulate().unwrap();
-    let all: Vec<usize> = (0..simulation.recording.n_stimuli()).collect();
-    let scale = simulation.recording.fit_standardization(&all).unwrap();
-    let recording = simulation.recording.standardized_with(&scale).unwrap();
+    let recording = simulation.recording;
     let sounds: Vec<Array2<f32>> = recording.stimuli().iter().map(|s| s.cochleagram().to_owned()).collect();
     let mut memories = Vec::new();
     for truth in &simulation.truth {
-        let model = Known::simulated(truth, scale.mean(), scale.std(), &recording.axes());
+        let model = Known::simulated(truth, &recording.axes());
         let found = of(&model, &sounds, 1, 900);
         println!("{} {:?} {:?}", truth.id, three(&found), found.agreement);
         // The gradient overestimates the memory of the slowest neuron; the other two measures agree.

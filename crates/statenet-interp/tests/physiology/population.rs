@@ -8,9 +8,10 @@
 use super::known::Known;
 use candle_core::Device;
 use ndarray::Array2;
-use statenet_core::{Millis, Seed};
+use statenet_core::{Millis, Seed, Standardization};
 use statenet_data::{
-    GroundTruth, NeuronKind, NeuronMix, Recording, Simulation, SimulationConfig, SoundSet, Split, SplitPlan,
+    GroundTruth, NeuronKind, NeuronMix, Recording, Simulation, SimulationConfig, Smoothing, SoundSet, Split,
+    SplitPlan,
 };
 use statenet_interp::{
     Constraint, DreamConfig, Probes, Target,
@@ -56,20 +57,21 @@ fn in_order(taus: &[f64], memories: &[f64]) -> f64 {
     right / all
 }
 
-fn true_field(truth: &GroundTruth, recording: &Recording) -> Array2<f64> {
+/// Per standard deviation of a band.
+fn true_field(truth: &GroundTruth, scale: &Standardization) -> Array2<f64> {
     let mut field = truth.receptive_field.mapv(f64::from);
-    for (mut band, &std) in field.outer_iter_mut().zip(recording.standardization().unwrap().std()) {
+    for (mut band, &std) in field.outer_iter_mut().zip(scale.std()) {
         band *= f64::from(std);
     }
     field
 }
 
 /// Correlation of the drives of two receptive fields over the recording's sounds.
-fn drives_agree(a: &Array2<f64>, b: &Array2<f64>, recording: &Recording) -> f64 {
+fn drives_agree(a: &Array2<f64>, b: &Array2<f64>, recording: &Recording, scale: &Standardization) -> f64 {
     let drive = |field: &Array2<f64>| -> Vec<f64> {
         let mut all = Vec::new();
         for stimulus in recording.stimuli() {
-            let x = stimulus.cochleagram().mapv(f64::from);
+            let x = scale.apply(&stimulus.cochleagram()).unwrap().mapv(f64::from);
             let filtered = field.t().dot(&x);
             for t in field.ncols()..x.ncols() {
                 all.push((0..field.ncols()).map(|k| filtered[(k, t - k)]).sum());
@@ -93,7 +95,7 @@ fn median(values: &[f64]) -> f64 {
 }
 
 /// More and longer sounds of the same kind as the recording's; memory needs no recorded responses.
-fn probes(of: &SimulationConfig, recording: &Recording) -> Probes {
+fn probes(of: &SimulationConfig) -> Probes {
     let sounds = SimulationConfig {
         n_stimuli: 60,
         duration: Millis::whole::<5000>(),
@@ -103,7 +105,6 @@ fn probes(of: &SimulationConfig, recording: &Recording) -> Probes {
         ..of.clone()
     };
     let sounds = sounds.simulate().unwrap().recording;
-    let sounds = sounds.standardized_with(recording.standardization().unwrap()).unwrap();
     let views: Vec<_> = sounds.stimuli().iter().map(|s| s.cochleagram()).collect();
     Probes::draw(&views, 1, 900, Seed::new(0), &Device::Cpu).unwrap()
 }
@@ -153,6 +154,7 @@ struct Population {
     truth: Vec<GroundTruth>,
     recording: Recording,
     split: Split,
+    scale: Standardization,
 }
 
 impl Population {
@@ -169,16 +171,17 @@ impl Population {
         let Simulation { recording, truth, .. } = config.simulate().unwrap();
         let split = SplitPlan::Demo.resolve(&recording).unwrap();
         // Not smoothed: smoothing the responses would smear the maps in time.
-        let recording = recording.standardize(split.train()).unwrap();
-        Self { config, truth, recording, split }
+        let recording = recording.smooth(Smoothing::None).unwrap();
+        let scale = recording.fit_standardization(split.train()).unwrap();
+        Self { config, truth, recording, split, scale }
     }
 
     fn fit(&self, seed: u64) -> (Box<dyn ResponseModel>, History) {
         let name = std::env::var("STATENET_MODEL").unwrap_or("statenet-gru-chrono".into());
         let config = zoo::by_name(&name, &self.recording.axes()).unwrap();
-        let model = config.build(Seed::new(seed), &Device::Cpu).unwrap();
+        let mut model = config.build(Seed::new(seed), &Device::Cpu).unwrap();
         let settings = FitConfig { seed, loss: Loss::Poisson, ..FitConfig::recipe(&config) };
-        let history = Fitter::new(settings).fit(&*model, &self.recording, &self.split).unwrap();
+        let history = Fitter::new(settings).fit(&mut *model, &self.recording, &self.split).unwrap().history;
         (model, history)
     }
 }
@@ -198,7 +201,6 @@ fn most_dreams_excite_the_true_neuron_more_than_any_training_sound() {
         ..DreamConfig::default()
     };
     let targets = Target::neurons(0..truth.len());
-    let scale = recording.standardization().unwrap();
     let mut won = 0;
     let recorded = best_recorded(&*model, &training, &targets, &config, 5).unwrap();
     // Dreams that start from zeros leave the range of sounds that the network was fitted to: 10 of 17 exceed every training
@@ -210,7 +212,7 @@ fn most_dreams_excite_the_true_neuron_more_than_any_training_sound() {
     };
     for (target, known) in truth.iter().enumerate() {
         let dreams = from(target);
-        let neuron = Known::simulated(known, scale.mean(), scale.std(), &recording.axes());
+        let neuron = Known::simulated(known, &recording.axes());
         let best = best_recorded(&neuron, &training, &[Target::Neuron(0)], &config, 1).unwrap().remove(0);
         let dreamed = dreams[0].sound.view();
         let dreamed = best_recorded(&neuron, &[dreamed], &[Target::Neuron(0)], &config, 1).unwrap().remove(0);
@@ -226,9 +228,8 @@ fn most_dreams_excite_the_true_neuron_more_than_any_training_sound() {
 fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
     let (n_fits, seed) = (from_environment("STATENET_FITS", 3), from_environment("STATENET_SIMULATION", 0));
     let population = Population::simulate(sounds(), seed);
-    let Population { config: simulation_config, truth, recording, .. } = &population;
-    let scale = recording.standardization().unwrap();
-    let probes = probes(simulation_config, recording);
+    let Population { config: simulation_config, truth, recording, scale, .. } = &population;
+    let probes = probes(simulation_config);
     let resampling = Resampling::new(Seed::new(0), 400).unwrap();
     let all: Vec<usize> = (0..recording.n_neurons()).collect();
     let views: Vec<_> = recording.stimuli().iter().map(|s| s.cochleagram()).collect();
@@ -237,7 +238,7 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
     let exact: Vec<NeuronMemory> = truth
         .iter()
         .map(|truth| {
-            let neuron = Known::simulated(truth, scale.mean(), scale.std(), &recording.axes());
+            let neuron = Known::simulated(truth, &recording.axes());
             memory(&neuron, &probes, &[0], &resampling).unwrap().remove(0)
         })
         .collect();
@@ -261,7 +262,7 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
         {
             *sum += &of_neuron.mean().slice(ndarray::s![.., ..20]);
         }
-        let (cosines, drives) = agreements(truth, &maps, recording);
+        let (cosines, drives) = agreements(truth, &maps, recording, scale);
         println!(
             "LN maps of {} fits: cosine {:.3}, drives {:.3}",
             fit + 1,
@@ -273,10 +274,10 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
             sum.iter_mut().zip(three(&of_neuron)).for_each(|(sum, ms)| *sum += ms / n_fits as f64);
         }
     }
-    let (cosines, drives) = agreements(truth, &maps, recording);
+    let (cosines, drives) = agreements(truth, &maps, recording, scale);
     println!("LN maps, cosine with the true field {cosines:.2?}, median {:.3}", median(&cosines));
     let smooth: Vec<Array2<f64>> = maps.iter().map(|map| smoothed(map.view(), 1.0, 1.0)).collect();
-    let (smooth, _) = agreements(truth, &smooth, recording);
+    let (smooth, _) = agreements(truth, &smooth, recording, scale);
     println!("LN maps, smoothed over a band and a bin, cosine {smooth:.2?}, median {:.3}", median(&smooth));
     println!("LN maps, correlation of drives {drives:.2?}, median {:.3}", median(&drives));
     println!("fitted neurons whose three ways agree: {within} of {}", all.len() as u64 * n_fits);
@@ -290,11 +291,16 @@ fn statenet_s_maps_and_memories_are_those_of_the_neurons_it_was_fitted_to() {
 }
 
 /// Cosine with the true field, and correlation of drives, of each LN neuron.
-fn agreements(truth: &[GroundTruth], maps: &[Array2<f64>], recording: &Recording) -> (Vec<f64>, Vec<f64>) {
+fn agreements(
+    truth: &[GroundTruth],
+    maps: &[Array2<f64>],
+    recording: &Recording,
+    scale: &Standardization,
+) -> (Vec<f64>, Vec<f64>) {
     let ln = truth.iter().zip(maps).filter(|(truth, _)| truth.kind == NeuronKind::Ln);
     ln.map(|(truth, map)| {
-        let field = true_field(truth, recording);
-        (cosine(map.view(), field.view()).unwrap(), drives_agree(map, &field, recording))
+        let field = true_field(truth, scale);
+        (cosine(map.view(), field.view()).unwrap(), drives_agree(map, &field, recording, scale))
     })
     .unzip()
 }

@@ -1,9 +1,11 @@
 //! A model of your own, written for one frame at a time; the rest of [`ResponseModel`] follows from it.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use serde::de::DeserializeOwned;
-use statenet_core::{Axes, Seed, expect_shape};
+use statenet_core::{Axes, Seed, Standardization, expect_shape};
 
 use crate::{
     build::{
@@ -11,6 +13,7 @@ use crate::{
         response_model::ResponseModel,
     },
     error::{During, Result, config_error},
+    layers::band_scaling::BandScaling,
     model::{memory::Memory, mode::Mode, state::State},
     params::{
         init::Init,
@@ -45,10 +48,11 @@ const SCALE: &str = "rate_scale";
 
 /// A [`FrameModel`] as a [`ResponseModel`].
 pub(crate) struct Framewise<M> {
-    model: M,
+    model: Arc<M>,
     axes: Axes,
     config: ModelConfig,
     params: ParamStore,
+    scaling: BandScaling,
     /// (N): spikes per bin for a rate of 1 of the user's model.
     scale: Tensor,
 }
@@ -71,10 +75,11 @@ impl<M: FrameModel> Framewise<M> {
         let (model, mut params) =
             ParamStore::with_var_builder(seed, dtype, device, |vb| layers(vb, &axes, body))?;
         let scale = params.root().buffer(SCALE, axes.n_neurons, Init::ONES)?;
-        Ok(Self { model, axes, config: config.clone(), params, scale })
+        let scaling = BandScaling::new(axes.n_bands, &mut params.root().enter("scaling"))?;
+        Ok(Self { model: Arc::new(model), axes, config: config.clone(), params, scaling, scale })
     }
 
-    /// Rates `(B, N, T)` of frames `(B, 1, F, T)`, and the state after the last.
+    /// Rates `(B, N, T)` of scaled frames `(B, 1, F, T)`, and the state after the last.
     fn run(&self, cochleagram: &Tensor, mut state: Vec<Tensor>) -> Result<(Tensor, Vec<Tensor>)> {
         let (_, _, _, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
         let mut rates = Vec::with_capacity(n_bins);
@@ -108,11 +113,32 @@ fn write(state: &mut State, tensors: &[Tensor]) {
     tensors.iter().enumerate().for_each(|(i, tensor)| state.set(&name(i), tensor));
 }
 
-impl<M: FrameModel> ResponseModel for Framewise<M> {
-    fn forward(&self, cochleagram: &Tensor, _mode: Mode<'_>) -> Result<Tensor> {
-        let batch = cochleagram.dims().first().copied().unwrap_or(0);
+impl<M: FrameModel + 'static> ResponseModel for Framewise<M> {
+    fn forward(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        self.forward_scaled(&self.scaling.apply(cochleagram)?, mode)
+    }
+
+    fn forward_scaled(&self, scaled: &Tensor, _: Mode<'_>) -> Result<Tensor> {
+        let batch = scaled.dims().first().copied().unwrap_or(0);
         let start = self.model.start(batch).during("creating a state")?;
-        Ok(self.run(cochleagram, start)?.0)
+        Ok(self.run(scaled, start)?.0)
+    }
+
+    fn input_scaling(&self) -> Result<Option<Standardization>> {
+        Ok(Some(self.scaling.get()?))
+    }
+
+    fn scale_input(&mut self, scaling: &Standardization) -> Result<()> {
+        self.scaling.set(scaling, &self.params)
+    }
+
+    /// Shares the layers, whose parameters autograd tracks, and has scaling buffers of its own.
+    fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
+        let mut params = ParamStore::new(self.params.seed(), self.dtype(), self.device());
+        let scaling = BandScaling::new(self.axes.n_bands, &mut params.root().enter("scaling"))?;
+        scaling.set(&self.scaling.get()?, &params)?;
+        let (model, axes, config) = (Arc::clone(&self.model), self.axes.clone(), self.config.clone());
+        Ok(Some(Box::new(Self { model, axes, config, params, scaling, scale: self.scale.clone() })))
     }
 
     fn init_state(&self, batch: usize) -> Result<State> {
@@ -123,7 +149,7 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
 
     fn chunk(&self, cochleagram: &Tensor, state: &mut State) -> Result<Tensor> {
         let before = self.read(cochleagram.dims().first().copied().unwrap_or(0), state)?;
-        let (rates, after) = self.run(cochleagram, before)?;
+        let (rates, after) = self.run(&self.scaling.apply(cochleagram)?, before)?;
         write(state, &after);
         Ok(if state.keeps_graph() { rates } else { rates.detach() })
     }
@@ -145,7 +171,7 @@ impl<M: FrameModel> ResponseModel for Framewise<M> {
     }
 
     /// Scales the rates of a first frame of zeros to the mean rates; a neuron whose rate is 0 or less keeps its scale.
-    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {
         let silence = Tensor::zeros((1, self.axes.n_bands), self.dtype(), self.device());
         let start = self.model.start(1).during("creating a state")?;
         let (answer, _) = self.advance(&silence.during("creating a silent frame")?, &start)?;
@@ -241,13 +267,15 @@ mod tests {
 
     #[test]
     fn a_fit_starts_at_the_mean_rates() {
-        let model =
+        let mut model =
             registry().build(&config(json!({"decay": 0.5})), Seed::new(1), DType::F64, &Device::Cpu).unwrap();
         let silence = Tensor::zeros((1, 1, 2, 4), DType::F64, &Device::Cpu).unwrap();
-        let rates = || model.forward(&silence, Mode::Eval).unwrap().to_vec3::<f64>().unwrap();
-        let before = rates();
+        let rates = |model: &dyn ResponseModel| {
+            model.forward(&silence, Mode::Eval).unwrap().to_vec3::<f64>().unwrap()
+        };
+        let before = rates(&model);
         model.init_to_mean_rates(&[0.1, 0.2, 0.3]).unwrap();
-        for ((before, after), mean) in before[0].iter().zip(&rates()[0]).zip([0.1, 0.2, 0.3]) {
+        for ((before, after), mean) in before[0].iter().zip(&rates(&model)[0]).zip([0.1, 0.2, 0.3]) {
             let expected = if before[0] > 0.0 { mean } else { before[0] };
             assert!(after.iter().all(|rate| (rate - expected).abs() < 1e-12), "{after:?}");
         }

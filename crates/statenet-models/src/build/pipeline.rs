@@ -1,9 +1,10 @@
-//! Front end, prefilter, core and readout one after the other: the form of every model of the zoo.
+//! Front end, scaling, prefilter, core and readout one after the other: the form of every model of the zoo.
 //!
 //! ```text
 //! bins of sound (B, 1, hop, T) -> front end -> cochleagram (B, 1, F, T)                      only in a model that hears
-//! cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout: drives (B, N, T)
-//! drives and, for a contrast gain, the cochleagram -> nonlinearity: rates (B, N, T)
+//! cochleagram (B, 1, F, T) -> scaling: bands of mean 0 and deviation 1 over training sounds (B, 1, F, T)
+//! scaled cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout: drives (B, N, T)
+//! drives and, for a contrast gain, the scaled cochleagram -> nonlinearity: rates (B, N, T)
 //! ```
 
 use candle_core::{DType, Device, Tensor};
@@ -17,7 +18,8 @@ use crate::{
     },
     cores::{self, CoreConfig},
     error::{During, Result, config_error},
-    front_ends::{FrontEnd, Scaling},
+    front_ends::FrontEnd,
+    layers::band_scaling::BandScaling,
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
     params::store::ParamStore,
     prefilters::{self, PrefilterConfig},
@@ -26,8 +28,10 @@ use crate::{
 
 /// A model of stages, each described by its config.
 pub(crate) struct Pipeline {
-    /// What hears, and how its bands are scaled.
-    hearing: Option<(FrontEnd, Scaling)>,
+    /// In a model that hears.
+    front_end: Option<FrontEnd>,
+    /// `None` for a core that takes samples.
+    scaling: Option<BandScaling>,
     prefilter: Box<dyn Stage>,
     core: Box<dyn Stage>,
     readout: Box<dyn Readout>,
@@ -107,23 +111,25 @@ impl Pipeline {
     fn on(mut params: ParamStore, axes: &Axes, config: &PipelineConfig) -> Result<Self> {
         let (dtype, device) = (params.dtype(), params.device().clone());
         let mut root = params.root();
-        let hearing = match &config.front_end {
+        let front_end = match &config.front_end {
             Some(config) => {
                 let like = (dtype, &device);
-                let front_end =
-                    FrontEnd::new(config, &Sampling::of(axes)?, like, &mut root.enter("front_end"))?;
-                Some((front_end, Scaling::new(config.n_bands(), &mut root.enter("scaling"))?))
+                Some(FrontEnd::new(config, &Sampling::of(axes)?, like, &mut root.enter("front_end"))?)
             }
             None => None,
         };
         let spectral = config.spectral_axes(axes)?;
+        let scaling = match config.core {
+            CoreConfig::Icnet(_) => None,
+            _ => Some(BandScaling::new(spectral.n_bands, &mut root.enter("scaling"))?),
+        };
         let (prefilter, filtered) =
             prefilters::build(&config.prefilter, &spectral, &mut root.enter("prefilter"))?;
         let of_model = (axes, (dtype, &device));
         let (core, features) = cores::build(&config.core, filtered, of_model, &mut root.enter("core"))?;
         let readout = readouts::build(&config.readout, features, &spectral, &mut root.enter("readout"))?;
         let config = PipelineConfig { core: config.core.resolved(&spectral), ..config.clone() };
-        Ok(Self { hearing, prefilter, core, readout, params, axes: axes.clone(), config })
+        Ok(Self { front_end, scaling, prefilter, core, readout, params, axes: axes.clone(), config })
     }
 
     fn check(&self, frames: &Tensor) -> Result<()> {
@@ -131,12 +137,21 @@ impl Pipeline {
         Ok(expect_shape(self.config.input().name(), frames.dims(), &expected)?)
     }
 
-    /// What the prefilter sees of the next frames: the front end's bands, scaled; the frames themselves without one.
-    fn heard(&self, frames: &Tensor, state: &mut State) -> Result<Tensor> {
-        match &self.hearing {
-            Some((front_end, scaling)) => scaling.apply(&front_end.chunk(frames, state)?),
-            None => Ok(frames.clone()),
+    /// What the prefilter sees of the next frames: the front end's bands or the frames themselves, scaled.
+    fn scaled(&self, frames: &Tensor, state: &mut State) -> Result<Tensor> {
+        match &self.front_end {
+            Some(front_end) => self.scale(&front_end.chunk(frames, state)?),
+            None => self.scale(frames),
         }
+    }
+
+    fn scale(&self, cochleagram: &Tensor) -> Result<Tensor> {
+        self.scaling.as_ref().map_or_else(|| Ok(cochleagram.clone()), |scaling| scaling.apply(cochleagram))
+    }
+
+    /// Bands of the cochleagram; samples of a bin without one.
+    fn n_scaled(&self) -> usize {
+        self.config.front_end.as_ref().map_or(self.axes.n_bands, |front_end| front_end.n_bands())
     }
 
     /// Rates of whole stimuli, from what the prefilter sees.
@@ -154,17 +169,15 @@ impl Pipeline {
 impl ResponseModel for Pipeline {
     fn forward(&self, frames: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
         self.check(frames)?;
-        match &self.hearing {
-            Some((front_end, scaling)) => {
-                self.rates(&scaling.apply(&front_end.forward(frames, mode)?)?, mode)
-            }
-            None => self.rates(frames, mode),
+        match &self.front_end {
+            Some(front_end) => self.rates(&self.scale(&front_end.forward(frames, mode)?)?, mode),
+            None => self.rates(&self.scale(frames)?, mode),
         }
     }
 
     fn init_state(&self, batch: usize) -> Result<State> {
         let mut state = State::new();
-        if let Some((front_end, _)) = &self.hearing {
+        if let Some(front_end) = &self.front_end {
             front_end.init_state(batch, &mut state)?;
         }
         self.prefilter.init_state(batch, &mut state)?;
@@ -178,7 +191,7 @@ impl ResponseModel for Pipeline {
         self.check(frames)?;
         // The caller's state changes only if every stage succeeded.
         let mut next = state.clone();
-        let cochleagram = &self.heard(frames, &mut next)?;
+        let cochleagram = &self.scaled(frames, &mut next)?;
         let filtered = self.prefilter.chunk(cochleagram, &mut next)?;
         let features = self.core.chunk(&filtered, &mut next)?;
         let drives = self.readout.chunk(&features, &mut next)?;
@@ -194,23 +207,26 @@ impl ResponseModel for Pipeline {
         }
         self.check(frames)?;
         let mut next = state.clone();
-        let filtered = self.prefilter.chunk(&self.heard(frames, &mut next)?, &mut next)?;
+        let filtered = self.prefilter.chunk(&self.scaled(frames, &mut next)?, &mut next)?;
         self.core.advance(&filtered, &mut next)?;
         *state = next;
         Ok(())
     }
 
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
-        let mut all = Vec::new();
-        if self.hearing.is_some() {
+        if self.front_end.is_some() {
             // A front end has no form for single bins.
             return Ok(None);
         }
+        let mut all = Vec::new();
         for stage in [self.prefilter.steps()?, self.core.steps()?, self.readout.steps()?] {
             let Some(steps) = stage else { return Ok(None) };
             all.extend(steps);
         }
-        Ok(Some(self.readout.nonlinearity().behind(all)?))
+        // A contrast gain takes the scaled frame too.
+        let behind = self.readout.nonlinearity().behind(all)?;
+        let scaling = self.scaling.as_ref().map(BandScaling::step).transpose()?.flatten();
+        Ok(Some(scaling.into_iter().chain(behind).collect()))
     }
 
     fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
@@ -238,8 +254,8 @@ impl ResponseModel for Pipeline {
     }
 
     fn memory(&self) -> Memory {
-        let filtered = match &self.hearing {
-            Some((front_end, _)) => front_end.memory().then(self.prefilter.memory()),
+        let filtered = match &self.front_end {
+            Some(front_end) => front_end.memory().then(self.prefilter.memory()),
             None => self.prefilter.memory(),
         };
         let drives = filtered.then(self.core.memory()).then(self.readout.memory());
@@ -248,20 +264,17 @@ impl ResponseModel for Pipeline {
 
     fn cochleagram(&self, frames: &Tensor) -> Result<Option<Tensor>> {
         self.check(frames)?;
-        self.hearing.as_ref().map(|(front_end, _)| front_end.forward(frames, Mode::Eval)).transpose()
+        self.front_end.as_ref().map(|front_end| front_end.forward(frames, Mode::Eval)).transpose()
     }
 
-    fn forward_behind_front_end(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        let (Some((_, scaling)), Some(front_end)) = (&self.hearing, &self.config.front_end) else {
-            return Err(config_error("model.pipeline.front_end", "none", "a model with a front end"));
-        };
-        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(front_end.n_bands()), Dim::Any("T")];
-        expect_shape("cochleagram", cochleagram.dims(), &expected)?;
-        self.rates(&scaling.apply(cochleagram)?, mode)
+    fn forward_scaled(&self, scaled: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        let expected = [Dim::Any("B"), Dim::Is(1), Dim::Is(self.n_scaled()), Dim::Any("T")];
+        expect_shape("scaled cochleagram", scaled.dims(), &expected)?;
+        self.rates(scaled, mode)
     }
 
     fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {
-        if self.hearing.is_none() {
+        if self.front_end.is_none() {
             return Ok(None);
         }
         let config = PipelineConfig { front_end: None, ..self.config.clone() };
@@ -274,21 +287,18 @@ impl ResponseModel for Pipeline {
     }
 
     fn input_scaling(&self) -> Result<Option<Standardization>> {
-        self.hearing.as_ref().map(|(_, scaling)| scaling.get()).transpose()
+        self.scaling.as_ref().map(BandScaling::get).transpose()
     }
 
-    fn scale_input(&self, scaling: &Standardization) -> Result<()> {
-        match &self.hearing {
-            Some((_, held)) => held.set(scaling, &self.params),
-            None => Ok(()),
-        }
+    fn scale_input(&mut self, scaling: &Standardization) -> Result<()> {
+        self.scaling.as_ref().map_or(Ok(()), |held| held.set(scaling, &self.params))
     }
 
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
         self.readout.receptive_fields()
     }
 
-    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {
         expect_shape("mean rates", &[mean_rates.len()], &[Dim::Is(self.axes.n_neurons)])?;
         self.readout.init_to_mean_rates(mean_rates)
     }

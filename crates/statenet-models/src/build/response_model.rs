@@ -6,7 +6,7 @@ use statenet_kernels::Step;
 
 use crate::{
     build::model_config::ModelConfig,
-    error::{During, Error, Result, config_error},
+    error::{During, Error, Result},
     model::{memory::Memory, mode::Mode, state::State},
     params::store::ParamStore,
 };
@@ -20,8 +20,8 @@ use crate::{
 /// An implementation needs `forward`, `init_state`, `step` or `chunk`, `config`, `params`, `n_neurons`, `n_bands` and
 /// `memory`; all else has a default.
 pub trait ResponseModel: Send + Sync {
-    /// Firing rates for whole stimuli: `(B, 1, F, T)` to `(B, N, T)`, any T of 1 or more, in the unit of the
-    /// responses it was fitted to (spikes per bin).
+    /// Firing rates for whole stimuli as recorded: `(B, 1, F, T)` to `(B, N, T)`, any T of 1 or more, in the unit of the
+    /// responses it was fitted to (spikes per bin). The model scales bands itself.
     ///
     /// Pure: it changes nothing in the model. In [`Mode::Eval`] strictly causal, bin t sees frames up to t only.
     ///
@@ -118,10 +118,8 @@ pub trait ResponseModel: Send + Sync {
     /// How far back the response can depend on the stimulus.
     fn memory(&self) -> Memory;
 
-    /// What a model that hears makes of whole sounds before its prefilter, `(B, 1, hop, T)` to `(B, 1, F, T)`. `None`, unless
+    /// What a model that hears makes of whole sounds before it scales bands, `(B, 1, hop, T)` to `(B, 1, F, T)`. `None`, unless
     /// overridden, for a model without a front end.
-    ///
-    /// A model that overrides this overrides [`forward_behind_front_end`](Self::forward_behind_front_end) too.
     ///
     /// # Errors
     /// As [`forward`](Self::forward).
@@ -130,18 +128,8 @@ pub trait ResponseModel: Send + Sync {
         Ok(None)
     }
 
-    /// Rates of whole sounds from what the front end of a model that hears made of them, `(B, 1, F, T)` to `(B, N, T)`: what
-    /// [`forward`](Self::forward) gives for the sounds. A fit of a front end without parameters computes its part once.
-    ///
-    /// # Errors
-    /// [`Error::Config`], unless overridden, for a model without a front end; [`Error::Shape`] for another number of bands.
-    fn forward_behind_front_end(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        let _ = (cochleagram, mode);
-        Err(config_error("front_end", "none", "a model with a front end"))
-    }
-
-    /// A copy of the stages of a model that hears behind its front end: a model of the cochleagrams that the front end makes,
-    /// scaled as [`input_scaling`](Self::input_scaling) has it. `None`, unless overridden, for a model without a front end.
+    /// A copy of the stages of a model that hears behind its front end: a model of the cochleagrams that the front end makes.
+    /// `None`, unless overridden, for a model without a front end.
     ///
     /// # Errors
     /// [`Error::Tensor`] if there is no memory for it.
@@ -149,31 +137,43 @@ pub trait ResponseModel: Send + Sync {
         Ok(None)
     }
 
-    /// How a model that hears scales the bands of its front end before anything else sees them. `None`, unless overridden, for a
-    /// model that does not scale.
+    /// The mean and deviation by which the model scales each band before anything else sees it: those of the cochleagram that it
+    /// is given or, in a model that hears, that its front end makes. `None`, unless overridden, for a model that does not scale.
+    ///
+    /// A model that overrides this overrides [`scale_input`](Self::scale_input), [`forward_scaled`](Self::forward_scaled) and
+    /// [`frozen`](Self::frozen) too.
     ///
     /// # Errors
-    /// [`Error::Tensor`] if it cannot be read.
+    /// [`Error::Tensor`] if they cannot be read.
     fn input_scaling(&self) -> Result<Option<Standardization>> {
         Ok(None)
     }
 
-    /// Sets how a model that hears scales the bands of its front end: once, before a fit, from what the front end makes of
-    /// training sounds. Does nothing unless overridden.
+    /// Sets the mean and deviation by which the model scales each band. A fitter does this once, before the first step, from
+    /// training sounds; whatever takes the model after that gives it sound as recorded. Does nothing unless overridden.
     ///
     /// # Errors
     /// [`Error::Config`] for another number of bands.
-    fn scale_input(&self, scaling: &Standardization) -> Result<()> {
+    fn scale_input(&mut self, scaling: &Standardization) -> Result<()> {
         let _ = scaling;
         Ok(())
     }
 
+    /// Rates of whole stimuli whose bands were scaled already as the model scales them, `(B, 1, F, T)` to `(B, N, T)`: what
+    /// [`forward`](Self::forward) gives for the sounds as recorded. A fit scales its recording once, and has a front end without
+    /// parameters do its part once. Unless overridden it is `forward`, as in a model that does not scale.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    fn forward_scaled(&self, scaled: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        self.forward(scaled, mode)
+    }
+
     /// The receptive field of every neuron, `(N, F, K)` in f64, last column lag 0, of a model whose drive is a weighted
-    /// sum over the bands and lags of its (prefiltered) input: the drive that one unit of input adds.
+    /// sum over the bands and lags of its scaled (and prefiltered) input: the drive that one standard deviation of a band adds.
     ///
     /// Normalisation of the drive is part of the weights; channels of a prefilter are summed. Bands are those of the front end
-    /// in a model that hears, scaled as the model scales them. `None`, unless overridden,
-    /// for every other model.
+    /// in a model that hears. `None`, unless overridden, for every other model.
     ///
     /// # Errors
     /// [`Error::Tensor`] if they cannot be computed.
@@ -188,7 +188,7 @@ pub trait ResponseModel: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Shape`] if there is not one rate per neuron.
-    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {
         let _ = mean_rates;
         Ok(())
     }
@@ -258,10 +258,6 @@ impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
         (**self).cochleagram(sound)
     }
 
-    fn forward_behind_front_end(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        (**self).forward_behind_front_end(cochleagram, mode)
-    }
-
     fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {
         (**self).behind_front_end()
     }
@@ -270,15 +266,19 @@ impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
         (**self).input_scaling()
     }
 
-    fn scale_input(&self, scaling: &Standardization) -> Result<()> {
+    fn scale_input(&mut self, scaling: &Standardization) -> Result<()> {
         (**self).scale_input(scaling)
+    }
+
+    fn forward_scaled(&self, scaled: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
+        (**self).forward_scaled(scaled, mode)
     }
 
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
         (**self).receptive_fields()
     }
 
-    fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
+    fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {
         (**self).init_to_mean_rates(mean_rates)
     }
 

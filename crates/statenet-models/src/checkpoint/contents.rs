@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use statenet_core::Standardization;
 
 use crate::{
     build::{model_config::FORMAT, response_model::ResponseModel},
@@ -27,8 +26,6 @@ pub struct Checkpoint {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointMetadata {
-    /// How cochleagrams are scaled before the model sees them; `None`: as they are.
-    pub input: Option<Standardization>,
     /// Ids of the neurons, in the order of the model's rates; empty if unknown.
     #[serde(default)]
     pub neurons: Vec<String>,
@@ -44,8 +41,6 @@ pub(crate) struct ConfigFile<C> {
     pub(crate) format: u32,
     pub(crate) config: C,
     #[serde(default)]
-    input: Option<Standardization>,
-    #[serde(default)]
     neurons: Vec<String>,
     #[serde(default)]
     training: BTreeMap<String, serde_json::Value>,
@@ -53,8 +48,8 @@ pub(crate) struct ConfigFile<C> {
 
 impl<C> ConfigFile<C> {
     pub(crate) fn of(config: C, metadata: &CheckpointMetadata) -> Self {
-        let CheckpointMetadata { input, neurons, training } = metadata.clone();
-        Self { format: FORMAT, config, input, neurons, training }
+        let CheckpointMetadata { neurons, training } = metadata.clone();
+        Self { format: FORMAT, config, neurons, training }
     }
 
     /// The config and the metadata of a file of this library's format.
@@ -62,9 +57,6 @@ impl<C> ConfigFile<C> {
         if self.format != FORMAT {
             return Err(config_error("format", self.format, FORMAT.to_string()));
         }
-        Ok((
-            self.config,
-            CheckpointMetadata { input: self.input, neurons: self.neurons, training: self.training },
-        ))
+        Ok((self.config, CheckpointMetadata { neurons: self.neurons, training: self.training }))
     }
 }

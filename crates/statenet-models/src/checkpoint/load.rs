@@ -21,7 +21,7 @@ use crate::{
 /// # Errors
 /// [`Error::File`](crate::Error::File) if a file is missing or damaged, [`Error::ConfigText`](crate::Error::ConfigText) or [`Error::Config`](crate::Error::Config) if the config is not of
 /// our form, [`Error::Parameters`](crate::Error::Parameters) if the parameters belong to another architecture.
-pub fn load(folder: &Path, device: &Device) -> Result<Checkpoint> {
+pub fn load(folder: impl AsRef<Path>, device: &Device) -> Result<Checkpoint> {
     load_with(&Registry::new(), folder, device)
 }
 
@@ -29,7 +29,8 @@ pub fn load(folder: &Path, device: &Device) -> Result<Checkpoint> {
 ///
 /// # Errors
 /// As [`load`], and [`Error::UnknownModel`](crate::Error::UnknownModel) for a custom model that the registry does not know.
-pub fn load_with(registry: &Registry, folder: &Path, device: &Device) -> Result<Checkpoint> {
+pub fn load_with(registry: &Registry, folder: impl AsRef<Path>, device: &Device) -> Result<Checkpoint> {
+    let folder = folder.as_ref();
     let path = folder.join(CONFIG_FILE);
     let any: serde_json::Value = read_json(&path)?;
     if published::is_published(&any) {

@@ -1,6 +1,6 @@
 //! Checkpoints: a folder with `config.json` and `model.safetensors`, and nothing else needed to predict.
 //!
-//! `config.json` is `{"format": 1, "config": .., "input": .., "neurons": .., "training": ..}`: the model's config whole,
+//! `config.json` is `{"format": 1, "config": .., "neurons": .., "training": ..}`: the model's config whole,
 //! how its cochleagrams were scaled, whose rates it gives, and what the trainer wants to remember. The folder is
 //! written beside its destination, flushed and renamed, so that it is there whole or not at all.
 //!

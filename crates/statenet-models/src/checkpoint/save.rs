@@ -15,10 +15,14 @@ use crate::{build::response_model::ResponseModel, error::Result, tensors};
 /// # Errors
 /// [`Error::Write`](crate::Error::Write) if the folder cannot be written (a full disk) or holds something else than a checkpoint; what was
 /// there is unchanged.
-pub fn save(folder: &Path, model: &dyn ResponseModel, metadata: &CheckpointMetadata) -> Result<()> {
+pub fn save(
+    folder: impl AsRef<Path>,
+    model: &dyn ResponseModel,
+    metadata: &CheckpointMetadata,
+) -> Result<()> {
     let text = as_json(&ConfigFile::of(model.config(), metadata), CONFIG_FILE)?;
     let bytes = tensors::serialize(model.params().iter().map(|p| (p.name.as_str(), p.var.as_tensor())))?;
-    let new = NewFolder::create(folder)?;
+    let new = NewFolder::create(folder.as_ref())?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(text.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
     Ok(new.commit(CONFIG_FILE)?)

@@ -20,7 +20,6 @@ mod leaf;
 mod mel;
 mod pcen;
 mod range;
-mod scaling;
 mod sincnet;
 mod stage;
 
@@ -36,7 +35,6 @@ pub use self::{
     stage::in_bins,
 };
 pub(crate) use self::{
-    scaling::Scaling,
     sincnet::{BandPasses, Sincs, Squash},
     stage::{FrontEnd, in_samples},
 };

@@ -32,6 +32,27 @@ pub fn batch_independent(model: &dyn ResponseModel, cochleagram: &Tensor) -> Res
     Ok(())
 }
 
+/// Bands are scaled as the model says: what it gives for a sound, the stages behind give for the sound scaled by hand.
+///
+/// # Errors
+/// [`Error::Law`](crate::Error::Law) if it is broken.
+pub fn scales_as_it_says(model: &dyn ResponseModel, sound: &Tensor) -> Result<()> {
+    let bands = model.cochleagram(sound)?.unwrap_or_else(|| sound.clone());
+    let scaled = match model.input_scaling()? {
+        None => bands,
+        Some(scaling) => {
+            let column = |values: &[f32]| {
+                Tensor::new(values, bands.device())?.to_dtype(bands.dtype())?.reshape((1, 1, (), 1))
+            };
+            let by_hand =
+                || bands.broadcast_sub(&column(scaling.mean())?)?.broadcast_div(&column(scaling.std())?);
+            by_hand().during("scaling by hand")?
+        }
+    };
+    let (whole, behind) = (model.forward(sound, Mode::Eval)?, model.forward_scaled(&scaled, Mode::Eval)?);
+    expect_close("input scaling", "rates", &whole, &behind, tolerance(model.dtype()))
+}
+
 /// In a model without shared parameters, changing those of one neuron leaves the rates of all others as they were.
 ///
 /// For models whose every parameter has one row per neuron (Linear, LN). The parameters are put back.

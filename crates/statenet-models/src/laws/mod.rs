@@ -25,7 +25,7 @@ pub mod strategies;
 mod time;
 
 pub use self::{
-    algebra::{batch_independent, neurons_independent, parameter_names_unique, pure},
+    algebra::{batch_independent, neurons_independent, parameter_names_unique, pure, scales_as_it_says},
     compare::tolerance,
     gradients::{every_parameter_learns, gradients_match_differences},
     persistence::{checkpoint_round_trip, config_round_trip, same_seed_same_weights, state_round_trip},

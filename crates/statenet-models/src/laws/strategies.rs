@@ -12,7 +12,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
-use statenet_core::{Axes, Hertz, Millis, Sampling, Seed, TimeBin, scales::Scale};
+use statenet_core::{Axes, Hertz, Millis, Sampling, Seed, Standardization, TimeBin, scales::Scale};
 
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig, CurveConfig, Output},
@@ -58,7 +58,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// The model in f32.
+    /// The model in f32, scaling its bands by a drawn mean and deviation each.
     ///
     /// # Errors
     /// None for a case drawn by [`cases`].
@@ -71,7 +71,15 @@ impl Case {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn build_as(&self, dtype: DType) -> Result<Box<dyn ResponseModel>> {
-        Registry::new().build(&self.config, self.seed, dtype, &Device::Cpu)
+        let mut model = Registry::new().build(&self.config, self.seed, dtype, &Device::Cpu)?;
+        if let Some(scaling) = model.input_scaling()? {
+            let mut stream = self.seed.stream("input scaling");
+            let (mean, std) = (0..scaling.n_bands())
+                .map(|_| (stream.uniform(-0.5, 0.5) as f32, stream.uniform(0.5, 2.0) as f32))
+                .unzip();
+            model.scale_input(&Standardization::new(mean, std)?)?;
+        }
+        Ok(model)
     }
 
     /// The sound in f32, `(B, 1, F, T)`.

@@ -1,5 +1,6 @@
 //! Parts that several stages share.
 
+pub(crate) mod band_scaling;
 pub(crate) mod channel_norm;
 pub(crate) mod complex;
 pub(crate) mod filter_bank;

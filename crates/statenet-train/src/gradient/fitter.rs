@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{
     error::{During, Error, Result},
+    fit::{Fit, metadata_of},
     hearing::FitInput,
-    history::{History, Stopped},
+    history::Stopped,
     optimizers::AdamW,
     progress::Progress,
     validation::Validation,
@@ -30,8 +31,28 @@ use crate::{
 ///
 /// Deterministic: the same model, recording, split and settings give the same weights bit for bit, whatever the number of
 /// threads.
+///
+/// ```
+/// use candle_core::Device;
+/// use statenet_core::Seed;
+/// use statenet_data::{SimulationConfig, SplitPlan};
+/// use statenet_models::zoo;
+/// use statenet_train::{FitConfig, Fitter, evaluate};
+///
+/// let recording = SimulationConfig::small().simulate()?.recording;
+/// let split = SplitPlan::Demo.resolve(&recording)?;
+/// let mut model = zoo::linear(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
+/// // Fitter::default() has the model's own recipe; here it is cut short.
+/// let recipe = FitConfig { max_epochs: 3, ..FitConfig::recipe(&model.config()) };
+/// let fit = Fitter::new(recipe).fit(&mut model, &recording, &split)?;
+/// assert_eq!(fit.history.n_epochs(), 3);
+/// assert!(evaluate(&model, &recording, split.test())?.per_neuron.len() == recording.n_neurons());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
 pub struct Fitter<'a> {
-    config: FitConfig,
+    /// `None`: the recipe of the model.
+    config: Option<FitConfig>,
     watch: Option<Watch<'a>>,
     resume: Option<(PathBuf, Duration)>,
 }
@@ -39,10 +60,10 @@ pub struct Fitter<'a> {
 type Watch<'a> = Box<dyn FnMut(&Progress) + 'a>;
 
 impl<'a> Fitter<'a> {
-    /// A fitter with these settings.
+    /// A fitter with these settings; [`default`](Self::default) takes the [recipe](FitConfig::recipe) of the model.
     #[must_use]
     pub fn new(config: FitConfig) -> Self {
-        Self { config, watch: None, resume: None }
+        Self { config: Some(config), ..Self::default() }
     }
 
     /// Calls `watch` after every epoch.
@@ -55,23 +76,26 @@ impl<'a> Fitter<'a> {
     /// Saves the state of the fit in a folder, after each epoch if the time `every` has passed since the last save. If the
     /// folder already holds the state of the same fit, that is resumed. The folder is removed when the fit ends.
     #[must_use]
-    pub fn resume_in(mut self, folder: &Path, every: Duration) -> Self {
-        self.resume = Some((folder.to_path_buf(), every));
+    pub fn resume_in(mut self, folder: impl Into<PathBuf>, every: Duration) -> Self {
+        self.resume = Some((folder.into(), every));
         self
     }
 
     /// Fits the model. Its parameters are changed in place; at the end they are those with the best validation score.
     ///
-    /// Smooth the recording first, and standardise its cochleagrams (on `split.train()` only); a model that hears scales the bands
-    /// of its front end itself. Test stimuli are never used.
+    /// Takes the recording as recorded: responses are [smoothed](Recording::smoothed), and the model is told how to scale bands
+    /// ([`ResponseModel::scale_input`]), from `split.train()` only. Test stimuli are never used.
     ///
     /// # Errors
     /// [`Error::Setting`] and [`Error::Mismatch`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
     /// holds another fit, [`Error::File`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
     /// or NaN. After an error during the fit the model holds the best weights so far.
-    pub fn fit(self, model: &dyn ResponseModel, recording: &Recording, split: &Split) -> Result<History> {
+    pub fn fit(self, model: &mut dyn ResponseModel, recording: &Recording, split: &Split) -> Result<Fit> {
         let Self { config, mut watch, resume } = self;
+        let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
+        let before = model.params().snapshot()?;
+        let metadata = metadata_of(recording, split, &config, Some(config.seed));
         let input = FitInput::new(model, recording, split.train())?;
         let recording = &*input.recording;
         let batches = Batches::new(recording, split.train(), model.device())?;
@@ -83,7 +107,10 @@ impl<'a> Fitter<'a> {
             None => None,
         };
         let state = folder.as_ref().map(|(folder, _)| folder.load(model.device())).transpose()?.flatten();
-        let before = model.params().snapshot()?;
+        if let Some(scaling) = &input.scaling {
+            model.scale_input(scaling)?;
+        }
+        model.init_to_mean_rates(&mean_rates(&batches)?)?;
         let mut run = Run::start(model, &config, &batches, &input)?;
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
@@ -99,7 +126,7 @@ impl<'a> Fitter<'a> {
         if let Some((folder, _)) = &folder {
             folder.clear()?;
         }
-        Ok(run.early_stopping.into_history(stopped))
+        Ok(Fit { history: run.early_stopping.into_history(stopped), metadata })
     }
 }
 
@@ -139,7 +166,6 @@ impl<'a> Run<'a> {
         batches: &'a Batches,
         input: &'a FitInput<'a>,
     ) -> Result<Self> {
-        model.init_to_mean_rates(&mean_rates(batches)?)?;
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let optimizer = optimizer.during("preparing the optimiser")?;
         let best = model.params().snapshot()?;

@@ -1,19 +1,19 @@
 //! Many independent fits in parallel.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rayon::ThreadPoolBuilder;
 use statenet_data::{Recording, Split};
 use statenet_models::ResponseModel;
 
 use super::{config::FitConfig, fitter::Fitter};
-use crate::{error::Result, history::History};
+use crate::{error::Result, fit::Fit};
 
 /// One of many fits: a model, the recording to fit it to, and settings.
 pub struct FitJob<'a> {
-    /// The model, whose parameters are changed in place. Each job needs its own.
-    pub model: &'a dyn ResponseModel,
-    /// The recording, already smoothed and standardised.
+    /// The model, whose parameters are changed in place.
+    pub model: &'a mut dyn ResponseModel,
+    /// The recording, as recorded.
     pub recording: &'a Recording,
     /// Training, validation and test stimuli.
     pub split: &'a Split,
@@ -38,25 +38,28 @@ pub struct FitJob<'a> {
 ///
 /// let recording = SimulationConfig::small().simulate()?.recording;
 /// let split = SplitPlan::Demo.resolve(&recording)?;
-/// let recording = recording.standardize(split.train())?;
-/// let models: Vec<_> = (0..3)
+/// let mut models: Vec<_> = (0..3)
 ///     .map(|seed| zoo::linear(&recording.axes()).build(Seed::new(seed), &Device::Cpu))
 ///     .collect::<Result<_, _>>()?;
 /// let config = FitConfig { max_epochs: 2, ..FitConfig::default() };
-/// let job = |model| FitJob { model, recording: &recording, split: &split, config: config.clone() };
-/// let jobs: Vec<_> = models.iter().map(|m| job(&**m)).collect();
-/// assert!(fit_many(&jobs).iter().all(Result::is_ok));
+/// let jobs = models.iter_mut().map(|model| FitJob {
+///     model,
+///     recording: &recording,
+///     split: &split,
+///     config: config.clone(),
+/// });
+/// assert!(fit_many(jobs.collect()).iter().all(Result::is_ok));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn fit_many(jobs: &[FitJob<'_>]) -> Vec<Result<History>> {
-    let next = AtomicUsize::new(0);
+pub fn fit_many(jobs: Vec<FitJob<'_>>) -> Vec<Result<Fit>> {
+    let n_jobs = jobs.len();
+    let next = Mutex::new(jobs.into_iter().enumerate());
     // Each worker takes the next job until there is none. It has its own pool of one thread: in a shared pool, a fit that
     // waits for a parallel part of its work could start another fit in the meantime.
     let work = || {
         let mut done = Vec::new();
-        while let Some((at, job)) = take(&next, jobs) {
-            let fit = || Fitter::new(job.config.clone()).fit(job.model, job.recording, job.split);
-            done.push((at, fit()));
+        while let Some((at, job)) = take(&next) {
+            done.push((at, Fitter::new(job.config).fit(job.model, job.recording, job.split)));
         }
         done
     };
@@ -64,8 +67,8 @@ pub fn fit_many(jobs: &[FitJob<'_>]) -> Vec<Result<History>> {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
     };
-    let n_workers = rayon::current_num_threads().min(jobs.len());
-    let mut done: Vec<(usize, Result<History>)> = std::thread::scope(|scope| {
+    let n_workers = rayon::current_num_threads().min(n_jobs);
+    let mut done: Vec<(usize, Result<Fit>)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(alone)).collect();
         let joined = workers.into_iter().map(|worker| match worker.join() {
             Ok(done) => done,
@@ -78,7 +81,6 @@ pub fn fit_many(jobs: &[FitJob<'_>]) -> Vec<Result<History>> {
 }
 
 /// The next job and its index; `None` if all are taken.
-fn take<'a, 'b>(next: &AtomicUsize, jobs: &'a [FitJob<'b>]) -> Option<(usize, &'a FitJob<'b>)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    jobs.get(at).map(|job| (at, job))
+fn take<T>(next: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    next.lock().unwrap_or_else(PoisonError::into_inner).next()
 }

@@ -1,15 +1,15 @@
 //! Ridge regression with lags and penalties chosen by validation.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 use faer::Mat;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Millis, Seed, TimeBin};
+use statenet_core::{Axes, Millis, Seed, TimeBin};
 use statenet_data::{Recording, Split};
 use statenet_models::{
-    ModelConfig, ResponseModel,
+    CheckpointMetadata, ModelConfig, ResponseModel,
     activations::ActivationConfig,
     cores::CoreConfig,
     readouts::{NormConfig, ReadoutConfig, StrfReadoutConfig},
@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     error::{During, Error, Result},
-    hearing::expect_cochleagrams,
+    fit::metadata_of,
+    hearing::{expect_cochleagrams, scaled},
     validation::{ValidationTarget, mean_score},
 };
 
@@ -59,6 +60,8 @@ pub struct RidgeFit {
     pub train_loss: f64,
     /// Duration of the fit in seconds.
     pub seconds: f64,
+    /// What a checkpoint of the model says of its fit.
+    pub metadata: CheckpointMetadata,
 }
 
 impl Ridge {
@@ -98,7 +101,7 @@ impl Ridge {
 
     /// Fits on `split.train()` and chooses lags and penalties on `split.val()`.
     ///
-    /// Smooth and standardise the recording first. Test stimuli are never used.
+    /// Takes the recording as recorded: it smooths responses, and scales bands by training stimuli. Test stimuli are never used.
     ///
     /// # Errors
     /// [`Error::Data`] for a recording of sound, [`Error::Setting`] if candidates are missing or out of range, [`Error::NothingToScore`] if the validation score is
@@ -107,6 +110,11 @@ impl Ridge {
         self.validate()?;
         expect_cochleagrams(recording)?;
         let begun = Instant::now();
+        let metadata = metadata_of(recording, split, self, None);
+        let scaling = recording.fit_standardization(split.train())?;
+        let as_recorded = recording.smoothed();
+        let recording =
+            &scaled(&as_recorded, &scaling, as_recorded.stimuli().iter().map(|s| s.cochleagram()))?;
         let target = ValidationTarget::new(recording, split.val())?;
         let longest = self.lags.iter().copied().max().unwrap_or(1);
         let groups = Group::all(recording, split.train(), longest)?;
@@ -127,9 +135,11 @@ impl Ridge {
             });
         };
         let train_loss = best.train_loss(recording, split)?;
-        let model = best.model(recording, device)?;
+        let mut model = best.model(&as_recorded.axes(), device)?;
+        model.scale_input(&scaling)?;
         let Candidate { lags, penalties, .. } = best;
-        Ok(RidgeFit { model, lags, penalties, val_score, train_loss, seconds: begun.elapsed().as_secs_f64() })
+        let seconds = begun.elapsed().as_secs_f64();
+        Ok(RidgeFit { model, lags, penalties, val_score, train_loss, seconds, metadata })
     }
 }
 
@@ -220,24 +230,27 @@ impl Candidate {
         Ok(per_neuron.iter().sum::<f64>() / per_neuron.len().max(1) as f64)
     }
 
-    fn model(&self, recording: &Recording, device: &Device) -> Result<Box<dyn ResponseModel>> {
-        let (n_neurons, n_bands) = (recording.n_neurons(), recording.n_bands());
+    /// The linear model with these weights, not scaled.
+    fn model(&self, axes: &Axes, device: &Device) -> Result<Box<dyn ResponseModel>> {
+        let (n_neurons, n_bands) = (axes.n_neurons, axes.n_bands);
         let readout = ReadoutConfig::Strf(StrfReadoutConfig {
             strf: StrfConfig::full(self.lags),
             norm: NormConfig::None,
             activation: ActivationConfig::Identity,
         });
         let pipeline = statenet_models::PipelineConfig::new(CoreConfig::None, readout);
-        let model = ModelConfig::pipeline(&recording.axes(), pipeline).build(Seed::new(0), device)?;
+        let model = ModelConfig::pipeline(axes, pipeline).build(Seed::new(0), device)?;
         let weights: Vec<f32> = self.weights.iter().map(|&w| w as f32).collect();
         let offsets: Vec<f32> = self.offsets.iter().map(|&c| c as f32).collect();
         let shape = (n_neurons, 1, n_bands, self.lags);
-        let values: BTreeMap<String, Tensor> = [
-            ("readout.strf.weight", Tensor::from_vec(weights, shape, device).during("making weights")?),
-            ("readout.strf.bias", Tensor::from_vec(offsets, n_neurons, device).during("making offsets")?),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
+        let mut values = model.params().snapshot()?;
+        values.extend(
+            [
+                ("readout.strf.weight", Tensor::from_vec(weights, shape, device).during("making weights")?),
+                ("readout.strf.bias", Tensor::from_vec(offsets, n_neurons, device).during("making offsets")?),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
         model.params().load(&values, "ridge regression")?;
         Ok(model)
     }

@@ -1,6 +1,7 @@
 //! The contents of a published folder's files.
 
 use serde::{Deserialize, Serialize};
+use statenet_core::Standardization;
 
 use crate::{build::model_config::ModelConfig, checkpoint::contents::ConfigFile};
 
@@ -13,4 +14,6 @@ pub(super) const METADATA_FILE: &str = "metadata.json";
 #[derive(Serialize, Deserialize)]
 pub(super) struct Metadata {
     pub(super) statenet: ConfigFile<ModelConfig>,
+    /// How the model scales bands, which the published package does not know: there sounds are scaled by hand.
+    pub(super) input_scaling: Option<Standardization>,
 }

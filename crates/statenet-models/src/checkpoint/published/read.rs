@@ -20,7 +20,7 @@ use crate::{
         registry::Registry,
     },
     checkpoint::{
-        contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
+        contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, TENSORS_FILE},
         json::read_json,
     },
     config::text,
@@ -70,7 +70,12 @@ impl std::fmt::Display for Prefilter {
 /// # Errors
 /// As [`load`](crate::checkpoint::load()), and [`Error::Config`] if the tensors are those of another prefilter, or the
 /// folder is not a published one.
-pub fn load_published(folder: &Path, options: &PublishedOptions, device: &Device) -> Result<Checkpoint> {
+pub fn load_published(
+    folder: impl AsRef<Path>,
+    options: &PublishedOptions,
+    device: &Device,
+) -> Result<Checkpoint> {
+    let folder = folder.as_ref();
     let path = folder.join(CONFIG_FILE);
     let config: Value = read_json(&path)?;
     if !is_published(&config) {
@@ -93,18 +98,18 @@ pub(in crate::checkpoint) fn read(
     let (path, tensors_path) = (folder.join(CONFIG_FILE), folder.join(TENSORS_FILE));
     let mut values = tensors::read(&tensors_path, device)?;
     let there = prefilter(&values, options.prefilter)?;
-    let (config, metadata) = match written_by_us(folder)? {
-        Some(ours) => ours.split()?,
+    let ((config, metadata), scaling) = match written_by_us(folder)? {
+        Some(ours) => (ours.statenet.split()?, ours.input_scaling),
         None => {
             let theirs = Fields { config, path: &path, dt: options.dt };
-            (model_config(&theirs, &values, there)?, CheckpointMetadata::default())
+            ((model_config(&theirs, &values, there)?, CheckpointMetadata::default()), None)
         }
     };
     let Architecture::Pipeline(pipeline) = &config.model else {
         return Err(config_error("model", "custom", "a model of the zoo"));
     };
     let names = Names::of(pipeline);
-    let model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
+    let mut model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
     // A normalisation that we added to a model without one, for a published class that always has one.
     let no_norm =
         |name: &str| name.starts_with("readout.bn.") && model.params().get("readout.norm.bias").is_none();
@@ -115,13 +120,18 @@ pub(in crate::checkpoint) fn read(
         let value = shape.map_or(Ok(value.clone()), |shape| without_ones(value, shape))?;
         Ok((name, value))
     };
-    let renamed = values.into_iter().map(ours).collect::<Result<BTreeMap<String, Tensor>>>()?;
+    let mut renamed = values.into_iter().map(ours).collect::<Result<BTreeMap<String, Tensor>>>()?;
+    let held = model.params().snapshot()?;
+    renamed.extend(held.into_iter().filter(|(name, _)| name.starts_with("scaling.")));
     model.params().load(&renamed, &tensors_path.display().to_string())?;
+    if let Some(scaling) = scaling {
+        model.scale_input(&scaling)?;
+    }
     Ok(Checkpoint { model, metadata })
 }
 
 /// Our config and metadata, in a folder that we wrote.
-fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
+fn written_by_us(folder: &Path) -> Result<Option<Metadata>> {
     let path = folder.join(METADATA_FILE);
     if !path.is_file() {
         return Ok(None);
@@ -132,7 +142,7 @@ fn written_by_us(folder: &Path) -> Result<Option<ConfigFile<ModelConfig>>> {
     }
     let ours = text::from_json_value::<Metadata>(metadata)
         .map_err(|reason| Error::ConfigText { origin: path.display().to_string(), reason })?;
-    Ok(Some(ours.statenet))
+    Ok(Some(ours))
 }
 
 /// The model config that a flat config and the names of the tensors describe.

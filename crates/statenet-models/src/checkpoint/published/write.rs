@@ -59,14 +59,15 @@ pub enum Nested {
 /// at all, and returns the parts that must be given there as `extra_kwargs`.
 ///
 /// The rates are the same there to 1e-5. A receptive field without normalisation gets one that does nothing; DNet's
-/// leaks become filters over 14 time constants, as it has them. What it cannot record is in `metadata.json`, so that
+/// leaks become filters over 14 time constants, as it has them. The scaling of bands has no place there: sounds must be scaled
+/// before that package's model sees them. What it cannot record is in `metadata.json`, so that
 /// [`load`](crate::checkpoint::load()) gives the same model and metadata back.
 ///
 /// # Errors
 /// [`Error::Config`](crate::Error::Config) naming the first part that it does not have; [`Error::Write`](crate::Error::Write)
 /// if the folder cannot be written or holds something else than a checkpoint.
 pub fn save_published(
-    folder: &Path,
+    folder: impl AsRef<Path>,
     model: &dyn ResponseModel,
     metadata: &CheckpointMetadata,
 ) -> Result<Vec<Nested>> {
@@ -90,7 +91,8 @@ pub fn save_published(
         }
     }
     let names = Names::of(pipeline);
-    let renamed = model.params().iter().map(|param| {
+    let scaling = |name: &str| name.starts_with("scaling.");
+    let renamed = model.params().iter().filter(|param| !scaling(&param.name)).map(|param| {
         let name = names.theirs(&param.name);
         let value = with_their_ones(&name, param.var.as_tensor())?;
         Ok((name, value))
@@ -98,9 +100,13 @@ pub fn save_published(
     let mut values = renamed.collect::<Result<BTreeMap<String, Tensor>>>()?;
     values.append(&mut theirs.extra);
     let bytes = tensors::serialize(values.iter().map(|(name, value)| (name.as_str(), value)))?;
-    let ours = as_json(&Metadata { statenet: ConfigFile::of(config.clone(), metadata) }, METADATA_FILE)?;
+    let ours = Metadata {
+        statenet: ConfigFile::of(config.clone(), metadata),
+        input_scaling: model.input_scaling()?,
+    };
+    let ours = as_json(&ours, METADATA_FILE)?;
     let flat = as_json(&theirs.fields, CONFIG_FILE)?;
-    let new = NewFolder::create(folder)?;
+    let new = NewFolder::create(folder.as_ref())?;
     write_file(&new.path().join(CONFIG_FILE), |w| w.write_all(flat.as_bytes()))?;
     write_file(&new.path().join(METADATA_FILE), |w| w.write_all(ours.as_bytes()))?;
     write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
@@ -381,13 +387,8 @@ mod tests {
         Axes::new(34, 2, TimeBin::from_millis(5.0).unwrap())
     }
 
-    fn standardized() -> CheckpointMetadata {
-        let scale = Standardization::new(vec![1.0; 34], vec![2.0; 34]).unwrap();
-        CheckpointMetadata {
-            input: Some(scale),
-            neurons: vec!["a".to_owned(), "b".to_owned()],
-            ..CheckpointMetadata::default()
-        }
+    fn named() -> CheckpointMetadata {
+        CheckpointMetadata { neurons: vec!["a".to_owned(), "b".to_owned()], ..CheckpointMetadata::default() }
     }
 
     #[test]
@@ -396,13 +397,15 @@ mod tests {
         let sound = Tensor::rand(0f32, 1.0, (1, 1, 34, 30), &Device::Cpu).unwrap();
         let mut written = Vec::new();
         for entry in zoo::taking(Input::Cochleagram) {
-            let model = (entry.config)(&axes()).build(Seed::new(3), &Device::Cpu).unwrap();
+            let mut model = (entry.config)(&axes()).build(Seed::new(3), &Device::Cpu).unwrap();
+            let scale = Standardization::new(vec![1.0; 34], vec![2.0; 34]).unwrap();
+            model.scale_input(&scale).unwrap();
             let path = folder.path().join(entry.name);
-            if save_published(&path, &*model, &standardized()).is_err() {
+            if save_published(&path, &*model, &named()).is_err() {
                 continue;
             }
             let back = load(&path, &Device::Cpu).unwrap();
-            assert_eq!(back.metadata, standardized(), "{}", entry.name);
+            assert_eq!(back.metadata, named(), "{}", entry.name);
             assert_eq!(back.model.config(), model.config(), "{}", entry.name);
             let rates = |m: &dyn ResponseModel| m.forward(&sound, Mode::Eval).unwrap();
             let difference = (rates(&*model) - rates(&*back.model)).unwrap().abs().unwrap();
@@ -423,7 +426,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let told = |name: &str| {
             let model = zoo::by_name(name, &axes()).unwrap().build(Seed::new(3), &Device::Cpu).unwrap();
-            save_published(&folder.path().join(name), &*model, &CheckpointMetadata::default())
+            save_published(folder.path().join(name), &*model, &CheckpointMetadata::default())
         };
         assert_eq!(told("statenet-gru").unwrap(), []);
         assert_eq!(told("ln-ic").unwrap(), [Nested::IcAdaptation]);

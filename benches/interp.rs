@@ -10,7 +10,11 @@ use std::hint::black_box;
 use candle_core::{DType, Device, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use statenet::{
-    interp::{DreamConfig, MapConfig, Target, dream, dreams::Start, dstrf, null_maps, target_maps},
+    interp::{
+        MapConfig, Target,
+        dreams::{DreamConfig, Start, dream},
+        dstrf, null_maps, target_maps,
+    },
     prelude::*,
 };
 use statenet_benches::{N_BANDS, N_BINS, N_NEURONS, normal};

@@ -5,10 +5,10 @@
 //! ```
 
 use statenet::{
-    candle::{self, DType},
-    candle_nn::{Linear, Module, RNN, VarBuilder, linear, rnn},
+    candle,
+    candle_nn::{Linear, Module, RNN, linear, rnn},
     kernels::softplus,
-    models::{FrameModel, Registry, laws},
+    models::{FrameModel, laws, of_frames},
     prelude::*,
 };
 
@@ -16,14 +16,6 @@ use statenet::{
 struct SmallGru {
     recurrence: rnn::GRU,
     readout: Linear,
-}
-
-impl SmallGru {
-    /// The last argument is the body of the config: here the number of hidden units.
-    fn new(vb: VarBuilder<'static>, axes: &Axes, hidden: usize) -> candle::Result<Self> {
-        let recurrence = rnn::gru(axes.n_bands, hidden, rnn::GRUConfig::default(), vb.pp("gru"))?;
-        Ok(Self { recurrence, readout: linear(hidden, axes.n_neurons, vb.pp("readout"))? })
-    }
 }
 
 impl FrameModel for SmallGru {
@@ -43,9 +35,11 @@ fn main() -> statenet::Result<()> {
     let longer = SimulationConfig { n_stimuli: 20, n_repeats: 20, duration: small.dt.times(200), ..small };
     let recording = longer.simulate()?.recording;
     let split = SplitPlan::Demo.resolve(&recording)?;
-    let registry = Registry::new().with_frames("small-gru", SmallGru::new);
-    let config = ModelConfig::custom(&recording.axes(), "small-gru", 12.into());
-    let mut model = registry.build(&config, Seed::new(0), DType::F32, &Device::Cpu)?;
+    let axes = recording.axes();
+    let mut model = of_frames("small-gru", &axes, Seed::new(0), &Device::Cpu, |vb| {
+        let recurrence = rnn::gru(axes.n_bands, 12, rnn::GRUConfig::default(), vb.pp("gru"))?;
+        Ok(SmallGru { recurrence, readout: linear(12, axes.n_neurons, vb.pp("readout"))? })
+    })?;
 
     // The laws first: they find mistakes that a fit would hide.
     let sound = Tensor::randn(0f32, 1.0, (2, 1, recording.n_bands(), 60), &Device::Cpu)?;

@@ -16,10 +16,7 @@ fn main() -> statenet::Result<()> {
     Fitter::new(FitConfig { max_epochs: 60, ..FitConfig::default() }).fit(&mut model, &recording, &split)?;
 
     // 32 windows of training sounds of 60 bins each; one map for each, d rate / d sound.
-    let mut sounds = Vec::new();
-    for &s in split.train() {
-        sounds.push(recording.stimulus(s)?.cochleagram());
-    }
+    let sounds = recording.cochleagrams(split.train())?;
     let windows = draw_windows(&sounds, 32, 60, Seed::new(0), &Device::Cpu)?;
     let map = gradient_maps(&model, &windows, &[0])?[0].mean();
 

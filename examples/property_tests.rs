@@ -9,7 +9,7 @@ use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
 };
-use statenet::models::{laws, strategies};
+use statenet::models::laws::{self, strategies};
 
 fn main() -> statenet::Result<()> {
     let mut runner = TestRunner::deterministic();

@@ -1,20 +1,6 @@
 //! Types that all StateNet crates share: units, axes, frequency scales, seeds, shapes, masks and atomic writes.
 //!
-//! This crate depends on no other crate of the workspace, no tensor library and no file format.
-//!
-//! | module | holds |
-//! |---|---|
-//! | [`units`] | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`]: checked quantities with units |
-//! | [`axes`] | [`Axes`]: bands, neurons and dt of a recording |
-//! | [`input`] | [`Input`]: whether cochleagrams or sound |
-//! | [`sampling`] | [`Sampling`]: sound in bins of samples |
-//! | [`scales`] | mel, ERB-rate, Greenwood and octave scales of frequency |
-//! | [`seed`] | [`Seed`]: reproducible random streams by name |
-//! | [`digest`] | [`Digest`]: a short hash of bytes |
-//! | [`shape`] | [`expect_shape`]: checks the shape of an array |
-//! | [`standardization`] | [`Standardization`]: mean and standard deviation of a cochleagram's bands |
-//! | [`mask`] | [`ResponseMask`]: which bins of which repeats were recorded |
-//! | [`atomic`] | atomic writing of files and folders |
+//! It depends on no other crate of the workspace, no tensor library and no file format. It computes nothing about neurons.
 //!
 //! ```
 //! use statenet_core::{Millis, Seed, TimeBin};
@@ -26,19 +12,30 @@
 //! assert_eq!(first, Seed::new(7).stream("core.encoder.weights").uniform(-1.0, 1.0));
 //! # Ok::<(), statenet_core::Error>(())
 //! ```
+//!
+//! # Map
+//!
+//! | for | types |
+//! |---|---|
+//! | quantities that were checked | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`] |
+//! | what a model takes and gives | [`Axes`] (bands, neurons, dt), [`Input`] (cochleagrams or sound), [`Sampling`] (sound in bins of samples) |
+//! | frequency | [`scales`]: mel, ERB-rate, Greenwood, octaves |
+//! | random numbers | [`Seed`], [`RandomStream`]: reproducible by name, whatever else is drawn |
+//! | arrays | [`expect_shape`], [`Dim`], [`ShapeError`]; [`ResponseMask`] (which bins of which repeats were recorded); [`Standardization`] (mean and deviation of each band) |
+//! | files | [`atomic`]: whole or not at all; [`Digest`]: a short hash of bytes |
 
 pub mod atomic;
-pub mod axes;
-pub mod digest;
-pub mod error;
-pub mod input;
-pub mod mask;
-pub mod sampling;
+mod axes;
+mod digest;
+mod error;
+mod input;
+mod mask;
+mod sampling;
 pub mod scales;
-pub mod seed;
-pub mod shape;
-pub mod standardization;
-pub mod units;
+mod seed;
+mod shape;
+mod standardization;
+mod units;
 
 pub use axes::Axes;
 pub use digest::Digest;
@@ -46,7 +43,7 @@ pub use error::{Error, Result};
 pub use input::Input;
 pub use mask::ResponseMask;
 pub use sampling::Sampling;
-pub use seed::{Seed, Stream};
+pub use seed::{RandomStream, Seed};
 pub use shape::{Dim, ShapeError, expect_shape};
 pub use standardization::Standardization;
 pub use units::{Hertz, Millis, SampleRate, TimeBin};

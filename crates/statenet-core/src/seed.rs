@@ -36,7 +36,7 @@ impl Seed {
 
     /// The random stream with a name: the same seed and name give the same numbers.
     #[must_use]
-    pub fn stream(self, name: &str) -> Stream {
+    pub fn stream(self, name: &str) -> RandomStream {
         let mut key = [0u8; 32];
         key[..8].copy_from_slice(&self.0.to_le_bytes());
         for (i, lane) in key[8..].chunks_exact_mut(8).enumerate() {
@@ -44,7 +44,7 @@ impl Seed {
             digest.add(name.as_bytes());
             lane.copy_from_slice(&digest.value().to_le_bytes());
         }
-        Stream(ChaCha20Rng::from_seed(key))
+        RandomStream(ChaCha20Rng::from_seed(key))
     }
 
     /// A seed for a part of the work, such as a fold or an epoch; different for every name.
@@ -56,9 +56,9 @@ impl Seed {
 
 /// A reproducible sequence of random numbers.
 #[derive(Clone, Debug)]
-pub struct Stream(ChaCha20Rng);
+pub struct RandomStream(ChaCha20Rng);
 
-impl Stream {
+impl RandomStream {
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()

@@ -1,6 +1,7 @@
 //! Recordings of auditory neurons: folders on disk, splits, batches, smoothing, simulated populations.
 //!
-//! This crate does not know models: it returns arrays, and tensors in [`Batch`]es.
+//! It reads and checks recordings, and returns arrays, and tensors in [`Batch`]es. It does not know models: scaling of bands is theirs
+//! ([`Recording::fit_standardization`] has the numbers), and so are front ends that make cochleagrams of sound.
 //!
 //! ```
 //! use candle_core::Device;
@@ -18,34 +19,50 @@
 //! # Ok::<(), statenet_data::Error>(())
 //! ```
 //!
-//! | module | holds |
-//! |---|---|
-//! | [`recording`] | [`Recording`], [`Stimulus`], [`Responses`] with their masks, selection, combination |
-//! | [`split`] | [`Split`] and [`SplitPlan`]: named splits without leaks |
-//! | [`preprocess`] | [`Smoothing`] of responses; [`Recording::fit_standardization`], the scale of bands over training stimuli; sound at other rates |
-//! | [`batch`] | [`Batches`]: padded tensors with masks, in a random order from a seed |
-//! | [`formats`] | npy, npz and wav, from and to bytes |
-//! | [`readers`], [`writers`] | the canonical folder ([`Recording::read`], [`Recording::write`]), single arrays |
-//! | [`simulate`] | [`SimulationConfig`]: neurons whose receptive field and memory are known |
+//! # Map
 //!
-//! Missing values are masked in memory and NaN in files. The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are
-//! passed on to Candle and determine on which devices batches can be.
+//! | for | items |
+//! |---|---|
+//! | a recording | [`Recording`] of [`Stimulus`] and [`Neuron`], [`Responses`] with their masks, [`Description`] |
+//! | parts for training, validation and test | [`Split`], [`SplitPlan`] (named splits without leaks), [`Part`] |
+//! | responses over time | [`Smoothing`], [`SmoothWeights`] |
+//! | tensors | [`Batches`]: padded, with masks, in a random order from a seed; [`Batch`], [`Epoch`] |
+//! | single files | [`read_cochleagram`], [`read_npy_2d`], [`write_npy_2d`], [`write_npz`], [`write_wav`]; [`formats`]: npy, npz and wav, from and to bytes |
+//! | sound at another rate | [`resample`] |
+//! | neurons whose receptive field and memory are known | [`SimulationConfig`], [`Simulation`], [`GroundTruth`] |
+//!
+//! # Cookbook
+//!
+//! | task | call |
+//! |---|---|
+//! | read a folder, or sounds and counts | [`Recording::read`], [`Recording::from_sounds`] |
+//! | make one of your own arrays | [`Recording::new`], [`Recording::write`] |
+//! | choose neurons, join recordings | [`Recording::select_neurons`], [`Recording::concat`] |
+//! | sound instead of cochleagrams | [`Recording::heard`] |
+//! | cross-validate | `"kfold:5/0".parse::<SplitPlan>()` |
+//!
+//! Missing values are masked in memory and NaN in files.
+//!
+//! # Features
+//!
+//! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and determine on which devices batches can
+//! be.
 
 /// Compiles the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub mod batch;
-pub mod error;
+mod batch;
+mod error;
 pub mod formats;
 mod names;
-pub mod preprocess;
-pub mod readers;
-pub mod recording;
-pub mod simulate;
-pub mod split;
-pub mod writers;
+mod preprocess;
+mod readers;
+mod recording;
+mod simulate;
+mod split;
+mod writers;
 
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
@@ -53,8 +70,7 @@ pub use preprocess::{SmoothWeights, Smoothing, resample, standardization_of_band
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
 pub use simulate::{
-    GroundTruth, NeuronKind, NeuronMix, OutputCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
+    GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
 };
 pub use split::{Part, Split, SplitPlan};
-pub use statenet_core::Standardization;
 pub use writers::{write_npy_2d, write_npz, write_wav};

@@ -1,7 +1,7 @@
 //! A number with its bootstrap interval over stimuli.
 
 use serde::{Deserialize, Serialize};
-use statenet_metrics::resampling::{Interval, Resampling, bootstrap_together};
+use statenet_metrics::resampling::{ConfidenceInterval, Resampling, bootstrap_together};
 
 /// The confidence level of every interval in this crate.
 const CONFIDENCE: f64 = 0.95;
@@ -46,7 +46,7 @@ pub(crate) fn estimates<const K: usize>(
 ) -> [Estimate; K] {
     let values = statistics(&(0..n_stimuli).collect::<Vec<_>>());
     let intervals = bootstrap_together(n_stimuli, statistics, CONFIDENCE, resampling);
-    let ends = |interval: Interval| [interval.lower, interval.upper];
+    let ends = |interval: ConfidenceInterval| [interval.lower, interval.upper];
     std::array::from_fn(|k| {
         let value = values[k].filter(|v| v.is_finite());
         Estimate { value, ci95: value.and(intervals[k].ok().map(ends)) }

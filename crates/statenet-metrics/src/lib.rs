@@ -1,5 +1,7 @@
 //! Scores of neural response models: losses, correlations, noise ceilings, intervals and tests.
 //!
+//! It does not know models, recordings or files: `statenet-train` has `evaluate` for these.
+//!
 //! The input is arrays: a prediction `(N, T)` and recorded repeats `(N, R, T)` with a mask, in f64, as one [`Observation`]
 //! per stimulus. A score is a number or the reason why it is undefined ([`Undefined`]): no constant is added to
 //! denominators, and masked values are never read.
@@ -7,7 +9,7 @@
 //! ```
 //! use ndarray::{Array2, Array3};
 //! use statenet_core::{ResponseMask, Seed};
-//! use statenet_metrics::{EvaluationOptions, Observation, evaluate};
+//! use statenet_metrics::{EvaluationOptions, Observation, evaluate_observations};
 //!
 //! let mut noise = Seed::new(0).stream("noise");
 //! let rate = Array2::from_shape_fn((2, 500), |(n, t)| 1.0 + (0.1 * t as f64 + n as f64).sin());
@@ -15,16 +17,18 @@
 //! let mask = ResponseMask::all(2, 10, 500);
 //! let observations = [Observation::new(rate.view(), responses.view(), &mask)?];
 //! let ids = ["unit-1".to_owned(), "unit-2".to_owned()];
-//! let scores = evaluate(&ids, &observations, &EvaluationOptions::default())?;
+//! let scores = evaluate_observations(&ids, &observations, &EvaluationOptions::default())?;
 //! // The true rate reaches the noise ceiling (CCnorm 1), but not a correlation of 1 with the noisy responses.
 //! assert!(scores.ccnorm_mean.is_some_and(|c| (c - 1.0).abs() < 0.05));
 //! assert!(scores.cc_mean.is_some_and(|c| c < 0.97));
 //! # Ok::<(), statenet_metrics::Error>(())
 //! ```
 //!
+//! # Map
+//!
 //! | module or item | holds |
 //! |---|---|
-//! | [`evaluate`], [`Evaluation`] | all scores of a model with intervals; serializes to the object in results files |
+//! | [`evaluate_observations`], [`Evaluation`] | all scores of a model with intervals; serializes to the object in results files |
 //! | [`compare`], [`Comparison`] | two models on the same neurons: paired interval and tests |
 //! | [`ValidationScorer`] | a fast score for early stopping |
 //! | [`scores`] | CCraw, CCnorm, FVE, MSE, Poisson log-likelihood |
@@ -37,7 +41,9 @@
 //! `ccnorm` in files and tables is always [`scores::cc_norm`]: centred within each stimulus, with covariance, variance and
 //! signal power pooled in the same way.
 //!
-//! The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and only affect [`losses`].
+//! # Features
+//!
+//! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and only affect [`losses`].
 
 pub mod ceilings;
 mod comparison;
@@ -58,7 +64,7 @@ mod validation;
 pub use comparison::{ComparedScore, Comparison, compare, compare_by};
 pub use error::{Error, Result};
 pub use evaluation::{
-    DefinedCounts, Evaluation, EvaluationOptions, NeuronScores, Reasons, Resampled, evaluate,
+    DefinedCounts, Evaluation, EvaluationOptions, NeuronScores, Reasons, Resampled, evaluate_observations,
 };
 pub use losses::Loss;
 pub use observation::{Observation, Recorded, recorded};

@@ -3,15 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
 use ndarray::{Array2, Array3};
-use statenet_core::{ResponseMask, Seed, Stream};
-use statenet_metrics::{EvaluationOptions, Observation, Resampled, evaluate};
+use statenet_core::{RandomStream, ResponseMask, Seed};
+use statenet_metrics::{EvaluationOptions, Observation, Resampled, evaluate_observations};
 
 const N_REPEATS: usize = 6;
 const N_BINS: usize = 600;
 /// A moving average of four bins, which imitates smoothing and slow responses.
 const WIDTH: usize = 4;
 
-fn smooth(stream: &mut Stream) -> Vec<f64> {
+fn smooth(stream: &mut RandomStream) -> Vec<f64> {
     let white: Vec<f64> = (0..N_BINS + WIDTH - 1).map(|_| stream.normal()).collect();
     white.windows(WIDTH).map(|w| w.iter().sum::<f64>() / (WIDTH as f64).sqrt()).collect()
 }
@@ -22,7 +22,7 @@ fn true_cc_norm(v: f64) -> f64 {
 }
 
 /// One data set: two stimuli, neurons with the given error variances.
-fn data(stream: &mut Stream, errors: &[f64]) -> (Vec<Array2<f64>>, Vec<Array3<f64>>) {
+fn data(stream: &mut RandomStream, errors: &[f64]) -> (Vec<Array2<f64>>, Vec<Array3<f64>>) {
     let (mut rates, mut responses) = (Vec::new(), Vec::new());
     for _ in 0..2 {
         let mut rate = Array2::zeros((errors.len(), N_BINS));
@@ -64,7 +64,7 @@ fn coverage(n_neurons: usize, n_sets: usize, resampled: Resampled) -> f64 {
             seed: Seed::new(*set as u64),
             ..EvaluationOptions::default()
         };
-        let evaluation = evaluate(&ids, &observations, &options).unwrap();
+        let evaluation = evaluate_observations(&ids, &observations, &options).unwrap();
         assert_eq!(evaluation.ccnorm_ci95_method, resampled);
         evaluation.ccnorm_ci95.is_some_and(|[low, high]| low <= truth && truth <= high)
     });

@@ -4,11 +4,11 @@
 
 use ndarray::{Array2, Array3, Axis};
 use proptest::{prelude::*, test_runner::RngSeed};
-use statenet_core::{ResponseMask, Seed, Stream};
+use statenet_core::{RandomStream, ResponseMask, Seed};
 use statenet_metrics::{
     EvaluationOptions, Observation, Score, ValidationScore, ValidationScorer,
     ceilings::{self, SplitOptions},
-    evaluate, published, recorded, scores,
+    evaluate_observations, published, recorded, scores,
 };
 
 /// Tolerance for sums of a thousand numbers of order 1 in different orders.
@@ -76,7 +76,7 @@ impl Data {
     }
 }
 
-fn mask(stream: &mut Stream, shape: (usize, usize, usize), missing: Missing) -> Array3<bool> {
+fn mask(stream: &mut RandomStream, shape: (usize, usize, usize), missing: Missing) -> Array3<bool> {
     let mut mask = Array3::from_elem(shape, true);
     match missing {
         Missing::Nothing => {}
@@ -188,7 +188,7 @@ proptest! {
         let options = EvaluationOptions { n_bootstrap: 20, block_bins: 5, ..EvaluationOptions::default() };
         let (a, b) = (data.observations(), hidden.observations());
         // Equal bit for bit, since masked values are never read.
-        prop_assert_eq!(evaluate(&ids, &a, &options).unwrap(), evaluate(&ids, &b, &options).unwrap());
+        prop_assert_eq!(evaluate_observations(&ids, &a, &options).unwrap(), evaluate_observations(&ids, &b, &options).unwrap());
         prop_assert_eq!(scores::mse(&a).unwrap(), scores::mse(&b).unwrap());
         prop_assert_eq!(scores::log_likelihood(&a).unwrap(), scores::log_likelihood(&b).unwrap());
         prop_assert_eq!(published::schoppe2016::cc_norm(&a).unwrap(), published::schoppe2016::cc_norm(&b).unwrap());
@@ -202,7 +202,7 @@ proptest! {
     fn an_evaluation_never_holds_nan_and_has_a_reason_for_every_null(data in data()) {
         let ids: Vec<String> = (0..data.rates[0].nrows()).map(|n| n.to_string()).collect();
         let options = EvaluationOptions { n_bootstrap: 20, block_bins: 5, ..EvaluationOptions::default() };
-        let evaluation = evaluate(&ids, &data.observations(), &options).unwrap();
+        let evaluation = evaluate_observations(&ids, &data.observations(), &options).unwrap();
         for n in &evaluation.per_neuron {
             let scores = [(n.cc, n.undefined.cc), (n.ccnorm, n.undefined.ccnorm), (n.fve, n.undefined.fve),
                 (n.ccmax, n.undefined.ccmax)];
@@ -274,9 +274,9 @@ proptest! {
     fn without_an_interval_asked_for_there_is_none_and_nothing_else_changes(data in data()) {
         let ids: Vec<String> = (0..data.rates[0].nrows()).map(|n| n.to_string()).collect();
         let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::default() };
-        let without = evaluate(&ids, &data.observations(), &options).unwrap();
+        let without = evaluate_observations(&ids, &data.observations(), &options).unwrap();
         prop_assert_eq!(without.ccnorm_ci95, None);
         let options = EvaluationOptions { n_bootstrap: 5, ..options };
-        prop_assert_eq!(without.per_neuron, evaluate(&ids, &data.observations(), &options).unwrap().per_neuron);
+        prop_assert_eq!(without.per_neuron, evaluate_observations(&ids, &data.observations(), &options).unwrap().per_neuron);
     }
 }

@@ -15,7 +15,7 @@ use statenet_core::{ResponseMask, Seed};
 use statenet_metrics::{
     EvaluationOptions, Observation, Score,
     ceilings::{self, SplitOptions},
-    evaluate,
+    evaluate_observations,
     losses::Loss,
     published::{hsu2004, reference_0_1, schoppe2016},
     recorded, scores,
@@ -207,7 +207,7 @@ mod needs_fixtures_and_needs_ns1 {
         );
 
         let ids: Vec<String> = (0..53).map(|n| format!("unit-{n}")).collect();
-        let evaluation = evaluate(&ids, &observations, &EvaluationOptions::default()).unwrap();
+        let evaluation = evaluate_observations(&ids, &observations, &EvaluationOptions::default()).unwrap();
         let ccnorm = evaluation.ccnorm_mean.unwrap();
         assert!((ccnorm - 0.817).abs() < 5e-4, "{ccnorm}");
         let [low, high] = evaluation.ccnorm_ci95.unwrap();

@@ -4,12 +4,12 @@
 
 use candle_core::{DType, Device};
 use proptest::prelude::*;
-use statenet_core::{Axes, Seed, TimeBin};
+use statenet_core::{Axes, Input, Seed, TimeBin};
 use statenet_models::{
-    Architecture, Input, ModelConfig, PipelineConfig, RealTime, Registry, laws,
+    Architecture, ModelConfig, PipelineConfig, RealTime, Registry, laws,
+    laws::strategies::{self, Case},
     prefilters::PrefilterConfig,
     readouts::ReadoutConfig,
-    strategies::{self, Case},
     strfs::StrfConfig,
     zoo,
 };

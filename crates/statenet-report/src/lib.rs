@@ -18,6 +18,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Map
+//!
 //! | to show | use |
 //! |---|---|
 //! | a sound, a receptive field, a gradient map | [`Heatmap`] |

@@ -94,7 +94,7 @@ pub fn score(
         .map(|(rate, recorded)| Ok(Observation::of(rate.view(), recorded)?))
         .collect::<Result<Vec<_>>>()?;
     let ids: Vec<String> = recording.neurons().iter().map(|n| n.id().to_owned()).collect();
-    Ok(statenet_metrics::evaluate(&ids, &observations, options)?)
+    Ok(statenet_metrics::evaluate_observations(&ids, &observations, options)?)
 }
 
 /// Owned copies in f64 of the recorded responses to some stimuli.

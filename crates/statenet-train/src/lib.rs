@@ -1,46 +1,61 @@
 //! Fitting models of auditory neurons: ridge regression in closed form, and a gradient fitter for any
 //! [`ResponseModel`](statenet_models::ResponseModel) with early stopping and exact resume.
 //!
+//! It takes recordings as recorded: it smooths responses that were not smoothed, and tells the model how to scale bands. Test stimuli are never
+//! used in a fit. It does not choose a model or search settings.
+//!
 //! ```
 //! use candle_core::Device;
 //! use statenet_core::Seed;
 //! use statenet_data::{SimulationConfig, SplitPlan};
 //! use statenet_models::zoo;
-//! use statenet_train::{FitConfig, Fitter, evaluate};
+//! use statenet_train::{Fitter, evaluate};
 //!
 //! let recording = SimulationConfig::small().simulate()?.recording;
 //! let split = SplitPlan::Demo.resolve(&recording)?;
 //! let mut model = zoo::linear(&recording.axes()).build(Seed::new(0), &Device::Cpu)?;
-//! let fit = Fitter::new(FitConfig { max_epochs: 3, ..FitConfig::default() }).fit(&mut model, &recording, &split)?;
-//! assert_eq!(fit.history.n_epochs(), 3);
-//! let scores = evaluate(&model, &recording, split.test())?;
-//! assert_eq!(scores.per_neuron.len(), recording.n_neurons());
+//! let fit = Fitter::default().fit(&mut model, &recording, &split)?;
+//! println!("{} epochs, {}", fit.history.n_epochs(), evaluate(&model, &recording, split.test())?.summary_line());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | module | holds |
+//! # Map
+//!
+//! | for | items |
 //! |---|---|
-//! | [`ridge`] | the linear STRF in closed form, with lags and penalties chosen by validation |
-//! | [`gradient`] | [`Fitter`], its settings and schedules; [`fit_many`] for many independent fits in parallel |
-//! | [`optimizers`] | AdamW with named moments that can be saved, as a candle-nn `Optimizer` |
-//! | [`history`], [`progress`] | losses and scores of a finished fit, and of a running one |
-//! | [`evaluate`](mod@evaluate) | predicting and scoring stimuli |
-//! | [`cochleagrams`] | a recording's sounds as any front end hears them |
+//! | gradient descent | [`Fitter`] with a [`FitConfig`]; [`Schedule`], [`optimizers`]: AdamW with named moments that can be saved |
+//! | a linear regression | [`Ridge`], with lags and penalties chosen by validation; [`RidgeFit`] |
+//! | what a fit leaves | [`Fit`]: its [`History`], and what a checkpoint says of it; [`Progress`] while it runs |
+//! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
+//! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart |
+//! | sound | [`cochleagrams`]: a recording's sounds as any front end hears them; [`behind_front_end`] |
 //!
-//! A model that hears is fitted and scored like any other, on a recording whose stimuli have sound files.
+//! # Cookbook
 //!
-//! The features `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle.
+//! | task | call |
+//! |---|---|
+//! | fit with the model's recipe | `Fitter::default().fit(&mut model, &recording, &split)` |
+//! | change one setting | `Fitter::new(FitConfig { max_epochs: 300, ..FitConfig::recipe(&model.config()) })` |
+//! | show progress | [`Fitter::on_epoch`] |
+//! | go on after a kill | [`Fitter::resume_in`] |
+//! | save the model with what is known of its fit | [`Fit::save`] |
+//! | fit to counts as recorded | `recording.smooth(Smoothing::None)?`, and `loss: Loss::Poisson` |
+//! | fit a model that hears | the same, on a recording whose stimuli have sound files |
+//!
+//! # Features
+//!
+//! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle.
 
 mod axes;
-pub mod error;
-pub mod evaluate;
+mod error;
+mod evaluate;
 mod fit;
-pub mod gradient;
+mod gradient;
 mod hearing;
-pub mod history;
+mod history;
 pub mod optimizers;
-pub mod progress;
-pub mod ridge;
+mod progress;
+mod ridge;
 mod validation;
 
 pub use error::{Error, Result};

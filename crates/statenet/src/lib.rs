@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Modules
+//! # Map
 //!
 //! Each module is a crate that can also be used on its own.
 //!
@@ -17,6 +17,23 @@
 //!
 //! [`Error`] holds the errors of all of them. [`candle`], [`candle_nn`] and [`ndarray`] are re-exported in the versions that the
 //! library uses, so that a program needs no other dependency.
+//!
+//! # Cookbook
+//!
+//! | task | call |
+//! |---|---|
+//! | read a recording | [`Recording::read`](data::Recording::read), [`Recording::from_sounds`](data::Recording::from_sounds) |
+//! | simulate one | [`SimulationConfig::simulate`](data::SimulationConfig::simulate) |
+//! | split its stimuli | [`SplitPlan::resolve`](data::SplitPlan::resolve) |
+//! | build a model | [`models::zoo`], [`ModelConfig::read`](models::ModelConfig::read), [`models::of_frames`] |
+//! | fit it, fit many | [`Fitter`](train::Fitter), [`train::fit_many`]; [`Ridge`](train::Ridge) |
+//! | score it, compare two | [`train::evaluate`], [`metrics::compare`] |
+//! | save, load, exchange with the published package | [`Fit::save`](train::Fit::save), [`models::checkpoint`] |
+//! | stream it | [`RealTime`](models::RealTime), [`Stream`](models::Stream), [`SampleStream`](models::SampleStream) |
+//! | see what a neuron listens to | [`interp::gradient_maps`], [`interp::dreams`], [`interp::tuning`], [`interp::memory`], [`interp::experiments`] |
+//! | make cochleagrams of sounds | [`train::cochleagrams`], [`models::front_ends`] |
+//! | check a model of yours | [`models::laws`] |
+//! | draw | [`report`] |
 //!
 //! # Speed
 //!
@@ -42,7 +59,7 @@ pub use statenet_report as report;
 pub use statenet_train as train;
 
 pub mod device;
-pub mod error;
+mod error;
 pub mod prelude;
 pub mod process;
 

@@ -6,8 +6,8 @@ use statenet::{
     candle::DType,
     data::Stimulus,
     interp::{
-        Averaging, Constraint, DreamConfig, MapConfig,
-        dreams::{Start, best_recorded},
+        Averaging, MapConfig,
+        dreams::{Constraint, DreamConfig, Start, best_recorded},
         memory::with_history,
         target_maps,
     },

@@ -346,12 +346,7 @@ fn maps_of(
     };
     let dt = recording.dt();
     let depth = dt.nearest_bins(Millis::new(MAP_MS)?);
-    let sounds: Vec<_> = scene
-        .split
-        .train()
-        .iter()
-        .map(|&s| Ok(recording.stimulus(s)?.cochleagram()))
-        .collect::<anyhow::Result<_>>()?;
+    let sounds = recording.cochleagrams(scene.split.train())?;
     let longest = sounds.iter().map(ArrayView2::ncols).max().unwrap_or(1);
     let window = (depth + dt.nearest_bins(Millis::new(WARM_UP_MS)?)).min(longest);
     let windows = draw_windows(&sounds, N_WINDOWS, window, Seed::new(scene.seed), fitted.model.device())?;

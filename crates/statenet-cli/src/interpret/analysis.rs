@@ -3,9 +3,8 @@
 use ndarray::{Array2, ArrayView2};
 use statenet::{
     interp::{
-        Constraint, Dream, DreamConfig, Dstrf, Estimate, GradientMaps, MapConfig, Probes, StrfDynamics,
-        Target, agreement, dream,
-        dreams::{BestRecorded, Start, best_recorded},
+        Dstrf, Estimate, GradientMaps, MapConfig, Probes, StrfDynamics, Target, agreement,
+        dreams::{BestRecorded, Constraint, Dream, DreamConfig, Start, best_recorded},
         dstrf,
         experiments::{
             BandFrontEnd, Bursts, ContrastSteps, FrequencyResponseArea, GainAdaptation, ModulationTransfer,

@@ -11,7 +11,7 @@ use statenet::{
     data::{write_npz, write_wav},
     interp::{
         Estimate,
-        dreams::{Carrier, Level, Sonification},
+        dreams::{BandCarrier, Level, Sonification},
     },
     prelude::*,
 };
@@ -183,7 +183,7 @@ fn write_sounds(
         dt: bands.dt,
         band_centers: bands.centers.clone(),
         level: Level::Decibels,
-        carrier: Carrier::Noise,
+        carrier: BandCarrier::Noise,
         seed: Seed::new(args.seed),
     };
     for analysis in analyses {

@@ -97,8 +97,7 @@ impl LoadedModel {
     /// # Errors
     /// If the split names stimuli that the recording does not have.
     pub(crate) fn training_sounds(&self) -> anyhow::Result<Vec<ArrayView2<'_, f32>>> {
-        let sound = |&s: &usize| Ok(self.recording.stimulus(s)?.cochleagram());
-        self.split.train().iter().map(sound).collect()
+        Ok(self.recording.cochleagrams(self.split.train())?)
     }
 
     /// A cochleagram as recorded, in standard deviations of each band over the training sounds, in which it is drawn and stored.

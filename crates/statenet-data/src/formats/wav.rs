@@ -6,7 +6,7 @@ use super::FormatError;
 
 /// A mono sound.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sound {
+pub struct WavSound {
     /// The samples; those stored as whole numbers are scaled to -1 to 1.
     pub samples: Vec<f32>,
     /// Samples per second.
@@ -22,7 +22,7 @@ pub struct Sound {
 /// # Errors
 /// [`FormatError::Sound`] for bytes that are no wav file, a truncated one, several channels, another encoding, or no samples;
 /// [`FormatError::NotFinite`] for a sample that is infinite or NaN.
-pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
+pub fn decode(bytes: &[u8]) -> Result<WavSound, FormatError> {
     let wrong = |got: String, expected: &'static str| Err(FormatError::Sound { got, expected });
     if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
         let start = &bytes[..bytes.len().min(12)];
@@ -87,7 +87,7 @@ pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
         return Err(FormatError::NotFinite { index, got: f64::from(samples[index]) });
     }
     match SampleRate::new(exact_rate(header.rate)) {
-        Ok(rate) => Ok(Sound { samples, rate }),
+        Ok(rate) => Ok(WavSound { samples, rate }),
         Err(_) => wrong("0 samples per second".to_owned(), "above 0"),
     }
 }

@@ -29,8 +29,7 @@ impl Recording {
         if train.is_empty() {
             return Err(Error::Empty { what: "training stimuli" });
         }
-        let stimuli = train.iter().map(|&index| self.stimulus(index)).collect::<Result<Vec<_>>>()?;
-        of_bands(&stimuli.iter().map(|s| s.cochleagram()).collect::<Vec<_>>())
+        of_bands(&self.cochleagrams(train)?)
     }
 }
 

@@ -9,6 +9,7 @@ mod stimulus;
 
 use std::collections::BTreeSet;
 
+use ndarray::ArrayView2;
 use serde_json::Value;
 use statenet_core::{Axes, Hertz, Input, TimeBin, expect_shape};
 
@@ -171,6 +172,14 @@ impl Recording {
     pub fn stimulus(&self, index: usize) -> Result<&Stimulus> {
         let n_stimuli = self.stimuli.len();
         self.stimuli.get(index).ok_or(Error::StimulusOutOfRange { index, part: None, n_stimuli })
+    }
+
+    /// The cochleagrams `(F, T)` of some stimuli, as recorded.
+    ///
+    /// # Errors
+    /// [`Error::StimulusOutOfRange`].
+    pub fn cochleagrams(&self, stimuli: &[usize]) -> Result<Vec<ArrayView2<'_, f32>>> {
+        stimuli.iter().map(|&index| Ok(self.stimulus(index)?.cochleagram())).collect()
     }
 
     /// Number of neurons N.

@@ -25,6 +25,6 @@ mod spikes;
 mod tones;
 
 pub use config::{NeuronMix, SimulationConfig};
-pub use neurons::{NeuronKind, OutputCurve};
+pub use neurons::{NeuronKind, SimulatedCurve};
 pub use population::{GroundTruth, Simulation};
 pub use sounds::{SoundKind, SoundSet};

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use statenet_core::{Millis, Stream, TimeBin};
+use statenet_core::{Millis, RandomStream, TimeBin};
 
 /// Time constants of leaky processes that sum to a 1/f spectrum between about 0.1 and 10 Hz, ms.
 const PINK_TAUS_MS: [f64; 5] = [16.0, 48.0, 144.0, 432.0, 1296.0];
 
 /// A random process of mean 0 and standard deviation 1 whose power spectrum falls as 1/f, like the loudness of speech and
 /// music (Voss & Clarke 1975): the sum of leaky processes of equal variance with time constants a factor of three apart.
-pub(super) fn pink(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<f64> {
+pub(super) fn pink(n_bins: usize, dt: TimeBin, stream: &mut RandomStream) -> Vec<f64> {
     let mut states = PINK_TAUS_MS.map(|tau| (libm::exp(-dt.ms() / tau), stream.normal()));
     let scale = 1.0 / (PINK_TAUS_MS.len() as f64).sqrt();
     let mut next = || {
@@ -31,7 +31,7 @@ pub(super) struct Events {
 
 impl Events {
     /// Draws events until the end of the sound; returns the bins of each.
-    pub(super) fn draw(&self, n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<Range<usize>> {
+    pub(super) fn draw(&self, n_bins: usize, dt: TimeBin, stream: &mut RandomStream) -> Vec<Range<usize>> {
         let mut draw = |range: &Range<f64>| {
             let ms = stream.uniform(range.start, range.end);
             Millis::new(ms).map_or(1, |duration| dt.nearest_bins(duration))
@@ -63,7 +63,7 @@ pub(super) fn steps(
     dt: TimeBin,
     durations: Range<f64>,
     limits: Range<f64>,
-    stream: &mut Stream,
+    stream: &mut RandomStream,
 ) -> Vec<f64> {
     let mut levels = Vec::with_capacity(n_bins);
     while levels.len() < n_bins {
@@ -76,7 +76,7 @@ pub(super) fn steps(
 }
 
 /// Draws silences of 50 to 250 ms, 500 to 1800 ms apart; returns their bins.
-pub(super) fn silences(n_bins: usize, dt: TimeBin, stream: &mut Stream) -> Vec<Range<usize>> {
+pub(super) fn silences(n_bins: usize, dt: TimeBin, stream: &mut RandomStream) -> Vec<Range<usize>> {
     Events { gap_ms: 500.0..1800.0, duration_ms: 50.0..250.0 }.draw(n_bins, dt, stream)
 }
 

@@ -20,7 +20,7 @@
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
-use statenet_core::{Millis, Stream, TimeBin};
+use statenet_core::{Millis, RandomStream, TimeBin};
 
 use super::receptive_field::{FieldAxes, ReceptiveField};
 
@@ -71,7 +71,7 @@ impl std::fmt::Display for NeuronKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum OutputCurve {
+pub enum SimulatedCurve {
     /// max(0, 1 + depth d).
     Rectified {
         /// Change per standard deviation of the drive.
@@ -93,7 +93,7 @@ pub enum OutputCurve {
     },
 }
 
-impl OutputCurve {
+impl SimulatedCurve {
     /// The curve's value for a drive.
     #[must_use]
     pub fn apply(&self, drive: f64) -> f64 {
@@ -121,7 +121,7 @@ enum State {
 #[derive(Clone, Debug)]
 pub(super) struct NeuronModel {
     pub(super) field: ReceptiveField,
-    pub(super) curve: OutputCurve,
+    pub(super) curve: SimulatedCurve,
     state: State,
 }
 
@@ -134,16 +134,19 @@ pub(super) struct DriveScale {
 
 impl NeuronModel {
     /// Draws a neuron of a kind. `index` counts neurons of that kind and makes their time constants or signs differ.
-    pub(super) fn draw(kind: NeuronKind, index: usize, axes: FieldAxes, stream: &mut Stream) -> Self {
+    pub(super) fn draw(kind: NeuronKind, index: usize, axes: FieldAxes, stream: &mut RandomStream) -> Self {
         let field = ReceptiveField::draw(axes, stream);
         let millis = |ms: f64| Millis::new(ms).unwrap_or_else(|_| axes.dt.times(1));
         let curve = match kind {
-            NeuronKind::Linear => OutputCurve::Rectified { depth: LINEAR_DEPTH },
-            _ if stream.unit() < 0.5 => OutputCurve::Softplus {
+            NeuronKind::Linear => SimulatedCurve::Rectified { depth: LINEAR_DEPTH },
+            _ if stream.unit() < 0.5 => SimulatedCurve::Softplus {
                 sharpness: stream.uniform(2.0, 4.0),
                 threshold: stream.uniform(0.0, 0.8),
             },
-            _ => OutputCurve::Sigmoid { slope: stream.uniform(1.5, 3.0), midpoint: stream.uniform(0.6, 1.2) },
+            _ => SimulatedCurve::Sigmoid {
+                slope: stream.uniform(1.5, 3.0),
+                midpoint: stream.uniform(0.6, 1.2),
+            },
         };
         let state = match kind {
             NeuronKind::Linear | NeuronKind::Ln => State::None,
@@ -263,12 +266,12 @@ mod tests {
 
     #[test]
     fn curves_by_hand() {
-        assert_eq!(OutputCurve::Rectified { depth: 0.5 }.apply(-3.0), 0.0);
-        assert_eq!(OutputCurve::Rectified { depth: 0.5 }.apply(1.0), 1.5);
-        let softplus = OutputCurve::Softplus { sharpness: 2.0, threshold: 1.0 };
+        assert_eq!(SimulatedCurve::Rectified { depth: 0.5 }.apply(-3.0), 0.0);
+        assert_eq!(SimulatedCurve::Rectified { depth: 0.5 }.apply(1.0), 1.5);
+        let softplus = SimulatedCurve::Softplus { sharpness: 2.0, threshold: 1.0 };
         assert!((softplus.apply(1.0) - 2f64.ln() / 2.0).abs() < 1e-15);
         assert!((softplus.apply(1e4) - 9999.0).abs() < 1e-9 && softplus.apply(-1e4) == 0.0);
-        assert_eq!(OutputCurve::Sigmoid { slope: 2.0, midpoint: 1.0 }.apply(1.0), 0.5);
+        assert_eq!(SimulatedCurve::Sigmoid { slope: 2.0, midpoint: 1.0 }.apply(1.0), 0.5);
     }
 
     #[test]

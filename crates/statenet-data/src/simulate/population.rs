@@ -6,7 +6,7 @@ use statenet_core::{Hertz, Millis};
 
 use super::{
     config::SimulationConfig,
-    neurons::{DriveScale, NeuronKind, NeuronModel, OutputCurve},
+    neurons::{DriveScale, NeuronKind, NeuronModel, SimulatedCurve},
     receptive_field::FieldAxes,
     sounds::{self, SoundKind},
     spikes,
@@ -46,7 +46,7 @@ pub struct GroundTruth {
     /// Offset that is added to the filtered cochleagram to give the drive.
     pub offset: f64,
     /// The output nonlinearity.
-    pub curve: OutputCurve,
+    pub curve: SimulatedCurve,
     /// Rate per unit of the curve, spikes per second.
     pub scale_hz: f64,
     /// Time constant of adaptation, gain control or slow memory; `None` for neurons without state.

@@ -8,7 +8,7 @@
 //! strength i around k1 = k0 + 2.5 st, and a slant a that makes the field prefer rising or falling sweeps.
 
 use ndarray::Array2;
-use statenet_core::{Stream, TimeBin};
+use statenet_core::{RandomStream, TimeBin};
 
 /// The axes of a receptive field.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct ReceptiveField {
 
 impl ReceptiveField {
     /// Draws a receptive field: best frequency anywhere but in the outermost bands, latency 10 to 30 ms, duration 8 to 16 ms.
-    pub(super) fn draw(axes: FieldAxes, stream: &mut Stream) -> Self {
+    pub(super) fn draw(axes: FieldAxes, stream: &mut RandomStream) -> Self {
         let FieldAxes { n_bands, n_lags, dt } = axes;
         let n = n_bands as f64;
         let center = stream.uniform(0.1, 0.9) * (n - 1.0);

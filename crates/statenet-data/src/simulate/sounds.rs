@@ -8,7 +8,7 @@
 
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Hertz, Stream, TimeBin};
+use statenet_core::{Hertz, RandomStream, TimeBin};
 
 use super::{
     modulation::{NATURAL_STEPS, pink, silences, steps},
@@ -104,7 +104,7 @@ pub(super) fn cochleagram(
     centers: &[Hertz],
     n_bins: usize,
     dt: TimeBin,
-    stream: &mut Stream,
+    stream: &mut RandomStream,
 ) -> Array2<f32> {
     let bands = BandScale::of(centers);
     let mut power = Array2::zeros((bands.n_bands(), n_bins));
@@ -150,7 +150,7 @@ pub(super) fn cochleagram(
 }
 
 /// Fills in chords one after the other; the level of a tone is constant during its chord.
-fn random_chords(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
+fn random_chords(power: &mut Array2<f64>, dt: TimeBin, stream: &mut RandomStream) {
     let each = ((CHORD_MS / dt.ms()).round() as usize).max(1);
     let n_bins = power.ncols();
     let levels = steps(n_bins, dt, CHORD_STEPS, CHORD_LEVELS, stream);
@@ -165,7 +165,7 @@ fn random_chords(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
 
 /// Adds background noise, unmodulated but for flutter, whose level steps between far below and just below the foreground:
 /// calls in silence then have high contrast, calls in noise low contrast.
-fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
+fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut RandomStream) {
     let (n_bands, n_bins) = power.dim();
     let slope = stream.uniform(-1.5, 0.3);
     let levels = steps(n_bins, dt, NATURAL_STEPS, -4.5..-0.3, stream);
@@ -179,7 +179,7 @@ fn background(power: &mut Array2<f64>, dt: TimeBin, stream: &mut Stream) {
 
 /// Adds noise with a sloping spectrum, a modulation shared by all bands, one that differs between bands, and flutter. The
 /// depth of modulation steps between shallow and deep.
-fn modulated_noise(power: &mut Array2<f64>, level: f64, dt: TimeBin, stream: &mut Stream) {
+fn modulated_noise(power: &mut Array2<f64>, level: f64, dt: TimeBin, stream: &mut RandomStream) {
     let (n_bands, n_bins) = power.dim();
     let slope = stream.uniform(-1.5, 0.3);
     let depths = steps(n_bins, dt, NATURAL_STEPS, 0.3..1.5, stream);

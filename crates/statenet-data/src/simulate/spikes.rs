@@ -1,13 +1,13 @@
 //! Poisson spikes.
 
 use ndarray::Array3;
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 
 /// Spike counts `(1, R, T)` of an inhomogeneous Poisson process with mean `rate[t]` spikes in bin t.
 ///
 /// Uses time rescaling (Brown et al. 2002): as a function of the cumulative rate, intervals between spikes are exponential
 /// with mean 1. This is exact and needs one random number per spike instead of one per bin.
-pub(super) fn poisson(rate: &[f64], n_repeats: usize, stream: &mut Stream) -> Array3<f32> {
+pub(super) fn poisson(rate: &[f64], n_repeats: usize, stream: &mut RandomStream) -> Array3<f32> {
     let mut counts = Array3::zeros((1, n_repeats, rate.len()));
     for mut repeat in counts.rows_mut() {
         let (mut passed, mut next) = (0.0, stream.exponential());

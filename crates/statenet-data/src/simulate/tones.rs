@@ -1,7 +1,7 @@
 //! Sounds made of spectral lines: harmonic complexes with pitch contours, and sweeps.
 
 use ndarray::Array2;
-use statenet_core::{Hertz, Stream, TimeBin, scales::Scale};
+use statenet_core::{Hertz, RandomStream, TimeBin, scales::Scale};
 
 use super::modulation::{Events, attack_and_decay, pink};
 
@@ -62,7 +62,12 @@ impl BandScale {
 }
 
 /// Adds a speech-like harmonic complex: syllables, a pitch that varies around 120 to 480 Hz, two moving formants.
-pub(super) fn harmonic_complex(power: &mut Array2<f64>, bands: BandScale, dt: TimeBin, stream: &mut Stream) {
+pub(super) fn harmonic_complex(
+    power: &mut Array2<f64>,
+    bands: BandScale,
+    dt: TimeBin,
+    stream: &mut RandomStream,
+) {
     let n_bins = power.dim().1;
     let base_hz = 120.0 * libm::exp2(stream.uniform(0.0, 2.0));
     let contour = pink(n_bins, dt, stream);
@@ -100,7 +105,12 @@ pub(super) fn harmonic_complex(power: &mut Array2<f64>, bands: BandScale, dt: Ti
 }
 
 /// Adds calls: frequency sweeps of 60 to 350 ms over up to one and a half octaves, with two overtones.
-pub(super) fn vocalizations(power: &mut Array2<f64>, bands: BandScale, dt: TimeBin, stream: &mut Stream) {
+pub(super) fn vocalizations(
+    power: &mut Array2<f64>,
+    bands: BandScale,
+    dt: TimeBin,
+    stream: &mut RandomStream,
+) {
     let n_bins = power.dim().1;
     let n = bands.n_bands() as f64;
     let calls = Events { gap_ms: 30.0..350.0, duration_ms: 60.0..350.0 };

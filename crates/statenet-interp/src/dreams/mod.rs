@@ -36,7 +36,7 @@ pub use self::{
     config::{Direction, DreamConfig, Start, When},
     constraint::{Constraint, ModulationBand},
     recorded::{BestRecorded, best_recorded},
-    sonification::{Carrier, Level, Sonification},
+    sonification::{BandCarrier, Level, Sonification},
 };
 use self::{constraint::Prepared, response::SoundResponse};
 use crate::{
@@ -80,7 +80,7 @@ impl Dream {
 /// ```
 /// use candle_core::Device;
 /// use statenet_core::{Axes, Seed, TimeBin};
-/// use statenet_interp::{Constraint, DreamConfig, Target, dream};
+/// use statenet_interp::{Target, dreams::{Constraint, DreamConfig, dream}};
 /// use statenet_models::zoo;
 ///
 /// // Within a box, the dream of an LN neuron is loud where its receptive field is positive and soft where it is negative.

@@ -24,7 +24,7 @@ pub struct Sonification {
     /// What the values of the cochleagram mean.
     pub level: Level,
     /// The sound that is modulated in each band.
-    pub carrier: Carrier,
+    pub carrier: BandCarrier,
     /// Seed of phases and noise.
     pub seed: Seed,
 }
@@ -42,7 +42,7 @@ pub enum Level {
 
 /// The sound that is modulated in each band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
+pub enum BandCarrier {
     /// A tone at the centre of each band.
     Tones,
     /// Noise of the width of each band.
@@ -83,13 +83,13 @@ impl Sonification {
         let turn = std::f64::consts::TAU * self.band_centers[band].hz() / rate;
         let mut stream = self.seed.stream(&format!("band {band}"));
         match self.carrier {
-            Carrier::Tones => {
+            BandCarrier::Tones => {
                 let phase = stream.uniform(0.0, std::f64::consts::TAU);
                 (0..n_samples)
                     .map(|s| std::f64::consts::SQRT_2 * libm::sin(turn * s as f64 + phase))
                     .collect()
             }
-            Carrier::Noise => {
+            BandCarrier::Noise => {
                 let radius = libm::exp(-std::f64::consts::PI * self.width(band) / rate);
                 let (a, b) = (2.0 * radius * libm::cos(turn), -radius * radius);
                 let mut noise: Vec<f64> = (0..n_samples).map(|_| stream.normal()).collect();
@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    fn sonification(carrier: Carrier) -> Sonification {
+    fn sonification(carrier: BandCarrier) -> Sonification {
         Sonification {
             sample_rate: Hertz::new(16_000.0).unwrap(),
             dt: TimeBin::whole_millis::<5>(),
@@ -171,7 +171,7 @@ mod tests {
     fn a_band_sounds_at_its_centre_while_it_is_on() {
         // The middle band alone, in the second half.
         let on = Array2::from_shape_fn((3, 40), |(f, t)| if f == 1 && t >= 20 { 1.0 } else { 0.0 });
-        let sound = sonification(Carrier::Tones).samples(on.view()).unwrap();
+        let sound = sonification(BandCarrier::Tones).samples(on.view()).unwrap();
         assert_eq!(sound.len(), 3200);
         let (before, during) = (&sound[..1500], &sound[1700..]);
         assert!(before.iter().all(|&y| y == 0.0));
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn noise_lies_around_its_band() {
         let on = Array2::from_shape_fn((3, 400), |(f, _)| if f == 2 { 1.0 } else { 0.0 });
-        let sound = sonification(Carrier::Noise).samples(on.view()).unwrap();
+        let sound = sonification(BandCarrier::Noise).samples(on.view()).unwrap();
         let around = |hz: f64| (-20..20).map(|i| power(&sound, hz + 10.0 * f64::from(i))).sum::<f64>();
         assert!(around(2000.0) > 10.0 * around(500.0), "{} {}", around(2000.0), around(500.0));
     }
@@ -198,9 +198,9 @@ mod tests {
 
     #[test]
     fn silence_stays_silent_and_bands_above_half_the_sample_rate_are_refused() {
-        let sound = sonification(Carrier::Tones).samples(Array2::zeros((3, 2)).view()).unwrap();
+        let sound = sonification(BandCarrier::Tones).samples(Array2::zeros((3, 2)).view()).unwrap();
         assert!(sound.len() == 160 && sound.iter().all(|&y| y == 0.0));
-        let mut low = sonification(Carrier::Tones);
+        let mut low = sonification(BandCarrier::Tones);
         low.sample_rate = Hertz::new(4000.0).unwrap();
         let error = low.samples(Array2::zeros((3, 2)).view()).unwrap_err();
         assert_eq!(error.to_string(), "band centre is 2000 Hz, expected below 2000 Hz, half the sample rate");

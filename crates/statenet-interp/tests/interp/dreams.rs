@@ -3,12 +3,13 @@
 use crate::small::{N_BANDS, by_name, of_zoo};
 use candle_core::{Device, Tensor};
 use ndarray::{Array2, ArrayView2};
+use statenet_core::Input;
 use statenet_interp::{
-    Constraint, DreamConfig, Target, agreement, dream,
-    dreams::{Direction, Start, When, best_recorded, clusters},
+    Target, agreement,
+    dreams::{Constraint, Direction, DreamConfig, Start, When, best_recorded, clusters, dream},
     receptive_fields,
 };
-use statenet_models::{Input, Mode, ResponseModel, zoo};
+use statenet_models::{Mode, ResponseModel, zoo};
 
 fn in_a_box() -> Constraint {
     Constraint::Box { lowest: vec![-1.5; N_BANDS], highest: vec![2.0; N_BANDS] }

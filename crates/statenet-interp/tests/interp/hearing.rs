@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Axes, SampleRate, Sampling, Seed, TimeBin};
 use statenet_interp::{
-    Constraint, DreamConfig, MapConfig, Target, dream,
-    dreams::{Direction, Start, When},
+    MapConfig, Target,
+    dreams::{Constraint, Direction, DreamConfig, Start, When, dream},
     gradient_maps, target_maps,
 };
 use statenet_models::{

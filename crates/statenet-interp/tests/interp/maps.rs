@@ -10,8 +10,8 @@ use statenet_interp::{
 use statenet_models::{
     Architecture, Memory, Mode, ModelConfig, ParamStore, ResponseModel, State,
     cores::CoreConfig,
+    laws::strategies::{self, Case},
     prefilters::PrefilterConfig,
-    strategies::{self, Case},
     zoo,
 };
 

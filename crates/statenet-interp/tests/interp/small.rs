@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Axes, Seed, TimeBin};
-use statenet_models::{Registry, ResponseModel, strategies, zoo};
+use statenet_models::{Registry, ResponseModel, laws::strategies, zoo};
 
 pub(crate) const N_BANDS: usize = 8;
 pub(crate) const N_NEURONS: usize = 3;

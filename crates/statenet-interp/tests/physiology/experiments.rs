@@ -3,7 +3,7 @@
 use super::known::{Known, Law};
 use ndarray::Array2;
 use statenet_core::{Axes, Hertz, Millis, SampleRate, Seed, TimeBin, scales::Scale};
-use statenet_data::OutputCurve;
+use statenet_data::SimulatedCurve;
 use statenet_interp::{
     experiments::{
         BandFrontEnd, Bursts, ContrastSteps, ForwardMasking, Gaps, Oddball, Ripples, Tones, TwoTones,
@@ -53,7 +53,7 @@ pub(super) fn field() -> Array2<f64> {
     })
 }
 
-pub(super) const CURVE: OutputCurve = OutputCurve::Softplus { sharpness: 2.0, threshold: 0.5 };
+pub(super) const CURVE: SimulatedCurve = SimulatedCurve::Softplus { sharpness: 2.0, threshold: 0.5 };
 
 /// The offset for which the drive in silence is -1.
 pub(super) fn neuron(law: Law) -> Known {

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use ndarray::Array2;
 use serde_json::Value;
 use statenet_core::{Axes, Seed};
-use statenet_data::{GroundTruth, NeuronKind, OutputCurve};
+use statenet_data::{GroundTruth, NeuronKind, SimulatedCurve};
 use statenet_models::{Error, Memory, Mode, ModelConfig, ParamStore, ResponseModel, State};
 
 /// The transformation from drive to rate.
@@ -13,11 +13,11 @@ pub(super) enum Law {
     /// The rate is the drive.
     Linear,
     /// A static output curve.
-    Ln(OutputCurve),
+    Ln(SimulatedCurve),
     /// A leaky integrator: m[t] = a m[t-1] + (1 - a) d[t].
     Leaky { decay: f64 },
     /// The gain control of the simulated population.
-    GainControl { decay: f64, curve: OutputCurve },
+    GainControl { decay: f64, curve: SimulatedCurve },
 }
 
 /// r = law(offset + sum_fk w[f, k] x[f, t - k]), zeros before the sound.
@@ -98,10 +98,10 @@ impl Known {
     }
 }
 
-fn apply(curve: OutputCurve, d: &Tensor) -> candle_core::Result<Tensor> {
+fn apply(curve: SimulatedCurve, d: &Tensor) -> candle_core::Result<Tensor> {
     match curve {
-        OutputCurve::Rectified { depth } => d.affine(depth, 1.0)?.relu(),
-        OutputCurve::Softplus { sharpness, threshold } => {
+        SimulatedCurve::Rectified { depth } => d.affine(depth, 1.0)?.relu(),
+        SimulatedCurve::Softplus { sharpness, threshold } => {
             // Drives are a few standard deviations, so that exp does not overflow.
             d.affine(sharpness, -sharpness * threshold)?
                 .exp()?
@@ -109,7 +109,7 @@ fn apply(curve: OutputCurve, d: &Tensor) -> candle_core::Result<Tensor> {
                 .log()?
                 .affine(1.0 / sharpness, 0.0)
         }
-        OutputCurve::Sigmoid { slope, midpoint } => {
+        SimulatedCurve::Sigmoid { slope, midpoint } => {
             d.affine(-slope, slope * midpoint)?.exp()?.affine(1.0, 1.0)?.recip()
         }
         other => panic!("no such curve: {other:?}"),

@@ -14,10 +14,9 @@ use statenet_data::{
     SplitPlan,
 };
 use statenet_interp::{
-    Constraint, DreamConfig, Probes, Target,
+    Probes, Target,
     agreement::cosine,
-    dream,
-    dreams::{Start, best_recorded},
+    dreams::{Constraint, DreamConfig, Start, best_recorded, dream},
     gradient_maps,
     memory::{NeuronMemory, memory},
     smoothing::smoothed,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 
 use super::{
     EvaluationOptions, NeuronScores,
@@ -40,7 +40,7 @@ pub(super) struct Intervals {
 
 type Pick<S, T> = fn(&S) -> Option<T>;
 
-/// The bootstrap that [`evaluate`](crate::evaluate) describes.
+/// The bootstrap that [`evaluate_observations`](crate::evaluate_observations) describes.
 pub(super) fn intervals(
     observations: &[Observation<'_>],
     scores: &[NeuronScores],
@@ -105,7 +105,7 @@ pub(super) fn intervals(
 
 /// Draws how often each block of each stimulus counts. Blocks are drawn within their stimulus; stimuli of a single block
 /// are drawn among each other, so that many short sounds are resampled too.
-fn resample_blocks(blocks: &[usize], stream: &mut Stream) -> Vec<Vec<f64>> {
+fn resample_blocks(blocks: &[usize], stream: &mut RandomStream) -> Vec<Vec<f64>> {
     let mut whole = resample_counts(blocks.iter().filter(|&&n| n == 1).count(), stream).into_iter();
     let mut counts = Vec::with_capacity(blocks.len());
     for &n in blocks {
@@ -115,7 +115,7 @@ fn resample_blocks(blocks: &[usize], stream: &mut Stream) -> Vec<Vec<f64>> {
 }
 
 /// Draws how often each of `n` blocks occurs in a sample of size n with replacement.
-fn resample_counts(n: usize, stream: &mut Stream) -> Vec<f64> {
+fn resample_counts(n: usize, stream: &mut RandomStream) -> Vec<f64> {
     let mut counts = vec![0.0; n];
     for _ in 0..n {
         counts[stream.below(n)] += 1.0;

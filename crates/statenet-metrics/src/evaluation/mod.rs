@@ -155,18 +155,18 @@ impl Evaluation {
 /// ```
 /// use ndarray::{Array2, Array3};
 /// use statenet_core::ResponseMask;
-/// use statenet_metrics::{EvaluationOptions, Observation, evaluate};
+/// use statenet_metrics::{EvaluationOptions, Observation, evaluate_observations};
 ///
 /// let rate = Array2::from_shape_fn((1, 400), |(_, t)| (0.1 * t as f64).sin() + 1.0);
 /// let responses = Array3::from_shape_fn((1, 4, 400), |(_, r, t)| rate[[0, t]] + ((t * (r + 3)) % 7) as f64);
 /// let mask = ResponseMask::all(1, 4, 400);
 /// let observations = [Observation::new(rate.view(), responses.view(), &mask)?];
-/// let scores = evaluate(&["unit-1".into()], &observations, &EvaluationOptions::default())?;
+/// let scores = evaluate_observations(&["unit-1".into()], &observations, &EvaluationOptions::default())?;
 /// assert_eq!(scores.per_neuron[0].id, "unit-1");
 /// assert!(scores.ccnorm_ci95.is_some_and(|[lo, hi]| lo < hi));
 /// # Ok::<(), statenet_metrics::Error>(())
 /// ```
-pub fn evaluate(
+pub fn evaluate_observations(
     ids: &[String],
     observations: &[Observation<'_>],
     options: &EvaluationOptions,
@@ -283,7 +283,8 @@ mod tests {
     fn of(rate: &Array2<f64>, y: &Array3<f64>, options: &EvaluationOptions) -> Evaluation {
         let (n, r, t) = y.dim();
         let mask = ResponseMask::all(n, r, t);
-        evaluate(&ids(n), &[Observation::new(rate.view(), y.view(), &mask).unwrap()], options).unwrap()
+        evaluate_observations(&ids(n), &[Observation::new(rate.view(), y.view(), &mask).unwrap()], options)
+            .unwrap()
     }
 
     #[test]
@@ -364,7 +365,7 @@ mod tests {
         let options = EvaluationOptions::default();
         let message = |ids: &[&str], options: &EvaluationOptions| {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            evaluate(&ids, &observations, options).unwrap_err().to_string()
+            evaluate_observations(&ids, &observations, options).unwrap_err().to_string()
         };
         assert_eq!(message(&["a"], &options), "ids has 1 entries, expected 2, one per neuron");
         assert_eq!(message(&["a", "a"], &options), "neuron id \"a\" occurs twice, expected unique ids");

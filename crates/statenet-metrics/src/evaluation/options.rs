@@ -5,7 +5,7 @@ use statenet_core::{Millis, Seed, TimeBin};
 
 use crate::error::{Error, Result};
 
-/// Options of [`evaluate`](crate::evaluate).
+/// Options of [`evaluate_observations`](crate::evaluate_observations).
 ///
 /// ```
 /// use statenet_core::TimeBin;

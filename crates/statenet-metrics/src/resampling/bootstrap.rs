@@ -24,7 +24,7 @@ pub enum IntervalMethod {
 
 /// An interval and its confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// Lower end.
     pub lower: f64,
     /// Upper end.
@@ -57,7 +57,7 @@ pub fn bootstrap(
     method: IntervalMethod,
     confidence: f64,
     resampling: &Resampling,
-) -> Result<Interval, Undefined> {
+) -> Result<ConfidenceInterval, Undefined> {
     if n < 2 {
         return Err(Undefined::TooFewValues { n, needed: 2 });
     }
@@ -77,7 +77,7 @@ pub fn bootstrap(
         IntervalMethod::Bca => bca_levels(n, finite, estimate, &drawn, tail),
     };
     match levels.map(|q| quantile(&drawn, q)) {
-        [Some(lower), Some(upper)] => Ok(Interval { lower, upper, confidence }),
+        [Some(lower), Some(upper)] => Ok(ConfidenceInterval { lower, upper, confidence }),
         _ => Err(Undefined::Unstable { defined: drawn.len(), draws }),
     }
 }
@@ -102,7 +102,7 @@ pub fn bootstrap_together<const K: usize>(
     statistics: impl Fn(&[usize]) -> [Option<f64>; K] + Sync,
     confidence: f64,
     resampling: &Resampling,
-) -> [Result<Interval, Undefined>; K] {
+) -> [Result<ConfidenceInterval, Undefined>; K] {
     if n < 2 {
         return [Err(Undefined::TooFewValues { n, needed: 2 }); K];
     }
@@ -120,7 +120,7 @@ pub fn bootstrap_together<const K: usize>(
             return Err(unstable);
         }
         match (quantile(&values, tail), quantile(&values, 1.0 - tail)) {
-            (Some(lower), Some(upper)) => Ok(Interval { lower, upper, confidence }),
+            (Some(lower), Some(upper)) => Ok(ConfidenceInterval { lower, upper, confidence }),
             _ => Err(unstable),
         }
     })
@@ -141,7 +141,7 @@ pub fn bootstrap_mean(
     method: IntervalMethod,
     confidence: f64,
     resampling: &Resampling,
-) -> Result<Interval, Undefined> {
+) -> Result<ConfidenceInterval, Undefined> {
     expect_finite(values)?;
     let statistic = |units: &[usize]| {
         let sum: f64 = units.iter().filter_map(|&i| values.get(i)).sum();

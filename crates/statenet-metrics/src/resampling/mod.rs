@@ -17,7 +17,7 @@ mod permutation;
 mod sign_flip;
 mod wilcoxon;
 
-pub use bootstrap::{Interval, IntervalMethod, bootstrap, bootstrap_mean, bootstrap_together};
+pub use bootstrap::{ConfidenceInterval, IntervalMethod, bootstrap, bootstrap_mean, bootstrap_together};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use permutation::two_samples;
 pub use sign_flip::sign_flip;

@@ -22,7 +22,7 @@
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 use statenet_kernels::{GatedCell, GatedWeights, Layout, Step, gated_layer, gated_layer_last, steps};
 
 use crate::{
@@ -122,7 +122,7 @@ impl Gated {
 }
 
 /// First values of the input's biases that spread the units' time constants up to `longest` bins.
-fn chrono(cell: GatedCell, hidden: usize, longest: f64, stream: &mut Stream) -> Vec<f64> {
+fn chrono(cell: GatedCell, hidden: usize, longest: f64, stream: &mut RandomStream) -> Vec<f64> {
     let bound = 1.0 / (hidden as f64).sqrt();
     let mut biases: Vec<f64> = (0..cell.n_gates() * hidden).map(|_| stream.uniform(-bound, bound)).collect();
     let Gates { forget_gate, input_gate } = gates_of(cell);

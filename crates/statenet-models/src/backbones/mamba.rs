@@ -17,7 +17,7 @@
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 use statenet_kernels::{
     Layout, SelectiveScan, Step, StepSizes, depthwise_conv1d, selective_scan, silu_gate, steps,
 };
@@ -86,7 +86,7 @@ impl Mamba {
         const INPUTS_PER_RANK: usize = 16;
         let &MambaConfig { states, kernel, expand } = config;
         let (channels, rank) = (expand * inputs, inputs.div_ceil(INPUTS_PER_RANK));
-        let rates = |_: &mut Stream| {
+        let rates = |_: &mut RandomStream| {
             (0..channels * states).map(|k| libm::log((k % states + 1) as f64)).collect::<Vec<_>>()
         };
         let linear = |scope: &mut Scope<'_>, name: &str, outputs: usize, inputs: usize| {
@@ -131,9 +131,9 @@ impl Mamba {
 }
 
 /// b_dt: what a softplus turns into steps that are log-uniform on [0.001, 0.1].
-fn steps_before_softplus(channels: usize) -> impl FnOnce(&mut Stream) -> Vec<f64> {
+fn steps_before_softplus(channels: usize) -> impl FnOnce(&mut RandomStream) -> Vec<f64> {
     let (low, high) = (libm::log(0.001), libm::log(0.1));
-    let raw = move |stream: &mut Stream| {
+    let raw = move |stream: &mut RandomStream| {
         let step = libm::exp(stream.uniform(low, high)).max(1e-4);
         step + libm::log(-libm::expm1(-step))
     };

@@ -21,7 +21,7 @@
 
 use candle_core::{D, Tensor, Var};
 use serde::{Deserialize, Serialize};
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 use statenet_kernels::{DplrWeights, Step, steps};
 
 use super::state_space::{self, COMPLEX_NORMAL, Spaces, StateSpace};
@@ -90,7 +90,7 @@ fn new_spaces(config: &S4Config, hidden: usize, kernel: &mut Scope<'_>) -> Resul
     let legs = Legs::new(config.states);
     let repeated = |values: &[f64]| {
         let values = values.repeat(hidden);
-        move |_: &mut Stream| values
+        move |_: &mut RandomStream| values
     };
     let steps = state_space::log_steps(hidden, (config.dt_min, config.dt_max));
     let half = Init::Constant(-std::f64::consts::LN_2);

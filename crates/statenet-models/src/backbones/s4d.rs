@@ -62,7 +62,7 @@ pub(crate) type S4d = StateSpace<Diagonal>;
 pub(crate) fn new(config: &S4dConfig, input: Units, scope: &mut Scope<'_>) -> Result<S4d> {
     let hidden = input.n;
     let pairs = config.states / 2;
-    let turning = |_: &mut statenet_core::Stream| {
+    let turning = |_: &mut statenet_core::RandomStream| {
         (0..hidden * pairs).map(|k| std::f64::consts::PI * (k % pairs) as f64).collect()
     };
     StateSpace::new(input, scope, |kernel| {

@@ -9,7 +9,7 @@
 //! Parameters beside those of the state spaces: H (D) + 2 H H + 2 H.
 
 use candle_core::{DType, Device, Tensor};
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 use statenet_kernels::steps::values;
 use statenet_kernels::{Layout, Step, steps};
 
@@ -133,7 +133,10 @@ pub(super) fn validate(states: usize, (dt_min, dt_max): (f64, f64), field: &str)
 }
 
 /// ln dt per unit, dt log-uniform.
-pub(super) fn log_steps(hidden: usize, (dt_min, dt_max): (f64, f64)) -> impl FnOnce(&mut Stream) -> Vec<f64> {
+pub(super) fn log_steps(
+    hidden: usize,
+    (dt_min, dt_max): (f64, f64),
+) -> impl FnOnce(&mut RandomStream) -> Vec<f64> {
     let (low, high) = (libm::log(dt_min), libm::log(dt_max));
     move |stream| (0..hidden).map(|_| stream.uniform(low, high)).collect()
 }

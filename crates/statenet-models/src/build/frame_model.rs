@@ -24,7 +24,7 @@ use crate::{
 
 /// A model defined by what it computes for one frame of sound.
 ///
-/// Register it with [`Registry::with_frames`](crate::Registry::with_frames); it is then fitted, streamed, saved and
+/// Build it by [`of_frames`], or register it with [`Registry::with_frames`](crate::Registry::with_frames); it is then fitted, streamed, saved and
 /// interpreted like a model of the zoo. Its rates are multiplied by the buffer `rate_scale` (N), which is 1 until a fit
 /// sets it, before the first step, so that silence gives each neuron's mean rate: rates near 1 for silence are a good
 /// start. A graph with a few nodes per bin is slower than the fused operations of `statenet-kernels`: write
@@ -41,6 +41,53 @@ pub trait FrameModel: Send + Sync {
     /// # Errors
     /// Whatever Candle returns.
     fn advance(&self, frame: &Tensor, state: &[Tensor]) -> candle_core::Result<(Tensor, Vec<Tensor>)>;
+}
+
+/// A model of your own from what it computes for one frame; `layers` builds it from the variables that it trains, in f32.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_nn::{Linear, Module, linear};
+/// use statenet_core::{Axes, Seed, TimeBin};
+/// use statenet_models::{FrameModel, Mode, ResponseModel, of_frames};
+///
+/// /// r[t] = softplus(W x[t] + b)
+/// struct Memoryless(Linear);
+///
+/// impl FrameModel for Memoryless {
+///     fn start(&self, _: usize) -> candle_core::Result<Vec<Tensor>> {
+///         Ok(Vec::new())
+///     }
+///
+///     fn advance(&self, frame: &Tensor, _: &[Tensor]) -> candle_core::Result<(Tensor, Vec<Tensor>)> {
+///         Ok((statenet_kernels::softplus(&self.0.forward(frame)?)?, Vec::new()))
+///     }
+/// }
+///
+/// let axes = Axes::new(8, 2, TimeBin::from_millis(5.0)?);
+/// let model = of_frames("memoryless", &axes, Seed::new(0), &Device::Cpu, |vb| {
+///     Ok(Memoryless(linear(axes.n_bands, axes.n_neurons, vb.pp("readout"))?))
+/// })?;
+/// let sound = Tensor::ones((1, 1, 8, 20), candle_core::DType::F32, &Device::Cpu)?;
+/// assert_eq!(model.forward(&sound, Mode::Eval)?.dims(), [1, 2, 20]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// It is fitted, streamed, saved and interpreted like a model of the zoo. A checkpoint is loaded into a model built in the same way, by
+/// [`checkpoint::load_into`](crate::checkpoint::load_into); one that is to be loaded by its name alone is
+/// [registered](crate::Registry::with_frames).
+///
+/// # Errors
+/// [`Error::Tensor`](crate::Error::Tensor) if `layers` fails.
+pub fn of_frames<M: FrameModel + 'static>(
+    name: &str,
+    axes: &Axes,
+    seed: Seed,
+    device: &Device,
+    layers: impl FnOnce(VarBuilder<'static>) -> candle_core::Result<M>,
+) -> Result<Box<dyn ResponseModel>> {
+    let config = ModelConfig::custom(axes, name, serde_json::Value::Null);
+    let build = |vb: VarBuilder<'static>, _: &Axes, (): ()| layers(vb);
+    Ok(Box::new(Framewise::build(&config, seed, DType::F32, device, build)?))
 }
 
 /// Name of the buffer that scales rates.

@@ -1,7 +1,7 @@
 //! The trait of every model, the config of a whole model, and how the one is built from the other.
 
-pub mod frame_model;
-pub mod model_config;
+pub(crate) mod frame_model;
+pub(crate) mod model_config;
 pub(crate) mod pipeline;
-pub mod registry;
-pub mod response_model;
+pub(crate) mod registry;
+pub(crate) mod response_model;

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The version of the config format that this library writes.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// A model, described whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

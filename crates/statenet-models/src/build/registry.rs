@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Builds a custom model from its config; the error it returns becomes [`Error::Custom`].
-pub type Builder = dyn Fn(
+pub(crate) type Builder = dyn Fn(
         &ModelConfig,
         Seed,
         DType,

@@ -6,13 +6,13 @@ use candle_core::{DType, Device};
 use statenet_core::Seed;
 
 use super::{
-    contents::{CONFIG_FILE, Checkpoint, ConfigFile, TENSORS_FILE},
+    contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
     json::read_json,
     published::{self, PublishedOptions},
 };
 use crate::{
-    build::{model_config::ModelConfig, registry::Registry},
-    error::Result,
+    build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
+    error::{Result, config_error},
     tensors,
 };
 
@@ -42,4 +42,21 @@ pub fn load_with(registry: &Registry, folder: impl AsRef<Path>, device: &Device)
     let model = registry.build(&config, Seed::new(0), DType::F32, device)?;
     model.params().load(&values, &tensors_path.display().to_string())?;
     Ok(Checkpoint { model, metadata })
+}
+
+/// Loads the parameters of a checkpoint into a model that was built as the saved one was, such as one of
+/// [`of_frames`](crate::of_frames), which no registry knows.
+///
+/// # Errors
+/// As [`load`], and [`Error::Config`](crate::Error::Config) if the checkpoint is of a model with another config. The model is then as it was.
+pub fn load_into(folder: impl AsRef<Path>, model: &mut dyn ResponseModel) -> Result<CheckpointMetadata> {
+    let folder = folder.as_ref();
+    let (config, metadata) = read_json::<ConfigFile<ModelConfig>>(&folder.join(CONFIG_FILE))?.split()?;
+    if config != model.config() {
+        return Err(config_error("config", config.slug(), format!("that of {}", model.config().slug())));
+    }
+    let tensors_path = folder.join(TENSORS_FILE);
+    let values = tensors::read(&tensors_path, model.device())?;
+    model.params().load(&values, &tensors_path.display().to_string())?;
+    Ok(metadata)
 }

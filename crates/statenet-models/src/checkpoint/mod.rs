@@ -7,15 +7,15 @@
 //! [`load`](load()) also reads folders that the published implementation wrote (deepSTRF 0.1.0), by their names, and
 //! [`save_published`] writes such folders, of the models that it has.
 
-mod contents;
+pub(crate) mod contents;
 mod json;
 mod load;
 mod published;
 mod save;
 
 pub use self::{
-    contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, TENSORS_FILE},
-    load::{load, load_with},
+    contents::{CONFIG_FILE, TENSORS_FILE},
+    load::{load, load_into, load_with},
     published::{Nested, Prefilter, PublishedOptions, load_published, save_published},
     save::save,
 };

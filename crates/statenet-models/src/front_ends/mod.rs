@@ -21,7 +21,7 @@ mod mel;
 mod pcen;
 mod range;
 mod sincnet;
-mod stage;
+pub(crate) mod stage;
 
 pub use self::{
     cochlea::Cochlea,
@@ -32,7 +32,6 @@ pub use self::{
     mel::MelConfig,
     pcen::PcenConfig,
     sincnet::{SincnetConfig, SincnetOutput},
-    stage::in_bins,
 };
 pub(crate) use self::{
     sincnet::{BandPasses, Sincs, Squash},

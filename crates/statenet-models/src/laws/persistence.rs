@@ -8,7 +8,7 @@ use statenet_core::Seed;
 use super::compare::{broken, expect_equal};
 use crate::{
     build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
-    checkpoint::{self, CheckpointMetadata},
+    checkpoint::{self, contents::CheckpointMetadata},
     config::text,
     error::{During, Result},
     model::{mode::Mode, state::State},

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use proptest::prelude::*;
-//! use statenet_models::{laws, strategies};
+//! use statenet_models::laws::{self, strategies};
 //!
 //! proptest!(ProptestConfig::with_cases(3), |(case in strategies::cases())| {
 //!     let model = case.build().unwrap();

@@ -14,7 +14,7 @@
 
 use candle_core::{DType, Tensor};
 use serde::{Deserialize, Serialize};
-use statenet_core::Stream;
+use statenet_core::RandomStream;
 use statenet_kernels::steps::values;
 use statenet_kernels::{Layout, Step, StepSizes};
 
@@ -90,7 +90,7 @@ impl Leak {
     pub(crate) fn new(config: &LeakConfig, units: usize, scope: &mut Scope<'_>) -> Result<Self> {
         let mean = (config.initial_tau - 1.0).sqrt();
         let exponential =
-            |stream: &mut Stream| (0..units).map(|_| mean * stream.exponential()).collect::<Vec<_>>();
+            |stream: &mut RandomStream| (0..units).map(|_| mean * stream.exponential()).collect::<Vec<_>>();
         Ok(Self {
             d: scope.parameter_with("d", units, exponential)?,
             gain: config.gain,

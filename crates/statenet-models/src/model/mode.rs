@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use candle_core::Tensor;
-use statenet_core::{Seed, Stream};
+use statenet_core::{RandomStream, Seed};
 
 /// Evaluation (pure, strictly causal) or a training pass.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ impl Pass {
 
     /// The noise of a layer, by the layer's name.
     #[must_use]
-    pub fn noise(&self, layer: &str) -> Stream {
+    pub fn noise(&self, layer: &str) -> RandomStream {
         self.seed.stream(layer)
     }
 

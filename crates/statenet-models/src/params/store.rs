@@ -10,7 +10,7 @@ use std::{
 
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{VarBuilder, var_builder::SimpleBackend};
-use statenet_core::{Seed, Stream};
+use statenet_core::{RandomStream, Seed};
 
 use crate::{
     config::limits::expect_numbers,
@@ -321,7 +321,7 @@ impl Scope<'_> {
         &mut self,
         name: &str,
         shape: impl Into<Shape>,
-        first_values: impl FnOnce(&mut Stream) -> Vec<f64>,
+        first_values: impl FnOnce(&mut RandomStream) -> Vec<f64>,
     ) -> Result<Tensor> {
         let name = self.name(name);
         let values = |seed: Seed, name: &str| first_values(&mut seed.stream(name));
@@ -346,7 +346,7 @@ impl Scope<'_> {
         &mut self,
         name: &str,
         shape: impl Into<Shape>,
-        first_values: impl FnOnce(&mut Stream) -> Vec<f64>,
+        first_values: impl FnOnce(&mut RandomStream) -> Vec<f64>,
     ) -> Result<Tensor> {
         let name = self.name(name);
         let values = |seed: Seed, name: &str| first_values(&mut seed.stream(name));

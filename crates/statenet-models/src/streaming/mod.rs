@@ -2,7 +2,7 @@
 //! ([`RealTime`](real_time::RealTime)).
 
 mod plan;
-pub mod real_time;
+pub(crate) mod real_time;
 mod sample_buffer;
-pub mod sample_stream;
-pub mod stream;
+pub(crate) mod sample_stream;
+pub(crate) mod stream;

@@ -62,7 +62,7 @@ impl Gaussians {
         let n = config.n_gaussians;
         let each = outputs * channels * n;
         let shape = (2, outputs, channels, n);
-        let on_the_grid = |stream: &mut statenet_core::Stream| {
+        let on_the_grid = |stream: &mut statenet_core::RandomStream| {
             let mut axis =
                 |n: usize| (0..each).map(|_| stream.uniform(0.0, (n - 1) as f64)).collect::<Vec<_>>();
             let bands = axis(n_bands);

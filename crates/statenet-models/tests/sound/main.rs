@@ -94,7 +94,7 @@ fn configs() -> Vec<(String, ModelConfig)> {
         ),
     ];
     let sampling = at_16_khz();
-    let hear = zoo::taking(statenet_models::Input::Sound);
+    let hear = zoo::taking(statenet_core::Input::Sound);
     let listed = hear.map(|entry| (entry.name.to_owned(), small((entry.config)(&sampling.axes(2)))));
     let others = others.map(|(name, front_end)| (name.to_owned(), heard(front_end, zoo::ln, &sampling, 2)));
     listed.chain(others).collect()

@@ -23,7 +23,7 @@ use statenet::{
 
 use super::{
     args::{InterpretArgs, Method},
-    loaded_model::LoadedModel,
+    loaded_model::{Hearing, LoadedModel},
 };
 
 /// Sound before the lags of a map, which lets the state settle.
@@ -57,6 +57,8 @@ pub(crate) struct NeuronAnalysis {
     pub(crate) fields: Option<Fields>,
     /// Dreams from several starts, the best first, and the best recorded stretch.
     pub(crate) dreams: Option<(Vec<Dream>, BestRecorded)>,
+    /// Of a model that hears: the dream in samples, and the best recorded stretch.
+    pub(crate) heard: Option<(Dream, BestRecorded)>,
     /// Memory by three measures.
     pub(crate) memory: Option<NeuronMemory>,
     /// Lengths of history in ms, infinity for the whole sound, each with the CCnorm on test stimuli of the model with only
@@ -140,6 +142,7 @@ pub(crate) fn analyze(
             maps: None,
             fields: None,
             dreams: None,
+            heard: None,
             memory: None,
             accuracy: Vec::new(),
             experiments: None,
@@ -301,6 +304,44 @@ fn add_dreams(
     for ((analysis, dreams), recorded) in analyses.iter_mut().zip(dreams).zip(recorded) {
         analysis.dreams = Some((dreams, recorded));
     }
+    if let Some(hearing) = &loaded.hearing {
+        add_dreams_in_samples(args, loaded, hearing, analyses)?;
+    }
+    Ok(())
+}
+
+/// Dreams that reach the samples of a model that hears, as loud as the training sounds on average.
+fn add_dreams_in_samples(
+    args: &InterpretArgs,
+    loaded: &LoadedModel,
+    hearing: &Hearing,
+    analyses: &mut [NeuronAnalysis],
+) -> anyhow::Result<()> {
+    // A first step of a fifth of the loudness, in each sample.
+    const STEP: f64 = 0.2;
+    let sounds = hearing.recording.cochleagrams(loaded.split.train())?;
+    let (n, power) =
+        sounds.iter().flatten().fold((0usize, 0.0), |(n, sum), &x| (n + 1, sum + f64::from(x).powi(2)));
+    let loudness = (power / n.max(1) as f64).sqrt();
+    if loudness == 0.0 {
+        return Ok(());
+    }
+    let config = DreamConfig {
+        n_bins: bins(&loaded.recording, DREAM_MS)?,
+        starts: vec![Start::Noise(loudness); 2],
+        steps: args.dream_steps,
+        step_size: STEP * loudness,
+        constraints: vec![Constraint::Energy(loudness)],
+        seed: Seed::new(args.seed),
+        ..DreamConfig::default()
+    };
+    let targets = targets(analyses);
+    let dreams = dream(&*hearing.model, &targets, &config)?;
+    let hop = config.n_bins / 4 + 1;
+    let recorded = best_recorded(&*hearing.model, &sounds, &targets, &config, hop)?;
+    for ((analysis, dreams), recorded) in analyses.iter_mut().zip(dreams).zip(recorded) {
+        analysis.heard = dreams.into_iter().next().map(|best| (best, recorded));
+    }
     Ok(())
 }
 
@@ -399,7 +440,7 @@ pub(crate) fn band_front_end(loaded: &LoadedModel) -> anyhow::Result<BandFrontEn
 }
 
 /// A cochleagram as a batch of one.
-fn tensor(sound: ArrayView2<'_, f32>, device: &Device) -> anyhow::Result<Tensor> {
+pub(super) fn tensor(sound: ArrayView2<'_, f32>, device: &Device) -> anyhow::Result<Tensor> {
     let (n_bands, n_bins) = sound.dim();
     let values: Vec<f32> = sound.iter().copied().collect();
     Ok(Tensor::from_vec(values, (1, 1, n_bands, n_bins), device)?)

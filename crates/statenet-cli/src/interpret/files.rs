@@ -1,4 +1,4 @@
-//! Writes `interpretation.json`, `maps/NEURON.npz` and `sounds/NEURON.wav`. Scripts rely on their names and fields: do not
+//! Writes `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` and, for a model that hears, `sounds/NEURON-samples.wav`. Scripts rely on their names and fields: do not
 //! rename them.
 
 use std::path::Path;
@@ -111,6 +111,10 @@ impl<'a> NeuronEntry<'a> {
                     "response": plain(best.response),
                     "best_recorded": plain(recorded.response),
                     "starts": dreams.len(),
+                    "samples": analysis.heard.as_ref().map(|(dream, recorded)| json!({
+                        "response": plain(dream.response),
+                        "best_recorded": plain(recorded.response),
+                    })),
                 }))
             }),
             experiments: analysis.experiments.as_ref().map(|experiments| {
@@ -164,7 +168,8 @@ pub(crate) fn write(
     write_json(&out.join("interpretation.json"), &interpretation)
 }
 
-/// Writes a sonification of each neuron's best dream: band-limited noise with the levels of the dream.
+/// Writes a sonification of each neuron's best dream: band-limited noise with the levels of the dream. For a model that hears also the
+/// dream of samples, which needs no sonification.
 fn write_sounds(
     args: &InterpretArgs,
     loaded: &LoadedModel,
@@ -174,6 +179,14 @@ fn write_sounds(
     const RATE_HZ: f64 = 44_100.0;
     if analyses.iter().all(|analysis| analysis.dreams.is_none()) {
         return Ok(());
+    }
+    if let Some(hearing) = &loaded.hearing {
+        let rate = Sampling::of(hearing.model.config().axes()?)?.rate();
+        for analysis in analyses {
+            let Some((dream, _)) = &analysis.heard else { continue };
+            let path = out.join("sounds").join(format!("{}-samples.wav", analysis.id));
+            write_wav(&path, &dream.samples(), rate)?;
+        }
     }
     let bands = band_front_end(loaded)?;
     let Some(highest) = bands.centers.last() else { return Ok(()) };

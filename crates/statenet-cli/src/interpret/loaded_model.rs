@@ -10,10 +10,18 @@ use crate::shared::{
     with_cochleagrams,
 };
 
+/// A model that hears, and the recording's sounds in bins of samples.
+pub(crate) struct Hearing {
+    pub(crate) model: Box<dyn ResponseModel>,
+    pub(crate) recording: Recording,
+}
+
 /// A model, and its recording preprocessed as in the fit.
 pub(crate) struct LoadedModel {
-    /// The model.
+    /// The model, or its stages behind its front end if it hears.
     pub(crate) model: Box<dyn ResponseModel>,
+    /// The whole model if it hears, for dreams that reach the samples.
+    pub(crate) hearing: Option<Hearing>,
     /// The recording with cochleagrams, smoothed.
     pub(crate) recording: Recording,
     /// Mean and deviation by which the model scales each band.
@@ -63,15 +71,15 @@ impl LoadedModel {
             }
         };
         // Maps, tuning and dreams are over bands: those of the front end, for a model that hears.
-        let (model, recording) = match train::behind_front_end(&*model, &recording)? {
-            Some(behind) => behind,
+        let (model, recording, hearing) = match train::behind_front_end(&*model, &recording)? {
+            Some((behind, heard)) => (behind, heard, Some(Hearing { model, recording: recording.heard()? })),
             None if model.config().input() == Input::Sound => {
                 bail!(
                     "{} has no bands, which interpret analyses: it takes the samples themselves",
                     model.config().slug()
                 )
             }
-            None => (model, recording),
+            None => (model, recording, None),
         };
         if let Some(axes) = &model.config().axes {
             recording.expect_input(axes)?;
@@ -89,7 +97,7 @@ impl LoadedModel {
         };
         let scaling = model.input_scaling()?;
         let scaling = scaling.unwrap_or_else(|| Standardization::identity(model.n_bands()));
-        Ok(Self { model, recording, scaling, split, truth: source.truth, neurons })
+        Ok(Self { model, hearing, recording, scaling, split, truth: source.truth, neurons })
     }
 
     /// The cochleagrams of the training stimuli, which maps, dreams and memory use.

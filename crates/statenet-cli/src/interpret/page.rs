@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use ndarray::{Array2, ArrayView2};
 use statenet::{
     interp::Estimate,
@@ -253,6 +254,30 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
             best.response * per_second
         );
         section = section.figure(keep("dream", &panel)?, caption);
+    }
+    if let (Some((dream, best)), Some(hearing)) = (&analysis.heard, &loaded.hearing) {
+        let heard = |title: &str, bins: ArrayView2<'_, f32>| -> anyhow::Result<Figure> {
+            let sound = super::analysis::tensor(bins, hearing.model.device())?;
+            let bands = hearing.model.cochleagram(&sound)?.context("a model without a front end")?;
+            let (_, _, n_bands, n_bins) = bands.dims4()?;
+            let bands = Array2::from_shape_vec((n_bands, n_bins), bands.flatten_all()?.to_vec1::<f32>()?)?;
+            let bands = loaded.in_deviations(bands.view())?;
+            let mut figure = Heatmap::cochleagram(title, bands.view(), recording.bands(), recording.dt())?;
+            figure.size = Size::new(260.0, 150.0);
+            figure.unit = "Level (s.d. of band)".to_owned();
+            Ok(figure.into())
+        };
+        let figures = [heard("dream", dream.sound.view())?, heard("best recorded", best.cochleagram.view())?];
+        let panel: Figure = Panel::grid("", 2, figures).into();
+        let per_second = 1000.0 / recording.dt().ms();
+        let caption = format!(
+            "The same for samples, through the model's front end: the sound as loud as the training sounds with the largest \
+             response, {:.1} spikes/s (sounds/{}-samples.wav), and the recorded stretch, {:.1} spikes/s.",
+            dream.response * per_second,
+            analysis.id,
+            best.response * per_second
+        );
+        section = section.figure(keep("dream-samples", &panel)?, caption);
     }
     if let Some(memory) = &analysis.memory {
         let root = |name: &str, shares: &[f64]| Curve::new(name, shares.iter().map(|u| u.max(0.0).sqrt()));

@@ -81,9 +81,20 @@ fn a_folder_of_sounds_is_fitted_predicted_scored_and_interpreted() {
 
     let checkpoint = out.join("checkpoints/mel-ln");
     let page = folder.path().join("interpret");
-    let args = ["--checkpoint", text(&checkpoint), "--data", text(&data), "--methods", "gradmap", "--quiet"];
-    expect_done("interpret", &[&args[..], &["--out", text(&page)]].concat());
+    let args =
+        ["--checkpoint", text(&checkpoint), "--data", text(&data), "--methods", "gradmap,dream", "--quiet"];
+    let more = ["--dream-steps", "5", "--out", text(&page)];
+    expect_done("interpret", &[&args[..], &more].concat());
     assert!(page.join("report.html").exists());
+    let neurons = json(&page.join("interpretation.json"))["neurons"].clone();
+    for neuron in neurons.as_array().unwrap() {
+        assert!(neuron["dream"]["samples"]["response"]["value"].is_number(), "{neuron}");
+        // Half a second at the rate of the model.
+        let id = neuron["id"].as_str().unwrap();
+        let wav = std::fs::read(page.join(format!("sounds/{id}-samples.wav"))).unwrap();
+        let sound = statenet::data::formats::wav::decode(&wav).unwrap();
+        assert_eq!(sound.samples.len(), 100 * HOP);
+    }
 }
 
 #[test]

@@ -157,7 +157,7 @@ pub(crate) fn write(
     }
     write_sounds(args, loaded, analyses, out)?;
     let interpretation = Interpretation {
-        model: loaded.model.config().slug(),
+        model: loaded.slug(),
         recording: loaded.recording.name(),
         dt_ms: loaded.recording.dt().ms(),
         seed: args.seed,

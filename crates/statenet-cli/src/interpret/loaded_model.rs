@@ -100,6 +100,12 @@ impl LoadedModel {
         Ok(Self { model, hearing, recording, scaling, split, truth: source.truth, neurons })
     }
 
+    /// The model's short name, with its front end if it hears.
+    #[must_use]
+    pub(crate) fn slug(&self) -> String {
+        self.hearing.as_ref().map_or(&self.model, |hearing| &hearing.model).config().slug()
+    }
+
     /// The cochleagrams of the training stimuli, which maps, dreams and memory use.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ fn main() -> statenet::Result<()> {
         println!("sound at {hz:.0} Hz {ms:.0} ms ago excites most: {slope:.3} spikes per bin and s.d.");
     }
     let figure = Heatmap::strf(recording.neurons()[0].id(), map.view(), recording.bands(), recording.dt())?;
-    figure.render().write("out/gradient_map.svg".as_ref())?;
+    figure.render().write("out/gradient_map.svg")?;
     println!("wrote out/gradient_map.svg");
     Ok(())
 }

@@ -73,7 +73,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
         let begun = Instant::now();
         let rates = rates(&*model, sound.view(), args.stream, &device)?;
         let per_bin = begun.elapsed().as_secs_f64() * 1e6 / rates.ncols().max(1) as f64;
-        write_npy_2d(&args.out.join(format!("{name}.npy")), rates.view())?;
+        write_npy_2d(args.out.join(format!("{name}.npy")), rates.view())?;
         let mean = rates.mean().map(f64::from);
         table.push([
             name.as_str().into(),

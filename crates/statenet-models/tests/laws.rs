@@ -72,8 +72,8 @@ proptest! {
         let sound = case.cochleagram().unwrap();
         holds(laws::config_round_trip(&registry, &*model))?;
         holds(laws::same_seed_same_weights(&registry, &case.config, case.seed))?;
-        holds(laws::checkpoint_round_trip(&registry, &*model, &sound, &folder.path().join("model")))?;
-        holds(laws::state_round_trip(&*model, &sound, &folder.path().join("state.safetensors")))?;
+        holds(laws::checkpoint_round_trip(&registry, &*model, &sound, folder.path().join("model")))?;
+        holds(laws::state_round_trip(&*model, &sound, folder.path().join("state.safetensors")))?;
     }
 
     #[test]
@@ -112,8 +112,8 @@ fn every_model_of_the_zoo_obeys() {
             laws::scales_as_it_says(&*model, &sound)?;
             laws::config_round_trip(&Registry::new(), &*model)?;
             laws::same_seed_same_weights(&Registry::new(), config, Seed::new(9))?;
-            laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, &folder.path().join("m"))?;
-            laws::state_round_trip(&*model, &sound, &folder.path().join("s"))?;
+            laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, folder.path().join("m"))?;
+            laws::state_round_trip(&*model, &sound, folder.path().join("s"))?;
             laws::every_parameter_learns(&*model, &sound, Seed::new(4))?;
             let exact = case.build_as(DType::F64)?;
             laws::gradients_match_differences(&*exact, &case.cochleagram_as(DType::F64)?, Seed::new(5), 6)

@@ -175,6 +175,6 @@ fn figures_are_written_whole() {
     let svg = Histogram::new("n", "CC", [Some(0.5)]).render();
     svg.write(&path).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), svg.as_str());
-    let error = svg.write(&path.join("below a file.svg")).unwrap_err();
+    let error = svg.write(path.join("below a file.svg")).unwrap_err();
     assert!(error.to_string().contains("neuron 7.svg"), "{error}");
 }

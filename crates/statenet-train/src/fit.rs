@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use statenet_core::Seed;
 use statenet_data::{Recording, Split};
 use statenet_models::{CheckpointMetadata, ResponseModel};
 
@@ -24,7 +25,7 @@ pub(crate) fn metadata_of(
     recording: &Recording,
     split: &Split,
     recipe: &impl Serialize,
-    seed: Option<u64>,
+    seed: Option<Seed>,
 ) -> CheckpointMetadata {
     let mut training: BTreeMap<String, Value> = BTreeMap::from([
         ("recording".to_owned(), json!(recording.name())),

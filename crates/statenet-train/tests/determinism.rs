@@ -51,7 +51,8 @@ fn another_seed_of_the_order_gives_another_fit() {
     let (recording, split) = prepared(&raw(1));
     let model = fixtures::small_statenet(&recording.axes());
     let one = fit(&model, &epochs(2), &recording, &split);
-    let other = fit(&model, &FitConfig { seed: 4, ..epochs(2) }, &recording, &split);
+    let other =
+        fit(&model, &FitConfig { seed: statenet_core::Seed::new(4), ..epochs(2) }, &recording, &split);
     assert_ne!(one.0, other.0);
 }
 
@@ -96,7 +97,7 @@ fn the_neurons_of_a_linear_fit_do_not_depend_on_who_else_was_recorded() {
 fn many_fits_side_by_side_are_the_fits_one_by_one() {
     let (recording, split) = prepared(&ragged(1));
     let config = fixtures::small_statenet(&recording.axes());
-    let fit = |seed| FitConfig { seed, batch: 3, ..epochs(3) };
+    let fit = |seed| FitConfig { seed: statenet_core::Seed::new(seed), batch: 3, ..epochs(3) };
     let mut one_by_one: Vec<_> = (0..5).map(|seed| build(&config, seed)).collect();
     let alone: Vec<_> = one_by_one
         .iter_mut()

@@ -138,7 +138,7 @@ fn test_sounds_do_not_reach_the_fit() {
         if silent_tests {
             for name in ["s6.wav", "s7.wav"] {
                 let rate = SampleRate::new(RATE).unwrap();
-                write_wav(&folder.path().join(name), &[0.0; HOP * N_BINS], rate).unwrap();
+                write_wav(folder.path().join(name), &[0.0; HOP * N_BINS], rate).unwrap();
             }
         }
         let mut model = mel_ln(&recording).build(Seed::new(0), &Device::Cpu).unwrap();

@@ -191,8 +191,8 @@ fn it_obeys_the_laws_with_only_forward_and_step_written() {
     laws::parameter_names_unique(&*model).unwrap();
     laws::config_round_trip(&registry(), &*model).unwrap();
     laws::same_seed_same_weights(&registry(), &config, Seed::new(1)).unwrap();
-    laws::checkpoint_round_trip(&registry(), &*model, &sound, &folder.path().join("model")).unwrap();
-    laws::state_round_trip(&*model, &sound, &folder.path().join("state.safetensors")).unwrap();
+    laws::checkpoint_round_trip(&registry(), &*model, &sound, folder.path().join("model")).unwrap();
+    laws::state_round_trip(&*model, &sound, folder.path().join("state.safetensors")).unwrap();
     laws::every_parameter_learns(&*model, &sound, Seed::new(1)).unwrap();
 }
 

@@ -204,7 +204,7 @@ fn a_folder_of_another_fit_is_refused_by_the_field_that_differs() {
         }
     });
     let cases: [(&str, Case); 6] = [
-        ("settings", Case { config: FitConfig { seed: 99, ..epochs(3) }, ..own() }),
+        ("settings", Case { config: FitConfig { seed: statenet_core::Seed::new(99), ..epochs(3) }, ..own() }),
         ("settings", Case { config: epochs(4), ..own() }),
         ("model", Case { model: statenet_models::zoo::linear(&axes), ..own() }),
         ("data", Case { recording: other_sound, ..own() }),

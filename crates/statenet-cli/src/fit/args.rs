@@ -90,7 +90,7 @@ impl FitArgs {
     /// The settings for fitting a model: its recipe, changed by the options given.
     #[must_use]
     pub(crate) fn fit_config(&self, model: &ModelConfig) -> FitConfig {
-        let mut config = FitConfig { seed: self.seed, ..FitConfig::recipe(model) };
+        let mut config = FitConfig { seed: Seed::new(self.seed), ..FitConfig::recipe(model) };
         config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
         config.patience = self.patience.unwrap_or(config.patience);
         config.batch = self.batch.unwrap_or(config.batch);

@@ -77,7 +77,7 @@ impl Output {
         let new = NewFolder::create(&folder)?;
         for (&s, rates) in stimuli.iter().zip(rates) {
             let name = recording.stimulus(s)?.name();
-            write_npy_2d(&new.path().join(format!("{name}.npy")), rates.view())?;
+            write_npy_2d(new.path().join(format!("{name}.npy")), rates.view())?;
         }
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot replace", folder.display()))?;

@@ -82,7 +82,7 @@ pub(crate) fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Ve
     page = page.section(prediction_section(scene, &mut figures)?);
     page = page.section(field_section(scene, &mut figures)?);
     page = page.section(training_section(scene, &mut figures)?);
-    page.write(&out.path("report.html"))?;
+    page.write(out.path("report.html"))?;
     Ok(tables)
 }
 
@@ -93,7 +93,7 @@ struct Figures<'a> {
 
 impl Figures<'_> {
     fn keep(&mut self, name: &str, svg: Svg) -> anyhow::Result<Svg> {
-        svg.write(&self.out.path("figures").join(format!("{name}.svg")))?;
+        svg.write(self.out.path("figures").join(format!("{name}.svg")))?;
         Ok(svg)
     }
 }

@@ -153,7 +153,7 @@ pub(crate) fn write(
     for analysis in analyses {
         let arrays = arrays(loaded, analysis)?;
         let views: Vec<_> = arrays.iter().map(|(name, array)| (*name, array.view())).collect();
-        write_npz(&out.join(map_file(&analysis.id)), &views)?;
+        write_npz(out.join(map_file(&analysis.id)), &views)?;
     }
     write_sounds(args, loaded, analyses, out)?;
     let interpretation = Interpretation {

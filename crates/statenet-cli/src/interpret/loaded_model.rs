@@ -157,7 +157,7 @@ fn fit(
         bail!("--model {name}: ridge is a linear regression, which interpret does not analyse")
     };
     let mut model = model.build(Seed::new(args.seed), device)?;
-    let mut config = FitConfig { seed: args.seed, ..FitConfig::recipe(&model.config()) };
+    let mut config = FitConfig { seed: Seed::new(args.seed), ..FitConfig::recipe(&model.config()) };
     config.loss = Loss::Poisson;
     config.max_epochs = args.epochs.unwrap_or(config.max_epochs);
     let bar = FitBar::new(&name, args.machine.quiet);

@@ -61,7 +61,7 @@ pub(crate) fn write(
     all = tables.iter().fold(all, |all, table| all.table(table.clone()));
     for (name, figure, caption) in overview(analyses) {
         let svg = figure.render();
-        svg.write(&out.join("figures").join(format!("{name}.svg")))?;
+        svg.write(out.join("figures").join(format!("{name}.svg")))?;
         all = all.figure(svg, caption);
     }
     page = page.section(all);
@@ -76,7 +76,7 @@ pub(crate) fn write(
         );
         page = page.section(Section::new("Others").paragraph(text));
     }
-    page.write(&out.join("report.html"))?;
+    page.write(out.join("report.html"))?;
     Ok(tables)
 }
 
@@ -212,7 +212,7 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
     }
     let keep = |name: &str, figure: &Figure| -> anyhow::Result<statenet::report::Svg> {
         let svg = figure.render();
-        svg.write(&out.join("figures").join(format!("{}-{name}.svg", analysis.id)))?;
+        svg.write(out.join("figures").join(format!("{}-{name}.svg", analysis.id)))?;
         Ok(svg)
     };
     if !fields.is_empty() {

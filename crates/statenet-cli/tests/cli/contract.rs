@@ -89,7 +89,7 @@ fn checkpoints_load_and_predictions_are_f32_spikes_per_bin_for_every_test_stimul
         for file in files {
             let bytes = fs::read(folder.join(&file)).unwrap();
             assert!(String::from_utf8_lossy(&bytes[..80]).contains("'descr': '<f4'"), "{name}/{file}");
-            let rates = read_npy_2d(&folder.join(&file), "rates").unwrap();
+            let rates = read_npy_2d(folder.join(&file), "rates").unwrap();
             assert_eq!(rates.dim(), (4, 600), "{name}/{file}");
             assert!(rates.iter().all(|r| r.is_finite()));
             // Spikes per 5 ms bin of neurons with rates of 5 to 20 per second.

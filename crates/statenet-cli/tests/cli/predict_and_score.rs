@@ -38,23 +38,23 @@ fn whole_and_streamed_predictions_agree_and_are_those_of_the_fit() {
         for chunk in ["1", "7", "1000"] {
             let streamed = predict(chunk, data, &["--stream", chunk]);
             for file in tree(&whole).keys() {
-                let read = |folder: &Path| read_npy_2d(&folder.join(file), "rates").unwrap();
+                let read = |folder: &Path| read_npy_2d(folder.join(file), "rates").unwrap();
                 let d = distance(&read(&whole), &read(&streamed));
                 assert!(d < 1e-5, "{name}, chunks of {chunk}, {file}: {d}");
             }
         }
         for stimulus in &test {
             let file = format!("{stimulus}.npy");
-            let fitted = read_npy_2d(&out.join("predictions").join(name).join(&file), "rates").unwrap();
-            assert_eq!(read_npy_2d(&whole.join(&file), "rates").unwrap(), fitted, "{name}");
+            let fitted = read_npy_2d(out.join("predictions").join(name).join(&file), "rates").unwrap();
+            assert_eq!(read_npy_2d(whole.join(&file), "rates").unwrap(), fitted, "{name}");
         }
         // A single cochleagram, as recorded, with another name.
         let sound = folder.path().join("my sound.npy");
         fs::copy(data.join("stimuli/sim02.npy"), &sound).unwrap();
         for more in [&[][..], &["--stream", "7"]] {
             let one = predict("one", &sound, more);
-            let rates = read_npy_2d(&one.join("my sound.npy"), "rates").unwrap();
-            let d = distance(&rates, &read_npy_2d(&whole.join("sim02.npy"), "rates").unwrap());
+            let rates = read_npy_2d(one.join("my sound.npy"), "rates").unwrap();
+            let d = distance(&rates, &read_npy_2d(whole.join("sim02.npy"), "rates").unwrap());
             assert!(d < 1e-5, "{name}: {d}");
         }
     }
@@ -110,8 +110,8 @@ fn any_split_and_any_neurons_can_be_scored() {
     let two = at("two");
     let rows = [3, 1];
     for stimulus in ["sim00", "sim05"] {
-        let rates = read_npy_2d(&all.join(format!("{stimulus}.npy")), "rates").unwrap();
-        write_npy_2d(&two.join(format!("{stimulus}.npy")), rates.select(ndarray::Axis(0), &rows).view())
+        let rates = read_npy_2d(all.join(format!("{stimulus}.npy")), "rates").unwrap();
+        write_npy_2d(two.join(format!("{stimulus}.npy")), rates.select(ndarray::Axis(0), &rows).view())
             .unwrap();
     }
     let some = score("two.json", &two, &["--split", "kfold:5/0", "--neurons", "3,adaptation-0"]);

@@ -16,7 +16,8 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::ArrayFile`] if the file is not an npy file of numbers, is truncated, or does not have two axes.
-pub fn read_npy_2d(path: &Path, array: &'static str) -> Result<Array2<f32>> {
+pub fn read_npy_2d(path: impl AsRef<Path>, array: &'static str) -> Result<Array2<f32>> {
+    let path = path.as_ref();
     let (_, values) = npy::parse(&bytes(path)?).map_err(in_file(path, array))?;
     two_axes(values).map_err(in_file(path, array))
 }
@@ -25,7 +26,8 @@ pub fn read_npy_2d(path: &Path, array: &'static str) -> Result<Array2<f32>> {
 ///
 /// # Errors
 /// As [`read_npy_2d`]; [`Error::Shape`] if an axis is empty; [`Error::Value`] for NaN or infinity.
-pub fn read_cochleagram(path: &Path) -> Result<Array2<f32>> {
+pub fn read_cochleagram(path: impl AsRef<Path>) -> Result<Array2<f32>> {
+    let path = path.as_ref();
     const NAME: &str = "cochleagram";
     let (element, values) = npy::parse(&bytes(path)?).map_err(in_file(path, NAME))?;
     if !element.is_float() {

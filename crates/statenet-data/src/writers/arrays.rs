@@ -24,7 +24,8 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Write`] if the file cannot be written.
-pub fn write_npy_2d(path: &Path, array: ArrayView2<'_, f32>) -> Result<()> {
+pub fn write_npy_2d(path: impl AsRef<Path>, array: ArrayView2<'_, f32>) -> Result<()> {
+    let path = path.as_ref();
     write(path, npy::encode(array.as_standard_layout().view()))
 }
 
@@ -42,7 +43,8 @@ pub fn write_npy_2d(path: &Path, array: ArrayView2<'_, f32>) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Write`] if the file cannot be written.
-pub fn write_npz(path: &Path, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> Result<()> {
+pub fn write_npz(path: impl AsRef<Path>, arrays: &[(&str, ArrayViewD<'_, f64>)]) -> Result<()> {
+    let path = path.as_ref();
     let encoded = || {
         let mut all = Vec::with_capacity(arrays.len());
         for (name, array) in arrays {

@@ -20,7 +20,8 @@ use crate::{error::Result, formats::wav};
 ///
 /// # Errors
 /// [`Error::Write`](crate::Error::Write) if the file cannot be written.
-pub fn write_wav(path: &Path, samples: &[f32], rate: SampleRate) -> Result<()> {
+pub fn write_wav(path: impl AsRef<Path>, samples: &[f32], rate: SampleRate) -> Result<()> {
+    let path = path.as_ref();
     let bytes = wav::encode(samples, rate.hz().round() as u32);
     Ok(atomic::write_file(path, |writer| writer.write_all(&bytes))?)
 }

@@ -179,7 +179,7 @@ impl Population {
         let name = std::env::var("STATENET_MODEL").unwrap_or("statenet-gru-chrono".into());
         let config = zoo::by_name(&name, &self.recording.axes()).unwrap();
         let mut model = config.build(Seed::new(seed), &Device::Cpu).unwrap();
-        let settings = FitConfig { seed, loss: Loss::Poisson, ..FitConfig::recipe(&config) };
+        let settings = FitConfig { seed: Seed::new(seed), loss: Loss::Poisson, ..FitConfig::recipe(&config) };
         let history = Fitter::new(settings).fit(&mut *model, &self.recording, &self.split).unwrap().history;
         (model, history)
     }

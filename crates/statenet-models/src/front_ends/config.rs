@@ -28,7 +28,8 @@ impl FrontEndConfig {
     /// # Errors
     /// [`Error::File`](crate::Error::File) if it cannot be read, [`Error::ConfigText`](crate::Error::ConfigText) if it is not
     /// of our form.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         text::read(path)
     }
 

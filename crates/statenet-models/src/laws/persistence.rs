@@ -64,8 +64,9 @@ pub fn checkpoint_round_trip(
     registry: &Registry,
     model: &dyn ResponseModel,
     cochleagram: &Tensor,
-    folder: &Path,
+    folder: impl AsRef<Path>,
 ) -> Result<()> {
+    let folder = folder.as_ref();
     const LAW: &str = "checkpoint round trip";
     let metadata = CheckpointMetadata {
         neurons: (0..model.n_neurons()).map(|n| format!("n{n}")).collect(),
@@ -89,7 +90,12 @@ pub fn checkpoint_round_trip(
 ///
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
-pub fn state_round_trip(model: &dyn ResponseModel, cochleagram: &Tensor, path: &Path) -> Result<()> {
+pub fn state_round_trip(
+    model: &dyn ResponseModel,
+    cochleagram: &Tensor,
+    path: impl AsRef<Path>,
+) -> Result<()> {
+    let path = path.as_ref();
     let (batch, _, _, n_bins) = cochleagram.dims4().during("reading a cochleagram")?;
     let half = n_bins / 2;
     let cut = |start, n| cochleagram.narrow(3, start, n).during("slicing a cochleagram");

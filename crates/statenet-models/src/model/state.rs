@@ -115,7 +115,8 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Write`] if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
         let bytes = tensors::serialize(self.iter())?;
         Ok(statenet_core::atomic::write_file(path, |w| w.write_all(&bytes))?)
     }
@@ -126,7 +127,8 @@ impl State {
     ///
     /// # Errors
     /// [`Error::File`] if the file is missing or damaged.
-    pub fn load(path: &Path, device: &Device) -> Result<Self> {
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self> {
+        let path = path.as_ref();
         Ok(Self { entries: tensors::read(path, device)?.into_iter().collect(), ..Self::default() })
     }
 

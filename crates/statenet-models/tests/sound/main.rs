@@ -185,8 +185,8 @@ fn the_laws_of_batches_and_files_hold() {
         laws::scales_as_it_says(&*model, &sound)?;
         laws::config_round_trip(&Registry::new(), &*model)?;
         laws::same_seed_same_weights(&Registry::new(), config, Seed::new(9))?;
-        laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, &folder.path().join("model"))?;
-        laws::state_round_trip(&*model, &sound, &folder.path().join("state"))
+        laws::checkpoint_round_trip(&Registry::new(), &*model, &sound, folder.path().join("model"))?;
+        laws::state_round_trip(&*model, &sound, folder.path().join("state"))
     });
 }
 

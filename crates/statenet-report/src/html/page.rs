@@ -101,7 +101,8 @@ impl Page {
     ///
     /// # Errors
     /// [`Error::Write`](crate::Error::Write) if the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
         let html = self.to_html();
         atomic::write_file(path, |file| file.write_all(html.as_bytes()))?;
         Ok(())

@@ -36,7 +36,8 @@ impl Svg {
     ///
     /// # Errors
     /// [`Error::Write`](crate::Error::Write) if the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
         atomic::write_file(path, |file| file.write_all(self.text.as_bytes()))?;
         Ok(())
     }

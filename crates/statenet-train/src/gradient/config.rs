@@ -1,6 +1,7 @@
 //! The settings of a gradient fit.
 
 use serde::{Deserialize, Serialize};
+use statenet_core::Seed;
 use statenet_metrics::losses::Loss;
 
 use super::schedule::Schedule;
@@ -39,7 +40,7 @@ pub struct FitConfig {
     /// Number of epochs without improvement of the validation score after which the fit stops, at least 1.
     pub patience: usize,
     /// Seed of the order of stimuli and of training noise.
-    pub seed: u64,
+    pub seed: Seed,
 }
 
 impl Default for FitConfig {
@@ -52,7 +53,7 @@ impl Default for FitConfig {
             clip: Some(1.0),
             max_epochs: 1000,
             patience: 20,
-            seed: 0,
+            seed: Seed::new(0),
         }
     }
 }

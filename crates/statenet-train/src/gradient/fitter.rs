@@ -242,7 +242,7 @@ impl<'a> Run<'a> {
     fn epoch(&mut self) -> Result<f64> {
         use candle_nn::Optimizer;
         let epoch = self.early_stopping.n_epochs();
-        let seed = Seed::new(self.config.seed);
+        let seed = self.config.seed;
         let factor = self.config.schedule.factor(self.early_stopping.n_falls);
         self.optimizer.set_learning_rate(self.config.optimizer.learning_rate * factor);
         let pass_over = self.batches.epoch(seed, epoch, self.config.batch)?;

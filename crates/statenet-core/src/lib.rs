@@ -22,13 +22,15 @@
 //! | frequency | [`scales`]: mel, ERB-rate, Greenwood, octaves |
 //! | random numbers | [`Seed`], [`RandomStream`]: reproducible by name, whatever else is drawn |
 //! | arrays | [`expect_shape`], [`Dim`], [`ShapeError`]; [`ResponseMask`] (which bins of which repeats were recorded); [`Standardization`] (mean and deviation of each band) |
-//! | files | [`atomic`]: whole or not at all; [`Digest`]: a short hash of bytes |
+//! | files | [`atomic`]: whole or not at all; [`json`]: people's JSON, faults named by field; [`Digest`]: a short hash of bytes |
+//! | doubts | [`Warning`]: allowed, but probably not meant |
 
 pub mod atomic;
 mod axes;
 mod digest;
 mod error;
 mod input;
+pub mod json;
 mod mask;
 mod sampling;
 pub mod scales;
@@ -36,6 +38,7 @@ mod seed;
 mod shape;
 mod standardization;
 mod units;
+mod warning;
 
 pub use axes::Axes;
 pub use digest::Digest;
@@ -47,3 +50,4 @@ pub use seed::{RandomStream, Seed};
 pub use shape::{Dim, ShapeError, expect_shape};
 pub use standardization::Standardization;
 pub use units::{Hertz, Millis, SampleRate, TimeBin};
+pub use warning::Warning;

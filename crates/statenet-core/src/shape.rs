@@ -26,7 +26,7 @@ impl std::fmt::Display for Dim {
 
 /// An array has the wrong shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{array} has shape {}, expected {}", tuple(got), tuple(expected))]
+#[error("{array} has shape {}, expected {}{}", tuple(got), tuple(expected), at_least_one(got, expected))]
 pub struct ShapeError {
     /// The name of the array.
     pub array: &'static str,
@@ -34,6 +34,17 @@ pub struct ShapeError {
     pub got: Vec<usize>,
     /// The expected shape.
     pub expected: Vec<Dim>,
+}
+
+/// Says of axes of any size that are empty that they must not be.
+fn at_least_one(got: &[usize], expected: &[Dim]) -> String {
+    let axes = got.iter().zip(expected);
+    let empty = axes.filter_map(|(&n, dim)| match *dim {
+        Dim::Any(letter) if n == 0 => Some(letter),
+        _ => None,
+    });
+    let empty: Vec<&str> = empty.collect();
+    if empty.is_empty() { String::new() } else { format!(" with {} of 1 or more", empty.join(" and ")) }
 }
 
 fn tuple<D: std::fmt::Display>(dims: &[D]) -> String {
@@ -68,7 +79,8 @@ mod tests {
 
     #[test]
     fn an_empty_or_missing_axis_is_an_error() {
-        assert!(expect_shape("rate", &[1, 0], &[Dim::Is(1), Dim::Any("T")]).is_err());
+        let empty = expect_shape("rate", &[1, 0], &[Dim::Is(1), Dim::Any("T")]).unwrap_err();
+        assert_eq!(empty.to_string(), "rate has shape (1, 0), expected (1, T) with T of 1 or more");
         assert!(expect_shape("rate", &[1], &[Dim::Is(1), Dim::Any("T")]).is_err());
         assert!(expect_shape("rate", &[1, 3], &[1.into(), Dim::Any("T")]).is_ok());
     }

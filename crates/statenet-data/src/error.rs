@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 
-use statenet_core::{Hertz, Input, SampleRate, ShapeError, TimeBin};
+use statenet_core::{Hertz, Input, SampleRate, ShapeError, TimeBin, json};
 
-use crate::{formats::FormatError, preprocess::Smoothing, recording::Recording, split::part::Part};
+use crate::{
+    formats::FormatError,
+    preprocess::Smoothing,
+    recording::Recording,
+    split::{part::Part, similar::SimilarSounds},
+};
 
 /// What can go wrong between a recording on disk and a batch on a device.
 ///
@@ -155,20 +160,9 @@ pub enum Error {
         /// The part that lists it again.
         second: Part,
     },
-    /// Two stimuli in different parts of a split are the same sound.
-    #[error(
-        "stimulus {first} in the {first_part} part and stimulus {second} in the {second_part} part have the same cochleagram, expected them in one part"
-    )]
-    SameSound {
-        /// The name of a stimulus.
-        first: String,
-        /// Its part.
-        first_part: Part,
-        /// The name of a stimulus with the same cochleagram.
-        second: String,
-        /// Its part.
-        second_part: Part,
-    },
+    /// Two stimuli in different parts of a split are the same sound, or nearly.
+    #[error("{0}, expected them in one part, or similar sounds to be allowed (--allow-similar-sounds)")]
+    SimilarSounds(Box<SimilarSounds>),
     /// A split rule does not fit the number of stimuli.
     #[error("split {plan} needs {expected} stimuli, the recording has {got}")]
     SplitCount {
@@ -272,9 +266,9 @@ pub enum Error {
     Json {
         /// The file.
         path: PathBuf,
-        /// Line, column and reason.
+        /// Line, column and reason, or the field.
         #[source]
-        source: serde_json::Error,
+        source: json::JsonError,
     },
     /// A field of a JSON file is missing or wrong.
     #[error("{path}: {field} is {got}, expected {expected}", path = path.display())]

@@ -66,11 +66,12 @@ mod writers;
 
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
+pub use names::file_names;
 pub use preprocess::{SmoothWeights, Smoothing, resample, standardization_of_bands};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
 pub use simulate::{
     GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
 };
-pub use split::{Part, Split, SplitPlan};
+pub use split::{Likeness, Part, SimilarSounds, Split, SplitPlan};
 pub use writers::{write_npy_2d, write_npz, write_wav};

@@ -404,7 +404,7 @@ fn a_split_that_leaks_or_is_empty_or_points_beyond_the_recording_is_refused() {
         }
     });
     let error = split.check(&same_sound).unwrap_err();
-    assert!(matches!(error, statenet_data::Error::SameSound { .. }), "{error}");
+    assert!(matches!(error, statenet_data::Error::SimilarSounds(_)), "{error}");
     let mut model = build(&zoo::linear(&recording.axes()), 0);
     for beyond in
         [Split::new(vec![0, 6], vec![1], vec![2]).unwrap(), Split::new(vec![0], vec![6], vec![2]).unwrap()]

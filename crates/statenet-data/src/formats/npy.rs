@@ -6,7 +6,10 @@
 //! ndarray-npy decodes the numbers. The header is checked here first: it must have the plain form that NumPy writes, and
 //! its shape must match the bytes that follow, so that a bad header cannot cause large allocations or deep recursion.
 
-use ndarray::{ArrayD, ArrayView, Dimension};
+use std::io::Read;
+
+use half::f16;
+use ndarray::{ArrayD, ArrayView, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::{ReadNpyExt, WritableElement, WriteNpyExt};
 
 use super::FormatError;
@@ -32,21 +35,24 @@ pub enum ElementType {
     U16,
     U32,
     U64,
+    /// False is 0, true is 1.
+    Bool,
+    F16,
     F32,
     F64,
 }
 
 impl ElementType {
-    /// Whether this is `f4` or `f8`.
+    /// Whether this is `f2`, `f4` or `f8`.
     #[must_use]
     pub fn is_float(self) -> bool {
-        matches!(self, Self::F32 | Self::F64)
+        matches!(self, Self::F16 | Self::F32 | Self::F64)
     }
 
     fn bytes(self) -> usize {
         match self {
-            Self::I8 | Self::U8 => 1,
-            Self::I16 | Self::U16 => 2,
+            Self::I8 | Self::U8 | Self::Bool => 1,
+            Self::I16 | Self::U16 | Self::F16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
             Self::I64 | Self::U64 | Self::F64 => 8,
         }
@@ -62,6 +68,8 @@ impl ElementType {
             "u2" => Self::U16,
             "u4" => Self::U32,
             "u8" => Self::U64,
+            "b1" | "?" => Self::Bool,
+            "f2" => Self::F16,
             "f4" => Self::F32,
             "f8" => Self::F64,
             _ => return None,
@@ -73,6 +81,7 @@ impl ElementType {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Header {
     descr: String,
+    fortran_order: bool,
     shape: Vec<usize>,
 }
 
@@ -83,22 +92,27 @@ struct Header {
 /// # Errors
 /// [`FormatError`] for anything but one array of numbers that fills the bytes exactly.
 pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
-    let (header, data_bytes) = parse_header(bytes)?;
+    let (header, data) = parse_header(bytes)?;
     let element = ElementType::from_descr(&header.descr).ok_or_else(|| FormatError::ElementType {
         got: header.descr.clone(),
-        expected: "a whole or real number of 1 to 8 bytes",
+        expected: "a whole or real number of 1 to 8 bytes, or a bool",
     })?;
     let cells = header.shape.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis.max(1)));
     let empty = header.shape.contains(&0);
     let expected = cells.and_then(|n| if empty { Some(0) } else { n.checked_mul(element.bytes()) });
-    if expected != Some(data_bytes) {
-        let Header { descr, shape } = header;
+    if expected != Some(data.len()) {
+        let Header { descr, shape, .. } = header;
         let expected = expected.unwrap_or(usize::MAX);
-        return Err(FormatError::Length { shape, element_type: descr, got: data_bytes, expected });
+        return Err(FormatError::Length { shape, element_type: descr, got: data.len(), expected });
     }
+    if element == ElementType::F16 {
+        return Ok((element, halves(&header, data)?));
+    }
+    // The decoder sees a header as NumPy writes it, whatever pads the one that was read.
+    let plain = header.to_bytes();
     macro_rules! decode {
         ($type:ty, $to_f32:expr) => {
-            ArrayD::<$type>::read_npy(bytes).map(|array| array.mapv($to_f32))
+            ArrayD::<$type>::read_npy(plain.as_slice().chain(data)).map(|array| array.mapv($to_f32))
         };
     }
     let whole = !element.is_float();
@@ -112,13 +126,26 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
         ElementType::U32 => decode!(u32, f64::from),
         ElementType::U64 => decode!(u64, |v| v as f64),
         ElementType::F64 => decode!(f64, |v| v),
-        ElementType::F32 => return Ok((element, ArrayD::<f32>::read_npy(bytes).map_err(decode_error)?)),
+        ElementType::Bool => decode!(bool, |v| f64::from(u8::from(v))),
+        // Both have no number that f32 lacks.
+        ElementType::F16 | ElementType::F32 => {
+            let values = ArrayD::<f32>::read_npy(plain.as_slice().chain(data)).map_err(decode_error)?;
+            return Ok((element, values));
+        }
     }
     .map_err(decode_error)?;
     if whole && let Some((index, &got)) = values.iter().enumerate().find(|(_, v)| v.abs() > MAX_WHOLE) {
         return Err(FormatError::TooLarge { index, got });
     }
     Ok((element, values.mapv(|v| v as f32)))
+}
+
+/// Numbers of two bytes, which ndarray-npy does not decode.
+fn halves(header: &Header, data: &[u8]) -> Result<ArrayD<f32>, FormatError> {
+    let from = if header.descr.starts_with('>') { f16::from_be_bytes } else { f16::from_le_bytes };
+    let values = data.as_chunks::<2>().0.iter().map(|&two| from(two).to_f32()).collect();
+    let shape = IxDyn(&header.shape).set_f(header.fortran_order);
+    ArrayD::from_shape_vec(shape, values).map_err(|source| FormatError::Decode { source: Box::new(source) })
 }
 
 /// Encodes an array as an npy file (version 1.0), in row-major order unless the array is in column-major order.
@@ -135,8 +162,8 @@ fn decode_error(source: ndarray_npy::ReadNpyError) -> FormatError {
     FormatError::Decode { source: Box::new(source) }
 }
 
-/// Parses the header; returns it with the number of bytes that follow.
-fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
+/// Parses the header; returns it with the bytes that follow.
+fn parse_header(bytes: &[u8]) -> Result<(Header, &[u8]), FormatError> {
     let not_npy = || FormatError::NotNpy { got: bytes.iter().copied().take(8).collect() };
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(not_npy)?;
     let (length, rest) = match rest {
@@ -152,16 +179,18 @@ fn parse_header(bytes: &[u8]) -> Result<(Header, usize), FormatError> {
         .split_at_checked(length)
         .ok_or_else(|| bad(format!("{} bytes long", rest.len()), "all of the header"))?;
     let text = std::str::from_utf8(text).map_err(|_| bad("not text".to_owned(), "text"))?;
-    Ok((Header::from_text(text)?, data.len()))
+    Ok((Header::from_text(text)?, data))
 }
 
 impl Header {
     /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (34, 999), }`, with the fields in any order.
     fn from_text(text: &str) -> Result<Self, FormatError> {
         let bad = |field, got: &str, expected| FormatError::Header { field, got: shortened(got), expected };
-        let dict = text.trim().strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+        // Some writers pad with NUL in place of spaces.
+        let padding = |c: char| c.is_whitespace() || c == '\0';
+        let dict = text.trim_matches(padding).strip_prefix('{').and_then(|t| t.strip_suffix('}'));
         let mut rest = dict.ok_or_else(|| bad("header", text, "a dict in braces"))?.trim();
-        let (mut descr, mut fortran_order, mut shape) = (None, false, None);
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
         while !rest.is_empty() {
             let (key, after) = quoted(rest).ok_or_else(|| bad("header", rest, "a quoted name"))?;
             let value = after
@@ -177,9 +206,12 @@ impl Header {
                     after
                 }
                 "fortran_order" => {
-                    let after = value.strip_prefix("True").or_else(|| value.strip_prefix("False"));
-                    fortran_order = true;
-                    after.ok_or_else(|| bad("fortran_order", value, "True or False"))?
+                    let yes = value.strip_prefix("True").map(|after| (true, after));
+                    let either = yes.or_else(|| value.strip_prefix("False").map(|after| (false, after)));
+                    let (order, after) =
+                        either.ok_or_else(|| bad("fortran_order", value, "True or False"))?;
+                    fortran_order = Some(order);
+                    after
                 }
                 "shape" => {
                     let tuple = value.strip_prefix('(').and_then(|t| t.split_once(')'));
@@ -197,9 +229,26 @@ impl Header {
             };
         }
         match (descr, fortran_order, shape) {
-            (Some(descr), true, Some(shape)) => Ok(Self { descr, shape }),
+            (Some(descr), Some(fortran_order), Some(shape)) => Ok(Self { descr, fortran_order, shape }),
             _ => Err(bad("header", text, "the fields descr, fortran_order and shape")),
         }
+    }
+
+    /// The start of an npy file of version 2, up to the numbers.
+    fn to_bytes(&self) -> Vec<u8> {
+        let Self { descr, fortran_order, shape } = self;
+        let order = if *fortran_order { "True" } else { "False" };
+        let axes: String = shape.iter().map(|n| format!("{n}, ")).collect();
+        // `=` is the byte order of the machine that wrote the file, `?` another name of a bool.
+        let descr = match descr.as_str() {
+            "?" => "|b1".to_owned(),
+            other => other.replace('=', "<"),
+        };
+        let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': ({axes}), }}\n");
+        let mut bytes = [MAGIC, &[2, 0]].concat();
+        bytes.extend((text.len() as u32).to_le_bytes());
+        bytes.extend(text.as_bytes());
+        bytes
     }
 }
 
@@ -226,7 +275,7 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, ArrayD, IxDyn, ShapeBuilder, array};
+    use ndarray::{Array2, array};
     use proptest::prelude::*;
 
     use super::*;
@@ -276,6 +325,34 @@ mod tests {
     }
 
     #[test]
+    fn halves_and_bools_are_read_in_both_orders() {
+        let read = |header: &str, data: &[u8]| parse(&file(header, data)).unwrap();
+        let halves = [0x00, 0x3c, 0x00, 0xc0, 0x00, 0x7e, 0x01, 0x00]; // 1, -2, NaN, 2^-24
+        let (element, values) = read("{'descr': '<f2', 'fortran_order': False, 'shape': (4,)}", &halves);
+        assert_eq!(element, ElementType::F16);
+        assert_eq!((values[0], values[1], values[3]), (1.0, -2.0, 2f32.powi(-24)));
+        assert!(values[2].is_nan());
+        let (_, columns) =
+            read("{'descr': '>f2', 'fortran_order': True, 'shape': (1, 2)}", &[0x3c, 0x00, 0x40, 0x00]);
+        assert_eq!(columns, array![[1.0, 2.0]].into_dyn());
+        let (element, flags) =
+            read("{'descr': '|b1', 'fortran_order': True, 'shape': (2, 2)}", &[1, 0, 0, 1]);
+        assert_eq!((element, flags), (ElementType::Bool, array![[1.0, 0.0], [0.0, 1.0]].into_dyn()));
+        let two = file("{'descr': '|b1', 'fortran_order': False, 'shape': (1,)}", &[2]);
+        assert!(matches!(parse(&two), Err(FormatError::Decode { .. })));
+    }
+
+    #[test]
+    fn a_header_padded_with_nul_or_not_at_all_is_read() {
+        for padding in ["\0\0\0\0\0", "", "\n", "   \0\n"] {
+            let header = format!("{{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }}{padding}");
+            assert_eq!(parse(&file(&header, &[1, 0, 2, 0])).unwrap().1, array![1.0, 2.0].into_dyn());
+        }
+        let machine = "{'descr': '=u2', 'fortran_order': False, 'shape': ()}";
+        assert_eq!(parse(&file(machine, &[7, 0])).unwrap().1.sum(), 7.0);
+    }
+
+    #[test]
     fn a_header_cannot_ask_for_what_is_not_there() {
         for shape in ["(99999999999, 99999999999)", "(4294967295,)", "(2,)", "(0, 18446744073709551615, 3)"] {
             let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}");
@@ -298,7 +375,7 @@ mod tests {
         );
         assert_eq!(
             of("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}"),
-            "dtype is <c8, expected a whole or real number of 1 to 8 bytes"
+            "dtype is <c8, expected a whole or real number of 1 to 8 bytes, or a bool"
         );
         assert_eq!(
             of("{'descr': '<f4', 'shape': (2,)}"),

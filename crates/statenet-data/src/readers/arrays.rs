@@ -22,7 +22,7 @@ pub fn read_npy_2d(path: impl AsRef<Path>, array: &'static str) -> Result<Array2
     two_axes(values).map_err(in_file(path, array))
 }
 
-/// Reads a cochleagram `(F, T)` from an npy file of f32 or f64.
+/// Reads a cochleagram `(F, T)` from an npy file of f16, f32 or f64.
 ///
 /// # Errors
 /// As [`read_npy_2d`]; [`Error::Shape`] if an axis is empty; [`Error::Value`] for NaN or infinity.
@@ -32,7 +32,7 @@ pub fn read_cochleagram(path: impl AsRef<Path>) -> Result<Array2<f32>> {
     let (element, values) = npy::parse(&bytes(path)?).map_err(in_file(path, NAME))?;
     if !element.is_float() {
         let got = format!("{element:?}").to_lowercase();
-        return Err(in_file(path, NAME)(FormatError::ElementType { got, expected: "f32 or f64" }));
+        return Err(in_file(path, NAME)(FormatError::ElementType { got, expected: "f16, f32 or f64" }));
     }
     checked_cochleagram(two_axes(values).map_err(in_file(path, NAME))?, &Place::File(path.to_path_buf()))
 }
@@ -95,7 +95,7 @@ mod tests {
         );
         assert_eq!(
             fault(&npy::encode(array![[1i32]].view()).unwrap()),
-            "a.npy: cannot read cochleagram: dtype is i32, expected f32 or f64"
+            "a.npy: cannot read cochleagram: dtype is i32, expected f16, f32 or f64"
         );
         assert_eq!(
             fault(&npy::encode(array![1f32].view()).unwrap()),
@@ -107,7 +107,7 @@ mod tests {
         );
         assert_eq!(
             fault(&npy::encode(Array2::<f32>::zeros((3, 0)).view()).unwrap()),
-            "a.npy: cochleagram has shape (3, 0), expected (F, T)"
+            "a.npy: cochleagram has shape (3, 0), expected (F, T) with T of 1 or more"
         );
         let missing = read_npy_2d(Path::new("nowhere.npy"), "rate").unwrap_err();
         assert_eq!(missing.to_string(), "nowhere.npy: cannot read");

@@ -15,7 +15,7 @@ use std::{fs, path::Path};
 
 use ndarray::Array2;
 use serde_json::Value;
-use statenet_core::{Hertz, Input, ResponseMask, Sampling, TimeBin, expect_shape};
+use statenet_core::{Hertz, Input, ResponseMask, Sampling, TimeBin, expect_shape, json};
 
 use super::{
     arrays::{read_cochleagram, read_counts},
@@ -49,13 +49,8 @@ impl Recording {
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let path = folder.join(FILE);
-        let text = fs::read_to_string(&path).map_err(|source| Error::Io {
-            path: path.clone(),
-            action: "read",
-            source,
-        })?;
-        let json =
-            serde_json::from_str(&text).map_err(|source| Error::Json { path: path.clone(), source })?;
+        let bytes = super::arrays::bytes(&path)?;
+        let json = json::parse(&bytes).map_err(|source| Error::Json { path: path.clone(), source })?;
         let mut fields = Fields::new(&path, String::new(), json)?;
         let format = fields.text("format")?;
         if format != FORMAT {
@@ -77,7 +72,9 @@ impl Recording {
             .map_err(|_| fields.error("dt_ms", dt_ms.to_string(), "above 0 and at most 10000"))?;
         let (bands_field, bands) = bands(&mut fields)?;
         let smoothing = fields.value("smoothing").map(serde_json::from_value::<Smoothing>);
-        let smoothing = smoothing.transpose().map_err(|source| Error::Json { path: path.clone(), source })?;
+        let smoothing = smoothing
+            .transpose()
+            .map_err(|source| Error::Json { path: path.clone(), source: source.into() })?;
         let neurons = neurons(&mut fields, &path)?;
         let entries = fields
             .list("stimuli")?

@@ -64,7 +64,7 @@ impl Recording {
         let mut stimuli = Vec::new();
         for stimulus in self.stimuli() {
             let partner = other.stimuli().iter().find(|s| s.name() == stimulus.name());
-            if partner.is_some_and(|partner| !partner.same_sound(stimulus)) {
+            if partner.is_some_and(|partner| partner.cochleagram() != stimulus.cochleagram()) {
                 let stimulus = stimulus.name().to_owned();
                 return Err(Error::StimulusDiffers { stimulus, recording: other.name().to_owned() });
             }

@@ -166,7 +166,10 @@ mod tests {
     #[test]
     fn zero_repeats_are_an_error() {
         let error = Responses::from_nan(Array3::zeros((2, 0, 5))).unwrap_err();
-        assert_eq!(error.to_string(), "responses: counts has shape (2, 0, 5), expected (N, R, T)");
+        assert_eq!(
+            error.to_string(),
+            "responses: counts has shape (2, 0, 5), expected (N, R, T) with R of 1 or more"
+        );
     }
 
     #[test]

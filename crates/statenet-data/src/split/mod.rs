@@ -2,13 +2,16 @@
 
 pub(crate) mod part;
 mod plan;
+pub(crate) mod similar;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use statenet_core::Digest;
 
 pub use part::Part;
 pub use plan::SplitPlan;
+pub use similar::{Likeness, SimilarSounds};
 
 use crate::{
     error::{Error, Result},
@@ -18,7 +21,7 @@ use crate::{
 /// Indices of the stimuli for training, validation and test. No part is empty, and no stimulus is listed twice.
 ///
 /// Stored as `{"train": [..], "val": [..], "test": [..]}`. [`SplitPlan::resolve`] and [`check`](Self::check) also make
-/// sure that no sound is in two parts under different names.
+/// sure that no sound is in two parts under different names, neither the same one nor a part, a louder copy or a shifted one of it.
 ///
 /// ```
 /// use statenet_data::Split;
@@ -34,7 +37,25 @@ pub struct Split {
     train: Vec<usize>,
     val: Vec<usize>,
     test: Vec<usize>,
+    vetted: Vetted,
 }
+
+/// What is known of the sounds of a split. It is no part of a split's identity, and not stored.
+#[derive(Clone, Debug, Default)]
+struct Vetted {
+    /// The sounds in which no two of different parts were found alike.
+    sounds: Option<Digest>,
+    /// The sounds in different parts that are alike and were allowed.
+    allowed: Option<Vec<SimilarSounds>>,
+}
+
+impl PartialEq for Vetted {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Vetted {}
 
 /// A split as it is stored, not yet checked.
 #[derive(Serialize, Deserialize)]
@@ -51,7 +72,7 @@ impl Split {
     /// # Errors
     /// [`Error::EmptyPart`] if a list is empty, [`Error::Leak`] if an index is listed twice.
     pub fn new(train: Vec<usize>, val: Vec<usize>, test: Vec<usize>) -> Result<Self> {
-        let split = Self { train, val, test };
+        let split = Self { train, val, test, vetted: Vetted::default() };
         split.expect_disjoint(|index| index.to_string())?;
         Ok(split)
     }
@@ -87,9 +108,40 @@ impl Split {
     /// Checks the split against a recording: every index must exist, and no sound may be in two parts.
     ///
     /// # Errors
-    /// [`Error::StimulusOutOfRange`], [`Error::Leak`], or [`Error::SameSound`] if stimuli in different parts have
-    /// the same cochleagram, bit for bit.
+    /// [`Error::StimulusOutOfRange`], [`Error::Leak`], or [`Error::SimilarSounds`] if sounds in different parts are equal, one
+    /// is a part of another, or they correlate above .999 over a good part, and this was not
+    /// [allowed](SplitPlan::resolve_allowing_similar_sounds).
     pub fn check(&self, recording: &Recording) -> Result<()> {
+        let listed = self.listed(recording)?;
+        if self.vetted.allowed.is_some() || self.vetted.sounds == Some(digest(&listed)) {
+            return Ok(());
+        }
+        match similar::find(&listed).into_iter().next() {
+            Some(similar) => Err(Error::SimilarSounds(Box::new(similar))),
+            None => Ok(()),
+        }
+    }
+
+    /// The split, once its sounds were looked at: alike sounds in different parts are an error, or kept if they are allowed.
+    fn vetted(self, recording: &Recording, allow_similar: bool) -> Result<Self> {
+        let listed = self.listed(recording)?;
+        let found = similar::find(&listed);
+        let vetted = match found.first() {
+            None => Vetted { sounds: Some(digest(&listed)), allowed: None },
+            Some(_) if allow_similar => Vetted { sounds: None, allowed: Some(found) },
+            Some(first) => return Err(Error::SimilarSounds(Box::new(first.clone()))),
+        };
+        Ok(Self { vetted, ..self })
+    }
+
+    /// The sounds in different parts that are alike and were [allowed](SplitPlan::resolve_allowing_similar_sounds).
+    #[must_use]
+    pub fn similar_sounds(&self) -> &[SimilarSounds] {
+        self.vetted.allowed.as_deref().unwrap_or_default()
+    }
+
+    /// Every stimulus with its part. Checks that it exists and is listed once.
+    fn listed<'a>(&self, recording: &'a Recording) -> Result<Vec<(Part, &'a Stimulus)>> {
         let n_stimuli = recording.n_stimuli();
         let mut listed: Vec<(Part, &Stimulus)> = Vec::new();
         for (part, index) in self.entries() {
@@ -100,14 +152,7 @@ impl Split {
         let name =
             |index: usize| recording.stimulus(index).map_or(index.to_string(), |s| s.name().to_owned());
         self.expect_disjoint(name)?;
-        for (i, &(first_part, first)) in listed.iter().enumerate() {
-            let same = listed.iter().skip(i + 1).find(|(part, s)| *part != first_part && s.same_sound(first));
-            if let Some(&(second_part, second)) = same {
-                let (first, second) = (first.name().to_owned(), second.name().to_owned());
-                return Err(Error::SameSound { first, first_part, second, second_part });
-            }
-        }
-        Ok(())
+        Ok(listed)
     }
 
     /// Every index with its part: first train, then val, then test.
@@ -131,6 +176,19 @@ impl Split {
         }
         Ok(())
     }
+}
+
+/// A digest of sounds and their parts.
+fn digest(listed: &[(Part, &Stimulus)]) -> Digest {
+    let mut digest = Digest::default();
+    for (part, stimulus) in listed {
+        digest.add(&[*part as u8]);
+        digest.add(&stimulus.n_bins().to_le_bytes());
+        for value in stimulus.cochleagram() {
+            digest.add(&value.to_bits().to_le_bytes());
+        }
+    }
+    digest
 }
 
 impl TryFrom<Lists> for Split {
@@ -189,10 +247,25 @@ pub(crate) mod tests {
         let error = Split::new(vec![0], vec![1], vec![3]).unwrap().check(&recording).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "stimulus s0 in the train part and stimulus s3 in the test part have the same cochleagram, \
-             expected them in one part"
+            "the sounds of stimulus s0 in the train part and stimulus s3 in the test part have the same values, expected them in \
+             one part, or similar sounds to be allowed (--allow-similar-sounds)"
         );
         Split::new(vec![0, 3], vec![1], vec![2]).unwrap().check(&recording).unwrap();
+        // Zero has two signs.
+        let zeros = of_levels(&[0.0, 2.0, 3.0, -0.0]);
+        let error = Split::new(vec![0], vec![1], vec![3]).unwrap().check(&zeros).unwrap_err();
+        assert!(matches!(error, Error::SimilarSounds(_)), "{error}");
+    }
+
+    #[test]
+    fn allowed_similar_sounds_are_named_and_pass() {
+        let recording = of_levels(&[1.0, 2.0, 1.0]);
+        assert!(SplitPlan::Demo.resolve(&recording).is_err());
+        let split = SplitPlan::Demo.resolve_allowing_similar_sounds(&recording).unwrap();
+        assert_eq!((split.similar_sounds().len(), &*split.similar_sounds()[0].second), (1, "s2"));
+        split.check(&recording).unwrap();
+        let other = SplitPlan::Demo.resolve_allowing_similar_sounds(&of_levels(&[1.0, 2.0, 3.0])).unwrap();
+        assert!(other.similar_sounds().is_empty() && other.check(&recording).is_err());
     }
 
     #[test]

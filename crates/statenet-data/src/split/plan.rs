@@ -3,8 +3,9 @@
 use std::{fs, path::PathBuf, str::FromStr};
 
 use serde_json::{Map, Value};
+use statenet_core::json;
 
-use super::{Part, Split};
+use super::{Part, Split, Vetted};
 use crate::{
     error::{Error, Result},
     recording::Recording,
@@ -58,15 +59,26 @@ impl SplitPlan {
     /// [`Error::SplitCount`] if the rule does not fit the number of stimuli; [`Error::Io`], [`Error::Json`],
     /// [`Error::Field`] or [`Error::UnknownStimulus`] for a file; and the errors of [`Split::new`] and [`Split::check`].
     pub fn resolve(&self, recording: &Recording) -> Result<Split> {
+        self.lists(recording)?.vetted(recording, false)
+    }
+
+    /// As [`resolve`](Self::resolve), also where sounds in different parts are alike: they are then listed by
+    /// [`Split::similar_sounds`], for a warning.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve), but for [`Error::SimilarSounds`].
+    pub fn resolve_allowing_similar_sounds(&self, recording: &Recording) -> Result<Split> {
+        self.lists(recording)?.vetted(recording, true)
+    }
+
+    fn lists(&self, recording: &Recording) -> Result<Split> {
         let n = recording.n_stimuli();
-        let split = match self {
-            Self::Demo => self.demo(n)?,
-            Self::Rahman => self.rahman(n)?,
-            Self::KFold { n_folds, fold } => self.k_fold(n, *n_folds, *fold)?,
-            Self::File(path) => from_file(path, recording)?,
-        };
-        split.check(recording)?;
-        Ok(split)
+        match self {
+            Self::Demo => self.demo(n),
+            Self::Rahman => self.rahman(n),
+            Self::KFold { n_folds, fold } => self.k_fold(n, *n_folds, *fold),
+            Self::File(path) => from_file(path, recording),
+        }
     }
 
     fn demo(&self, n: usize) -> Result<Split> {
@@ -139,13 +151,9 @@ impl std::fmt::Display for SplitPlan {
 }
 
 fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Io {
-        path: path.clone(),
-        action: "read",
-        source,
-    })?;
+    let bytes = fs::read(path).map_err(|source| Error::Io { path: path.clone(), action: "read", source })?;
     let lists: Map<String, Value> =
-        serde_json::from_str(&text).map_err(|source| Error::Json { path: path.clone(), source })?;
+        json::parse(&bytes).map_err(|source| Error::Json { path: path.clone(), source })?;
     let field = |field: &str, got: &str, expected: &str| Error::Field {
         path: path.clone(),
         field: field.to_owned(),
@@ -168,12 +176,13 @@ fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
         };
         entries.iter().enumerate().map(index).collect()
     };
-    let split = Split { train: part(Part::Train)?, val: part(Part::Val)?, test: part(Part::Test)? };
+    let (train, val, test) = (part(Part::Train)?, part(Part::Val)?, part(Part::Test)?);
+    let split = Split { train, val, test, vetted: Vetted::default() };
     if let Some(stray) = lists.keys().find(|key| !matches!(key.as_str(), "train" | "val" | "test")) {
         return Err(field(stray, "present", "only the fields train, val and test"));
     }
-    // Not through `Split::new`: it knows only the index of a stimulus that leaks, `check` also its name.
-    split.check(recording)?;
+    // Not through `Split::new`: it knows only the index of a stimulus that leaks, `listed` also its name.
+    split.listed(recording)?;
     Ok(split)
 }
 

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use statenet::{prelude::*, train};
+use statenet::{data::Predictions, prelude::*, train};
 
 fn scores(c: &mut Criterion) {
     let simulation =
@@ -13,7 +13,8 @@ fn scores(c: &mut Criterion) {
     let simulated = simulation.simulate().unwrap();
     let recording = simulated.recording.smooth(Smoothing::default()).unwrap();
     let stimuli = [1, 2, 3];
-    let rates: Vec<_> = stimuli.iter().map(|&s| simulated.rates[s].clone()).collect();
+    let rates = stimuli.iter().map(|&s| simulated.rates[s].clone()).collect();
+    let rates = Predictions::for_recording(&recording, &stimuli, rates).unwrap();
     let mut group = c.benchmark_group("evaluate");
     group.sample_size(20);
     let sizes = format!("S3_N{}_R20_T999", recording.n_neurons());

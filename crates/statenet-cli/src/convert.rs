@@ -51,7 +51,7 @@ enum Form {
 /// If the checkpoint cannot be read, the published package has no such model, or a file cannot be written.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
-    let Checkpoint { model, metadata } = args.published.load(&args.checkpoint, &device)?;
+    let Checkpoint { model, metadata, .. } = args.published.load(&args.checkpoint, &device)?;
     let nested = match args.to {
         Form::Statenet => {
             save(&args.out, &*model, &metadata)?;

@@ -66,7 +66,7 @@ pub struct PredictArgs {
 /// If the checkpoint or a sound cannot be read, they do not match, or a file cannot be written.
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
-    let Checkpoint { mut model, metadata } = args.published.load(&args.checkpoint, &device)?;
+    let Checkpoint { mut model, metadata, .. } = args.published.load(&args.checkpoint, &device)?;
     let sounds = sounds(args, &mut *model, &metadata)?;
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {

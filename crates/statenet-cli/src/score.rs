@@ -9,8 +9,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use ndarray::Array2;
-use statenet::{data::read_npy_2d, metrics::ScoreTable, prelude::*, train};
+use statenet::{data::Predictions, metrics::ScoreTable, prelude::*, train};
 
 use crate::shared::{MachineArgs, Origin, source, write_json};
 
@@ -47,14 +46,14 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     args.machine.start()?;
     let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
     let split = args.split.resolve(&recording)?;
-    let rates = split
-        .test()
-        .iter()
-        .map(|&s| {
-            let file = args.predictions.join(format!("{}.npy", recording.stimulus(s)?.name()));
-            Ok(read_npy_2d(&file, "rates")?)
-        })
-        .collect::<anyhow::Result<Vec<Array2<f32>>>>()?;
+    let names: Vec<&str> =
+        split.test().iter().map(|&s| Ok(recording.stimulus(s)?.name())).collect::<anyhow::Result<_>>()?;
+    let rates = Predictions::read(&args.predictions, &names)?;
+    // Those of a model that predicts some of the neurons.
+    let recording = match (&args.neurons, rates.neurons()) {
+        (None, [_, ..]) => recording.with_neurons(rates.neurons())?,
+        _ => recording,
+    };
     let options =
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
     let scores = train::score(&rates, &recording, split.test(), &options)?;

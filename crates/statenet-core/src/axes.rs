@@ -21,12 +21,16 @@ pub struct Axes {
     /// Centre frequency of each band, Hz, lowest first; empty if unknown.
     #[serde(default, rename = "band_centers_hz", skip_serializing_if = "Vec::is_empty")]
     pub band_centers: Vec<Hertz>,
+    /// Ids of the neurons, in the order of the rates; empty if unknown. Whatever pairs a model with a recording matches neurons by
+    /// these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub neuron_ids: Vec<String>,
 }
 
 impl Axes {
-    /// Axes without band frequencies.
+    /// Axes without band frequencies and ids of neurons.
     #[must_use]
     pub fn new(n_bands: usize, n_neurons: usize, dt: TimeBin) -> Self {
-        Self { n_bands, n_neurons, dt, band_centers: Vec::new() }
+        Self { n_bands, n_neurons, dt, band_centers: Vec::new(), neuron_ids: Vec::new() }
     }
 }

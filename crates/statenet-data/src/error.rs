@@ -8,7 +8,7 @@ use crate::{
     formats::FormatError,
     preprocess::Smoothing,
     recording::Recording,
-    split::{part::Part, similar::SimilarSounds},
+    split::{likeness::SimilarSounds, part::Part},
 };
 
 /// What can go wrong between a recording on disk and a batch on a device.
@@ -58,6 +58,24 @@ pub enum Error {
         what: &'static str,
         /// The name.
         name: String,
+    },
+    /// Neurons are asked for by ids that are not there.
+    #[error("{holder} has none of these neurons: {} (it has {n_neurons} others)", some_of(ids))]
+    UnknownNeurons {
+        /// Where they are missing, such as `recording NAME`.
+        holder: String,
+        /// The ids that are missing.
+        ids: Vec<String>,
+        /// How many neurons there are.
+        n_neurons: usize,
+    },
+    /// Predictions lack a stimulus, or have neurons or stimuli in another number than their rates.
+    #[error("predictions have {got}, expected {expected}")]
+    Predictions {
+        /// What was found.
+        got: String,
+        /// What was expected.
+        expected: String,
     },
     /// Neurons, stimuli or bands are missing.
     #[error("recording has no {what}, expected at least one")]
@@ -350,6 +368,16 @@ impl std::fmt::Display for Place {
             Self::File(path) => write!(f, "{}", path.display()),
         }
     }
+}
+
+/// The first few of a list.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
 }
 
 fn brackets(index: &[usize]) -> String {

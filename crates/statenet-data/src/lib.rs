@@ -27,6 +27,8 @@
 //! | parts for training, validation and test | [`Split`], [`SplitPlan`] (named splits without leaks), [`Part`] |
 //! | responses over time | [`Smoothing`], [`SmoothWeights`] |
 //! | tensors | [`Batches`]: padded, with masks, in a random order from a seed; [`Batch`], [`Epoch`] |
+//! | predicted rates, by ids of neurons and names of stimuli | [`Predictions`]; [`file_names`] for ids |
+//! | sounds that are in two parts of a split | [`SimilarSounds`], [`Likeness`] |
 //! | single files | [`read_cochleagram`], [`read_npy_2d`], [`write_npy_2d`], [`write_npz`], [`write_wav`]; [`formats`]: npy, npz and wav, from and to bytes |
 //! | sound at another rate | [`resample`] |
 //! | neurons whose receptive field and memory are known | [`SimulationConfig`], [`Simulation`], [`GroundTruth`] |
@@ -57,6 +59,7 @@ mod batch;
 mod error;
 pub mod formats;
 mod names;
+mod predictions;
 mod preprocess;
 mod readers;
 mod recording;
@@ -67,6 +70,7 @@ mod writers;
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
 pub use names::file_names;
+pub use predictions::Predictions;
 pub use preprocess::{SmoothWeights, Smoothing, resample, standardization_of_bands};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};

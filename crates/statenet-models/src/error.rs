@@ -37,6 +37,18 @@ pub enum Error {
         /// The names there are.
         known: Vec<String>,
     },
+    /// A file holds a weight that is NaN or infinite.
+    #[error("{path}: {tensor}{index:?} is {got}, expected a finite number: the file is damaged, or its fit went wrong", path = path.display())]
+    NotFinite {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The tensor's name.
+        tensor: String,
+        /// The first such entry.
+        index: Vec<usize>,
+        /// Its value.
+        got: f64,
+    },
     /// A streaming state lacks a tensor of this model or holds one of another shape.
     #[error("streaming state of another model: {name} is {got}, expected {expected}")]
     State {

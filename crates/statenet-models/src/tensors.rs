@@ -18,12 +18,78 @@ pub(crate) fn serialize<'a>(tensors: impl Iterator<Item = (&'a str, &'a Tensor)>
 }
 
 /// The tensors of a safetensors file, by name.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be read or understood; [`Error::NotFinite`] for a tensor with NaN or infinity.
 pub(crate) fn read(path: &Path, device: &Device) -> Result<BTreeMap<String, Tensor>> {
     let damaged = |action, source| Error::File { path: path.to_path_buf(), action, source };
     let bytes = std::fs::read(path).map_err(|e| damaged("read", e.into()))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, device)
         .map_err(|e| damaged("understand as safetensors", e.into()))?;
-    Ok(tensors.into_iter().collect())
+    let tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
+    for (name, tensor) in &tensors {
+        expect_finite(path, name, tensor)?;
+    }
+    Ok(tensors)
+}
+
+/// Refuses NaN and infinity, which would make every rate NaN without a word.
+fn expect_finite(path: &Path, name: &str, tensor: &Tensor) -> Result<()> {
+    if !tensor.dtype().is_float() {
+        return Ok(());
+    }
+    let values = f64_values(tensor)?;
+    let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(()) };
+    let mut rest = at;
+    let mut index: Vec<usize> = Vec::with_capacity(tensor.rank());
+    for &size in tensor.dims().iter().rev() {
+        index.push(rest % size.max(1));
+        rest /= size.max(1);
+    }
+    index.reverse();
+    let got = values.get(at).copied().unwrap_or(f64::NAN);
+    Err(Error::NotFinite { path: path.to_path_buf(), tensor: name.to_owned(), index, got })
+}
+
+/// What compiled and distributed models of PyTorch put before every name.
+const WRAPPERS: [&str; 2] = ["_orig_mod.", "module."];
+
+/// The tensors without a prefix that all their names share, and that prefix.
+///
+/// `known` are names of the model: where they are given, any prefix is taken off that makes one of them of the first name.
+/// Without them only the prefixes that PyTorch's wrappers put are.
+pub(crate) fn without_prefix(
+    tensors: BTreeMap<String, Tensor>,
+    known: &[&str],
+) -> (BTreeMap<String, Tensor>, Option<String>) {
+    let of_wrappers = || {
+        let mut prefix = String::new();
+        while let Some(next) =
+            WRAPPERS.iter().find(|next| all_start_with(&tensors, &format!("{prefix}{next}")))
+        {
+            prefix.push_str(next);
+        }
+        prefix
+    };
+    let of_model = || {
+        let first = tensors.keys().next()?;
+        if known.contains(&first.as_str()) {
+            return None;
+        }
+        let prefixes = known.iter().filter_map(|name| first.strip_suffix(name));
+        prefixes.filter(|prefix| prefix.ends_with('.')).min_by_key(|prefix| prefix.len()).map(str::to_owned)
+    };
+    let prefix = if known.is_empty() { of_wrappers() } else { of_model().unwrap_or_default() };
+    if prefix.is_empty() || !all_start_with(&tensors, &prefix) {
+        return (tensors, None);
+    }
+    let bare =
+        |(name, tensor): (String, Tensor)| (name.get(prefix.len()..).unwrap_or_default().to_owned(), tensor);
+    (tensors.into_iter().map(bare).collect(), Some(prefix))
+}
+
+fn all_start_with(tensors: &BTreeMap<String, Tensor>, prefix: &str) -> bool {
+    !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(prefix))
 }
 
 /// The entries of a tensor as f64, row by row.

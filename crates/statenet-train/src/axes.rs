@@ -1,18 +1,33 @@
-//! Whether a model fits a recording.
+//! Whether a model fits a recording, and which of its neurons the model predicts.
+
+use std::borrow::Cow;
 
 use statenet_data::Recording;
 use statenet_models::ResponseModel;
 
 use crate::error::{Error, Result};
 
-/// Checks that model and recording have the same numbers of bands and neurons.
-pub(crate) fn expect_same_axes(model: &dyn ResponseModel, recording: &Recording) -> Result<()> {
-    let pairs = [
-        ("bands", model.n_bands(), recording.n_bands()),
-        ("neurons", model.n_neurons(), recording.n_neurons()),
-    ];
-    match pairs.into_iter().find(|(_, model, recording)| model != recording) {
-        Some((what, model, recording)) => Err(Error::Mismatch { what, model, recording }),
-        None => Ok(()),
+/// The recording with the neurons that a model predicts, in the model's order.
+///
+/// Neurons are matched by id. A model whose ids are not known (built from numbers alone) is taken to predict all neurons in the
+/// recording's order.
+///
+/// # Errors
+/// [`Error::Data`] with the ids that the recording lacks; [`Error::Mismatch`] for another number of neurons where ids are unknown.
+pub fn recording_for<'a>(model: &dyn ResponseModel, recording: &'a Recording) -> Result<Cow<'a, Recording>> {
+    let ids = model.config().axes.map(|axes| axes.neuron_ids).unwrap_or_default();
+    if ids.is_empty() {
+        let (model, n) = (model.n_neurons(), recording.n_neurons());
+        let mismatch = Error::Mismatch { what: "neurons", model, recording: n };
+        return if model == n { Ok(Cow::Borrowed(recording)) } else { Err(mismatch) };
     }
+    let same =
+        ids.len() == recording.n_neurons() && ids.iter().zip(recording.neurons()).all(|(id, n)| id == n.id());
+    Ok(if same { Cow::Borrowed(recording) } else { Cow::Owned(recording.with_neurons(&ids)?) })
+}
+
+/// Checks that model and recording have the same number of bands.
+pub(crate) fn expect_same_bands(model: &dyn ResponseModel, recording: &Recording) -> Result<()> {
+    let (model, recording) = (model.n_bands(), recording.n_bands());
+    if model == recording { Ok(()) } else { Err(Error::Mismatch { what: "bands", model, recording }) }
 }

@@ -4,32 +4,30 @@ use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 use statenet_core::ResponseMask;
-use statenet_data::{Batches, Recording};
+use statenet_data::{Batches, Predictions, Recording};
 use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
 use statenet_models::{Mode, ResponseModel};
 
 use crate::{
-    axes::expect_same_axes,
+    axes::{expect_same_bands, recording_for},
     error::{During, Error, Result},
     hearing::as_taken,
 };
 
 /// Predicts rates `(N, T)` in spikes per bin for the given stimuli of a recording, in that order.
 ///
-/// The recording is as recorded: the model scales bands itself. A model that hears takes the recording's sounds.
+/// The recording is as recorded: the model scales bands itself. A model that hears takes the recording's sounds. Neurons are those
+/// of the model, in its order; they are [matched by id](crate::recording_for).
 ///
 /// # Errors
-/// [`Error::Mismatch`] if model and recording have different numbers of bands or neurons.
-pub fn predict(
-    model: &dyn ResponseModel,
-    recording: &Recording,
-    stimuli: &[usize],
-) -> Result<Vec<Array2<f32>>> {
+/// As [`recording_for`](crate::recording_for); [`Error::Mismatch`] if model and recording have different numbers of bands.
+pub fn predict(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usize]) -> Result<Predictions> {
     let recording = &*as_taken(model, recording)?;
-    expect_same_axes(model, recording)?;
+    expect_same_bands(model, recording)?;
     let batches = Batches::new(recording, stimuli, model.device())?;
     let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
-    sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?)).collect()
+    let rates = sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?));
+    Ok(Predictions::for_recording(recording, stimuli, rates.collect::<Result<_>>()?)?)
 }
 
 /// Scores a model on the given stimuli of a recording, with the [options](EvaluationOptions::for_dt) of its time bin.
@@ -53,7 +51,7 @@ pub fn evaluate(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usi
     evaluate_with(model, recording, stimuli, &EvaluationOptions::for_dt(recording.dt()))
 }
 
-/// [`evaluate`] with options.
+/// [`evaluate`] with options. The scores are of the model's neurons.
 ///
 /// # Errors
 /// As [`predict`] and [`score`].
@@ -63,37 +61,37 @@ pub fn evaluate_with(
     stimuli: &[usize],
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
+    let recording = &*recording_for(model, recording)?;
     score(&predict(model, recording, stimuli)?, recording, stimuli, options)
 }
 
-/// Scores given rates, an array `(N, T)` for each stimulus.
+/// Scores predictions on some stimuli of a recording.
 ///
-/// They are compared with the responses as fits take them: [smoothed](Recording::smoothed).
+/// They are compared with the responses as fits take them: [smoothed](Recording::smoothed). Neurons and stimuli are matched by id and
+/// name, whatever their order; the scores are of the recording's neurons.
 ///
 /// # Errors
-/// [`Error::Setting`] if there is not one array per stimulus; [`Error::Metrics`] if an array has the wrong shape.
+/// [`Error::Data`] for a neuron or a stimulus without predictions; [`Error::Metrics`] if an array has another number of bins.
 pub fn score(
-    rates: &[Array2<f32>],
+    predictions: &Predictions,
     recording: &Recording,
     stimuli: &[usize],
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
-    if rates.len() != stimuli.len() {
-        return Err(Error::Setting {
-            setting: "number of predictions",
-            got: rates.len().to_string(),
-            expected: "one per stimulus",
-        });
-    }
+    let ids = recording.neuron_ids();
+    let predictions = predictions.of_neurons(&ids)?;
     let recording = &*recording.smoothed();
     let recorded = Recorded::of(recording, stimuli)?;
-    let rates: Vec<Array2<f64>> = rates.iter().map(|r| r.mapv(f64::from)).collect();
+    let rates = stimuli.iter().map(|&s| {
+        let name = recording.stimulus(s)?.name();
+        Ok(predictions.of_stimulus(name)?.mapv(f64::from))
+    });
+    let rates: Vec<Array2<f64>> = rates.collect::<Result<_>>()?;
     let observations = rates
         .iter()
         .zip(recorded.views()?)
         .map(|(rate, recorded)| Ok(Observation::of(rate.view(), recorded)?))
         .collect::<Result<Vec<_>>>()?;
-    let ids: Vec<String> = recording.neurons().iter().map(|n| n.id().to_owned()).collect();
     Ok(statenet_metrics::evaluate_observations(&ids, &observations, options)?)
 }
 

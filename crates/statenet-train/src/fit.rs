@@ -21,8 +21,11 @@ pub struct Fit {
 
 /// What a checkpoint says of a fit: neurons by id, and in `training` the `recording`, the `split`, the `smoothing` of responses,
 /// the `recipe` (every setting, its seed among them), the `seed`, and the `front_end` that made the cochleagrams where that is known.
+///
+/// `split_names` has the names of the stimuli of each part: indices change with the order of a file.
 pub(crate) fn metadata_of(
     recording: &Recording,
+    neurons: &[String],
     split: &Split,
     recipe: &impl Serialize,
     seed: Option<Seed>,
@@ -30,6 +33,7 @@ pub(crate) fn metadata_of(
     let mut training: BTreeMap<String, Value> = BTreeMap::from([
         ("recording".to_owned(), json!(recording.name())),
         ("split".to_owned(), json!(split)),
+        ("split_names".to_owned(), json!(split.names(recording))),
         ("smoothing".to_owned(), json!(recording.smoothed().smoothing())),
         ("recipe".to_owned(), json!(recipe)),
     ]);
@@ -39,8 +43,7 @@ pub(crate) fn metadata_of(
     if let Some(front_end) = recording.description().cochleagram.get(FRONT_END) {
         training.insert(FRONT_END.to_owned(), front_end.clone());
     }
-    let neurons = recording.neurons().iter().map(|n| n.id().to_owned()).collect();
-    CheckpointMetadata { neurons, training }
+    CheckpointMetadata { neurons: neurons.to_vec(), training }
 }
 
 impl Fit {

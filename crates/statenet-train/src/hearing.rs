@@ -11,7 +11,7 @@ use statenet_data::{Batches, Recording, standardization_of_bands};
 use statenet_models::{Mode, ResponseModel, front_ends::FrontEndConfig};
 
 use crate::{
-    axes::expect_same_axes,
+    axes::{expect_same_bands, recording_for},
     error::{During, Error, Result},
 };
 
@@ -62,24 +62,29 @@ pub fn behind_front_end(
     // Of a model without a front end no sound is asked for.
     let Some(behind) = model.behind_front_end()? else { return Ok(None) };
     let bands = behind.config().axes.map(|axes| axes.band_centers).unwrap_or_default();
-    let heard = recording.heard()?;
+    let heard = as_taken(model, recording)?;
     let all: Vec<usize> = (0..heard.n_stimuli()).collect();
     let Some(arrays) = as_heard(model, &heard, &all)? else { return Ok(None) };
     Ok(Some((behind, heard.with_input(Input::Cochleagram, bands, arrays)?)))
 }
 
-/// A recording as a model takes it: a model that hears gets the sounds, unless the recording holds them already.
+/// A recording as a model takes it: of its neurons, in its order; a model that hears gets the sounds, unless the recording holds
+/// them already.
 ///
 /// # Errors
+/// As [`recording_for`];
 /// [`Error::Data`] for a recording of sound where the model takes cochleagrams, and where sounds are missing or cannot be read.
 pub(crate) fn as_taken<'a>(
     model: &dyn ResponseModel,
     recording: &'a Recording,
 ) -> Result<Cow<'a, Recording>> {
     match (model.config().input(), recording.input()) {
-        (Input::Sound, Input::Cochleagram) => Ok(Cow::Owned(recording.heard()?)),
-        (Input::Sound, Input::Sound) => Ok(Cow::Borrowed(recording)),
-        (Input::Cochleagram, _) => expect_cochleagrams(recording).map(|()| Cow::Borrowed(recording)),
+        (Input::Sound, Input::Cochleagram) => Ok(Cow::Owned(recording_for(model, recording)?.heard()?)),
+        (Input::Sound, Input::Sound) => recording_for(model, recording),
+        (Input::Cochleagram, _) => {
+            expect_cochleagrams(recording)?;
+            recording_for(model, recording)
+        }
     }
 }
 
@@ -110,7 +115,7 @@ impl<'a> FitInput<'a> {
             Cow::Borrowed(recording) => recording.smoothed(),
             Cow::Owned(recording) => Cow::Owned(recording.smoothed().into_owned()),
         };
-        expect_same_axes(model, &recording)?;
+        expect_same_bands(model, &recording)?;
         if model.input_scaling()?.is_none() {
             return Ok(Self { recording, is_scaled: false, scaling: None });
         }

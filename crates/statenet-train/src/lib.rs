@@ -28,6 +28,7 @@
 //! | what a fit leaves | [`Fit`]: its [`History`], and what a checkpoint says of it; [`Progress`] while it runs |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
 //! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart |
+//! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
 //! | sound | [`cochleagrams`]: a recording's sounds as any front end hears them; [`behind_front_end`] |
 //!
 //! # Cookbook
@@ -58,6 +59,7 @@ mod progress;
 mod ridge;
 mod validation;
 
+pub use axes::recording_for;
 pub use error::{Error, Result};
 pub use evaluate::{evaluate, evaluate_with, predict, score};
 pub use fit::Fit;

@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 use fixtures::{bits, build, changed, cut, epochs, is_finite, models, prepared, ragged, raw};
 use ndarray::{Axis, s};
 use statenet_core::{Seed, Standardization};
-use statenet_data::{Batches, Recording, Split};
+use statenet_data::{Batches, Predictions, Recording, Split};
 use statenet_metrics::{Evaluation, EvaluationOptions, Undefined, losses::Loss};
 use statenet_models::{Memory, Mode, ModelConfig, ParamStore, ResponseModel, State, zoo};
 use statenet_train::{
@@ -43,7 +43,7 @@ fn all_fitted(recording: &Recording, split: &Split) -> Vec<(&'static str, Box<dy
     }
     for (name, model) in &fitted {
         assert!(is_finite(&**model), "{name}");
-        for rates in predict(&**model, recording, split.test()).unwrap() {
+        for rates in predict(&**model, recording, split.test()).unwrap().into_rates() {
             assert!(rates.iter().all(|r| r.is_finite()), "{name}");
         }
     }
@@ -169,7 +169,7 @@ fn a_huge_learning_rate_is_reported_and_leaves_the_start() {
         assert_eq!((*epoch, *step), (1, 2), "{name}: {error}");
         assert_eq!(stimuli, &[stimulus_of(&recording, &split, 3, 0, 1)], "{name}");
         assert!(is_finite(&*model), "{name}");
-        let rates = predict(&*model, &recording, split.test()).unwrap();
+        let rates = predict(&*model, &recording, split.test()).unwrap().into_rates();
         assert!(rates.iter().flatten().all(|r| r.is_finite()), "{name}");
     }
 }
@@ -265,7 +265,7 @@ fn a_neuron_recorded_in_no_training_stimulus_is_predicted_as_silent_by_ridge_and
         [true, false, true, true, true]
     );
     assert!(fit.train_loss.is_finite());
-    let rates = predict(&*fit.model, &recording, split.test()).unwrap();
+    let rates = predict(&*fit.model, &recording, split.test()).unwrap().into_rates();
     assert!(rates[0].row(1).iter().all(|&r| r == 0.0));
     for (name, model) in all_fitted(&recording, &split) {
         let scores = scores(&*model, &recording, &split);
@@ -295,7 +295,7 @@ fn stimuli_of_one_bin_are_fitted_validated_and_scored() {
     let split = Split::new(vec![0, 1], vec![2, 3], vec![4, 5]).unwrap();
     split.check(&recording).unwrap();
     for (name, model) in all_fitted(&recording, &split) {
-        let rates = predict(&*model, &recording, split.test()).unwrap();
+        let rates = predict(&*model, &recording, split.test()).unwrap().into_rates();
         assert_eq!(rates.iter().map(ndarray::Array2::dim).collect::<Vec<_>>(), [(5, 1), (5, 100)], "{name}");
         // A single bin does not contribute to correlations within stimuli: the scores are those of the longer stimulus.
         let (both, longer) =
@@ -451,17 +451,54 @@ fn a_model_for_other_bands_or_neurons_is_refused_by_number() {
 fn predictions_of_another_shape_are_refused() {
     let (recording, split) = prepared(&ragged(12));
     let model = build(&zoo::linear(&recording.axes()), 0);
-    let rates = predict(&*model, &recording, split.test()).unwrap();
+    let rates = predict(&*model, &recording, split.test()).unwrap().into_rates();
     let options = EvaluationOptions::default();
-    let of = |rates: &[ndarray::Array2<f32>]| {
-        score(rates, &recording, split.test(), &options).map(drop).unwrap_err().to_string()
+    let names: Vec<String> = split.test().iter().map(|&s| recording.stimuli()[s].name().to_owned()).collect();
+    let of = |n: usize, rates: &[ndarray::Array2<f32>]| {
+        let predictions =
+            Predictions::new(Vec::<String>::new(), names[..n].to_vec(), rates.to_vec()).unwrap();
+        let error = score(&predictions, &recording, split.test(), &options).unwrap_err();
+        std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string)
     };
-    assert_eq!(of(&[]), "number of predictions is 0, expected one per stimulus");
     let n_bins = rates[0].ncols();
     let short = rates[0].slice(s![.., 1..]).to_owned();
-    assert_eq!(of(&[short]), format!("rate has shape (5, {}), expected (5, {n_bins})", n_bins - 1));
+    assert!(of(1, &[short]).contains(&format!("rate has shape (5, {}), expected (5, {n_bins})", n_bins - 1)));
     let few = rates[0].slice(s![..4, ..]).to_owned();
-    assert_eq!(of(&[few]), format!("rate has shape (4, {n_bins}), expected (5, {n_bins})"));
+    assert!(of(1, &[few]).contains("4 rows and no ids of neurons, expected a row for each of 5 neurons"));
+    assert!(of(0, &[]).contains("0 rows"));
+}
+
+#[test]
+fn predictions_follow_neurons_by_id() {
+    let (recording, split) = prepared(&raw(12));
+    let mut model = build(&zoo::linear(&recording.axes()), 0);
+    Fitter::new(epochs(2)).fit(&mut *model, &recording, &split).unwrap();
+    let options = EvaluationOptions { n_bootstrap: 0, ..EvaluationOptions::for_dt(recording.dt()) };
+    let ids = recording.neuron_ids();
+    let expected = evaluate_with(&*model, &recording, split.test(), &options).unwrap();
+
+    // The same neurons in another order, and others beside them.
+    let turned: Vec<usize> = (0..ids.len()).rev().collect();
+    let reordered = recording.select_neurons(&turned).unwrap();
+    assert_eq!(evaluate_with(&*model, &reordered, split.test(), &options).unwrap(), expected);
+    let rates = predict(&*model, &reordered, split.test()).unwrap();
+    assert_eq!(rates.neurons(), ids);
+    let scores = score(&rates, &reordered, split.test(), &options).unwrap();
+    for (neuron, of_all) in scores.per_neuron.iter().rev().zip(&expected.per_neuron) {
+        assert_eq!((&neuron.id, neuron.cc), (&of_all.id, of_all.cc));
+    }
+
+    // A model of some of the neurons runs on all, and on them only.
+    let some = recording.select_neurons(&[3, 1]).unwrap();
+    let mut of_some = build(&zoo::linear(&some.axes()), 0);
+    Fitter::new(epochs(2)).fit(&mut *of_some, &recording, &split).unwrap();
+    let all = evaluate_with(&*of_some, &recording, split.test(), &options).unwrap();
+    assert_eq!(all, evaluate_with(&*of_some, &some, split.test(), &options).unwrap());
+    assert_eq!(all.per_neuron.iter().map(|n| &n.id).collect::<Vec<_>>(), [&ids[3], &ids[1]]);
+
+    let error = predict(&*model, &some, split.test()).unwrap_err().to_string();
+    let missing = ids.iter().filter(|id| ![&ids[3], &ids[1]].contains(id)).cloned().collect::<Vec<_>>();
+    assert!(error.contains(&missing.join(", ")), "{error}");
 }
 
 #[test]
@@ -469,8 +506,9 @@ fn predictions_that_are_no_numbers_have_no_score_and_say_so() {
     let (recording, split) = prepared(&raw(12));
     let mut model = build(&zoo::linear(&recording.axes()), 0);
     Fitter::new(epochs(2)).fit(&mut *model, &recording, &split).unwrap();
-    let mut rates = predict(&*model, &recording, split.test()).unwrap();
+    let mut rates = predict(&*model, &recording, split.test()).unwrap().into_rates();
     rates[0][[3, 7]] = f32::NAN;
+    let rates = Predictions::for_recording(&recording, split.test(), rates).unwrap();
     let options = EvaluationOptions { n_bootstrap: 10, ..EvaluationOptions::for_dt(recording.dt()) };
     let scores = score(&rates, &recording, split.test(), &options).unwrap();
     assert!(matches!(scores.per_neuron[3].undefined.cc, Some(Undefined::NotFinite(_))));

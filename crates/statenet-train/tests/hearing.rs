@@ -115,7 +115,7 @@ fn a_model_behind_a_front_end_is_fitted_scored_and_streamed_on_sound() {
     assert!((of_sound - of_cochleagrams).abs() < 0.01, "{of_sound} {of_cochleagrams}");
 
     // Samples as they come.
-    let whole = predict(&*model, &recording, &[6]).unwrap().remove(0);
+    let whole = predict(&*model, &recording, &[6]).unwrap().into_rates().remove(0);
     let sound =
         statenet_data::formats::wav::decode(&std::fs::read(folder.path().join("s6.wav")).unwrap()).unwrap();
     let mut stream = SampleStream::new(&*model, 1).unwrap();
@@ -168,7 +168,7 @@ fn a_folder_of_sounds_and_responses_is_a_recording() {
     assert_eq!(message(predict(&*ln, &back, &[0]).unwrap_err()), expected);
     assert_eq!(back.fit_standardization(&[0]).unwrap_err().to_string(), expected);
     let model = mel_ln(&back).build(Seed::new(0), &Device::Cpu).unwrap();
-    assert_eq!(predict(&*model, &back, &[0]).unwrap()[0].dim(), (2, N_BINS));
+    assert_eq!(predict(&*model, &back, &[0]).unwrap().rates()[0].dim(), (2, N_BINS));
 }
 
 #[test]

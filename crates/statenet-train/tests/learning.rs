@@ -299,7 +299,7 @@ fn ridge_does_not_depend_on_the_order_of_training_stimuli() {
     let ridge = Ridge { lags: vec![2, 9], ..Ridge::default() };
     let [a, b] = [&split, &reversed].map(|split| ridge.fit(&recording, split, &Device::Cpu).unwrap());
     assert_eq!((a.lags, &a.penalties), (b.lags, &b.penalties));
-    let rates = |model: &dyn ResponseModel| predict(model, &recording, split.test()).unwrap();
+    let rates = |model: &dyn ResponseModel| predict(model, &recording, split.test()).unwrap().into_rates();
     for (a, b) in rates(&*a.model).iter().zip(&rates(&*b.model)) {
         let scale = a.iter().fold(0f32, |m, r| m.max(r.abs()));
         assert!((a - b).iter().all(|d| d.abs() < 1e-5 * scale));

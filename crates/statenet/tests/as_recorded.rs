@@ -88,7 +88,7 @@ fn every_entry_gives_the_rates_of_the_sound_scaled_by_hand() {
     expect_close("frozen", &values(&frozen.forward(&sound, Mode::Eval).unwrap()), &expected);
 
     let flat = |rates: &Array2<f32>| rates.iter().copied().collect::<Vec<f32>>();
-    let predicted = predict(&model, &recording, split.test()).unwrap();
+    let predicted = predict(&model, &recording, split.test()).unwrap().into_rates();
     expect_close("predict", &flat(&predicted[0]), &expected);
     let best = fit.history.best_score();
     let scores = evaluate(&model, &recording, split.val()).unwrap();
@@ -96,7 +96,7 @@ fn every_entry_gives_the_rates_of_the_sound_scaled_by_hand() {
 
     let folder = tempfile::tempdir().unwrap();
     fit.save(folder.path().join("model"), &model).unwrap();
-    let Checkpoint { model: loaded, metadata } =
+    let Checkpoint { model: loaded, metadata, .. } =
         checkpoint::load(folder.path().join("model"), &Device::Cpu).unwrap();
     expect_close("checkpoint", &values(&loaded.forward(&sound, Mode::Eval).unwrap()), &expected);
     assert_eq!(
@@ -115,7 +115,7 @@ fn what_interprets_a_model_takes_sound_as_recorded_and_counts_in_standard_deviat
     let raw = recording.stimulus(split.test()[0]).unwrap().cochleagram().to_owned();
     let (n_bands, n_bins) = raw.dim();
     let scaling = model.input_scaling().unwrap().unwrap();
-    let expected = predict(&model, &recording, &[split.test()[0]]).unwrap().remove(0);
+    let expected = predict(&model, &recording, &[split.test()[0]]).unwrap().into_rates().remove(0);
     let sound = tensor(&raw);
     let target = [Target::Neuron(1)];
     let neuron: Vec<f32> = expected.row(1).to_vec();

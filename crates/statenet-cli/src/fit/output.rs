@@ -6,9 +6,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ndarray::Array2;
 use serde::Serialize;
-use statenet::{core::atomic::NewFolder, data::write_npy_2d, prelude::*};
+use statenet::{core::atomic::NewFolder, data::Predictions};
 
 use crate::shared::write_json;
 
@@ -61,24 +60,15 @@ impl Output {
         write_json(&self.path(name), value)
     }
 
-    /// Writes `predictions/MODEL/STIMULUS.npy` for the given stimuli, replacing earlier predictions. The folder is replaced as a
+    /// Writes `predictions/MODEL/STIMULUS.npy` and `predictions.json`, replacing earlier predictions. The folder is replaced as a
     /// whole.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(crate) fn predictions(
-        &self,
-        model: &str,
-        recording: &Recording,
-        stimuli: &[usize],
-        rates: &[Array2<f32>],
-    ) -> anyhow::Result<()> {
+    pub(crate) fn predictions(&self, model: &str, predictions: &Predictions) -> anyhow::Result<()> {
         let folder = self.path("predictions").join(model);
         let new = NewFolder::create(&folder)?;
-        for (&s, rates) in stimuli.iter().zip(rates) {
-            let name = recording.stimulus(s)?.name();
-            write_npy_2d(new.path().join(format!("{name}.npy")), rates.view())?;
-        }
+        predictions.write(new.path(), &[])?;
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot replace", folder.display()))?;
         }

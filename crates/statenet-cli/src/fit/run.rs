@@ -116,7 +116,7 @@ fn fit_one(
     let test = train::score(&rates, recording, split.test(), &options)?;
     let checkpoint = format!("checkpoints/{}", choice.name);
     checkpoint::save(out.path(&checkpoint), &*model, &metadata)?;
-    out.predictions(&choice.name, recording, split.test(), &rates)?;
+    out.predictions(&choice.name, &rates)?;
     let summary = ModelSummary {
         name: choice.name.clone(),
         config: model.config(),
@@ -132,7 +132,7 @@ fn fit_one(
         test,
         checkpoint,
     };
-    Ok(Fitted { model, rates, summary })
+    Ok(Fitted { model, rates: rates.into_rates(), summary })
 }
 
 /// Fits by gradient descent with a progress bar. A fit that was killed is resumed if its settings and data are the same.

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 use statenet::{
+    data::Predictions,
     interp::{
         Dstrf, Estimate, GradientMaps, MapConfig, Probes, StrfDynamics, Target, agreement,
         dreams::{BestRecorded, Constraint, Dream, DreamConfig, Start, best_recorded},
@@ -272,6 +273,7 @@ fn score_histories(
         let n_bins = bins(recording, ms)?;
         let rates = sounds.iter().map(|sound| Ok(with_history(&**model, sound, n_bins)?));
         let rates = rates.collect::<anyhow::Result<Vec<_>>>()?;
+        let rates = Predictions::for_recording(recording, split.test(), rates)?;
         let scores = train::score(&rates, recording, split.test(), &options)?;
         for analysis in analyses.iter_mut() {
             analysis.accuracy.push((ms, scores.per_neuron[analysis.neuron].ccnorm));

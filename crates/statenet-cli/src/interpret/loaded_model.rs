@@ -45,7 +45,7 @@ impl LoadedModel {
         let named = args.front_end.as_deref().map(front_end).transpose()?;
         let (model, recording, split) = match &args.checkpoint {
             Some(folder) => {
-                let Checkpoint { mut model, metadata } = args.published.load(folder, device)?;
+                let Checkpoint { mut model, metadata, .. } = args.published.load(folder, device)?;
                 let split = split(args, &metadata, &smoothed)?;
                 let recording = match model.config().input() {
                     Input::Sound => smoothed,

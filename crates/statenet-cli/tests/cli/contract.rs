@@ -76,7 +76,7 @@ fn checkpoints_load_and_predictions_are_f32_spikes_per_bin_for_every_test_stimul
     let out = default_results();
     let summary = json(&out.join("summary.json"));
     for (name, entry) in MODELS.iter().zip(summary["models"].as_array().unwrap()) {
-        let Checkpoint { model, metadata } =
+        let Checkpoint { model, metadata, .. } =
             checkpoint::load(out.join(entry["checkpoint"].as_str().unwrap()), &Device::Cpu).unwrap();
         assert_eq!(serde_json::to_value(model.config()).unwrap(), entry["config"], "{name}");
         assert_eq!(model.params().n_trained() as u64, entry["parameters"].as_u64().unwrap(), "{name}");

@@ -4,6 +4,8 @@
 mod faults;
 mod text;
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 
 /// Why bytes are not the JSON that was expected.
@@ -57,11 +59,27 @@ pub enum JsonError {
 /// # Errors
 /// [`JsonError`].
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    let text = text::decode(bytes)?;
-    if let Some(fault) = faults::first(&text) {
-        return Err(fault);
+    Ok(serde_json::from_str(&checked_text(bytes)?)?)
+}
+
+/// The text of a JSON file, for a parser of one's own, once it was looked at: no key twice, no NaN.
+///
+/// # Errors
+/// [`JsonError`], but for [`JsonError::Form`].
+pub fn checked_text(bytes: &[u8]) -> Result<Cow<'_, str>, JsonError> {
+    let text = text(bytes)?;
+    match faults::first(&text) {
+        Some(fault) => Err(fault),
+        None => Ok(text),
     }
-    Ok(serde_json::from_str(&text)?)
+}
+
+/// The text of a file in UTF-8, or in UTF-16 with a byte-order mark, without the mark.
+///
+/// # Errors
+/// [`JsonError::NotText`].
+pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, JsonError> {
+    text::decode(bytes)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Preprocessing of recordings: smoothing of responses, standardization of cochleagrams, sound at another sample rate.
 
+mod doubts;
 mod resample;
 mod smooth;
 mod standardize;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 
 /// The fields of a JSON object that have not been taken yet.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     path: &'a Path,
     at: String,
     map: Map<String, Value>,
@@ -15,7 +15,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of an object; `at` is its place in the file, such as `stimuli[3]`, empty for the whole file.
-    pub(super) fn new(path: &'a Path, at: String, value: Value) -> Result<Self> {
+    pub(crate) fn new(path: &'a Path, at: String, value: Value) -> Result<Self> {
         match value {
             Value::Object(map) => Ok(Self { path, at, map }),
             other => {
@@ -31,19 +31,19 @@ impl<'a> Fields<'a> {
     }
 
     /// An error about a field of this object.
-    pub(super) fn error(&self, name: &str, got: impl Into<String>, expected: impl Into<String>) -> Error {
+    pub(crate) fn error(&self, name: &str, got: impl Into<String>, expected: impl Into<String>) -> Error {
         let field = if self.at.is_empty() { name.to_owned() } else { format!("{}.{name}", self.at) };
         Error::Field { path: self.path.to_path_buf(), field, got: got.into(), expected: expected.into() }
     }
 
     /// Takes a field; `None` if it is missing or null.
-    pub(super) fn value(&mut self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&mut self, name: &str) -> Option<Value> {
         // Unlike `remove`, this keeps the order of the other fields.
         self.map.shift_remove(name).filter(|value| !value.is_null())
     }
 
     /// Whether a field is there, not null and not taken yet.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.map.get(name).is_some_and(|value| !value.is_null())
     }
 
@@ -64,42 +64,42 @@ impl<'a> Fields<'a> {
         value.ok_or_else(|| self.error(name, "missing", expected))
     }
 
-    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>> {
+    pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<String>> {
         self.optional(name, "a text", |value| match value {
             Value::String(text) => Ok(text),
             other => Err(other),
         })
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<String> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<String> {
         let text = self.optional_text(name)?;
         self.required(name, "a text", text)
     }
 
-    pub(super) fn number(&mut self, name: &str) -> Result<f64> {
+    pub(crate) fn number(&mut self, name: &str) -> Result<f64> {
         let number = self.optional(name, "a number", |value| value.as_f64().ok_or(value))?;
         self.required(name, "a number", number)
     }
 
-    pub(super) fn optional_count(&mut self, name: &str) -> Result<Option<usize>> {
+    pub(crate) fn optional_count(&mut self, name: &str) -> Result<Option<usize>> {
         let count = |value: Value| value.as_u64().and_then(|n| usize::try_from(n).ok()).ok_or(value);
         self.optional(name, "a whole number", count)
     }
 
-    pub(super) fn optional_list(&mut self, name: &str) -> Result<Option<Vec<Value>>> {
+    pub(crate) fn optional_list(&mut self, name: &str) -> Result<Option<Vec<Value>>> {
         self.optional(name, "a list", |value| match value {
             Value::Array(list) => Ok(list),
             other => Err(other),
         })
     }
 
-    pub(super) fn list(&mut self, name: &str) -> Result<Vec<Value>> {
+    pub(crate) fn list(&mut self, name: &str) -> Result<Vec<Value>> {
         let list = self.optional_list(name)?;
         self.required(name, "a list", list)
     }
 
     /// A path relative to the recording's folder that stays inside it.
-    pub(super) fn optional_path(&mut self, name: &str) -> Result<Option<String>> {
+    pub(crate) fn optional_path(&mut self, name: &str) -> Result<Option<String>> {
         let Some(text) = self.optional_text(name)? else {
             return Ok(None);
         };
@@ -111,19 +111,19 @@ impl<'a> Fields<'a> {
         Ok(Some(text))
     }
 
-    pub(super) fn path(&mut self, name: &str) -> Result<String> {
+    pub(crate) fn path(&mut self, name: &str) -> Result<String> {
         let path = self.optional_path(name)?;
         self.required(name, "a relative path inside the folder", path)
     }
 
     /// The fields that were not taken, in the order of the file.
-    pub(super) fn rest(self) -> Map<String, Value> {
+    pub(crate) fn rest(self) -> Map<String, Value> {
         self.map
     }
 }
 
 /// A value as JSON, shortened to at most 60 characters.
-pub(super) fn shortened(value: &Value) -> String {
+pub(crate) fn shortened(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
 }

@@ -2,7 +2,7 @@
 
 mod arrays;
 mod canonical;
-mod fields;
+pub(crate) mod fields;
 mod sounds;
 
 pub use arrays::{read_cochleagram, read_npy_2d};

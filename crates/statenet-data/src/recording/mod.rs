@@ -1,6 +1,7 @@
 //! A recording: sounds, neurons, and the neurons' responses.
 
 mod combine;
+mod doubts;
 mod neuron;
 mod responses;
 mod selection;
@@ -208,7 +209,14 @@ impl Recording {
             n_neurons: self.n_neurons(),
             dt: self.dt,
             band_centers: self.bands.clone(),
+            neuron_ids: self.neuron_ids(),
         }
+    }
+
+    /// The ids of the neurons, in the order of the response arrays.
+    #[must_use]
+    pub fn neuron_ids(&self) -> Vec<String> {
+        self.neurons.iter().map(|neuron| neuron.id().to_owned()).collect()
     }
 
     /// How the responses were smoothed; `None` if they are as recorded.
@@ -237,7 +245,7 @@ impl Recording {
 }
 
 /// Checks that no name occurs twice.
-fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+pub(crate) fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {

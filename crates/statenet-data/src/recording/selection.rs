@@ -1,5 +1,7 @@
 //! Selecting neurons.
 
+use std::collections::BTreeMap;
+
 use super::{Neuron, Recording, Stimulus};
 use crate::error::{Error, Result};
 
@@ -24,6 +26,28 @@ impl Recording {
         let select = |s: &Stimulus| s.with_responses(s.responses().select(neurons));
         let stimuli = self.stimuli.iter().map(select).collect();
         Ok(Self { neurons: chosen, ..self.with_stimuli(stimuli) })
+    }
+
+    /// The recording with only the neurons of these ids, in that order.
+    ///
+    /// # Errors
+    /// [`Error::UnknownNeurons`] with the ids that the recording lacks; [`Error::Empty`] for an empty list;
+    /// [`Error::Duplicate`] for an id listed twice.
+    pub fn with_neurons<S: AsRef<str>>(&self, ids: &[S]) -> Result<Self> {
+        let places: BTreeMap<&str, usize> =
+            self.neurons.iter().enumerate().map(|(index, neuron)| (neuron.id(), index)).collect();
+        let place = |id: &S| places.get(id.as_ref()).copied();
+        let unknown = ids.iter().filter(|id| place(id).is_none()).map(|id| id.as_ref().to_owned());
+        let unknown: Vec<String> = unknown.collect();
+        if !unknown.is_empty() {
+            let recording = format!("recording {}", self.name());
+            return Err(Error::UnknownNeurons {
+                holder: recording,
+                ids: unknown,
+                n_neurons: self.n_neurons(),
+            });
+        }
+        self.select_neurons(&ids.iter().filter_map(place).collect::<Vec<_>>())
     }
 
     /// Parses a list of neurons such as `0,3,5-9` into indices, in the order of the list.
@@ -96,6 +120,15 @@ mod tests {
         );
         let twice = recording.neuron_indices("1,0-2").unwrap_err();
         assert_eq!(twice.to_string(), "neuron unit-1 occurs twice, expected unique names");
+    }
+
+    #[test]
+    fn neurons_are_found_by_id() {
+        let two = ten().with_neurons(&["unit-7", "unit-2"]).unwrap();
+        assert_eq!(two.neuron_ids(), ["unit-7", "unit-2"]);
+        assert_eq!(two.stimuli()[0].responses().values()[[1, 1, 2]], 5.0);
+        let error = ten().with_neurons(&["unit-1", "a", "7"]).unwrap_err();
+        assert_eq!(error.to_string(), "recording  has none of these neurons: a, 7 (it has 10 others)");
     }
 
     #[test]

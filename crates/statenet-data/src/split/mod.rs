@@ -1,17 +1,18 @@
 //! Splits of a recording's stimuli into training, validation and test parts without leaks.
 
+pub(crate) mod likeness;
 pub(crate) mod part;
 mod plan;
-pub(crate) mod similar;
+mod similar;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use statenet_core::Digest;
 
+pub use likeness::{Likeness, SimilarSounds};
 pub use part::Part;
 pub use plan::SplitPlan;
-pub use similar::{Likeness, SimilarSounds};
 
 use crate::{
     error::{Error, Result},
@@ -93,6 +94,34 @@ impl Split {
     #[must_use]
     pub fn test(&self) -> &[usize] {
         &self.test
+    }
+
+    /// The names of the stimuli of each part: `train`, `val`, `test`. Indices that a recording lacks are left out.
+    #[must_use]
+    pub fn names(&self, recording: &Recording) -> BTreeMap<String, Vec<String>> {
+        let name = |&s: &usize| Some(recording.stimulus(s).ok()?.name().to_owned());
+        let of = |part: Part| (part.to_string(), self.part(part).iter().filter_map(name).collect());
+        [Part::Train, Part::Val, Part::Test].map(of).into()
+    }
+
+    /// The split whose parts hold the stimuli of these [names](Self::names).
+    ///
+    /// # Errors
+    /// [`Error::UnknownStimulus`] for a name that the recording lacks, and the errors of [`Split::new`].
+    pub fn of_names(names: &BTreeMap<String, Vec<String>>, recording: &Recording) -> Result<Self> {
+        let places: BTreeMap<&str, usize> =
+            recording.stimuli().iter().enumerate().map(|(s, stimulus)| (stimulus.name(), s)).collect();
+        let of = |part: Part| -> Result<Vec<usize>> {
+            let listed = names.get(&part.to_string()).map(Vec::as_slice).unwrap_or_default();
+            let place = |name: &String| {
+                places
+                    .get(name.as_str())
+                    .copied()
+                    .ok_or_else(|| Error::UnknownStimulus { name: name.clone(), part })
+            };
+            listed.iter().map(place).collect()
+        };
+        Self::new(of(Part::Train)?, of(Part::Val)?, of(Part::Test)?)
     }
 
     /// Indices of the stimuli in a part.

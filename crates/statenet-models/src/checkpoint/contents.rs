@@ -1,11 +1,18 @@
 //! What is in a checkpoint folder.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
+use statenet_core::Warning;
 
 use crate::{
-    build::{model_config::FORMAT, response_model::ResponseModel},
+    build::{
+        model_config::{FORMAT, ModelConfig},
+        response_model::ResponseModel,
+    },
     error::{Result, config_error},
 };
 
@@ -20,6 +27,15 @@ pub struct Checkpoint {
     pub model: Box<dyn ResponseModel>,
     /// What was saved beside its parameters.
     pub metadata: CheckpointMetadata,
+    /// What was odd and was put right, such as a prefix of all names.
+    pub warnings: Vec<Warning>,
+}
+
+/// That names of tensors had a prefix.
+pub(crate) fn prefix_warning(path: &Path, prefix: Option<String>) -> Vec<Warning> {
+    let message = |prefix| format!("all names of tensors begin with {prefix:?}, which was taken off");
+    let place = path.display().to_string();
+    prefix.map(|prefix| Warning::new("name_prefix", message(prefix), place)).into_iter().collect()
 }
 
 /// What a checkpoint keeps beside the config and the parameters.
@@ -32,6 +48,36 @@ pub struct CheckpointMetadata {
     /// How it was trained: seed, recording, split, whatever the trainer notes.
     #[serde(default)]
     pub training: BTreeMap<String, serde_json::Value>,
+}
+
+/// A config whose axes know the neurons by id, as a checkpoint's metadata do.
+///
+/// # Errors
+/// [`Error::Config`](crate::Error::Config) if the metadata name another number of neurons, one twice, or others than the axes.
+pub(crate) fn with_neuron_ids(mut config: ModelConfig, metadata: &CheckpointMetadata) -> Result<ModelConfig> {
+    let ids = &metadata.neurons;
+    let Some(axes) = config.axes.as_mut().filter(|_| !ids.is_empty()) else { return Ok(config) };
+    if ids.len() != axes.n_neurons {
+        return Err(config_error(
+            "neurons",
+            format!("{} ids", ids.len()),
+            format!("{}, one for each neuron", axes.n_neurons),
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = ids.iter().find(|id| !seen.insert(id.as_str())) {
+        return Err(config_error("neurons", format!("{twice:?} twice"), "unique ids"));
+    }
+    if axes.neuron_ids.is_empty() {
+        axes.neuron_ids.clone_from(ids);
+    } else if axes.neuron_ids != *ids {
+        return Err(config_error(
+            "neurons",
+            "other ids than in config.axes",
+            "the same ids in the same order",
+        ));
+    }
+    Ok(config)
 }
 
 /// The contents of `config.json`, for any kind of config.

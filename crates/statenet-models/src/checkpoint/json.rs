@@ -11,12 +11,13 @@ use crate::{
 
 /// Reads a JSON file.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+    let bytes = std::fs::read(path).map_err(|source| Error::File {
         path: path.to_path_buf(),
         action: "read",
         source: source.into(),
     })?;
-    text::from_json(&text).map_err(|reason| Error::ConfigText { origin: path.display().to_string(), reason })
+    text::from_json_bytes(&bytes)
+        .map_err(|reason| Error::ConfigText { origin: path.display().to_string(), reason })
 }
 
 /// The text of a JSON file.

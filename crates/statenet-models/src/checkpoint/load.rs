@@ -6,7 +6,10 @@ use candle_core::{DType, Device};
 use statenet_core::Seed;
 
 use super::{
-    contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE},
+    contents::{
+        CONFIG_FILE, Checkpoint, CheckpointMetadata, ConfigFile, TENSORS_FILE, prefix_warning,
+        with_neuron_ids,
+    },
     json::read_json,
     published::{self, PublishedOptions},
 };
@@ -37,11 +40,14 @@ pub fn load_with(registry: &Registry, folder: impl AsRef<Path>, device: &Device)
         return published::read(folder, &any, &PublishedOptions::default(), device);
     }
     let (config, metadata) = read_json::<ConfigFile<ModelConfig>>(&path)?.split()?;
+    let config = with_neuron_ids(config, &metadata)?;
     let tensors_path = folder.join(TENSORS_FILE);
     let values = tensors::read(&tensors_path, device)?;
     let model = registry.build(&config, Seed::new(0), DType::F32, device)?;
+    let known: Vec<&str> = model.params().iter().map(|param| param.name.as_str()).collect();
+    let (values, prefix) = tensors::without_prefix(values, &known);
     model.params().load(&values, &tensors_path.display().to_string())?;
-    Ok(Checkpoint { model, metadata })
+    Ok(Checkpoint { model, metadata, warnings: prefix_warning(&tensors_path, prefix) })
 }
 
 /// Loads the parameters of a checkpoint into a model that was built as the saved one was, such as one of
@@ -52,7 +58,12 @@ pub fn load_with(registry: &Registry, folder: impl AsRef<Path>, device: &Device)
 pub fn load_into(folder: impl AsRef<Path>, model: &mut dyn ResponseModel) -> Result<CheckpointMetadata> {
     let folder = folder.as_ref();
     let (config, metadata) = read_json::<ConfigFile<ModelConfig>>(&folder.join(CONFIG_FILE))?.split()?;
-    if config != model.config() {
+    // The ids of neurons are no part of the architecture.
+    let nameless = |mut config: ModelConfig| {
+        config.axes.iter_mut().for_each(|axes| axes.neuron_ids.clear());
+        config
+    };
+    if nameless(config.clone()) != nameless(model.config()) {
         return Err(config_error("config", config.slug(), format!("that of {}", model.config().slug())));
     }
     let tensors_path = folder.join(TENSORS_FILE);

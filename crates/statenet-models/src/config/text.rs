@@ -20,6 +20,11 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     Ok(value)
 }
 
+/// A value from the bytes of a JSON file, or what is wrong: also a key that occurs twice, and NaN, with the field.
+pub(crate) fn from_json_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    from_json(&statenet_core::json::checked_text(bytes).map_err(|e| e.to_string())?)
+}
+
 /// A value from a JSON document that was read before, or what is wrong.
 pub(crate) fn from_json_value<T: DeserializeOwned>(document: serde_json::Value) -> Result<T, String> {
     erased_serde::deserialize(&mut <dyn erased_serde::Deserializer<'_>>::erase(document))
@@ -40,16 +45,17 @@ pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 
 /// A value from a file: TOML if its name ends in `.toml`, else JSON.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+    let bytes = std::fs::read(path).map_err(|source| Error::File {
         path: path.to_path_buf(),
         action: "read",
         source: Box::new(source),
     })?;
     let origin = path.display().to_string();
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) {
-        parse(from_toml(&text), &origin)
+        let text = statenet_core::json::text(&bytes).map_err(|e| e.to_string());
+        parse(text.and_then(|text| from_toml(&text)), &origin)
     } else {
-        parse(from_json(&text), &origin)
+        parse(from_json_bytes(&bytes), &origin)
     }
 }
 

@@ -95,8 +95,9 @@ impl<'a> Fitter<'a> {
         let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
         let before = model.params().snapshot()?;
-        let metadata = metadata_of(recording, split, &config, Some(config.seed));
         let input = FitInput::new(model, recording, split.train())?;
+        let metadata =
+            metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed));
         let recording = &*input.recording;
         let batches = Batches::new(recording, split.train(), model.device())?;
         let validation = Validation::new(recording, split.val(), model.device())?;

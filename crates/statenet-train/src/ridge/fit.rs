@@ -110,7 +110,7 @@ impl Ridge {
         self.validate()?;
         expect_cochleagrams(recording)?;
         let begun = Instant::now();
-        let metadata = metadata_of(recording, split, self, None);
+        let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None);
         let scaling = recording.fit_standardization(split.train())?;
         let as_recorded = recording.smoothed();
         let recording =

@@ -20,7 +20,9 @@ use crate::{
         registry::Registry,
     },
     checkpoint::{
-        contents::{CONFIG_FILE, Checkpoint, CheckpointMetadata, TENSORS_FILE},
+        contents::{
+            CONFIG_FILE, Checkpoint, CheckpointMetadata, TENSORS_FILE, prefix_warning, with_neuron_ids,
+        },
         json::read_json,
     },
     config::text,
@@ -96,7 +98,7 @@ pub(in crate::checkpoint) fn read(
     device: &Device,
 ) -> Result<Checkpoint> {
     let (path, tensors_path) = (folder.join(CONFIG_FILE), folder.join(TENSORS_FILE));
-    let mut values = tensors::read(&tensors_path, device)?;
+    let (mut values, prefix) = tensors::without_prefix(tensors::read(&tensors_path, device)?, &[]);
     let there = prefilter(&values, options.prefilter)?;
     let ((config, metadata), scaling) = match written_by_us(folder)? {
         Some(ours) => (ours.statenet.split()?, ours.input_scaling),
@@ -105,6 +107,7 @@ pub(in crate::checkpoint) fn read(
             ((model_config(&theirs, &values, there)?, CheckpointMetadata::default()), None)
         }
     };
+    let config = with_neuron_ids(config, &metadata)?;
     let Architecture::Pipeline(pipeline) = &config.model else {
         return Err(config_error("model", "custom", "a model of the zoo"));
     };
@@ -127,7 +130,7 @@ pub(in crate::checkpoint) fn read(
     if let Some(scaling) = scaling {
         model.scale_input(&scaling)?;
     }
-    Ok(Checkpoint { model, metadata })
+    Ok(Checkpoint { model, metadata, warnings: prefix_warning(&tensors_path, prefix) })
 }
 
 /// Our config and metadata, in a folder that we wrote.

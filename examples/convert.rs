@@ -8,14 +8,10 @@
 //!
 //! The same as `statenet convert`, which `cargo install --path crates/statenet-cli` installs.
 
-use clap::Parser;
-use statenet::process;
-use statenet_cli::{
-    convert::{self, ConvertArgs},
-    shared::Failure,
-};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Failure> {
-    process::tune();
-    Ok(convert::run(&ConvertArgs::parse())?)
+use statenet_cli::{convert, launch};
+
+fn main() -> ExitCode {
+    launch(convert::run)
 }

@@ -9,14 +9,10 @@
 //!
 //! The same as `statenet fit`, which `cargo install --path crates/statenet-cli` installs.
 
-use clap::Parser;
-use statenet::process;
-use statenet_cli::{
-    fit::{self, FitArgs},
-    shared::Failure,
-};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Failure> {
-    process::tune();
-    Ok(fit::run(&FitArgs::parse())?)
+use statenet_cli::{fit, launch};
+
+fn main() -> ExitCode {
+    launch(fit::run)
 }

@@ -9,14 +9,10 @@
 //!
 //! The same as `statenet interpret`, which `cargo install --path crates/statenet-cli` installs.
 
-use clap::Parser;
-use statenet::process;
-use statenet_cli::{
-    interpret::{self, InterpretArgs},
-    shared::Failure,
-};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Failure> {
-    process::tune();
-    Ok(interpret::run(&InterpretArgs::parse())?)
+use statenet_cli::{interpret, launch};
+
+fn main() -> ExitCode {
+    launch(interpret::run)
 }

@@ -8,14 +8,10 @@
 //!
 //! The same as `statenet predict`, which `cargo install --path crates/statenet-cli` installs.
 
-use clap::Parser;
-use statenet::process;
-use statenet_cli::{
-    predict::{self, PredictArgs},
-    shared::Failure,
-};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Failure> {
-    process::tune();
-    Ok(predict::run(&PredictArgs::parse())?)
+use statenet_cli::{launch, predict};
+
+fn main() -> ExitCode {
+    launch(predict::run)
 }

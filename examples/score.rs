@@ -8,14 +8,10 @@
 //!
 //! The same as `statenet score`, which `cargo install --path crates/statenet-cli` installs.
 
-use clap::Parser;
-use statenet::process;
-use statenet_cli::{
-    score::{self, ScoreArgs},
-    shared::Failure,
-};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Failure> {
-    process::tune();
-    Ok(score::run(&ScoreArgs::parse())?)
+use statenet_cli::{launch, score};
+
+fn main() -> ExitCode {
+    launch(score::run)
 }

@@ -4,6 +4,7 @@
 //! statenet convert --checkpoint out/fit/checkpoints/statenet-gru --to published --out DIR
 //! statenet convert --checkpoint PUBLISHED --to statenet --prefilter ic --dt 10 --out DIR
 //! ```
+//! The output folder is new, empty or holds a checkpoint, which is replaced; it must not be, hold or lie in the checkpoint that is read.
 //! Prints the arguments that the published package needs in addition to the folder, since its config cannot hold them.
 
 use std::path::PathBuf;
@@ -17,7 +18,10 @@ use statenet::{
     prelude::*,
 };
 
-use crate::shared::{MachineArgs, PublishedArgs};
+use crate::shared::{MachineArgs, OutputFolder, PublishedArgs, interrupt};
+
+/// The file by which a checkpoint is recognised.
+const CONFIG: &str = "config.json";
 
 /// Convert a checkpoint for this library or for the published package (deepSTRF 0.1.0)
 #[derive(Parser, Clone, Debug)]
@@ -28,7 +32,7 @@ pub struct ConvertArgs {
     /// Format to write
     #[arg(long, value_name = "FORM")]
     to: Form,
-    /// Folder to write
+    /// Folder to write: new, or a checkpoint, which is replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
@@ -51,21 +55,26 @@ enum Form {
 /// If the checkpoint cannot be read, the published package has no such model, or a file cannot be written.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
+    let printer = args.machine.printer();
+    // A folder without a checkpoint must be empty.
+    let entries: Option<&[&str]> = if args.out.join(CONFIG).is_file() { None } else { Some(&[]) };
+    let inputs = [("--checkpoint", &*args.checkpoint)];
+    let out = OutputFolder::open(&args.out, "convert", &inputs, entries, &printer)?;
     let Checkpoint { model, metadata, .. } = args.published.load(&args.checkpoint, &device)?;
+    interrupt::check()?;
     let nested = match args.to {
         Form::Statenet => {
-            save(&args.out, &*model, &metadata)?;
+            save(out.new_files(), &*model, &metadata)?;
             Vec::new()
         }
-        Form::Published => save_published(&args.out, &*model, &metadata)?,
+        Form::Published => save_published(out.new_files(), &*model, &metadata)?,
     };
-    if !args.machine.quiet {
-        println!("wrote {} to {}", model.config().slug(), args.out.display());
-        for part in nested {
-            println!("pass to from_pretrained as extra_kwargs: {}", in_python(part));
-        }
+    let _locked = out.commit(&[])?;
+    printer.line(format_args!("wrote {} to {}", model.config().slug(), args.out.display()));
+    for part in nested {
+        printer.line(format_args!("pass to from_pretrained as extra_kwargs: {}", in_python(part)));
     }
-    Ok(())
+    printer.finish()
 }
 
 /// The argument of the published class, in Python.

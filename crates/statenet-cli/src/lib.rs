@@ -20,24 +20,34 @@
 //! [`CommandLine`] joins them as subcommands of `statenet`. The examples of the repository run them one by one:
 //!
 //! ```no_run
-//! use clap::Parser;
-//! use statenet_cli::fit::{self, FitArgs};
+//! use std::process::ExitCode;
+//! use statenet_cli::{fit, launch};
 //!
-//! statenet::process::tune(); // faster fits
-//! fit::run(&FitArgs::parse())?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! fn main() -> ExitCode {
+//!     launch(fit::run)
+//! }
 //! ```
+//!
+//! # How programs end
+//!
+//! [`launch`] gives the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted by Ctrl-C or SIGTERM. All printing goes through one
+//! place: a closed pipe ends the printing and not the work, output that cannot be written is an error after the work, and warnings and
+//! errors go to the standard error.
 //!
 //! # Features
 //!
 //! `default` is `cpu`, in pure Rust. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are those of [`statenet`].
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod command_line;
 pub mod convert;
 pub mod fit;
 pub mod interpret;
+mod launch;
 pub mod predict;
 pub mod score;
 pub mod shared;
 
 pub use command_line::{CommandLine, Program};
+pub use launch::launch;

@@ -1,10 +1,9 @@
 //! The program `statenet`.
 
-use clap::Parser;
-use statenet::process;
-use statenet_cli::{CommandLine, shared::Failure};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Failure> {
-    process::tune();
-    Ok(CommandLine::parse().run()?)
+use statenet_cli::{CommandLine, launch};
+
+fn main() -> ExitCode {
+    launch(CommandLine::run)
 }

@@ -5,7 +5,8 @@
 //! statenet predict --checkpoint DIR --data sound.npy --out rates --stream 7
 //! statenet predict --checkpoint DIR --data sound.wav --out rates
 //! ```
-//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and prints a table.
+//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and prints a table. The files appear together, once all sounds are
+//! done; other files of the output folder are left as they are. A folder that is, holds or lies in an input is refused.
 
 use std::{
     path::{Path, PathBuf},
@@ -28,7 +29,8 @@ use statenet::{
 };
 
 use crate::shared::{
-    MachineArgs, PublishedArgs, expect_unscaled, front_end_of, standardize, with_cochleagrams,
+    MachineArgs, OutputFolder, PublishedArgs, config_files, expect_unscaled, front_end_of, interrupt,
+    split_file, standardize, with_cochleagrams,
 };
 
 /// Predict the responses of a saved model to any sounds
@@ -40,7 +42,7 @@ pub struct PredictArgs {
     /// Folder of a recording, an npy file with one cochleagram (F, T), or a wav file
     #[arg(long, value_name = "DIR|FILE.npy|FILE.wav")]
     data: PathBuf,
-    /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin
+    /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin; other files in it are left as they are
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Stream the sound in chunks of this many bins, as in real time
@@ -60,20 +62,35 @@ pub struct PredictArgs {
     machine: MachineArgs,
 }
 
+impl PredictArgs {
+    /// Everything that a run reads, with the names of the options.
+    fn inputs(&self) -> Vec<(&'static str, &Path)> {
+        let mut inputs = vec![("--checkpoint", &*self.checkpoint), ("--data", &*self.data)];
+        inputs.extend(
+            config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
+        );
+        inputs.extend(self.standardize.as_ref().and_then(split_file).map(|path| ("--standardize", path)));
+        inputs
+    }
+}
+
 /// Runs the program.
 ///
 /// # Errors
 /// If the checkpoint or a sound cannot be read, they do not match, or a file cannot be written.
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
+    let printer = args.machine.printer();
+    let out = OutputFolder::open(&args.out, "predict", &args.inputs(), None, &printer)?;
     let Checkpoint { mut model, metadata, .. } = args.published.load(&args.checkpoint, &device)?;
     let sounds = sounds(args, &mut *model, &metadata)?;
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {
+        interrupt::check()?;
         let begun = Instant::now();
         let rates = rates(&*model, sound.view(), args.stream, &device)?;
         let per_bin = begun.elapsed().as_secs_f64() * 1e6 / rates.ncols().max(1) as f64;
-        write_npy_2d(args.out.join(format!("{name}.npy")), rates.view())?;
+        write_npy_2d(out.path(format!("{name}.npy")), rates.view())?;
         let mean = rates.mean().map(f64::from);
         table.push([
             name.as_str().into(),
@@ -82,11 +99,11 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             Cell::number(per_bin, 1),
         ])?;
     }
-    if !args.machine.quiet {
-        println!("{} of {} neurons\n\n{table}", model.config().slug(), model.n_neurons());
-        println!("wrote {} files to {}", sounds.len(), args.out.display());
-    }
-    Ok(())
+    interrupt::check()?;
+    let _locked = out.commit(&[])?;
+    printer.line(format_args!("{} of {} neurons\n\n{table}", model.config().slug(), model.n_neurons()));
+    printer.line(format_args!("wrote {} files to {}", sounds.len(), args.out.display()));
+    printer.finish()
 }
 
 /// Names and inputs `(F, T)` of the sounds, as the model takes them: bins of samples, or cochleagrams. With `--standardize` the model

@@ -4,14 +4,14 @@
 //! statenet score --data DIR --predictions out/fit/predictions/ln --out scores.json
 //! ```
 //! Reads `STIMULUS.npy` `(N, T)`, spikes per bin, for each test stimulus; writes the scores as JSON (like the `test` object
-//! in `summary.json`) and prints them.
+//! in `summary.json`) and prints them. While it runs it holds the lock `.FILE.json.lock` beside the file.
 
 use std::path::PathBuf;
 
 use clap::Parser;
-use statenet::{data::Predictions, metrics::ScoreTable, prelude::*, train};
+use statenet::{core::atomic, data::Predictions, metrics::ScoreTable, prelude::*, train};
 
-use crate::shared::{MachineArgs, Origin, source, write_json};
+use crate::shared::{Lock, MachineArgs, Origin, expect_apart, interrupt, source, split_file, write_json};
 
 /// Score predictions of any model on the test stimuli of a recording
 #[derive(Parser, Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct ScoreArgs {
     /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin
     #[arg(long, value_name = "DIR")]
     predictions: PathBuf,
-    /// File to write the scores to
+    /// File to write the scores to, outside the folders that are read
     #[arg(long, value_name = "FILE.json")]
     out: PathBuf,
     /// Split whose test stimuli are scored: demo, rahman, kfold:K/I or FILE.json
@@ -44,8 +44,15 @@ pub struct ScoreArgs {
 /// If the recording or a prediction cannot be read, they do not match, or the file cannot be written.
 pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     args.machine.start()?;
+    let printer = args.machine.printer();
+    let mut inputs = vec![("--data", &*args.data), ("--predictions", &*args.predictions)];
+    inputs.extend(split_file(&args.split).map(|path| ("--split", path)));
+    expect_apart(&args.out, &inputs)?;
+    let _locked = Lock::file(&args.out, "score", &printer)?;
+    atomic::sweep_of(&args.out)?;
     let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
     let split = args.split.resolve(&recording)?;
+    interrupt::check()?;
     let names: Vec<&str> =
         split.test().iter().map(|&s| Ok(recording.stimulus(s)?.name())).collect::<anyhow::Result<_>>()?;
     let rates = Predictions::read(&args.predictions, &names)?;
@@ -57,11 +64,11 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let options =
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
     let scores = train::score(&rates, &recording, split.test(), &options)?;
+    interrupt::check()?;
     write_json(&args.out, &scores)?;
-    if !args.machine.quiet {
-        let name = args.predictions.file_name().map_or("predictions".into(), |n| n.to_string_lossy());
-        println!("{}\n{}", ScoreTable::of_neurons(&scores), ScoreTable::of_models(&[(&name, &scores)]));
-        println!("wrote {}", args.out.display());
-    }
-    Ok(())
+    let name = args.predictions.file_name().map_or("predictions".into(), |n| n.to_string_lossy());
+    printer.line(ScoreTable::of_neurons(&scores));
+    printer.line(ScoreTable::of_models(&[(&name, &scores)]));
+    printer.line(format_args!("wrote {}", args.out.display()));
+    printer.finish()
 }

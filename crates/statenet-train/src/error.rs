@@ -58,7 +58,31 @@ pub enum Error {
         /// Its value in this fit.
         expected: String,
     },
-    /// A file of a resumable fit is missing or damaged.
+    /// A file of an unfinished fit is missing, or its bytes are not those that were written.
+    #[error(
+        "{path}: the state of an unfinished fit is damaged: {reason}; delete the folder {folder} to start this fit anew",
+        path = path.display(), folder = folder.display()
+    )]
+    DamagedState {
+        /// The file.
+        path: PathBuf,
+        /// The folder of the state: without it the fit starts anew.
+        folder: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The fit was [asked to stop](crate::Fitter::stop_when). The model holds the best weights so far.
+    #[error("stopped after epoch {epoch}, as asked; {}", match saved_in {
+        Some(folder) => format!("its state is in {}", folder.display()),
+        None => "its state was not saved".to_owned(),
+    })]
+    Interrupted {
+        /// The last epoch, counted from 1.
+        epoch: usize,
+        /// The folder with the state to go on from; `None` for a fit without one.
+        saved_in: Option<PathBuf>,
+    },
+    /// A file of a resumable fit cannot be read, written or removed.
     #[error("{path}: cannot {action}", path = path.display())]
     File {
         /// The file.

@@ -39,6 +39,7 @@
 //! | change one setting | `Fitter::new(FitConfig { max_epochs: 300, ..FitConfig::recipe(&model.config()) })` |
 //! | show progress | [`Fitter::on_epoch`] |
 //! | go on after a kill | [`Fitter::resume_in`] |
+//! | stop early, on Ctrl-C say | [`Fitter::stop_when`] |
 //! | save the model with what is known of its fit | [`Fit::save`] |
 //! | fit to counts as recorded | `recording.smooth(Smoothing::None)?`, and `loss: Loss::Poisson` |
 //! | fit a model that hears | the same, on a recording whose stimuli have sound files |

@@ -274,19 +274,106 @@ fn a_damaged_state_is_an_error_that_names_the_file() {
         copy_folder(whole, &folder);
         fs::write(folder.join(file), bytes).unwrap();
         let error = case.refuses(&folder);
-        let Error::File { path, .. } = &error else { panic!("{what}: {}", full_message(&error)) };
+        let Error::DamagedState { path, .. } = &error else { panic!("{what}: {}", full_message(&error)) };
         assert_eq!(path, &folder.join(file), "{what}: {}", full_message(&error));
+        let what_to_do = format!("delete the folder {} to start this fit anew", folder.display());
+        assert!(error.to_string().ends_with(&what_to_do), "{error}");
     }
-    let folder = whole.with_extension("lost");
-    copy_folder(whole, &folder);
-    fs::remove_file(folder.join("fit.safetensors")).unwrap();
-    assert!(matches!(case.refuses(&folder), Error::File { path, .. } if path.ends_with("fit.safetensors")));
-    // An unknown version of the format is an error.
+    for lost in ["fit.safetensors", "fit.json"] {
+        let folder = whole.with_extension("lost");
+        copy_folder(whole, &folder);
+        fs::remove_file(folder.join(lost)).unwrap();
+        let error = case.refuses(&folder);
+        assert!(matches!(&error, Error::DamagedState { path, .. } if path.ends_with(lost)), "{error}");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    // A file of an earlier version, which had no digest.
     let folder = whole.with_extension("format");
     copy_folder(whole, &folder);
-    let newer = String::from_utf8(text).unwrap().replacen("\"format\":1", "\"format\":2", 1);
-    fs::write(folder.join("fit.json"), newer).unwrap();
-    assert!(matches!(case.refuses(&folder), Error::File { path, .. } if path.ends_with("fit.json")));
+    let text = String::from_utf8(text).unwrap();
+    let (older, _) = text.split_once(",\"digest\"").unwrap();
+    fs::write(folder.join("fit.json"), format!("{older}}}")).unwrap();
+    assert!(matches!(case.refuses(&folder), Error::DamagedState { path, .. } if path.ends_with("fit.json")));
+}
+
+/// A small fit, and the folder with its state after the first epoch: made once, since each case below copies it.
+fn small_state() -> &'static (Case, Unbroken) {
+    static STATE: std::sync::OnceLock<(Case, Unbroken)> = std::sync::OnceLock::new();
+    STATE.get_or_init(|| {
+        let (recording, split) = prepared(&raw(3));
+        let model = statenet_models::zoo::linear(&recording.axes());
+        let case = Case { model, config: epochs(2), recording, split };
+        let unbroken = case.fit_unbroken();
+        (case, unbroken)
+    })
+}
+
+proptest::proptest! {
+    /// Any byte of any file: an error that names the file, or else the fit of the undamaged state.
+    #[test]
+    fn a_changed_byte_of_a_state_never_changes_a_fit(
+        in_json: bool, at: proptest::sample::Index, change in 1u8..=255, cut: bool,
+    ) {
+        let (case, unbroken) = small_state();
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("fit");
+        copy_folder(&unbroken.states[0], &folder);
+        let file = if in_json { "fit.json" } else { "fit.safetensors" };
+        let mut bytes = fs::read(folder.join(file)).unwrap();
+        let at = at.index(bytes.len());
+        if cut {
+            bytes.truncate(at);
+        } else {
+            bytes[at] ^= change;
+        }
+        fs::write(folder.join(file), bytes).unwrap();
+        let error = case.refuses(&folder);
+        let named = matches!(&error, Error::DamagedState { path, .. } if path.ends_with(file));
+        proptest::prop_assert!(named, "byte {at} of {file}: {error}");
+    }
+}
+
+#[test]
+fn a_fit_that_is_asked_to_stop_saves_its_state_and_goes_on_from_there() {
+    let (case, unbroken) = small_state();
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("fit");
+    let stopped_fit = |resumable: bool| {
+        let mut model = build(&case.model, 7);
+        let fitter = Fitter::new(case.config.clone()).stop_when(|| true);
+        let fitter =
+            if resumable { fitter.resume_in(&folder, Duration::from_secs(1_000_000)) } else { fitter };
+        fitter.fit(&mut *model, &case.recording, &case.split).unwrap_err()
+    };
+    let error = stopped_fit(false);
+    assert!(matches!(error, Error::Interrupted { epoch: 1, saved_in: None }), "{error}");
+    let error = stopped_fit(true);
+    assert!(
+        matches!(&error, Error::Interrupted { epoch: 1, saved_in: Some(at) } if *at == folder),
+        "{error}"
+    );
+    let (bits, history, seen) = case.resume(&folder);
+    assert_eq!((history, seen), (unbroken.history.clone(), vec![2]));
+    assert_eq!(bits, unbroken.bits);
+}
+
+#[test]
+fn a_fit_that_keeps_its_state_is_not_repeated() {
+    let (case, unbroken) = small_state();
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("fit");
+    for expected in [vec![1, 2], vec![]] {
+        let mut model = build(&case.model, 7);
+        let mut seen = Vec::new();
+        let fitter = Fitter::new(case.config.clone())
+            .on_epoch(|progress| seen.push(progress.epoch))
+            .resume_in(&folder, Duration::from_secs(1_000_000))
+            .keep_state();
+        let history = fitter.fit(&mut *model, &case.recording, &case.split).unwrap().history;
+        assert_eq!((timeless(history), seen), (unbroken.history.clone(), expected));
+        assert_eq!(bits(&*model), unbroken.bits);
+        assert!(folder.join("fit.json").is_file());
+    }
 }
 
 #[test]

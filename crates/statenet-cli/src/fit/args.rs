@@ -1,11 +1,11 @@
 //! The options of `fit`. Scripts rely on their names: do not rename them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::shared::{MachineArgs, Origin};
+use crate::shared::{MachineArgs, Origin, config_files, split_file};
 
 /// Fit models to a recording, score them on held-out sounds, and draw their predictions and maps
 #[derive(Parser, Clone, Debug)]
@@ -61,7 +61,8 @@ pub struct FitArgs {
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
-    /// Folder for summary.json, report.html, figures, checkpoints and predictions
+    /// Folder for summary.json, report.html, figures, checkpoints and predictions: new, or that of an earlier fit, which is replaced
+    /// at the end
     #[arg(long, value_name = "DIR", default_value = "out/fit")]
     pub(crate) out: PathBuf,
 }
@@ -85,6 +86,19 @@ impl FitArgs {
             (Some(audio), Some(counts), Some(dt)) => Origin::Sounds(audio, counts, TimeBin::from_millis(dt)?),
             _ => Origin::of(self.data.as_deref()),
         })
+    }
+
+    /// Everything that a run reads, with the names of the options.
+    pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
+        let folders = [("--data", &self.data), ("--audio", &self.audio), ("--counts", &self.counts)];
+        let mut inputs: Vec<(&'static str, &Path)> =
+            folders.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+        inputs.extend(config_files(&self.model).map(|path| ("--model", path)));
+        inputs.extend(
+            config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
+        );
+        inputs.extend(split_file(&self.split).map(|path| ("--split", path)));
+        inputs
     }
 
     /// The settings for fitting a model: its recipe, changed by the options given.

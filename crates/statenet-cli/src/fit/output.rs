@@ -1,55 +1,50 @@
 //! The output folder of a run.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use serde::Serialize;
-use statenet::{core::atomic::NewFolder, data::Predictions};
+use serde_json::Value;
+use statenet::data::Predictions;
 
-use crate::shared::write_json;
+use super::args::FitArgs;
+use crate::shared::{FitStates, Lock, OutputFolder, Printer, UNFINISHED, write_json};
 
 /// The file by which an output folder is recognised.
 pub(crate) const SUMMARY: &str = "summary.json";
 
 /// The names of all files and folders that a run writes.
-const ENTRIES: [&str; 6] = ["checkpoints", "predictions", "figures", "unfinished", "report.html", SUMMARY];
+const ENTRIES: [&str; 6] = ["checkpoints", "predictions", "figures", UNFINISHED, "report.html", SUMMARY];
 
-/// A folder for results.
+/// A folder for results. They are written aside and take their places together, once all are there.
 pub(crate) struct Output {
-    folder: PathBuf,
+    folder: OutputFolder,
 }
 
 impl Output {
-    /// Opens a folder for results, which replace those of an earlier run.
+    /// Opens a folder for results, which will replace those of an earlier run.
     ///
     /// # Errors
-    /// If the folder contains files that were not written by a run, or cannot be created.
-    pub(crate) fn open(folder: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("{}: cannot make folder", folder.display()))?;
-        let ours = |name: &str| ENTRIES.contains(&name) || is_temporary(name);
-        let foreign = names(folder)?.into_iter().find(|name| !ours(name));
-        if let Some(name) = foreign {
-            bail!(
-                "{}: contains {name}, which was not written by fit; choose another --out",
-                folder.display()
-            );
-        }
-        sweep(folder)?;
-        Ok(Self { folder: folder.to_path_buf() })
+    /// If the folder contains files that were not written by a run, is, holds or lies in an input, is in use, or cannot be created.
+    pub(crate) fn open(args: &FitArgs, printer: &Printer) -> anyhow::Result<Self> {
+        let folder = OutputFolder::open(&args.out, "fit", &args.inputs(), Some(&ENTRIES), printer)?;
+        Ok(Self { folder })
     }
 
     /// Whether the folder contains the results of an earlier run.
     #[must_use]
     pub(crate) fn is_used(&self) -> bool {
-        self.folder.join(SUMMARY).is_file()
+        self.folder.earlier(SUMMARY).is_file()
     }
 
-    /// A path in the folder.
+    /// The states of the run's fits.
+    #[must_use]
+    pub(crate) fn states(&self) -> FitStates {
+        FitStates::new(self.folder.earlier(UNFINISHED))
+    }
+
+    /// Where to write a file of the folder, until [`commit`](Self::commit).
     pub(crate) fn path(&self, inside: impl AsRef<Path>) -> PathBuf {
-        self.folder.join(inside)
+        self.folder.path(inside)
     }
 
     /// Writes a JSON file atomically.
@@ -60,47 +55,39 @@ impl Output {
         write_json(&self.path(name), value)
     }
 
-    /// Writes `predictions/MODEL/STIMULUS.npy` and `predictions.json`, replacing earlier predictions. The folder is replaced as a
-    /// whole.
+    /// Writes `predictions/MODEL/STIMULUS.npy` and `predictions.json`.
     ///
     /// # Errors
     /// If a file cannot be written.
     pub(crate) fn predictions(&self, model: &str, predictions: &Predictions) -> anyhow::Result<()> {
         let folder = self.path("predictions").join(model);
-        let new = NewFolder::create(&folder)?;
-        predictions.write(new.path(), &[])?;
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("{}: cannot replace", folder.display()))?;
-        }
-        Ok(new.commit("")?)
+        Ok(predictions.write(&folder, &[])?)
     }
-}
 
-/// Removes incomplete files that a killed run left, in the folder and in the folders inside it.
-fn sweep(folder: &Path) -> anyhow::Result<()> {
-    let inside = ENTRIES.iter().map(|name| folder.join(name)).filter(|path| path.is_dir());
-    for folder in std::iter::once(folder.to_path_buf()).chain(inside) {
-        for name in names(&folder)? {
-            if is_temporary(&name) {
-                let path = folder.join(name);
-                let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-                removed.with_context(|| format!("{}: cannot remove", path.display()))?;
+    /// Puts all results in their place, and removes those of an earlier run that this one does not replace: checkpoints and predictions of
+    /// models that the earlier summary names, and figures. The folder stays locked until the value is dropped.
+    ///
+    /// # Errors
+    /// If a file cannot be replaced.
+    pub(crate) fn commit(self) -> anyhow::Result<Lock> {
+        let mut obsolete = Vec::new();
+        if let Some(models) = earlier_models(&self.folder.earlier(SUMMARY)) {
+            for name in models {
+                obsolete.extend(
+                    self.folder.earlier_files(&format!("checkpoints/{name}"), &["json", "safetensors"]),
+                );
+                obsolete.extend(self.folder.earlier_files(&format!("predictions/{name}"), &["npy", "json"]));
             }
+            obsolete.extend(self.folder.earlier_files("figures", &["svg"]));
         }
+        self.folder.commit(&obsolete)
     }
-    Ok(())
 }
 
-/// Whether this is a temporary name under which files and folders are written: `.tmpAb12Cd`, `.statenet-Ab12Cd`,
-/// `.statenet-old-Ab12Cd` or `.statenet-ended-MODEL`.
-fn is_temporary(name: &str) -> bool {
-    let drawn = |rest: &str| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-    [".tmp", ".statenet-", ".statenet-old-"].iter().any(|start| name.strip_prefix(start).is_some_and(drawn))
-        || name.starts_with(".statenet-ended-")
-}
-
-/// The names of the files and folders in a folder.
-fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot read", folder.display()))?;
-    Ok(entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect())
+/// The names of the models of an earlier summary; `None` if there is none.
+fn earlier_models(summary: &Path) -> Option<Vec<String>> {
+    let summary: Value = serde_json::from_slice(&std::fs::read(summary).ok()?).ok()?;
+    let name = |model: &Value| model["name"].as_str().map(ToOwned::to_owned);
+    let is_name = |name: &String| !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
+    Some(summary["models"].as_array()?.iter().filter_map(name).filter(is_name).collect())
 }

@@ -1,7 +1,5 @@
 //! The steps of `fit`: read, fit, score, save, report.
 
-use std::time::Duration;
-
 use anyhow::Context;
 use statenet::{
     metrics::ScoreTable,
@@ -15,7 +13,7 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{Choice, FitBar, Inputs, Kind, choices, front_end, source};
+use crate::shared::{Choice, FitStates, Inputs, Kind, Printer, choices, front_end, interrupt, source};
 
 /// Runs the program.
 ///
@@ -23,18 +21,15 @@ use crate::shared::{Choice, FitBar, Inputs, Kind, choices, front_end, source};
 /// If the recording or a config cannot be read, a fit fails, or a file cannot be written.
 pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
-    let say = |text: String| {
-        if !args.machine.quiet {
-            println!("{text}");
-        }
-    };
+    let printer = args.machine.printer();
+    let say = |text: String| printer.line(text);
+    let out = Output::open(args, &printer)?;
     let source = source(&args.origin()?, args.neurons.as_deref(), args.seed)?;
     let split = args.split.resolve(&source.recording)?;
     let front_end = args.front_end.as_deref().map(front_end).transpose()?;
     let inputs = Inputs::new(source.recording.smoothed().into_owned(), front_end.as_ref())?;
     let recording = inputs.cochleagrams();
     let chosen = choices(&args.model, &inputs)?;
-    let out = Output::open(&args.out)?;
     say(format!(
         "{}: {} neurons, {} stimuli ({} train, {} validate, {} test), dt {} ms",
         recording.name(),
@@ -49,10 +44,12 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         say(format!("replacing earlier results in {}", args.out.display()));
     }
 
+    let mut states = out.states();
     let mut fitted = Vec::new();
     for choice in &chosen {
+        interrupt::check()?;
         let of_choice = inputs.of(choice.input())?;
-        let one = fit_one(choice, args, of_choice, &split, &device, &out)
+        let one = fit_one(choice, args, of_choice, &split, &device, &out, &mut states, &printer)
             .with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
             "{:14} {:6} parameters, CCnorm {} in {:.1} s",
@@ -73,6 +70,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         Scene { recording, scaling, split: &split, truth: &source.truth, fitted: &fitted, seed: args.seed };
     let tables = write_report(&scene, &out)?;
     out.json(SUMMARY, &summary)?;
+    interrupt::check()?;
+    let _locked = out.commit()?;
+    states.forget()?;
     for table in &tables {
         say(format!("\n{}", table.to_text().trim_end()));
     }
@@ -80,7 +80,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         "\nwrote {0}/report.html, {0}/{SUMMARY}, figures, checkpoints and predictions",
         args.out.display()
     ));
-    Ok(())
+    printer.finish()
 }
 
 /// Fits, scores and saves one model.
@@ -91,6 +91,8 @@ fn fit_one(
     split: &Split,
     device: &Device,
     out: &Output,
+    states: &mut FitStates,
+    printer: &Printer,
 ) -> anyhow::Result<Fitted> {
     let (model, Fit { history, metadata }) = match &choice.kind {
         Kind::Ridge(ridge) => {
@@ -106,7 +108,14 @@ fn fit_one(
         }
         Kind::Gradient(config) => {
             let mut model = config.build(Seed::new(args.seed), device)?;
-            let fit = fit_by_gradients(&mut *model, &choice.name, args, recording, split, out)?;
+            let config = args.fit_config(&model.config());
+            let fit = states.fit(
+                &choice.name,
+                &config,
+                &mut *model,
+                (recording, split),
+                (args.machine.quiet, printer),
+            )?;
             (model, fit)
         }
     };
@@ -133,34 +142,4 @@ fn fit_one(
         checkpoint,
     };
     Ok(Fitted { model, rates: rates.into_rates(), summary })
-}
-
-/// Fits by gradient descent with a progress bar. A fit that was killed is resumed if its settings and data are the same.
-fn fit_by_gradients(
-    model: &mut dyn ResponseModel,
-    name: &str,
-    args: &FitArgs,
-    recording: &Recording,
-    split: &Split,
-    out: &Output,
-) -> anyhow::Result<Fit> {
-    const SAVE_EVERY: Duration = Duration::from_secs(5);
-    let state = out.path("unfinished").join(name);
-    let bar = FitBar::new(name, args.machine.quiet);
-    let config = args.fit_config(&model.config());
-    let fitter =
-        || Fitter::new(config.clone()).on_epoch(|progress| bar.show(progress)).resume_in(&state, SAVE_EVERY);
-    let fit = match fitter().fit(model, recording, split) {
-        Err(train::Error::OtherFit { field, .. }) => {
-            if !args.machine.quiet {
-                println!("{name}: found an unfinished fit with another {field}, starting a new one");
-            }
-            std::fs::remove_dir_all(&state)?;
-            fitter().fit(model, recording, split)?
-        }
-        other => other?,
-    };
-    bar.finish();
-    let _gone_if_empty = std::fs::remove_dir(out.path("unfinished"));
-    Ok(fit)
 }

@@ -26,6 +26,7 @@ use super::{
     args::{InterpretArgs, Method},
     loaded_model::{Hearing, LoadedModel},
 };
+use crate::shared::interrupt;
 
 /// Sound before the lags of a map, which lets the state settle.
 const WARM_UP_MS: f64 = 300.0;
@@ -112,22 +113,22 @@ pub(crate) struct Experiments {
 }
 
 /// Analyses the selected neurons; returns them best predicted first. `step` is called with the name of each method before
-/// it runs.
+/// it runs, and may end the analysis.
 ///
 /// # Errors
 /// If a method does not fit the model or the recording.
 pub(crate) fn analyze(
     args: &InterpretArgs,
     loaded: &LoadedModel,
-    step: impl Fn(&str),
+    step: impl Fn(&str) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<NeuronAnalysis>> {
     let LoadedModel { model, recording, split, neurons, .. } = loaded;
-    step("scores on test stimuli");
+    step("scores on test stimuli")?;
     let options =
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
     let rates = predict(&**model, recording, split.test())?;
     let scores = train::score(&rates, recording, split.test(), &options)?;
-    step("ridge regression of the recording");
+    step("ridge regression of the recording")?;
     let chosen = recording.select_neurons(neurons)?;
     let ridge = Ridge::for_dt(recording.dt()).fit(&chosen, split, model.device())?;
     let recorded = receptive_fields(&*ridge.model)?;
@@ -158,7 +159,7 @@ pub(crate) fn analyze(
     ];
     for (method, name, run) in methods {
         if args.methods.has(method) {
-            step(name);
+            step(name)?;
             run(args, loaded, &mut analyses)?;
         }
     }
@@ -218,6 +219,7 @@ fn add_fields(
     let sounds = loaded.training_sounds()?.into_iter().take(N_DSTRF_SOUNDS);
     let sounds = sounds.map(|sound| tensor(sound, model.device())).collect::<anyhow::Result<Vec<_>>>()?;
     for analysis in analyses {
+        interrupt::check()?;
         let target = [Target::Neuron(analysis.neuron)];
         let mut of_sounds = Vec::new();
         for sound in &sounds {
@@ -270,6 +272,7 @@ fn score_histories(
     let sound = |&s: &usize| tensor(recording.stimulus(s)?.cochleagram(), model.device());
     let sounds = split.test().iter().map(sound).collect::<anyhow::Result<Vec<_>>>()?;
     for ms in HISTORIES_MS {
+        interrupt::check()?;
         let n_bins = bins(recording, ms)?;
         let rates = sounds.iter().map(|sound| Ok(with_history(&**model, sound, n_bins)?));
         let rates = rates.collect::<anyhow::Result<Vec<_>>>()?;
@@ -395,6 +398,7 @@ fn add_experiments(
     let gains = contrast_steps(model, &bands, &contrast, &neurons)?;
     let found = areas.into_iter().zip(transfers).zip(onsets.into_iter().zip(gains));
     for (analysis, ((area, transfer), (bursts, contrast))) in analyses.iter_mut().zip(found) {
+        interrupt::check()?;
         // Two tones a third of an octave apart, centred on the neuron's best frequency.
         let center = area.best_frequency().unwrap_or(bands.centers[bands.centers.len() / 2]).hz();
         let frequencies =

@@ -1,11 +1,15 @@
 //! The options of `interpret`. Scripts rely on their names: do not rename them.
 
-use std::{collections::BTreeSet, path::PathBuf, str::FromStr};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::shared::{MachineArgs, PublishedArgs};
+use crate::shared::{MachineArgs, PublishedArgs, config_files, split_file};
 
 /// Interpret a fitted model: receptive fields, dreams, memory, tuning, in-silico experiments
 #[derive(Parser, Clone, Debug)]
@@ -61,9 +65,25 @@ pub struct InterpretArgs {
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
-    /// Folder for interpretation.json, report.html, maps and figures
+    /// Folder for interpretation.json, report.html, maps and figures: new, or that of an earlier interpret, which is replaced at the
+    /// end
     #[arg(long, value_name = "DIR", default_value = "out/interpret")]
     pub(crate) out: PathBuf,
+}
+
+impl InterpretArgs {
+    /// Everything that a run reads, with the names of the options.
+    pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
+        let folders = [("--checkpoint", &self.checkpoint), ("--data", &self.data)];
+        let mut inputs: Vec<(&'static str, &Path)> =
+            folders.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+        inputs.extend(config_files(&self.model).map(|path| ("--model", path)));
+        inputs.extend(
+            config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
+        );
+        inputs.extend(self.split.as_ref().and_then(split_file).map(|path| ("--split", path)));
+        inputs
+    }
 }
 
 /// A method of interpretation.

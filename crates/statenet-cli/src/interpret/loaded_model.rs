@@ -6,8 +6,8 @@ use statenet::{data::GroundTruth, prelude::*, train};
 
 use super::args::InterpretArgs;
 use crate::shared::{
-    Choice, FitBar, Inputs, Kind, Origin, choice, front_end, front_end_of, source, standardize, true_field,
-    with_cochleagrams,
+    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Printer, choice, front_end, front_end_of, source,
+    standardize, true_field, with_cochleagrams,
 };
 
 /// A model that hears, and the recording's sounds in bins of samples.
@@ -39,7 +39,13 @@ impl LoadedModel {
     ///
     /// # Errors
     /// If the recording or the checkpoint cannot be read, or they do not match.
-    pub(crate) fn load(args: &InterpretArgs, device: &Device) -> anyhow::Result<Self> {
+    pub(crate) fn load(
+        args: &InterpretArgs,
+        device: &Device,
+        out: &OutputFolder,
+        states: &mut FitStates,
+        printer: &Printer,
+    ) -> anyhow::Result<Self> {
         let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
         let smoothed = source.recording.smoothed().into_owned();
         let named = args.front_end.as_deref().map(front_end).transpose()?;
@@ -66,7 +72,9 @@ impl LoadedModel {
                 let counts = Inputs::new(source.recording.smooth(Smoothing::None)?, named.as_ref())?;
                 let choice = choice(&args.model, &counts)?;
                 let input = choice.input();
-                let model = fit(args, choice, counts.of(input)?, &split, device)?;
+                let training = (counts.of(input)?, &split);
+                let (model, fitted) = fit(args, choice, training, device, states, printer)?;
+                fitted.save(out.path("checkpoint"), &*model)?;
                 (model, Inputs::new(smoothed, named.as_ref())?.of(input)?.clone(), split)
             }
         };
@@ -144,15 +152,16 @@ fn split(
     }
 }
 
-/// Fits a model and saves it. The loss is the Poisson likelihood of spike counts, which gives more accurate maps than the
+/// Fits a model. The loss is the Poisson likelihood of spike counts, which gives more accurate maps than the
 /// squared error of smoothed rates.
 fn fit(
     args: &InterpretArgs,
     Choice { name, kind }: Choice,
-    recording: &Recording,
-    split: &Split,
+    training: (&Recording, &Split),
     device: &Device,
-) -> anyhow::Result<Box<dyn ResponseModel>> {
+    states: &mut FitStates,
+    printer: &Printer,
+) -> anyhow::Result<(Box<dyn ResponseModel>, Fit)> {
     let Kind::Gradient(model) = kind else {
         bail!("--model {name}: ridge is a linear regression, which interpret does not analyse")
     };
@@ -160,10 +169,6 @@ fn fit(
     let mut config = FitConfig { seed: Seed::new(args.seed), ..FitConfig::recipe(&model.config()) };
     config.loss = Loss::Poisson;
     config.max_epochs = args.epochs.unwrap_or(config.max_epochs);
-    let bar = FitBar::new(&name, args.machine.quiet);
-    let fit =
-        Fitter::new(config).on_epoch(|progress| bar.show(progress)).fit(&mut *model, recording, split)?;
-    bar.finish();
-    fit.save(args.out.join("checkpoint"), &*model)?;
-    Ok(model)
+    let fit = states.fit(&name, &config, &mut *model, training, (args.machine.quiet, printer))?;
+    Ok((model, fit))
 }

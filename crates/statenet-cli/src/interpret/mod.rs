@@ -7,6 +7,10 @@
 //! ```
 //! Prints tables (neuron, CCnorm, best frequency, bandwidth, latency, separability; memory by three measures) and writes
 //! `report.html`, `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` (sonified dreams) and `figures/`.
+//!
+//! The output folder is new, empty, or that of an earlier run, whose results are replaced together at the end; a folder with other files is
+//! refused, and one that is, holds or lies in an input. A model that is fitted first goes on where it was when the same command is run again,
+//! as in [`fit`](crate::fit).
 
 mod analysis;
 mod args;

@@ -1,8 +1,17 @@
 //! The steps of `interpret`: load or fit, analyse, write files and page.
 
+use std::path::PathBuf;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{analysis, args::InterpretArgs, files, loaded_model::LoadedModel, page};
+use crate::shared::{FitStates, OutputFolder, UNFINISHED, interrupt};
+
+/// The file by which an output folder is recognised.
+const RESULTS: &str = "interpretation.json";
+
+/// The names of all files and folders that a run writes.
+const ENTRIES: [&str; 7] = ["checkpoint", "maps", "sounds", "figures", UNFINISHED, "report.html", RESULTS];
 
 /// Runs the program.
 ///
@@ -10,20 +19,44 @@ use super::{analysis, args::InterpretArgs, files, loaded_model::LoadedModel, pag
 /// If the recording or the checkpoint cannot be read or they do not match, an analysis fails, or a file cannot be written.
 pub fn run(args: &InterpretArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
-    let loaded = LoadedModel::load(args, &device)?;
+    let printer = args.machine.printer();
+    let out = OutputFolder::open(&args.out, "interpret", &args.inputs(), Some(&ENTRIES), &printer)?;
+    let mut states = FitStates::new(out.earlier(UNFINISHED));
+    let loaded = LoadedModel::load(args, &device, &out, &mut states, &printer)?;
     let spinner = spinner(args.machine.quiet);
-    let analyses = analysis::analyze(args, &loaded, |step| spinner.set_message(step.to_owned()))?;
+    let step = |name: &str| {
+        spinner.set_message(name.to_owned());
+        Ok(interrupt::check()?)
+    };
+    let analyses = analysis::analyze(args, &loaded, step)?;
     spinner.finish_and_clear();
-    files::write(args, &loaded, &analyses, &args.out)?;
-    let tables = page::write(args, &loaded, &analyses, &args.out)?;
-    if !args.machine.quiet {
-        tables.iter().for_each(|table| println!("{}\n", table.to_text().trim_end()));
-        let out = args.out.display();
-        println!(
-            "wrote {out}/report.html, {out}/interpretation.json, {out}/maps, {out}/sounds and {out}/figures"
-        );
+    files::write(args, &loaded, &analyses, out.new_files())?;
+    let tables = page::write(args, &loaded, &analyses, out.new_files())?;
+    interrupt::check()?;
+    let obsolete = obsolete(&out);
+    let _locked = out.commit(&obsolete)?;
+    states.forget()?;
+    tables.iter().for_each(|table| printer.line(format_args!("{}\n", table.to_text().trim_end())));
+    let out = args.out.display();
+    printer.line(format_args!(
+        "wrote {out}/report.html, {out}/interpretation.json, {out}/maps, {out}/sounds and {out}/figures"
+    ));
+    printer.finish()
+}
+
+/// What an earlier run left, if there was one.
+fn obsolete(out: &OutputFolder) -> Vec<PathBuf> {
+    if !out.earlier(RESULTS).is_file() {
+        return Vec::new();
     }
-    Ok(())
+    let kinds = [
+        ("maps", "npz"),
+        ("sounds", "wav"),
+        ("figures", "svg"),
+        ("checkpoint", "json"),
+        ("checkpoint", "safetensors"),
+    ];
+    kinds.iter().flat_map(|(folder, ending)| out.earlier_files(folder, &[ending])).collect()
 }
 
 /// Shows the method that is running and the time that it has taken.

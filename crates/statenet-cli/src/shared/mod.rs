@@ -1,20 +1,29 @@
-//! Parts that several programs share: options, the recording, the models to fit, progress bars, errors.
+//! Parts that several programs share: options, the recording, the models to fit, progress bars, what is printed, signals, output folders.
 
+mod apart;
 mod choice;
-mod failure;
 mod inputs;
+pub(crate) mod interrupt;
 mod json;
+mod lock;
 mod machine;
+mod output_folder;
+mod printer;
 mod progress;
 mod published_args;
 mod recording;
+mod resumable;
 
-pub use failure::Failure;
 pub use machine::MachineArgs;
 pub use progress::FitBar;
 
+pub(crate) use apart::{config_files, expect_apart, split_file};
 pub(crate) use choice::{Choice, Kind, choice, choices};
 pub(crate) use inputs::{Inputs, expect_unscaled, front_end, front_end_of, standardize, with_cochleagrams};
 pub(crate) use json::write_json;
+pub(crate) use lock::Lock;
+pub(crate) use output_folder::OutputFolder;
+pub(crate) use printer::Printer;
 pub(crate) use published_args::PublishedArgs;
 pub(crate) use recording::{Origin, source, true_field};
+pub(crate) use resumable::{FitStates, UNFINISHED};

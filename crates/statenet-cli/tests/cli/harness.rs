@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
@@ -25,14 +25,22 @@ pub(crate) fn program(name: &str) -> Command {
 /// The result of a program.
 pub(crate) struct Ended {
     pub(crate) success: bool,
+    /// The exit code; `None` if a signal ended the process.
+    pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 pub(crate) fn run(name: &str, args: &[&str]) -> Ended {
-    let output = program(name).args(args).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ended { success: output.status.success(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Ended::of(program(name).args(args).stdin(Stdio::null()).output().unwrap())
+}
+
+impl Ended {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let Output { status, stdout, stderr } = output;
+        Self { success: status.success(), code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
 }
 
 /// Runs a program that must succeed.
@@ -44,7 +52,7 @@ pub(crate) fn expect_done(name: &str, args: &[&str]) -> Ended {
 
 /// Runs a program that must fail with a one-line error that contains all of these parts.
 pub(crate) fn expect_refused(name: &str, args: &[&str], says: &[&str]) {
-    let Ended { success, stderr, .. } = run(name, args);
+    let Ended { success, code, stderr, .. } = run(name, args);
     assert!(!success, "{name} {args:?} succeeded");
     assert!(!stderr.contains("panicked"), "{name} {args:?}: {stderr}");
     let first = stderr.lines().next().unwrap_or_default();
@@ -53,8 +61,10 @@ pub(crate) fn expect_refused(name: &str, args: &[&str], says: &[&str]) {
     }
     // The argument parser prints usage after the error; all other errors are one line.
     if first.starts_with("Error: ") {
+        assert_eq!(code, Some(1), "{stderr}");
         assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
     } else {
+        assert_eq!(code, Some(2), "{stderr}");
         assert!(first.starts_with("error: "), "{stderr}");
     }
 }

@@ -10,4 +10,9 @@ mod harness;
 mod hearing;
 mod interpret;
 mod interrupted;
+mod killed;
+mod outputs;
 mod predict_and_score;
+#[cfg(unix)]
+mod signals;
+mod standard_output;

@@ -55,7 +55,12 @@ pub struct Fitter<'a> {
     config: Option<FitConfig>,
     watch: Option<Watch<'a>>,
     resume: Option<(PathBuf, Duration)>,
+    keep_state: bool,
+    stop: Option<Stop<'a>>,
 }
+
+/// Whether a fit is to stop.
+type Stop<'a> = Box<dyn Fn() -> bool + 'a>;
 
 type Watch<'a> = Box<dyn FnMut(&Progress) + 'a>;
 
@@ -81,6 +86,22 @@ impl<'a> Fitter<'a> {
         self
     }
 
+    /// Keeps the state of the fit in the folder of [`resume_in`](Self::resume_in) when the fit ends: the same fit called again ends at once,
+    /// with the same result. For runs of many fits, which should not repeat those that had ended. Remove the folder after the run.
+    #[must_use]
+    pub fn keep_state(mut self) -> Self {
+        self.keep_state = true;
+        self
+    }
+
+    /// Asks after every epoch whether to stop, for example because the user pressed Ctrl-C. If so, the state is saved in the folder of
+    /// [`resume_in`](Self::resume_in), and the fit ends with [`Error::Interrupted`].
+    #[must_use]
+    pub fn stop_when(mut self, stop: impl Fn() -> bool + 'a) -> Self {
+        self.stop = Some(Box::new(stop));
+        self
+    }
+
     /// Fits the model. Its parameters are changed in place; at the end they are those with the best validation score.
     ///
     /// Takes the recording as recorded: responses are [smoothed](Recording::smoothed), and the model is told how to scale bands
@@ -88,10 +109,10 @@ impl<'a> Fitter<'a> {
     ///
     /// # Errors
     /// [`Error::Setting`] and [`Error::Mismatch`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
-    /// holds another fit, [`Error::File`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
-    /// or NaN. After an error during the fit the model holds the best weights so far.
+    /// holds another fit, [`Error::DamagedState`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
+    /// or NaN; [`Error::Interrupted`] if it was [asked to stop](Self::stop_when). After an error during the fit the model holds the best weights so far.
     pub fn fit(self, model: &mut dyn ResponseModel, recording: &Recording, split: &Split) -> Result<Fit> {
-        let Self { config, mut watch, resume } = self;
+        let Self { config, mut watch, resume, keep_state, stop } = self;
         let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
         let before = model.params().snapshot()?;
@@ -113,18 +134,29 @@ impl<'a> Fitter<'a> {
         }
         model.init_to_mean_rates(&mean_rates(&batches)?)?;
         let mut run = Run::start(model, &config, &batches, &input)?;
+        let ended = state.as_ref().and_then(|state| state.ended);
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
             if let Err(e) = run.resume_from(state) {
                 model.params().load(&before, "weights before the fit")?;
-                return Err(folder.unusable(e));
+                return Err(folder.unusable(&e));
             }
         }
-        let stopped = run.finish(&validation, &mut watch, folder.as_ref());
+        let stopped = match ended {
+            Some(stopped) => Ok(stopped),
+            None => run.finish(&validation, &mut watch, stop.as_deref(), folder.as_ref()),
+        };
+        let kept = match (&stopped, &folder) {
+            (Ok(stopped), Some((folder, _))) if keep_state && ended.is_none() => {
+                run.state(Some(*stopped)).and_then(|state| folder.save(&state))
+            }
+            _ => Ok(()),
+        };
         // Even if the fit failed.
         model.params().load(&run.best, "best weights")?;
         let stopped = stopped?;
-        if let Some((folder, _)) = &folder {
+        kept?;
+        if let Some((folder, _)) = folder.as_ref().filter(|_| !keep_state) {
             folder.clear()?;
         }
         Ok(Fit { history: run.early_stopping.into_history(stopped), metadata })
@@ -189,8 +221,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn state(&self) -> Result<FitState> {
+    fn state(&self, ended: Option<Stopped>) -> Result<FitState> {
         Ok(FitState {
+            ended,
             early_stopping: self.early_stopping.clone(),
             current: self.model.params().snapshot()?,
             best: self.best.clone(),
@@ -204,6 +237,7 @@ impl<'a> Run<'a> {
         &mut self,
         validation: &Validation,
         watch: &mut Option<Watch<'_>>,
+        stop: Option<&(dyn Fn() -> bool + '_)>,
         folder: Option<&(FitFolder, Duration)>,
     ) -> Result<Stopped> {
         let (begun, before) = (Instant::now(), self.early_stopping.seconds);
@@ -231,9 +265,17 @@ impl<'a> Run<'a> {
             if decision == Decision::Stop {
                 return Ok(Stopped::Converged);
             }
-            if let Some((folder, _)) = folder.filter(|(_, every)| saved.elapsed() >= *every) {
-                folder.save(&self.state()?)?;
+            let stop =
+                self.early_stopping.n_epochs() < self.config.max_epochs && stop.is_some_and(|stop| stop());
+            if let Some((folder, _)) = folder.filter(|(_, every)| stop || saved.elapsed() >= *every) {
+                folder.save(&self.state(None)?)?;
                 saved = Instant::now();
+            }
+            if stop {
+                return Err(Error::Interrupted {
+                    epoch: self.early_stopping.n_epochs(),
+                    saved_in: folder.map(|(folder, _)| folder.path().to_path_buf()),
+                });
             }
         }
         Ok(Stopped::MaxEpochs)

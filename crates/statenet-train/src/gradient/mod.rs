@@ -9,6 +9,7 @@ mod many;
 mod recipe;
 mod resume;
 mod schedule;
+mod seal;
 
 pub use self::{
     config::FitConfig,

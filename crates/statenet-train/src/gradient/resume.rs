@@ -4,6 +4,9 @@
 //! The state is a folder with `fit.json` (scores so far, and a fingerprint of everything that the fit depends on) and
 //! `fit.safetensors` (current and best weights, both moments of the optimiser), written atomically. Fits are
 //! deterministic, so that it does not matter after which epoch the state was saved.
+//!
+//! `fit.json` has the digest of `fit.safetensors`, and ends with the digest of its own bytes: a fit goes on from the bytes that were
+//! written, or not at all.
 
 use std::{
     collections::BTreeMap,
@@ -19,15 +22,16 @@ use statenet_core::{
 use statenet_data::{Recording, Split};
 use statenet_models::ResponseModel;
 
-use super::{config::FitConfig, early_stopping::EarlyStopping};
+use super::{config::FitConfig, early_stopping::EarlyStopping, seal};
 use crate::{
     error::{During, Error, Result},
+    history::Stopped,
     optimizers::Moments,
 };
 
 const STATE_FILE: &str = "fit.json";
 const TENSORS_FILE: &str = "fit.safetensors";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Everything that a fit depends on: two fits with the same fingerprint give the same weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,12 +64,17 @@ impl Fingerprint {
         let fields: [(&'static str, String, String); 5] = [
             ("model", self.model.to_string(), other.model.to_string()),
             ("settings", text(&self.fit), text(&other.fit)),
-            ("split", text(&self.split), text(&other.split)),
+            // As it is saved: the lists of stimuli, and nothing that was found out about them.
+            ("split", as_json(&self.split), as_json(&other.split)),
             ("data", self.data.clone(), other.data.clone()),
             ("start", self.start.clone(), other.start.clone()),
         ];
         fields.into_iter().find(|(_, a, b)| a != b)
     }
+}
+
+fn as_json(split: &Split) -> String {
+    serde_json::to_string(split).unwrap_or_default()
 }
 
 fn digest_of_values<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Result<String> {
@@ -98,6 +107,8 @@ fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
 
 /// The state of a running fit.
 pub(crate) struct FitState {
+    /// Why the fit has ended; `None` if it has not.
+    pub(crate) ended: Option<Stopped>,
     pub(crate) early_stopping: EarlyStopping,
     pub(crate) current: BTreeMap<String, Tensor>,
     pub(crate) best: BTreeMap<String, Tensor>,
@@ -112,6 +123,9 @@ struct StateFile {
     #[serde(rename = "course")]
     early_stopping: EarlyStopping,
     n_steps: usize,
+    ended: Option<Stopped>,
+    /// Digest of the bytes of `fit.safetensors`.
+    tensors: String,
 }
 
 /// The folder that holds the state of a running fit.
@@ -128,34 +142,39 @@ impl FitFolder {
     /// Loads the state; `None` if the folder holds none.
     ///
     /// # Errors
-    /// [`Error::OtherFit`] if it is the state of a fit with another model, data or settings; [`Error::File`] if it is damaged.
+    /// [`Error::OtherFit`] if it is the state of a fit with another model, data or settings; [`Error::DamagedState`] if it is
+    /// damaged; [`Error::File`] if a file cannot be read.
     pub(crate) fn load(&self, device: &Device) -> Result<Option<FitState>> {
         let path = self.folder.join(STATE_FILE);
-        let damaged =
-            |path: &Path, source| Error::File { path: path.to_path_buf(), action: "resume from", source };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(damaged(&path, e.into())),
+        let Some(bytes) = read(&path)? else {
+            // A folder without either file holds no state.
+            return match self.folder.join(TENSORS_FILE).exists() {
+                true => Err(self.damaged(STATE_FILE, "the file is missing")),
+                false => Ok(None),
+            };
         };
-        let file: StateFile = serde_json::from_str(&text).map_err(|e| damaged(&path, e.into()))?;
+        let text = seal::unseal(&bytes).map_err(|reason| self.damaged(STATE_FILE, reason))?;
+        let file: StateFile = serde_json::from_str(&text).map_err(|e| self.damaged(STATE_FILE, e))?;
         if file.format != FORMAT {
             let reason = format!("format is {}, expected {FORMAT}", file.format);
-            return Err(damaged(&path, reason.into()));
+            return Err(self.damaged(STATE_FILE, reason));
         }
         if let Some((field, got, expected)) = file.fingerprint.difference(&self.fingerprint) {
             return Err(Error::OtherFit { path: self.folder.clone(), field, got, expected });
         }
-        let path = self.folder.join(TENSORS_FILE);
-        let tensors = candle_core::safetensors::load(&path, device).map_err(|e| damaged(&path, e.into()))?;
+        let bytes = read(&self.folder.join(TENSORS_FILE))?;
+        let bytes = bytes.ok_or_else(|| self.damaged(TENSORS_FILE, "the file is missing"))?;
+        if Digest::of(&bytes).to_string() != file.tensors {
+            return Err(self.damaged(TENSORS_FILE, "its bytes are not those that were written"));
+        }
+        let damaged = |e: candle_core::Error| self.damaged(TENSORS_FILE, e);
+        let tensors = candle_core::safetensors::load_buffer(&bytes, device).map_err(damaged)?;
         let part = |prefix: &str| -> BTreeMap<String, Tensor> {
             let own =
                 |(name, t): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), t.clone()));
             tensors.iter().filter_map(own).collect()
         };
-        let numbers = |t: &Tensor| {
-            t.flatten_all().and_then(|t| t.to_vec1::<f64>()).map_err(|e| damaged(&path, e.into()))
-        };
+        let numbers = |t: &Tensor| t.flatten_all().and_then(|t| t.to_vec1::<f64>()).map_err(damaged);
         let (means, squares) = (part("mean."), part("square."));
         let by_name = means
             .iter()
@@ -164,6 +183,7 @@ impl FitFolder {
             .collect::<Result<_>>()?;
         let moments = Moments { n_steps: file.n_steps, by_name };
         Ok(Some(FitState {
+            ended: file.ended,
             early_stopping: file.early_stopping,
             current: part("current."),
             best: part("best."),
@@ -193,17 +213,32 @@ impl FitFolder {
             fingerprint: self.fingerprint.clone(),
             early_stopping: fit.early_stopping.clone(),
             n_steps: fit.moments.n_steps,
+            ended: fit.ended,
+            tensors: Digest::of(&bytes).to_string(),
         };
-        let text = serde_json::to_vec(&file).map_err(|e| unwritable(e.into()))?;
+        let text = serde_json::to_string(&file).map_err(|e| unwritable(e.into()))?;
         let new = NewFolder::create(&self.folder)?;
-        write_file(&new.path().join(STATE_FILE), |w| w.write_all(&text))?;
+        write_file(&new.path().join(STATE_FILE), |w| w.write_all(seal::seal(&text).as_bytes()))?;
         write_file(&new.path().join(TENSORS_FILE), |w| w.write_all(&bytes))?;
         Ok(new.commit(STATE_FILE)?)
     }
 
     /// The error for a state that was read but does not fit the model.
-    pub(crate) fn unusable(&self, error: Error) -> Error {
-        Error::File { path: self.folder.join(TENSORS_FILE), action: "resume from", source: error.into() }
+    pub(crate) fn unusable(&self, error: &Error) -> Error {
+        self.damaged(TENSORS_FILE, error)
+    }
+
+    fn damaged(&self, file: &str, reason: impl ToString) -> Error {
+        Error::DamagedState {
+            path: self.folder.join(file),
+            folder: self.folder.clone(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
     }
 
     /// Removes the state of a finished fit. The folder is renamed first, so that a process killed meanwhile leaves no state to
@@ -221,5 +256,14 @@ impl FitFolder {
         }
         std::fs::rename(&self.folder, &ended).map_err(failed)?;
         std::fs::remove_dir_all(&ended).map_err(failed)
+    }
+}
+
+/// The bytes of a file; `None` if there is no such file.
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::File { path: path.to_path_buf(), action: "read", source: e.into() }),
     }
 }

@@ -1,40 +1,14 @@
-//! Atomic writing of files and folders.
-//!
-//! Everything is written next to its destination under a temporary name, flushed to disk and renamed. If the process is
-//! killed or the disk is full, the destination remains unchanged.
+//! A folder that appears whole or not at all.
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
+use super::{io, parent, readable_by_all, sync_folder, sync_tree, temporary};
 use crate::error::{Error, Result};
-
-/// Writes a file: `write` receives a buffered writer, and the file gets its name only if everything succeeded.
-///
-/// Missing parent folders are created.
-///
-/// # Errors
-/// [`Error::Io`] if the file cannot be written, flushed or renamed, for example because the disk is full.
-pub fn write_file<F>(path: &Path, write: F) -> Result<()>
-where
-    F: FnOnce(&mut dyn Write) -> std::io::Result<()>,
-{
-    let folder = parent(path);
-    fs::create_dir_all(folder).map_err(io(folder, "create folder"))?;
-    let mut file = NamedTempFile::new_in(folder).map_err(io(path, "create"))?;
-    let mut writer = std::io::BufWriter::new(&mut file);
-    write(&mut writer).map_err(io(path, "write"))?;
-    writer.flush().map_err(io(path, "write"))?;
-    drop(writer);
-    file.as_file().sync_all().map_err(io(path, "flush"))?;
-    readable_by_all(file.path()).map_err(io(path, "set the mode of"))?;
-    file.persist(path).map_err(|e| io(path, "rename")(e.error))?;
-    sync_folder(folder)
-}
 
 /// A new folder that is being written. Write into [`path`](Self::path), then [`commit`](Self::commit). If it is dropped
 /// without a commit, nothing remains.
@@ -52,10 +26,7 @@ impl NewFolder {
     pub fn create(destination: &Path) -> Result<Self> {
         let above = parent(destination);
         fs::create_dir_all(above).map_err(io(above, "create folder"))?;
-        let work = tempfile::Builder::new()
-            .prefix(".statenet-")
-            .tempdir_in(above)
-            .map_err(io(destination, "create folder"))?;
+        let work = temporary::of(destination).tempdir_in(above).map_err(io(destination, "create folder"))?;
         Ok(Self { work, destination: destination.to_path_buf() })
     }
 
@@ -67,7 +38,8 @@ impl NewFolder {
 
     /// Flushes all files and moves the folder to its destination, replacing an older folder there.
     ///
-    /// An older folder is replaced only if it contains the file `marker` (such as `config.json`) or is empty, so that a
+    /// On Linux and macOS there is a complete folder at the destination at every moment, elsewhere none for an instant. An older folder is
+    /// replaced only if it contains the file `marker` (such as `config.json`) or is empty, so that a
     /// folder of unrelated files is never removed.
     ///
     /// # Errors
@@ -82,8 +54,11 @@ impl NewFolder {
             if !empty && !destination.join(marker).is_file() {
                 return Err(Error::Occupied { path: destination });
             }
-            let aside = tempfile::Builder::new()
-                .prefix(".statenet-old-")
+            if exchange(self.work.path(), &destination).is_ok() {
+                // The temporary folder now holds the older one, and is removed.
+                return sync_folder(parent(&destination));
+            }
+            let aside = temporary::of(&destination)
                 .tempdir_in(parent(&destination))
                 .map_err(io(&destination, "move aside"))?;
             fs::rename(&destination, aside.path().join("old")).map_err(io(&destination, "move aside"))?;
@@ -103,48 +78,16 @@ impl NewFolder {
     }
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+/// Exchanges two folders in one step; an error where the system cannot.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
 }
 
-fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
-    move |source| Error::Io { path: path.to_path_buf(), action, source }
-}
-
-fn sync_tree(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(io(folder, "read"))? {
-        let path = entry.map_err(io(folder, "read"))?.path();
-        if path.is_dir() {
-            sync_tree(&path)?;
-        } else {
-            let file = fs::File::open(&path).map_err(io(&path, "open"))?;
-            file.sync_all().map_err(io(&path, "flush"))?;
-        }
-    }
-    sync_folder(folder)
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
-    fs::File::open(folder).and_then(|f| f.sync_all()).map_err(io(folder, "flush"))
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> Result<()> {
-    Ok(())
-}
-
-/// Sets the usual permissions, since temporary files and folders are private to their user.
-#[cfg(unix)]
-fn readable_by_all(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = if path.is_dir() { 0o755 } else { 0o644 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all(_path: &Path) -> std::io::Result<()> {
-    Ok(())
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_a: &Path, _b: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]
@@ -156,18 +99,6 @@ mod tests {
             fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
-    }
-
-    #[test]
-    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/summary.json");
-        write_file(&path, |w| w.write_all(b"old")).unwrap();
-        let full = || std::io::Error::new(std::io::ErrorKind::StorageFull, "no space left");
-        let error = write_file(&path, |w| w.write_all(b"ne").and(Err(full()))).unwrap_err();
-        assert!(error.to_string().ends_with("summary.json: cannot write"), "{error}");
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(names(path.parent().unwrap()), ["summary.json"]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use statenet::{
     prelude::*,
 };
 
-use crate::shared::{MachineArgs, OutputFolder, PublishedArgs, interrupt};
+use crate::shared::{MachineArgs, OutputFolder, PublishedArgs, Warnings, interrupt};
 
 /// The file by which a checkpoint is recognised.
 const CONFIG: &str = "config.json";
@@ -60,7 +60,8 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let entries: Option<&[&str]> = if args.out.join(CONFIG).is_file() { None } else { Some(&[]) };
     let inputs = [("--checkpoint", &*args.checkpoint)];
     let out = OutputFolder::open(&args.out, "convert", &inputs, entries, &printer)?;
-    let Checkpoint { model, metadata, .. } = args.published.load(&args.checkpoint, &device)?;
+    let Checkpoint { model, metadata, warnings: odd } = args.published.load(&args.checkpoint, &device)?;
+    Warnings::default().extend(odd);
     interrupt::check()?;
     let nested = match args.to {
         Form::Statenet => {

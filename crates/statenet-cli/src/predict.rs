@@ -5,7 +5,7 @@
 //! statenet predict --checkpoint DIR --data sound.npy --out rates --stream 7
 //! statenet predict --checkpoint DIR --data sound.wav --out rates
 //! ```
-//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and prints a table. The files appear together, once all sounds are
+//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and `predictions.json` with the ids of the neurons, and prints a table. The files appear together, once all sounds are
 //! done; other files of the output folder are left as they are. A folder that is, holds or lies in an input is refused.
 
 use std::{
@@ -18,8 +18,8 @@ use clap::Parser;
 use ndarray::{Array2, ArrayView2};
 use statenet::{
     candle::DType,
-    core::{Dim, expect_shape},
-    data::{Stimulus, formats, read_cochleagram, resample, write_npy_2d},
+    core::{Dim, Warning, expect_shape},
+    data::{Predictions, Stimulus, formats, read_cochleagram, resample, scale_doubt, write_npy_2d},
     models::{
         front_ends::{FrontEndConfig, MelConfig},
         in_chunks,
@@ -29,8 +29,8 @@ use statenet::{
 };
 
 use crate::shared::{
-    MachineArgs, OutputFolder, PublishedArgs, config_files, expect_unscaled, front_end_of, interrupt,
-    split_file, standardize, with_cochleagrams,
+    MachineArgs, OutputFolder, PublishedArgs, Warnings, config_files, expect_unscaled, front_end_of,
+    interrupt, split_file, standardize, with_cochleagrams,
 };
 
 /// Predict the responses of a saved model to any sounds
@@ -82,11 +82,17 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
     let printer = args.machine.printer();
     let out = OutputFolder::open(&args.out, "predict", &args.inputs(), None, &printer)?;
-    let Checkpoint { mut model, metadata, .. } = args.published.load(&args.checkpoint, &device)?;
-    let sounds = sounds(args, &mut *model, &metadata)?;
+    let Checkpoint { mut model, metadata, warnings: odd } = args.published.load(&args.checkpoint, &device)?;
+    let mut warnings = Warnings::default();
+    warnings.extend(odd);
+    let sounds = sounds(args, &mut *model, &metadata, &mut warnings)?;
+    let scaling = model.input_scaling()?.filter(|s| *s != Standardization::identity(s.n_bands()));
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {
         interrupt::check()?;
+        if let (Some(scaling), Input::Cochleagram) = (&scaling, model.config().input()) {
+            warnings.extend(scale_doubt(scaling, name, sound.view()));
+        }
         let begun = Instant::now();
         let rates = rates(&*model, sound.view(), args.stream, &device)?;
         let per_bin = begun.elapsed().as_secs_f64() * 1e6 / rates.ncols().max(1) as f64;
@@ -99,6 +105,16 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             Cell::number(per_bin, 1),
         ])?;
     }
+    let axes = model.config().axes;
+    let (ids, dt) = axes.map_or((metadata.neurons, None), |axes| (axes.neuron_ids, Some(axes.dt)));
+    if ids.is_empty() {
+        warnings.add(Warning::new(
+            "unknown_neurons",
+            "the checkpoint does not say whose rates it predicts: in predictions.json the list of neurons is empty",
+            args.checkpoint.display().to_string(),
+        ));
+    }
+    Predictions::describe(out.new_files(), &ids, dt, warnings.as_slice())?;
     interrupt::check()?;
     let _locked = out.commit(&[])?;
     printer.line(format_args!("{} of {} neurons\n\n{table}", model.config().slug(), model.n_neurons()));
@@ -112,6 +128,7 @@ fn sounds(
     args: &PredictArgs,
     model: &mut dyn ResponseModel,
     metadata: &CheckpointMetadata,
+    warnings: &mut Warnings,
 ) -> anyhow::Result<Vec<(String, Array2<f32>)>> {
     let config = model.config();
     if args.standardize.is_some() {
@@ -143,6 +160,7 @@ fn sounds(
         return Ok(vec![(stem(&args.data)?, input)]);
     }
     let recording = Recording::read(&args.data)?;
+    warnings.extend(recording.doubts());
     let recording = match config.input() {
         Input::Sound => recording.heard()?,
         Input::Cochleagram => with_cochleagrams(&recording, front_end.as_ref())?,
@@ -151,7 +169,7 @@ fn sounds(
         recording.expect_input(axes)?;
     }
     if let Some(plan) = &args.standardize {
-        standardize(model, &recording, plan.resolve(&recording)?.train())?;
+        standardize(model, &recording, plan.resolve_allowing_similar_sounds(&recording)?.train())?;
     }
     let input = |s: &Stimulus| (s.name().to_owned(), s.cochleagram().to_owned());
     Ok(recording.stimuli().iter().map(input).collect())

@@ -9,9 +9,17 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use statenet::{core::atomic, data::Predictions, metrics::ScoreTable, prelude::*, train};
+use statenet::{
+    core::{Warning, atomic},
+    data::Predictions,
+    metrics::ScoreTable,
+    prelude::*,
+    train,
+};
 
-use crate::shared::{Lock, MachineArgs, Origin, expect_apart, interrupt, source, split_file, write_json};
+use crate::shared::{
+    Lock, MachineArgs, Origin, SplitArgs, Warnings, expect_apart, interrupt, source, split_file, write_json,
+};
 
 /// Score predictions of any model on the test stimuli of a recording
 #[derive(Parser, Clone, Debug)]
@@ -28,6 +36,8 @@ pub struct ScoreArgs {
     /// Split whose test stimuli are scored: demo, rahman, kfold:K/I or FILE.json
     #[arg(long, value_name = "NAME", default_value = "demo")]
     split: SplitPlan,
+    #[command(flatten)]
+    parts: SplitArgs,
     /// Neurons that the predictions are for: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     neurons: Option<String>,
@@ -51,7 +61,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let _locked = Lock::file(&args.out, "score", &printer)?;
     atomic::sweep_of(&args.out)?;
     let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
-    let split = args.split.resolve(&recording)?;
+    let split = args.parts.resolve(&args.split, &recording)?;
     interrupt::check()?;
     let names: Vec<&str> =
         split.test().iter().map(|&s| Ok(recording.stimulus(s)?.name())).collect::<anyhow::Result<_>>()?;
@@ -63,12 +73,30 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     };
     let options =
         EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
+    let mut warnings = Warnings::default();
+    warnings.about(&recording, &split)?;
+    if rates.neurons().is_empty() {
+        warnings.add(Warning::new(
+            "prediction_order",
+            "there is no predictions.json with ids: rows are taken to be the recording's neurons in its order",
+            args.predictions.display().to_string(),
+        ));
+    }
     let scores = train::score(&rates, &recording, split.test(), &options)?;
     interrupt::check()?;
-    write_json(&args.out, &scores)?;
+    write_json(&args.out, &with_warnings(&scores, &warnings)?)?;
     let name = args.predictions.file_name().map_or("predictions".into(), |n| n.to_string_lossy());
     printer.line(ScoreTable::of_neurons(&scores));
     printer.line(ScoreTable::of_models(&[(&name, &scores)]));
     printer.line(format_args!("wrote {}", args.out.display()));
     printer.finish()
+}
+
+/// The scores as JSON, with what is doubtful about the recording and the predictions.
+fn with_warnings(scores: &Evaluation, warnings: &Warnings) -> anyhow::Result<serde_json::Value> {
+    let mut json = serde_json::to_value(scores)?;
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("warnings".to_owned(), serde_json::to_value(warnings)?);
+    }
+    Ok(json)
 }

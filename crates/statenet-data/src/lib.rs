@@ -71,7 +71,7 @@ pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
 pub use names::file_names;
 pub use predictions::Predictions;
-pub use preprocess::{SmoothWeights, Smoothing, resample, standardization_of_bands};
+pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
 pub use simulate::{

@@ -24,7 +24,7 @@ const VERSION: usize = 1;
 /// Predicted rates `(N, T)`, spikes per bin, of N neurons to some stimuli.
 ///
 /// On disk a folder: `STIMULUS.npy` for each stimulus, and `predictions.json` with
-/// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "unit": "spikes/bin", "dt_ms": 5.0}`. A folder of other software may
+/// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "unit": "spikes/bin", "dt_ms": 5.0, "warnings": []}`. A folder of other software may
 /// lack that file: the order of rows is then taken as the recording's, of which [`Predictions::neurons`] being empty tells.
 ///
 /// ```
@@ -185,18 +185,29 @@ impl Predictions {
         for (name, rates) in self.stimuli.iter().zip(&self.rates) {
             write_npy_2d(folder.join(format!("{name}.npy")), rates.view())?;
         }
-        let mut about = json!({
+        Self::describe(folder, &self.neurons, self.dt, warnings)
+    }
+
+    /// Writes `predictions.json` alone, for arrays that are written one by one.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if the file cannot be written.
+    pub fn describe(
+        folder: impl AsRef<Path>,
+        neurons: &[String],
+        dt: Option<TimeBin>,
+        warnings: &[Warning],
+    ) -> Result<()> {
+        let about = json!({
             "format": FORMAT,
             "version": VERSION,
-            "neurons": self.neurons,
+            "neurons": neurons,
             "unit": UNIT,
-            "dt_ms": self.dt.map(TimeBin::ms),
+            "dt_ms": dt.map(TimeBin::ms),
+            "warnings": warnings,
         });
-        if let (false, Some(about)) = (warnings.is_empty(), about.as_object_mut()) {
-            about.insert("warnings".to_owned(), json!(warnings));
-        }
         let text = format!("{about:#}\n");
-        Ok(write_file(&folder.join(FILE), |writer| writer.write_all(text.as_bytes()))?)
+        Ok(write_file(&folder.as_ref().join(FILE), |writer| writer.write_all(text.as_bytes()))?)
     }
 
     /// Reads the rates of some stimuli from a folder, with the ids of their neurons if `predictions.json` is there.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::shared::{MachineArgs, Origin, config_files, split_file};
+use crate::shared::{MachineArgs, Origin, SplitArgs, config_files, split_file};
 
 /// Fit models to a recording, score them on held-out sounds, and draw their predictions and maps
 #[derive(Parser, Clone, Debug)]
@@ -30,6 +30,9 @@ pub struct FitArgs {
     /// Split of the stimuli: demo, rahman, kfold:K/I (I from 0), or FILE.json with train, val and test
     #[arg(long, value_name = "NAME", default_value = "demo")]
     pub(crate) split: SplitPlan,
+    /// What a split may hold.
+    #[command(flatten)]
+    pub(crate) parts: SplitArgs,
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub(crate) neurons: Option<String>,

@@ -13,7 +13,9 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{Choice, FitStates, Inputs, Kind, Printer, choices, front_end, interrupt, source};
+use crate::shared::{
+    Choice, FitStates, Inputs, Kind, Printer, Warnings, choices, front_end, interrupt, source,
+};
 
 /// Runs the program.
 ///
@@ -25,10 +27,12 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let say = |text: String| printer.line(text);
     let out = Output::open(args, &printer)?;
     let source = source(&args.origin()?, args.neurons.as_deref(), args.seed)?;
-    let split = args.split.resolve(&source.recording)?;
+    let split = args.parts.resolve(&args.split, &source.recording)?;
     let front_end = args.front_end.as_deref().map(front_end).transpose()?;
     let inputs = Inputs::new(source.recording.smoothed().into_owned(), front_end.as_ref())?;
     let recording = inputs.cochleagrams();
+    let mut warnings = Warnings::default();
+    warnings.about(recording, &split)?;
     let chosen = choices(&args.model, &inputs)?;
     say(format!(
         "{}: {} neurons, {} stimuli ({} train, {} validate, {} test), dt {} ms",
@@ -64,6 +68,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let summary = Summary {
         dataset: Dataset::of(recording),
         models: fitted.iter().map(|f| f.summary.clone()).collect(),
+        warnings: warnings.as_slice().to_vec(),
     };
     let scaling = &recording.fit_standardization(split.train())?;
     let scene =

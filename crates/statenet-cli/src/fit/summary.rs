@@ -1,7 +1,7 @@
 //! `summary.json`: the results of `fit`. Scripts rely on its fields: do not rename them.
 
 use serde::{Deserialize, Serialize};
-use statenet::{prelude::*, train::Stopped};
+use statenet::{core::Warning, prelude::*, train::Stopped};
 
 /// The content of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -10,6 +10,9 @@ pub struct Summary {
     pub dataset: Dataset,
     /// The models, in the order of the option `--model`.
     pub models: Vec<ModelSummary>,
+    /// What is doubtful about the recording and its split.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// The recording.

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 use statenet::{
-    data::Predictions,
+    data::{Predictions, file_names},
     interp::{
         Dstrf, Estimate, GradientMaps, MapConfig, Probes, StrfDynamics, Target, agreement,
         dreams::{BestRecorded, Constraint, Dream, DreamConfig, Start, best_recorded},
@@ -47,6 +47,8 @@ pub(crate) struct NeuronAnalysis {
     pub(crate) neuron: usize,
     /// Id of the neuron in the recording.
     pub(crate) id: String,
+    /// A file name for the neuron, without extension, safe on every system.
+    pub(crate) file: String,
     /// How well the model predicts it on test stimuli.
     pub(crate) score: NeuronScores,
     /// Receptive field `(F, L)` of a ridge regression on the recording, without the model.
@@ -132,12 +134,14 @@ pub(crate) fn analyze(
     let chosen = recording.select_neurons(neurons)?;
     let ridge = Ridge::for_dt(recording.dt()).fit(&chosen, split, model.device())?;
     let recorded = receptive_fields(&*ridge.model)?;
+    let files = file_names(&recording.neuron_ids());
     let mut analyses: Vec<NeuronAnalysis> = neurons
         .iter()
         .zip(recorded)
         .map(|(&neuron, recorded)| NeuronAnalysis {
             neuron,
             id: recording.neurons()[neuron].id().to_owned(),
+            file: files[neuron].clone(),
             score: scores.per_neuron[neuron].clone(),
             recorded: Some(recorded),
             truth: loaded.true_field(neuron),

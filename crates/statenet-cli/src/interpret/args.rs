@@ -9,7 +9,7 @@ use std::{
 use clap::Parser;
 use statenet::prelude::*;
 
-use crate::shared::{MachineArgs, PublishedArgs, config_files, split_file};
+use crate::shared::{MachineArgs, PublishedArgs, SplitArgs, config_files, split_file};
 
 /// Interpret a fitted model: receptive fields, dreams, memory, tuning, in-silico experiments
 #[derive(Parser, Clone, Debug)]
@@ -37,6 +37,9 @@ pub struct InterpretArgs {
     /// stored in the checkpoint, or else demo
     #[arg(long, value_name = "NAME")]
     pub(crate) split: Option<SplitPlan>,
+    /// What a split may hold.
+    #[command(flatten)]
+    pub(crate) parts: SplitArgs,
     /// Standardise the sounds by the training stimuli of the split: for checkpoints that do not store the scaling of
     /// their input, such as published ones
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! Writes `interpretation.json`, `maps/NEURON.npz`, `sounds/NEURON.wav` and, for a model that hears, `sounds/NEURON-samples.wav`. Scripts rely on their names and fields: do not
+//! Writes `interpretation.json`, and with file names made from ids (`maps` in the JSON says which) `maps/NEURON.npz`, `sounds/NEURON.wav` and, for a model that hears, `sounds/NEURON-samples.wav`. Scripts rely on their names and fields: do not
 //! rename them.
 
 use std::path::Path;
@@ -21,7 +21,7 @@ use super::{
     args::InterpretArgs,
     loaded_model::LoadedModel,
 };
-use crate::shared::write_json;
+use crate::shared::{Warnings, write_json};
 
 /// The content of `interpretation.json`. Every number is `{"value", "ci95"}`; results of methods that were not run are
 /// `null`.
@@ -35,6 +35,7 @@ struct Interpretation<'a> {
     methods: Vec<&'static str>,
     /// Best predicted first.
     neurons: Vec<NeuronEntry<'a>>,
+    warnings: &'a Warnings,
 }
 
 #[derive(Serialize)]
@@ -77,7 +78,7 @@ impl<'a> NeuronEntry<'a> {
         let memory = analysis.memory.as_ref().map(|memory| &memory.memory);
         Self {
             id: &analysis.id,
-            maps: map_file(&analysis.id),
+            maps: map_file(&analysis.file),
             ccnorm: plain(analysis.score.ccnorm),
             best_frequency_hz: tuning.map(|t| t.best_frequency),
             bandwidth_octaves: tuning.map(|t| t.bandwidth_octaves),
@@ -136,8 +137,8 @@ impl<'a> NeuronEntry<'a> {
 }
 
 /// Path of a neuron's arrays within the output folder.
-fn map_file(id: &str) -> String {
-    format!("maps/{id}.npz")
+fn map_file(file: &str) -> String {
+    format!("maps/{file}.npz")
 }
 
 /// Writes all arrays and numbers.
@@ -153,7 +154,7 @@ pub(crate) fn write(
     for analysis in analyses {
         let arrays = arrays(loaded, analysis)?;
         let views: Vec<_> = arrays.iter().map(|(name, array)| (*name, array.view())).collect();
-        write_npz(out.join(map_file(&analysis.id)), &views)?;
+        write_npz(out.join(map_file(&analysis.file)), &views)?;
     }
     write_sounds(args, loaded, analyses, out)?;
     let interpretation = Interpretation {
@@ -164,6 +165,7 @@ pub(crate) fn write(
         split: &loaded.split,
         methods: args.methods.names(),
         neurons: analyses.iter().map(NeuronEntry::of).collect(),
+        warnings: &loaded.warnings,
     };
     write_json(&out.join("interpretation.json"), &interpretation)
 }
@@ -184,7 +186,7 @@ fn write_sounds(
         let rate = Sampling::of(hearing.model.config().axes()?)?.rate();
         for analysis in analyses {
             let Some((dream, _)) = &analysis.heard else { continue };
-            let path = out.join("sounds").join(format!("{}-samples.wav", analysis.id));
+            let path = out.join("sounds").join(format!("{}-samples.wav", analysis.file));
             write_wav(&path, &dream.samples(), rate)?;
         }
     }
@@ -204,7 +206,7 @@ fn write_sounds(
         let sound = loaded.in_deviations(dream.sound.view())?;
         let decibels = sound.mapv(|x| ((f64::from(x) - bands.reference) / bands.per_decibel) as f32);
         let samples = sonification.samples(decibels.view())?;
-        let path = out.join("sounds").join(format!("{}.wav", analysis.id));
+        let path = out.join("sounds").join(format!("{}.wav", analysis.file));
         write_wav(&path, &samples, SampleRate::new(rate_hz)?)?;
     }
     Ok(())

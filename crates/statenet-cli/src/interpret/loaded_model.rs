@@ -1,13 +1,15 @@
 //! The model to interpret, loaded or fitted, with the recording that it was fitted to.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, bail, ensure};
 use ndarray::{Array2, ArrayView2};
 use statenet::{data::GroundTruth, prelude::*, train};
 
 use super::args::InterpretArgs;
 use crate::shared::{
-    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Printer, choice, front_end, front_end_of, source,
-    standardize, true_field, with_cochleagrams,
+    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Printer, Warnings, choice, front_end,
+    front_end_of, source, standardize, true_field, with_cochleagrams,
 };
 
 /// A model that hears, and the recording's sounds in bins of samples.
@@ -32,6 +34,8 @@ pub(crate) struct LoadedModel {
     pub(crate) truth: Vec<GroundTruth>,
     /// The selected neurons.
     pub(crate) neurons: Vec<usize>,
+    /// What is doubtful about the recording, its split and the checkpoint.
+    pub(crate) warnings: Warnings,
 }
 
 impl LoadedModel {
@@ -46,13 +50,17 @@ impl LoadedModel {
         states: &mut FitStates,
         printer: &Printer,
     ) -> anyhow::Result<Self> {
+        let mut warnings = Warnings::default();
         let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
         let smoothed = source.recording.smoothed().into_owned();
         let named = args.front_end.as_deref().map(front_end).transpose()?;
         let (model, recording, split) = match &args.checkpoint {
             Some(folder) => {
-                let Checkpoint { mut model, metadata, .. } = args.published.load(folder, device)?;
+                let Checkpoint { mut model, metadata, warnings: odd } =
+                    args.published.load(folder, device)?;
+                warnings.extend(odd);
                 let split = split(args, &metadata, &smoothed)?;
+                let smoothed = train::recording_for(&*model, &smoothed)?.into_owned();
                 let recording = match model.config().input() {
                     Input::Sound => smoothed,
                     Input::Cochleagram => {
@@ -67,7 +75,7 @@ impl LoadedModel {
                 (model, recording, split)
             }
             None => {
-                let split = args.split.clone().unwrap_or(SplitPlan::Demo).resolve(&smoothed)?;
+                let split = args.parts.resolve(args.split.as_ref().unwrap_or(&SplitPlan::Demo), &smoothed)?;
                 // To counts as recorded, by the Poisson likelihood.
                 let counts = Inputs::new(source.recording.smooth(Smoothing::None)?, named.as_ref())?;
                 let choice = choice(&args.model, &counts)?;
@@ -105,7 +113,13 @@ impl LoadedModel {
         };
         let scaling = model.input_scaling()?;
         let scaling = scaling.unwrap_or_else(|| Standardization::identity(model.n_bands()));
-        Ok(Self { model, hearing, recording, scaling, split, truth: source.truth, neurons })
+        warnings.about(&recording, &split)?;
+        // The truth of the model's neurons, which may be some of the recording's.
+        let truths = source.recording.neurons().iter().zip(source.truth);
+        let mut truths: BTreeMap<&str, GroundTruth> =
+            truths.map(|(neuron, truth)| (neuron.id(), truth)).collect();
+        let truth = recording.neurons().iter().filter_map(|neuron| truths.remove(neuron.id())).collect();
+        Ok(Self { model, hearing, recording, scaling, split, truth, neurons, warnings })
     }
 
     /// The model's short name, with its front end if it hears.
@@ -144,11 +158,15 @@ fn split(
     recording: &Recording,
 ) -> anyhow::Result<Split> {
     if let Some(plan) = &args.split {
-        return Ok(plan.resolve(recording)?);
+        return args.parts.resolve(plan, recording);
+    }
+    if let Some(names) = metadata.training.get("split_names") {
+        let names = serde_json::from_value(names.clone()).context("the checkpoint's split_names")?;
+        return Split::of_names(&names, recording).context("the split of the checkpoint");
     }
     match metadata.training.get("split") {
         Some(split) => serde_json::from_value(split.clone()).context("the checkpoint's split"),
-        None => Ok(SplitPlan::Demo.resolve(recording)?),
+        None => args.parts.resolve(&SplitPlan::Demo, recording),
     }
 }
 

@@ -212,7 +212,7 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
     }
     let keep = |name: &str, figure: &Figure| -> anyhow::Result<statenet::report::Svg> {
         let svg = figure.render();
-        svg.write(out.join("figures").join(format!("{}-{name}.svg", analysis.id)))?;
+        svg.write(out.join("figures").join(format!("{}-{name}.svg", analysis.file)))?;
         Ok(svg)
     };
     if !fields.is_empty() {

@@ -13,6 +13,8 @@ mod progress;
 mod published_args;
 mod recording;
 mod resumable;
+mod split;
+mod warnings;
 
 pub use machine::MachineArgs;
 pub use progress::FitBar;
@@ -27,3 +29,5 @@ pub(crate) use printer::Printer;
 pub(crate) use published_args::PublishedArgs;
 pub(crate) use recording::{Origin, source, true_field};
 pub(crate) use resumable::{FitStates, UNFINISHED};
+pub(crate) use split::SplitArgs;
+pub(crate) use warnings::Warnings;

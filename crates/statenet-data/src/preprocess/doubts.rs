@@ -1,13 +1,17 @@
 //! Doubts about the scale of bands: constant ones, and sounds far outside what a model was trained on.
 
-use ndarray::Axis;
-use statenet_core::{Input, Warning};
+use ndarray::{ArrayView1, ArrayView2, Axis};
+use statenet_core::{Input, Standardization, Warning};
 
 use super::standardize::{is_constant, range};
 use crate::{error::Result, recording::Recording, split::Split};
 
 /// A sound is far outside the training range if it leaves that by more than this many times its width.
 const FAR: f64 = 3.0;
+/// As many standard deviations of the training sounds away from their mean, a sound is in another unit.
+const FAR_DEVIATIONS: f32 = 20.0;
+/// A sound whose bands all vary by less, in standard deviations of the training sounds, is in another unit.
+const HARDLY: f64 = 0.01;
 
 impl Recording {
     /// Doubts about bands, given which stimuli train a model: bands that are constant over the training sounds, and validation or
@@ -79,6 +83,45 @@ impl Recording {
             None => format!("band {band}"),
         }
     }
+}
+
+/// A doubt about a sound `(F, T)` that a model is to hear, given how the model scales bands: a band that is more than 20 standard deviations
+/// of the training sounds away from their mean, or a sound that hardly varies compared with them. Both come from another unit.
+///
+/// ```
+/// use ndarray::array;
+/// use statenet_core::Standardization;
+///
+/// let scaling = Standardization::new(vec![50.0], vec![10.0])?;
+/// assert!(statenet_data::scale_doubt(&scaling, "song", array![[30.0, 65.0, 80.0]].view()).is_none());
+/// let amplitude = statenet_data::scale_doubt(&scaling, "song", array![[1e-3, 2e-3, 1e-2]].view()).unwrap();
+/// assert_eq!(amplitude.code, "outside_training");
+/// # Ok::<(), statenet_core::Error>(())
+/// ```
+#[must_use]
+pub fn scale_doubt(scaling: &Standardization, name: &str, sound: ArrayView2<'_, f32>) -> Option<Warning> {
+    let scaled = scaling.apply(&sound).ok()?;
+    let doubt = |message: String| Some(Warning::new("outside_training", message, format!("stimulus {name}")));
+    let far = |(band, row): (usize, ArrayView1<'_, f32>)| {
+        let most = row.iter().fold(0f32, |most, z| most.max(z.abs()));
+        (most > FAR_DEVIATIONS).then_some((band, most))
+    };
+    if let Some((band, most)) = scaled.outer_iter().enumerate().find_map(far) {
+        return doubt(format!(
+            "band {band} is {most:.0} standard deviations of the training sounds away from their mean: is the cochleagram in the same unit?"
+        ));
+    }
+    let varies = |row: ArrayView1<'_, f32>| {
+        let (low, high) = range(std::iter::once(row));
+        high - low > HARDLY
+    };
+    if sound.ncols() > 1 && !scaled.outer_iter().any(varies) {
+        return doubt(
+            "hardly varies compared with the training sounds: is the cochleagram in the same unit?"
+                .to_owned(),
+        );
+    }
+    None
 }
 
 #[cfg(test)]

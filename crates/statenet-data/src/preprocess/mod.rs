@@ -5,6 +5,7 @@ mod resample;
 mod smooth;
 mod standardize;
 
+pub use doubts::scale_doubt;
 pub use resample::resample;
 pub use smooth::{SmoothWeights, Smoothing};
 pub use standardize::of_bands as standardization_of_bands;

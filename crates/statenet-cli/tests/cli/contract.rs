@@ -85,11 +85,11 @@ fn checkpoints_load_and_predictions_are_f32_spikes_per_bin_for_every_test_stimul
         assert_eq!(metadata.training["split"], entry["split"], "{name}");
         let folder = out.join("predictions").join(name);
         let files: Vec<_> = tree(&folder).into_keys().collect();
-        assert_eq!(files, ["sim17.npy", "sim18.npy", "sim19.npy"], "{name}");
-        for file in files {
-            let bytes = fs::read(folder.join(&file)).unwrap();
+        assert_eq!(files, ["predictions.json", "sim17.npy", "sim18.npy", "sim19.npy"], "{name}");
+        for file in files.iter().filter(|file| file.ends_with(".npy")) {
+            let bytes = fs::read(folder.join(file)).unwrap();
             assert!(String::from_utf8_lossy(&bytes[..80]).contains("'descr': '<f4'"), "{name}/{file}");
-            let rates = read_npy_2d(folder.join(&file), "rates").unwrap();
+            let rates = read_npy_2d(folder.join(file), "rates").unwrap();
             assert_eq!(rates.dim(), (4, 600), "{name}/{file}");
             assert!(rates.iter().all(|r| r.is_finite()));
             // Spikes per 5 ms bin of neurons with rates of 5 to 20 per second.

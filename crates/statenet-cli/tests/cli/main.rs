@@ -5,9 +5,11 @@
 mod bad_input;
 mod contract;
 mod convert;
+mod doubts;
 mod full_disk;
 mod harness;
 mod hearing;
+mod identity;
 mod interpret;
 mod interrupted;
 mod killed;

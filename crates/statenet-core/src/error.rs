@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::shape::ShapeError;
+use crate::{budget::TooLarge, shape::ShapeError};
 
 /// What can go wrong in this crate: a number out of range, a wrong shape, a file that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,9 @@ pub enum Error {
     /// An array has the wrong shape.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// Something needs more memory than there is.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// A file or folder could not be written, flushed, renamed or removed.
     #[error("{path}: cannot {action}", path = path.display())]
     Io {

@@ -22,11 +22,13 @@
 //! | frequency | [`scales`]: mel, ERB-rate, Greenwood, octaves |
 //! | random numbers | [`Seed`], [`RandomStream`]: reproducible by name, whatever else is drawn |
 //! | arrays | [`expect_shape`], [`Dim`], [`ShapeError`]; [`ResponseMask`] (which bins of which repeats were recorded); [`Standardization`] (mean and deviation of each band) |
+//! | memory | [`Need`]: what a computation takes, refused with numbers ([`TooLarge`]) where the machine lacks it |
 //! | files | [`atomic`]: whole or not at all; [`json`]: people's JSON, faults named by field; [`Digest`]: a short hash of bytes |
 //! | doubts | [`Warning`]: allowed, but probably not meant |
 
 pub mod atomic;
 mod axes;
+mod budget;
 mod digest;
 mod error;
 mod input;
@@ -41,6 +43,7 @@ mod units;
 mod warning;
 
 pub use axes::Axes;
+pub use budget::{Need, TooLarge, available_memory};
 pub use digest::Digest;
 pub use error::{Error, Result};
 pub use input::Input;

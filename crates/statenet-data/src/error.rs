@@ -334,6 +334,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Something needs more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] statenet_core::TooLarge),
     /// A tensor could not be created on the device.
     #[error("cannot {op}")]
     Tensor {

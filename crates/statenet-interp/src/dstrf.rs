@@ -14,7 +14,7 @@
 
 use candle_core::Tensor;
 use ndarray::{Array2, Array3, Axis};
-use statenet_core::{Dim, expect_shape};
+use statenet_core::{Dim, Need, expect_shape};
 use statenet_models::{ResponseModel, State};
 
 use crate::{
@@ -59,7 +59,13 @@ impl Dstrf {
         for sound in sounds {
             expect_shape("maps", sound.maps.shape(), &[Dim::Any("T"), n_bands.into(), n_lags.into()])?;
         }
-        let (mut values, mut response) = (Vec::new(), Vec::new());
+        let n_bins = sounds.iter().map(|sound| sound.response.len()).sum();
+        Need::of_values(&[n_bins, n_bands, n_lags], 8).expect(
+            format!("joining dynamic STRFs of {n_bins} bins, {n_bands} bands and {n_lags} lags"),
+            "join fewer sounds, or maps of fewer lags",
+        )?;
+        let capacity = n_bins * n_bands * n_lags;
+        let (mut values, mut response) = (Vec::with_capacity(capacity), Vec::with_capacity(n_bins));
         for sound in sounds {
             values.extend(sound.maps.iter().copied());
             response.extend(&sound.response);
@@ -94,6 +100,7 @@ impl Dstrf {
 /// # Errors
 /// [`Error::Shape`](crate::Error::Shape) if the sound does not fit the model, [`Error::OutOfRange`](crate::Error::OutOfRange)
 /// for a target that the model does not have, [`Error::Setting`](crate::Error::Setting) for no lags,
+/// [`Error::Memory`](crate::Error::Memory) if the maps do not fit in memory,
 /// [`Error::NoGradient`](crate::Error::NoGradient) if an operation in the model's streaming form has no backward pass.
 pub fn dstrf(
     model: &dyn ResponseModel,
@@ -109,9 +116,18 @@ pub fn dstrf(
     target::check(model, targets)?;
     let frozen = FrozenModel::new(model)?;
     let (model, sound) = (frozen.model(), frozen.scaled(sound)?);
+    let n_bins = sound.dim(3).during("reading a sound")?;
+    // The maps of all targets, and those of all blocks from which they are put together.
+    Need::of_values(&[targets.len(), n_bins, model.n_bands(), lags, 2], 8).expect(
+        format!(
+            "dynamic STRFs of {} targets, {n_bins} bins, {} bands and {lags} lags",
+            targets.len(),
+            model.n_bands()
+        ),
+        "ask for fewer targets or lags, or cut the sound",
+    )?;
     let blocks = blocks(model, &sound, targets, lags)?;
     let of_blocks = in_parallel(blocks.iter().collect(), |block| block.run(model, &sound, targets))?;
-    let n_bins = sound.dim(3).during("reading a sound")?;
     let shape = (n_bins, model.n_bands(), lags);
     let empty = |target: &Target| Dstrf {
         target: target.clone(),

@@ -57,6 +57,9 @@ pub enum Error {
         /// Half the sample rate.
         below: f64,
     },
+    /// The result needs more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] statenet_core::TooLarge),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] statenet_models::Error),

@@ -17,7 +17,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array3, Axis};
-use statenet_core::{Dim, Seed, expect_shape};
+use statenet_core::{Dim, Need, Seed, expect_shape};
 use statenet_models::{Mode, ResponseModel, State};
 
 use crate::{
@@ -226,6 +226,14 @@ fn maps_at(
         return Err(out_of_range("lags", n_lags, format!("1 to {n_bins}")));
     }
     target::check(model, targets)?;
+    // The maps of all targets, and the gradients of all windows for one.
+    Need::of_values(&[targets.len().saturating_add(1), n_windows, n_bands, n_lags], 8).expect(
+        format!(
+            "gradient maps of {} targets, {n_windows} windows, {n_bands} bands and {n_lags} lags",
+            targets.len()
+        ),
+        "ask for fewer targets, windows or lags",
+    )?;
     let points = config.averaging.points(frozen, windows)?;
     if points.is_empty() {
         return Err(out_of_range("number of points", 0, "1 or more"));

@@ -9,6 +9,7 @@
 
 use faer::{Mat, Side};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3};
+use statenet_core::Need;
 
 use crate::error::{Error, Result};
 
@@ -60,6 +61,12 @@ impl Subspace {
 pub fn subspace(maps: ArrayView3<'_, f64>, n_fields: usize) -> Result<Subspace> {
     let (n_bins, n_bands, n_lags) = maps.dim();
     let each = n_bands * n_lags;
+    // The maps twice, and the matrix of their products with its eigenvectors.
+    let n_products = n_bins.min(each);
+    Need::of_values(&[n_bins, each, 2], 8).and(Need::of_values(&[n_products, n_products, 3], 8)).expect(
+        format!("the subspace of {n_bins} maps of {n_bands} bands and {n_lags} lags"),
+        "use maps of fewer bins, bands or lags",
+    )?;
     let values: Vec<f64> = maps.iter().copied().collect();
     if !values.iter().all(|x| x.is_finite()) {
         return Err(Error::Decomposition { what: "maps" });

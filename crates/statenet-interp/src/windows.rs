@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 use ndarray::ArrayView2;
-use statenet_core::Seed;
+use statenet_core::{Need, Seed};
 
 use crate::error::{During, Result, out_of_range};
 
@@ -31,6 +31,11 @@ pub fn draw_windows(
     }
     let mut stream = seed.stream("windows");
     let n_bands = cochleagrams[0].nrows();
+    // The values, and the tensor of them with its scaled copy.
+    Need::of_values(&[n, n_bands, n_bins, 3], 4).expect(
+        format!("{n} windows of {n_bands} bands and {n_bins} bins"),
+        "ask for fewer or shorter windows",
+    )?;
     let mut values = Vec::with_capacity(n * n_bands * n_bins);
     for _ in 0..n {
         let (s, start) = places[stream.below(places.len())];

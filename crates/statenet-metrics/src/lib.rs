@@ -67,7 +67,8 @@ pub use evaluation::{
     DefinedCounts, Evaluation, EvaluationOptions, NeuronScores, Reasons, Resampled, evaluate_observations,
 };
 pub use losses::Loss;
+pub use moments::RateSums;
 pub use observation::{Observation, Recorded, recorded};
 pub use table::ScoreTable;
 pub use undefined::{Score, Source, Undefined};
-pub use validation::{ValidationScore, ValidationScorer};
+pub use validation::{ScoredBins, ValidationScore, ValidationScorer};

@@ -42,6 +42,17 @@ pub(crate) fn rounding_floor(x: &[f64]) -> f64 {
     x.len() as f64 * (ROUNDING_ULPS * f64::EPSILON * largest).powi(2)
 }
 
+/// What a correlation needs of a predicted rate, about the means that the score takes: those of each stimulus, or of all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateSums {
+    /// Sum of squares of the rate.
+    pub squares: f64,
+    /// Sum of products of rate and PSTH.
+    pub products: f64,
+    /// The largest sum of squares that rounding can give a constant rate.
+    pub floor: f64,
+}
+
 /// Sums of squares and products of two series x and y about their means, summed over groups.
 ///
 /// x is a predicted rate, y a response; each group, usually a stimulus, has its own means.
@@ -69,6 +80,11 @@ impl CrossSums {
             x_floor: rounding_floor(x),
             y_floor: rounding_floor(y),
         }
+    }
+
+    /// These sums of y, with those of a rate that was summed elsewhere.
+    pub(crate) fn with_rate(self, rate: &RateSums) -> Self {
+        Self { xx: rate.squares, xy: rate.products, x_floor: rate.floor, ..self }
     }
 
     /// Adds a group, which has its own means.

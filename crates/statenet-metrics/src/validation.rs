@@ -1,16 +1,17 @@
 //! A score for early stopping: statistics of the recording are computed once, predictions are scored every epoch.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statenet_core::expect_shape;
 
 use crate::{
     error::{Error, Result},
-    moments::mean_of,
+    moments::{RateSums, mean_of},
     observation::{Recorded, n_neurons},
+    psth::Psth,
     scores::{CcNormTarget, CcRawTarget},
-    undefined::Score,
+    undefined::{Score, Undefined},
 };
 
 /// The score of a [`ValidationScorer`].
@@ -50,6 +51,17 @@ pub struct ValidationScorer {
     score: ValidationScore,
 }
 
+/// The bins of one stimulus at which a neuron's rate counts for its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredBins {
+    /// The stimulus, in the order in which they were given.
+    pub stimulus: usize,
+    /// The bins, in increasing order.
+    pub bins: Vec<usize>,
+    /// The PSTH at these bins.
+    pub psth: Vec<f64>,
+}
+
 #[derive(Clone, Debug)]
 enum Target {
     CcNorm(CcNormTarget),
@@ -79,6 +91,46 @@ impl ValidationScorer {
         self.score
     }
 
+    /// The bins at which a neuron's rate counts, with its PSTH there, stimulus by stimulus; none if the score is undefined for
+    /// every rate, or the neuron does not exist.
+    #[must_use]
+    pub fn scored_bins(&self, neuron: usize) -> Vec<ScoredBins> {
+        let scored = match self.targets.get(neuron) {
+            Some(Target::CcNorm(target)) => target.scored(),
+            Some(Target::CcRaw(target)) => target.scored(),
+            None => Vec::new(),
+        };
+        let of = |(stimulus, psth): (usize, &Psth)| ScoredBins {
+            stimulus,
+            bins: psth.times(),
+            psth: psth.mean().to_vec(),
+        };
+        scored.into_iter().map(of).collect()
+    }
+
+    /// The score of one neuron, which must exist; `rate` returns its rate `(T)` for each stimulus.
+    ///
+    /// # Errors
+    /// The reason why it is undefined.
+    pub fn score_of<'r>(&self, neuron: usize, rate: impl Fn(usize) -> ArrayView1<'r, f64>) -> Score {
+        match self.targets.get(neuron).ok_or(Undefined::NoData)? {
+            Target::CcNorm(target) => target.score(rate),
+            Target::CcRaw(target) => target.score(rate),
+        }
+    }
+
+    /// The score of one neuron from sums of its rate over its [scored bins](Self::scored_bins): about the mean of each stimulus
+    /// for [`CcNorm`](ValidationScore::CcNorm), about the mean over all bins for [`CcRaw`](ValidationScore::CcRaw).
+    ///
+    /// # Errors
+    /// The reason why it is undefined.
+    pub fn score_of_sums(&self, neuron: usize, rate: &RateSums) -> Score {
+        match self.targets.get(neuron).ok_or(Undefined::NoData)? {
+            Target::CcNorm(target) => target.score_of_sums(rate),
+            Target::CcRaw(target) => target.score_of_sums(rate),
+        }
+    }
+
     /// The score of each neuron, or the reason why it is undefined.
     ///
     /// - `rates`: `(N, T)` for each stimulus, in the order given to [`new`](Self::new).
@@ -93,14 +145,8 @@ impl ValidationScorer {
         for (rate, &n_bins) in rates.iter().zip(&self.n_bins) {
             expect_shape("rate", rate.shape(), &[self.targets.len().into(), n_bins.into()])?;
         }
-        let score = |(neuron, target): (usize, &Target)| {
-            let rate = |stimulus: usize| rates[stimulus].index_axis(Axis(0), neuron);
-            match target {
-                Target::CcNorm(target) => target.score(rate),
-                Target::CcRaw(target) => target.score(rate),
-            }
-        };
-        Ok(self.targets.par_iter().enumerate().map(score).collect())
+        let score = |neuron| self.score_of(neuron, |stimulus| rates[stimulus].index_axis(Axis(0), neuron));
+        Ok((0..self.targets.len()).into_par_iter().map(score).collect())
     }
 
     /// The mean score over the neurons for which it is defined; `None` if there are none.
@@ -122,7 +168,34 @@ mod tests {
     use statenet_core::{ResponseMask, Seed};
 
     use super::*;
-    use crate::{observation::Observation, scores};
+    use crate::{moments::centred, observation::Observation, scores};
+
+    /// Sums of rates over the scored bins give the same scores as the rates.
+    fn sums_give_the_score(scorer: &ValidationScorer, rates: &[Array2<f64>]) {
+        for (neuron, score) in scorer.per_neuron(rates).unwrap().into_iter().enumerate() {
+            let scored = scorer.scored_bins(neuron);
+            let at = |s: &ScoredBins| -> Vec<f64> {
+                s.bins.iter().map(|&t| rates[s.stimulus][[neuron, t]]).collect()
+            };
+            let groups: Vec<(Vec<f64>, Vec<f64>)> = match scorer.which() {
+                ValidationScore::CcNorm => scored.iter().map(|s| (at(s), s.psth.clone())).collect(),
+                ValidationScore::CcRaw => vec![(
+                    scored.iter().flat_map(at).collect(),
+                    scored.iter().flat_map(|s| s.psth.clone()).collect(),
+                )],
+            };
+            let mut sums = RateSums { squares: 0.0, products: 0.0, floor: 0.0 };
+            for (rate, psth) in &groups {
+                let rate = centred(rate);
+                sums.squares += rate.iter().map(|r| r * r).sum::<f64>();
+                sums.products += rate.iter().zip(psth).map(|(r, y)| r * y).sum::<f64>();
+            }
+            let of_sums = scorer.score_of_sums(neuron, &sums).unwrap();
+            assert!((of_sums - score.unwrap()).abs() < 1e-12, "{of_sums} {score:?}");
+            let constant = RateSums { squares: 0.0, ..sums };
+            assert_eq!(scorer.score_of_sums(neuron, &constant), Err(Undefined::ConstantRate));
+        }
+    }
 
     #[test]
     fn it_equals_the_scores_bit_for_bit() {
@@ -145,9 +218,11 @@ mod tests {
         let recorded = crate::observation::recorded(&observations);
         let scorer = ValidationScorer::new(ValidationScore::CcNorm, &recorded).unwrap();
         assert_eq!(scorer.per_neuron(&rates).unwrap(), scores::cc_norm(&observations).unwrap());
+        sums_give_the_score(&scorer, &rates);
         let scorer = ValidationScorer::new(ValidationScore::CcRaw, &recorded).unwrap();
         let cc = scores::cc_raw(&observations).unwrap();
         assert_eq!(scorer.per_neuron(&rates).unwrap(), cc);
+        sums_give_the_score(&scorer, &rates);
         let mean = cc.iter().map(|c| c.unwrap()).sum::<f64>() / 3.0;
         assert!((scorer.score(&rates).unwrap().unwrap() - mean).abs() < 1e-15);
         assert_eq!(

@@ -98,6 +98,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A model or its rates need more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] statenet_core::TooLarge),
     /// A file or folder could not be written.
     #[error(transparent)]
     Write(#[from] statenet_core::Error),

@@ -113,6 +113,9 @@ pub enum Error {
     /// A score or loss failed.
     #[error(transparent)]
     Metrics(#[from] statenet_metrics::Error),
+    /// A fit or a prediction needs more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] statenet_core::TooLarge),
     /// A tensor operation failed.
     #[error("{op} failed")]
     Tensor {

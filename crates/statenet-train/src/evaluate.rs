@@ -12,6 +12,7 @@ use crate::{
     axes::{expect_same_bands, recording_for},
     error::{During, Error, Result},
     hearing::as_taken,
+    need::{expect_memory_to_predict, expect_memory_to_score},
 };
 
 /// Predicts rates `(N, T)` in spikes per bin for the given stimuli of a recording, in that order.
@@ -20,10 +21,12 @@ use crate::{
 /// of the model, in its order; they are [matched by id](crate::recording_for).
 ///
 /// # Errors
-/// As [`recording_for`](crate::recording_for); [`Error::Mismatch`] if model and recording have different numbers of bands.
+/// As [`recording_for`](crate::recording_for); [`Error::Mismatch`] if model and recording have different numbers of bands;
+/// [`Error::Memory`] if the machine has too little.
 pub fn predict(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usize]) -> Result<Predictions> {
     let recording = &*as_taken(model, recording)?;
     expect_same_bands(model, recording)?;
+    expect_memory_to_predict(model, recording, stimuli)?;
     let batches = Batches::new(recording, stimuli, model.device())?;
     let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
     let rates = sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?));
@@ -71,13 +74,14 @@ pub fn evaluate_with(
 /// name, whatever their order; the scores are of the recording's neurons.
 ///
 /// # Errors
-/// [`Error::Data`] for a neuron or a stimulus without predictions; [`Error::Metrics`] if an array has another number of bins.
+/// [`Error::Data`] for a neuron or a stimulus without predictions; [`Error::Memory`] if the machine has too little; [`Error::Metrics`] if an array has another number of bins.
 pub fn score(
     predictions: &Predictions,
     recording: &Recording,
     stimuli: &[usize],
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
+    expect_memory_to_score(recording, stimuli)?;
     let ids = recording.neuron_ids();
     let predictions = predictions.of_neurons(&ids)?;
     let recording = &*recording.smoothed();

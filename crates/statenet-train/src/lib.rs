@@ -26,6 +26,7 @@
 //! | gradient descent | [`Fitter`] with a [`FitConfig`]; [`Schedule`], [`optimizers`]: AdamW with named moments that can be saved |
 //! | a linear regression | [`Ridge`], with lags and penalties chosen by validation; [`RidgeFit`] |
 //! | what a fit leaves | [`Fit`]: its [`History`], and what a checkpoint says of it; [`Progress`] while it runs |
+//! | what a fit takes | [`need_of_fit`], [`Ridge::need`]: memory and multiplications, checked before it starts |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
 //! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart |
 //! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
@@ -55,6 +56,7 @@ mod fit;
 mod gradient;
 mod hearing;
 mod history;
+mod need;
 pub mod optimizers;
 mod progress;
 mod ridge;
@@ -67,5 +69,6 @@ pub use fit::Fit;
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use hearing::{behind_front_end, cochleagrams};
 pub use history::{History, Stopped};
+pub use need::need_of_fit;
 pub use progress::Progress;
 pub use ridge::{Ridge, RidgeFit};

@@ -1,10 +1,10 @@
 //! The validation score, by which fits stop and ridge regressions choose lags and penalties.
 
 use candle_core::{Device, Tensor};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 use statenet_data::{Batches, Recording};
-use statenet_metrics::{Score, Undefined, ValidationScore, ValidationScorer};
+use statenet_metrics::{RateSums, Score, ScoredBins, Undefined, ValidationScore, ValidationScorer};
 
 use crate::{
     error::{Error, Result},
@@ -71,12 +71,39 @@ impl ValidationTarget {
     /// The score of each neuron; `None` if its recorded responses do not allow one. A constant rate scores 0, so that neurons
     /// which a model ignores are not left out of the mean.
     pub(crate) fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Option<f64>>> {
-        let value = |score: Score| match score {
-            Ok(score) => Some(score),
-            Err(Undefined::ConstantRate | Undefined::NotFinite { .. }) => Some(0.0),
-            Err(_) => None,
-        };
         Ok(self.0.per_neuron(rates)?.into_iter().map(value).collect())
+    }
+
+    /// The score of one neuron, from its rate for each stimulus.
+    pub(crate) fn score_of<'r>(
+        &self,
+        neuron: usize,
+        rate: impl Fn(usize) -> ArrayView1<'r, f64>,
+    ) -> Option<f64> {
+        value(self.0.score_of(neuron, rate))
+    }
+
+    /// The score of one neuron, from sums over its scored bins.
+    pub(crate) fn score_of_sums(&self, neuron: usize, rate: &RateSums) -> Option<f64> {
+        value(self.0.score_of_sums(neuron, rate))
+    }
+
+    /// The bins at which a neuron is scored.
+    pub(crate) fn scored_bins(&self, neuron: usize) -> Vec<ScoredBins> {
+        self.0.scored_bins(neuron)
+    }
+
+    /// Which score it is.
+    pub(crate) fn which(&self) -> ValidationScore {
+        self.0.which()
+    }
+}
+
+fn value(score: Score) -> Option<f64> {
+    match score {
+        Ok(score) => Some(score),
+        Err(Undefined::ConstantRate | Undefined::NotFinite { .. }) => Some(0.0),
+        Err(_) => None,
     }
 }
 

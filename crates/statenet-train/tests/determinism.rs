@@ -59,7 +59,8 @@ fn another_seed_of_the_order_gives_another_fit() {
 #[test]
 fn ridge_gives_the_same_bytes_with_one_thread_and_with_two() {
     let (recording, split) = prepared(&ragged(2));
-    let ridge = Ridge { lags: vec![3, 9], ..Ridge::default() };
+    // The longest window has more weights than there are bins.
+    let ridge = Ridge { lags: vec![3, 9, 90], ..Ridge::default() };
     let fit = || {
         let fit = ridge.fit(&recording, &split, &Device::Cpu).unwrap();
         let scores = (fit.train_loss.to_bits(), fit.val_score, fit.lags, fit.penalties);

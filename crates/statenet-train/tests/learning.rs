@@ -239,7 +239,10 @@ fn ridge_is_the_solution_of_the_normal_equations() {
     let recording = ragged(7);
     let split = Split::new(vec![0, 1, 2, 3], vec![4], vec![5]).unwrap();
     let scaled = scaled_and_smoothed(&recording, split.train());
-    for (lags, penalty) in [(1, 0.5), (3, 20.0), (4, 1e4)] {
+    // With 90 lags there are more weights than training bins: the dual form.
+    let n_rows: usize = split.train().iter().map(|&s| recording.stimuli()[s].n_bins()).sum();
+    assert!(90 * recording.n_bands() > n_rows && 4 * recording.n_bands() < n_rows / 2);
+    for (lags, penalty) in [(1, 0.5), (3, 20.0), (4, 1e4), (90, 50.0)] {
         let fit = Ridge { lags: vec![lags], penalties: vec![penalty] };
         let fit = fit.fit(&recording, &split, &Device::Cpu).unwrap();
         let read = |name: &str| {
@@ -271,7 +274,10 @@ fn ridge_keeps_what_scores_best_in_validation() {
     let (lags, penalties) = ([1, 3, 8], [1.0, 30.0, 1e3, 3e4]);
     let chosen = fit(&lags, &penalties);
     let each: Vec<f64> = lags.iter().map(|&l| fit(&[l], &penalties).val_score[0].unwrap()).collect();
-    assert_eq!(chosen.val_score, each.iter().copied().map(Some).collect::<Vec<_>>());
+    // A factor of the longest window serves the shorter ones: the same numbers but for the order of sums.
+    for (score, alone) in chosen.val_score.iter().zip(&each) {
+        assert!((score.unwrap() - alone).abs() < 1e-12, "{score:?} {alone}");
+    }
     let best = (0..3).max_by(|&i, &j| each[i].total_cmp(&each[j])).unwrap();
     assert_eq!(chosen.lags, lags[best]);
     // The penalty of each neuron is the one with the best score for this neuron.

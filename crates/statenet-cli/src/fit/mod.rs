@@ -23,6 +23,7 @@
 //! is 130.
 
 mod args;
+mod need;
 mod output;
 mod report;
 mod run;

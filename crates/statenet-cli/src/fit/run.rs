@@ -9,6 +9,7 @@ use statenet::{
 
 use super::{
     args::FitArgs,
+    need,
     output::{Output, SUMMARY},
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
@@ -101,6 +102,8 @@ fn fit_one(
 ) -> anyhow::Result<Fitted> {
     let (model, Fit { history, metadata }) = match &choice.kind {
         Kind::Ridge(ridge) => {
+            let need = ridge.need(recording, split)?;
+            need::line(&choice.name, need, "in all").into_iter().for_each(|line| printer.line(line));
             let fit = ridge.fit(recording, split, device)?;
             let history = History {
                 train_loss: vec![fit.train_loss],
@@ -114,6 +117,8 @@ fn fit_one(
         Kind::Gradient(config) => {
             let mut model = config.build(Seed::new(args.seed), device)?;
             let config = args.fit_config(&model.config());
+            let need = train::need_of_fit(&*model, recording, split, &config)?;
+            need::line(&choice.name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
             let fit = states.fit(
                 &choice.name,
                 &config,

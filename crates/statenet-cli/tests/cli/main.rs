@@ -17,4 +17,5 @@ mod outputs;
 mod predict_and_score;
 #[cfg(unix)]
 mod signals;
+mod size;
 mod standard_output;

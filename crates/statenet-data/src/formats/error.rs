@@ -96,6 +96,9 @@ pub enum FormatError {
         /// The names of the arrays in the archive.
         found: Vec<String>,
     },
+    /// The array needs more memory than there is.
+    #[error(transparent)]
+    Memory(#[from] statenet_core::TooLarge),
     /// An array in the archive unpacks to more bytes than deflate could have compressed into the file.
     #[error("array {name} unpacks to more than {limit} bytes")]
     TooBig {

@@ -11,6 +11,7 @@ use std::io::Read;
 use half::f16;
 use ndarray::{ArrayD, ArrayView, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::{ReadNpyExt, WritableElement, WriteNpyExt};
+use statenet_core::Need;
 
 use super::FormatError;
 
@@ -105,6 +106,15 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
         let expected = expected.unwrap_or(usize::MAX);
         return Err(FormatError::Length { shape, element_type: descr, got: data.len(), expected });
     }
+    // What is decoded, and converted by way of f64 where it is not f32.
+    let bytes_held = match element {
+        ElementType::F16 | ElementType::F32 => 4,
+        other => (other.bytes() + 8).max(12),
+    };
+    Need::of_values(&header.shape, bytes_held).expect(
+        format!("an array of shape {:?}", header.shape),
+        "use a machine with more memory, or store fewer neurons or shorter stimuli",
+    )?;
     if element == ElementType::F16 {
         return Ok((element, halves(&header, data)?));
     }

@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read, Write};
 
 use ndarray::ArrayD;
+use statenet_core::Need;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::{
@@ -28,6 +29,12 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
     };
     let member = archive.by_index(index).map_err(archive_error)?;
     let limit = member.compressed_size().min(bytes.len() as u64).saturating_mul(MAX_RATIO) + SLACK_BYTES;
+    // A vector that grows holds up to twice what it is filled with.
+    let unpacked_bytes = usize::try_from(member.size().min(limit)).unwrap_or(usize::MAX);
+    Need::of_values(&[unpacked_bytes], 2).expect(
+        format!("unpacking the array {name}"),
+        "use a machine with more memory, or store fewer neurons or shorter stimuli",
+    )?;
     let mut unpacked = Vec::new();
     member.take(limit + 1).read_to_end(&mut unpacked).map_err(|e| archive_error(e.into()))?;
     if unpacked.len() as u64 > limit {

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use ndarray::{Array2, Array3, ArrayD, Axis, Ix2, Ix3};
+use statenet_core::Need;
 
 use crate::{
     error::{Error, Place, Result},
@@ -44,7 +45,15 @@ pub(super) fn read_counts(path: &Path) -> Result<Array3<f32>> {
     let bytes = bytes(path)?;
     let zipped = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
     let parsed = if zipped { npz::parse(&bytes, NAME) } else { npy::parse(&bytes) };
-    parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, NAME))
+    drop(bytes);
+    let counts = parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, NAME))?;
+    // The mask, twice, and the values once more: smoothed.
+    let (neurons, repeats, bins) = counts.dim();
+    Need::of_values(&[neurons, repeats, bins], 2 + 4).expect(
+        format!("{}: {neurons} neurons x {repeats} repeats x {bins} bins of counts", path.display()),
+        "use a machine with more memory, or store fewer neurons or shorter stimuli",
+    )?;
+    Ok(counts)
 }
 
 /// `(N, R, T)`, also of counts `(N, T)`, which are one repeat.
@@ -56,6 +65,11 @@ pub(super) fn with_repeats(values: ArrayD<f32>) -> Result<Array3<f32>, FormatErr
 }
 
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let n_bytes = fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
+    Need::of_values(&[n_bytes], 1).expect(
+        format!("reading {}", path.display()),
+        "use a machine with more memory, or fewer neurons or shorter stimuli",
+    )?;
     fs::read(path).map_err(|source| Error::Io { path: path.to_path_buf(), action: "read", source })
 }
 

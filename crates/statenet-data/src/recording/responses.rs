@@ -1,5 +1,7 @@
 //! The responses of all neurons to one stimulus.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, Array3, ArrayView3, Axis, Zip};
 use statenet_core::{Dim, ResponseMask, expect_shape};
 
@@ -23,7 +25,8 @@ use crate::error::{Error, Place, Result};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Responses {
     values: Array3<f32>,
-    mask: ResponseMask,
+    /// Shared by responses that differ in values.
+    mask: Arc<ResponseMask>,
 }
 
 impl Responses {
@@ -68,7 +71,9 @@ impl Responses {
                 });
             }
         }
-        Ok(Self { values: values.as_standard_layout().into_owned(), mask: mask.clone() })
+        let in_order = values.is_standard_layout();
+        let values = if in_order { values } else { values.as_standard_layout().into_owned() };
+        Ok(Self { values, mask: Arc::new(mask.clone()) })
     }
 
     /// The values, `(N, R, T)`, spikes per bin; 0 where missing.
@@ -140,13 +145,13 @@ impl Responses {
     /// The responses of the given neurons, in that order; indices must be below N.
     pub(crate) fn select(&self, neurons: &[usize]) -> Self {
         let values = self.values.select(Axis(0), neurons);
-        Self { values, mask: self.mask.select(neurons) }
+        Self { values, mask: Arc::new(self.mask.select(neurons)) }
     }
 
     /// Changed values with the same mask; their shape must be the same.
     pub(crate) fn with_values(&self, values: Array3<f32>) -> Self {
         debug_assert_eq!(values.dim(), self.values.dim(), "the shape must not change");
-        Self { values, mask: self.mask.clone() }
+        Self { values, mask: Arc::clone(&self.mask) }
     }
 }
 

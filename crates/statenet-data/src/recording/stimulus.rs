@@ -1,6 +1,9 @@
 //! One stimulus: a sound and the neurons' responses to it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use ndarray::{Array2, ArrayView2};
 use statenet_core::{Dim, expect_shape};
@@ -18,8 +21,9 @@ use crate::{
 pub struct Stimulus {
     name: String,
     kind: Option<String>,
-    cochleagram: Array2<f32>,
-    responses: Responses,
+    /// Shared by recordings that differ in something else.
+    cochleagram: Arc<Array2<f32>>,
+    responses: Arc<Responses>,
     audio: Option<PathBuf>,
     metadata: Metadata,
 }
@@ -39,6 +43,7 @@ impl Stimulus {
         let bins = cochleagram.dim().1;
         expect_shape("counts", responses.values().shape(), &[n.into(), r.into(), bins.into()])
             .map_err(|shape| Error::Shape { place, shape })?;
+        let (cochleagram, responses) = (Arc::new(cochleagram), Arc::new(responses));
         Ok(Self { name, kind: None, cochleagram, responses, audio: None, metadata: Metadata::new() })
     }
 
@@ -114,7 +119,7 @@ impl Stimulus {
     /// The same stimulus with other responses; T must be the same.
     pub(crate) fn with_responses(&self, responses: Responses) -> Self {
         debug_assert_eq!(responses.n_bins(), self.n_bins(), "the number of bins must not change");
-        Self { responses, ..self.clone() }
+        Self { responses: Arc::new(responses), ..self.clone() }
     }
 
     /// The same stimulus with another input `(F, T)` of as many bins.
@@ -124,7 +129,7 @@ impl Stimulus {
         let (bands, bins) = (cochleagram.dim().0, self.n_bins());
         expect_shape("cochleagram", cochleagram.shape(), &[bands.into(), bins.into()])
             .map_err(|shape| Error::Shape { place, shape })?;
-        Ok(Self { cochleagram, ..self.clone() })
+        Ok(Self { cochleagram: Arc::new(cochleagram), ..self.clone() })
     }
 }
 
@@ -141,7 +146,7 @@ pub(crate) fn checked_cochleagram(values: Array2<f32>, place: &Place) -> Result<
             expected: "a finite number",
         });
     }
-    Ok(values.as_standard_layout().into_owned())
+    Ok(if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use ndarray::ArrayView1;
 use crate::{
     ceilings::{PooledPowers, PowerSum},
     error::Result,
-    moments::CrossSums,
+    moments::{CrossSums, RateSums},
     observation::{Observation, Recorded},
     psth::Psth,
     repeats::Repeats,
@@ -95,12 +95,30 @@ impl CcNormTarget {
                 sums.add(&CrossSums::of(&psth.pick(rate(stimulus))?, psth.mean()));
             }
         }
-        sums.expect_y_varies()?;
-        let signal_power = powers.positive_signal()?;
-        sums.expect_x_varies()?;
-        let dof = sums.dof as f64;
-        finite(sums.xy / dof / ((sums.xx / dof).sqrt() * signal_power.sqrt()))
+        of_sums(&sums, powers)
     }
+
+    /// The score of a rate of which sums within stimuli are known, over the [scored bins](Self::scored).
+    pub(crate) fn score_of_sums(&self, rate: &RateSums) -> Score {
+        let Target { powers, .. } = self.0.as_ref().map_err(|&reason| reason)?;
+        let mut sums = CrossSums::default();
+        self.scored().iter().for_each(|(_, psth)| sums.add(&CrossSums::of(psth.mean(), psth.mean())));
+        of_sums(&sums.with_rate(rate), powers)
+    }
+
+    /// The stimuli that count, with the PSTH; none if the score is undefined for every rate.
+    pub(crate) fn scored(&self) -> Vec<(usize, &Psth)> {
+        let psths = self.0.iter().flat_map(|target| target.psths.iter().enumerate());
+        psths.filter_map(|(stimulus, psth)| Some((stimulus, psth.as_ref()?))).collect()
+    }
+}
+
+fn of_sums(sums: &CrossSums, powers: &PooledPowers) -> Score {
+    sums.expect_y_varies()?;
+    let signal_power = powers.positive_signal()?;
+    sums.expect_x_varies()?;
+    let dof = sums.dof as f64;
+    finite(sums.xy / dof / ((sums.xx / dof).sqrt() * signal_power.sqrt()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 
 use crate::{
     error::Result,
-    moments::CrossSums,
+    moments::{CrossSums, RateSums},
     observation::{Observation, Recorded},
     psth::Psth,
     scores::per_neuron,
@@ -64,6 +64,21 @@ impl CcRawTarget {
             return Err(Undefined::NoData);
         }
         CrossSums::of(&predicted, &observed).correlation()
+    }
+
+    /// The score of a rate of which sums over all [scored bins](Self::scored) together are known.
+    pub(crate) fn score_of_sums(&self, rate: &RateSums) -> Score {
+        let psths = self.0.as_ref().map_err(|&reason| reason)?;
+        let observed: Vec<f64> = psths.iter().flat_map(|psth| psth.mean().iter().copied()).collect();
+        if observed.is_empty() {
+            return Err(Undefined::NoData);
+        }
+        CrossSums::of(&observed, &observed).with_rate(rate).correlation()
+    }
+
+    /// The stimuli that count, with the PSTH; none if the score is undefined for every rate.
+    pub(crate) fn scored(&self) -> Vec<(usize, &Psth)> {
+        self.0.iter().flat_map(|psths| psths.iter().enumerate()).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::{VarBuilder, var_builder::SimpleBackend};
-use statenet_core::{RandomStream, Seed};
+use statenet_core::{Need, RandomStream, Seed};
 
 use crate::{
     config::limits::expect_numbers,
@@ -245,6 +245,11 @@ impl ParamStore {
             return Err(Error::DuplicateParameter { name });
         }
         expect_numbers(&name, shape)?;
+        // First values are drawn in f64, made f32, and copied to a variable.
+        Need::of_values(shape.dims(), 8 + 4 + 4).expect(
+            format!("parameter {name} of shape {:?}", shape.dims()),
+            "use fewer bands, neurons or hidden units, or a shorter window",
+        )?;
         // The values of a frozen store are loaded later.
         let values = if self.frozen && role == Role::Parameter {
             vec![0.0; shape.elem_count()]

@@ -22,6 +22,7 @@ use crate::{
     fit::{Fit, metadata_of},
     hearing::FitInput,
     history::Stopped,
+    need::expect_memory_to_fit,
     optimizers::AdamW,
     progress::Progress,
     validation::Validation,
@@ -108,13 +109,14 @@ impl<'a> Fitter<'a> {
     /// ([`ResponseModel::scale_input`]), from `split.train()` only. Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Setting`] and [`Error::Mismatch`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
+    /// [`Error::Setting`], [`Error::Mismatch`] and [`Error::Memory`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
     /// holds another fit, [`Error::DamagedState`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
     /// or NaN; [`Error::Interrupted`] if it was [asked to stop](Self::stop_when). After an error during the fit the model holds the best weights so far.
     pub fn fit(self, model: &mut dyn ResponseModel, recording: &Recording, split: &Split) -> Result<Fit> {
         let Self { config, mut watch, resume, keep_state, stop } = self;
         let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
+        expect_memory_to_fit(model, recording, split, &config)?;
         let before = model.params().snapshot()?;
         let input = FitInput::new(model, recording, split.train())?;
         let metadata =

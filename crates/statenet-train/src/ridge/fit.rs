@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 use faer::Mat;
-use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use statenet_core::{Axes, Millis, Seed, TimeBin};
+use statenet_core::{Axes, Millis, Need, Seed, TimeBin};
 use statenet_data::{Recording, Split};
 use statenet_models::{
     CheckpointMetadata, ModelConfig, ResponseModel,
@@ -17,8 +17,11 @@ use statenet_models::{
 };
 
 use super::{
-    gram::{Group, Solution},
-    lag_matrix::lag_matrix,
+    group::{Best, Regressions, n_primal},
+    moments::Moments,
+    need::Sizes,
+    scored::Scored,
+    training::{Group, Training},
 };
 use crate::{
     error::{During, Error, Result},
@@ -99,135 +102,131 @@ impl Ridge {
         }
     }
 
+    /// The memory and multiplications that a fit takes at least; more if neurons were recorded in different bins.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), for settings and a split that do not fit the recording.
+    pub fn need(&self, recording: &Recording, split: &Split) -> Result<Need> {
+        self.validate()?;
+        Ok(self.sizes(recording, split)?.least())
+    }
+
+    fn sizes(&self, recording: &Recording, split: &Split) -> Result<Sizes> {
+        let n_bands = recording.n_bands();
+        let mut windows: Vec<usize> = self.lags.iter().map(|lags| lags.saturating_mul(n_bands)).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        let (mut n_rows, mut n_scored, mut n_scored_values) = (0, 0, 0);
+        for &s in split.train() {
+            n_rows += recording.stimulus(s)?.n_bins();
+        }
+        for &s in split.val() {
+            let responses = recording.stimulus(s)?.responses();
+            n_scored += responses.n_bins();
+            n_scored_values += responses.values().len();
+        }
+        let (n_neurons, n_penalties) = (recording.n_neurons(), self.penalties.len());
+        Ok(Sizes { n_neurons, windows, n_penalties, n_rows, n_scored, n_scored_values })
+    }
+
     /// Fits on `split.train()` and chooses lags and penalties on `split.val()`.
     ///
     /// Takes the recording as recorded: it smooths responses, and scales bands by training stimuli. Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Data`] for a recording of sound, [`Error::Setting`] if candidates are missing or out of range, [`Error::NothingToScore`] if the validation score is
+    /// [`Error::Memory`] for a regression that is too large for the machine, [`Error::Data`] for a recording of sound, [`Error::Setting`] if candidates are missing or out of range, [`Error::NothingToScore`] if the validation score is
     /// undefined for all neurons.
     pub fn fit(&self, recording: &Recording, split: &Split, device: &Device) -> Result<RidgeFit> {
         self.validate()?;
         expect_cochleagrams(recording)?;
         let begun = Instant::now();
+        self.sizes(recording, split)?.expect_memory()?;
         let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None);
         let scaling = recording.fit_standardization(split.train())?;
         let as_recorded = recording.smoothed();
         let recording =
             &scaled(&as_recorded, &scaling, as_recorded.stimuli().iter().map(|s| s.cochleagram()))?;
         let target = ValidationTarget::new(recording, split.val())?;
-        let longest = self.lags.iter().copied().max().unwrap_or(1);
-        let groups = Group::all(recording, split.train(), longest)?;
-        let mut best: Option<Candidate> = None;
-        let mut val_score = Vec::with_capacity(self.lags.len());
-        for &lags in &self.lags {
-            let candidate = Candidate::of(&groups, lags, &self.penalties, recording, split, &target)?;
-            val_score.push(candidate.score);
-            if best.as_ref().is_none_or(|best| candidate.score > best.score) {
-                best = Some(candidate);
-            }
+        let fitted = Fitted::of(self, recording, split, &target)?;
+        let mut model = fitted.model(&as_recorded.axes(), device)?;
+        model.scale_input(&scaling)?;
+        let Fitted { lags, penalties, val_score, train_loss, .. } = fitted;
+        let seconds = begun.elapsed().as_secs_f64();
+        Ok(RidgeFit { model, lags, penalties, val_score, train_loss, seconds, metadata })
+    }
+}
+
+/// The regressions with the number of lags that scores best.
+struct Fitted {
+    lags: usize,
+    /// `(N, F lags)` in the order of a receptive field's weights.
+    weights: Vec<f32>,
+    offsets: Vec<f32>,
+    penalties: Vec<Option<f64>>,
+    val_score: Vec<Option<f64>>,
+    train_loss: f64,
+}
+
+impl Fitted {
+    fn of(ridge: &Ridge, recording: &Recording, split: &Split, target: &ValidationTarget) -> Result<Self> {
+        let n_bands = recording.n_bands();
+        let sizes = ridge.sizes(recording, split)?;
+        let windows = &sizes.windows;
+        let longest = windows.last().copied().unwrap_or(0);
+        let training = &Training::new(recording, split.train())?;
+        let scored = &Scored::new(target, recording, split.val(), longest)?;
+        let groups = training.groups();
+        let (n_groups, n_factors) = sizes.plan(&groups, rayon::current_num_threads())?;
+        let n_all = training.design.all_rows().len();
+        let columns = |group: &Group| windows[..n_primal(windows, group.n_rows)].last().copied();
+        let from_total = |group: &&Group| 2 * (n_all - group.n_rows) <= n_all;
+        let of_total = groups.iter().filter(from_total).filter_map(columns).max();
+        let of_any = groups.iter().filter_map(columns).max().unwrap_or(0);
+        let total = of_total.map(|n| Moments::of(&training.design, &training.design.all_rows(), n));
+        let cross = training.cross(of_any);
+        let regressions = Regressions {
+            training,
+            scored,
+            windows,
+            penalties: &ridge.penalties,
+            total: total.as_ref(),
+            cross: &cross,
+            n_factors,
+        };
+        let mut fitted: Vec<Vec<Vec<(usize, Best)>>> = Vec::with_capacity(groups.len());
+        for at_once in groups.chunks(n_groups) {
+            let one = |group: &Group| regressions.fit(group);
+            fitted.extend(at_once.par_iter().map(one).collect::<Result<Vec<_>>>()?);
         }
-        let Some(best) = best else {
+        let scores_of = |window: usize| {
+            let mut scores = vec![None; recording.n_neurons()];
+            fitted.iter().flat_map(|group| &group[window]).for_each(|(n, best)| scores[*n] = best.score);
+            mean_score(&scores)
+        };
+        let scores: Vec<Option<f64>> = (0..windows.len()).map(scores_of).collect();
+        let score_of = |&lags: &usize| {
+            let window = windows.binary_search(&(lags * n_bands)).unwrap_or(0);
+            (lags, window, scores.get(window).copied().flatten())
+        };
+        type Candidate = (usize, usize, Option<f64>);
+        let candidates: Vec<Candidate> = ridge.lags.iter().map(score_of).collect();
+        let first_best = |best: Candidate, next: Candidate| if next.2 > best.2 { next } else { best };
+        let Some((lags, window, _)) = candidates.iter().copied().reduce(first_best) else {
             return Err(Error::Setting {
                 setting: "ridge lags",
                 got: "none".to_owned(),
                 expected: "1 or more each",
             });
         };
-        let train_loss = best.train_loss(recording, split)?;
-        let mut model = best.model(&as_recorded.axes(), device)?;
-        model.scale_input(&scaling)?;
-        let Candidate { lags, penalties, .. } = best;
-        let seconds = begun.elapsed().as_secs_f64();
-        Ok(RidgeFit { model, lags, penalties, val_score, train_loss, seconds, metadata })
-    }
-}
-
-/// The best regression with one number of lags.
-struct Candidate {
-    lags: usize,
-    /// `(N, F lags)`.
-    weights: Array2<f64>,
-    offsets: Array1<f64>,
-    penalties: Vec<Option<f64>>,
-    score: Option<f64>,
-}
-
-impl Candidate {
-    fn of(
-        groups: &[Group],
-        lags: usize,
-        penalties: &[f64],
-        recording: &Recording,
-        split: &Split,
-        target: &ValidationTarget,
-    ) -> Result<Self> {
-        let (n_neurons, n_columns) = (recording.n_neurons(), recording.n_bands() * lags);
-        let windows: Vec<Mat<f64>> = split
-            .val()
-            .iter()
-            .map(|&s| Ok(lag_matrix(recording.stimulus(s)?.cochleagram(), lags)))
-            .collect::<Result<_>>()?;
-        let groups: Vec<Group> = groups.iter().map(|group| group.shortened(lags)).collect();
-        let solved: Vec<Vec<Solution>> = groups.iter().map(|g| g.solve(penalties)).collect::<Result<_>>()?;
-        let mut kept = Self {
-            lags,
-            weights: Array2::zeros((n_neurons, n_columns)),
-            offsets: Array1::zeros(n_neurons),
-            penalties: vec![None; n_neurons],
-            score: None,
-        };
-        let mut scores: Vec<Option<f64>> = vec![None; n_neurons];
-        for (p, &penalty) in penalties.iter().enumerate() {
-            let mut rates: Vec<Array2<f64>> =
-                windows.iter().map(|w| Array2::zeros((n_neurons, w.nrows()))).collect();
-            for (group, solutions) in groups.iter().zip(&solved) {
-                let solution = &solutions[p];
-                for (window, rate) in windows.iter().zip(&mut rates) {
-                    let predicted = window * &solution.weights;
-                    for (j, &neuron) in group.neurons.iter().enumerate() {
-                        rate.row_mut(neuron)
-                            .iter_mut()
-                            .enumerate()
-                            .for_each(|(t, r)| *r = predicted[(t, j)] + solution.offsets[j]);
-                    }
-                }
-            }
-            let now = target.per_neuron(&rates)?;
-            for (group, solutions) in groups.iter().zip(&solved) {
-                for (j, &neuron) in group.neurons.iter().enumerate() {
-                    // Of equal scores the last wins, by default the strongest penalty; this includes missing scores.
-                    if now[neuron] >= scores[neuron] {
-                        scores[neuron] = now[neuron];
-                        kept.penalties[neuron] = Some(penalty);
-                        kept.offsets[neuron] = solutions[p].offsets[j];
-                        for column in 0..n_columns {
-                            kept.weights[(neuron, column)] = solutions[p].weights[(column, j)];
-                        }
-                    }
-                }
-            }
+        let val_score = candidates.into_iter().map(|(_, _, score)| score).collect();
+        let mut kept = Kept::new(recording.n_neurons(), n_bands, lags);
+        for (group, mut windows) in groups.iter().zip(fitted) {
+            kept.add(group, windows.swap_remove(window), &regressions);
         }
-        kept.score = mean_score(&scores);
-        Ok(kept)
-    }
-
-    /// Mean squared error over recorded training bins, averaged over neurons.
-    fn train_loss(&self, recording: &Recording, split: &Split) -> Result<f64> {
-        let n_neurons = recording.n_neurons();
-        let weights = Mat::from_fn(self.weights.ncols(), n_neurons, |i, j| self.weights[(j, i)]);
-        let mut sums = vec![(0.0, 0.0); n_neurons];
-        for &s in split.train() {
-            let stimulus = recording.stimulus(s)?;
-            let (psth, valid) = stimulus.responses().psth();
-            let predicted = lag_matrix(stimulus.cochleagram(), self.lags) * &weights;
-            for ((n, t), _) in valid.indexed_iter().filter(|(_, valid)| **valid) {
-                let error = predicted[(t, n)] + self.offsets[n] - f64::from(psth[(n, t)]);
-                sums[n] = (sums[n].0 + error * error, sums[n].1 + 1.0);
-            }
-        }
-        let per_neuron: Vec<f64> = sums.iter().filter(|s| s.1 > 0.0).map(|(sum, n)| sum / n).collect();
-        Ok(per_neuron.iter().sum::<f64>() / per_neuron.len().max(1) as f64)
+        let Kept { weights, offsets, penalties, losses, .. } = kept;
+        let losses: Vec<f64> = losses.into_iter().flatten().collect();
+        let train_loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
+        Ok(Self { lags, weights, offsets, penalties, val_score, train_loss })
     }
 
     /// The linear model with these weights, not scaled.
@@ -240,18 +239,65 @@ impl Candidate {
         });
         let pipeline = statenet_models::PipelineConfig::new(CoreConfig::None, readout);
         let model = ModelConfig::pipeline(axes, pipeline).build(Seed::new(0), device)?;
-        let weights: Vec<f32> = self.weights.iter().map(|&w| w as f32).collect();
-        let offsets: Vec<f32> = self.offsets.iter().map(|&c| c as f32).collect();
         let shape = (n_neurons, 1, n_bands, self.lags);
+        let weights = Tensor::from_slice(&self.weights, shape, device).during("making weights")?;
+        let offsets = Tensor::from_slice(&self.offsets, n_neurons, device).during("making offsets")?;
         let mut values = model.params().snapshot()?;
-        values.extend(
-            [
-                ("readout.strf.weight", Tensor::from_vec(weights, shape, device).during("making weights")?),
-                ("readout.strf.bias", Tensor::from_vec(offsets, n_neurons, device).during("making offsets")?),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
+        let fitted = [("readout.strf.weight", weights), ("readout.strf.bias", offsets)];
+        values.extend(fitted.map(|(name, value)| (name.to_owned(), value)));
         model.params().load(&values, "ridge regression")?;
         Ok(model)
+    }
+}
+
+/// Weights and what else is kept of each neuron; 0 and `None` for neurons without training data.
+struct Kept {
+    n_bands: usize,
+    lags: usize,
+    weights: Vec<f32>,
+    offsets: Vec<f32>,
+    penalties: Vec<Option<f64>>,
+    losses: Vec<Option<f64>>,
+}
+
+impl Kept {
+    fn new(n_neurons: usize, n_bands: usize, lags: usize) -> Self {
+        Self {
+            n_bands,
+            lags,
+            weights: vec![0.0; n_neurons * n_bands * lags],
+            offsets: vec![0.0; n_neurons],
+            penalties: vec![None; n_neurons],
+            losses: vec![None; n_neurons],
+        }
+    }
+
+    fn add(&mut self, group: &Group, fitted: Vec<(usize, Best)>, regressions: &Regressions<'_, '_>) {
+        let n_columns = self.n_bands * self.lags;
+        for (neuron, best) in &fitted {
+            self.offsets[*neuron] = best.offset as f32;
+            self.penalties[*neuron] = Some(best.penalty);
+            self.losses[*neuron] = Some(best.loss);
+        }
+        if n_columns <= group.n_rows {
+            for (neuron, best) in &fitted {
+                let weights = best.coefficients.iter().enumerate();
+                weights.for_each(|(column, &weight)| self.set(*neuron, column, weight));
+            }
+            return;
+        }
+        let coefficients = Mat::from_fn(group.n_rows, fitted.len(), |row, j| fitted[j].1.coefficients[row]);
+        regressions.dual_weights(group, n_columns, &coefficients, |first, weights| {
+            for (j, (neuron, _)) in fitted.iter().enumerate() {
+                let column = weights.col(j).iter().enumerate();
+                column.for_each(|(i, &weight)| self.set(*neuron, first + i, weight));
+            }
+        });
+    }
+
+    /// From a column of the lag matrix to a receptive field `(F, lags)`, whose last lag is now.
+    fn set(&mut self, neuron: usize, column: usize, weight: f64) {
+        let (lag, band) = (column / self.n_bands, column % self.n_bands);
+        self.weights[(neuron * self.n_bands + band) * self.lags + self.lags - 1 - lag] = weight as f32;
     }
 }

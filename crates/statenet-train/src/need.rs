@@ -1,0 +1,172 @@
+//! The memory and multiplications that fits by gradients and predictions take at least.
+
+use candle_core::DType;
+use statenet_core::Need;
+use statenet_data::{Recording, Split};
+use statenet_models::ResponseModel;
+
+use crate::{error::Result, gradient::FitConfig};
+
+/// What can be changed where memory lacks.
+const CHANGE: &str =
+    "use fewer neurons or bands, a smaller model or batch, shorter stimuli, or a machine with more memory";
+
+/// Copies of each parameter in a fit: the value, its gradient, two moments, the first and the best values.
+const OF_A_PARAMETER: usize = 6;
+/// Copies of a batch's rates in a step: drives, rates, targets, mask, differences, squares, masked, and gradients of most.
+const OF_A_RATE: usize = 8;
+/// Copies of a batch's features in a step: before and after the output curve, and a gradient.
+const OF_A_FEATURE: usize = 3;
+
+/// The memory that a fit by gradients takes at least, and the multiplications of one epoch.
+///
+/// Counted are parameters with gradients and moments, the stimuli as tensors, and the rates and features of the largest batch. What
+/// a model keeps besides is not.
+///
+/// # Errors
+/// [`Error::Data`](crate::Error::Data) for a split that does not fit the recording.
+pub fn need_of_fit(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    split: &Split,
+    config: &FitConfig,
+) -> Result<Need> {
+    let sizes = Sizes::of(model);
+    let train = Bins::of(recording, split.train())?;
+    let val = Bins::of(recording, split.val())?;
+    let n_in_batch = config.batch.max(1).min(split.train().len());
+    let unsmoothed = if recording.smoothing().is_some() { 0 } else { 4 };
+    Ok(Need::of_values(&[sizes.n_values, OF_A_PARAMETER], sizes.value_bytes)
+        // Stimuli as tensors, scaled, and the responses that rates are scored against.
+        .and(Need::of_values(&[train.n_bins, recording.n_bands() + 2 * sizes.n_neurons], 4))
+        .and(Need::of_values(&[val.n_bins, recording.n_bands(), 2], 4))
+        .and(Need::of_values(&[val.n_bins, sizes.n_neurons], 8 + 4))
+        .and(Need::of_values(&[val.n_values], 8))
+        .and(Need::of_values(&[train.n_values + val.n_values], unsmoothed))
+        .and(sizes.of_bins(n_in_batch.saturating_mul(train.longest), OF_A_RATE, OF_A_FEATURE))
+        // Forward, and backward to inputs and to weights.
+        .and(Need::of_multiplications(&[sizes.n_weights, train.n_bins, 3])))
+}
+
+/// Refuses a fit that the machine has no memory for.
+pub(crate) fn expect_memory_to_fit(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    split: &Split,
+    config: &FitConfig,
+) -> Result<()> {
+    let (n_neurons, n_bands) = (recording.n_neurons(), recording.n_bands());
+    let longest = Bins::of(recording, split.train())?.longest;
+    let what = format!(
+        "a fit of {} parameters to {n_neurons} neurons, {n_bands} bands and stimuli of up to {longest} bins",
+        model.params().n_trained()
+    );
+    Ok(need_of_fit(model, recording, split, config)?.expect(what, CHANGE)?)
+}
+
+/// Refuses predictions that the machine has no memory for.
+pub(crate) fn expect_memory_to_predict(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    stimuli: &[usize],
+) -> Result<()> {
+    let sizes = Sizes::of(model);
+    let bins = Bins::of(recording, stimuli)?;
+    let n_at_once = rayon::current_num_threads().min(stimuli.len());
+    let need = Need::of_values(&[bins.n_bins, recording.n_bands() + 3 * sizes.n_neurons], 4)
+        .and(sizes.of_bins(n_at_once.saturating_mul(bins.longest), 2, 1));
+    let what = format!(
+        "predicting {} neurons in {} stimuli of up to {} bins",
+        sizes.n_neurons,
+        stimuli.len(),
+        bins.longest
+    );
+    Ok(need.expect(what, CHANGE)?)
+}
+
+/// Refuses scores that the machine has no memory for: responses and rates are copied in f64.
+pub(crate) fn expect_memory_to_score(recording: &Recording, stimuli: &[usize]) -> Result<()> {
+    let bins = Bins::of(recording, stimuli)?;
+    let need = Need::of_values(&[bins.n_values], 8)
+        .and(Need::of_values(&[bins.n_bins, recording.n_neurons(), 2], 8));
+    let what = format!("scoring {} neurons on {} bins", recording.n_neurons(), bins.n_bins);
+    Ok(need.expect(what, "score fewer neurons or stimuli at once, or use a machine with more memory")?)
+}
+
+/// Sizes of a model.
+struct Sizes {
+    /// Numbers kept, buffers included.
+    n_values: usize,
+    /// Those that inputs are multiplied by.
+    n_weights: usize,
+    /// Outputs of all layers, as far as the shapes of their weights tell.
+    n_features: usize,
+    n_neurons: usize,
+    value_bytes: usize,
+}
+
+impl Sizes {
+    fn of(model: &dyn ResponseModel) -> Self {
+        let params = || model.params().iter().map(|param| &param.var);
+        let weights = || params().filter(|var| var.rank() > 1);
+        Self {
+            n_values: params().map(|var| var.elem_count()).sum(),
+            n_weights: weights().map(|var| var.elem_count()).sum(),
+            n_features: weights().filter_map(|var| var.dims().first().copied()).sum(),
+            n_neurons: model.n_neurons(),
+            value_bytes: if model.dtype() == DType::F64 { 8 } else { 4 },
+        }
+    }
+
+    /// Rates and features of some bins.
+    fn of_bins(&self, n_bins: usize, of_a_rate: usize, of_a_feature: usize) -> Need {
+        Need::of_values(&[n_bins, of_a_rate, self.n_neurons], self.value_bytes)
+            .and(Need::of_values(&[n_bins, of_a_feature, self.n_features], self.value_bytes))
+    }
+}
+
+/// Bins and recorded values of some stimuli.
+struct Bins {
+    n_bins: usize,
+    longest: usize,
+    n_values: usize,
+}
+
+impl Bins {
+    fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
+        let mut bins = Self { n_bins: 0, longest: 0, n_values: 0 };
+        for &s in stimuli {
+            let responses = recording.stimulus(s)?.responses();
+            bins.n_bins += responses.n_bins();
+            bins.longest = bins.longest.max(responses.n_bins());
+            bins.n_values += responses.values().len();
+        }
+        Ok(bins)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use statenet_core::Seed;
+    use statenet_data::{SimulationConfig, SplitPlan};
+    use statenet_models::zoo;
+
+    use super::*;
+
+    #[test]
+    fn the_need_grows_with_batch_and_counts_every_parameter_six_times() {
+        let recording = SimulationConfig::small().simulate().unwrap().recording;
+        let split = SplitPlan::Demo.resolve(&recording).unwrap();
+        let model = zoo::linear(&recording.axes()).build(Seed::new(0), &Device::Cpu).unwrap();
+        let of = |batch| {
+            let config = FitConfig { batch, ..FitConfig::default() };
+            need_of_fit(&model, &recording, &split, &config).unwrap()
+        };
+        assert!(of(2).bytes > of(1).bytes && of(2).multiplications == of(1).multiplications);
+        assert!(of(1).bytes > 6 * 4 * model.params().n_trained() as u64);
+        let all: Vec<usize> = (0..recording.n_stimuli()).collect();
+        assert!(expect_memory_to_predict(&model, &recording, &all).is_ok());
+        assert!(expect_memory_to_score(&recording, &all).is_ok());
+    }
+}

@@ -69,6 +69,8 @@ pub(crate) struct CcNormTarget(Result<Target, Undefined>);
 struct Target {
     /// The PSTH of each stimulus; `None` if its signal power is undefined.
     psths: Vec<Option<Psth>>,
+    /// Sums of these PSTHs.
+    observed: CrossSums,
     powers: PooledPowers,
 }
 
@@ -81,14 +83,17 @@ impl CcNormTarget {
                 let has_powers = sum.add(&Repeats::of(stimulus, neuron)?, psth.n_bins());
                 psths.push(has_powers.then_some(psth));
             }
-            Ok(Target { psths, powers: sum.pooled()? })
+            let powers = sum.pooled()?;
+            let mut observed = CrossSums::default();
+            psths.iter().flatten().for_each(|psth| observed.add(&CrossSums::of(psth.mean(), psth.mean())));
+            Ok(Target { psths, observed, powers })
         };
         Self(target())
     }
 
     /// The score of a rate; `rate` returns `(T)` for each stimulus.
     pub(crate) fn score<'r>(&self, rate: impl Fn(usize) -> ArrayView1<'r, f64>) -> Score {
-        let Target { psths, powers } = self.0.as_ref().map_err(|&reason| reason)?;
+        let Target { psths, powers, .. } = self.0.as_ref().map_err(|&reason| reason)?;
         let mut sums = CrossSums::default();
         for (stimulus, psth) in psths.iter().enumerate() {
             if let Some(psth) = psth {
@@ -100,10 +105,8 @@ impl CcNormTarget {
 
     /// The score of a rate of which sums within stimuli are known, over the [scored bins](Self::scored).
     pub(crate) fn score_of_sums(&self, rate: &RateSums) -> Score {
-        let Target { powers, .. } = self.0.as_ref().map_err(|&reason| reason)?;
-        let mut sums = CrossSums::default();
-        self.scored().iter().for_each(|(_, psth)| sums.add(&CrossSums::of(psth.mean(), psth.mean())));
-        of_sums(&sums.with_rate(rate), powers)
+        let Target { powers, observed, .. } = self.0.as_ref().map_err(|&reason| reason)?;
+        of_sums(&observed.with_rate(rate), powers)
     }
 
     /// The stimuli that count, with the PSTH; none if the score is undefined for every rate.

@@ -45,16 +45,30 @@ pub fn cc_raw(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
 
 /// The PSTHs of one neuron, prepared for scoring predictions.
 #[derive(Clone, Debug)]
-pub(crate) struct CcRawTarget(Result<Vec<Psth>, Undefined>);
+pub(crate) struct CcRawTarget(Result<Target, Undefined>);
+
+#[derive(Clone, Debug)]
+struct Target {
+    /// The PSTH of each stimulus.
+    psths: Vec<Psth>,
+    /// Sums of all of them together.
+    observed: CrossSums,
+}
 
 impl CcRawTarget {
     pub(crate) fn of(recorded: &[Recorded<'_>], neuron: usize) -> Self {
-        Self(recorded.iter().map(|stimulus| Psth::of(stimulus, neuron)).collect())
+        let target = || {
+            let psths =
+                recorded.iter().map(|stimulus| Psth::of(stimulus, neuron)).collect::<Result<Vec<_>, _>>()?;
+            let observed: Vec<f64> = psths.iter().flat_map(|psth| psth.mean().iter().copied()).collect();
+            Ok(Target { psths, observed: CrossSums::of(&observed, &observed) })
+        };
+        Self(target())
     }
 
     /// The score of a rate; `rate` returns `(T)` for each stimulus.
     pub(crate) fn score<'r>(&self, rate: impl Fn(usize) -> ArrayView1<'r, f64>) -> Score {
-        let psths = self.0.as_ref().map_err(|&reason| reason)?;
+        let Target { psths, .. } = self.0.as_ref().map_err(|&reason| reason)?;
         let (mut predicted, mut observed) = (Vec::new(), Vec::new());
         for (stimulus, psth) in psths.iter().enumerate() {
             predicted.extend(psth.pick(rate(stimulus))?);
@@ -68,17 +82,16 @@ impl CcRawTarget {
 
     /// The score of a rate of which sums over all [scored bins](Self::scored) together are known.
     pub(crate) fn score_of_sums(&self, rate: &RateSums) -> Score {
-        let psths = self.0.as_ref().map_err(|&reason| reason)?;
-        let observed: Vec<f64> = psths.iter().flat_map(|psth| psth.mean().iter().copied()).collect();
-        if observed.is_empty() {
+        let Target { psths, observed } = self.0.as_ref().map_err(|&reason| reason)?;
+        if psths.iter().all(|psth| psth.mean().is_empty()) {
             return Err(Undefined::NoData);
         }
-        CrossSums::of(&observed, &observed).with_rate(rate).correlation()
+        observed.with_rate(rate).correlation()
     }
 
     /// The stimuli that count, with the PSTH; none if the score is undefined for every rate.
     pub(crate) fn scored(&self) -> Vec<(usize, &Psth)> {
-        self.0.iter().flat_map(|psths| psths.iter().enumerate()).collect()
+        self.0.iter().flat_map(|target| target.psths.iter().enumerate()).collect()
     }
 }
 

@@ -130,7 +130,13 @@ fn bands(fields: &mut Fields<'_>) -> Result<(&'static str, Vec<Hertz>)> {
     let list = fields.optional_list(name)?.unwrap_or_default();
     let band = |(i, value): (usize, &Value)| {
         let hertz = value.as_f64().and_then(|hz| Hertz::new(hz).ok());
-        hertz.ok_or_else(|| fields.error(&format!("{name}[{i}]"), shortened(value), "above 0"))
+        hertz.ok_or_else(|| {
+            fields.error(
+                &format!("{name}[{i}]"),
+                shortened(value),
+                "above 0: leave a row of 0 Hz out, here and in every stimulus",
+            )
+        })
     };
     Ok((name, list.iter().enumerate().map(band).collect::<Result<_>>()?))
 }

@@ -233,7 +233,7 @@ fn every_fault_of_an_array_names_its_file() {
         |values: Array3<f32>| Case::new().set("/stimuli/1/responses", json!(b)).file(b, &counts(values));
     assert_eq!(
         with(Array3::zeros((1, 0, 1))).fault(),
-        "responses/b.npy: counts has shape (1, 0, 1), expected (1, R, 1)"
+        "responses/b.npy: counts has shape (1, 0, 1), expected (1, R, 1) with R of 1 or more"
     );
     assert_eq!(
         with(Array3::zeros((1, 2, 2))).fault(),

@@ -156,7 +156,11 @@ fn every_fault_of_the_json_names_its_field() {
         ("/response_unit", json!("mV"), "response_unit is mV, expected spikes/bin"),
         ("/dt_ms", json!(0), "dt_ms is 0, expected above 0 and at most 10000"),
         ("/dt_ms", json!("5 ms"), "dt_ms is \"5 ms\", expected a number"),
-        ("/band_centers_hz/1", json!(-1), "band_centers_hz[1] is -1, expected above 0: leave a row of 0 Hz out, here and in every stimulus"),
+        (
+            "/band_centers_hz/1",
+            json!(-1),
+            "band_centers_hz[1] is -1, expected above 0: leave a row of 0 Hz out, here and in every stimulus",
+        ),
         (
             "/band_centers_hz/1",
             json!(400),

@@ -38,8 +38,8 @@ impl Output {
 
     /// The states of the run's fits.
     #[must_use]
-    pub(crate) fn states(&self) -> FitStates {
-        FitStates::new(self.folder.earlier(UNFINISHED))
+    pub(crate) fn states<'a>(&self, quiet: bool, printer: &'a Printer) -> FitStates<'a> {
+        FitStates::new(self.folder.earlier(UNFINISHED), quiet, printer)
     }
 
     /// Where to write a file of the folder, until [`commit`](Self::commit).

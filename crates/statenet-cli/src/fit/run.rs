@@ -14,9 +14,7 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{
-    Choice, FitStates, Inputs, Kind, Printer, Warnings, choices, front_end, interrupt, source,
-};
+use crate::shared::{Choice, FitStates, Inputs, Kind, Warnings, choices, front_end, interrupt, source};
 
 /// Runs the program.
 ///
@@ -49,12 +47,12 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         say(format!("replacing earlier results in {}", args.out.display()));
     }
 
-    let mut states = out.states();
+    let mut states = out.states(args.machine.quiet, &printer);
     let mut fitted = Vec::new();
     for choice in &chosen {
         interrupt::check()?;
         let of_choice = inputs.of(choice.input())?;
-        let one = fit_one(choice, args, of_choice, &split, &device, &out, &mut states, &printer)
+        let one = fit_one(choice, args, of_choice, &split, &device, &out, &mut states)
             .with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
             "{:14} {:6} parameters, CCnorm {} in {:.1} s",
@@ -97,9 +95,9 @@ fn fit_one(
     split: &Split,
     device: &Device,
     out: &Output,
-    states: &mut FitStates,
-    printer: &Printer,
+    states: &mut FitStates<'_>,
 ) -> anyhow::Result<Fitted> {
+    let printer = states.printer();
     let (model, Fit { history, metadata }) = match &choice.kind {
         Kind::Ridge(ridge) => {
             let need = ridge.need(recording, split)?;
@@ -119,13 +117,7 @@ fn fit_one(
             let config = args.fit_config(&model.config());
             let need = train::need_of_fit(&*model, recording, split, &config)?;
             need::line(&choice.name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
-            let fit = states.fit(
-                &choice.name,
-                &config,
-                &mut *model,
-                (recording, split),
-                (args.machine.quiet, printer),
-            )?;
+            let fit = states.fit(&choice.name, &config, &mut *model, recording, split)?;
             (model, fit)
         }
     };

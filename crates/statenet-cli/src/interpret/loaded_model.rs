@@ -8,8 +8,8 @@ use statenet::{data::GroundTruth, prelude::*, train};
 
 use super::args::InterpretArgs;
 use crate::shared::{
-    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Printer, Warnings, choice, front_end,
-    front_end_of, source, standardize, true_field, with_cochleagrams,
+    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Warnings, choice, front_end, front_end_of, source,
+    standardize, true_field, with_cochleagrams,
 };
 
 /// A model that hears, and the recording's sounds in bins of samples.
@@ -47,8 +47,7 @@ impl LoadedModel {
         args: &InterpretArgs,
         device: &Device,
         out: &OutputFolder,
-        states: &mut FitStates,
-        printer: &Printer,
+        states: &mut FitStates<'_>,
     ) -> anyhow::Result<Self> {
         let mut warnings = Warnings::default();
         let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
@@ -80,8 +79,7 @@ impl LoadedModel {
                 let counts = Inputs::new(source.recording.smooth(Smoothing::None)?, named.as_ref())?;
                 let choice = choice(&args.model, &counts)?;
                 let input = choice.input();
-                let training = (counts.of(input)?, &split);
-                let (model, fitted) = fit(args, choice, training, device, states, printer)?;
+                let (model, fitted) = fit(args, choice, counts.of(input)?, &split, device, states)?;
                 fitted.save(out.path("checkpoint"), &*model)?;
                 (model, Inputs::new(smoothed, named.as_ref())?.of(input)?.clone(), split)
             }
@@ -175,10 +173,10 @@ fn split(
 fn fit(
     args: &InterpretArgs,
     Choice { name, kind }: Choice,
-    training: (&Recording, &Split),
+    recording: &Recording,
+    split: &Split,
     device: &Device,
-    states: &mut FitStates,
-    printer: &Printer,
+    states: &mut FitStates<'_>,
 ) -> anyhow::Result<(Box<dyn ResponseModel>, Fit)> {
     let Kind::Gradient(model) = kind else {
         bail!("--model {name}: ridge is a linear regression, which interpret does not analyse")
@@ -187,6 +185,6 @@ fn fit(
     let mut config = FitConfig { seed: Seed::new(args.seed), ..FitConfig::recipe(&model.config()) };
     config.loss = Loss::Poisson;
     config.max_epochs = args.epochs.unwrap_or(config.max_epochs);
-    let fit = states.fit(&name, &config, &mut *model, training, (args.machine.quiet, printer))?;
+    let fit = states.fit(&name, &config, &mut *model, recording, split)?;
     Ok((model, fit))
 }

@@ -21,8 +21,8 @@ pub fn run(args: &InterpretArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
     let printer = args.machine.printer();
     let out = OutputFolder::open(&args.out, "interpret", &args.inputs(), Some(&ENTRIES), &printer)?;
-    let mut states = FitStates::new(out.earlier(UNFINISHED));
-    let loaded = LoadedModel::load(args, &device, &out, &mut states, &printer)?;
+    let mut states = FitStates::new(out.earlier(UNFINISHED), args.machine.quiet, &printer);
+    let loaded = LoadedModel::load(args, &device, &out, &mut states)?;
     let spinner = spinner(args.machine.quiet);
     let step = |name: &str| {
         spinner.set_message(name.to_owned());

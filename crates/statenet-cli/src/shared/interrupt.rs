@@ -64,5 +64,5 @@ impl std::error::Error for Interrupted {}
 
 /// Whether an error is an [`Interrupted`], however much was added to it.
 pub(crate) fn is_cause_of(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Interrupted>().is_some() || error.chain().any(|cause| cause.is::<Interrupted>())
+    error.chain().any(<dyn std::error::Error>::is::<Interrupted>)
 }

@@ -22,15 +22,22 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 
 /// The states of the fits of a run, in a folder for each model.
-pub(crate) struct FitStates {
+pub(crate) struct FitStates<'a> {
     folder: PathBuf,
     names: Vec<String>,
+    quiet: bool,
+    printer: &'a Printer,
 }
 
-impl FitStates {
-    /// States in this folder, `OUT/unfinished`.
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, names: Vec::new() }
+impl<'a> FitStates<'a> {
+    /// States in this folder, `OUT/unfinished`; progress bars unless `quiet`.
+    pub(crate) fn new(folder: PathBuf, quiet: bool, printer: &'a Printer) -> Self {
+        Self { folder, names: Vec::new(), quiet, printer }
+    }
+
+    /// What the run prints with.
+    pub(crate) fn printer(&self) -> &'a Printer {
+        self.printer
     }
 
     /// Fits by gradient descent with a progress bar. A fit that was interrupted or killed goes on where it was, and one that had ended is not
@@ -43,13 +50,13 @@ impl FitStates {
         name: &str,
         config: &FitConfig,
         model: &mut dyn ResponseModel,
-        (recording, split): (&Recording, &Split),
-        (quiet, printer): (bool, &Printer),
+        recording: &Recording,
+        split: &Split,
     ) -> anyhow::Result<Fit> {
         self.names.push(name.to_owned());
         let state = self.folder.join(name);
         atomic::sweep_of(&state)?;
-        let bar = FitBar::new(name, quiet);
+        let bar = FitBar::new(name, self.quiet);
         let fitter = || {
             Fitter::new(config.clone())
                 .on_epoch(|progress| bar.show(progress))
@@ -59,7 +66,7 @@ impl FitStates {
         };
         let fitted = match fitter().fit(model, recording, split) {
             Err(train::Error::OtherFit { field, .. }) => {
-                printer.line(format_args!(
+                self.printer.line(format_args!(
                     "{name}: found an unfinished fit with another {field}, starting a new one"
                 ));
                 forget(&state)?;

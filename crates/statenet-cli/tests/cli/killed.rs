@@ -80,7 +80,8 @@ fn expect_unharmed(name: &str, args: &[&str], n: usize, moments: &mut Moments) {
             killed += 1;
             in_a_row += 1;
             // At every moment there are the whole results of an earlier run, or none.
-            let left = out.join(if name == "fit" { "summary.json" } else { "report.html" });
+            let last = [("fit", "summary.json"), ("interpret", "report.html"), ("convert", "config.json")];
+            let left = out.join(last.iter().find(|(of, _)| *of == name).unwrap().1);
             with_earlier += usize::from(left.is_file());
         }
         if in_a_row == 3 || killed == n {

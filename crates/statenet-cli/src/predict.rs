@@ -6,7 +6,8 @@
 //! statenet predict --checkpoint DIR --data sound.wav --out rates
 //! ```
 //! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and `predictions.json` with the ids of the neurons, and prints a table. The files appear together, once all sounds are
-//! done; other files of the output folder are left as they are. A folder that is, holds or lies in an input is refused.
+//! done, and replace those that an earlier `predictions.json` names; other files of the output folder are left as they are, and refused if
+//! they have the name of a new one. A folder that is, holds or lies in an input is refused.
 
 use std::{
     path::{Path, PathBuf},
@@ -87,6 +88,14 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     warnings.extend(odd);
     let sounds = sounds(args, &mut *model, &metadata, &mut warnings)?;
     let scaling = model.input_scaling()?.filter(|s| *s != Standardization::identity(s.n_bands()));
+    let names: Vec<String> = sounds.iter().map(|(name, _)| name.clone()).collect();
+    let earlier = earlier_files(&out);
+    let new =
+        names.iter().map(|name| format!("{name}.npy")).chain([DESCRIPTION.to_owned()]).map(PathBuf::from);
+    for file in new.filter(|file| !earlier.contains(file)) {
+        let path = out.earlier(file);
+        ensure!(!path.exists(), "{}: was not written by predict; choose another --out", path.display());
+    }
     let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
     for (name, sound) in &sounds {
         interrupt::check()?;
@@ -114,12 +123,28 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             args.checkpoint.display().to_string(),
         ));
     }
-    Predictions::describe(out.new_files(), &ids, dt, warnings.as_slice())?;
+    Predictions::describe(out.new_files(), &ids, &names, dt, warnings.as_slice())?;
     interrupt::check()?;
-    let _locked = out.commit(&[])?;
+    let _locked = out.commit(&earlier)?;
     printer.line(format_args!("{} of {} neurons\n\n{table}", model.config().slug(), model.n_neurons()));
     printer.line(format_args!("wrote {} files to {}", sounds.len(), args.out.display()));
     printer.finish()
+}
+
+/// The file that describes predictions.
+const DESCRIPTION: &str = "predictions.json";
+
+/// The files that an earlier run left, as it says in its description.
+fn earlier_files(out: &OutputFolder) -> Vec<PathBuf> {
+    let described = || -> Option<Vec<PathBuf>> {
+        let text = std::fs::read(out.earlier(DESCRIPTION)).ok()?;
+        let description: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        (description["format"] == "statenet-predictions").then_some(())?;
+        let stimuli = description["stimuli"].as_array()?.iter().filter_map(|name| name.as_str());
+        let files = stimuli.filter(|name| !name.contains(['/', '\\'])).map(|name| format!("{name}.npy"));
+        Some(files.chain([DESCRIPTION.to_owned()]).map(PathBuf::from).collect())
+    };
+    described().unwrap_or_default()
 }
 
 /// Names and inputs `(F, T)` of the sounds, as the model takes them: bins of samples, or cochleagrams. With `--standardize` the model

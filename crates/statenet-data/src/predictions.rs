@@ -24,7 +24,7 @@ const VERSION: usize = 1;
 /// Predicted rates `(N, T)`, spikes per bin, of N neurons to some stimuli.
 ///
 /// On disk a folder: `STIMULUS.npy` for each stimulus, and `predictions.json` with
-/// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "unit": "spikes/bin", "dt_ms": 5.0, "warnings": []}`. A folder of other software may
+/// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "stimuli": [names], "unit": "spikes/bin", "dt_ms": 5.0, "warnings": []}`. A folder of other software may
 /// lack that file: the order of rows is then taken as the recording's, of which [`Predictions::neurons`] being empty tells.
 ///
 /// ```
@@ -185,16 +185,18 @@ impl Predictions {
         for (name, rates) in self.stimuli.iter().zip(&self.rates) {
             write_npy_2d(folder.join(format!("{name}.npy")), rates.view())?;
         }
-        Self::describe(folder, &self.neurons, self.dt, warnings)
+        Self::describe(folder, &self.neurons, &self.stimuli, self.dt, warnings)
     }
 
-    /// Writes `predictions.json` alone, for arrays that are written one by one.
+    /// Writes `predictions.json` alone, for arrays that are written one by one. It names the stimuli whose arrays belong to it, so that a
+    /// later run can tell them from files of others.
     ///
     /// # Errors
     /// [`Error::Write`] if the file cannot be written.
     pub fn describe(
         folder: impl AsRef<Path>,
         neurons: &[String],
+        stimuli: &[String],
         dt: Option<TimeBin>,
         warnings: &[Warning],
     ) -> Result<()> {
@@ -202,6 +204,7 @@ impl Predictions {
             "format": FORMAT,
             "version": VERSION,
             "neurons": neurons,
+            "stimuli": stimuli,
             "unit": UNIT,
             "dt_ms": dt.map(TimeBin::ms),
             "warnings": warnings,

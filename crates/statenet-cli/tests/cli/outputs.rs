@@ -101,6 +101,14 @@ fn files_of_others_are_left_as_they_are() {
     assert!(tree(&out) == before);
     // What predict writes has the names of sounds: it may lie beside other files.
     expect_done("predict", &checkpoint);
+    expect_done("predict", &checkpoint);
+    // But for a file of the same name that predict has not written.
+    fs::write(out.join("noise.npy"), "a user's sound").unwrap();
+    let noise =
+        ["--checkpoint", text(&model), "--data", text(&inputs.at("x/noise.npy")), "--out", text(&out)];
+    let both = tree(&out);
+    expect_refused("predict", &noise, &["mine/noise.npy: was not written by predict"]);
+    assert!(tree(&out) == both);
     let after = tree(&out);
     assert_eq!(after["thesis.tex"], before["thesis.tex"]);
     assert!(after.contains_key("sim00.npy"));
@@ -137,6 +145,18 @@ fn a_later_run_leaves_nothing_of_an_earlier_one_beside_its_results() {
     interpret("1", "gradmap", &at("seen-twice"));
     interpret("1", "gradmap", &at("seen-once"));
     assert!(tree(&at("seen-twice")) == tree(&at("seen-once")));
+
+    let predict = |sound: &str, out: &Path| {
+        let sound = data.join(sound);
+        let args = ["--checkpoint", text(&checkpoint), "--data", text(&sound), "--quiet", "--out", text(out)];
+        expect_done("predict", &args);
+    };
+    predict("", &at("rates-twice"));
+    fs::write(at("rates-twice/mine.npy"), "a user's").unwrap();
+    predict("stimuli/sim02.npy", &at("rates-twice"));
+    predict("stimuli/sim02.npy", &at("rates-once"));
+    fs::remove_file(at("rates-twice/mine.npy")).unwrap();
+    assert!(tree(&at("rates-twice")) == tree(&at("rates-once")));
 }
 
 #[test]

@@ -104,8 +104,8 @@ fn files_of_others_are_left_as_they_are() {
     expect_done("predict", &checkpoint);
     // But for a file of the same name that predict has not written.
     fs::write(out.join("noise.npy"), "a user's sound").unwrap();
-    let noise =
-        ["--checkpoint", text(&model), "--data", text(&inputs.at("x/noise.npy")), "--out", text(&out)];
+    let sound = inputs.at("x/noise.npy");
+    let noise = ["--checkpoint", text(&model), "--data", text(&sound), "--out", text(&out)];
     let both = tree(&out);
     expect_refused("predict", &noise, &["mine/noise.npy: was not written by predict"]);
     assert!(tree(&out) == both);

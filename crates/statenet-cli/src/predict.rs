@@ -20,7 +20,7 @@ use ndarray::{Array2, ArrayView2};
 use statenet::{
     candle::DType,
     core::{Dim, Warning, expect_shape},
-    data::{Predictions, Stimulus, formats, read_cochleagram, resample, scale_doubt, write_npy_2d},
+    data::{Cut, Predictions, Stimulus, formats, read_cochleagram, resample, scale_doubt, write_npy_2d},
     models::{
         front_ends::{FrontEndConfig, MelConfig},
         in_chunks,
@@ -30,7 +30,7 @@ use statenet::{
 };
 
 use crate::shared::{
-    MachineArgs, OutputFolder, PublishedArgs, Warnings, config_files, expect_unscaled, front_end_of,
+    MachineArgs, OutputFolder, PublishedArgs, Warnings, config_files, cut, expect_unscaled, front_end_of,
     interrupt, split_file, standardize, with_cochleagrams,
 };
 
@@ -53,6 +53,9 @@ pub struct PredictArgs {
     /// scaling of their input, such as published ones
     #[arg(long, value_name = "SPLIT")]
     standardize: Option<SplitPlan>,
+    /// Cut the stimuli of a recording into pieces of so many seconds, with a gap between them that is dropped, as for the fit
+    #[arg(long, value_name = "SECONDS[,GAP]")]
+    cut: Option<Cut>,
     /// Front end that makes cochleagrams of sounds for a model that takes cochleagrams: mel, gammatone, sincnet, leaf, or a
     /// config file; default: the stored ones, or the front end that the model was fitted with
     #[arg(long, value_name = "NAME|FILE")]
@@ -114,6 +117,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             Cell::number(per_bin, 1),
         ])?;
     }
+    let not_trained = statenet::train::not_trained(&metadata);
     let axes = model.config().axes;
     let (ids, dt) = axes.map_or((metadata.neurons, None), |axes| (axes.neuron_ids, Some(axes.dt)));
     if ids.is_empty() {
@@ -123,7 +127,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             args.checkpoint.display().to_string(),
         ));
     }
-    Predictions::describe(out.new_files(), &ids, &names, dt, warnings.as_slice())?;
+    Predictions::describe(out.new_files(), &ids, &not_trained, &names, dt, warnings.as_slice())?;
     interrupt::check()?;
     let _locked = out.commit(&earlier)?;
     printer.line(format_args!("{} of {} neurons\n\n{table}", model.config().slug(), model.n_neurons()));
@@ -160,6 +164,9 @@ fn sounds(
         expect_unscaled(model)?;
     }
     let is_sound = args.data.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
+    if !args.data.is_dir() && args.cut.is_some() {
+        bail!("--cut needs a recording, but {} is a single sound", args.data.display());
+    }
     if !args.data.is_dir() && !is_sound {
         if args.standardize.is_some() {
             bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
@@ -184,7 +191,7 @@ fn sounds(
         };
         return Ok(vec![(stem(&args.data)?, input)]);
     }
-    let recording = Recording::read(&args.data)?;
+    let recording = cut(Recording::read(&args.data)?, args.cut.as_ref())?;
     warnings.extend(recording.doubts());
     let recording = match config.input() {
         Input::Sound => recording.heard()?,

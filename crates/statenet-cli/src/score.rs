@@ -11,14 +11,15 @@ use std::path::PathBuf;
 use clap::Parser;
 use statenet::{
     core::{Warning, atomic},
-    data::Predictions,
+    data::{Cut, Predictions},
     metrics::ScoreTable,
     prelude::*,
     train,
 };
 
 use crate::shared::{
-    Lock, MachineArgs, Origin, SplitArgs, Warnings, expect_apart, interrupt, source, split_file, write_json,
+    Lock, MachineArgs, Origin, SplitArgs, Warnings, cut, expect_apart, interrupt, source, split_file,
+    write_json,
 };
 
 /// Score predictions of any model on the test stimuli of a recording
@@ -38,12 +39,18 @@ pub struct ScoreArgs {
     split: SplitPlan,
     #[command(flatten)]
     parts: SplitArgs,
+    /// Cut the stimuli into pieces of so many seconds, with a gap between them that is dropped, as for the fit
+    #[arg(long, value_name = "SECONDS[,GAP]")]
+    cut: Option<Cut>,
     /// Neurons that the predictions are for: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     neurons: Option<String>,
     /// Seed of half splits and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Least signal power of a neuron in means, (spikes per bin)^2; default: all neurons count
+    #[arg(long, value_name = "X")]
+    min_signal_power: Option<f64>,
     #[command(flatten)]
     machine: MachineArgs,
 }
@@ -61,6 +68,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let _locked = Lock::file(&args.out, "score", &printer)?;
     atomic::sweep_of(&args.out)?;
     let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
+    let recording = cut(recording, args.cut.as_ref())?;
     let split = args.parts.resolve(&args.split, &recording)?;
     interrupt::check()?;
     let names: Vec<&str> =
@@ -71,8 +79,12 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         (None, [_, ..]) => recording.with_neurons(rates.neurons())?,
         _ => recording,
     };
-    let options =
-        EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
+    let options = EvaluationOptions {
+        seed: Seed::new(args.seed),
+        min_signal_power: args.min_signal_power,
+        not_trained: rates.not_trained().to_vec(),
+        ..EvaluationOptions::for_dt(recording.dt())
+    };
     let mut warnings = Warnings::default();
     warnings.about(&recording, &split)?;
     if rates.neurons().is_empty() {
@@ -83,11 +95,16 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         ));
     }
     let scores = train::score(&rates, &recording, split.test(), &options)?;
+    let place = args.predictions.display().to_string();
+    warnings.extend(train::rate_unit_warning(&rates, &recording, split.test(), &place)?);
     interrupt::check()?;
     write_json(&args.out, &with_warnings(&scores, &warnings)?)?;
     let name = args.predictions.file_name().map_or("predictions".into(), |n| n.to_string_lossy());
     printer.line(ScoreTable::of_neurons(&scores));
     printer.line(ScoreTable::of_models(&[(&name, &scores)]));
+    if let Some(left_out) = scores.left_out() {
+        printer.line(format_args!("{left_out}\n"));
+    }
     printer.line(format_args!("wrote {}", args.out.display()));
     printer.finish()
 }

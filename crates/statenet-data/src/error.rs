@@ -40,6 +40,20 @@ pub enum Error {
         /// The allowed values, in words.
         expected: &'static str,
     },
+    /// A recording was to be cut into pieces longer than any of its stimuli.
+    #[error(
+        "recording {recording}: no stimulus is as long as a piece, cut {cut}: the longest, {stimulus}, lasts {lasts} s"
+    )]
+    NoPiece {
+        /// The recording's name.
+        recording: String,
+        /// The cut.
+        cut: String,
+        /// The longest stimulus.
+        stimulus: String,
+        /// How long it lasts, seconds.
+        lasts: f64,
+    },
     /// Two neurons or two stimuli have the same name.
     #[error("{what} {name} occurs twice, expected unique names")]
     Duplicate {
@@ -167,6 +181,27 @@ pub enum Error {
     EmptyPart {
         /// The part.
         part: Part,
+    },
+    /// No neuron was recorded in any stimulus of a part.
+    #[error("recording {recording}: no neuron has a recorded response to any {part} stimulus ({}), expected one at least; choose another split or other neurons", stimuli.join(", "))]
+    NobodyRecorded {
+        /// The part.
+        part: Part,
+        /// Names of its stimuli.
+        stimuli: Vec<String>,
+        /// The recording's name.
+        recording: String,
+    },
+    /// Every part has recorded neurons, but no neuron is in all of them.
+    #[error(
+        "recording {recording}: no neuron has recorded responses in all of the parts {} of the split, expected one at least; choose a split whose parts share neurons",
+        joined(parts)
+    )]
+    NobodyInAll {
+        /// The parts.
+        parts: Vec<Part>,
+        /// The recording's name.
+        recording: String,
     },
     /// A split lists a stimulus twice.
     #[error("stimulus {stimulus} is in the {first} part and again in the {second} part, expected once")]
@@ -386,6 +421,15 @@ fn some_of(names: &[String]) -> String {
 fn brackets(index: &[usize]) -> String {
     let inside: Vec<String> = index.iter().map(ToString::to_string).collect();
     format!("[{}]", inside.join(", "))
+}
+
+fn joined(parts: &[Part]) -> String {
+    let names: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 fn plural(input: Input) -> &'static str {

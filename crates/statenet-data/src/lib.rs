@@ -73,7 +73,7 @@ pub use names::file_names;
 pub use predictions::Predictions;
 pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
 pub use readers::{read_cochleagram, read_npy_2d};
-pub use recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus};
+pub use recording::{Cut, Description, Metadata, Neuron, Recording, Responses, Rest, Stimulus};
 pub use simulate::{
     GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
 };

@@ -24,7 +24,7 @@ const VERSION: usize = 1;
 /// Predicted rates `(N, T)`, spikes per bin, of N neurons to some stimuli.
 ///
 /// On disk a folder: `STIMULUS.npy` for each stimulus, and `predictions.json` with
-/// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "stimuli": [names], "unit": "spikes/bin", "dt_ms": 5.0, "warnings": []}`. A folder of other software may
+/// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "not_trained": [ids], "stimuli": [names], "unit": "spikes/bin", "dt_ms": 5.0, "warnings": []}`. A folder of other software may
 /// lack that file: the order of rows is then taken as the recording's, of which [`Predictions::neurons`] being empty tells.
 ///
 /// ```
@@ -45,6 +45,7 @@ pub struct Predictions {
     stimuli: Vec<String>,
     rates: Vec<Array2<f32>>,
     dt: Option<TimeBin>,
+    not_trained: Vec<String>,
 }
 
 impl Predictions {
@@ -73,7 +74,7 @@ impl Predictions {
             let got = format!("{} rows for stimulus {name}", wrong.nrows());
             return Err(Error::Predictions { got, expected: format!("one for each of {n} neurons") });
         }
-        Ok(Self { neurons, stimuli, rates, dt: None })
+        Ok(Self { neurons, stimuli, rates, dt: None, not_trained: Vec::new() })
     }
 
     /// Rates of all neurons of a recording, in its order, to some of its stimuli.
@@ -128,6 +129,18 @@ impl Predictions {
         Self { dt: Some(dt), ..self }
     }
 
+    /// Ids of neurons that the model had no training data of: their rates are those of weights that were never fitted.
+    #[must_use]
+    pub fn not_trained(&self) -> &[String] {
+        &self.not_trained
+    }
+
+    /// The same, with ids of neurons that the model had no training data of.
+    #[must_use]
+    pub fn with_not_trained(self, not_trained: Vec<String>) -> Self {
+        Self { not_trained, ..self }
+    }
+
     /// The rates of one stimulus, `(N, T)`.
     ///
     /// # Errors
@@ -169,7 +182,8 @@ impl Predictions {
         }
         let chosen: Vec<usize> = named.iter().filter_map(row).collect();
         let rates = self.rates.iter().map(|rates| rates.select(Axis(0), &chosen)).collect();
-        Ok(Self { dt: self.dt, ..Self::new(named, self.stimuli.clone(), rates)? })
+        let not_trained = self.not_trained.clone();
+        Ok(Self { dt: self.dt, not_trained, ..Self::new(named, self.stimuli.clone(), rates)? })
     }
 
     /// Writes `STIMULUS.npy` for each stimulus and `predictions.json`, each atomically, into a folder, which is made if need be.
@@ -185,7 +199,7 @@ impl Predictions {
         for (name, rates) in self.stimuli.iter().zip(&self.rates) {
             write_npy_2d(folder.join(format!("{name}.npy")), rates.view())?;
         }
-        Self::describe(folder, &self.neurons, &self.stimuli, self.dt, warnings)
+        Self::describe(folder, &self.neurons, &self.not_trained, &self.stimuli, self.dt, warnings)
     }
 
     /// Writes `predictions.json` alone, for arrays that are written one by one. It names the stimuli whose arrays belong to it, so that a
@@ -196,6 +210,7 @@ impl Predictions {
     pub fn describe(
         folder: impl AsRef<Path>,
         neurons: &[String],
+        not_trained: &[String],
         stimuli: &[String],
         dt: Option<TimeBin>,
         warnings: &[Warning],
@@ -204,6 +219,7 @@ impl Predictions {
             "format": FORMAT,
             "version": VERSION,
             "neurons": neurons,
+            "not_trained": not_trained,
             "stimuli": stimuli,
             "unit": UNIT,
             "dt_ms": dt.map(TimeBin::ms),
@@ -220,7 +236,7 @@ impl Predictions {
     /// array without a row for each neuron.
     pub fn read<S: AsRef<str>>(folder: impl AsRef<Path>, stimuli: &[S]) -> Result<Self> {
         let folder = folder.as_ref();
-        let (neurons, dt) = about(&folder.join(FILE))?;
+        let (neurons, not_trained, dt) = about(&folder.join(FILE))?;
         let mut rates = Vec::with_capacity(stimuli.len());
         for stimulus in stimuli {
             names::check("stimulus", stimulus.as_ref())?;
@@ -235,15 +251,15 @@ impl Predictions {
                 .map_err(|shape| Error::Shape { place: crate::Place::File(path), shape })?;
             rates.push(read);
         }
-        Ok(Self { dt, ..Self::new(neurons, stimuli.iter().map(AsRef::as_ref), rates)? })
+        Ok(Self { dt, not_trained, ..Self::new(neurons, stimuli.iter().map(AsRef::as_ref), rates)? })
     }
 }
 
-/// The ids of neurons and the width of a bin in `predictions.json`; none if there is no such file.
-fn about(path: &Path) -> Result<(Vec<String>, Option<TimeBin>)> {
+/// The ids of neurons, those of neurons that were not trained, and the width of a bin in `predictions.json`; none if there is no such file.
+fn about(path: &Path) -> Result<(Vec<String>, Vec<String>, Option<TimeBin>)> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), None)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new(), None)),
         Err(source) => return Err(Error::Io { path: path.to_path_buf(), action: "read", source }),
     };
     let json =
@@ -271,22 +287,25 @@ fn about(path: &Path) -> Result<(Vec<String>, Option<TimeBin>)> {
             Some(dt.ok_or_else(|| fields.error("dt_ms", value.to_string(), "above 0 and at most 10000"))?)
         }
     };
-    let mut neurons = Vec::new();
-    for (i, value) in fields.list("neurons")?.into_iter().enumerate() {
-        match value {
-            Value::String(id) => neurons.push(id),
-            other => {
-                let field = format!("neurons[{i}]");
-                return Err(fields.error(&field, other.to_string(), "the id of a neuron"));
-            }
-        }
-    }
+    let list = fields.list("neurons")?;
+    let neurons = ids(&fields, "neurons", list)?;
+    let list = fields.optional_list("not_trained")?.unwrap_or_default();
+    let not_trained = ids(&fields, "not_trained", list)?;
     if let Err(Error::Duplicate { name, .. }) =
         crate::recording::unique("neuron", neurons.iter().map(String::as_str))
     {
         return Err(fields.error("neurons", format!("{name:?} twice"), "unique ids"));
     }
-    Ok((neurons, dt))
+    Ok((neurons, not_trained, dt))
+}
+
+/// A list of ids.
+fn ids(fields: &Fields<'_>, name: &str, list: Vec<Value>) -> Result<Vec<String>> {
+    let id = |(i, value)| match value {
+        Value::String(id) => Ok(id),
+        other => Err(fields.error(&format!("{name}[{i}]"), other.to_string(), "the id of a neuron")),
+    };
+    list.into_iter().enumerate().map(id).collect()
 }
 
 #[cfg(test)]

@@ -113,6 +113,8 @@ mod tests {
             ccmax: None,
             signal_power: None,
             noise_power: None,
+            signal_power_se: None,
+            weak: false,
             undefined: crate::Reasons::default(),
         };
         Evaluation {
@@ -127,6 +129,7 @@ mod tests {
             fve_ci95: None,
             ccnorm_ci95_method: crate::Resampled::Nothing,
             n_defined: crate::DefinedCounts::default(),
+            n_weak: 0,
             options: crate::EvaluationOptions::default(),
         }
     }

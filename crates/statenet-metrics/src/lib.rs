@@ -37,6 +37,7 @@
 //! | [`resampling`] | bootstrap, permutation and rank tests, adjusted p values |
 //! | [`losses`] | losses for gradient descent, on tensors |
 //! | [`ScoreTable`] | scores as a text table |
+//! | [`per_second_ratio`] | whether rates look like spikes per second |
 //!
 //! `ccnorm` in files and tables is always [`scores::cc_norm`]: centred within each stimulus, with covariance, variance and
 //! signal power pooled in the same way.
@@ -54,6 +55,7 @@ mod moments;
 mod observation;
 mod psth;
 pub mod published;
+mod rate_unit;
 mod repeats;
 pub mod resampling;
 pub mod scores;
@@ -69,6 +71,7 @@ pub use evaluation::{
 pub use losses::Loss;
 pub use moments::RateSums;
 pub use observation::{Observation, Recorded, recorded};
+pub use rate_unit::per_second_ratio;
 pub use table::ScoreTable;
 pub use undefined::{Score, Source, Undefined};
 pub use validation::{ScoredBins, ValidationScore, ValidationScorer};

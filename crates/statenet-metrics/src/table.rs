@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use crate::evaluation::Evaluation;
+use crate::{
+    evaluation::{Evaluation, NeuronScores},
+    undefined::Undefined,
+};
 
 /// Printed instead of a missing score.
 const MISSING: &str = "-";
+/// Printed behind a CCnorm that a weak signal hardly supports.
+const WEAK: &str = "?";
 
 /// A table of scores, printed with aligned columns.
 ///
@@ -34,30 +39,42 @@ impl ScoreTable {
         Self { header, rows: Vec::new() }
     }
 
-    /// One row per neuron (CCraw, CCnorm, FVE, CCmax), then the mean with its interval.
+    /// One row per neuron (CCraw, CCnorm, FVE, CCmax), then the mean with its interval, the median, and the number of neurons in
+    /// them. A CCnorm that the neuron's [weak](crate::NeuronScores::weak) signal hardly supports has a `?`.
     #[must_use]
     pub fn of_neurons(evaluation: &Evaluation) -> Self {
         let mut table = Self::new("neuron", &["CCraw", "CCnorm", "FVE", "CCmax"]);
         for neuron in &evaluation.per_neuron {
-            let scores = [neuron.cc, neuron.ccnorm, neuron.fve, neuron.ccmax];
-            table.push(&neuron.id, scores.map(Self::score));
+            let mut scores = [neuron.cc, neuron.ccnorm, neuron.fve, neuron.ccmax].map(Self::score);
+            if neuron.weak {
+                scores[1].push_str(WEAK);
+            }
+            table.push(&neuron.id, scores);
         }
         let means = [evaluation.cc_mean, evaluation.ccnorm_mean, evaluation.fve_mean];
         table.push("mean", means.map(Self::score).into_iter().chain([MISSING.to_owned()]));
         let intervals = [evaluation.cc_ci95, evaluation.ccnorm_ci95, evaluation.fve_ci95];
         table.push("interval", intervals.map(Self::interval).into_iter().chain([MISSING.to_owned()]));
+        let medians = [evaluation.cc_median, evaluation.ccnorm_median, None, None];
+        table.push("median", medians.map(Self::score));
+        let counts = evaluation.n_defined;
+        table.push("neurons", [counts.cc, counts.ccnorm, counts.fve, counts.ccmax].map(|n| n.to_string()));
         table
     }
 
-    /// One row per model: mean CCraw, mean CCnorm with its interval, mean FVE, and how many neurons have a CCnorm.
+    /// One row per model: mean CCraw, mean CCnorm with its interval, median CCnorm, mean FVE, how many neurons have a CCnorm, and how
+    /// many of these have a [weak](crate::NeuronScores::weak) signal.
     #[must_use]
     pub fn of_models(models: &[(&str, &Evaluation)]) -> Self {
-        let mut table = Self::new("model", &["CCraw", "CCnorm", "interval", "FVE", "neurons"]);
+        let mut table =
+            Self::new("model", &["CCraw", "CCnorm", "interval", "median", "FVE", "neurons", "weak"]);
         for (name, evaluation) in models {
             let [cc, ccnorm, fve] =
                 [evaluation.cc_mean, evaluation.ccnorm_mean, evaluation.fve_mean].map(Self::score);
             let neurons = format!("{}/{}", evaluation.n_ccnorm(), evaluation.per_neuron.len());
-            table.push(name, [cc, ccnorm, Self::interval(evaluation.ccnorm_ci95), fve, neurons]);
+            let (interval, median) =
+                (Self::interval(evaluation.ccnorm_ci95), Self::score(evaluation.ccnorm_median));
+            table.push(name, [cc, ccnorm, interval, median, fve, neurons, evaluation.n_weak.to_string()]);
         }
         table
     }
@@ -122,6 +139,36 @@ impl Evaluation {
         self.per_neuron.iter().filter(|neuron| neuron.ccnorm.is_some()).count()
     }
 
+    /// What the means leave out and what makes them doubtful, in a sentence each; `None` if there is nothing to say.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        let ids = |chosen: &dyn Fn(&NeuronScores) -> bool| -> Vec<&str> {
+            self.per_neuron.iter().filter(|n| chosen(n)).map(|n| n.id.as_str()).collect()
+        };
+        let not_trained = ids(&|n| n.undefined.cc == Some(Undefined::NotTrained));
+        let not_tested = ids(&|n| n.undefined.cc == Some(Undefined::NotTested));
+        let below = ids(&|n| matches!(n.undefined.cc, Some(Undefined::WeakSignal { .. })));
+        let weak = ids(&|n| n.weak);
+        let minimum = self.options.min_signal_power.unwrap_or_default();
+        let sentences: Vec<String> = [
+            (not_trained, "without training data, in no mean: ".to_owned()),
+            (not_tested, "without test data, in no mean: ".to_owned()),
+            (below, format!("with a signal power below {minimum}, in no mean: ")),
+            (
+                weak,
+                "with a weak signal, whose CCnorm can be far off (--min-signal-power leaves it out): "
+                    .to_owned(),
+            ),
+        ]
+        .into_iter()
+        .filter(|(ids, _)| !ids.is_empty())
+        .map(|(ids, what)| {
+            format!("{} of {} neurons {what}{}", ids.len(), self.per_neuron.len(), shortened(&ids))
+        })
+        .collect();
+        (!sentences.is_empty()).then(|| sentences.join("\n"))
+    }
+
     /// A summary in one line: `CCraw 0.689, CCnorm 0.817 [0.778, 0.852] (53 of 53 neurons), FVE 0.481`.
     #[must_use]
     pub fn summary_line(&self) -> String {
@@ -138,6 +185,13 @@ impl Evaluation {
     }
 }
 
+/// The first ids of a list.
+fn shortened(ids: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    let more = if ids.len() > SHOWN { ", .." } else { "" };
+    format!("{}{more}", ids.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,7 +199,7 @@ mod tests {
     fn evaluation() -> Evaluation {
         serde_json::from_str(
             r#"{"cc_mean": 0.5, "cc_median": 0.5, "ccnorm_mean": 0.75, "ccnorm_median": 0.75, "fve_mean": null,
-                "ccnorm_ci95": [0.7, 0.8],
+                "ccnorm_ci95": [0.7, 0.8], "n_defined": {"cc": 1, "ccnorm": 1, "fve": 0, "ccmax": 1},
                 "per_neuron": [{"id": "a", "cc": 0.5, "ccnorm": 0.75, "fve": null, "ccmax": 0.9},
                                {"id": "long-id", "cc": null, "ccnorm": null, "fve": null, "ccmax": null}]}"#,
         )
@@ -166,10 +220,12 @@ a         0.500           0.750    -  0.900
 long-id       -               -    -      -
 mean      0.500           0.750    -      -
 interval      -  [0.700, 0.800]    -      -
+median    0.500           0.750    -      -
+neurons       1               1    0      1
 ";
         assert_eq!(ScoreTable::of_neurons(&evaluation()).to_string(), text);
         let models = ScoreTable::of_models(&[("ln", &evaluation())]);
-        assert_eq!(models.rows(), [["ln", "0.500", "0.750", "[0.700, 0.800]", "-", "1/2"]]);
+        assert_eq!(models.rows(), [["ln", "0.500", "0.750", "[0.700, 0.800]", "0.750", "-", "1/2", "0"]]);
         assert_eq!(models.header()[3], "interval");
     }
 }

@@ -30,6 +30,20 @@ pub enum Undefined {
     /// The neuron was not recorded in any stimulus.
     #[error("there is no recorded bin")]
     NoData,
+    /// The neuron has no recorded bin in any training stimulus: its rate is that of weights which were never fitted.
+    #[error("the neuron was not recorded in any training stimulus")]
+    NotTrained,
+    /// The neuron has no recorded bin in any test stimulus.
+    #[error("the neuron was not recorded in any test stimulus")]
+    NotTested,
+    /// The signal power is below the least that was asked for, [`min_signal_power`](crate::EvaluationOptions::min_signal_power).
+    #[error("signal power is {signal_power}, expected {minimum} or more")]
+    WeakSignal {
+        /// The estimate, (spikes/bin)^2; it can be negative because of noise.
+        signal_power: f64,
+        /// The least signal power, (spikes/bin)^2.
+        minimum: f64,
+    },
     /// There are too few recorded bins for a variance.
     #[error("number of recorded bins is {bins}, expected at least 2 in a stimulus")]
     TooFewBins {
@@ -125,7 +139,14 @@ mod tests {
     fn reasons_are_sentences_and_survive_json() {
         let reason = Undefined::NoSignal { signal_power: -0.25 };
         assert_eq!(reason.to_string(), "signal power is -0.25, expected above 0");
-        for reason in [reason, Undefined::NoData, Undefined::NotFinite(Source::Rate)] {
+        let weak = Undefined::WeakSignal { signal_power: 0.001, minimum: 0.01 };
+        assert_eq!(weak.to_string(), "signal power is 0.001, expected 0.01 or more");
+        assert_eq!(serde_json::to_string(&Undefined::NotTrained).unwrap(), "\"not_trained\"");
+        assert_eq!(serde_json::to_string(&Undefined::NotTested).unwrap(), "\"not_tested\"");
+        let others = [weak, Undefined::NotTrained, Undefined::NotTested];
+        for reason in
+            [reason, Undefined::NoData, Undefined::NotFinite(Source::Rate)].into_iter().chain(others)
+        {
             let json = serde_json::to_string(&reason).unwrap();
             assert_eq!(serde_json::from_str::<Undefined>(&json).unwrap(), reason, "{json}");
         }

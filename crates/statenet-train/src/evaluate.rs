@@ -3,7 +3,7 @@
 use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
-use statenet_core::ResponseMask;
+use statenet_core::{ResponseMask, Warning};
 use statenet_data::{Batches, Predictions, Recording};
 use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
 use statenet_models::{Mode, ResponseModel};
@@ -83,7 +83,45 @@ pub fn score(
 ) -> Result<Evaluation> {
     expect_memory_to_score(recording, stimuli)?;
     let ids = recording.neuron_ids();
-    let predictions = predictions.of_neurons(&ids)?;
+    with_observations(predictions, recording, stimuli, |observations| {
+        Ok(statenet_metrics::evaluate_observations(&ids, observations, options)?)
+    })
+}
+
+/// A doubt about the unit of predictions: they look like spikes per second, where spikes per bin are expected
+/// ([`per_second_ratio`](statenet_metrics::per_second_ratio)). `place` says where they are.
+///
+/// # Errors
+/// As [`score`].
+pub fn rate_unit_warning(
+    predictions: &Predictions,
+    recording: &Recording,
+    stimuli: &[usize],
+    place: &str,
+) -> Result<Option<Warning>> {
+    let dt = recording.dt();
+    let ratio = with_observations(predictions, recording, stimuli, |observations| {
+        Ok(statenet_metrics::per_second_ratio(observations, dt))
+    })?;
+    Ok(ratio.map(|ratio| {
+        let per_second = 1000.0 / dt.ms();
+        let message = format!(
+            "predicted rates are {ratio:.0} times the recorded ones on average, and a second has {per_second:.0} bins of {} ms: are \
+             they spikes per second? Spikes per bin are expected; divide by {per_second:.0}",
+            dt.ms()
+        );
+        Warning::new("rates_per_second", message, place)
+    }))
+}
+
+/// Calls `f` with predictions beside the responses as fits take them.
+fn with_observations<T>(
+    predictions: &Predictions,
+    recording: &Recording,
+    stimuli: &[usize],
+    f: impl FnOnce(&[Observation<'_>]) -> Result<T>,
+) -> Result<T> {
+    let predictions = predictions.of_neurons(&recording.neuron_ids())?;
     let recording = &*recording.smoothed();
     let recorded = Recorded::of(recording, stimuli)?;
     let rates = stimuli.iter().map(|&s| {
@@ -96,7 +134,7 @@ pub fn score(
         .zip(recorded.views()?)
         .map(|(rate, recorded)| Ok(Observation::of(rate.view(), recorded)?))
         .collect::<Result<Vec<_>>>()?;
-    Ok(statenet_metrics::evaluate_observations(&ids, &observations, options)?)
+    f(&observations)
 }
 
 /// Owned copies in f64 of the recorded responses to some stimuli.

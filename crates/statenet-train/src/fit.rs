@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use statenet_core::Seed;
-use statenet_data::{Recording, Split};
+use statenet_data::{Part, Recording, Split};
 use statenet_models::{CheckpointMetadata, ResponseModel};
 
-use crate::{hearing::FRONT_END, history::History};
+use crate::{error::Result, hearing::FRONT_END, history::History};
 
 /// A finished fit of a model, which holds the weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,8 @@ pub struct Fit {
 }
 
 /// What a checkpoint says of a fit: neurons by id, and in `training` the `recording`, the `split`, the `smoothing` of responses,
-/// the `recipe` (every setting, its seed among them), the `seed`, and the `front_end` that made the cochleagrams where that is known.
+/// the `recipe` (every setting, its seed among them), the ids of neurons without training data in [`NOT_TRAINED`], the `seed`, and the
+/// `cut` into pieces and the `front_end` that made the cochleagrams where these are known.
 ///
 /// `split_names` has the names of the stimuli of each part: indices change with the order of a file.
 pub(crate) fn metadata_of(
@@ -29,21 +30,45 @@ pub(crate) fn metadata_of(
     split: &Split,
     recipe: &impl Serialize,
     seed: Option<Seed>,
-) -> CheckpointMetadata {
+) -> Result<CheckpointMetadata> {
     let mut training: BTreeMap<String, Value> = BTreeMap::from([
         ("recording".to_owned(), json!(recording.name())),
         ("split".to_owned(), json!(split)),
         ("split_names".to_owned(), json!(split.names(recording))),
         ("smoothing".to_owned(), json!(recording.smoothed().smoothing())),
         ("recipe".to_owned(), json!(recipe)),
+        (NOT_TRAINED.to_owned(), json!(split.without_data(Part::Train, recording)?)),
     ]);
     if let Some(seed) = seed {
         training.insert("seed".to_owned(), json!(seed));
     }
+    if let Some(cut) = recording.cut_by() {
+        training.insert("cut".to_owned(), json!(cut));
+    }
     if let Some(front_end) = recording.description().cochleagram.get(FRONT_END) {
         training.insert(FRONT_END.to_owned(), front_end.clone());
     }
-    CheckpointMetadata { neurons: neurons.to_vec(), training }
+    Ok(CheckpointMetadata { neurons: neurons.to_vec(), training })
+}
+
+/// The field of a checkpoint's `training` that lists the ids of neurons without training data.
+const NOT_TRAINED: &str = "not_trained";
+
+/// Ids of the neurons of a checkpoint that its fit had no training data of, which
+/// [`EvaluationOptions::not_trained`](statenet_metrics::EvaluationOptions::not_trained) leaves out of means. Empty for a checkpoint that does
+/// not say it, such as a published one.
+///
+/// ```
+/// use statenet_models::CheckpointMetadata;
+/// let mut metadata = CheckpointMetadata::default();
+/// assert!(statenet_train::not_trained(&metadata).is_empty());
+/// metadata.training.insert("not_trained".to_owned(), serde_json::json!(["u5"]));
+/// assert_eq!(statenet_train::not_trained(&metadata), ["u5"]);
+/// ```
+#[must_use]
+pub fn not_trained(metadata: &CheckpointMetadata) -> Vec<String> {
+    let ids = metadata.training.get(NOT_TRAINED).and_then(Value::as_array);
+    ids.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 impl Fit {

@@ -28,7 +28,7 @@
 //! | what a fit leaves | [`Fit`]: its [`History`], and what a checkpoint says of it; [`Progress`] while it runs |
 //! | what a fit takes | [`need_of_fit`], [`Ridge::need`]: memory and multiplications, checked before it starts |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
-//! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart |
+//! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart; [`not_trained`], which neurons a fit had no data of |
 //! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
 //! | sound | [`cochleagrams`]: a recording's sounds as any front end hears them; [`behind_front_end`] |
 //!
@@ -64,8 +64,8 @@ mod validation;
 
 pub use axes::recording_for;
 pub use error::{Error, Result};
-pub use evaluate::{evaluate, evaluate_with, predict, score};
-pub use fit::Fit;
+pub use evaluate::{evaluate, evaluate_with, predict, rate_unit_warning, score};
+pub use fit::{Fit, not_trained};
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use hearing::{behind_front_end, cochleagrams};
 pub use history::{History, Stopped};

@@ -3,7 +3,7 @@
 use candle_core::{Device, Tensor};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
-use statenet_data::{Batches, Recording};
+use statenet_data::{Batches, Part, Recording, Split};
 use statenet_metrics::{RateSums, Score, ScoredBins, Undefined, ValidationScore, ValidationScorer};
 
 use crate::{
@@ -18,12 +18,12 @@ pub(crate) struct Validation {
 }
 
 impl Validation {
-    pub(crate) fn new(recording: &Recording, stimuli: &[usize], device: &Device) -> Result<Self> {
-        let cochleagrams = Batches::new(recording, stimuli, device)?
+    pub(crate) fn new(recording: &Recording, split: &Split, device: &Device) -> Result<Self> {
+        let cochleagrams = Batches::new(recording, split.val(), device)?
             .in_order(1)?
             .map(|batch| Ok(batch?.cochleagrams))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Self { cochleagrams, target: ValidationTarget::new(recording, stimuli)? })
+        Ok(Self { cochleagrams, target: ValidationTarget::new(recording, split)? })
     }
 
     /// The score of the rates that `forward` gives for each stimulus.
@@ -39,16 +39,24 @@ impl Validation {
 
 /// Scores rates against the recorded responses to validation stimuli.
 ///
-/// The score is CCnorm, or CCraw if CCnorm is undefined for all neurons (a single repeat, or no signal).
-pub(crate) struct ValidationTarget(ValidationScorer);
+/// The score is CCnorm, or CCraw if CCnorm is undefined for all neurons (a single repeat, or no signal). Neurons without training
+/// data have none.
+pub(crate) struct ValidationTarget {
+    scorer: ValidationScorer,
+    /// Whether each neuron has training data.
+    is_trained: Vec<bool>,
+}
 
 impl ValidationTarget {
-    /// The recorded responses to these stimuli, prepared for scoring.
+    /// The recorded responses to validation stimuli, prepared for scoring.
     ///
     /// # Errors
-    /// [`Error::NothingToScore`] if the responses of all neurons are constant.
-    pub(crate) fn new(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
-        let recorded = Recorded::of(recording, stimuli)?;
+    /// [`Error::Data`] if no neuron has both training and validation data; [`Error::NothingToScore`] if the responses of all that
+    /// have are constant.
+    pub(crate) fn new(recording: &Recording, split: &Split) -> Result<Self> {
+        split.expect_data(&[Part::Train, Part::Val], recording)?;
+        let is_trained = split.has_data(Part::Train, recording)?;
+        let recorded = Recorded::of(recording, split.val())?;
         let views = recorded.views()?;
         // Scoring any varying rate shows for which neurons a score is defined.
         let probe: Vec<Array2<f64>> = views
@@ -59,8 +67,10 @@ impl ValidationTarget {
         for score in [ValidationScore::CcNorm, ValidationScore::CcRaw] {
             let scorer = ValidationScorer::new(score, &views)?;
             let scores = scorer.per_neuron(&probe)?;
+            let scores: Vec<Score> =
+                scores.into_iter().zip(&is_trained).filter_map(|(s, &t)| t.then_some(s)).collect();
             if scores.iter().any(Result::is_ok) {
-                return Ok(Self(scorer));
+                return Ok(Self { scorer, is_trained });
             }
             reason = scores.into_iter().find_map(Result::err);
         }
@@ -68,10 +78,11 @@ impl ValidationTarget {
         Err(Error::NothingToScore { reason })
     }
 
-    /// The score of each neuron; `None` if its recorded responses do not allow one. A constant rate scores 0, so that neurons
-    /// which a model ignores are not left out of the mean.
+    /// The score of each neuron; `None` if its recorded responses do not allow one, or if it has no training data. A constant rate
+    /// scores 0, so that neurons which a model ignores are not left out of the mean.
     pub(crate) fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Option<f64>>> {
-        Ok(self.0.per_neuron(rates)?.into_iter().map(value).collect())
+        let scores = self.scorer.per_neuron(rates)?.into_iter().enumerate();
+        Ok(scores.map(|(neuron, score)| self.value(neuron, score)).collect())
     }
 
     /// The score of one neuron, from its rate for each stimulus.
@@ -80,30 +91,32 @@ impl ValidationTarget {
         neuron: usize,
         rate: impl Fn(usize) -> ArrayView1<'r, f64>,
     ) -> Option<f64> {
-        value(self.0.score_of(neuron, rate))
+        self.value(neuron, self.scorer.score_of(neuron, rate))
     }
 
     /// The score of one neuron, from sums over its scored bins.
     pub(crate) fn score_of_sums(&self, neuron: usize, rate: &RateSums) -> Option<f64> {
-        value(self.0.score_of_sums(neuron, rate))
+        self.value(neuron, self.scorer.score_of_sums(neuron, rate))
     }
 
     /// The bins at which a neuron is scored.
     pub(crate) fn scored_bins(&self, neuron: usize) -> Vec<ScoredBins> {
-        self.0.scored_bins(neuron)
+        self.scorer.scored_bins(neuron)
     }
 
     /// Which score it is.
     pub(crate) fn which(&self) -> ValidationScore {
-        self.0.which()
+        self.scorer.which()
     }
-}
 
-fn value(score: Score) -> Option<f64> {
-    match score {
-        Ok(score) => Some(score),
-        Err(Undefined::ConstantRate | Undefined::NotFinite { .. }) => Some(0.0),
-        Err(_) => None,
+    /// What the score of a neuron counts.
+    fn value(&self, neuron: usize, score: Score) -> Option<f64> {
+        match score {
+            _ if !self.is_trained.get(neuron).copied().unwrap_or(false) => None,
+            Ok(score) => Some(score),
+            Err(Undefined::ConstantRate | Undefined::NotFinite { .. }) => Some(0.0),
+            Err(_) => None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use statenet::prelude::*;
+use statenet::{data::Cut, prelude::*};
 
 use crate::shared::{MachineArgs, Origin, SplitArgs, config_files, split_file};
 
@@ -33,6 +33,10 @@ pub struct FitArgs {
     /// What a split may hold.
     #[command(flatten)]
     pub(crate) parts: SplitArgs,
+    /// Cut the stimuli into pieces of so many seconds, with a gap between them that is dropped; a shorter piece at the end is dropped
+    /// too, unless `,keep` follows the gap
+    #[arg(long, value_name = "SECONDS[,GAP]")]
+    pub(crate) cut: Option<Cut>,
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub(crate) neurons: Option<String>,
@@ -61,6 +65,9 @@ pub struct FitArgs {
     /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Least signal power of a neuron in means, (spikes per bin)^2; default: all neurons count
+    #[arg(long, value_name = "X")]
+    pub(crate) min_signal_power: Option<f64>,
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,

@@ -104,8 +104,19 @@ fn interval(ci: Option<[f64; 2]>) -> Option<Interval> {
 
 /// The table of models.
 fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
-    let mut table =
-        Table::new(["Model", "Parameters", "CCraw", "CCnorm [95 %]", "FVE", "Seconds", "Epochs", "Stopped"]);
+    let mut table = Table::new([
+        "Model",
+        "Parameters",
+        "CCraw",
+        "CCnorm [95 %]",
+        "Median",
+        "FVE",
+        "Neurons",
+        "Weak",
+        "Seconds",
+        "Epochs",
+        "Stopped",
+    ]);
     for Fitted { summary, .. } in scene.fitted {
         let test = &summary.test;
         let stopped = match summary.stopped {
@@ -117,7 +128,10 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
             summary.parameters.into(),
             Cell::number(test.cc_mean, 3),
             Cell::estimate(test.ccnorm_mean, interval(test.ccnorm_ci95), 3),
+            Cell::number(test.ccnorm_median, 3),
             Cell::number(test.fve_mean, 3),
+            format!("{}/{}", test.n_ccnorm(), test.per_neuron.len()).into(),
+            test.n_weak.into(),
             Cell::number(summary.seconds_fit, 1),
             summary.epochs_run.into(),
             stopped.into(),
@@ -170,9 +184,18 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
              bootstrap over neurons and over half-second blocks of the test sounds.",
         )
         .paragraph(
-            "The second table compares the best model with each other model, neuron by neuron: a bootstrap interval over \
-             neurons, Wilcoxon's signed-rank test, and the sign-flip test of the mean. All treat the test sounds as fixed.",
+            "Neurons is the number that has a CCnorm, of all: only these are in its mean and median. Weak is how many of them have a \
+             signal power that is not above twice its standard error. The CCnorm of such a neuron can be far from the truth and move the \
+             mean; the median is little moved. --min-signal-power leaves weak neurons out.",
+        )
+        .paragraph(
+            "The second table compares the best model with each other model, neuron by neuron, over the neurons that have a CCnorm in \
+             both: a bootstrap interval over neurons, Wilcoxon's signed-rank test, and the sign-flip test of the mean. All treat the test \
+             sounds as fixed.",
         );
+    if let Some(left_out) = scene.fitted.first().and_then(|f| f.summary.test.left_out()) {
+        section = left_out.lines().fold(section, |section, line| section.paragraph(line));
+    }
     section = tables.iter().fold(section, |section, table| section.table(table.clone()));
     section = section
         .figure(bars, "Mean CCnorm on test stimuli with its 95 % interval.")

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use statenet::{
+    data::Part,
     metrics::ScoreTable,
     prelude::*,
     train::{self, Fit, Stopped},
@@ -14,7 +15,9 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{Choice, FitStates, Inputs, Kind, Warnings, choices, front_end, interrupt, source};
+use crate::shared::{
+    Choice, FitStates, Inputs, Kind, Source, Warnings, choices, cut, front_end, interrupt, seconds, source,
+};
 
 /// Runs the program.
 ///
@@ -26,10 +29,24 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let say = |text: String| printer.line(text);
     let out = Output::open(args, &printer)?;
     let source = source(&args.origin()?, args.neurons.as_deref(), args.seed)?;
+    let whole = seconds(&source.recording);
+    let source = Source { recording: cut(source.recording, args.cut.as_ref())?, ..source };
+    if let Some(by) = &args.cut {
+        let (n, kept) = (source.recording.n_stimuli(), seconds(&source.recording));
+        say(format!("cut by {by} into {n} pieces: {kept:.1} s of {whole:.1} s"));
+    }
     let split = args.parts.resolve(&args.split, &source.recording)?;
     let front_end = args.front_end.as_deref().map(front_end).transpose()?;
     let inputs = Inputs::new(source.recording.smoothed().into_owned(), front_end.as_ref())?;
     let recording = inputs.cochleagrams();
+    split.expect_data(&[Part::Train, Part::Val, Part::Test], recording)?;
+    let options = EvaluationOptions {
+        seed: Seed::new(args.seed),
+        min_signal_power: args.min_signal_power,
+        not_trained: split.without_data(Part::Train, recording)?,
+        ..EvaluationOptions::for_dt(recording.dt())
+    };
+    options.validate()?;
     let mut warnings = Warnings::default();
     warnings.about(recording, &split)?;
     let chosen = choices(&args.model, &inputs)?;
@@ -52,7 +69,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     for choice in &chosen {
         interrupt::check()?;
         let of_choice = inputs.of(choice.input())?;
-        let one = fit_one(choice, args, of_choice, &split, &device, &out, &mut states)
+        let one = fit_one(choice, args, of_choice, &split, &options, &device, &out, &mut states)
             .with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
             "{:14} {:6} parameters, CCnorm {} in {:.1} s",
@@ -80,6 +97,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     for table in &tables {
         say(format!("\n{}", table.to_text().trim_end()));
     }
+    if let Some(left_out) = summary.models.first().and_then(|model| model.test.left_out()) {
+        say(format!("\n{left_out}"));
+    }
     say(format!(
         "\nwrote {0}/report.html, {0}/{SUMMARY}, figures, checkpoints and predictions",
         args.out.display()
@@ -93,6 +113,7 @@ fn fit_one(
     args: &FitArgs,
     recording: &Recording,
     split: &Split,
+    options: &EvaluationOptions,
     device: &Device,
     out: &Output,
     states: &mut FitStates<'_>,
@@ -122,9 +143,8 @@ fn fit_one(
         }
     };
     let rates = train::predict(&*model, recording, split.test())?;
-    let options =
-        EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
-    let test = train::score(&rates, recording, split.test(), &options)?;
+    let rates = rates.with_not_trained(options.not_trained.clone());
+    let test = train::score(&rates, recording, split.test(), options)?;
     let checkpoint = format!("checkpoints/{}", choice.name);
     checkpoint::save(out.path(&checkpoint), &*model, &metadata)?;
     out.predictions(&choice.name, &rates)?;

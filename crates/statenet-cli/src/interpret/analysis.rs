@@ -126,8 +126,7 @@ pub(crate) fn analyze(
 ) -> anyhow::Result<Vec<NeuronAnalysis>> {
     let LoadedModel { model, recording, split, neurons, .. } = loaded;
     step("scores on test stimuli")?;
-    let options =
-        EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
+    let options = loaded.scoring(args.seed);
     let rates = predict(&**model, recording, split.test())?;
     let scores = train::score(&rates, recording, split.test(), &options)?;
     step("ridge regression of the recording")?;
@@ -271,8 +270,7 @@ fn score_histories(
     analyses: &mut [NeuronAnalysis],
 ) -> anyhow::Result<()> {
     let LoadedModel { model, recording, split, .. } = loaded;
-    let options =
-        EvaluationOptions { seed: Seed::new(args.seed), ..EvaluationOptions::for_dt(recording.dt()) };
+    let options = loaded.scoring(args.seed);
     let sound = |&s: &usize| tensor(recording.stimulus(s)?.cochleagram(), model.device());
     let sounds = split.test().iter().map(sound).collect::<anyhow::Result<Vec<_>>>()?;
     for ms in HISTORIES_MS {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Parser;
-use statenet::prelude::*;
+use statenet::{data::Cut, prelude::*};
 
 use crate::shared::{MachineArgs, PublishedArgs, SplitArgs, config_files, split_file};
 
@@ -27,6 +27,10 @@ pub struct InterpretArgs {
     /// leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) front_end: Option<String>,
+    /// Cut the stimuli into pieces of so many seconds, with a gap between them that is dropped; default: as for the fit of the
+    /// checkpoint
+    #[arg(long, value_name = "SECONDS[,GAP]")]
+    pub(crate) cut: Option<Cut>,
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub(crate) neurons: Option<String>,

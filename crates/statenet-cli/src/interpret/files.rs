@@ -13,6 +13,7 @@ use statenet::{
         Estimate,
         dreams::{BandCarrier, Level, Sonification},
     },
+    metrics::Reasons,
     prelude::*,
 };
 
@@ -43,6 +44,9 @@ struct NeuronEntry<'a> {
     id: &'a str,
     maps: String,
     ccnorm: Estimate,
+    /// Why scores are undefined, as in the `per_neuron` of `summary.json`.
+    #[serde(skip_serializing_if = "Reasons::is_empty")]
+    undefined: Reasons,
     best_frequency_hz: Option<Estimate<Hertz>>,
     bandwidth_octaves: Option<Estimate>,
     latency_ms: Option<Estimate<Millis>>,
@@ -80,6 +84,7 @@ impl<'a> NeuronEntry<'a> {
             id: &analysis.id,
             maps: map_file(&analysis.file),
             ccnorm: plain(analysis.score.ccnorm),
+            undefined: analysis.score.undefined,
             best_frequency_hz: tuning.map(|t| t.best_frequency),
             bandwidth_octaves: tuning.map(|t| t.bandwidth_octaves),
             latency_ms: tuning.map(|t| t.latency),

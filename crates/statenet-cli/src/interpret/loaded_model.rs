@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, bail, ensure};
 use ndarray::{Array2, ArrayView2};
-use statenet::{data::GroundTruth, prelude::*, train};
+use statenet::{
+    data::{GroundTruth, Part},
+    prelude::*,
+    train,
+};
 
 use super::args::InterpretArgs;
 use crate::shared::{
-    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Warnings, choice, front_end, front_end_of, source,
-    standardize, true_field, with_cochleagrams,
+    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Source, Warnings, choice, cut, cut_of, front_end,
+    front_end_of, source, standardize, true_field, with_cochleagrams,
 };
 
 /// A model that hears, and the recording's sounds in bins of samples.
@@ -30,6 +34,8 @@ pub(crate) struct LoadedModel {
     pub(crate) scaling: Standardization,
     /// Training and test stimuli.
     pub(crate) split: Split,
+    /// Ids of neurons that the model was not trained on.
+    pub(crate) not_trained: Vec<String>,
     /// The ground truth of each neuron if the recording is simulated, else empty.
     pub(crate) truth: Vec<GroundTruth>,
     /// The selected neurons.
@@ -51,12 +57,15 @@ impl LoadedModel {
     ) -> anyhow::Result<Self> {
         let mut warnings = Warnings::default();
         let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
+        let fitted =
+            args.checkpoint.as_ref().map(|folder| args.published.load(folder, device)).transpose()?;
+        let as_fitted = fitted.as_ref().map(|fitted| cut_of(&fitted.metadata)).transpose()?.flatten();
+        let source =
+            Source { recording: cut(source.recording, args.cut.as_ref().or(as_fitted.as_ref()))?, ..source };
         let smoothed = source.recording.smoothed().into_owned();
         let named = args.front_end.as_deref().map(front_end).transpose()?;
-        let (model, recording, split) = match &args.checkpoint {
-            Some(folder) => {
-                let Checkpoint { mut model, metadata, warnings: odd } =
-                    args.published.load(folder, device)?;
+        let (model, recording, split, not_trained) = match fitted {
+            Some(Checkpoint { mut model, metadata, warnings: odd }) => {
                 warnings.extend(odd);
                 let split = split(args, &metadata, &smoothed)?;
                 let smoothed = train::recording_for(&*model, &smoothed)?.into_owned();
@@ -71,7 +80,7 @@ impl LoadedModel {
                         recording
                     }
                 };
-                (model, recording, split)
+                (model, recording, split, train::not_trained(&metadata))
             }
             None => {
                 let split = args.parts.resolve(args.split.as_ref().unwrap_or(&SplitPlan::Demo), &smoothed)?;
@@ -81,7 +90,8 @@ impl LoadedModel {
                 let input = choice.input();
                 let (model, fitted) = fit(args, choice, counts.of(input)?, &split, device, states)?;
                 fitted.save(out.path("checkpoint"), &*model)?;
-                (model, Inputs::new(smoothed, named.as_ref())?.of(input)?.clone(), split)
+                let not_trained = split.without_data(Part::Train, &smoothed)?;
+                (model, Inputs::new(smoothed, named.as_ref())?.of(input)?.clone(), split, not_trained)
             }
         };
         // Maps, tuning and dreams are over bands: those of the front end, for a model that hears.
@@ -117,7 +127,17 @@ impl LoadedModel {
         let mut truths: BTreeMap<&str, GroundTruth> =
             truths.map(|(neuron, truth)| (neuron.id(), truth)).collect();
         let truth = recording.neurons().iter().filter_map(|neuron| truths.remove(neuron.id())).collect();
-        Ok(Self { model, hearing, recording, scaling, split, truth, neurons, warnings })
+        Ok(Self { model, hearing, recording, scaling, split, not_trained, truth, neurons, warnings })
+    }
+
+    /// The options of scores: those of the recording, without the neurons that the model was not trained on.
+    #[must_use]
+    pub(crate) fn scoring(&self, seed: u64) -> EvaluationOptions {
+        EvaluationOptions {
+            seed: Seed::new(seed),
+            not_trained: self.not_trained.clone(),
+            ..EvaluationOptions::for_dt(self.recording.dt())
+        }
     }
 
     /// The model's short name, with its front end if it hears.

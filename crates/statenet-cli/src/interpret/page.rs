@@ -6,6 +6,7 @@ use anyhow::Context;
 use ndarray::{Array2, ArrayView2};
 use statenet::{
     interp::Estimate,
+    metrics::{NeuronScores, Undefined},
     prelude::*,
     report::{
         Bar, Bars, Cell, ColorMap, Curve, CurveAxis, Curves, Figure, Heatmap, Interval, Page, Panel, Scatter,
@@ -86,6 +87,15 @@ fn cell<T: Copy>(estimate: Option<Estimate<T>>, number: impl Fn(T) -> f64, decim
     Cell::estimate(value.map(number), interval, decimals)
 }
 
+/// The CCnorm of a neuron; `?` behind one that a weak signal hardly supports.
+fn ccnorm(score: &NeuronScores) -> Cell {
+    match (score.ccnorm, &score.undefined.ccnorm) {
+        (None, Some(Undefined::NotTrained)) => "not trained".into(),
+        (Some(ccnorm), _) if score.weak => format!("{ccnorm:.3}?").into(),
+        (ccnorm, _) => Cell::number(ccnorm, 3),
+    }
+}
+
 /// The tuning table and, if memory was measured, the memory table, one row per neuron.
 fn tables(analyses: &[NeuronAnalysis]) -> anyhow::Result<Vec<Table>> {
     let knows = analyses.iter().any(|f| f.truth.is_some());
@@ -100,7 +110,7 @@ fn tables(analyses: &[NeuronAnalysis]) -> anyhow::Result<Vec<Table>> {
         let tuning = analysis.maps.as_ref().map(|maps| &maps.tuning);
         let mut row = vec![
             analysis.id.as_str().into(),
-            Cell::number(analysis.score.ccnorm, 3),
+            ccnorm(&analysis.score),
             cell(tuning.map(|t| t.best_frequency), |best: Hertz| best.hz() / 1000.0, 2),
             cell(tuning.map(|t| t.bandwidth_octaves), |x| x, 2),
             cell(tuning.map(|t| t.latency), Millis::ms, 0),
@@ -178,8 +188,11 @@ fn accuracy(analyses: &[NeuronAnalysis]) -> Option<Figure> {
 /// The section of one neuron: figures with captions.
 fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow::Result<Section> {
     let recording = &loaded.recording;
-    let score =
-        analysis.score.ccnorm.map_or_else(|| "no CCnorm".to_owned(), |score| format!("CCnorm {score:.2}"));
+    let score = match (analysis.score.ccnorm, &analysis.score.undefined.ccnorm) {
+        (Some(score), _) => format!("CCnorm {score:.2}"),
+        (None, Some(reason)) => format!("no CCnorm ({reason})"),
+        (None, None) => "no CCnorm".to_owned(),
+    };
     let mut section = Section::new(format!("{} ({score})", analysis.id));
     let n_lags = analysis
         .maps

@@ -2,6 +2,7 @@
 
 mod apart;
 mod choice;
+mod cutting;
 mod inputs;
 pub(crate) mod interrupt;
 mod json;
@@ -21,13 +22,14 @@ pub use progress::FitBar;
 
 pub(crate) use apart::{config_files, expect_apart, split_file};
 pub(crate) use choice::{Choice, Kind, choice, choices};
+pub(crate) use cutting::{cut, cut_of, seconds};
 pub(crate) use inputs::{Inputs, expect_unscaled, front_end, front_end_of, standardize, with_cochleagrams};
 pub(crate) use json::write_json;
 pub(crate) use lock::Lock;
 pub(crate) use output_folder::OutputFolder;
 pub(crate) use printer::Printer;
 pub(crate) use published_args::PublishedArgs;
-pub(crate) use recording::{Origin, source, true_field};
+pub(crate) use recording::{Origin, Source, source, true_field};
 pub(crate) use resumable::{FitStates, UNFINISHED};
 pub(crate) use split::SplitArgs;
 pub(crate) use warnings::Warnings;

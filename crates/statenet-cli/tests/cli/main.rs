@@ -5,6 +5,7 @@
 mod bad_input;
 mod contract;
 mod convert;
+mod cut;
 mod doubts;
 mod full_disk;
 mod harness;
@@ -13,6 +14,7 @@ mod identity;
 mod interpret;
 mod interrupted;
 mod killed;
+mod left_out;
 mod outputs;
 mod predict_and_score;
 #[cfg(unix)]

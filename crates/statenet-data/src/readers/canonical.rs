@@ -7,6 +7,7 @@
 //!  "stimuli": [{"name": .., "kind": .., "stimulus": "stimuli/x.npy", "responses": "responses/x.npz",
 //!               "audio": "audio/x.wav", "bins": 999, "repeats": 20}, ..]}
 //! ```
+//! A stimulus that is a part of its sound file has `audio_first_bin` and `audio_bins`: where the part starts, and the bins of the whole.
 //! An older spelling, `band_centres_hz`, is read too. Required are format, version, name, dt_ms, neurons (id) and stimuli (name, responses, and stimulus or audio): a folder whose
 //! stimuli have sounds only is a recording of sound. Fields that the format
 //! does not define are kept as metadata of the recording, neuron or stimulus.
@@ -15,7 +16,7 @@ use std::{fs, path::Path};
 
 use ndarray::Array2;
 use serde_json::Value;
-use statenet_core::{Hertz, Input, ResponseMask, Sampling, TimeBin, expect_shape, json};
+use statenet_core::{Hertz, Input, ResponseMask, TimeBin, expect_shape, json};
 
 use super::{
     arrays::{read_cochleagram, read_counts},
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     error::{Error, Place, Result},
     preprocess::Smoothing,
-    recording::{Description, Neuron, Recording, Responses, Stimulus, read_sound},
+    recording::{Description, Excerpt, Neuron, Recording, Responses, SoundReader, Stimulus},
 };
 
 /// The file that describes a recording.
@@ -87,7 +88,7 @@ impl Recording {
         let bands = if stored { bands } else { Vec::new() };
         let n_bands = (!bands.is_empty()).then_some(bands.len());
         let mut reader =
-            StimulusReader { folder, input, n_bands, n_neurons: neurons.len(), dt, sampling: None };
+            StimulusReader { folder, input, n_bands, n_neurons: neurons.len(), sounds: SoundReader::new(dt) };
         let stimuli = entries.into_iter().map(|entry| reader.read(entry)).collect::<Result<Vec<_>>>()?;
         let description = Description {
             name: fields.text("name")?,
@@ -157,9 +158,7 @@ struct StimulusReader<'a> {
     /// That of the file, or else of the first cochleagram.
     n_bands: Option<usize>,
     n_neurons: usize,
-    dt: TimeBin,
-    /// That of the first sound.
-    sampling: Option<Sampling>,
+    sounds: SoundReader,
 }
 
 impl StimulusReader<'_> {
@@ -174,9 +173,10 @@ impl StimulusReader<'_> {
         let responses = self.responses(&mut entry, stored.as_ref().map(|stored| stored.dim().1))?;
         let kind = entry.optional_text("kind")?;
         let audio = entry.optional_path("audio")?.map(|audio| self.folder.join(audio));
+        let excerpt = excerpt(&mut entry, responses.n_bins())?;
         let cochleagram = match (stored, &audio) {
             (Some(stored), _) => stored,
-            (None, Some(audio)) => read_sound(audio, self.dt, responses.n_bins(), &mut self.sampling)?,
+            (None, Some(audio)) => self.sounds.read(audio, excerpt, responses.n_bins())?,
             (None, None) => {
                 let expected = "a cochleagram, or audio in its place, for every stimulus";
                 return Err(entry.error("stimulus", "missing", expected));
@@ -192,7 +192,7 @@ impl StimulusReader<'_> {
                 action: "find the sound",
                 source,
             })?;
-            stimulus = stimulus.with_audio(audio);
+            stimulus = stimulus.with_audio(audio).with_excerpt(excerpt);
         }
         Ok(stimulus.with_metadata(entry.rest()))
     }
@@ -224,6 +224,28 @@ impl StimulusReader<'_> {
         expect_count(entry, "repeats", counts.dim().1, &path)?;
         let mask = ResponseMask::from_nan(counts.view());
         Responses::checked(counts, &mask, &Place::File(path))
+    }
+}
+
+/// Which part of its sound file a stimulus is, if it is not the whole.
+fn excerpt(entry: &mut Fields<'_>, n_bins: usize) -> Result<Option<Excerpt>> {
+    let first_bin = entry.optional_count("audio_first_bin")?;
+    let file_bins = entry.optional_count("audio_bins")?;
+    match (first_bin, file_bins) {
+        (None, None) => Ok(None),
+        (Some(first_bin), Some(file_bins)) if first_bin.saturating_add(n_bins) <= file_bins => {
+            Ok(Some(Excerpt { first_bin, file_bins }))
+        }
+        (first_bin, file_bins) => {
+            let got = |n: Option<usize>| n.map_or_else(|| "missing".to_owned(), |n| n.to_string());
+            let at_least = first_bin.unwrap_or(0).saturating_add(n_bins);
+            let (name, got) = match first_bin {
+                None => ("audio_first_bin", "missing".to_owned()),
+                Some(_) => ("audio_bins", got(file_bins)),
+            };
+            let expected = format!("both audio_first_bin and audio_bins, of {at_least} or more bins");
+            Err(entry.error(name, got, expected))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::arrays::{bytes, with_repeats};
 use crate::{
     error::{Error, Place, Result},
     formats::{FormatError, npy, npz},
-    recording::{Description, Neuron, Recording, Responses, Stimulus, read_sound},
+    recording::{Description, Neuron, Recording, Responses, SoundReader, Stimulus},
 };
 
 const NAME: &str = "counts";
@@ -33,12 +33,12 @@ impl Recording {
         let names: Vec<String> = sounds.iter().map(|path| stem(path)).collect();
         let counts_of_all = read_counts(counts, &names)?;
         let n_neurons = counts_of_all.first().map_or(0, |c| c.dim().0);
-        let mut sampling = None;
+        let mut reader = SoundReader::new(dt);
         let mut stimuli = Vec::with_capacity(sounds.len());
         for ((path, name), counts_of_one) in sounds.into_iter().zip(names).zip(counts_of_all) {
             let mask = ResponseMask::from_nan(counts_of_one.view());
             let responses = Responses::checked(counts_of_one, &mask, &Place::File(counts.to_path_buf()))?;
-            let sound = read_sound(&path, dt, responses.n_bins(), &mut sampling)?;
+            let sound = reader.read(&path, None, responses.n_bins())?;
             stimuli.push(Stimulus::new(name, sound, responses)?.with_audio(path));
         }
         let name =

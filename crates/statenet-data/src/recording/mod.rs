@@ -1,6 +1,7 @@
 //! A recording: sounds, neurons, and the neurons' responses.
 
 mod combine;
+mod cut;
 mod doubts;
 mod neuron;
 mod responses;
@@ -14,11 +15,12 @@ use ndarray::ArrayView2;
 use serde_json::Value;
 use statenet_core::{Axes, Hertz, Input, TimeBin, expect_shape};
 
+pub use cut::{Cut, Rest};
 pub use neuron::Neuron;
 pub use responses::Responses;
-pub(crate) use sound::read_sound;
+pub(crate) use sound::SoundReader;
 pub use stimulus::Stimulus;
-pub(crate) use stimulus::checked_cochleagram;
+pub(crate) use stimulus::{Excerpt, checked_cochleagram};
 
 use crate::{
     error::{Error, Place, Result},

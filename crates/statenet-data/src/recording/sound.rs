@@ -1,11 +1,11 @@
 //! A recording's sounds in place of its cochleagrams, for models that hear.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use statenet_core::{Hertz, Input, Sampling, TimeBin};
 
-use super::Recording;
+use super::{Excerpt, Recording};
 use crate::{
     error::{Error, Result},
     formats::wav,
@@ -42,14 +42,14 @@ impl Recording {
         if self.input == Input::Sound {
             return Ok(self.clone());
         }
-        let mut sampling = None;
+        let mut reader = SoundReader::new(self.dt());
         let mut sounds = Vec::with_capacity(self.n_stimuli());
         for stimulus in self.stimuli() {
             let Some(path) = stimulus.audio() else {
                 let (recording, stimulus) = (self.name().to_owned(), stimulus.name().to_owned());
                 return Err(Error::NoAudio { recording, stimulus });
             };
-            sounds.push(read_sound(path, self.dt(), stimulus.n_bins(), &mut sampling)?);
+            sounds.push(reader.read(path, stimulus.excerpt(), stimulus.n_bins())?);
         }
         self.with_input(Input::Sound, Vec::new(), sounds)
     }
@@ -83,8 +83,43 @@ impl Recording {
     }
 }
 
+/// Reads sounds one after the other, at the sampling of the first. Pieces of one file that follow each other read it once.
+pub(crate) struct SoundReader {
+    dt: TimeBin,
+    sampling: Option<Sampling>,
+    last: Option<(PathBuf, Array2<f32>)>,
+}
+
+impl SoundReader {
+    /// A reader of sounds in bins of this width.
+    pub(crate) fn new(dt: TimeBin) -> Self {
+        Self { dt, sampling: None, last: None }
+    }
+
+    /// The samples of a sound file, or of a part of it, in `n_bins` bins `(hop, T)`.
+    pub(crate) fn read(
+        &mut self,
+        path: &Path,
+        excerpt: Option<Excerpt>,
+        n_bins: usize,
+    ) -> Result<Array2<f32>> {
+        let Some(Excerpt { first_bin, file_bins }) = excerpt else {
+            return read_sound(path, self.dt, n_bins, &mut self.sampling);
+        };
+        let known = self.last.take().filter(|(file, bins)| file == path && bins.ncols() == file_bins);
+        let (file, bins) = match known {
+            Some(known) => known,
+            None => (path.to_path_buf(), read_sound(path, self.dt, file_bins, &mut self.sampling)?),
+        };
+        let end = first_bin.saturating_add(n_bins).min(bins.ncols());
+        let part = bins.slice(s![.., first_bin.min(end)..end]).to_owned();
+        self.last = Some((file, bins));
+        Ok(part)
+    }
+}
+
 /// The samples of a sound file in `n_bins` bins `(hop, T)`, at the sampling of the first file.
-pub(crate) fn read_sound(
+fn read_sound(
     path: &Path,
     dt: TimeBin,
     n_bins: usize,

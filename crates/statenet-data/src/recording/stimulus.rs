@@ -25,7 +25,17 @@ pub struct Stimulus {
     cochleagram: Arc<Array2<f32>>,
     responses: Arc<Responses>,
     audio: Option<PathBuf>,
+    excerpt: Option<Excerpt>,
     metadata: Metadata,
+}
+
+/// Which part of its sound file a stimulus is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    /// The first bin, counted from the start of the file.
+    pub(crate) first_bin: usize,
+    /// Number of bins of the whole file.
+    pub(crate) file_bins: usize,
 }
 
 impl Stimulus {
@@ -44,7 +54,15 @@ impl Stimulus {
         expect_shape("counts", responses.values().shape(), &[n.into(), r.into(), bins.into()])
             .map_err(|shape| Error::Shape { place, shape })?;
         let (cochleagram, responses) = (Arc::new(cochleagram), Arc::new(responses));
-        Ok(Self { name, kind: None, cochleagram, responses, audio: None, metadata: Metadata::new() })
+        Ok(Self {
+            name,
+            kind: None,
+            cochleagram,
+            responses,
+            audio: None,
+            excerpt: None,
+            metadata: Metadata::new(),
+        })
     }
 
     /// Sets the kind of sound, such as `song` or `water`.
@@ -58,7 +76,14 @@ impl Stimulus {
     #[must_use]
     pub fn with_audio(mut self, path: impl Into<PathBuf>) -> Self {
         self.audio = Some(path.into());
+        self.excerpt = None;
         self
+    }
+
+    /// Sets which part of the sound file the stimulus is; `None` for the whole.
+    #[must_use]
+    pub(crate) fn with_excerpt(self, excerpt: Option<Excerpt>) -> Self {
+        Self { excerpt, ..self }
     }
 
     /// Sets the metadata, which are stored in `recording.json` next to the fields of the format.
@@ -92,10 +117,17 @@ impl Stimulus {
         &self.responses
     }
 
-    /// The file that holds the sound, if there is one.
+    /// The file that holds the sound, if there is one; a piece of a stimulus that was [cut](super::Recording::cut) has the file of the
+    /// whole.
     #[must_use]
     pub fn audio(&self) -> Option<&Path> {
         self.audio.as_deref()
+    }
+
+    /// Which part of the sound file the stimulus is; `None` for the whole.
+    #[must_use]
+    pub(crate) fn excerpt(&self) -> Option<Excerpt> {
+        self.excerpt
     }
 
     /// The metadata.

@@ -1,5 +1,6 @@
 //! Splits of a recording's stimuli into training, validation and test parts without leaks.
 
+mod coverage;
 pub(crate) mod likeness;
 pub(crate) mod part;
 mod plan;

@@ -1,6 +1,7 @@
 //! Writes the canonical folder atomically; `readers/canonical.rs` describes its content.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -35,8 +36,9 @@ impl Recording {
             make_folder(&root.join(subfolder))?;
         }
         let mut stimuli = Vec::new();
+        let mut sounds = Sounds::default();
         for (i, stimulus) in self.stimuli().iter().enumerate() {
-            let entry = write_stimulus(root, stimulus, self.input())?;
+            let entry = write_stimulus(root, stimulus, self.input(), &mut sounds)?;
             stimuli.push(merged(entry, stimulus.metadata(), &folder.join(FILE), &format!("stimuli[{i}]."))?);
         }
         let mut neurons = Vec::new();
@@ -71,7 +73,7 @@ impl Recording {
 /// Writes the arrays and the sound of a stimulus; returns its JSON entry without metadata.
 ///
 /// Bins of sound are not written: the sound file has them.
-fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input) -> Result<Metadata> {
+fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut Sounds) -> Result<Metadata> {
     let name = stimulus.name();
     let (sound, counts) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
     let encoded = |result: Result<Vec<u8>, _>, path: &str| {
@@ -90,13 +92,16 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input) -> Result<Meta
     };
     let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
     write_file(&root.join(&counts), &encoded(npz::encode(&[("counts", npy)]), &counts)?)?;
-    let audio = stimulus.audio().map(|from| copy_audio(root, name, from)).transpose()?;
+    let audio = stimulus.audio().map(|from| sounds.copy(root, name, from)).transpose()?;
+    let excerpt = stimulus.excerpt();
     Ok(object([
         ("name", json!(name)),
         ("kind", json!(stimulus.kind())),
         ("stimulus", json!(sound)),
         ("responses", json!(counts)),
         ("audio", json!(audio)),
+        ("audio_first_bin", json!(excerpt.map(|part| part.first_bin))),
+        ("audio_bins", json!(excerpt.map(|part| part.file_bins))),
         ("bins", json!(stimulus.n_bins())),
         ("repeats", json!(stimulus.responses().n_repeats())),
     ]))
@@ -113,6 +118,22 @@ fn encode_counts(responses: &Responses) -> Result<Vec<u8>, crate::formats::Forma
     } else {
         let with_nan: Array3<f32> = responses.to_nan();
         npy::encode(with_nan.view())
+    }
+}
+
+/// The sound files copied so far, and where to: pieces of one file share it.
+#[derive(Default)]
+struct Sounds(BTreeMap<PathBuf, String>);
+
+impl Sounds {
+    /// Copies a sound into the folder, named after the first stimulus that has it; returns its relative path.
+    fn copy(&mut self, root: &Path, name: &str, from: &Path) -> Result<String> {
+        if let Some(copied) = self.0.get(from) {
+            return Ok(copied.clone());
+        }
+        let to = copy_audio(root, name, from)?;
+        self.0.insert(from.to_path_buf(), to.clone());
+        Ok(to)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn n_blocks(n_bins: usize, block_bins: usize) -> usize {
 }
 
 /// The block of bin t.
-fn block_of(t: usize, n_bins: usize, n_blocks: usize) -> usize {
+pub(super) fn block_of(t: usize, n_bins: usize, n_blocks: usize) -> usize {
     (t * n_blocks / n_bins).min(n_blocks - 1)
 }
 

@@ -3,6 +3,7 @@
 mod blocks;
 mod intervals;
 mod options;
+mod weakness;
 
 pub use intervals::Resampled;
 pub use options::EvaluationOptions;
@@ -40,9 +41,21 @@ pub struct NeuronScores {
     /// Noise power, (spikes/bin)^2, [`noise_power`](crate::ceilings::noise_power).
     #[serde(default)]
     pub noise_power: Option<f64>,
+    /// Standard error of the signal power over blocks of time, (spikes/bin)^2; `None` for fewer than two blocks.
+    #[serde(default)]
+    pub signal_power_se: Option<f64>,
+    /// Whether the neuron has a CCnorm that its signal power hardly supports: it is not above twice its standard error. Such a CCnorm
+    /// can be far above 1; it is in the mean unless [`min_signal_power`](EvaluationOptions::min_signal_power) leaves it out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub weak: bool,
     /// Reasons of undefined scores.
     #[serde(default, skip_serializing_if = "Reasons::is_empty")]
     pub undefined: Reasons,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// The reason of each undefined score.
@@ -118,6 +131,9 @@ pub struct Evaluation {
     /// The number of neurons for which each score is defined.
     #[serde(default)]
     pub n_defined: DefinedCounts,
+    /// The number of neurons with a CCnorm whose signal is [weak](NeuronScores::weak).
+    #[serde(default)]
+    pub n_weak: usize,
     /// The options used.
     #[serde(default)]
     pub options: EvaluationOptions,
@@ -128,6 +144,20 @@ impl Evaluation {
     #[must_use]
     pub fn neuron(&self, id: &str) -> Option<&NeuronScores> {
         self.per_neuron.iter().find(|neuron| neuron.id == id)
+    }
+
+    /// Number of neurons whose CCraw is undefined for this reason, with whatever numbers.
+    ///
+    /// ```
+    /// # use statenet_metrics::{Evaluation, Undefined};
+    /// # fn show(evaluation: &Evaluation) {
+    /// println!("{} neurons were not trained", evaluation.n_undefined(&Undefined::NotTrained));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn n_undefined(&self, reason: &Undefined) -> usize {
+        let same = |found: &Undefined| std::mem::discriminant(found) == std::mem::discriminant(reason);
+        self.per_neuron.iter().filter(|neuron| neuron.undefined.cc.as_ref().is_some_and(same)).count()
     }
 }
 
@@ -146,6 +176,11 @@ impl Evaluation {
 /// interval is somewhat too narrow. With one neuron only blocks are resampled, with one block only neurons; with one of
 /// each there is no interval. Neurons whose score is undefined in the data are never drawn; a neuron whose score is
 /// undefined in a draw is left out of that draw's mean.
+///
+/// A neuron without any recorded bin was [not tested](Undefined::NotTested). CCraw, CCnorm and FVE are undefined for it, for
+/// neurons that were [not trained](EvaluationOptions::not_trained) and for those below the [least signal
+/// power](EvaluationOptions::min_signal_power), so that no mean and no interval has them; CCmax and the powers, which are of the responses
+/// alone, stay.
 ///
 /// # Errors
 /// [`Error::NoStimulus`]; [`Error::NeuronCount`]; [`Error::Count`] or [`Error::DuplicateId`] if `ids` is not one unique id
@@ -176,9 +211,13 @@ pub fn evaluate_observations(
     let n = n_neurons(&recorded)?;
     check_ids(ids, n)?;
     let splits = split_table(&recorded, &SplitOptions { seed: options.seed, n_splits: options.n_splits });
+    let not_trained: BTreeSet<&str> = options.not_trained.iter().map(String::as_str).collect();
     let per_neuron: Vec<NeuronScores> = (0..n)
         .into_par_iter()
         .map(|neuron| {
+            let is_tested = recorded.iter().any(|stimulus| {
+                stimulus.mask().view().index_axis_move(ndarray::Axis(0), neuron).iter().any(|&valid| valid)
+            });
             let rate =
                 |stimulus: usize| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron);
             Scored {
@@ -187,7 +226,9 @@ pub fn evaluate_observations(
                 fve: Concatenated::of(observations, neuron).and_then(|all| fve_of(&all.rate, &all.psth)),
                 ccmax: half_split_ceiling(&recorded, neuron, &splits),
                 powers: pooled_powers(&recorded, neuron),
+                signal_power_se: weakness::signal_power_error(&recorded, neuron, options.block_bins),
             }
+            .left_out(not_trained.contains(ids[neuron].as_str()), is_tested, options.min_signal_power)
             .named(&ids[neuron])
         })
         .collect();
@@ -212,7 +253,8 @@ pub fn evaluate_observations(
             fve: fve.len(),
             ccmax: defined(|s| s.ccmax).len(),
         },
-        options: *options,
+        n_weak: per_neuron.iter().filter(|neuron| neuron.weak).count(),
+        options: options.clone(),
         per_neuron,
     })
 }
@@ -235,11 +277,32 @@ struct Scored {
     fve: Score,
     ccmax: Score,
     powers: Result<PooledPowers, Undefined>,
+    signal_power_se: Option<f64>,
 }
 
 impl Scored {
+    /// Leaves the neuron out of the means if it was not trained or not tested, or if its signal is below the least one.
+    fn left_out(self, is_untrained: bool, is_tested: bool, min_signal_power: Option<f64>) -> Self {
+        let weak = || {
+            let (minimum, signal_power) = (min_signal_power?, self.powers.as_ref().ok()?.signal);
+            (signal_power < minimum).then_some(Undefined::WeakSignal { signal_power, minimum })
+        };
+        let reason = match (is_untrained, is_tested) {
+            (true, _) => Some(Undefined::NotTrained),
+            (false, false) => Some(Undefined::NotTested),
+            (false, true) => weak(),
+        };
+        let ccmax = if is_tested { self.ccmax } else { Err(Undefined::NotTested) };
+        match reason {
+            Some(reason) => Self { cc: Err(reason), ccnorm: Err(reason), fve: Err(reason), ccmax, ..self },
+            None => self,
+        }
+    }
+
     fn named(self, id: &str) -> NeuronScores {
         let powers = self.powers.ok();
+        let weak =
+            |p: &PooledPowers| self.ccnorm.is_ok() && weakness::is_weak(p.signal, self.signal_power_se);
         NeuronScores {
             id: id.to_owned(),
             cc: self.cc.ok(),
@@ -248,6 +311,8 @@ impl Scored {
             ccmax: self.ccmax.ok(),
             signal_power: powers.map(|p| p.signal).filter(|p| p.is_finite()),
             noise_power: powers.map(|p| p.noise).filter(|p| p.is_finite()),
+            signal_power_se: self.signal_power_se,
+            weak: powers.as_ref().is_some_and(weak),
             undefined: Reasons {
                 cc: self.cc.err(),
                 ccnorm: self.ccnorm.err(),

@@ -120,10 +120,10 @@ impl<'a> Fitter<'a> {
         let before = model.params().snapshot()?;
         let input = FitInput::new(model, recording, split.train())?;
         let metadata =
-            metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed));
+            metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed))?;
         let recording = &*input.recording;
         let batches = Batches::new(recording, split.train(), model.device())?;
-        let validation = Validation::new(recording, split.val(), model.device())?;
+        let validation = Validation::new(recording, split, model.device())?;
         let folder = match resume {
             Some((folder, every)) => {
                 Some((FitFolder::new(&folder, Fingerprint::new(model, &config, recording, split)?), every))

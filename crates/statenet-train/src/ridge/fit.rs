@@ -7,7 +7,7 @@ use faer::Mat;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statenet_core::{Axes, Millis, Need, Seed, TimeBin};
-use statenet_data::{Recording, Split};
+use statenet_data::{Part, Recording, Split};
 use statenet_models::{
     CheckpointMetadata, ModelConfig, ResponseModel,
     activations::ActivationConfig,
@@ -140,13 +140,14 @@ impl Ridge {
         self.validate()?;
         expect_cochleagrams(recording)?;
         let begun = Instant::now();
+        split.expect_data(&[Part::Train, Part::Val], recording)?;
         self.sizes(recording, split)?.expect_memory()?;
-        let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None);
+        let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None)?;
         let scaling = recording.fit_standardization(split.train())?;
         let as_recorded = recording.smoothed();
         let recording =
             &scaled(&as_recorded, &scaling, as_recorded.stimuli().iter().map(|s| s.cochleagram()))?;
-        let target = ValidationTarget::new(recording, split.val())?;
+        let target = ValidationTarget::new(recording, split)?;
         let fitted = Fitted::of(self, recording, split, &target)?;
         let mut model = fitted.model(&as_recorded.axes(), device)?;
         model.scale_input(&scaling)?;

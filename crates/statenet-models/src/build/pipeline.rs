@@ -96,19 +96,8 @@ impl PipelineConfig {
 }
 
 impl Pipeline {
-    /// Builds the stages of a validated config.
-    pub(crate) fn new(
-        axes: &Axes,
-        config: &PipelineConfig,
-        seed: Seed,
-        dtype: DType,
-        device: &Device,
-    ) -> Result<Self> {
-        Self::on(ParamStore::new(seed, dtype, device), axes, config)
-    }
-
     /// Builds the stages of a validated config on an empty store.
-    fn on(mut params: ParamStore, axes: &Axes, config: &PipelineConfig) -> Result<Self> {
+    pub(crate) fn on(mut params: ParamStore, axes: &Axes, config: &PipelineConfig) -> Result<Self> {
         let (dtype, device) = (params.dtype(), params.device().clone());
         let mut root = params.root();
         let front_end = match &config.front_end {

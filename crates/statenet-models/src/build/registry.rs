@@ -15,6 +15,7 @@ use crate::{
         response_model::ResponseModel,
     },
     error::{Error, Result},
+    params::store::{ParamStore, Room},
 };
 
 /// Builds a custom model from its config; the error it returns becomes [`Error::Custom`].
@@ -91,17 +92,34 @@ impl Registry {
         dtype: DType,
         device: &Device,
     ) -> Result<Box<dyn ResponseModel>> {
+        self.build_on(config, ParamStore::new(seed, dtype, device))
+    }
+
+    /// Builds the model of a config whose parameters are in a file. The sizes in a config are claims: a model of the zoo with more
+    /// numbers than the file is refused before they are made.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); [`Error::Parameters`] if there are more numbers.
+    pub(crate) fn build_for(
+        &self,
+        config: &ModelConfig,
+        room: Room,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn ResponseModel>> {
+        self.build_on(config, ParamStore::new(Seed::new(0), dtype, device).with_room(Some(room)))
+    }
+
+    fn build_on(&self, config: &ModelConfig, params: ParamStore) -> Result<Box<dyn ResponseModel>> {
         config.validate()?;
         match &config.model {
-            Architecture::Pipeline(pipeline) => {
-                Ok(Box::new(Pipeline::new(config.axes()?, pipeline, seed, dtype, device)?))
-            }
+            Architecture::Pipeline(pipeline) => Ok(Box::new(Pipeline::on(params, config.axes()?, pipeline)?)),
             Architecture::Custom(custom) => {
                 let Some(builder) = self.builders.get(&custom.name) else {
                     let known = self.builders.keys().cloned().collect();
                     return Err(Error::UnknownModel { name: custom.name.clone(), known });
                 };
-                builder(config, seed, dtype, device)
+                builder(config, params.seed(), params.dtype(), params.device())
                     .map_err(|source| Error::Custom { name: custom.name.clone(), source })
             }
         }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use candle_core::{DType, Device};
-use statenet_core::Seed;
 
 use super::{
     contents::{
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
     error::{Result, config_error},
+    params::store::Room,
     tensors,
 };
 
@@ -43,10 +43,11 @@ pub fn load_with(registry: &Registry, folder: impl AsRef<Path>, device: &Device)
     let config = with_neuron_ids(config, &metadata)?;
     let tensors_path = folder.join(TENSORS_FILE);
     let values = tensors::read(&tensors_path, device)?;
-    let model = registry.build(&config, Seed::new(0), DType::F32, device)?;
+    let origin = tensors_path.display().to_string();
+    let model = registry.build_for(&config, Room::for_values(&values, &origin), DType::F32, device)?;
     let known: Vec<&str> = model.params().iter().map(|param| param.name.as_str()).collect();
     let (values, prefix) = tensors::without_prefix(values, &known);
-    model.params().load(&values, &tensors_path.display().to_string())?;
+    model.params().load(&values, &origin)?;
     Ok(Checkpoint { model, metadata, warnings: prefix_warning(&tensors_path, prefix) })
 }
 

@@ -55,13 +55,41 @@ pub struct ParamStore {
     dtype: DType,
     device: Device,
     frozen: bool,
+    /// How much may still be made; `None`: anything.
+    room: Option<Room>,
+}
+
+/// Room for the parameters whose values are in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Room {
+    numbers: usize,
+    /// The file.
+    origin: String,
+}
+
+impl Room {
+    /// Room for the numbers of a file, and for the few that a model has beyond those: a model of another architecture, which is
+    /// then refused with the names that differ, should be built if it is small.
+    pub(crate) fn for_values(values: &BTreeMap<String, Tensor>, origin: impl Into<String>) -> Self {
+        const MORE: usize = 1 << 20;
+        let numbers = values.values().map(Tensor::elem_count).fold(MORE, usize::saturating_add);
+        Self { numbers, origin: origin.into() }
+    }
+
+    fn take(&mut self, name: &str, shape: &Shape, n: usize) -> Result<()> {
+        self.numbers = self.numbers.checked_sub(n).ok_or_else(|| Error::Parameters {
+            origin: self.origin.clone(),
+            problem: format!("with {name} of shape {:?} it has more numbers than the file", shape.dims()),
+        })?;
+        Ok(())
+    }
 }
 
 impl ParamStore {
     /// An empty store. `dtype` is f32, or f64 for gradient checks.
     #[must_use]
     pub fn new(seed: Seed, dtype: DType, device: &Device) -> Self {
-        Self { entries: Vec::new(), seed, dtype, device: device.clone(), frozen: false }
+        Self { entries: Vec::new(), seed, dtype, device: device.clone(), frozen: false, room: None }
     }
 
     /// An empty store whose parameters autograd does not track: a model built on it has gradients with respect to its
@@ -69,6 +97,12 @@ impl ParamStore {
     #[must_use]
     pub fn frozen(seed: Seed, dtype: DType, device: &Device) -> Self {
         Self { frozen: true, ..Self::new(seed, dtype, device) }
+    }
+
+    /// A store that refuses parameters beyond some room, before it makes them: the sizes of a checkpoint's model are what its
+    /// config claims.
+    pub(crate) fn with_room(self, room: Option<Room>) -> Self {
+        Self { room, ..self }
     }
 
     /// Builds a model of candle-nn layers on a store of ours.
@@ -244,7 +278,10 @@ impl ParamStore {
         if self.get(&name).is_some() {
             return Err(Error::DuplicateParameter { name });
         }
-        expect_numbers(&name, shape)?;
+        let n = expect_numbers(&name, shape)?;
+        if let Some(room) = &mut self.room {
+            room.take(&name, shape, n)?;
+        }
         // First values are drawn in f64, made f32, and copied to a variable.
         Need::of_values(shape.dims(), 8 + 4 + 4).expect(
             format!("parameter {name} of shape {:?}", shape.dims()),

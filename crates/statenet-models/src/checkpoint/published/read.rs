@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
-use statenet_core::{Axes, Seed, TimeBin};
+use statenet_core::{Axes, TimeBin};
 
 use super::{
     format::{CLASS, METADATA_FILE, Metadata},
@@ -30,6 +30,7 @@ use crate::{
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Error, Result, config_error},
     layers::leaky_integrator::{LeakConfig, LeakGain},
+    params::store::Room,
     prefilters::{AdaptransConfig, IcAdaptationConfig, PrefilterConfig},
     readouts::{LinearReadoutConfig, NormConfig, ReadoutConfig, StrfReadoutConfig},
     strfs::{GaussiansConfig, SeparableConfig, StrfConfig},
@@ -112,7 +113,8 @@ pub(in crate::checkpoint) fn read(
         return Err(config_error("model", "custom", "a model of the zoo"));
     };
     let names = Names::of(pipeline);
-    let mut model = Registry::new().build(&config, Seed::new(0), DType::F32, device)?;
+    let room = Room::for_values(&values, tensors_path.display().to_string());
+    let mut model = Registry::new().build_for(&config, room, DType::F32, device)?;
     // A normalisation that we added to a model without one, for a published class that always has one.
     let no_norm =
         |name: &str| name.starts_with("readout.bn.") && model.params().get("readout.norm.bias").is_none();

@@ -1,0 +1,5 @@
+//! See `targets/checkpoint.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(checkpoint);

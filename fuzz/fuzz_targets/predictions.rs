@@ -1,0 +1,5 @@
+//! See `targets/predictions.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(predictions);

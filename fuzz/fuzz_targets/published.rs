@@ -1,0 +1,5 @@
+//! See `targets/published.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(published);

@@ -1,0 +1,5 @@
+//! See `targets/recording.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(recording);

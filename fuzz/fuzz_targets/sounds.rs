@@ -1,0 +1,5 @@
+//! See `targets/sounds.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(sounds);

@@ -1,0 +1,5 @@
+//! See `targets/split.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(split);

@@ -1,0 +1,5 @@
+//! See `targets/stream_state.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(stream_state);

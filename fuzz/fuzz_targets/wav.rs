@@ -1,0 +1,5 @@
+//! See `targets/wav.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(wav);

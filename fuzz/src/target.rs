@@ -1,0 +1,60 @@
+//! What a target is.
+
+use crate::{Kind, Random, allocation, mutate, targets::TARGETS};
+
+/// One reader under test.
+pub struct Target {
+    /// Its name: that of its module, and of its folder of regressions.
+    pub name: &'static str,
+    /// What its inputs are.
+    pub kind: Kind,
+    /// Inputs of more bytes are left out.
+    pub most_bytes: usize,
+    /// The largest block that the reader may allocate for an input of so many bytes.
+    pub largest_block: fn(usize) -> usize,
+    /// Small valid inputs, with a name each.
+    pub seeds: fn() -> Vec<(String, Vec<u8>)>,
+    /// Reads an input, writes what it read, reads it again and compares. Panics where that fails.
+    pub check: fn(&[u8]),
+}
+
+/// The target of a name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().copied().find(|target| target.name == name)
+}
+
+impl Target {
+    /// Runs the check on an input.
+    pub fn run(&self, bytes: &[u8]) {
+        if bytes.len() <= self.most_bytes {
+            allocation::in_blocks_of((self.largest_block)(bytes.len()), || (self.check)(bytes));
+        }
+    }
+
+    /// Changes the first `size` bytes of a buffer; returns how many there are then.
+    pub fn mutate_in_place(
+        &self,
+        data: &mut [u8],
+        size: usize,
+        most: usize,
+        seed: u32,
+        raw: fn(&mut [u8], usize, usize) -> usize,
+    ) -> usize {
+        let mut random = Random::new(u64::from(seed));
+        let mut raw = |mut bytes: Vec<u8>| {
+            let size = bytes.len();
+            let most = (size + 64).max(64);
+            bytes.resize(most, 0);
+            let size = raw(&mut bytes, size, most);
+            bytes.truncate(size);
+            bytes
+        };
+        let most = most.min(data.len());
+        let changed = mutate(self.kind, &data[..size], &mut random, &mut raw);
+        // Too long for the buffer: the next mutation may be shorter.
+        let Some(to) = data[..most].get_mut(..changed.len()) else { return size };
+        to.copy_from_slice(&changed);
+        changed.len()
+    }
+}

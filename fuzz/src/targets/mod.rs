@@ -1,0 +1,49 @@
+//! The targets, one in each file.
+
+pub mod checkpoint;
+pub mod fit_state;
+pub mod model_config;
+pub mod npy;
+pub mod npz;
+pub mod predictions;
+pub mod published;
+pub mod recording;
+pub mod sounds;
+pub mod split;
+pub mod stream_state;
+pub mod wav;
+
+mod examples;
+
+use crate::Target;
+
+/// All targets.
+pub const TARGETS: &[&Target] = &[
+    &npy::TARGET,
+    &npz::TARGET,
+    &wav::TARGET,
+    &recording::TARGET,
+    &sounds::TARGET,
+    &split::TARGET,
+    &model_config::TARGET,
+    &checkpoint::TARGET,
+    &published::TARGET,
+    &stream_state::TARGET,
+    &fit_state::TARGET,
+    &predictions::TARGET,
+];
+
+/// An error as a user sees it, with its causes: none may be empty, or longer than a page.
+fn told(error: &dyn std::error::Error) {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        assert!(!text.is_empty() && text.len() < 4000, "an error of {} bytes: {text:.200}", text.len());
+        cause = error.source();
+    }
+}
+
+/// What a block of a reader may be at most: room for a library's own buffers, and some numbers for each byte.
+const fn some_numbers_a_byte(bytes: usize) -> usize {
+    (1 << 22) + 64 * bytes
+}

@@ -1,0 +1,99 @@
+//! Every target with its seeds, with what was once found, and with a few changes of each.
+//!
+//! A find is a file or a folder in `regressions/TARGET`, named for what was wrong.
+
+use std::path::{Path, PathBuf};
+
+use statenet_fuzz::{Folder, Random, TARGETS, Target, by_name, flip, mutate};
+
+/// Changes of each seed and find.
+const N_CHANGES: u64 = 12;
+
+fn regressions() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions")
+}
+
+/// Names and bytes of what was found.
+fn found(target: &Target) -> Vec<(String, Vec<u8>)> {
+    let Ok(entries) = std::fs::read_dir(regressions().join(target.name)) else { return Vec::new() };
+    let mut finds: Vec<(String, Vec<u8>)> = entries
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let bytes =
+                if path.is_dir() { Folder::read(&path).unwrap().pack() } else { std::fs::read(&path).unwrap() };
+            (path.file_name().unwrap().to_string_lossy().into_owned(), bytes)
+        })
+        .collect();
+    finds.sort();
+    finds
+}
+
+fn replay(name: &str) {
+    let target = by_name(name).unwrap();
+    let inputs = (target.seeds)();
+    assert!(!inputs.is_empty(), "{name} has no seeds");
+    for (i, (input, bytes)) in inputs.into_iter().chain(found(target)).enumerate() {
+        // Shown where a check fails.
+        println!("{name}: {input}");
+        assert!(bytes.len() <= target.most_bytes, "{name}: {input} is longer than the target takes");
+        target.run(&bytes);
+        let mut random = Random::new(i as u64);
+        for change in 0..N_CHANGES {
+            println!("{name}: {input}, change {change}");
+            let mut raw_random = Random::new(random.next());
+            let changed =
+                mutate(target.kind, &bytes, &mut random, &mut |bytes| flip(bytes, &mut raw_random));
+            target.run(&changed);
+        }
+    }
+}
+
+macro_rules! replayed {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                replay(stringify!($name));
+            }
+        )*
+
+        #[test]
+        fn all_targets_are_replayed() {
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            let replayed = [$(stringify!($name)),*];
+            assert!(names.iter().all(|name| replayed.contains(name)) && names.len() == replayed.len());
+        }
+    };
+}
+
+replayed! {
+    npy npz wav recording sounds split model_config checkpoint published stream_state fit_state predictions
+}
+
+#[test]
+fn every_find_belongs_to_a_target() {
+    let Ok(folders) = std::fs::read_dir(regressions()) else { return };
+    for folder in folders {
+        let name = folder.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(by_name(&name).is_some() || name == "README.md", "regressions/{name}");
+    }
+}
+
+#[test]
+fn a_folder_is_packed_and_unpacked() {
+    let mut folder = Folder::default();
+    folder.files.insert("a.json".to_owned(), b"{}".to_vec());
+    folder.files.insert("b/c.npy".to_owned(), vec![0; 300]);
+    assert_eq!(Folder::unpack(&folder.pack()), folder);
+    let scratch = tempfile::tempdir().unwrap();
+    folder.write(scratch.path()).unwrap();
+    assert_eq!(Folder::read(scratch.path()).unwrap(), folder);
+    // Nothing is written beside the folder.
+    let mut outside = Folder::default();
+    outside.files.insert("../x".to_owned(), b"x".to_vec());
+    outside.write(&scratch.path().join("inner")).unwrap();
+    assert!(!scratch.path().join("x").exists());
+    for bytes in [&[][..], &[5], &[1, b'a', 9], &[1, b'a', 255, 255, 255, 255, 7]] {
+        let _ = Folder::unpack(bytes);
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use statenet_fuzz::{Folder, by_name};
+use statenet_fuzz::by_name;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -15,17 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let target = by_name(&name).ok_or_else(|| format!("no target is called {name}"))?;
     std::fs::create_dir_all(&out)?;
-    for (seed, bytes) in (target.seeds)() {
-        std::fs::write(Path::new(&out).join(format!("seed-{seed}")), bytes)?;
-    }
-    let finds = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions").join(&name);
-    if finds.is_dir() {
-        for entry in std::fs::read_dir(finds)? {
-            let path = entry?.path();
-            let bytes = if path.is_dir() { Folder::read(&path)?.pack() } else { std::fs::read(&path)? };
-            let file = path.file_name().unwrap_or_default();
-            std::fs::write(Path::new(&out).join(file), bytes)?;
-        }
+    for (name, bytes) in [(target.seeds)(), target.regressions()?].concat() {
+        std::fs::write(Path::new(&out).join(name), bytes)?;
     }
     Ok(())
 }

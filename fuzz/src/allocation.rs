@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Limited {
 
 /// Runs a reader whose single blocks may have at most so many bytes. One that asks for more ends the process ("memory
 /// allocation of .. bytes failed").
-pub fn in_blocks_of<T>(bytes: usize, reader: impl FnOnce() -> T) -> T {
+pub(crate) fn in_blocks_of<T>(bytes: usize, reader: impl FnOnce() -> T) -> T {
     /// Puts the old limit back, also after a panic.
     struct Restore(usize);
     impl Drop for Restore {

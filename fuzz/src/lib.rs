@@ -31,7 +31,9 @@ macro_rules! driver {
     ($target:ident) => {
         use $crate::{libfuzzer_sys, targets::$target::TARGET};
 
-        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| TARGET.run(bytes));
+        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+            TARGET.run(bytes);
+        });
 
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
             TARGET.mutate_in_place(data, size, max_size, seed, libfuzzer_sys::fuzzer_mutate)

@@ -1,6 +1,8 @@
 //! What a target is.
 
-use crate::{Kind, Random, allocation, mutate, targets::TARGETS};
+use std::path::Path;
+
+use crate::{Folder, Kind, Random, allocation, mutate, targets::TARGETS};
 
 /// One reader under test.
 pub struct Target {
@@ -14,8 +16,8 @@ pub struct Target {
     pub largest_block: fn(usize) -> usize,
     /// Small valid inputs, with a name each.
     pub seeds: fn() -> Vec<(String, Vec<u8>)>,
-    /// Reads an input, writes what it read, reads it again and compares. Panics where that fails.
-    pub check: fn(&[u8]),
+    /// Reads an input, writes what it read, reads it again and compares; whether the input was taken. Panics where that fails.
+    pub check: fn(&[u8]) -> bool,
 }
 
 /// The target of a name.
@@ -25,11 +27,29 @@ pub fn by_name(name: &str) -> Option<&'static Target> {
 }
 
 impl Target {
-    /// Runs the check on an input.
-    pub fn run(&self, bytes: &[u8]) {
-        if bytes.len() <= self.most_bytes {
-            allocation::in_blocks_of((self.largest_block)(bytes.len()), || (self.check)(bytes));
+    /// Runs the check on an input; whether it was taken.
+    pub fn run(&self, bytes: &[u8]) -> bool {
+        bytes.len() <= self.most_bytes
+            && allocation::in_blocks_of((self.largest_block)(bytes.len()), || (self.check)(bytes))
+    }
+
+    /// What was once found, with a name each: the files and folders of `regressions/NAME`.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn regressions(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions").join(self.name);
+        let mut finds = Vec::new();
+        if folder.is_dir() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let bytes = if path.is_dir() { Folder::read(&path)?.pack() } else { std::fs::read(&path)? };
+                finds.push((name, bytes));
+            }
         }
+        finds.sort();
+        Ok(finds)
     }
 
     /// Changes the first `size` bytes of a buffer; returns how many there are then.

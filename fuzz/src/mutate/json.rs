@@ -130,8 +130,30 @@ fn changed_number(number: &Number, random: &mut Random) -> Value {
 /// Changes a text, or a name: one character more, less or other, or another text altogether.
 pub(super) fn change_text(text: &mut String, random: &mut Random) {
     const TEXTS: [&str; 24] = [
-        "", ".", "..", "/", "a/b", "../x", "a\\b", "con", "NUL", "é", "e\u{301}", "\u{feff}", "\u{0}", "\n", " ",
-        "train", "stimulus", "1e309", "-0", "u01", "x.npy", "none", "\u{1f3b5}", "_orig_mod.",
+        "",
+        ".",
+        "..",
+        "/",
+        "a/b",
+        "../x",
+        "a\\b",
+        "con",
+        "NUL",
+        "é",
+        "e\u{301}",
+        "\u{feff}",
+        "\u{0}",
+        "\n",
+        " ",
+        "train",
+        "stimulus",
+        "1e309",
+        "-0",
+        "u01",
+        "x.npy",
+        "none",
+        "\u{1f3b5}",
+        "_orig_mod.",
     ];
     let mut letters: Vec<char> = text.chars().collect();
     let at = random.below(letters.len());

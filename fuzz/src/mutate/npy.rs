@@ -3,8 +3,8 @@
 use crate::random::Random;
 
 const TYPES: [&str; 20] = [
-    "<f4", ">f4", "<f8", ">f8", "<f2", "|b1", "|i1", "<i2", ">i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "=f4", "<c8",
-    "|O", "<U3", "i4",
+    "<f4", ">f4", "<f8", ">f8", "<f2", "|b1", "|i1", "<i2", ">i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8",
+    "=f4", "<c8", "|O", "<U3", "i4",
 ];
 
 struct Npy {
@@ -69,7 +69,9 @@ pub(super) fn numbers(data: &mut [u8], descr: &str, random: &mut Random) {
             ("f8" | "F64", k) => {
                 [f64::NAN, f64::NEG_INFINITY, -1.0, 0.5, 1e300, 1e-310, 16_777_217.0, 1e39][k].to_le_bytes()
             }
-            (_, k) => [0, 1, 255, u64::MAX, 1 << 31, 1 << 24, (1 << 24) + 1, i64::MAX as u64][k].to_le_bytes(),
+            (_, k) => {
+                [0, 1, 255, u64::MAX, 1 << 31, 1 << 24, (1 << 24) + 1, i64::MAX as u64][k].to_le_bytes()
+            }
         };
         let mut value = value[..width.min(8)].to_vec();
         if descr.starts_with('>') {
@@ -119,7 +121,8 @@ impl Npy {
     fn encode(&self, padding: usize) -> Vec<u8> {
         let shape: String = self.shape.iter().map(|n| format!("{n}, ")).collect();
         let fortran = if self.fortran { "True" } else { "False" };
-        let mut header = format!("{{'descr': '{}', 'fortran_order': {fortran}, 'shape': ({shape}), }}", self.descr);
+        let mut header =
+            format!("{{'descr': '{}', 'fortran_order': {fortran}, 'shape': ({shape}), }}", self.descr);
         while padding > 1 && (header.len() + 11) % padding != 0 {
             header.push(' ');
         }

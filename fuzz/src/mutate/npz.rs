@@ -30,8 +30,7 @@ pub(super) fn mutate(bytes: &[u8], random: &mut Random, raw: Raw<'_>) -> Option<
             *content = super::mutate(Kind::Npy, content, random, raw);
         }
     }
-    let method =
-        if random.one_in(2) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+    let method = if random.one_in(2) { CompressionMethod::Stored } else { CompressionMethod::Deflated };
     let options = SimpleFileOptions::default().compression_method(method);
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {

@@ -40,7 +40,7 @@ pub(super) fn mutate(bytes: &[u8], random: &mut Random) -> Option<Vec<u8>> {
     let mut tensors = tensors(header.as_object()?, data)?;
     let at = random.below(tensors.len());
     match random.below(9) {
-        0 => {
+        0 if !tensors.is_empty() => {
             tensors.remove(at);
         }
         1 => json::change_text(&mut tensors.get_mut(at)?.name, random),

@@ -14,20 +14,22 @@ pub const TARGET: Target =
 
 /// A model has a little more than the numbers of its file: fixed filters, and values before they are loaded.
 pub(super) fn largest_block(bytes: usize) -> usize {
-    (1 << 24) + 64 * bytes
+    (1 << 26) + 64 * bytes
 }
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let at = |name: &str| scratch.path().join(name);
     folder.write(&at("in")).expect("a scratch folder can be written");
     match checkpoint::load(at("in"), &Device::Cpu) {
         Ok(loaded) => {
-            checkpoint::save(at("again"), &*loaded.model, &loaded.metadata).expect("what was loaded can be saved");
+            checkpoint::save(at("again"), &*loaded.model, &loaded.metadata)
+                .expect("what was loaded can be saved");
             let again = checkpoint::load(at("again"), &Device::Cpu).expect("what we save we can load");
             same(&loaded, &again);
             run(&*loaded.model);
+            true
         }
         Err(error) => told(&error),
     }
@@ -39,7 +41,8 @@ pub(super) fn same(a: &Checkpoint, b: &Checkpoint) {
     assert_eq!(a.metadata, b.metadata);
     let bits = |model: &dyn ResponseModel| -> Vec<(String, Vec<usize>, Vec<u32>)> {
         let bits = model.params().iter().map(|param| {
-            let values = param.var.flatten_all().and_then(|t| t.to_vec1::<f32>()).expect("parameters are f32");
+            let values =
+                param.var.flatten_all().and_then(|t| t.to_vec1::<f32>()).expect("parameters are f32");
             (param.name.clone(), param.var.dims().to_vec(), values.into_iter().map(f32::to_bits).collect())
         });
         bits.collect()
@@ -58,7 +61,7 @@ pub(super) fn run(model: &dyn ResponseModel) {
 
 fn seeds() -> Vec<(String, Vec<u8>)> {
     let scratch = tempfile::tempdir().expect("a scratch folder");
-    let rate = SampleRate::new(1000.0).expect("a rate");
+    let rate = SampleRate::new(4000.0).expect("a rate");
     let sampling = Sampling::new(rate, examples::dt()).expect("a whole number of samples a bin");
     let mut seeds = Vec::new();
     for entry in zoo::ALL {

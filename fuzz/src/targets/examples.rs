@@ -28,7 +28,8 @@ pub(super) fn recording(n: usize) -> Recording {
         let bins = 12 + s % 3;
         let mut random = Random::new(s as u64);
         let sound = Array2::from_shape_simple_fn((N_BANDS, bins), || random.below(64) as f32 / 16.0);
-        let mut counts = Array3::from_shape_fn((N_NEURONS, 2, bins), |(n, r, t)| ((n + r + t + s) % 4) as f32);
+        let mut counts =
+            Array3::from_shape_fn((N_NEURONS, 2, bins), |(n, r, t)| ((n + r + t + s) % 4) as f32);
         if s == 0 {
             counts[(0, 1, 2)] = f32::NAN;
         }
@@ -39,7 +40,8 @@ pub(super) fn recording(n: usize) -> Recording {
     let mut metadata = Metadata::new();
     metadata.insert("depth_um".to_owned(), 300.into());
     let neurons = vec![Neuron::new("u0").with_metadata(metadata), Neuron::new("u1")];
-    let about = Description { name: "tiny".to_owned(), species: "finch".to_owned(), ..Description::default() };
+    let about =
+        Description { name: "tiny".to_owned(), species: "finch".to_owned(), ..Description::default() };
     Recording::new(about, dt(), Vec::new(), neurons, (0..n).map(stimulus).collect()).expect("a recording")
 }
 

@@ -28,14 +28,19 @@ fn model() -> Box<dyn ResponseModel> {
     examples::model(&small(zoo::linear(&examples::axes())))
 }
 
-fn fit(model: &mut dyn ResponseModel, folder: &Path, keep: Option<&mut Option<Folder>>) -> Result<Fit, Error> {
+fn fit(
+    model: &mut dyn ResponseModel,
+    folder: &Path,
+    keep: Option<&mut Option<Folder>>,
+) -> Result<Fit, Error> {
     let split = Split::new(vec![0], vec![1], vec![2]).expect("a split");
     let config = FitConfig { max_epochs: 2, ..FitConfig::recipe(&model.config()) };
     let fitter = Fitter::new(config).resume_in(folder, Duration::ZERO);
     match keep {
         Some(kept) => {
             // The state of the first epoch is there when the second ends.
-            let watch = |_: &statenet_train::Progress| *kept = Folder::read(folder).ok().or_else(|| kept.take());
+            let watch =
+                |_: &statenet_train::Progress| *kept = Folder::read(folder).ok().or_else(|| kept.take());
             fitter.on_epoch(watch).fit(model, &RECORDING, &split)
         }
         None => fitter.fit(model, &RECORDING, &split),
@@ -57,7 +62,7 @@ fn unfinished() -> (Folder, BTreeMap<String, Vec<u32>>) {
     (kept.expect("a state is saved after each epoch"), bits(&*model))
 }
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let at = scratch.path().join("state");
@@ -70,12 +75,14 @@ fn check(bytes: &[u8]) {
             if folder == UNFINISHED.0 {
                 assert_eq!(bits(&*model), UNFINISHED.1);
             }
+            true
         }
         Err(error) => {
             told(&error);
             if matches!(error, Error::File { .. } | Error::OtherFit { .. }) {
                 assert_eq!(bits(&*model), before, "a state that is refused changes nothing");
             }
+            false
         }
     }
 }

@@ -33,17 +33,18 @@ pub const TARGETS: &[&Target] = &[
     &predictions::TARGET,
 ];
 
-/// An error as a user sees it, with its causes: none may be empty, or longer than a page.
-fn told(error: &dyn std::error::Error) {
+/// An error as a user sees it, with its causes: none may be empty, or longer than a page. Returns that the input was not taken.
+fn told(error: &dyn std::error::Error) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let text = error.to_string();
         assert!(!text.is_empty() && text.len() < 4000, "an error of {} bytes: {text:.200}", text.len());
         cause = error.source();
     }
+    false
 }
 
 /// What a block of a reader may be at most: room for a library's own buffers, and some numbers for each byte.
 const fn some_numbers_a_byte(bytes: usize) -> usize {
-    (1 << 22) + 64 * bytes
+    (1 << 24) + 64 * bytes
 }

@@ -18,15 +18,16 @@ fn largest_block(_bytes: usize) -> usize {
     1 << 28
 }
 
-fn check(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    for parsed in [ModelConfig::from_json(text), ModelConfig::from_toml(text)] {
-        match parsed {
-            Ok(config) => round_trip(&config),
-            Err(error) => told(&error),
+fn check(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let taken = [ModelConfig::from_json(text), ModelConfig::from_toml(text)].map(|parsed| match parsed {
+        Ok(config) => {
+            round_trip(&config);
+            true
         }
-    }
-    front_end(bytes);
+        Err(error) => told(&error),
+    });
+    front_end(bytes) || taken.contains(&true)
 }
 
 fn round_trip(config: &ModelConfig) {
@@ -43,7 +44,9 @@ fn round_trip(config: &ModelConfig) {
     match config.validate() {
         Ok(()) if is_small(&serde_json::to_value(config).expect("a config is JSON")) => run(config),
         Ok(()) => {}
-        Err(error) => told(&error),
+        Err(error) => {
+            told(&error);
+        }
     }
 }
 
@@ -62,7 +65,10 @@ fn run(config: &ModelConfig) {
     let model = match config.build(Seed::new(0), &Device::Cpu) {
         Ok(model) => model,
         // A model of the user's own.
-        Err(error) => return told(&error),
+        Err(error) => {
+            told(&error);
+            return;
+        }
     };
     let axes = config.axes().expect("a valid config has axes");
     let frames = Tensor::zeros((1, 1, axes.n_bands, 3), DType::F32, &Device::Cpu).expect("a few frames");
@@ -73,9 +79,9 @@ fn run(config: &ModelConfig) {
 }
 
 /// The same bytes as the file of a front end.
-fn front_end(bytes: &[u8]) {
+fn front_end(bytes: &[u8]) -> bool {
     let scratch = tempfile::tempdir().expect("a scratch folder");
-    for name in ["front-end.json", "front-end.toml"] {
+    let taken = ["front-end.json", "front-end.toml"].map(|name| {
         let path = scratch.path().join(name);
         std::fs::write(&path, bytes).expect("a scratch file can be written");
         match FrontEndConfig::read(&path) {
@@ -87,10 +93,12 @@ fn front_end(bytes: &[u8]) {
                 if let Err(error) = config.band_centers(&sampling()) {
                     told(&error);
                 }
+                true
             }
             Err(error) => told(&error),
         }
-    }
+    });
+    taken.contains(&true)
 }
 
 fn sampling() -> Sampling {

@@ -16,7 +16,7 @@ pub const TARGET: Target = Target {
     check,
 };
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let array = match npy::parse(bytes) {
         Ok((_, array)) => array,
         Err(error) => return told(&error),
@@ -24,6 +24,7 @@ fn check(bytes: &[u8]) {
     let written = npy::encode(array.view()).expect("an array that was read can be written");
     let (_, again) = npy::parse(&written).expect("what we write we can read");
     same(&array, &again);
+    true
 }
 
 /// Bit for bit, but for the bits of NaN.

@@ -28,12 +28,12 @@ static RECORDING: LazyLock<TempDir> = LazyLock::new(|| {
     folder
 });
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let (first, second) = (scratch.path().join("first"), scratch.path().join("second"));
     folder.write(&first).expect("a scratch folder can be written");
-    let Some(scores) = scored(&first, &scratch.path().join("first.json")) else { return };
+    let Some(scores) = scored(&first, &scratch.path().join("first.json")) else { return false };
     for name in folder.files.keys().filter(|name| name.ends_with(".npy")) {
         if let Ok(rates) = read_npy_2d(first.join(name), "rates") {
             write_npy_2d(second.join(name), rates.view()).expect("rates can be written");
@@ -47,6 +47,7 @@ fn check(bytes: &[u8]) {
     }
     let again = scored(&second, &scratch.path().join("second.json"));
     assert_eq!(again.expect("what we write we can read"), scores);
+    true
 }
 
 /// The scores, if the predictions are taken.

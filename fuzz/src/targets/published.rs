@@ -14,7 +14,7 @@ use crate::{Folder, Kind, Target};
 pub const TARGET: Target =
     Target { name: "published", kind: Kind::Folder, most_bytes: 1 << 16, largest_block, seeds, check };
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let at = |name: &str| scratch.path().join(name);
@@ -22,17 +22,22 @@ fn check(bytes: &[u8]) {
     let options = checkpoint::PublishedOptions::default();
     match checkpoint::load_published(at("in"), &options, &Device::Cpu) {
         Ok(loaded) => {
-            checkpoint::save(at("ours"), &*loaded.model, &loaded.metadata).expect("what was loaded can be saved");
+            checkpoint::save(at("ours"), &*loaded.model, &loaded.metadata)
+                .expect("what was loaded can be saved");
             same(&loaded, &checkpoint::load(at("ours"), &Device::Cpu).expect("what we save we can load"));
             run(&*loaded.model);
             match checkpoint::save_published(at("theirs"), &*loaded.model, &loaded.metadata) {
                 Ok(_) => {
-                    let again = checkpoint::load(at("theirs"), &Device::Cpu).expect("what we save we can load");
+                    let again =
+                        checkpoint::load(at("theirs"), &Device::Cpu).expect("what we save we can load");
                     assert_eq!(loaded.model.config(), again.model.config());
                     assert_eq!(loaded.metadata, again.metadata);
                 }
-                Err(error) => told(&error),
+                Err(error) => {
+                    told(&error);
+                }
             }
+            true
         }
         Err(error) => told(&error),
     }

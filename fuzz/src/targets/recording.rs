@@ -4,25 +4,19 @@ use std::path::Path;
 
 use statenet_data::{Description, Recording, Stimulus, formats::wav};
 
-use super::{examples, some_numbers_a_byte, told};
+use super::{examples, told, wav::largest_block as of_sound};
 use crate::{Folder, Kind, Target};
 
 /// The target.
-pub const TARGET: Target = Target {
-    name: "recording",
-    kind: Kind::Folder,
-    most_bytes: 1 << 15,
-    largest_block,
-    seeds,
-    check,
-};
+pub const TARGET: Target =
+    Target { name: "recording", kind: Kind::Folder, most_bytes: 1 << 15, largest_block, seeds, check };
 
 /// Arrays may be packed.
 fn largest_block(bytes: usize) -> usize {
-    some_numbers_a_byte(bytes) + 2 * 8 * 1032 * bytes
+    of_sound(bytes) + 2 * 8 * 1032 * bytes
 }
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let at = |name: &str| scratch.path().join(name);
@@ -32,8 +26,11 @@ fn check(bytes: &[u8]) {
             round_trip(&recording, scratch.path());
             match recording.heard() {
                 Ok(heard) => assert_eq!(heard.n_stimuli(), recording.n_stimuli()),
-                Err(error) => told(&error),
+                Err(error) => {
+                    told(&error);
+                }
             }
+            true
         }
         Err(error) => told(&error),
     }
@@ -74,7 +71,8 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
     let plain = Folder::read(&at).expect("written");
 
     let mut loose = plain.clone();
-    let counts = (super::npy::TARGET.seeds)().into_iter().find(|(name, _)| name == "u1").map(|(_, bytes)| bytes);
+    let counts =
+        (super::npy::TARGET.seeds)().into_iter().find(|(name, _)| name == "u1").map(|(_, bytes)| bytes);
     let sound = ndarray::Array2::<f64>::from_elem((1, 3), 0.5);
     let sound = statenet_data::formats::npy::encode(sound.view()).expect("a small array");
     loose.files = [
@@ -97,7 +95,8 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
     let both = Folder { files: heard.files.iter().map(|(k, v)| (k.clone(), v.clone())).collect() };
     let mut both = both;
     both.files.insert("recording.json".to_owned(), with_audio.into_bytes());
-    let only: String = json.replace("\"stimulus\": \"stimuli/", "\"audio\": \"audio/").replace(".npy\"", ".wav\"");
+    let only: String =
+        json.replace("\"stimulus\": \"stimuli/", "\"audio\": \"audio/").replace(".npy\"", ".wav\"");
     heard.files.insert("recording.json".to_owned(), only.into_bytes());
     heard.files.retain(|name, _| !name.starts_with("stimuli/"));
 

@@ -24,7 +24,7 @@ const NAMES: [&str; 7] =
 
 /// Which of these the state is for is not in the file: all try it.
 static MODELS: LazyLock<Vec<Box<dyn ResponseModel>>> = LazyLock::new(|| {
-    let rate = SampleRate::new(1000.0).expect("a rate");
+    let rate = SampleRate::new(4000.0).expect("a rate");
     let sampling = Sampling::new(rate, examples::dt()).expect("a whole number of samples a bin");
     let entry = |name: &&str| zoo::ALL.iter().find(|entry| entry.name == *name).expect("a model of the zoo");
     let axes = |input| match input {
@@ -34,7 +34,7 @@ static MODELS: LazyLock<Vec<Box<dyn ResponseModel>>> = LazyLock::new(|| {
     NAMES.iter().map(entry).map(|entry| examples::model(&small((entry.config)(&axes(entry.input))))).collect()
 });
 
-fn check(bytes: &[u8]) {
+fn check(bytes: &[u8]) -> bool {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let path = scratch.path().join("state.safetensors");
     std::fs::write(&path, bytes).expect("a scratch file can be written");
@@ -48,6 +48,7 @@ fn check(bytes: &[u8]) {
     for model in &*MODELS {
         resume(&**model, &state, batch);
     }
+    true
 }
 
 fn round_trip(state: &State, path: &Path) {
@@ -75,7 +76,9 @@ fn resume(model: &dyn ResponseModel, state: &State, batch: usize) {
         for n in chunks {
             match stream.push(&frames(n)) {
                 Ok(rates) => assert_eq!(rates.dims(), [batch, model.n_neurons(), n]),
-                Err(error) => told(&error),
+                Err(error) => {
+                    told(&error);
+                }
             }
         }
     }
@@ -85,7 +88,9 @@ fn resume(model: &dyn ResponseModel, state: &State, batch: usize) {
                 let mut rates = vec![0.0; model.n_neurons()];
                 live.frame(&vec![0.0; model.n_bands()], &mut rates).expect("a frame of the right length");
             }
-            Err(error) => told(&error),
+            Err(error) => {
+                told(&error);
+            }
         }
     }
     if let Ok(mut stream) = SampleStream::new(model, batch) {
@@ -96,7 +101,9 @@ fn resume(model: &dyn ResponseModel, state: &State, batch: usize) {
                     told(&error);
                 }
             }
-            Err(error) => told(&error),
+            Err(error) => {
+                told(&error);
+            }
         }
     }
 }
@@ -109,7 +116,7 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
             let path = scratch.path().join("state.safetensors");
             let state = match SampleStream::new(&**model, batch) {
                 Ok(mut stream) => {
-                    let samples = Tensor::zeros((batch, 1, 13), DType::F32, &Device::Cpu).expect("samples");
+                    let samples = Tensor::zeros((batch, 1, 33), DType::F32, &Device::Cpu).expect("samples");
                     stream.push(&samples).expect("a chunk");
                     stream.state()
                 }

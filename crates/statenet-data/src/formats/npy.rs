@@ -95,10 +95,12 @@ struct Header {
 pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
     let (header, data) = parse_header(bytes)?;
     let element = ElementType::from_descr(&header.descr).ok_or_else(|| FormatError::ElementType {
-        got: header.descr.clone(),
+        got: shortened(&header.descr),
         expected: "a whole or real number of 1 to 8 bytes, or a bool",
     })?;
+    // An array cannot have more places than a signed number counts, even if an axis of length 0 leaves it without numbers.
     let cells = header.shape.iter().try_fold(1usize, |n, &axis| n.checked_mul(axis.max(1)));
+    let cells = cells.filter(|&n| isize::try_from(n).is_ok());
     let empty = header.shape.contains(&0);
     let expected = cells.and_then(|n| if empty { Some(0) } else { n.checked_mul(element.bytes()) });
     if expected != Some(data.len()) {

@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 /// already is returned as it is.
 ///
 /// # Errors
-/// [`Error::Resample`] for rates whose ratio is not one of whole numbers up to 2^20, in sixteenths of a Hz.
+/// [`Error::Resample`] for rates whose ratio is not one of small whole numbers, or leads to blocks of more than 2^21 samples: a wav
+/// file may claim any rate.
 pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec<f32>> {
     if from == to {
         return Ok(samples.to_vec());
@@ -24,7 +25,11 @@ pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec
     // Blocks of an even multiple of the ratio: with an odd one the filter's centre lies between two samples, and the sound would
     // be shifted by half a sample.
     const SHORTEST: usize = 4096;
+    const LONGEST: usize = 1 << 21;
     let blocks = 2 * SHORTEST.div_ceil(2 * n_in.min(n_out));
+    if n_in.max(n_out).saturating_mul(blocks) > LONGEST {
+        return Err(failed("their ratio is not one of small whole numbers".to_owned()));
+    }
     let resampler =
         Fft::<f32>::new_custom(n_in, n_out, blocks * n_in, 1, 1, BlackmanHarris2, FixedSync::Input);
     let mut resampler = resampler.map_err(|e| failed(e.to_string()))?;
@@ -97,5 +102,7 @@ mod tests {
         assert_eq!(resample(&[0.1, 0.2], rate(8000.0), rate(8000.0)).unwrap(), [0.1, 0.2]);
         let message = resample(&[0.1], rate(8000.1), rate(8000.0)).unwrap_err().to_string();
         assert!(message.starts_with("cannot resample from 8000.1 to 8000 Hz"), "{message}");
+        // A rate that a header claims and nothing has: the blocks would be gigabytes.
+        assert!(resample(&[0.1], rate(1_048_576_000.0), rate(1000.0)).is_err());
     }
 }

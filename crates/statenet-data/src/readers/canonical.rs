@@ -168,7 +168,11 @@ impl StimulusReader<'_> {
             .map_err(|_| entry.error("name", format!("{name:?}"), "a name that can be a file name"))?;
         let stored = match self.input {
             Input::Cochleagram => Some(self.cochleagram(&mut entry)?),
-            Input::Sound => None,
+            Input::Sound => {
+                // Null, since none is stored: no metadata, as which it could not be written again.
+                entry.value("stimulus");
+                None
+            }
         };
         let responses = self.responses(&mut entry, stored.as_ref().map(|stored| stored.dim().1))?;
         let kind = entry.optional_text("kind")?;

@@ -7,3 +7,4 @@ mod sounds;
 
 pub use arrays::{read_cochleagram, read_npy_2d};
 pub(crate) use canonical::{FILE, FORMAT, UNIT, VERSION};
+pub(crate) use fields::shortened;

@@ -8,6 +8,7 @@ use statenet_core::json;
 use super::{Part, Split, Vetted};
 use crate::{
     error::{Error, Result},
+    readers::shortened,
     recording::Recording,
 };
 
@@ -171,7 +172,7 @@ fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
                 .position(|s| s.name() == name)
                 .ok_or_else(|| Error::UnknownStimulus { name: name.clone(), part }),
             other => other.as_u64().and_then(|index| usize::try_from(index).ok()).ok_or_else(|| {
-                field(&format!("{name}[{i}]"), &other.to_string(), "an index or a stimulus's name")
+                field(&format!("{name}[{i}]"), &shortened(other), "an index or a stimulus's name")
             }),
         };
         entries.iter().enumerate().map(index).collect()

@@ -7,8 +7,8 @@
 //! drives and, for a contrast gain, the scaled cochleagram -> nonlinearity: rates (B, N, T)
 //! ```
 
-use candle_core::{DType, Device, Tensor};
-use statenet_core::{Axes, Dim, Input, Sampling, Seed, Standardization, expect_shape};
+use candle_core::Tensor;
+use statenet_core::{Axes, Dim, Input, Sampling, Standardization, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{

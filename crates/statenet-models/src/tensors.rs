@@ -20,7 +20,8 @@ pub(crate) fn serialize<'a>(tensors: impl Iterator<Item = (&'a str, &'a Tensor)>
 /// The tensors of a safetensors file, by name.
 ///
 /// # Errors
-/// [`Error::File`] if the file cannot be read or understood; [`Error::NotFinite`] for a tensor with NaN or infinity.
+/// [`Error::File`] if the file cannot be read or understood, or has numbers of a type [that is not read](is_read);
+/// [`Error::NotFinite`] for a tensor with NaN or infinity.
 pub(crate) fn read(path: &Path, device: &Device) -> Result<BTreeMap<String, Tensor>> {
     let damaged = |action, source| Error::File { path: path.to_path_buf(), action, source };
     let bytes = std::fs::read(path).map_err(|e| damaged("read", e.into()))?;
@@ -28,9 +29,23 @@ pub(crate) fn read(path: &Path, device: &Device) -> Result<BTreeMap<String, Tens
         .map_err(|e| damaged("understand as safetensors", e.into()))?;
     let tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
     for (name, tensor) in &tensors {
+        if !is_read(tensor.dtype()) {
+            let reason = format!("{name} has numbers of type {:?}, expected {READ}", tensor.dtype());
+            return Err(damaged("use", reason.into()));
+        }
         expect_finite(path, name, tensor)?;
     }
     Ok(tensors)
+}
+
+/// The types that are read, in words.
+pub(crate) const READ: &str = "F64, F32, F16, BF16, or whole numbers";
+
+/// Whether numbers of a type are read. Those of 8 bits and fewer are not: no model has them, and some of their values never come out
+/// of float8 0.7.
+pub(crate) fn is_read(dtype: DType) -> bool {
+    use DType::{BF16, F16, F32, F64, I16, I32, I64, U8, U32};
+    matches!(dtype, F64 | F32 | F16 | BF16 | I64 | I32 | I16 | U32 | U8)
 }
 
 /// Refuses NaN and infinity, which would make every rate NaN without a word.

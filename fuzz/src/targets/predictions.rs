@@ -1,14 +1,13 @@
-//! A folder of predictions, as `score` reads it beside a recording: scored or refused. What scores the recording's own PSTH is
-//! the same after it is written again.
+//! A folder of predictions: read, written, read again, equal; and scored by `score` beside a recording, before and after.
 
 use std::{path::Path, sync::LazyLock};
 
 use clap::Parser;
 use statenet_cli::score::{self, ScoreArgs};
-use statenet_data::{read_npy_2d, write_npy_2d};
+use statenet_data::{Predictions, write_npy_2d};
 use tempfile::TempDir;
 
-use super::{examples, some_numbers_a_byte};
+use super::{examples, npy::same, some_numbers_a_byte, told};
 use crate::{Folder, Kind, Target};
 
 /// The target.
@@ -21,7 +20,10 @@ pub const TARGET: Target = Target {
     check,
 };
 
-/// The recording on disk. Six stimuli: the last is the test part of the split.
+/// The test part of the split of the recording.
+const SCORED: &str = "s5";
+
+/// The recording on disk.
 static RECORDING: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a scratch folder");
     examples::recording(6).write(folder.path().join("recording")).expect("a recording can be written");
@@ -33,21 +35,20 @@ fn check(bytes: &[u8]) -> bool {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let (first, second) = (scratch.path().join("first"), scratch.path().join("second"));
     folder.write(&first).expect("a scratch folder can be written");
-    let Some(scores) = scored(&first, &scratch.path().join("first.json")) else { return false };
-    for name in folder.files.keys().filter(|name| name.ends_with(".npy")) {
-        if let Ok(rates) = read_npy_2d(first.join(name), "rates") {
-            write_npy_2d(second.join(name), rates.view()).expect("rates can be written");
-        }
+    let read = match Predictions::read(&first, &[SCORED]) {
+        Ok(predictions) => predictions,
+        Err(error) => return told(&error),
+    };
+    read.write(&second, &[]).expect("what was read can be written");
+    let again = Predictions::read(&second, &[SCORED]).expect("what we write we can read");
+    let about = |p: &Predictions| (p.neurons().to_vec(), p.stimuli().to_vec(), p.dt());
+    assert_eq!(about(&read), about(&again));
+    for (a, b) in read.rates().iter().zip(again.rates()) {
+        same(&a.clone().into_dyn(), &b.clone().into_dyn());
     }
-    for (name, bytes) in folder.files.iter().filter(|(name, _)| !name.ends_with(".npy")) {
-        let file = second.join(name);
-        if first.join(name).is_file() && file.parent().is_some_and(|p| std::fs::create_dir_all(p).is_ok()) {
-            std::fs::write(file, bytes).expect("a scratch file can be written");
-        }
-    }
-    let again = scored(&second, &scratch.path().join("second.json"));
-    assert_eq!(again.expect("what we write we can read"), scores);
-    true
+    let scores = scored(&first, &scratch.path().join("first.json"));
+    assert_eq!(scored(&second, &scratch.path().join("second.json")), scores);
+    scores.is_some()
 }
 
 /// The scores, if the predictions are taken.
@@ -86,7 +87,17 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         write_npy_2d(file, psth.view()).expect("rates can be written");
     }
     let all = Folder::read(scratch.path()).expect("written");
+    let named = scratch.path().join("named");
+    let rates = recording.stimuli().iter().map(|stimulus| stimulus.responses().psth().0).collect();
+    let predictions =
+        Predictions::for_recording(&recording, &[0, 1, 2, 3, 4, 5], rates).expect("predictions");
+    predictions.write(&named, &[]).expect("predictions can be written");
+    let named = Folder::read(&named).expect("written");
     let mut needed = all.clone();
     needed.files.retain(|name, _| name == "s5.npy");
-    vec![("all".to_owned(), all.pack()), ("needed".to_owned(), needed.pack())]
+    vec![
+        ("all".to_owned(), all.pack()),
+        ("needed".to_owned(), needed.pack()),
+        ("named".to_owned(), named.pack()),
+    ]
 }

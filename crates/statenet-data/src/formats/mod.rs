@@ -1,4 +1,4 @@
-//! File formats as functions from bytes to arrays and back; no files are opened. `fuzz/` runs them on arbitrary bytes.
+//! File formats as functions from bytes to arrays and back; no files are opened.
 //!
 //! Parsers never panic, and never allocate more than the given bytes can hold, whatever the header says.
 

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 /// already is returned as it is.
 ///
 /// # Errors
-/// [`Error::Resample`] for rates whose ratio is not one of small whole numbers, or leads to blocks of more than 2^21 samples: a wav
-/// file may claim any rate.
+/// [`Error::Resample`] for rates whose ratio is not one of small whole numbers, or leads to blocks of more than 2^19 samples: a wav
+/// file may claim any rate; and for samples so large that their sums are infinite.
 pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec<f32>> {
     if from == to {
         return Ok(samples.to_vec());
@@ -25,7 +25,7 @@ pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec
     // Blocks of an even multiple of the ratio: with an odd one the filter's centre lies between two samples, and the sound would
     // be shifted by half a sample.
     const SHORTEST: usize = 4096;
-    const LONGEST: usize = 1 << 21;
+    const LONGEST: usize = 1 << 19;
     let blocks = 2 * SHORTEST.div_ceil(2 * n_in.min(n_out));
     if n_in.max(n_out).saturating_mul(blocks) > LONGEST {
         return Err(failed("their ratio is not one of small whole numbers".to_owned()));
@@ -36,7 +36,11 @@ pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec
     let input =
         InterleavedOwned::new_from(samples.to_vec(), 1, samples.len()).map_err(|e| failed(e.to_string()))?;
     let output = resampler.process_all(&input, samples.len(), None).map_err(|e| failed(e.to_string()))?;
-    Ok(output.take_data())
+    let output = output.take_data();
+    if output.iter().any(|x| !x.is_finite()) && samples.iter().all(|x| x.is_finite()) {
+        return Err(failed("the samples are too large".to_owned()));
+    }
+    Ok(output)
 }
 
 /// The ratio of two rates in lowest terms.
@@ -102,6 +106,9 @@ mod tests {
         assert_eq!(resample(&[0.1, 0.2], rate(8000.0), rate(8000.0)).unwrap(), [0.1, 0.2]);
         let message = resample(&[0.1], rate(8000.1), rate(8000.0)).unwrap_err().to_string();
         assert!(message.starts_with("cannot resample from 8000.1 to 8000 Hz"), "{message}");
+        let loud: Vec<f32> = (0..800).map(|k| if k % 2 == 0 { 3e38 } else { -3e38 }).collect();
+        let message = resample(&loud, rate(8000.0), rate(16_000.0)).unwrap_err().to_string();
+        assert!(message.contains("the samples are too large"), "{message}");
         // A rate that a header claims and nothing has: the blocks would be gigabytes.
         assert!(resample(&[0.1], rate(1_048_576_000.0), rate(1000.0)).is_err());
     }

@@ -191,11 +191,14 @@ impl StimulusReader<'_> {
             stimulus = stimulus.with_kind(kind);
         }
         if let Some(audio) = audio {
-            fs::metadata(&audio).map_err(|source| Error::Io {
+            let found = fs::metadata(&audio).map_err(|source| Error::Io {
                 path: audio.clone(),
                 action: "find the sound",
                 source,
             })?;
+            if !found.is_file() {
+                return Err(entry.error("audio", "a folder", "a file"));
+            }
             stimulus = stimulus.with_audio(audio).with_excerpt(excerpt);
         }
         Ok(stimulus.with_metadata(entry.rest()))

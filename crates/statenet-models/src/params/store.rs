@@ -17,6 +17,7 @@ use crate::{
     error::{During, Error, Result},
     model::mode::Pass,
     params::init::{Init, from_candle},
+    tensors,
 };
 
 /// Whether an entry of the store is trained.
@@ -211,7 +212,11 @@ impl ParamStore {
             let differs = value.dims() != p.var.dims();
             differs.then(|| format!("{} has shape {:?}, expected {:?}", p.name, value.dims(), p.var.dims()))
         });
-        let problems: Vec<String> = misshapen.chain(missing).chain(unknown).collect();
+        let mistyped =
+            values.iter().filter(|(_, value)| !tensors::is_read(value.dtype())).map(|(name, value)| {
+                format!("{name} has numbers of type {:?}, expected {}", value.dtype(), tensors::READ)
+            });
+        let problems: Vec<String> = mistyped.chain(misshapen).chain(missing).chain(unknown).collect();
         if !problems.is_empty() {
             const SHOWN: usize = 3;
             let more = problems.len().saturating_sub(SHOWN);

@@ -16,7 +16,7 @@ mod target;
 pub mod targets;
 
 pub use folder::Folder;
-pub use mutate::{Kind, Raw, flip, mutate};
+pub use mutate::{Kind, Raw, flip};
 pub use random::Random;
 pub use target::{Target, by_name};
 pub use targets::TARGETS;

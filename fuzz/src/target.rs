@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{Folder, Kind, Random, allocation, mutate, targets::TARGETS};
+use crate::{Folder, Kind, Random, Raw, allocation, mutate::mutate, targets::TARGETS};
 
 /// One reader under test.
 pub struct Target {
@@ -16,6 +16,8 @@ pub struct Target {
     pub largest_block: fn(usize) -> usize,
     /// Small valid inputs, with a name each.
     pub seeds: fn() -> Vec<(String, Vec<u8>)>,
+    /// Gives a changed folder the digests that it needs to be read at all.
+    pub sealed: Option<fn(&mut Folder)>,
     /// Reads an input, writes what it read, reads it again and compares; whether the input was taken. Panics where that fails.
     pub check: fn(&[u8]) -> bool,
 }
@@ -52,6 +54,15 @@ impl Target {
         Ok(finds)
     }
 
+    /// A changed input, most of the time with the digests that belong to it.
+    pub fn mutated(&self, bytes: &[u8], random: &mut Random, raw: Raw<'_>) -> Vec<u8> {
+        let changed = mutate(self.kind, bytes, random, raw);
+        let Some(sealed) = self.sealed.filter(|_| !random.one_in(6)) else { return changed };
+        let mut folder = Folder::unpack(&changed);
+        sealed(&mut folder);
+        folder.pack()
+    }
+
     /// Changes the first `size` bytes of a buffer; returns how many there are then.
     pub fn mutate_in_place(
         &self,
@@ -71,7 +82,7 @@ impl Target {
             bytes
         };
         let most = most.min(data.len());
-        let changed = mutate(self.kind, &data[..size], &mut random, &mut raw);
+        let changed = self.mutated(&data[..size], &mut random, &mut raw);
         // Too long for the buffer: the next mutation may be shorter.
         let Some(to) = data[..most].get_mut(..changed.len()) else { return size };
         to.copy_from_slice(&changed);

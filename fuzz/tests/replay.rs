@@ -2,7 +2,7 @@
 //!
 //! A find is a file or a folder in `regressions/TARGET`, named for what was wrong.
 
-use statenet_fuzz::{Folder, Random, TARGETS, by_name, flip, mutate};
+use statenet_fuzz::{Folder, Random, TARGETS, by_name, flip};
 
 /// Changes of each seed and find.
 const N_CHANGES: u64 = 12;
@@ -21,7 +21,7 @@ fn replay(name: &str) {
         for change in 0..N_CHANGES {
             println!("{name}: {input}, change {change}");
             let mut raw_random = Random::new(random.next());
-            let changed = mutate(target.kind, bytes, &mut random, &mut |bytes| flip(bytes, &mut raw_random));
+            let changed = target.mutated(bytes, &mut random, &mut |bytes| flip(bytes, &mut raw_random));
             target.run(&changed);
         }
     }

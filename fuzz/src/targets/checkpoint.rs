@@ -9,8 +9,15 @@ use super::{examples, told};
 use crate::{Folder, Kind, Target};
 
 /// The target.
-pub const TARGET: Target =
-    Target { name: "checkpoint", kind: Kind::Folder, most_bytes: 1 << 16, largest_block, seeds, check };
+pub const TARGET: Target = Target {
+    name: "checkpoint",
+    kind: Kind::Folder,
+    most_bytes: 1 << 16,
+    largest_block,
+    seeds,
+    sealed: None,
+    check,
+};
 
 /// A model has a little more than the numbers of its file: fixed filters, and values before they are loaded.
 pub(super) fn largest_block(bytes: usize) -> usize {

@@ -7,7 +7,7 @@ use crate::{Kind, Target};
 
 /// The target.
 pub const TARGET: Target =
-    Target { name: "npz", kind: Kind::Npz, most_bytes: 1 << 12, largest_block, seeds, check };
+    Target { name: "npz", kind: Kind::Npz, most_bytes: 1 << 12, largest_block, seeds, sealed: None, check };
 
 /// Deflate packs 1032 to 1, and a byte may become a number of eight. The archive's reader makes room for as many files as 16 bits
 /// claim.

@@ -17,6 +17,7 @@ pub const TARGET: Target = Target {
     most_bytes: 1 << 14,
     largest_block: some_numbers_a_byte,
     seeds,
+    sealed: None,
     check,
 };
 

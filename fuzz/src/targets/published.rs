@@ -11,8 +11,15 @@ use super::{
 use crate::{Folder, Kind, Target};
 
 /// The target.
-pub const TARGET: Target =
-    Target { name: "published", kind: Kind::Folder, most_bytes: 1 << 16, largest_block, seeds, check };
+pub const TARGET: Target = Target {
+    name: "published",
+    kind: Kind::Folder,
+    most_bytes: 1 << 16,
+    largest_block,
+    seeds,
+    sealed: None,
+    check,
+};
 
 fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);

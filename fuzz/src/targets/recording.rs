@@ -8,8 +8,15 @@ use super::{examples, told, wav::largest_block as of_sound};
 use crate::{Folder, Kind, Target};
 
 /// The target.
-pub const TARGET: Target =
-    Target { name: "recording", kind: Kind::Folder, most_bytes: 1 << 15, largest_block, seeds, check };
+pub const TARGET: Target = Target {
+    name: "recording",
+    kind: Kind::Folder,
+    most_bytes: 1 << 15,
+    largest_block,
+    seeds,
+    sealed: None,
+    check,
+};
 
 /// Arrays may be packed.
 fn largest_block(bytes: usize) -> usize {

@@ -14,6 +14,7 @@ pub const TARGET: Target = Target {
     most_bytes: 1 << 12,
     largest_block: some_numbers_a_byte,
     seeds,
+    sealed: None,
     check,
 };
 

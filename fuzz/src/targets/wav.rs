@@ -8,7 +8,7 @@ use crate::{Kind, Target};
 
 /// The target.
 pub const TARGET: Target =
-    Target { name: "wav", kind: Kind::Wav, most_bytes: 1 << 14, largest_block, seeds, check };
+    Target { name: "wav", kind: Kind::Wav, most_bytes: 1 << 14, largest_block, seeds, sealed: None, check };
 
 /// The samples, and the blocks of a resampler.
 pub(super) fn largest_block(bytes: usize) -> usize {

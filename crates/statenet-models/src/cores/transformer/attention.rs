@@ -18,7 +18,7 @@ use super::{
     positions::{Rotary, count, set_count},
 };
 use crate::{
-    error::{During, Result},
+    error::{During, Error, Result},
     model::{mode::Mode, state::State},
     params::{init::Init, store::Scope},
 };
@@ -190,12 +190,7 @@ impl Attention {
             set_count(state, &self.names.counts, batch, before + n_bins, k)?;
             return pair(joined);
         };
-        let counts = state.get(&self.names.counts, &[batch, 2])?.narrow(0, 0, 1);
-        let counts =
-            counts.and_then(|c| c.flatten_all()?.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>());
-        let counts = counts.during("reading a ring")?;
-        let at = |i: usize| counts.get(i).map_or(0, |&n| n as usize).min(window);
-        let (slot, filled) = (at(0), at(1));
+        let (slot, filled) = self.ring(window, batch, state)?;
         let kept = (filled + n_bins).min(window);
         let mut joined = Vec::with_capacity(2);
         for (name, new) in [(&self.names.keys, k), (&self.names.values, v)] {
@@ -222,6 +217,33 @@ impl Attention {
             .and_then(|c| c.to_dtype(k.dtype())?.to_device(k.device()));
         state.set(&self.names.counts, &counts.during("counting a ring")?);
         pair(joined)
+    }
+
+    /// The place of the next bin in the ring of every stream, and how many it holds.
+    ///
+    /// # Errors
+    /// [`Error::State`] for numbers that no stream leaves behind: a ring that is not full yet is filled up to its place.
+    fn ring(&self, window: usize, batch: usize, state: &State) -> Result<(usize, usize)> {
+        let name = &self.names.counts;
+        let counts = state.get(name, &[batch, 2])?.to_dtype(candle_core::DType::F64);
+        let counts = counts.and_then(|c| c.to_vec2::<f64>()).during("reading a ring")?;
+        let first = counts.first().map_or(&[0.0, 0.0][..], Vec::as_slice);
+        let ring = match *first {
+            [slot, filled] if slot.fract() == 0.0 && filled.fract() == 0.0 => {
+                // Numbers below 0 or beyond any count saturate, and fit nothing below.
+                let (place, held) = (slot as usize, filled as usize);
+                let is_ring = (held == window && place < window) || (held < window && place == held);
+                (is_ring && slot >= 0.0 && filled >= 0.0).then_some((place, held))
+            }
+            _ => None,
+        };
+        ring.filter(|_| counts.iter().all(|row| row == first)).ok_or_else(|| Error::State {
+            name: name.clone(),
+            got: format!("{counts:?}"),
+            expected: format!(
+                "for each of {batch} streams the same place in a ring of {window} bins, and how many it holds"
+            ),
+        })
     }
 
     /// `None` without a window: the state would grow.

@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 use statenet_kernels::{Step, StepSizes};
 
 use crate::{
-    error::{During, Result},
+    error::{During, Error, Result},
     model::state::State,
 };
 
@@ -25,11 +25,21 @@ fn turns(rates: &[f64], position: f64) -> impl Iterator<Item = (f64, f64)> {
 }
 
 /// Bins so far, (B, 1): all streams of a state have heard the same number.
+///
+/// # Errors
+/// [`Error::State`] for what is no count, or not the same for all.
 pub(super) fn count(state: &State, name: &str, batch: usize) -> Result<usize> {
     let counted = state.get(name, &[batch, 1])?;
-    let first =
-        counted.flatten_all().and_then(|c| c.get(0)?.to_dtype(candle_core::DType::F64)?.to_scalar::<f64>());
-    Ok(first.during("reading a position")? as usize)
+    /// Beyond it numbers are no longer exact.
+    const MOST: f64 = 1e15;
+    let counts = counted.to_dtype(candle_core::DType::F64).and_then(|c| c.flatten_all()?.to_vec1::<f64>());
+    let counts = counts.during("reading a position")?;
+    let first = counts.first().copied().unwrap_or(0.0);
+    if (0.0..=MOST).contains(&first) && first.fract() == 0.0 && counts.iter().all(|n| *n == first) {
+        return Ok(first as usize);
+    }
+    let expected = "the same whole number of bins for each stream".to_owned();
+    Err(Error::State { name: name.to_owned(), got: format!("{counts:?}"), expected })
 }
 
 pub(super) fn set_count(state: &mut State, name: &str, batch: usize, n: usize, like: &Tensor) -> Result<()> {

@@ -50,7 +50,7 @@ impl Kind {
 }
 
 /// Changes an input a little.
-pub fn mutate(kind: Kind, bytes: &[u8], random: &mut Random, raw: Raw<'_>) -> Vec<u8> {
+pub(crate) fn mutate(kind: Kind, bytes: &[u8], random: &mut Random, raw: Raw<'_>) -> Vec<u8> {
     if kind == Kind::Folder {
         return mutate_folder(bytes, random, raw);
     }

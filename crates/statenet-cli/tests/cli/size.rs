@@ -79,7 +79,8 @@ fn fit(made: &Made, model: &str, kilobytes: u64) -> Ended {
                 "{model}: {stderr}"
             );
             assert!(!stderr.contains("panicked"), "{model}: {stderr}");
-            Ended::Refused(stderr)
+            // Warnings come first.
+            Ended::Refused(stderr.lines().last().unwrap_or_default().to_owned())
         }
         other => panic!("{model} ended with {other:?}: {stderr}"),
     }

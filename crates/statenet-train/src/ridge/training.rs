@@ -6,7 +6,7 @@ use faer::Mat;
 use ndarray::Array2;
 use rayon::prelude::*;
 use statenet_core::Digest;
-use statenet_data::Recording;
+use statenet_data::{Recording, Responses};
 
 use super::{
     design::{Design, Rows, Run},
@@ -45,7 +45,7 @@ impl<'a> Training<'a> {
             sounds.push(stimulus.cochleagram());
             responses.push(stimulus.responses());
         }
-        let (psths, recorded) = responses.into_par_iter().map(|r| r.psth()).unzip();
+        let (psths, recorded) = responses.into_par_iter().map(Responses::psth).unzip();
         Ok(Self { design: Design::new(sounds, recording.n_bands()), psths, recorded })
     }
 

@@ -62,9 +62,11 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         let mut folder = Folder::read(&at).expect("saved");
         if folder.pack().len() <= 1 << 15 {
             seeds.push((format!("{}-ours", entry.name), folder.pack()));
-            // As the published package writes it.
-            folder.files.remove("metadata.json");
-            seeds.push((entry.name.to_owned(), folder.pack()));
+            // As the published package writes it, whose config does not say how many states a small Mamba has.
+            if entry.name != "statenet-mamba" {
+                folder.files.remove("metadata.json");
+                seeds.push((entry.name.to_owned(), folder.pack()));
+            }
         }
     }
     seeds

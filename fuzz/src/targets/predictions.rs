@@ -68,7 +68,13 @@ fn scored(predictions: &Path, out: &Path) -> Option<serde_json::Value> {
     match score::run(&args.expect("options of score")) {
         Ok(()) => {
             let text = std::fs::read(out).expect("scores are written");
-            Some(serde_json::from_slice(&text).expect("scores are JSON"))
+            let mut scores: serde_json::Value = serde_json::from_slice(&text).expect("scores are JSON");
+            // Warnings name the folder.
+            scores
+                .as_object_mut()
+                .and_then(|scores| scores.remove("warnings"))
+                .expect("warnings are written");
+            Some(scores)
         }
         Err(error) => {
             let text = format!("{error:#}");

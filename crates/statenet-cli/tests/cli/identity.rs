@@ -58,7 +58,12 @@ fn predictions_scores_and_maps_follow_neurons_into_a_reordered_recording() {
         let split = maps["split"].clone();
         results.push((
             read_npy_2d(rates.join("sim05.npy"), "rates").unwrap(),
-            json(&rates.join("predictions.json")),
+            {
+                let mut about = json(&rates.join("predictions.json"));
+                // In the order of the recording.
+                assert!(about.as_object_mut().unwrap().remove("stimuli").is_some());
+                about
+            },
             by_id(&json(&scores)["per_neuron"], "ccnorm"),
             by_id(&maps["neurons"], "best_frequency_hz"),
             by_id(&maps["neurons"], "ccnorm"),

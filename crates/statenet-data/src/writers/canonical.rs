@@ -92,8 +92,12 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut S
     };
     let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
     write_file(&root.join(&counts), &encoded(npz::encode(&[("counts", npy)]), &counts)?)?;
-    let audio = stimulus.audio().map(|from| sounds.copy(root, name, from)).transpose()?;
     let excerpt = stimulus.excerpt();
+    let copy = |from: &Path| match excerpt {
+        Some(_) => sounds.copy(root, name, from),
+        None => copy_audio(root, name, from),
+    };
+    let audio = stimulus.audio().map(copy).transpose()?;
     Ok(object([
         ("name", json!(name)),
         ("kind", json!(stimulus.kind())),

@@ -143,7 +143,7 @@ mod tests {
     fn zero_repeats_are_an_error() {
         let responses = Array3::zeros((1, 0, 3));
         let message = Recorded::new(responses.view(), &ResponseMask::all(1, 0, 3)).unwrap_err().to_string();
-        assert_eq!(message, "responses has shape (1, 0, 3), expected (N, R, T)");
+        assert_eq!(message, "responses has shape (1, 0, 3), expected (N, R, T) with R of 1 or more");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use statenet_core::Seed;
 use super::compare::{broken, expect_equal};
 use crate::{
     build::{model_config::ModelConfig, registry::Registry, response_model::ResponseModel},
-    checkpoint::{self, contents::CheckpointMetadata},
+    checkpoint::{
+        self,
+        contents::{CheckpointMetadata, with_neuron_ids},
+    },
     config::text,
     error::{During, Result},
     model::{mode::Mode, state::State},
@@ -56,7 +59,7 @@ pub fn same_seed_same_weights(registry: &Registry, config: &ModelConfig, seed: S
     if any_differs { Ok(()) } else { Err(broken(LAW, "another seed gives the same weights")) }
 }
 
-/// Saving to `folder` and loading gives the same config, metadata, parameters and rates, bit for bit.
+/// Saving to `folder` and loading gives the same config (with ids of neurons), metadata, parameters and rates, bit for bit.
 ///
 /// # Errors
 /// [`Error::Law`](crate::Error::Law) if it is broken.
@@ -68,13 +71,13 @@ pub fn checkpoint_round_trip(
 ) -> Result<()> {
     let folder = folder.as_ref();
     const LAW: &str = "checkpoint round trip";
-    let metadata = CheckpointMetadata {
-        neurons: (0..model.n_neurons()).map(|n| format!("n{n}")).collect(),
-        ..CheckpointMetadata::default()
-    };
+    let known = model.config().axes.map(|axes| axes.neuron_ids).filter(|ids| !ids.is_empty());
+    let neurons = known.unwrap_or_else(|| (0..model.n_neurons()).map(|n| format!("n{n}")).collect());
+    let metadata = CheckpointMetadata { neurons, ..CheckpointMetadata::default() };
     checkpoint::save(folder, model, &metadata)?;
     let back = checkpoint::load_with(registry, folder, model.device())?;
-    if back.model.config() != model.config() || back.metadata != metadata {
+    // A loaded model knows its neurons by id.
+    if back.model.config() != with_neuron_ids(model.config(), &metadata)? || back.metadata != metadata {
         return Err(broken(LAW, "config or metadata differ"));
     }
     for (a, b) in model.params().iter().zip(back.model.params().iter()) {

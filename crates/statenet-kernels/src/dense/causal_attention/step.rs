@@ -61,7 +61,7 @@ impl Step for CausalAttentionStep {
         let (counts, ring) = state.split_at_mut(HEAD);
         let (keys, values) = ring.split_at_mut(self.window * size);
         let slot = (counts[0] as usize).min(self.window - 1);
-        let filled = (counts[1] as usize + 1).min(self.window);
+        let filled = (counts[1] as usize).saturating_add(1).min(self.window);
         let (q, rest) = input.split_at(size);
         let (k, v) = rest.split_at(size);
         // (heads, window, D).

@@ -377,6 +377,7 @@ mod tests {
     use statenet_core::{Seed, Standardization, TimeBin};
 
     use super::*;
+    use crate::checkpoint::contents::with_neuron_ids;
     use crate::{
         Mode,
         checkpoint::{load, load_published},
@@ -406,7 +407,8 @@ mod tests {
             }
             let back = load(&path, &Device::Cpu).unwrap();
             assert_eq!(back.metadata, named(), "{}", entry.name);
-            assert_eq!(back.model.config(), model.config(), "{}", entry.name);
+            let expected = with_neuron_ids(model.config(), &named()).unwrap();
+            assert_eq!(back.model.config(), expected, "{}", entry.name);
             let rates = |m: &dyn ResponseModel| m.forward(&sound, Mode::Eval).unwrap();
             let difference = (rates(&*model) - rates(&*back.model)).unwrap().abs().unwrap();
             let worst = difference.max_all().unwrap().to_scalar::<f32>().unwrap();

@@ -1,6 +1,8 @@
 //! Headers that claim far more than their file holds are refused, and nothing is allocated by what they claim: each target has
 //! a limit for single blocks, and a reader that asks for more ends the process.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use serde_json::{Value, json};
 use statenet_fuzz::{Folder, Target, by_name};
 

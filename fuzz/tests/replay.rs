@@ -2,6 +2,8 @@
 //!
 //! A find is a file or a folder in `regressions/TARGET`, named for what was wrong.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use statenet_fuzz::{Folder, Random, TARGETS, by_name, flip};
 
 /// Changes of each seed and find.
@@ -20,7 +22,7 @@ fn replay(name: &str) {
         let mut random = Random::new(i as u64);
         for change in 0..N_CHANGES {
             println!("{name}: {input}, change {change}");
-            let mut raw_random = Random::new(random.next());
+            let mut raw_random = Random::new(random.number());
             let changed = target.mutated(bytes, &mut random, &mut |bytes| flip(bytes, &mut raw_random));
             target.run(&changed);
         }

@@ -117,11 +117,11 @@ pub fn flip(mut bytes: Vec<u8>, random: &mut Random) -> Vec<u8> {
         let at = random.below(bytes.len());
         match random.below(5) {
             0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
-            1 if !bytes.is_empty() => bytes[at] = random.next() as u8,
+            1 if !bytes.is_empty() => bytes[at] = random.number() as u8,
             2 if !bytes.is_empty() => {
                 bytes.remove(at);
             }
-            3 => bytes.insert(at, random.next() as u8),
+            3 => bytes.insert(at, random.number() as u8),
             _ => bytes.truncate(random.below(bytes.len() + 1)),
         }
     }

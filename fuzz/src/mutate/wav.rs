@@ -18,8 +18,9 @@ pub(super) fn mutate(bytes: &[u8], random: &mut Random) -> Option<Vec<u8>> {
         4 => wav[40..44].copy_from_slice(&random.pick(&u32s).to_le_bytes()),
         5 => {
             // Another chunk before the samples, or a longer fmt chunk.
-            let chunk: &[u8] =
-                *random.pick(&[&b"LIST\x04\0\0\0abcd"[..], b"fact\x03\0\0\0abc\0", b"fmt \x02\0\0\0\x01\0"]);
+            const CHUNKS: [&[u8]; 3] =
+                [b"LIST\x04\0\0\0abcd", b"fact\x03\0\0\0abc\0", b"fmt \x02\0\0\0\x01\0"];
+            let chunk = *random.pick(&CHUNKS);
             wav.splice(36..36, chunk.iter().copied());
         }
         6 => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
-use statenet::data::Predictions;
+use statenet::{core::Warning, data::Predictions};
 
 use super::args::FitArgs;
 use crate::shared::{FitStates, Lock, OutputFolder, Printer, UNFINISHED, write_json};
@@ -59,9 +59,14 @@ impl Output {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(crate) fn predictions(&self, model: &str, predictions: &Predictions) -> anyhow::Result<()> {
+    pub(crate) fn predictions(
+        &self,
+        model: &str,
+        predictions: &Predictions,
+        warnings: &[Warning],
+    ) -> anyhow::Result<()> {
         let folder = self.path("predictions").join(model);
-        Ok(predictions.write(&folder, &[])?)
+        Ok(predictions.write(&folder, warnings)?)
     }
 
     /// Puts all results in their place, and removes those of an earlier run that this one does not replace: checkpoints and predictions of

@@ -194,7 +194,7 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
              sounds as fixed.",
         );
     if let Some(left_out) = scene.fitted.first().and_then(|f| f.summary.test.left_out()) {
-        section = left_out.lines().fold(section, |section, line| section.paragraph(line));
+        section = left_out.lines().fold(section, Section::paragraph);
     }
     section = tables.iter().fold(section, |section, table| section.table(table.clone()));
     section = section

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use statenet::{
+    core::Warning,
     data::Part,
     metrics::ScoreTable,
     prelude::*,
@@ -64,13 +65,21 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         say(format!("replacing earlier results in {}", args.out.display()));
     }
 
+    let run = Run {
+        args,
+        split: &split,
+        options: &options,
+        device: &device,
+        out: &out,
+        warnings: warnings.as_slice(),
+    };
     let mut states = out.states(args.machine.quiet, &printer);
     let mut fitted = Vec::new();
     for choice in &chosen {
         interrupt::check()?;
         let of_choice = inputs.of(choice.input())?;
-        let one = fit_one(choice, args, of_choice, &split, &options, &device, &out, &mut states)
-            .with_context(|| format!("fitting {}", choice.name))?;
+        let one =
+            run.fit(choice, of_choice, &mut states).with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
             "{:14} {:6} parameters, CCnorm {} in {:.1} s",
             choice.name,
@@ -107,61 +116,70 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     printer.finish()
 }
 
-/// Fits, scores and saves one model.
-fn fit_one(
-    choice: &Choice,
-    args: &FitArgs,
-    recording: &Recording,
-    split: &Split,
-    options: &EvaluationOptions,
-    device: &Device,
-    out: &Output,
-    states: &mut FitStates<'_>,
-) -> anyhow::Result<Fitted> {
-    let printer = states.printer();
-    let (model, Fit { history, metadata }) = match &choice.kind {
-        Kind::Ridge(ridge) => {
-            let need = ridge.need(recording, split)?;
-            need::line(&choice.name, need, "in all").into_iter().for_each(|line| printer.line(line));
-            let fit = ridge.fit(recording, split, device)?;
-            let history = History {
-                train_loss: vec![fit.train_loss],
-                val_score: fit.val_score,
-                best_epoch: 0,
-                stopped: Stopped::Converged,
-                seconds: fit.seconds,
-            };
-            (fit.model, Fit { history, metadata: fit.metadata })
-        }
-        Kind::Gradient(config) => {
-            let mut model = config.build(Seed::new(args.seed), device)?;
-            let config = args.fit_config(&model.config());
-            let need = train::need_of_fit(&*model, recording, split, &config)?;
-            need::line(&choice.name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
-            let fit = states.fit(&choice.name, &config, &mut *model, recording, split)?;
-            (model, fit)
-        }
-    };
-    let rates = train::predict(&*model, recording, split.test())?;
-    let rates = rates.with_not_trained(options.not_trained.clone());
-    let test = train::score(&rates, recording, split.test(), options)?;
-    let checkpoint = format!("checkpoints/{}", choice.name);
-    checkpoint::save(out.path(&checkpoint), &*model, &metadata)?;
-    out.predictions(&choice.name, &rates)?;
-    let summary = ModelSummary {
-        name: choice.name.clone(),
-        config: model.config(),
-        parameters: model.params().n_trained(),
-        seed: args.seed,
-        split: split.clone(),
-        epochs_run: if matches!(choice.kind, Kind::Ridge(_)) { 0 } else { history.n_epochs() },
-        best_epoch: history.best_epoch,
-        stopped: history.stopped,
-        seconds_fit: history.seconds,
-        train_loss: history.train_loss,
-        val_score: history.val_score,
-        test,
-        checkpoint,
-    };
-    Ok(Fitted { model, rates: rates.into_rates(), summary })
+/// What the fits of a run share.
+struct Run<'a> {
+    args: &'a FitArgs,
+    split: &'a Split,
+    options: &'a EvaluationOptions,
+    device: &'a Device,
+    out: &'a Output,
+    warnings: &'a [Warning],
+}
+
+impl Run<'_> {
+    /// Fits, scores and saves one model.
+    fn fit(
+        &self,
+        choice: &Choice,
+        recording: &Recording,
+        states: &mut FitStates<'_>,
+    ) -> anyhow::Result<Fitted> {
+        let Self { args, split, options, device, out, warnings } = *self;
+        let printer = states.printer();
+        let (model, Fit { history, metadata }) = match &choice.kind {
+            Kind::Ridge(ridge) => {
+                let need = ridge.need(recording, split)?;
+                need::line(&choice.name, need, "in all").into_iter().for_each(|line| printer.line(line));
+                let fit = ridge.fit(recording, split, device)?;
+                let history = History {
+                    train_loss: vec![fit.train_loss],
+                    val_score: fit.val_score,
+                    best_epoch: 0,
+                    stopped: Stopped::Converged,
+                    seconds: fit.seconds,
+                };
+                (fit.model, Fit { history, metadata: fit.metadata })
+            }
+            Kind::Gradient(config) => {
+                let mut model = config.build(Seed::new(args.seed), device)?;
+                let config = args.fit_config(&model.config());
+                let need = train::need_of_fit(&*model, recording, split, &config)?;
+                need::line(&choice.name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
+                let fit = states.fit(&choice.name, &config, &mut *model, recording, split)?;
+                (model, fit)
+            }
+        };
+        let rates = train::predict(&*model, recording, split.test())?;
+        let rates = rates.with_not_trained(options.not_trained.clone());
+        let test = train::score(&rates, recording, split.test(), options)?;
+        let checkpoint = format!("checkpoints/{}", choice.name);
+        checkpoint::save(out.path(&checkpoint), &*model, &metadata)?;
+        out.predictions(&choice.name, &rates, warnings)?;
+        let summary = ModelSummary {
+            name: choice.name.clone(),
+            config: model.config(),
+            parameters: model.params().n_trained(),
+            seed: args.seed,
+            split: split.clone(),
+            epochs_run: if matches!(choice.kind, Kind::Ridge(_)) { 0 } else { history.n_epochs() },
+            best_epoch: history.best_epoch,
+            stopped: history.stopped,
+            seconds_fit: history.seconds,
+            train_loss: history.train_loss,
+            val_score: history.val_score,
+            test,
+            checkpoint,
+        };
+        Ok(Fitted { model, rates: rates.into_rates(), summary })
+    }
 }

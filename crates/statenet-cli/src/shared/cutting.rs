@@ -1,7 +1,10 @@
 //! Recordings cut into pieces, for `--cut`.
 
 use anyhow::Context;
-use statenet::{data::Cut, prelude::*};
+use statenet::{
+    data::{Cut, Stimulus},
+    prelude::*,
+};
 
 /// The recording cut into pieces, unless it is already cut in this way; as it is if no cut is given.
 ///
@@ -25,5 +28,5 @@ pub(crate) fn cut_of(metadata: &CheckpointMetadata) -> anyhow::Result<Option<Cut
 
 /// Seconds of all stimuli together.
 pub(crate) fn seconds(recording: &Recording) -> f64 {
-    recording.dt().seconds() * recording.stimuli().iter().map(|s| s.n_bins()).sum::<usize>() as f64
+    recording.dt().seconds() * recording.stimuli().iter().map(Stimulus::n_bins).sum::<usize>() as f64
 }

@@ -32,7 +32,8 @@ fn codes(json: &Value) -> Vec<&str> {
 fn the_unit_of_cochleagrams_changes_no_score_and_odd_bands_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let kinds: [(&str, fn(usize, Array2<f32>) -> Array2<f32>); 4] = [
+    type Change = fn(usize, Array2<f32>) -> Array2<f32>;
+    let kinds: [(&str, Change); 4] = [
         ("plain", |_, sound| sound),
         ("tiny", |_, sound| sound * 2f32.powi(-30)),
         ("constant", |_, mut sound| {

@@ -100,8 +100,8 @@ fn a_neuron_without_training_or_test_data_is_in_no_mean_of_any_model() {
 #[test]
 fn a_part_without_data_is_refused_before_the_first_fit() {
     let root = tempfile::tempdir().unwrap();
-    let parts: [(&str, fn(usize) -> bool); 3] =
-        [("train", |s| s < 4), ("val", |s| s == 4), ("test", |s| s == 5)];
+    type Chosen = fn(usize) -> bool;
+    let parts: [(&str, Chosen); 3] = [("train", |s| s < 4), ("val", |s| s == 4), ("test", |s| s == 5)];
     for (part, missing) in parts {
         let data = folder(root.path(), part, |s, _| missing(s));
         let out = root.path().join(format!("out-{part}"));

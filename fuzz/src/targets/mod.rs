@@ -39,7 +39,7 @@ fn told(error: &dyn std::error::Error) -> bool {
     while let Some(error) = cause {
         let text = error.to_string();
         // Where RUST_BACKTRACE asks for one, Candle's errors have a backtrace below their first line.
-        let text = text.lines().next().unwrap_or_default();
+        let text = text.trim_start().lines().next().unwrap_or_default();
         assert!(!text.is_empty() && text.len() < 4000, "an error of {} bytes: {text:.200}", text.len());
         cause = error.source();
     }

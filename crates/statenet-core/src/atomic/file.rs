@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Missing parent folders are created.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be written, flushed or renamed, for example because the disk is full.
+/// [`Error::Io`](crate::Error::Io) if the file cannot be written, flushed or renamed, for example because the disk is full.
 pub fn write_file<F>(path: &Path, write: F) -> Result<()>
 where
     F: FnOnce(&mut dyn Write) -> std::io::Result<()>,

@@ -46,7 +46,7 @@ impl FileSet {
     /// Prepares a folder, which is created if it is missing: ends a commit that was broken off, and removes what killed processes left.
     ///
     /// # Errors
-    /// [`Error::Io`] if the folder cannot be written.
+    /// [`Error::Io`](crate::Error::Io) if the folder cannot be written.
     pub fn open(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(io(folder, "create folder"))?;
         let ready = folder.join(READY);
@@ -71,7 +71,7 @@ impl FileSet {
     /// folder. Folders that this empties are removed.
     ///
     /// # Errors
-    /// [`Error::Io`] if flushing or renaming fails; [`Error::Occupied`] if a folder lies where a file belongs, or a link or a file where a
+    /// [`Error::Io`](crate::Error::Io) if flushing or renaming fails; [`Error::Occupied`](crate::Error::Occupied) if a folder lies where a file belongs, or a link or a file where a
     /// folder belongs. Either leaves the earlier files, but for a failure of the file system while names change.
     pub fn commit(self, obsolete: &[PathBuf]) -> Result<()> {
         let new = files_below(&self.new)?;

@@ -22,7 +22,7 @@ impl NewFolder {
     /// Creates a temporary folder that will be moved to `destination`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the folder cannot be created next to the destination.
+    /// [`Error::Io`](crate::Error::Io) if the folder cannot be created next to the destination.
     pub fn create(destination: &Path) -> Result<Self> {
         let above = parent(destination);
         fs::create_dir_all(above).map_err(io(above, "create folder"))?;
@@ -43,7 +43,7 @@ impl NewFolder {
     /// folder of unrelated files is never removed.
     ///
     /// # Errors
-    /// [`Error::Occupied`] if a folder without the marker exists at the destination; [`Error::Io`] if flushing or renaming
+    /// [`Error::Occupied`](crate::Error::Occupied) if a folder without the marker exists at the destination; [`Error::Io`](crate::Error::Io) if flushing or renaming
     /// fails, in which case the older folder remains.
     pub fn commit(self, marker: &str) -> Result<()> {
         let destination = self.destination;

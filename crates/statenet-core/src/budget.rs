@@ -13,8 +13,8 @@ use std::{fmt, fs, path::Path};
 /// // The Gram matrix of 34 bands and 40 lags in f64.
 /// let gram = Need::of_values(&[1360, 1360], 8);
 /// assert_eq!(gram.to_string(), "14.8 MB of memory");
-/// assert!(gram.expect("a Gram matrix", "use fewer lags").is_ok());
-/// let error = Need::of_values(&[41_000, 41_000, 1000], 8).expect("a Gram matrix", "use fewer lags").unwrap_err();
+/// assert!(gram.ensure("a Gram matrix", "use fewer lags").is_ok());
+/// let error = Need::of_values(&[41_000, 41_000, 1000], 8).ensure("a Gram matrix", "use fewer lags").unwrap_err();
 /// assert!(error.to_string().starts_with("a Gram matrix needs 13.4 TB of memory, this process can have "));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Need {
     ///
     /// # Errors
     /// [`TooLarge`]. Never on a system that does not tell its memory.
-    pub fn expect(&self, what: impl fmt::Display, change: impl fmt::Display) -> Result<(), TooLarge> {
+    pub fn ensure(&self, what: impl fmt::Display, change: impl fmt::Display) -> Result<(), TooLarge> {
         // Small arrays are not worth looking the memory up for.
         const SMALL: u64 = 1 << 20;
         if self.bytes < SMALL {
@@ -218,6 +218,6 @@ mod tests {
         let available = available_memory().unwrap();
         assert!(available > 1 << 20, "{available}");
         let all = Need { bytes: u64::MAX, multiplications: 0 };
-        assert!(all.expect("everything", "ask for less").is_err());
+        assert!(all.ensure("everything", "ask for less").is_err());
     }
 }

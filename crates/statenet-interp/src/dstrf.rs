@@ -60,7 +60,7 @@ impl Dstrf {
             expect_shape("maps", sound.maps.shape(), &[Dim::Any("T"), n_bands.into(), n_lags.into()])?;
         }
         let n_bins = sounds.iter().map(|sound| sound.response.len()).sum();
-        Need::of_values(&[n_bins, n_bands, n_lags], 8).expect(
+        Need::of_values(&[n_bins, n_bands, n_lags], 8).ensure(
             format!("joining dynamic STRFs of {n_bins} bins, {n_bands} bands and {n_lags} lags"),
             "join fewer sounds, or maps of fewer lags",
         )?;
@@ -118,7 +118,7 @@ pub fn dstrf(
     let (model, sound) = (frozen.model(), frozen.scaled(sound)?);
     let n_bins = sound.dim(3).during("reading a sound")?;
     // The maps of all targets, and those of all blocks from which they are put together.
-    Need::of_values(&[targets.len(), n_bins, model.n_bands(), lags, 2], 8).expect(
+    Need::of_values(&[targets.len(), n_bins, model.n_bands(), lags, 2], 8).ensure(
         format!(
             "dynamic STRFs of {} targets, {n_bins} bins, {} bands and {lags} lags",
             targets.len(),

@@ -227,7 +227,7 @@ fn maps_at(
     }
     target::check(model, targets)?;
     // The maps of all targets, and the gradients of all windows for one.
-    Need::of_values(&[targets.len().saturating_add(1), n_windows, n_bands, n_lags], 8).expect(
+    Need::of_values(&[targets.len().saturating_add(1), n_windows, n_bands, n_lags], 8).ensure(
         format!(
             "gradient maps of {} targets, {n_windows} windows, {n_bands} bands and {n_lags} lags",
             targets.len()

@@ -63,7 +63,7 @@ pub fn subspace(maps: ArrayView3<'_, f64>, n_fields: usize) -> Result<Subspace> 
     let each = n_bands * n_lags;
     // The maps twice, and the matrix of their products with its eigenvectors.
     let n_products = n_bins.min(each);
-    Need::of_values(&[n_bins, each, 2], 8).and(Need::of_values(&[n_products, n_products, 3], 8)).expect(
+    Need::of_values(&[n_bins, each, 2], 8).and(Need::of_values(&[n_products, n_products, 3], 8)).ensure(
         format!("the subspace of {n_bins} maps of {n_bands} bands and {n_lags} lags"),
         "use maps of fewer bins, bands or lags",
     )?;

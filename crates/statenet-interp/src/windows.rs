@@ -32,7 +32,7 @@ pub fn draw_windows(
     let mut stream = seed.stream("windows");
     let n_bands = cochleagrams[0].nrows();
     // The values, and the tensor of them with its scaled copy.
-    Need::of_values(&[n, n_bands, n_bins, 3], 4).expect(
+    Need::of_values(&[n, n_bands, n_bins, 3], 4).ensure(
         format!("{n} windows of {n_bands} bands and {n_bins} bins"),
         "ask for fewer or shorter windows",
     )?;

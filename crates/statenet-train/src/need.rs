@@ -61,7 +61,7 @@ pub(crate) fn expect_memory_to_fit(
         "a fit of {} parameters to {n_neurons} neurons, {n_bands} bands and stimuli of up to {longest} bins",
         model.params().n_trained()
     );
-    Ok(need_of_fit(model, recording, split, config)?.expect(what, CHANGE)?)
+    Ok(need_of_fit(model, recording, split, config)?.ensure(what, CHANGE)?)
 }
 
 /// Refuses predictions that the machine has no memory for.
@@ -81,7 +81,7 @@ pub(crate) fn expect_memory_to_predict(
         stimuli.len(),
         bins.longest
     );
-    Ok(need.expect(what, CHANGE)?)
+    Ok(need.ensure(what, CHANGE)?)
 }
 
 /// Refuses scores that the machine has no memory for: responses and rates are copied in f64.
@@ -90,7 +90,7 @@ pub(crate) fn expect_memory_to_score(recording: &Recording, stimuli: &[usize]) -
     let need = Need::of_values(&[bins.n_values], 8)
         .and(Need::of_values(&[bins.n_bins, recording.n_neurons(), 2], 8));
     let what = format!("scoring {} neurons on {} bins", recording.n_neurons(), bins.n_bins);
-    Ok(need.expect(what, "score fewer neurons or stimuli at once, or use a machine with more memory")?)
+    Ok(need.ensure(what, "score fewer neurons or stimuli at once, or use a machine with more memory")?)
 }
 
 /// Sizes of a model.

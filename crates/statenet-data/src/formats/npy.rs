@@ -113,7 +113,7 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
         ElementType::F16 | ElementType::F32 => 4,
         other => (other.bytes() + 8).max(12),
     };
-    Need::of_values(&header.shape, bytes_held).expect(
+    Need::of_values(&header.shape, bytes_held).ensure(
         format!("an array of shape {:?}", header.shape),
         "use a machine with more memory, or store fewer neurons or shorter stimuli",
     )?;

@@ -31,7 +31,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
     let limit = member.compressed_size().min(bytes.len() as u64).saturating_mul(MAX_RATIO) + SLACK_BYTES;
     // A vector that grows holds up to twice what it is filled with.
     let unpacked_bytes = usize::try_from(member.size().min(limit)).unwrap_or(usize::MAX);
-    Need::of_values(&[unpacked_bytes], 2).expect(
+    Need::of_values(&[unpacked_bytes], 2).ensure(
         format!("unpacking the array {name}"),
         "use a machine with more memory, or store fewer neurons or shorter stimuli",
     )?;

@@ -49,7 +49,7 @@ pub(super) fn read_counts(path: &Path) -> Result<Array3<f32>> {
     let counts = parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, NAME))?;
     // The mask, twice, and the values once more: smoothed.
     let (neurons, repeats, bins) = counts.dim();
-    Need::of_values(&[neurons, repeats, bins], 2 + 4).expect(
+    Need::of_values(&[neurons, repeats, bins], 2 + 4).ensure(
         format!("{}: {neurons} neurons x {repeats} repeats x {bins} bins of counts", path.display()),
         "use a machine with more memory, or store fewer neurons or shorter stimuli",
     )?;
@@ -66,7 +66,7 @@ pub(super) fn with_repeats(values: ArrayD<f32>) -> Result<Array3<f32>, FormatErr
 
 pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
     let n_bytes = fs::metadata(path).map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX));
-    Need::of_values(&[n_bytes], 1).expect(
+    Need::of_values(&[n_bytes], 1).ensure(
         format!("reading {}", path.display()),
         "use a machine with more memory, or fewer neurons or shorter stimuli",
     )?;

@@ -288,7 +288,7 @@ impl ParamStore {
             room.take(&name, shape, n)?;
         }
         // First values are drawn in f64, made f32, and copied to a variable.
-        Need::of_values(shape.dims(), 8 + 4 + 4).expect(
+        Need::of_values(shape.dims(), 8 + 4 + 4).ensure(
             format!("parameter {name} of shape {:?}", shape.dims()),
             "use fewer bands, neurons or hidden units, or a shorter window",
         )?;

@@ -83,7 +83,7 @@ impl Sizes {
             self.n_neurons,
             self.n_rows
         );
-        need.expect(what, CHANGE)
+        need.ensure(what, CHANGE)
     }
 
     /// Refuses what cannot be fitted however neurons are grouped.

@@ -68,9 +68,8 @@ impl Predictions {
                 (format!("{} arrays", rates.len()), format!("one for each of {} stimuli", stimuli.len()));
             return Err(Error::Predictions { got, expected });
         }
-        let rows = |r: &Array2<f32>| if neurons.is_empty() { rates.first().map_or(0, Array2::nrows) } else { neurons.len() } == r.nrows();
-        if let Some((name, wrong)) = stimuli.iter().zip(&rates).find(|(_, r)| !rows(r)) {
-            let n = if neurons.is_empty() { rates.first().map_or(0, Array2::nrows) } else { neurons.len() };
+        let n = if neurons.is_empty() { rates.first().map_or(0, Array2::nrows) } else { neurons.len() };
+        if let Some((name, wrong)) = stimuli.iter().zip(&rates).find(|(_, r)| r.nrows() != n) {
             let got = format!("{} rows for stimulus {name}", wrong.nrows());
             return Err(Error::Predictions { got, expected: format!("one for each of {n} neurons") });
         }
@@ -265,17 +264,7 @@ fn about(path: &Path) -> Result<(Vec<String>, Vec<String>, Option<TimeBin>)> {
     let json =
         strict_json::parse(&bytes).map_err(|source| Error::Json { path: path.to_path_buf(), source })?;
     let mut fields = Fields::new(path, String::new(), json)?;
-    let format = fields.text("format")?;
-    if format != FORMAT {
-        return Err(fields.error("format", format, FORMAT));
-    }
-    match fields.optional_count("version")? {
-        Some(VERSION) => {}
-        other => {
-            let got = other.map_or("missing".to_owned(), |v| v.to_string());
-            return Err(fields.error("version", got, VERSION.to_string()));
-        }
-    }
+    fields.expect_format(FORMAT, VERSION)?;
     let unit = fields.text("unit")?;
     if unit != UNIT {
         return Err(fields.error("unit", unit, UNIT));

@@ -19,7 +19,7 @@ pub const TARGET: Target = Target {
 };
 
 /// Arrays may be packed.
-fn largest_block(bytes: usize) -> usize {
+pub(super) fn largest_block(bytes: usize) -> usize {
     of_sound(bytes) + 2 * 8 * 1032 * bytes
 }
 

@@ -7,7 +7,10 @@ use statenet_data::{
     formats::{npy, npz, wav},
 };
 
-use super::{recording::round_trip, told, wav::largest_block as of_sound};
+use super::{
+    recording::{largest_block, round_trip},
+    told,
+};
 use crate::{Folder, Kind, Target};
 
 /// The target.
@@ -20,11 +23,6 @@ pub const TARGET: Target = Target {
     sealed: None,
     check,
 };
-
-/// Arrays may be packed.
-fn largest_block(bytes: usize) -> usize {
-    of_sound(bytes) + 2 * 8 * 1032 * bytes
-}
 
 fn check(bytes: &[u8]) -> bool {
     let folder = Folder::unpack(bytes);

@@ -30,14 +30,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+    use super::{super::tests::names, *};
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_nothing_else() {

@@ -92,14 +92,7 @@ fn exchange(_a: &Path, _b: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+    use super::{super::tests::names, *};
 
     #[test]
     fn a_folder_appears_on_commit_only_and_replaces_its_older_self() {

@@ -62,3 +62,16 @@ fn readable_by_all(path: &Path) -> std::io::Result<()> {
 fn readable_by_all(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of what is in a folder, in order.
+    pub(super) fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}

@@ -4,7 +4,11 @@ use ndarray::{ArrayView1, ArrayView2, Axis};
 use statenet_core::{Input, Standardization, Warning};
 
 use super::standardize::{is_constant, range};
-use crate::{error::Result, recording::Recording, split::Split};
+use crate::{
+    error::{Result, some_of},
+    recording::Recording,
+    split::Split,
+};
 
 /// A sound is far outside the training range if it leaves that by more than this many times its width.
 const FAR: f64 = 3.0;
@@ -30,8 +34,8 @@ impl Recording {
         let mut farthest: Vec<Option<(f64, usize)>> = vec![None; held_out.len()];
         for band in 0..self.n_bands() {
             let (low, high) = range(training.iter().map(|c| c.index_axis(Axis(0), band)));
-            let is_constant = is_constant(low, high);
-            if is_constant {
+            let flat = is_constant(low, high);
+            if flat {
                 constant.push(band);
             }
             for (far, &s) in farthest.iter_mut().zip(&held_out) {
@@ -39,8 +43,8 @@ impl Recording {
                 let (lowest, highest) = range(std::iter::once(sound.index_axis(Axis(0), band)));
                 let beyond = (low - lowest).max(highest - high);
                 // A constant band has a range of one value: what differs from it by more than rounding leaves it far.
-                let widths = match is_constant {
-                    true if super::standardize::is_constant(low.min(lowest), high.max(highest)) => 0.0,
+                let widths = match flat {
+                    true if is_constant(low.min(lowest), high.max(highest)) => 0.0,
                     true => f64::INFINITY,
                     false => beyond / (high - low),
                 };
@@ -52,10 +56,9 @@ impl Recording {
         let mut doubts = Vec::new();
         if !constant.is_empty() {
             let bands = constant.iter().map(|&band| self.band_name(band)).collect::<Vec<_>>();
-            let shown = bands.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-            let more = if bands.len() > 8 { format!(" and {} more", bands.len() - 8) } else { String::new() };
             let message = format!(
-                "constant over the training sounds, but for rounding: {shown}{more}; models learn nothing from them"
+                "constant over the training sounds, but for rounding: {}; models learn nothing from them",
+                some_of(&bands)
             );
             doubts.push(Warning::new("constant_band", message, self.name()));
         }

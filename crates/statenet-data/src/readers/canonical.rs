@@ -53,17 +53,7 @@ impl Recording {
         let bytes = super::arrays::bytes(&path)?;
         let json = json::parse(&bytes).map_err(|source| Error::Json { path: path.clone(), source })?;
         let mut fields = Fields::new(&path, String::new(), json)?;
-        let format = fields.text("format")?;
-        if format != FORMAT {
-            return Err(fields.error("format", format, FORMAT));
-        }
-        match fields.optional_count("version")? {
-            Some(VERSION) => {}
-            other => {
-                let got = other.map_or("missing".to_owned(), |v| v.to_string());
-                return Err(fields.error("version", got, VERSION.to_string()));
-            }
-        }
+        fields.expect_format(FORMAT, VERSION)?;
         let unit = fields.optional_text("response_unit")?.unwrap_or_else(|| UNIT.to_owned());
         if unit != UNIT {
             return Err(fields.error("response_unit", unit, UNIT));

@@ -98,6 +98,21 @@ impl<'a> Fields<'a> {
         self.required(name, "a list", list)
     }
 
+    /// Takes `format` and `version`, which must be these.
+    pub(crate) fn expect_format(&mut self, format: &str, version: usize) -> Result<()> {
+        let got = self.text("format")?;
+        if got != format {
+            return Err(self.error("format", got, format));
+        }
+        match self.optional_count("version")? {
+            Some(got) if got == version => Ok(()),
+            other => {
+                let got = other.map_or("missing".to_owned(), |v| v.to_string());
+                Err(self.error("version", got, version.to_string()))
+            }
+        }
+    }
+
     /// A path relative to the recording's folder that stays inside it.
     pub(crate) fn optional_path(&mut self, name: &str) -> Result<Option<String>> {
         let Some(text) = self.optional_text(name)? else {

@@ -210,7 +210,7 @@ fn sounds(
 /// The whole bins `(hop, T)` of a wav file, at the rate that a model that hears takes, or else at the nearest of whole bins.
 fn wav_bins(path: &Path, dt: TimeBin, config: &ModelConfig) -> anyhow::Result<Array2<f32>> {
     let name = || path.display().to_string();
-    let sound = formats::wav::decode(&std::fs::read(path).with_context(name)?).with_context(name)?;
+    let sound = formats::sound::decode(&std::fs::read(path).with_context(name)?).with_context(name)?;
     let sampling = match config.input() {
         Input::Sound => Sampling::of(config.axes()?)?,
         Input::Cochleagram => Sampling::nearest(sound.rate, dt)?,

@@ -293,6 +293,32 @@ pub enum Error {
         /// The duration of the responses.
         expected_ms: f64,
     },
+    /// Responses in bins are longer or shorter than the sound.
+    #[error(
+        "stimulus {stimulus}: the responses have {got} bins, expected {expected} as the sound, within two bins or a hundredth"
+    )]
+    ResponseLength {
+        /// The stimulus.
+        stimulus: String,
+        /// Bins of the responses.
+        got: usize,
+        /// Bins of the sound.
+        expected: usize,
+    },
+    /// Stimuli of a raw recording have neither a sound nor a cochleagram.
+    #[error("there is no sound and no cochleagram for {}, expected one for every stimulus", some_of(stimuli))]
+    NoSound {
+        /// Their names.
+        stimuli: Vec<String>,
+    },
+    /// Time bins were asked for that cannot be made of those of the source.
+    #[error("dt is {} ms, expected {} ms, the bins of the source, or a multiple", got.ms(), source_dt.ms())]
+    SourceBins {
+        /// The dt asked for.
+        got: TimeBin,
+        /// The width of the source's bins.
+        source_dt: TimeBin,
+    },
     /// A sound cannot be brought to another sample rate.
     #[error("cannot resample from {} to {} Hz: {reason}", from.hz(), to.hz())]
     Resample {

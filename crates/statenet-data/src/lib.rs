@@ -24,6 +24,7 @@
 //! | for | items |
 //! |---|---|
 //! | a recording | [`Recording`] of [`Stimulus`] and [`Neuron`], [`Responses`] with their masks, [`Description`] |
+//! | sounds and spike times without bins yet | [`RawRecording`] of [`RawStimulus`], [`RawSound`], [`RawResponse`]; [`Binning`] |
 //! | parts for training, validation and test | [`Split`], [`SplitPlan`] (named splits without leaks), [`Part`] |
 //! | responses over time | [`Smoothing`], [`SmoothWeights`] |
 //! | tensors | [`Batches`]: padded, with masks, in a random order from a seed; [`Batch`], [`Epoch`] |
@@ -61,6 +62,7 @@ pub mod formats;
 mod names;
 mod predictions;
 mod preprocess;
+mod raw;
 mod readers;
 mod recording;
 mod simulate;
@@ -72,6 +74,7 @@ pub use error::{Error, Place, Result};
 pub use names::file_names;
 pub use predictions::Predictions;
 pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
+pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
 pub use readers::{read_cochleagram, read_npy_2d};
 pub use recording::{Cut, Description, Metadata, Neuron, Recording, Responses, Rest, Stimulus};
 pub use simulate::{

@@ -3,8 +3,11 @@
 //! Parsers never panic, and never allocate more than the given bytes can hold, whatever the header says.
 
 mod error;
+pub mod flac;
 pub mod npy;
 pub mod npz;
+pub mod sound;
 pub mod wav;
 
 pub use error::FormatError;
+pub use sound::Sound;

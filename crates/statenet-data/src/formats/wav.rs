@@ -1,17 +1,8 @@
-//! WAV: reading mono sound of 16, 24 or 32 bits or of floats, writing 16 bits, which every player supports.
+//! WAV: reading mono sound of 8 to 32 bits or of floats, writing 16 bits, which every player supports, or floats.
 
 use statenet_core::SampleRate;
 
-use super::FormatError;
-
-/// A mono sound.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WavSound {
-    /// The samples; those stored as whole numbers are scaled to -1 to 1.
-    pub samples: Vec<f32>,
-    /// Samples per second.
-    pub rate: SampleRate,
-}
+use super::{FormatError, Sound};
 
 /// Decodes a wav file with one channel.
 ///
@@ -22,7 +13,7 @@ pub struct WavSound {
 /// # Errors
 /// [`FormatError::Sound`] for bytes that are no wav file, a truncated one, several channels, another encoding, or no samples;
 /// [`FormatError::NotFinite`] for a sample that is infinite or NaN.
-pub fn decode(bytes: &[u8]) -> Result<WavSound, FormatError> {
+pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
     let wrong = |got: String, expected: &'static str| Err(FormatError::Sound { got, expected });
     if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
         let start = &bytes[..bytes.len().min(12)];
@@ -61,6 +52,8 @@ pub fn decode(bytes: &[u8]) -> Result<WavSound, FormatError> {
         );
     }
     let samples: Vec<f32> = match (header.is_float, header.bits) {
+        // The only one without a sign.
+        (false, 8) => data.iter().map(|&b| (f32::from(b) - 128.0) / 128.0).collect(),
         (false, 16) => {
             data.as_chunks().0.iter().map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0).collect()
         }
@@ -77,7 +70,7 @@ pub fn decode(bytes: &[u8]) -> Result<WavSound, FormatError> {
         (true, 64) => data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
         (is_float, bits) => {
             let kind = if is_float { "floats" } else { "whole numbers" };
-            return wrong(format!("{kind} of {bits} bits"), "16, 24 or 32 bits, or floats of 32 or 64");
+            return wrong(format!("{kind} of {bits} bits"), "8, 16, 24 or 32 bits, or floats of 32 or 64");
         }
     };
     if samples.is_empty() {
@@ -87,10 +80,14 @@ pub fn decode(bytes: &[u8]) -> Result<WavSound, FormatError> {
         return Err(FormatError::NotFinite { index, got: f64::from(samples[index]) });
     }
     match SampleRate::new(exact_rate(header.rate)) {
-        Ok(rate) => Ok(WavSound { samples, rate }),
+        Ok(rate) => Ok(Sound { samples, rate }),
         Err(_) => wrong("0 samples per second".to_owned(), "above 0"),
     }
 }
+
+/// Encodings of samples, as numbered in wav files.
+const WHOLE: u16 = 1;
+const FLOAT: u16 = 3;
 
 /// What the fmt chunk says.
 struct Header {
@@ -103,8 +100,6 @@ struct Header {
 impl Header {
     /// `None` for a chunk that is too short, or of an encoding that is neither whole numbers nor floats.
     fn read(chunk: &[u8]) -> Option<Self> {
-        const WHOLE: u16 = 1;
-        const FLOAT: u16 = 3;
         const EXTENSIBLE: u16 = 0xfffe;
         let encoding = match u16_at(chunk, 0)? {
             // The first two bytes of the identifier of the encoding.
@@ -140,27 +135,40 @@ fn exact_rate(header: u32) -> f64 {
     of_hardware.into_iter().find(|rate| rate.fract() != 0.0 && (rate - stated).abs() < 1.0).unwrap_or(stated)
 }
 
-/// Encodes a wav file with one channel. Samples beyond -1 and 1 are clipped.
+/// Encodes a wav file with one channel of 16 bits. Samples beyond -1 and 1 are clipped.
 #[must_use]
 pub fn encode(samples: &[f32], rate_hz: u32) -> Vec<u8> {
-    const BYTES: u32 = 2;
-    let n_bytes = u32::try_from(samples.len()).unwrap_or(u32::MAX / BYTES).saturating_mul(BYTES);
-    let mut wav = Vec::with_capacity(44 + samples.len() * BYTES as usize);
+    let data = samples.iter().flat_map(|x| ((x.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16).to_le_bytes());
+    file(WHOLE, 16, rate_hz, data.collect())
+}
+
+/// Encodes a wav file with one channel of 32-bit floats, which keep every sample as it is.
+///
+/// A rate of Tucker-Davis hardware, which is not whole, is written without its fraction, as that hardware does; [`decode`] knows them.
+#[must_use]
+pub fn encode_floats(samples: &[f32], rate: SampleRate) -> Vec<u8> {
+    let data = samples.iter().flat_map(|x| x.to_le_bytes());
+    file(FLOAT, 32, rate.hz() as u32, data.collect())
+}
+
+/// A wav file with one channel and these bytes of samples.
+fn file(encoding: u16, bits: u16, rate_hz: u32, data: Vec<u8>) -> Vec<u8> {
+    let frame = bits / 8;
+    let n_bytes = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let mut wav = Vec::with_capacity(44 + data.len());
     wav.extend(b"RIFF");
     wav.extend(n_bytes.saturating_add(36).to_le_bytes());
     wav.extend(b"WAVEfmt ");
     wav.extend(16u32.to_le_bytes());
-    wav.extend(1u16.to_le_bytes());
+    wav.extend(encoding.to_le_bytes());
     wav.extend(1u16.to_le_bytes());
     wav.extend(rate_hz.to_le_bytes());
-    wav.extend(rate_hz.saturating_mul(BYTES).to_le_bytes());
-    wav.extend((BYTES as u16).to_le_bytes());
-    wav.extend(16u16.to_le_bytes());
+    wav.extend(rate_hz.saturating_mul(u32::from(frame)).to_le_bytes());
+    wav.extend(frame.to_le_bytes());
+    wav.extend(bits.to_le_bytes());
     wav.extend(b"data");
     wav.extend(n_bytes.to_le_bytes());
-    wav.extend(
-        samples.iter().flat_map(|x| ((x.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16).to_le_bytes()),
-    );
+    wav.extend(data);
     wav
 }
 
@@ -188,6 +196,7 @@ mod tests {
     fn every_encoding_gives_its_samples() {
         let halves =
             |bytes: &[u8], encoding, bits| decode(&file(encoding, 1, 8000, bits, bytes)).unwrap().samples;
+        assert_eq!(halves(&[0xc0, 0], 1, 8), [0.5, -1.0]);
         assert_eq!(halves(&[0, 0x40, 0, 0x80], 1, 16), [0.5, -1.0]);
         assert_eq!(halves(&[0, 0, 0x40, 0, 0, 0x80], 1, 24), [0.5, -1.0]);
         assert_eq!(halves(&[0, 0, 0, 0x40, 0, 0, 0, 0x80], 1, 32), [0.5, -1.0]);
@@ -198,6 +207,13 @@ mod tests {
         let written = decode(&encode(&[0.25, -0.5], 44_100)).unwrap();
         assert!((written.samples[0] - 0.25).abs() < 1e-4 && (written.samples[1] + 0.5).abs() < 1e-4);
         assert_eq!(written.rate.hz(), 44_100.0);
+    }
+
+    #[test]
+    fn floats_are_kept_as_they_are() {
+        let rate = SampleRate::new(48_828.125).unwrap();
+        let samples = vec![3.3, -0.1, f32::MIN_POSITIVE];
+        assert_eq!(decode(&encode_floats(&samples, rate)).unwrap(), Sound { samples, rate });
     }
 
     #[test]
@@ -222,8 +238,8 @@ mod tests {
             "is 2 channels, expected one channel: write each into a file of its own"
         );
         assert_eq!(
-            text(&file(1, 1, 8000, 8, &[0; 4])),
-            "is whole numbers of 8 bits, expected 16, 24 or 32 bits, or floats of 32 or 64"
+            text(&file(1, 1, 8000, 12, &[0; 4])),
+            "is whole numbers of 12 bits, expected 8, 16, 24 or 32 bits, or floats of 32 or 64"
         );
         assert_eq!(text(&file(1, 1, 8000, 16, &[])), "is no samples, expected one or more");
         assert_eq!(text(&file(1, 1, 0, 16, &[0; 2])), "is 0 samples per second, expected above 0");

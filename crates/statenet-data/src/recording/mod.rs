@@ -18,7 +18,7 @@ use statenet_core::{Axes, Hertz, Input, TimeBin, expect_shape};
 pub use cut::{Cut, Rest};
 pub use neuron::Neuron;
 pub use responses::Responses;
-pub(crate) use sound::SoundReader;
+pub(crate) use sound::{SoundReader, in_bins, read_sound_file};
 pub use stimulus::Stimulus;
 pub(crate) use stimulus::{Excerpt, checked_cochleagram};
 

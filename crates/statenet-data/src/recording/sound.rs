@@ -8,7 +8,7 @@ use statenet_core::{Hertz, Input, Sampling, TimeBin};
 use super::{Excerpt, Recording};
 use crate::{
     error::{Error, Result},
-    formats::wav,
+    formats::{Sound, sound},
     preprocess::resample,
 };
 
@@ -127,25 +127,42 @@ fn read_sound(
 ) -> Result<Array2<f32>> {
     const BINS: f64 = 2.0;
     const SHARE: f64 = 0.01;
+    let sound = read_sound_file(path)?;
+    let (got, expected) = (sound.seconds(), dt.seconds() * n_bins as f64);
+    if (got - expected).abs() > f64::max(BINS * dt.seconds(), SHARE * expected) {
+        let (got_ms, expected_ms) = (1e3 * got, 1e3 * expected);
+        return Err(Error::SoundLength { path: path.to_path_buf(), got_ms, expected_ms });
+    }
+    in_bins(&sound, dt, n_bins, sampling)
+}
+
+/// The samples of a sound in `n_bins` bins `(hop, T)`, at the sampling of the first sound; silence where it is shorter.
+pub(crate) fn in_bins(
+    sound: &Sound,
+    dt: TimeBin,
+    n_bins: usize,
+    sampling: &mut Option<Sampling>,
+) -> Result<Array2<f32>> {
+    let sampling = match *sampling {
+        Some(sampling) => sampling,
+        None => *sampling.insert(Sampling::nearest(sound.rate, dt)?),
+    };
+    let samples = resample(&sound.samples, sound.rate, sampling.rate())?;
+    let hop = sampling.hop();
+    Ok(Array2::from_shape_fn((hop, n_bins), |(k, t)| samples.get(t * hop + k).copied().unwrap_or(0.0)))
+}
+
+/// Reads a wav or FLAC file, recognised by its content.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::SoundFile`] for one that is damaged, has several channels, or another encoding.
+pub(crate) fn read_sound_file(path: &Path) -> Result<Sound> {
     let bytes = std::fs::read(path).map_err(|source| Error::Io {
         path: path.to_path_buf(),
         action: "read the sound",
         source,
     })?;
-    let sound =
-        wav::decode(&bytes).map_err(|source| Error::SoundFile { path: path.to_path_buf(), source })?;
-    let sampling = match *sampling {
-        Some(sampling) => sampling,
-        None => *sampling.insert(Sampling::nearest(sound.rate, dt)?),
-    };
-    let (got, expected) = (sound.samples.len() as f64 / sound.rate.hz(), dt.seconds() * n_bins as f64);
-    if (got - expected).abs() > f64::max(BINS * dt.seconds(), SHARE * expected) {
-        let (got_ms, expected_ms) = (1e3 * got, 1e3 * expected);
-        return Err(Error::SoundLength { path: path.to_path_buf(), got_ms, expected_ms });
-    }
-    let samples = resample(&sound.samples, sound.rate, sampling.rate())?;
-    let hop = sampling.hop();
-    Ok(Array2::from_shape_fn((hop, n_bins), |(k, t)| samples.get(t * hop + k).copied().unwrap_or(0.0)))
+    sound::decode(&bytes).map_err(|source| Error::SoundFile { path: path.to_path_buf(), source })
 }
 
 #[cfg(test)]

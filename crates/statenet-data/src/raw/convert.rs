@@ -1,0 +1,309 @@
+//! A raw recording in time bins.
+
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+use statenet_core::{Hertz, Input, Millis, ResponseMask, Sampling, TimeBin};
+
+use super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus};
+use crate::{
+    error::{Error, Place, Result},
+    recording::{Recording, Responses, Stimulus, in_bins, read_sound_file},
+};
+
+impl RawRecording {
+    /// The recording in time bins: counts of spikes, and cochleagrams if the source has them, else bins of sound, of which a front end makes
+    /// cochleagrams.
+    ///
+    /// A stimulus has the whole bins of its sound; what lies beyond the last one is left out. Counts of the source that are longer or shorter
+    /// by up to two bins or a hundredth end with the shorter.
+    ///
+    /// # Errors
+    /// [`Error::NoSound`] if stimuli have no sound; [`Error::Setting`] for a dt that is not that of the source's bins or a multiple, for a
+    /// shift that is not finite, or if some stimuli have cochleagrams and others sounds; [`Error::ResponseLength`] for counts that are longer
+    /// or shorter than the sound; those of [`Recording::new`], and of reading a sound.
+    pub fn bin(&self, binning: &Binning) -> Result<Recording> {
+        let dt = self.time_bin(binning)?;
+        if !binning.shift_ms.is_finite() {
+            return Err(Error::Setting {
+                setting: "shift in ms",
+                got: binning.shift_ms.to_string(),
+                expected: "a finite number",
+            });
+        }
+        self.expect_sounds()?;
+        let mut sampling = None;
+        let stimuli: Vec<Stimulus> = self
+            .stimuli
+            .iter()
+            .map(|raw| self.stimulus(raw, binning, dt, &mut sampling))
+            .collect::<Result<_>>()?;
+        let is_cochleagram = |raw: &RawStimulus| matches!(raw.sound, RawSound::Cochleagram { .. });
+        let (input, bands): (Input, Vec<Hertz>) = match self.stimuli.first() {
+            Some(first) if !is_cochleagram(first) => (Input::Sound, Vec::new()),
+            _ => (Input::Cochleagram, self.bands.clone()),
+        };
+        Recording::of_input(input, self.description.clone(), dt, bands, self.neurons.clone(), stimuli)
+    }
+
+    /// The width of a bin: as asked for, or that of the source.
+    fn time_bin(&self, binning: &Binning) -> Result<TimeBin> {
+        let mut of_source = self.stimuli.iter().filter_map(RawStimulus::dt);
+        let Some(source) = of_source.next() else {
+            return Ok(binning.dt.unwrap_or(Binning::DEFAULT_DT));
+        };
+        let dt = binning.dt.unwrap_or(source);
+        match of_source.chain([source]).find(|source| bins_a_bin(*source, dt).is_none()) {
+            None => Ok(dt),
+            Some(source) => Err(Error::SourceBins { got: dt, source_dt: source }),
+        }
+    }
+
+    /// Checks that every stimulus has a sound, or every one a cochleagram.
+    fn expect_sounds(&self) -> Result<()> {
+        let names = |which: fn(&RawSound) -> bool| -> Vec<String> {
+            self.stimuli.iter().filter(|raw| which(&raw.sound)).map(|raw| raw.name.clone()).collect()
+        };
+        let stimuli = names(|sound| matches!(sound, RawSound::Missing));
+        if !stimuli.is_empty() {
+            return Err(Error::NoSound { stimuli });
+        }
+        let with_bands = names(|sound| matches!(sound, RawSound::Cochleagram { .. }));
+        if with_bands.is_empty() || with_bands.len() == self.stimuli.len() {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            setting: "kind of the stimuli",
+            got: format!("cochleagrams for {} of {}", with_bands.len(), self.stimuli.len()),
+            expected: "cochleagrams for all of them, or sounds",
+        })
+    }
+
+    fn stimulus(
+        &self,
+        raw: &RawStimulus,
+        binning: &Binning,
+        dt: TimeBin,
+        sampling: &mut Option<Sampling>,
+    ) -> Result<Stimulus> {
+        let used = |seconds: f64| -> Result<usize> {
+            let seconds = raw.seconds.map_or(seconds, |most| most.min(seconds));
+            Ok(raw.common_bins(dt.bins_in(Millis::new(1e3 * seconds)?), dt)?)
+        };
+        let mut audio = None;
+        let input = match &raw.sound {
+            RawSound::Missing => return Err(Error::NoSound { stimuli: vec![raw.name.clone()] }),
+            RawSound::File(path) => {
+                audio = Some(path.clone());
+                let sound = read_sound_file(path)?;
+                in_bins(&sound, dt, used(sound.seconds())?, sampling)?
+            }
+            RawSound::Samples(sound) => in_bins(sound, dt, used(sound.seconds())?, sampling)?,
+            RawSound::Cochleagram { values, dt: source } => {
+                let means = rebinned(values.view(), *source, dt, |sum, n| sum / n);
+                let n_bins = used(means.ncols() as f64 * dt.seconds())?;
+                means.slice(s![.., ..n_bins]).to_owned()
+            }
+        };
+        let responses = self.responses(raw, binning, dt, input.ncols())?;
+        let mut stimulus = Stimulus::new(&raw.name, input, responses)?.with_metadata(raw.metadata.clone());
+        if let Some(kind) = &raw.kind {
+            stimulus = stimulus.with_kind(kind);
+        }
+        Ok(match audio {
+            Some(path) => stimulus.with_audio(path),
+            None => stimulus,
+        })
+    }
+
+    /// The responses of all neurons `(N, R, T)`; those of neurons with fewer repeats, or none, are missing.
+    fn responses(
+        &self,
+        raw: &RawStimulus,
+        binning: &Binning,
+        dt: TimeBin,
+        n_bins: usize,
+    ) -> Result<Responses> {
+        let place = || Place::Stimulus(raw.name.clone());
+        let n_repeats = raw.responses.iter().map(RawResponse::n_repeats).max().unwrap_or(0);
+        let mut values = Array3::zeros((self.neurons.len(), n_repeats, n_bins));
+        let mut mask = Array3::from_elem(values.dim(), false);
+        if raw.responses.len() != self.neurons.len() {
+            return Err(Error::Setting {
+                setting: "number of responses to a stimulus",
+                got: raw.responses.len().to_string(),
+                expected: "one per neuron",
+            });
+        }
+        let of_neurons = values.outer_iter_mut().zip(mask.outer_iter_mut());
+        for ((mut values, mut mask), response) in of_neurons.zip(&raw.responses) {
+            match response {
+                RawResponse::Missing => {}
+                RawResponse::Spikes(repeats) => {
+                    for (repeat, spikes) in repeats.iter().enumerate() {
+                        let Some(spikes) = spikes else { continue };
+                        binning.count(spikes, dt, values.index_axis_mut(Axis(0), repeat));
+                        mask.index_axis_mut(Axis(0), repeat).fill(true);
+                    }
+                }
+                RawResponse::Counts { values: counts, dt: source } => {
+                    let counts = shifted(counts.view(), binning.shift_ms, *source);
+                    let counts = rebinned(counts.view(), *source, dt, |sum, _| sum);
+                    let n = n_bins.min(counts.ncols());
+                    for ((repeat, bin), &count) in counts.slice(s![.., ..n]).indexed_iter() {
+                        values[[repeat, bin]] = count;
+                        mask[[repeat, bin]] = !count.is_nan();
+                    }
+                }
+            }
+        }
+        Responses::checked(values, &ResponseMask::new(mask), &place())
+    }
+}
+
+impl RawStimulus {
+    /// The width of the source's own bins, if it has them.
+    fn dt(&self) -> Option<TimeBin> {
+        let of_counts = self.responses.iter().find_map(|response| match response {
+            RawResponse::Counts { dt, .. } => Some(*dt),
+            RawResponse::Missing | RawResponse::Spikes(_) => None,
+        });
+        match &self.sound {
+            RawSound::Cochleagram { dt, .. } => Some(*dt),
+            _ => of_counts,
+        }
+    }
+
+    /// The bins that sound and counts have in common.
+    fn common_bins(&self, of_sound: usize, dt: TimeBin) -> Result<usize> {
+        let mut common = of_sound;
+        for response in &self.responses {
+            let RawResponse::Counts { values, dt: source } = response else { continue };
+            let of_counts = values.ncols() / bins_a_bin(*source, dt).unwrap_or(1);
+            if of_counts.abs_diff(of_sound) > (of_sound / 100).max(2) {
+                let stimulus = self.name.clone();
+                return Err(Error::ResponseLength { stimulus, got: of_counts, expected: of_sound });
+            }
+            common = common.min(of_counts);
+        }
+        Ok(common)
+    }
+}
+
+/// How many bins of a source make one of width `dt`; `None` if that is not a whole number.
+fn bins_a_bin(source: TimeBin, dt: TimeBin) -> Option<usize> {
+    let n = dt.ms() / source.ms();
+    let whole = n.round();
+    (whole >= 1.0 && (n - whole).abs() <= 1e-6 * n).then_some(whole as usize)
+}
+
+/// Rows in wider bins, each by its sum and the number of bins in it.
+fn rebinned(
+    rows: ArrayView2<'_, f32>,
+    source: TimeBin,
+    dt: TimeBin,
+    join: impl Fn(f32, f32) -> f32,
+) -> Array2<f32> {
+    let n = bins_a_bin(source, dt).unwrap_or(1);
+    if n == 1 {
+        return rows.to_owned();
+    }
+    let n_bins = rows.ncols() / n;
+    Array2::from_shape_fn((rows.nrows(), n_bins), |(row, bin)| {
+        join(rows.slice(s![row, bin * n..(bin + 1) * n]).sum(), n as f32)
+    })
+}
+
+/// Rows moved later by the nearest number of bins; NaN where nothing was recorded.
+fn shifted(rows: ArrayView2<'_, f32>, shift_ms: f64, source: TimeBin) -> Array2<f32> {
+    let bins = (shift_ms / source.ms()).round();
+    Array2::from_shape_fn(rows.dim(), |(row, bin)| {
+        let from = bin as f64 - bins;
+        let inside = from >= 0.0 && from < rows.ncols() as f64;
+        if inside { rows[[row, from as usize]] } else { f32::NAN }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+    use statenet_core::SampleRate;
+
+    use super::*;
+    use crate::{formats::Sound, recording::Neuron};
+
+    fn sound(seconds: f64) -> RawSound {
+        let samples = vec![0.1; (8000.0 * seconds) as usize];
+        RawSound::Samples(Sound { samples, rate: SampleRate::new(8000.0).unwrap() })
+    }
+
+    fn raw(sound: RawSound, responses: Vec<RawResponse>) -> RawRecording {
+        let neurons = (0..responses.len()).map(|n| Neuron::new(n.to_string())).collect();
+        RawRecording {
+            neurons,
+            stimuli: vec![RawStimulus::new("a", sound, responses)],
+            ..RawRecording::default()
+        }
+    }
+
+    fn dt(ms: f64) -> Option<TimeBin> {
+        Some(TimeBin::from_millis(ms).unwrap())
+    }
+
+    #[test]
+    fn neurons_with_fewer_repeats_or_none_are_missing_there() {
+        let two = RawResponse::spikes([vec![0.001], vec![]]);
+        let one = RawResponse::Spikes(vec![None, Some(vec![0.012])]);
+        let recording =
+            raw(sound(0.017), vec![two, one, RawResponse::Missing]).bin(&Binning::default()).unwrap();
+        let responses = recording.stimuli()[0].responses();
+        // 17 ms are three whole bins.
+        assert_eq!(responses.values().dim(), (3, 2, 3));
+        let n = f32::NAN;
+        let expected =
+            array![[[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]], [[n, n, n], [0.0, 0.0, 1.0]], [[n, n, n], [n, n, n]],];
+        assert_eq!(*responses, Responses::from_nan(expected).unwrap());
+    }
+
+    #[test]
+    fn bins_of_the_source_are_kept_or_joined() {
+        let counts = || RawResponse::Counts { values: array![[1.0, 0.0, 2.0, 1.0]], dt: dt(10.0).unwrap() };
+        let bands = || RawSound::Cochleagram { values: array![[1.0, 3.0, 5.0, 5.0]], dt: dt(10.0).unwrap() };
+        let kept = raw(bands(), vec![counts()]).bin(&Binning::default()).unwrap();
+        assert_eq!((kept.dt().ms(), kept.input()), (10.0, Input::Cochleagram));
+        let wide = raw(bands(), vec![counts()]).bin(&Binning { dt: dt(20.0), ..Binning::default() }).unwrap();
+        assert_eq!(wide.stimuli()[0].cochleagram(), array![[2.0, 5.0]]);
+        assert_eq!(wide.stimuli()[0].responses().values(), array![[[1.0, 3.0]]]);
+        let error = raw(bands(), vec![counts()]).bin(&Binning { dt: dt(5.0), ..Binning::default() });
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "dt is 5 ms, expected 10 ms, the bins of the source, or a multiple"
+        );
+    }
+
+    #[test]
+    fn a_shift_of_counts_leaves_what_was_not_recorded_missing() {
+        let counts = RawResponse::Counts { values: array![[1.0, 0.0, 2.0, 1.0]], dt: dt(5.0).unwrap() };
+        let shift = Binning { shift_ms: 9.0, ..Binning::default() };
+        let recording = raw(sound(0.02), vec![counts]).bin(&shift).unwrap();
+        let expected = Responses::from_nan(array![[[f32::NAN, f32::NAN, 1.0, 0.0]]]).unwrap();
+        assert_eq!(*recording.stimuli()[0].responses(), expected);
+    }
+
+    #[test]
+    fn stimuli_without_sound_are_named() {
+        let error = raw(RawSound::Missing, vec![RawResponse::Missing]).bin(&Binning::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no sound and no cochleagram for a, expected one for every stimulus"
+        );
+    }
+
+    #[test]
+    fn counts_of_another_length_than_the_sound_are_an_error() {
+        let counts = RawResponse::Counts { values: Array2::zeros((1, 10)), dt: dt(5.0).unwrap() };
+        let error = raw(sound(0.02), vec![counts]).bin(&Binning::default()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "stimulus a: the responses have 10 bins, expected 4 as the sound, within two bins or a hundredth"
+        );
+    }
+}

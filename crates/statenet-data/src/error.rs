@@ -349,6 +349,57 @@ pub enum Error {
         #[source]
         source: json::JsonError,
     },
+    /// A folder lacks a file that a reader needs.
+    #[error("{folder}: there is no {expected}", folder = folder.display())]
+    NoFile {
+        /// The folder.
+        folder: PathBuf,
+        /// The file, in words.
+        expected: &'static str,
+    },
+    /// A file is not a table of columns.
+    #[error("{path}: cannot read the table", path = path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// The line and what is wrong there.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A table lacks a column, or has it twice.
+    #[error("{path}: the columns are {}, expected {expected}", found.join(", "), path = path.display())]
+    TableColumns {
+        /// The file.
+        path: PathBuf,
+        /// The columns found.
+        found: Vec<String>,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// A field of a table is wrong.
+    #[error("{path}: {column} in line {line} is {got}, expected {expected}", path = path.display())]
+    TableValue {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1 (of a JSON table: the row).
+        line: u64,
+        /// The column.
+        column: &'static str,
+        /// What stands there.
+        got: String,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// A table has more repeats of a sound than it should.
+    #[error("there is a repeat {got}, counted from {first}, expected {expected} repeats (--repeats)")]
+    Repeats {
+        /// The highest repeat of the table.
+        got: u32,
+        /// What the first repeat is called.
+        first: u32,
+        /// The number that was given.
+        expected: usize,
+    },
     /// A field of a JSON file is missing or wrong.
     #[error("{path}: {field} is {got}, expected {expected}", path = path.display())]
     Field {

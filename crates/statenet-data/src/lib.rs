@@ -63,7 +63,7 @@ mod names;
 mod predictions;
 mod preprocess;
 mod raw;
-mod readers;
+pub mod readers;
 mod recording;
 mod simulate;
 mod split;

@@ -65,13 +65,15 @@ pub enum FormatError {
         /// The types allowed, in words.
         expected: &'static str,
     },
-    /// A whole number is too large to be exact in f32.
-    #[error("element {index} is {got}, expected whole numbers of at most 16777216")]
+    /// A whole number is too large to be exact in f32, or f64.
+    #[error("element {index} is {got}, expected whole numbers of at most {most}")]
     TooLarge {
         /// Index of the element in the order of the file.
         index: usize,
         /// The number.
         got: f64,
+        /// The largest that is exact.
+        most: f64,
     },
     /// The array has the wrong number of axes.
     #[error("has shape {got:?}, expected {expected} axes")]

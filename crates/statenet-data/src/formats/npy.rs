@@ -22,6 +22,8 @@ const MAX_HEADER_BYTES: usize = 1 << 16;
 const MAX_AXES: usize = 8;
 /// The largest n such that f32 represents all whole numbers up to n.
 const MAX_WHOLE: f64 = 16_777_216.0;
+/// The largest n such that f64 represents all whole numbers up to n.
+const MAX_WHOLE_F64: f64 = 9_007_199_254_740_992.0;
 
 /// The type of an array's elements, in either byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,47 @@ struct Header {
 /// # Errors
 /// [`FormatError`] for anything but one array of numbers that fills the bytes exactly.
 pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
+    let (element, values) = decode(bytes)?;
+    let values = match values {
+        Values::Single(values) => return Ok((element, values)),
+        Values::Double(values) => values,
+    };
+    expect_exact(element, &values, MAX_WHOLE)?;
+    Ok((element, values.mapv(|v| v as f32)))
+}
+
+/// The same in f64, for times and for sample numbers. Whole numbers above 2^53 are an error.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_f64(bytes: &[u8]) -> Result<(ElementType, ArrayD<f64>), FormatError> {
+    let (element, values) = decode(bytes)?;
+    let values = match values {
+        Values::Single(values) => values.mapv(f64::from),
+        Values::Double(values) => values,
+    };
+    expect_exact(element, &values, MAX_WHOLE_F64)?;
+    Ok((element, values))
+}
+
+/// Checks that whole numbers are exact in a type that represents all of them up to `most`.
+fn expect_exact(element: ElementType, values: &ArrayD<f64>, most: f64) -> Result<(), FormatError> {
+    let too_large = |v: &f64| v.abs() > most;
+    match values.iter().enumerate().find(|(_, v)| !element.is_float() && too_large(v)) {
+        Some((index, &got)) => Err(FormatError::TooLarge { index, got, most }),
+        None => Ok(()),
+    }
+}
+
+/// The numbers of an array, in a type that has them all but for whole numbers beyond 2^53.
+enum Values {
+    /// Of f16 and f32.
+    Single(ArrayD<f32>),
+    /// Of all others.
+    Double(ArrayD<f64>),
+}
+
+fn decode(bytes: &[u8]) -> Result<(ElementType, Values), FormatError> {
     let (header, data) = parse_header(bytes)?;
     let element = ElementType::from_descr(&header.descr).ok_or_else(|| FormatError::ElementType {
         got: shortened(&header.descr),
@@ -118,7 +161,7 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
         "use a machine with more memory, or store fewer neurons or shorter stimuli",
     )?;
     if element == ElementType::F16 {
-        return Ok((element, halves(&header, data)?));
+        return Ok((element, Values::Single(halves(&header, data)?)));
     }
     // The decoder sees a header as NumPy writes it, whatever pads the one that was read.
     let plain = header.to_bytes();
@@ -127,7 +170,6 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
             ArrayD::<$type>::read_npy(plain.as_slice().chain(data)).map(|array| array.mapv($to_f32))
         };
     }
-    let whole = !element.is_float();
     let values = match element {
         ElementType::I8 => decode!(i8, f64::from),
         ElementType::I16 => decode!(i16, f64::from),
@@ -142,14 +184,11 @@ pub fn parse(bytes: &[u8]) -> Result<(ElementType, ArrayD<f32>), FormatError> {
         // Both have no number that f32 lacks.
         ElementType::F16 | ElementType::F32 => {
             let values = ArrayD::<f32>::read_npy(plain.as_slice().chain(data)).map_err(decode_error)?;
-            return Ok((element, values));
+            return Ok((element, Values::Single(values)));
         }
     }
     .map_err(decode_error)?;
-    if whole && let Some((index, &got)) = values.iter().enumerate().find(|(_, v)| v.abs() > MAX_WHOLE) {
-        return Err(FormatError::TooLarge { index, got });
-    }
-    Ok((element, values.mapv(|v| v as f32)))
+    Ok((element, Values::Double(values)))
 }
 
 /// Numbers of two bytes, which ndarray-npy does not decode.

@@ -21,6 +21,31 @@ const SLACK_BYTES: u64 = 1024;
 /// # Errors
 /// [`FormatError`] if the bytes are not an archive, the array is not in it, or the array cannot be parsed.
 pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), FormatError> {
+    npy::parse(&unpack(bytes, name)?)
+}
+
+/// The same in f64, as [`npy::parse_f64`] does.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_f64(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f64>), FormatError> {
+    npy::parse_f64(&unpack(bytes, name)?)
+}
+
+/// The names of the arrays in an npz file, sorted.
+///
+/// # Errors
+/// [`FormatError::Archive`] if the bytes are not an archive.
+pub fn names(bytes: &[u8]) -> Result<Vec<String>, FormatError> {
+    let archive = ZipArchive::new(Cursor::new(bytes)).map_err(archive_error)?;
+    let mut names: Vec<String> =
+        archive.file_names().filter_map(|file| file.strip_suffix(".npy")).map(str::to_owned).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The bytes of an array in the archive.
+fn unpack(bytes: &[u8], name: &str) -> Result<Vec<u8>, FormatError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(archive_error)?;
     let file = format!("{name}.npy");
     let Some(index) = archive.index_for_name(&file) else {
@@ -40,7 +65,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
     if unpacked.len() as u64 > limit {
         return Err(FormatError::TooBig { name: name.to_owned(), limit });
     }
-    npy::parse(&unpacked)
+    Ok(unpacked)
 }
 
 /// Encodes an npz file, deflated, from names and the bytes of npy files. Files in the archive are dated 1980, so that equal

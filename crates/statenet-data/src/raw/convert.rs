@@ -86,7 +86,7 @@ impl RawRecording {
     ) -> Result<Stimulus> {
         let used = |seconds: f64| -> Result<usize> {
             let seconds = raw.seconds.map_or(seconds, |most| most.min(seconds));
-            Ok(raw.common_bins(dt.bins_in(Millis::new(1e3 * seconds)?), dt)?)
+            raw.common_bins(dt.bins_in(Millis::new(1e3 * seconds)?), dt)
         };
         let mut audio = None;
         let input = match &raw.sound {

@@ -98,6 +98,63 @@ pub enum FormatError {
         /// The names of the arrays in the archive.
         found: Vec<String>,
     },
+    /// The bytes are not a tar archive that can be unpacked.
+    #[error("cannot unpack: {reason}")]
+    Tar {
+        /// Why not.
+        reason: String,
+    },
+    /// A member of an archive has a name or a kind that is not read.
+    #[error("member {name:?} is {got}, expected {expected}")]
+    Member {
+        /// Its name, shortened.
+        name: String,
+        /// What was found.
+        got: String,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
+    /// An archive unpacks to more than may be.
+    #[error("unpacks to more than {limit} bytes")]
+    Unpacked {
+        /// The limit.
+        limit: u64,
+    },
+    /// A line of a table is not what it must be.
+    #[error("line {line}: found {got}, expected {expected}")]
+    Csv {
+        /// The line, counted from 1.
+        line: u64,
+        /// What was found.
+        got: String,
+        /// What it must be, in words.
+        expected: String,
+    },
+    /// A part of an HDF5 file is not there or damaged.
+    #[error("{inside}: cannot be read from the HDF5 file")]
+    Hdf5 {
+        /// The path inside of the file.
+        inside: String,
+        /// The reader's error.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A part of an HDF5 file holds something else than what is needed.
+    #[error("{inside} holds {got}, expected {expected}")]
+    Hdf5Object {
+        /// The path inside of the file.
+        inside: String,
+        /// What was found.
+        got: String,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
+    /// A format whose parser was not built.
+    #[error("{what} needs the feature formats: cargo install statenet-cli, or --features formats")]
+    NotBuilt {
+        /// The format.
+        what: &'static str,
+    },
     /// The array needs more memory than there is.
     #[error(transparent)]
     Memory(#[from] statenet_core::TooLarge),

@@ -2,11 +2,14 @@
 //!
 //! Parsers never panic, and never allocate more than the given bytes can hold, whatever the header says.
 
+pub mod csv;
 mod error;
 pub mod flac;
+pub mod hdf5;
 pub mod npy;
 pub mod npz;
 pub mod sound;
+pub mod tgz;
 pub mod wav;
 
 pub use error::FormatError;

@@ -28,6 +28,7 @@
 //! | parts for training, validation and test | [`Split`], [`SplitPlan`] (named splits without leaks), [`Part`] |
 //! | responses over time | [`Smoothing`], [`SmoothWeights`] |
 //! | tensors | [`Batches`]: padded, with masks, in a random order from a seed; [`Batch`], [`Epoch`] |
+//! | whether responses lie where the sound is | [`Alignment`] |
 //! | predicted rates, by ids of neurons and names of stimuli | [`Predictions`]; [`file_names`] for ids |
 //! | sounds that are in two parts of a split | [`SimilarSounds`], [`Likeness`] |
 //! | single files | [`read_cochleagram`], [`read_npy_2d`], [`write_npy_2d`], [`write_npz`], [`write_wav`]; [`formats`]: npy, npz and wav, from and to bytes |
@@ -56,6 +57,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod alignment;
 mod batch;
 mod error;
 pub mod formats;
@@ -69,6 +71,7 @@ mod simulate;
 mod split;
 mod writers;
 
+pub use alignment::{Alignment, LagCorrelation, StimulusLag};
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
 pub use names::file_names;

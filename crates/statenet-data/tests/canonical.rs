@@ -389,3 +389,30 @@ fn a_missing_folder_is_named() {
     let error = Recording::read(Path::new("no/such/folder")).unwrap_err();
     assert_eq!(error.to_string(), "no/such/folder/recording.json: cannot read");
 }
+
+#[test]
+fn a_sound_in_memory_becomes_a_file_which_its_pieces_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let rate = statenet_core::SampleRate::new(8000.0).unwrap();
+    let samples: Vec<f32> = (0..800).map(|i| (i as f32 / 200.0).sin() * 3.0).collect();
+    let raw = statenet_data::RawRecording {
+        neurons: vec![Neuron::new("u")],
+        stimuli: vec![statenet_data::RawStimulus::new(
+            "a",
+            statenet_data::RawSound::Samples(statenet_data::formats::Sound { samples, rate }),
+            vec![statenet_data::RawResponse::spikes([vec![0.01]])],
+        )],
+        ..statenet_data::RawRecording::default()
+    };
+    let whole = raw.bin(&statenet_data::Binning::default()).unwrap();
+    let pieces = whole.cut(&"0.05".parse().unwrap()).unwrap();
+    for (name, recording, n_files) in [("whole", &whole, 1), ("pieces", &pieces, 1)] {
+        let path = folder.path().join(name);
+        recording.write(&path).unwrap();
+        assert_eq!(std::fs::read_dir(path.join("audio")).unwrap().count(), n_files, "{name}");
+        let read = Recording::read(&path).unwrap().heard().unwrap();
+        for (got, expected) in read.stimuli().iter().zip(recording.stimuli()) {
+            assert_eq!(got.cochleagram(), expected.cochleagram(), "{name}");
+        }
+    }
+}

@@ -88,11 +88,9 @@ impl RawRecording {
             let seconds = raw.seconds.map_or(seconds, |most| most.min(seconds));
             raw.common_bins(dt.bins_in(Millis::new(1e3 * seconds)?), dt)
         };
-        let mut audio = None;
         let input = match &raw.sound {
             RawSound::Missing => return Err(Error::NoSound { stimuli: vec![raw.name.clone()] }),
             RawSound::File(path) => {
-                audio = Some(path.clone());
                 let sound = read_sound_file(path)?;
                 in_bins(&sound, dt, used(sound.seconds())?, sampling)?
             }
@@ -108,9 +106,10 @@ impl RawRecording {
         if let Some(kind) = &raw.kind {
             stimulus = stimulus.with_kind(kind);
         }
-        Ok(match audio {
-            Some(path) => stimulus.with_audio(path),
-            None => stimulus,
+        Ok(match &raw.sound {
+            RawSound::File(path) => stimulus.with_audio(path),
+            RawSound::Samples(sound) => stimulus.with_sound(sound.clone()),
+            RawSound::Missing | RawSound::Cochleagram { .. } => stimulus,
         })
     }
 

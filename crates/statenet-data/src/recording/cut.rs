@@ -238,13 +238,14 @@ impl Stimulus {
         if let Some(kind) = self.kind() {
             piece = piece.with_kind(kind);
         }
-        if let Some(audio) = self.audio() {
-            let (offset, file_bins) =
-                self.excerpt().map_or((0, self.n_bins()), |whole| (whole.first_bin, whole.file_bins));
-            let excerpt = Excerpt { first_bin: offset + bins.start, file_bins };
-            piece = piece.with_audio(audio).with_excerpt(Some(excerpt));
-        }
-        Ok(piece)
+        let (offset, file_bins) =
+            self.excerpt().map_or((0, self.n_bins()), |whole| (whole.first_bin, whole.file_bins));
+        let excerpt = Some(Excerpt { first_bin: offset + bins.start, file_bins });
+        Ok(match (self.audio(), self.shared_sound()) {
+            (Some(audio), _) => piece.with_audio(audio).with_excerpt(excerpt),
+            (None, Some(sound)) => piece.with_shared_sound(sound.clone()).with_excerpt(excerpt),
+            (None, None) => piece,
+        })
     }
 }
 

@@ -45,11 +45,14 @@ impl Recording {
         let mut reader = SoundReader::new(self.dt());
         let mut sounds = Vec::with_capacity(self.n_stimuli());
         for stimulus in self.stimuli() {
-            let Some(path) = stimulus.audio() else {
-                let (recording, stimulus) = (self.name().to_owned(), stimulus.name().to_owned());
-                return Err(Error::NoAudio { recording, stimulus });
-            };
-            sounds.push(reader.read(path, stimulus.excerpt(), stimulus.n_bins())?);
+            sounds.push(match (stimulus.audio(), stimulus.sound()) {
+                (Some(path), _) => reader.read(path, stimulus.excerpt(), stimulus.n_bins())?,
+                (None, Some(sound)) => reader.bins_of(sound, stimulus.excerpt(), stimulus.n_bins())?,
+                (None, None) => {
+                    let (recording, stimulus) = (self.name().to_owned(), stimulus.name().to_owned());
+                    return Err(Error::NoAudio { recording, stimulus });
+                }
+            });
         }
         self.with_input(Input::Sound, Vec::new(), sounds)
     }
@@ -111,11 +114,22 @@ impl SoundReader {
             Some(known) => known,
             None => (path.to_path_buf(), read_sound(path, self.dt, file_bins, &mut self.sampling)?),
         };
-        let end = first_bin.saturating_add(n_bins).min(bins.ncols());
-        let part = bins.slice(s![.., first_bin.min(end)..end]).to_owned();
+        let part = part(&bins, first_bin, n_bins);
         self.last = Some((file, bins));
         Ok(part)
     }
+
+    /// The samples of a sound in memory, or of a part of it, in `n_bins` bins `(hop, T)`.
+    fn bins_of(&mut self, sound: &Sound, excerpt: Option<Excerpt>, n_bins: usize) -> Result<Array2<f32>> {
+        let Excerpt { first_bin, file_bins } = excerpt.unwrap_or(Excerpt { first_bin: 0, file_bins: n_bins });
+        Ok(part(&in_bins(sound, self.dt, file_bins, &mut self.sampling)?, first_bin, n_bins))
+    }
+}
+
+/// So many of the bins `(hop, T)`, or as many as there are.
+fn part(bins: &Array2<f32>, first_bin: usize, n_bins: usize) -> Array2<f32> {
+    let end = first_bin.saturating_add(n_bins).min(bins.ncols());
+    bins.slice(s![.., first_bin.min(end)..end]).to_owned()
 }
 
 /// The samples of a sound file in `n_bins` bins `(hop, T)`, at the sampling of the first file.

@@ -11,6 +11,7 @@ use statenet_core::{Dim, expect_shape};
 use super::{Metadata, Responses};
 use crate::{
     error::{Error, Place, Result},
+    formats::Sound,
     names,
 };
 
@@ -25,6 +26,8 @@ pub struct Stimulus {
     cochleagram: Arc<Array2<f32>>,
     responses: Arc<Responses>,
     audio: Option<PathBuf>,
+    /// The whole sound, if it is in no file.
+    sound: Option<Arc<Sound>>,
     excerpt: Option<Excerpt>,
     metadata: Metadata,
 }
@@ -60,6 +63,7 @@ impl Stimulus {
             cochleagram,
             responses,
             audio: None,
+            sound: None,
             excerpt: None,
             metadata: Metadata::new(),
         })
@@ -76,8 +80,21 @@ impl Stimulus {
     #[must_use]
     pub fn with_audio(mut self, path: impl Into<PathBuf>) -> Self {
         self.audio = Some(path.into());
+        self.sound = None;
         self.excerpt = None;
         self
+    }
+
+    /// Sets the sound, where no file has it. [`Recording::write`](super::Recording::write) makes a file of it.
+    #[must_use]
+    pub fn with_sound(self, sound: Sound) -> Self {
+        self.with_shared_sound(Arc::new(sound))
+    }
+
+    /// Sets a sound that other stimuli are pieces of, too.
+    #[must_use]
+    pub(crate) fn with_shared_sound(self, sound: Arc<Sound>) -> Self {
+        Self { sound: Some(sound), audio: None, excerpt: None, ..self }
     }
 
     /// Sets which part of the sound file the stimulus is; `None` for the whole.
@@ -124,7 +141,18 @@ impl Stimulus {
         self.audio.as_deref()
     }
 
-    /// Which part of the sound file the stimulus is; `None` for the whole.
+    /// The sound, if it was [given](Self::with_sound) and is in no file.
+    #[must_use]
+    pub fn sound(&self) -> Option<&Sound> {
+        self.sound.as_deref()
+    }
+
+    #[must_use]
+    pub(crate) fn shared_sound(&self) -> Option<&Arc<Sound>> {
+        self.sound.as_ref()
+    }
+
+    /// Which part of its sound the stimulus is; `None` for the whole.
     #[must_use]
     pub(crate) fn excerpt(&self) -> Option<Excerpt> {
         self.excerpt

@@ -1,15 +1,12 @@
 //! Writes the canonical folder atomically; `readers/canonical.rs` describes its content.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use ndarray::Array3;
 use serde_json::{Map, Value, json};
 use statenet_core::{Input, atomic::NewFolder};
 
+use super::audio::Sounds;
 use crate::{
     error::{Error, Result},
     formats::{npy, npz},
@@ -31,7 +28,16 @@ impl Recording {
     pub fn write(&self, folder: impl AsRef<Path>) -> Result<()> {
         let folder = folder.as_ref();
         let new = NewFolder::create(folder)?;
-        let root = new.path();
+        self.write_files(new.path(), folder)?;
+        Ok(new.commit(FILE)?)
+    }
+
+    /// Writes the files into a folder that is there, one by one, for who puts them in place together; errors name them as if they were in
+    /// `shown`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_files(&self, root: &Path, shown: &Path) -> Result<()> {
         for subfolder in ["stimuli", "responses"] {
             make_folder(&root.join(subfolder))?;
         }
@@ -39,12 +45,12 @@ impl Recording {
         let mut sounds = Sounds::default();
         for (i, stimulus) in self.stimuli().iter().enumerate() {
             let entry = write_stimulus(root, stimulus, self.input(), &mut sounds)?;
-            stimuli.push(merged(entry, stimulus.metadata(), &folder.join(FILE), &format!("stimuli[{i}]."))?);
+            stimuli.push(merged(entry, stimulus.metadata(), &shown.join(FILE), &format!("stimuli[{i}]."))?);
         }
         let mut neurons = Vec::new();
         for (i, neuron) in self.neurons().iter().enumerate() {
             let entry = object([("id", json!(neuron.id()))]);
-            neurons.push(merged(entry, neuron.metadata(), &folder.join(FILE), &format!("neurons[{i}]."))?);
+            neurons.push(merged(entry, neuron.metadata(), &shown.join(FILE), &format!("neurons[{i}]."))?);
         }
         let about = self.description();
         let bands: Vec<f64> = self.bands().iter().map(|band| band.hz()).collect();
@@ -64,9 +70,8 @@ impl Recording {
             ("neurons", Value::Array(neurons)),
             ("stimuli", Value::Array(stimuli)),
         ]);
-        let json = merged(entry, &about.metadata, &folder.join(FILE), "")?;
-        write_file(&root.join(FILE), format!("{json:#}\n").as_bytes())?;
-        Ok(new.commit(FILE)?)
+        let json = merged(entry, &about.metadata, &shown.join(FILE), "")?;
+        write_file(&root.join(FILE), format!("{json:#}\n").as_bytes())
     }
 }
 
@@ -92,12 +97,8 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut S
     };
     let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
     write_file(&root.join(&counts), &encoded(npz::encode(&[("counts", npy)]), &counts)?)?;
+    let audio = sounds.write(root, stimulus)?;
     let excerpt = stimulus.excerpt();
-    let copy = |from: &Path| match excerpt {
-        Some(_) => sounds.copy(root, name, from),
-        None => copy_audio(root, name, from),
-    };
-    let audio = stimulus.audio().map(copy).transpose()?;
     Ok(object([
         ("name", json!(name)),
         ("kind", json!(stimulus.kind())),
@@ -125,31 +126,6 @@ fn encode_counts(responses: &Responses) -> Result<Vec<u8>, crate::formats::Forma
     }
 }
 
-/// The sound files copied so far, and where to: pieces of one file share it.
-#[derive(Default)]
-struct Sounds(BTreeMap<PathBuf, String>);
-
-impl Sounds {
-    /// Copies a sound into the folder, named after the first stimulus that has it; returns its relative path.
-    fn copy(&mut self, root: &Path, name: &str, from: &Path) -> Result<String> {
-        if let Some(copied) = self.0.get(from) {
-            return Ok(copied.clone());
-        }
-        let to = copy_audio(root, name, from)?;
-        self.0.insert(from.to_path_buf(), to.clone());
-        Ok(to)
-    }
-}
-
-/// Copies a sound into the folder, named after the stimulus; returns its relative path.
-fn copy_audio(root: &Path, name: &str, from: &Path) -> Result<String> {
-    make_folder(&root.join("audio"))?;
-    let ending = from.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-    let to = format!("audio/{name}{ending}");
-    fs::copy(from, root.join(&to)).map_err(io(from, "copy the sound"))?;
-    Ok(to)
-}
-
 /// Joins the format's fields, without null ones, and the metadata; a key in both is an error.
 fn merged(mut entry: Metadata, metadata: &Metadata, path: &Path, at: &str) -> Result<Value> {
     for (key, value) in metadata {
@@ -171,15 +147,15 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Metadata {
     fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>()
 }
 
-fn make_folder(path: &Path) -> Result<()> {
+pub(super) fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(io(path, "create folder"))
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).map_err(io(path, "write"))
 }
 
-fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
-    let path: PathBuf = path.to_path_buf();
+pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
     move |source| Error::Io { path, action, source }
 }

@@ -1,6 +1,7 @@
 //! Writers: from recordings and arrays to files. A file or folder appears only when it is complete.
 
 mod arrays;
+mod audio;
 mod canonical;
 mod sound;
 

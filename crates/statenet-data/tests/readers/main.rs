@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where its helpers fail")]
 
 mod aa1;
+mod alignment;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;
 mod phy;

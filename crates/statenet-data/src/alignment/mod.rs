@@ -1,0 +1,169 @@
+//! Whether responses lie where the sound is: the lag at which rises of the response follow rises of the sound's level.
+
+mod doubts;
+mod rises;
+
+use serde::Serialize;
+use statenet_core::Seed;
+
+use crate::{
+    error::Result,
+    recording::{Recording, Stimulus},
+};
+use rises::{correlations, levels, rates};
+
+/// The lag of the responses behind the sound, measured: for a figure, and to find sounds whose onsets were recorded wrongly.
+///
+/// The level of a sound is the mean over bands of its cochleagram in standard deviations (or the logarithm of the sound's amplitude), the
+/// response the mean over neurons of the PSTH likewise. Only what rises counts, from bin to bin, in both: onsets are sharp where levels are
+/// not. The lag is that of the largest correlation between -200 and 300 ms, in whole bins, averaged over stimuli; the interval is that of
+/// 1,000 bootstrap samples of the stimuli. A neuron that answers by silence is not seen.
+///
+/// ```
+/// use statenet_core::Seed;
+/// use statenet_data::{Alignment, SimulationConfig};
+///
+/// let recording = SimulationConfig::small().simulate()?.recording;
+/// let alignment = Alignment::of(&recording, Seed::new(0))?;
+/// assert!(alignment.lag_ms.is_some_and(|lag| (0.0..50.0).contains(&lag)));
+/// assert!(alignment.doubts(recording.name()).is_empty());
+/// # Ok::<(), statenet_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Alignment {
+    /// The lag, in ms: above 0 if the response follows the sound. `None` if sound or response never rises.
+    pub lag_ms: Option<f64>,
+    /// Its 95 % interval over stimuli; `None` for a single stimulus.
+    pub ci95: Option<[f64; 2]>,
+    /// The correlation at that lag.
+    pub correlation: Option<f64>,
+    /// The lag in the first and in the second half of the repeats, if there are four or more.
+    pub halves_ms: Option<[f64; 2]>,
+    /// Of each stimulus whose own lag is clear.
+    pub stimuli: Vec<StimulusLag>,
+    /// The correlation at each lag, averaged over stimuli.
+    pub curve: Vec<LagCorrelation>,
+}
+
+/// The lag of the responses to one stimulus.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StimulusLag {
+    /// The stimulus.
+    pub name: String,
+    /// The lag, in ms.
+    pub lag_ms: f64,
+    /// The correlation at that lag.
+    pub correlation: f64,
+}
+
+/// The correlation at one lag.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct LagCorrelation {
+    /// The lag, in ms.
+    pub lag_ms: f64,
+    /// The correlation.
+    pub correlation: f64,
+}
+
+/// The lags that are tried, in ms.
+const FIRST_MS: f64 = -200.0;
+const LAST_MS: f64 = 300.0;
+const SAMPLES: usize = 1000;
+
+impl Alignment {
+    /// Measures it.
+    ///
+    /// # Errors
+    /// None for a recording that was made by this crate.
+    pub fn of(recording: &Recording, seed: Seed) -> Result<Self> {
+        let dt = recording.dt().ms();
+        let (first, last) = ((FIRST_MS / dt).round() as isize, (LAST_MS / dt).round() as isize);
+        let lags: Vec<isize> = (first..=last).collect();
+        let levels = levels(recording);
+        let all = |_: usize, _: usize| true;
+        let of_stimuli = correlations(&levels, &rates(recording, all), &lags);
+        let every: Vec<usize> = (0..of_stimuli.len()).collect();
+        let mean = mean_of(&of_stimuli, &every, lags.len());
+        let ms = |place: usize| lags.get(place).map(|&lag| lag as f64 * dt);
+        let best = peak(&mean);
+        let n_repeats = recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0);
+        let halves = if n_repeats >= 4 {
+            let half = |second: bool| {
+                let of_half = rates(recording, move |repeat, of| (2 * repeat >= of) == second);
+                let of_half = correlations(&levels, &of_half, &lags);
+                peak(&mean_of(&of_half, &every, lags.len())).and_then(|(place, _)| ms(place))
+            };
+            half(false).zip(half(true)).map(|(first, second)| [first, second])
+        } else {
+            None
+        };
+        Ok(Self {
+            lag_ms: best.and_then(|(place, _)| ms(place)),
+            correlation: best.map(|(_, r)| r),
+            ci95: best
+                .and(interval(&of_stimuli, lags.len(), seed))
+                .and_then(|[low, high]| Some([ms(low)?, ms(high)?])),
+            halves_ms: halves.filter(|_| best.is_some()),
+            stimuli: recording
+                .stimuli()
+                .iter()
+                .zip(&of_stimuli)
+                .filter_map(|(s, r)| clear_lag(s, r, ms))
+                .collect(),
+            curve: lags
+                .iter()
+                .zip(&mean)
+                .map(|(&lag, &correlation)| LagCorrelation { lag_ms: lag as f64 * dt, correlation })
+                .collect(),
+        })
+    }
+}
+
+/// The mean correlation at each lag over some of the stimuli.
+fn mean_of(of_stimuli: &[Vec<f64>], chosen: &[usize], n_lags: usize) -> Vec<f64> {
+    let mut mean = vec![0.0; n_lags];
+    for of_one in chosen.iter().filter_map(|&s| of_stimuli.get(s)) {
+        for (mean, r) in mean.iter_mut().zip(of_one) {
+            *mean += r / chosen.len() as f64;
+        }
+    }
+    mean
+}
+
+/// The place of the largest correlation and its value; `None` if none is above 0.
+fn peak(correlations: &[f64]) -> Option<(usize, f64)> {
+    let best = correlations.iter().copied().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, r)| *r > 0.0)
+}
+
+/// The places of the 2.5 and 97.5 percentiles of the best lag over bootstrap samples of the stimuli.
+fn interval(of_stimuli: &[Vec<f64>], n_lags: usize, seed: Seed) -> Option<[usize; 2]> {
+    let n = of_stimuli.len();
+    if n < 2 {
+        return None;
+    }
+    let mut stream = seed.stream("alignment");
+    let draw = |_: usize| {
+        let chosen: Vec<usize> = (0..n).map(|_| stream.below(n)).collect();
+        peak(&mean_of(of_stimuli, &chosen, n_lags)).map(|(place, _)| place)
+    };
+    let mut places: Vec<usize> = (0..SAMPLES).filter_map(draw).collect();
+    places.sort_unstable();
+    let at =
+        |share: f64| places.get((share * (places.len().checked_sub(1)?) as f64).round() as usize).copied();
+    Some([at(0.025)?, at(0.975)?])
+}
+
+/// The lag of a stimulus, if its correlation is well above what chance gives in so many bins.
+fn clear_lag(
+    stimulus: &Stimulus,
+    correlations: &[f64],
+    ms: impl Fn(usize) -> Option<f64>,
+) -> Option<StimulusLag> {
+    // In units of the standard deviation of a correlation of independent numbers.
+    const CLEAR: f64 = 6.0;
+    let (place, correlation) = peak(correlations)?;
+    let clear = correlation * (stimulus.n_bins() as f64).sqrt() > CLEAR;
+    clear.then_some(StimulusLag { name: stimulus.name().to_owned(), lag_ms: ms(place)?, correlation })
+}

@@ -109,7 +109,7 @@ impl Alignment {
                 .stimuli()
                 .iter()
                 .zip(&of_stimuli)
-                .filter_map(|(s, r)| clear_lag(s, r, ms))
+                .filter_map(|(s, r)| clear_lag(s, r, dt, ms))
                 .collect(),
             curve: lags
                 .iter()
@@ -155,15 +155,21 @@ fn interval(of_stimuli: &[Vec<f64>], n_lags: usize, seed: Seed) -> Option<[usize
     Some([at(0.025)?, at(0.975)?])
 }
 
-/// The lag of a stimulus, if its correlation is well above what chance gives in so many bins.
+/// The lag of a stimulus, if its correlation is well above what chance gives in so many bins, and twice that at any lag further off:
+/// a few spikes in a long sound correlate somewhere.
 fn clear_lag(
     stimulus: &Stimulus,
     correlations: &[f64],
+    dt_ms: f64,
     ms: impl Fn(usize) -> Option<f64>,
 ) -> Option<StimulusLag> {
     // In units of the standard deviation of a correlation of independent numbers.
     const CLEAR: f64 = 6.0;
+    const NEAR_MS: f64 = 25.0;
     let (place, correlation) = peak(correlations)?;
-    let clear = correlation * (stimulus.n_bins() as f64).sqrt() > CLEAR;
+    let is_far = |other: usize| other.abs_diff(place) as f64 * dt_ms > NEAR_MS;
+    let elsewhere = correlations.iter().enumerate().filter(|(other, _)| is_far(*other)).map(|(_, r)| *r);
+    let clear = correlation * (stimulus.n_bins() as f64).sqrt() > CLEAR
+        && correlation > 2.0 * elsewhere.fold(0.0, f64::max);
     clear.then_some(StimulusLag { name: stimulus.name().to_owned(), lag_ms: ms(place)?, correlation })
 }

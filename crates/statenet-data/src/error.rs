@@ -252,6 +252,26 @@ pub enum Error {
         /// Number of neurons in the recording.
         n_neurons: usize,
     },
+    /// The letters for the axes of an array are not a possible order.
+    #[error("the axes of {array} are {text:?}, expected {expected}")]
+    AxisOrder {
+        /// The array.
+        array: String,
+        /// The text.
+        text: String,
+        /// What it must be, in words.
+        expected: String,
+    },
+    /// An array has another number of axes than the letters given for them.
+    #[error("{array} has shape {got:?}, expected {} axes, as the letters {order} say", order.len())]
+    AxisCount {
+        /// The array.
+        array: String,
+        /// Its shape.
+        got: Vec<usize>,
+        /// The letters, one an axis.
+        order: String,
+    },
     /// A setting is outside its range.
     #[error("{setting} is {got}, expected {expected}")]
     Setting {

@@ -31,6 +31,7 @@
 //! | whether responses lie where the sound is | [`Alignment`] |
 //! | predicted rates, by ids of neurons and names of stimuli | [`Predictions`]; [`file_names`] for ids |
 //! | sounds that are in two parts of a split | [`SimilarSounds`], [`Likeness`] |
+//! | releases and labs' own files | [`readers`] |
 //! | single files | [`read_cochleagram`], [`read_npy_2d`], [`write_npy_2d`], [`write_npz`], [`write_wav`]; [`formats`]: npy, npz and wav, from and to bytes |
 //! | sound at another rate | [`resample`] |
 //! | neurons whose receptive field and memory are known | [`SimulationConfig`], [`Simulation`], [`GroundTruth`] |
@@ -78,7 +79,7 @@ pub use names::file_names;
 pub use predictions::Predictions;
 pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
 pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
-pub use readers::{read_cochleagram, read_npy_2d};
+pub use readers::arrays::{read_cochleagram, read_npy_2d};
 pub use recording::{Cut, Description, Metadata, Neuron, Recording, Responses, Rest, Stimulus};
 pub use simulate::{
     GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,

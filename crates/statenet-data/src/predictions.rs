@@ -9,7 +9,7 @@ use statenet_core::{TimeBin, Warning, atomic::write_file, json as strict_json};
 use crate::{
     error::{Error, Result},
     names,
-    readers::{UNIT, fields::Fields, read_npy_2d},
+    readers::{UNIT, arrays::read_npy_2d, fields::Fields},
     recording::Recording,
     writers::write_npy_2d,
 };

@@ -1,7 +1,10 @@
-//! Readers: from files to recordings and arrays.
+//! Readers of recordings as labs and releases keep them, each into a [`RawRecording`](crate::RawRecording).
+//!
+//! [`AxisOrder`] cuts one large array into the responses to each stimulus.
 
 pub mod aa1;
-mod arrays;
+pub(crate) mod arrays;
+mod axes;
 mod canonical;
 mod clock;
 pub(crate) mod fields;
@@ -12,6 +15,6 @@ mod sound_folder;
 mod sounds;
 pub mod table;
 
-pub use arrays::{read_cochleagram, read_npy_2d};
+pub use axes::AxisOrder;
 pub(crate) use canonical::{FILE, FORMAT, UNIT, VERSION};
 pub(crate) use fields::shortened;

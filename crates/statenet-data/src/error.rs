@@ -452,6 +452,16 @@ pub enum Error {
         #[source]
         source: FormatError,
     },
+    /// The variable of a MATLAB file that holds something is not named.
+    #[error("{path}: no variable is named for {what}, expected one of those in the file: {}", some_of(found), path = path.display())]
+    NoVariable {
+        /// The file.
+        path: PathBuf,
+        /// What is looked for.
+        what: &'static str,
+        /// What the file holds: names, shapes and classes.
+        found: Vec<String>,
+    },
     /// A file could not be written; the source names it.
     #[error(transparent)]
     Write(#[from] statenet_core::Error),

@@ -155,6 +155,46 @@ pub enum FormatError {
         /// The format.
         what: &'static str,
     },
+    /// The bytes are not a MATLAB file.
+    #[error(
+        "not a MATLAB file: starts with {got:02x?}, expected a header of 128 bytes that ends with IM or MI"
+    )]
+    NotMatlab {
+        /// The first bytes, at most eight.
+        got: Vec<u8>,
+    },
+    /// A MATLAB file of version 7.3, which is an HDF5 file.
+    #[error("a MATLAB file of version 7.3, which is HDF5, expected version 5: save it with -v7")]
+    MatlabHdf5,
+    /// A MATLAB file of version 4.
+    #[error("a MATLAB file of version 4, expected version 5: save it with -v7")]
+    MatlabVersion4,
+    /// A MATLAB file is damaged or truncated.
+    #[error("{place}: found {got}, expected {expected}")]
+    Matlab {
+        /// The variable, if its name is known, and the byte: of the file, or of the unpacked variable.
+        place: String,
+        /// What was found.
+        got: String,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
+    /// A MATLAB file does not contain a variable.
+    #[error("variable {name} is not in the file, which holds {}", listed(found))]
+    MatlabVariable {
+        /// The variable's name.
+        name: String,
+        /// What the file holds: names, shapes and classes.
+        found: Vec<String>,
+    },
+    /// An array of MATLAB has another class than is needed.
+    #[error("is {got}, expected {expected}")]
+    MatlabClass {
+        /// Its shape and class.
+        got: String,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
     /// The array needs more memory than there is.
     #[error(transparent)]
     Memory(#[from] statenet_core::TooLarge),
@@ -166,4 +206,8 @@ pub enum FormatError {
         /// The limit.
         limit: u64,
     },
+}
+
+fn listed(found: &[String]) -> String {
+    if found.is_empty() { "no variables".to_owned() } else { found.join(", ") }
 }

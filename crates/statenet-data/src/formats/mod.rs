@@ -6,6 +6,7 @@ pub mod csv;
 mod error;
 pub mod flac;
 pub mod hdf5;
+pub mod mat5;
 pub mod npy;
 pub mod npz;
 pub mod sound;

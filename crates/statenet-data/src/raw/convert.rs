@@ -45,7 +45,7 @@ impl RawRecording {
     }
 
     /// The width of a bin: as asked for, or that of the source.
-    fn time_bin(&self, binning: &Binning) -> Result<TimeBin> {
+    pub(super) fn time_bin(&self, binning: &Binning) -> Result<TimeBin> {
         let mut of_source = self.stimuli.iter().filter_map(RawStimulus::dt);
         let Some(source) = of_source.next() else {
             return Ok(binning.dt.unwrap_or(Binning::DEFAULT_DT));
@@ -114,7 +114,7 @@ impl RawRecording {
     }
 
     /// The responses of all neurons `(N, R, T)`; those of neurons with fewer repeats, or none, are missing.
-    fn responses(
+    pub(super) fn responses(
         &self,
         raw: &RawStimulus,
         binning: &Binning,
@@ -171,8 +171,19 @@ impl RawStimulus {
         }
     }
 
+    /// The bins of width `dt` that counts of the source have; `None` if there are none.
+    pub(super) fn n_bins(&self, dt: TimeBin) -> Option<usize> {
+        let of_counts = |response: &RawResponse| match response {
+            RawResponse::Counts { values, dt: source } => {
+                Some(values.ncols() / bins_a_bin(*source, dt).unwrap_or(1))
+            }
+            RawResponse::Missing | RawResponse::Spikes(_) => None,
+        };
+        self.responses.iter().filter_map(of_counts).min()
+    }
+
     /// The bins that sound and counts have in common.
-    fn common_bins(&self, of_sound: usize, dt: TimeBin) -> Result<usize> {
+    pub(super) fn common_bins(&self, of_sound: usize, dt: TimeBin) -> Result<usize> {
         let mut common = of_sound;
         for response in &self.responses {
             let RawResponse::Counts { values, dt: source } = response else { continue };

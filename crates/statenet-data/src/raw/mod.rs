@@ -2,6 +2,7 @@
 
 mod binning;
 mod convert;
+mod counts;
 mod doubts;
 mod sound;
 mod stimulus;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ndarray::{Array2, Array3, ArrayD, Axis, Ix2, Ix3, s};
+use ndarray::{Array2, Array3, ArrayD, Axis, Ix2, Ix3};
 
 use crate::error::{Error, Result};
 
@@ -71,8 +71,7 @@ impl AxisOrder {
         Self(self.0.replace(letter, ""))
     }
 
-    /// Responses `(N, R, T)` to each stimulus; axes that the array lacks have length 1. Bins at the end in which all is NaN, as in an array
-    /// of stimuli of several lengths, are left out.
+    /// Responses `(N, R, T)` to each stimulus; axes that the array lacks have length 1.
     ///
     /// `array` is the array's name in errors.
     ///
@@ -81,25 +80,17 @@ impl AxisOrder {
     pub fn responses(&self, array: &str, values: ArrayD<f32>) -> Result<Vec<Array3<f32>>> {
         let values = self.in_order(array, values, "snrt")?;
         let of_stimuli = values.outer_iter().filter_map(|one| one.into_dimensionality::<Ix3>().ok());
-        let cut = of_stimuli.map(|one| {
-            let n_bins = recorded(one.axis_iter(Axis(2)).map(|bin| bin.iter().all(|x| x.is_nan())));
-            one.slice(s![.., .., ..n_bins]).as_standard_layout().into_owned()
-        });
-        Ok(cut.collect())
+        Ok(of_stimuli.map(|one| one.as_standard_layout().into_owned()).collect())
     }
 
-    /// The cochleagram `(F, T)` of each stimulus; axes that the array lacks have length 1. Bins at the end in which all is NaN are left out.
+    /// The cochleagram `(F, T)` of each stimulus; axes that the array lacks have length 1.
     ///
     /// # Errors
     /// As [`responses`](Self::responses).
     pub fn cochleagrams(&self, array: &str, values: ArrayD<f32>) -> Result<Vec<Array2<f32>>> {
         let values = self.in_order(array, values, "sft")?;
         let of_stimuli = values.outer_iter().filter_map(|one| one.into_dimensionality::<Ix2>().ok());
-        let cut = of_stimuli.map(|one| {
-            let n_bins = recorded(one.axis_iter(Axis(1)).map(|bin| bin.iter().all(|x| x.is_nan())));
-            one.slice(s![.., ..n_bins]).as_standard_layout().into_owned()
-        });
-        Ok(cut.collect())
+        Ok(of_stimuli.map(|one| one.as_standard_layout().into_owned()).collect())
     }
 
     /// The array with an axis for each of these letters, in their order.
@@ -125,12 +116,6 @@ impl fmt::Display for AxisOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// How many bins there are up to the last that is not empty.
-fn recorded(empty: impl DoubleEndedIterator<Item = bool> + ExactSizeIterator) -> usize {
-    let n = empty.len();
-    n - empty.rev().take_while(|&empty| empty).count()
 }
 
 #[cfg(test)]
@@ -163,15 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn stimuli_of_several_lengths_are_padded_by_nan() {
-        let nan = f32::NAN;
+    fn cochleagrams_are_cut_by_stimulus() {
         let order = AxisOrder::of_cochleagrams("stf").unwrap();
-        let padded = array![[[1.0, 2.0], [3.0, nan]], [[5.0, 6.0], [nan, nan]]].into_dyn();
-        let cut = order.cochleagrams("stim", padded).unwrap();
-        assert_eq!(cut[1], array![[5.0], [6.0]]);
-        assert_eq!((cut[0].dim(), cut[0][[0, 1]]), ((2, 2), 3.0));
-        let none = AxisOrder::of_responses("t").unwrap();
-        assert_eq!(none.responses("spk", array![nan, nan].into_dyn()).unwrap()[0].dim(), (1, 1, 0));
+        let values = array![[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]].into_dyn();
+        let cut = order.cochleagrams("stim", values).unwrap();
+        assert_eq!(cut, [array![[1.0, 3.0], [2.0, 4.0]], array![[5.0, 7.0], [6.0, 8.0]]]);
     }
 
     proptest! {

@@ -1,6 +1,12 @@
 //! Readers of recordings as labs and releases keep them, each into a [`RawRecording`](crate::RawRecording).
 //!
-//! [`AxisOrder`] cuts one large array into the responses to each stimulus.
+//! | from | module |
+//! |---|---|
+//! | releases: NS1; aa-1 and aa-2 of CRCNS | [`ns1`], [`aa1`] |
+//! | sounds and spike times | [`table`], [`phy`], [`pynapple`] |
+//! | variables of a MATLAB file | [`mat`] |
+//!
+//! [`raw_of_arrays`] makes a raw recording of arrays whose axes are in any order; [`AxisOrder`] is such an order.
 
 pub mod aa1;
 pub(crate) mod arrays;
@@ -8,13 +14,18 @@ mod axes;
 mod canonical;
 mod clock;
 pub(crate) mod fields;
+pub mod mat;
+pub mod ns1;
+mod of_arrays;
 mod order;
 pub mod phy;
 pub mod pynapple;
 mod sound_folder;
 mod sounds;
 pub mod table;
+mod trials;
 
 pub use axes::AxisOrder;
 pub(crate) use canonical::{FILE, FORMAT, UNIT, VERSION};
 pub(crate) use fields::shortened;
+pub use of_arrays::{ArrayOptions, raw_of_arrays};

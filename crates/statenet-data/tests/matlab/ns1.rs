@@ -73,7 +73,7 @@ fn a_release_with_files_missing_is_read_as_far_as_it_goes() {
     let folder = tempfile::tempdir().unwrap();
     release(folder.path());
     let raw = ns1::read(folder.path(), &Ns1Options::default()).unwrap();
-    let ids: Vec<&str> = raw.neurons.iter().map(|neuron| neuron.id()).collect();
+    let ids: Vec<&str> = raw.neurons.iter().map(statenet_data::Neuron::id).collect();
     assert_eq!(ids, ["exp1_1x32-P01-SH.En.C.U-cluster.03.data", "exp1_1x32-P02-SH.En.C.U-cluster.01.data"]);
     let metadata = serde_json::to_string(raw.neurons[0].metadata()).unwrap();
     assert_eq!(
@@ -220,7 +220,7 @@ mod needs_data {
         let data = outside::folder("STATENET_DATA", "data");
         let raw = ns1::read(data.join("ns1_raw"), &Ns1Options::default()).unwrap();
         let read = raw.bin(&ns1::binning()).unwrap();
-        let names: Vec<&str> = read.stimuli().iter().map(|stimulus| stimulus.name()).collect();
+        let names: Vec<&str> = read.stimuli().iter().map(statenet_data::Stimulus::name).collect();
         assert_eq!(names, ["nat01", "nat04", "nat20"]);
         for stimulus in read.stimuli() {
             let expected = recording.stimuli().iter().find(|other| other.name() == stimulus.name()).unwrap();

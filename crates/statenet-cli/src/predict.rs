@@ -20,7 +20,7 @@ use ndarray::{Array2, ArrayView2};
 use statenet::{
     candle::DType,
     core::{Dim, Warning, expect_shape},
-    data::{Cut, Predictions, Stimulus, formats, read_cochleagram, resample, scale_doubt, write_npy_2d},
+    data::{Cut, PredictionsFile, Stimulus, formats, read_cochleagram, resample, scale_doubt, write_npy_2d},
     models::{
         front_ends::{FrontEndConfig, MelConfig},
         in_chunks,
@@ -119,15 +119,17 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     }
     let not_trained = statenet::train::not_trained(&metadata);
     let axes = model.config().axes;
-    let (ids, dt) = axes.map_or((metadata.neurons, None), |axes| (axes.neuron_ids, Some(axes.dt)));
-    if ids.is_empty() {
+    let unit = axes.as_ref().map(|axes| axes.response_unit.clone()).unwrap_or_default();
+    let (neurons, dt) = axes.map_or((metadata.neurons, None), |axes| (axes.neuron_ids, Some(axes.dt)));
+    if neurons.is_empty() {
         warnings.add(Warning::new(
             "unknown_neurons",
             "the checkpoint does not say whose rates it predicts: in predictions.json the list of neurons is empty",
             args.checkpoint.display().to_string(),
         ));
     }
-    Predictions::describe(out.new_files(), &ids, &not_trained, &names, dt, warnings.as_slice())?;
+    PredictionsFile { neurons, not_trained, stimuli: names, unit, dt }
+        .write(out.new_files(), warnings.as_slice())?;
     interrupt::check()?;
     let _locked = out.commit(&earlier)?;
     printer.line(format_args!("{} of {} neurons\n\n{table}", model.config().slug(), model.n_neurons()));

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Hertz, TimeBin};
+use crate::{
+    response_unit::ResponseUnit,
+    units::{Hertz, TimeBin},
+};
 
 /// The axes of a recording, for which a model is built.
 ///
@@ -25,12 +28,16 @@ pub struct Axes {
     /// these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub neuron_ids: Vec<String>,
+    /// What responses are: spike counts, which is the default, or values in another unit.
+    #[serde(default, skip_serializing_if = "ResponseUnit::is_spikes")]
+    pub response_unit: ResponseUnit,
 }
 
 impl Axes {
-    /// Axes without band frequencies and ids of neurons.
+    /// Axes of spike counts without band frequencies and ids of neurons.
     #[must_use]
     pub fn new(n_bands: usize, n_neurons: usize, dt: TimeBin) -> Self {
-        Self { n_bands, n_neurons, dt, band_centers: Vec::new(), neuron_ids: Vec::new() }
+        let (band_centers, neuron_ids) = (Vec::new(), Vec::new());
+        Self { n_bands, n_neurons, dt, band_centers, neuron_ids, response_unit: ResponseUnit::SpikesPerBin }
     }
 }

@@ -38,6 +38,14 @@ pub enum Error {
         /// How many frequencies there are.
         n_bands: usize,
     },
+    /// A text is not the unit of responses.
+    #[error("unit of responses is {got}, expected {expected}")]
+    ResponseUnit {
+        /// The text, shortened.
+        got: String,
+        /// What to write, in words.
+        expected: &'static str,
+    },
     /// An array has the wrong shape.
     #[error(transparent)]
     Shape(#[from] ShapeError),

@@ -19,6 +19,7 @@
 //! |---|---|
 //! | quantities that were checked | [`Millis`], [`TimeBin`], [`Hertz`], [`SampleRate`] |
 //! | what a model takes and gives | [`Axes`] (bands, neurons, dt), [`Input`] (cochleagrams or sound), [`Sampling`] (sound in bins of samples) |
+//! | what responses are | [`ResponseUnit`]: spike counts, or values in a unit of their own |
 //! | frequency | [`scales`]: mel, ERB-rate, Greenwood, octaves |
 //! | random numbers | [`Seed`], [`RandomStream`]: reproducible by name, whatever else is drawn |
 //! | arrays | [`expect_shape`], [`Dim`], [`ShapeError`]; [`ResponseMask`] (which bins of which repeats were recorded); [`Standardization`] (mean and deviation of each band) |
@@ -34,6 +35,7 @@ mod error;
 mod input;
 pub mod json;
 mod mask;
+mod response_unit;
 mod sampling;
 pub mod scales;
 mod seed;
@@ -48,6 +50,7 @@ pub use digest::Digest;
 pub use error::{Error, Result};
 pub use input::Input;
 pub use mask::ResponseMask;
+pub use response_unit::{ResponseUnit, UnitName};
 pub use sampling::Sampling;
 pub use seed::{RandomStream, Seed};
 pub use shape::{Dim, ShapeError, expect_shape};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use statenet_core::{Hertz, Input, SampleRate, ShapeError, TimeBin, json};
+use statenet_core::{Hertz, Input, ResponseUnit, SampleRate, ShapeError, TimeBin, json};
 
 use crate::{
     formats::FormatError,
@@ -150,6 +150,16 @@ pub enum Error {
         got: Option<Smoothing>,
         /// How they were expected to be smoothed.
         expected: Option<Smoothing>,
+    },
+    /// Responses, or predictions of them, are in another unit than a recording or a model.
+    #[error("{holder}: responses are in {got}, expected {expected}")]
+    ResponseUnit {
+        /// Which recording, stimulus or predictions.
+        holder: String,
+        /// Their unit.
+        got: ResponseUnit,
+        /// The expected unit.
+        expected: ResponseUnit,
     },
     /// Cochleagrams cannot be scaled: their standard deviation does not fit in f32.
     #[error("cannot scale the cochleagrams")]
@@ -324,6 +334,29 @@ pub enum Error {
         got: usize,
         /// Bins of the sound.
         expected: usize,
+    },
+    /// A response of a raw recording is not of the kind that its unit has.
+    #[error("stimulus {stimulus}: a response is {got}, expected one in {unit}, the unit of the recording")]
+    ResponseKind {
+        /// The stimulus.
+        stimulus: String,
+        /// What it is, in words.
+        got: &'static str,
+        /// The unit of the recording.
+        unit: ResponseUnit,
+    },
+    /// Time bins are shorter than the time between two samples of a continuous response.
+    #[error(
+        "stimulus {stimulus}: dt is {} ms, expected {} ms or more, the time between two samples of the responses at {} Hz",
+        dt.ms(), 1e3 / rate.hz(), rate.hz()
+    )]
+    SlowResponse {
+        /// The stimulus.
+        stimulus: String,
+        /// The rate of the samples.
+        rate: SampleRate,
+        /// The width of the bins asked for.
+        dt: TimeBin,
     },
     /// Stimuli of a raw recording have neither a sound nor a cochleagram.
     #[error("there is no sound and no cochleagram for {}, expected one for every stimulus", some_of(stimuli))]

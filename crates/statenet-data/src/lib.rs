@@ -76,7 +76,7 @@ pub use alignment::{Alignment, LagCorrelation, StimulusLag};
 pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
 pub use names::file_names;
-pub use predictions::Predictions;
+pub use predictions::{Predictions, PredictionsFile};
 pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
 pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
 pub use readers::arrays::{read_cochleagram, read_npy_2d};

@@ -7,29 +7,47 @@ use std::{error::Error as _, fs, path::Path};
 use ndarray::{Array2, Array3, array};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use statenet_core::{Hertz, TimeBin};
-use statenet_data::{Description, Metadata, Neuron, Recording, Responses, Smoothing, Stimulus, formats::npy};
+use statenet_core::{Hertz, ResponseUnit, TimeBin};
+use statenet_data::{
+    Description, Metadata, Neuron, Recording, Responses, Smoothing, Stimulus,
+    formats::{npy, npz},
+};
 
 fn metadata(value: Value) -> Metadata {
     serde_json::from_value(value).unwrap()
 }
 
-/// One stimulus of ragged data: numbers of repeats and bins, and responses that are missing or counts up to a limit.
-fn stimulus(index: usize, n_neurons: usize, n_bands: usize) -> impl Strategy<Value = Stimulus> {
+/// Units of responses, spike counts as often as others.
+fn unit() -> impl Strategy<Value = ResponseUnit> {
+    let other =
+        prop_oneof![Just("mV"), Just("ΔF/F (%)"), Just("a.u.")].prop_map(|text| text.parse().unwrap());
+    prop_oneof![Just(ResponseUnit::SpikesPerBin), other]
+}
+
+/// One stimulus of ragged data: numbers of repeats and bins, and responses that are missing, or counts up to a limit, or in another unit
+/// numbers of either sign.
+fn stimulus(
+    index: usize,
+    n_neurons: usize,
+    n_bands: usize,
+    unit: ResponseUnit,
+) -> impl Strategy<Value = Stimulus> {
     let shape = (1usize..4, 1usize..7, prop_oneof![Just(3u32), Just(300), Just(70_000)], 0.0..1.0f64);
     shape.prop_flat_map(move |(repeats, bins, limit, present)| {
         let cell = prop::option::weighted(present.max(0.01), 0..=limit);
         let cells = prop::collection::vec(cell, n_neurons * repeats * bins);
         let sound = prop::collection::vec(-20.0..20.0f32, n_bands * bins);
+        let unit = unit.clone();
         (cells, sound, any::<bool>(), prop::bool::weighted(0.3)).prop_map(
             move |(cells, sound, kind, whole)| {
-                let value = |c: Option<u32>| c.map_or(if whole { 0.0 } else { f32::NAN }, |c| c as f32);
+                let number =
+                    |c: u32| if unit.is_spikes() { c as f32 } else { 0.7 * (c as f32 - limit as f32 / 2.0) };
+                let value = |c: Option<u32>| c.map_or(if whole { 0.0 } else { f32::NAN }, number);
                 let counts: Vec<f32> = cells.into_iter().map(value).collect();
                 let counts = Array3::from_shape_vec((n_neurons, repeats, bins), counts).unwrap();
                 let sound = Array2::from_shape_vec((n_bands, bins), sound).unwrap();
-                let stimulus =
-                    Stimulus::new(format!("sound {index}"), sound, Responses::from_nan(counts).unwrap())
-                        .unwrap();
+                let responses = Responses::from_nan_in(counts, unit.clone()).unwrap();
+                let stimulus = Stimulus::new(format!("sound {index}"), sound, responses).unwrap();
                 let extra = metadata(json!({"source": format!("s{index}"), "level_db": 62.3, "note": null}));
                 if kind { stimulus.with_kind("song").with_metadata(extra) } else { stimulus }
             },
@@ -38,8 +56,9 @@ fn stimulus(index: usize, n_neurons: usize, n_bands: usize) -> impl Strategy<Val
 }
 
 fn recording() -> impl Strategy<Value = Recording> {
-    (1usize..4, 1usize..4, 1usize..4, any::<bool>(), 0.1..50.0f64).prop_flat_map(|(n, f, s, known, dt_ms)| {
-        let stimuli: Vec<_> = (0..s).map(|i| stimulus(i, n, f)).collect();
+    let sizes = (1usize..4, 1usize..4, 1usize..4, any::<bool>(), 0.1..50.0f64, unit());
+    sizes.prop_flat_map(|(n, f, s, known, dt_ms, unit)| {
+        let stimuli: Vec<_> = (0..s).map(|i| stimulus(i, n, f, unit.clone())).collect();
         stimuli.prop_map(move |stimuli| {
             let neurons = (0..n)
                 .map(|i| {
@@ -73,6 +92,13 @@ proptest! {
         recording.write(&path).unwrap();
         let back = Recording::read(&path).unwrap();
         prop_assert_eq!(&back, &recording);
+        let (unit, n_stimuli) = (recording.response_unit(), recording.n_stimuli());
+        prop_assert_eq!(&back.axes().response_unit, unit);
+        let pieces = back.cut(&"0.05,0,keep".parse().unwrap()).unwrap();
+        prop_assert!(pieces.response_unit() == unit && pieces.n_stimuli() >= n_stimuli);
+        let array = if unit.is_spikes() { "counts" } else { "values" };
+        let bytes = fs::read(path.join("responses/sound 0.npz")).unwrap();
+        prop_assert!(npz::parse(&bytes, array).is_ok(), "{}", array);
         // Keys keep their order, so that writing again gives the same bytes.
         let json = fs::read(path.join("recording.json")).unwrap();
         back.write(&path).unwrap();
@@ -153,7 +179,11 @@ fn every_fault_of_the_json_names_its_field() {
         ("/version", Value::Null, "version is missing, expected 1"),
         ("/name", Value::Null, "name is missing, expected a text"),
         ("/name", json!(3), "name is 3, expected a text"),
-        ("/response_unit", json!("mV"), "response_unit is mV, expected spikes/bin"),
+        (
+            "/response_unit",
+            json!("spikes/s"),
+            "response_unit is spikes/s, expected spikes/bin: multiply rates per second by dt in seconds and write spikes/bin",
+        ),
         ("/dt_ms", json!(0), "dt_ms is 0, expected above 0 and at most 10000"),
         ("/dt_ms", json!("5 ms"), "dt_ms is \"5 ms\", expected a number"),
         (

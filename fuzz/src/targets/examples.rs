@@ -45,6 +45,19 @@ pub(super) fn recording(n: usize) -> Recording {
     Recording::new(about, dt(), Vec::new(), neurons, (0..n).map(stimulus).collect()).expect("a recording")
 }
 
+/// The same with membrane potentials in place of counts.
+pub(super) fn potentials(n: usize) -> Recording {
+    let counts = recording(n);
+    let in_mv = |stimulus: &Stimulus| {
+        let values = stimulus.responses().to_nan().mapv(|count| 2.5 * count - 65.0);
+        let responses = Responses::from_nan_in(values, "mV".parse().expect("a unit")).expect("values");
+        Stimulus::new(stimulus.name(), stimulus.cochleagram().to_owned(), responses).expect("a stimulus")
+    };
+    let stimuli = counts.stimuli().iter().map(in_mv).collect();
+    let (about, neurons) = (counts.description().clone(), counts.neurons().to_vec());
+    Recording::new(about, dt(), Vec::new(), neurons, stimuli).expect("a recording")
+}
+
 /// A model with first values from a fixed seed.
 pub(super) fn model(config: &ModelConfig) -> Box<dyn ResponseModel> {
     config.build(Seed::new(0), &Device::Cpu).expect("a model of the zoo")

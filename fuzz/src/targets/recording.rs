@@ -57,7 +57,15 @@ pub(super) fn round_trip(recording: &Recording, scratch: &Path) {
 fn same(a: &Recording, b: &Recording) {
     let about = |r: &Recording| {
         let description = Description { ..r.description().clone() };
-        (description, r.dt(), r.bands().to_vec(), r.neurons().to_vec(), r.input(), r.smoothing())
+        (
+            description,
+            r.response_unit().clone(),
+            r.dt(),
+            r.bands().to_vec(),
+            r.neurons().to_vec(),
+            r.input(),
+            r.smoothing(),
+        )
     };
     assert_eq!(about(a), about(b));
     assert_eq!(a.n_stimuli(), b.n_stimuli());
@@ -76,6 +84,10 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
     let at = scratch.path().join("plain");
     examples::recording(2).write(&at).expect("a recording can be written");
     let plain = Folder::read(&at).expect("written");
+
+    let at = scratch.path().join("values");
+    examples::potentials(2).write(&at).expect("a recording can be written");
+    let values = Folder::read(&at).expect("written");
 
     let mut loose = plain.clone();
     let counts =
@@ -109,6 +121,7 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
 
     vec![
         ("plain".to_owned(), plain.pack()),
+        ("values".to_owned(), values.pack()),
         ("loose".to_owned(), loose.pack()),
         ("sound-only".to_owned(), heard.pack()),
         ("sound-too".to_owned(), both.pack()),

@@ -5,13 +5,14 @@
 //! ```
 //! with m the mask, and m' the mask extended by ones beyond both ends of the clip, where x is 0. A complete recording is
 //! thus convolved with w under zero padding. Next to missing bins the weights of the recorded bins are scaled up to the
-//! full sum; missing bins stay missing. The window is symmetric, so that a smoothed bin depends on later bins too.
+//! full sum; missing bins stay missing. Beyond the ends of a clip no neuron fires, but a membrane potential does not become 0: for
+//! continuous responses m' is the mask, and what lies beyond the ends is missing. The window is symmetric, so that a smoothed bin depends on later bins too.
 
 use std::borrow::Cow;
 
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 use serde::{Deserialize, Serialize};
-use statenet_core::{Millis, TimeBin};
+use statenet_core::{Millis, ResponseUnit, TimeBin};
 
 use crate::{
     error::{Error, Result},
@@ -21,8 +22,8 @@ use crate::{
 impl Recording {
     /// The same recording with every repeat of every response smoothed over time; missing bins stay missing.
     ///
-    /// Fits and scores take responses that were smoothed as they are, and smooth others by the [default](Smoothing::default).
-    /// [`Smoothing::None`] says that they are to stay as recorded.
+    /// Fits and scores take responses that were smoothed as they are, and smooth others by the [default](Smoothing::default_of) of their
+    /// unit. [`Smoothing::None`] says that they are to stay as recorded.
     ///
     /// # Errors
     /// [`Error::Smoothing`] if they were smoothed in another way already.
@@ -38,10 +39,11 @@ impl Recording {
         Ok(recording.declare_smoothed(Some(smoothing)))
     }
 
-    /// The responses as fits and scores take them: smoothed by the [default](Smoothing::default) unless they were smoothed already.
+    /// The responses as fits and scores take them: smoothed by the [default](Smoothing::default_of) of their unit unless they were smoothed
+    /// already. Continuous responses are taken as they are, which are the means over the time of a bin.
     #[must_use]
     pub fn smoothed(&self) -> Cow<'_, Self> {
-        self.smooth(Smoothing::default()).map_or(Cow::Borrowed(self), Cow::Owned)
+        self.smooth(Smoothing::default_of(self.response_unit())).map_or(Cow::Borrowed(self), Cow::Owned)
     }
 }
 
@@ -80,6 +82,12 @@ pub enum Smoothing {
 }
 
 impl Smoothing {
+    /// What is usual for responses in a unit: for spike counts the [default](Self::default), for others [`Self::None`].
+    #[must_use]
+    pub fn default_of(unit: &ResponseUnit) -> Self {
+        if unit.is_spikes() { Self::default() } else { Self::None }
+    }
+
     /// The weights in bins of width dt, centred on the bin that is smoothed.
     #[must_use]
     pub fn weights(&self, dt: TimeBin) -> SmoothWeights {
@@ -132,7 +140,7 @@ impl SmoothWeights {
             Zip::from(values.rows_mut())
                 .and(responses.values().rows())
                 .and(responses.mask().view().rows())
-                .for_each(|to, from, mask| self.smooth_repeat(to, from, mask));
+                .for_each(|to, from, mask| self.smooth_repeat(to, from, mask, responses.unit()));
         }
         responses.with_values(values)
     }
@@ -142,6 +150,7 @@ impl SmoothWeights {
         mut to: ArrayViewMut1<'_, f32>,
         from: ArrayView1<'_, f32>,
         mask: ArrayView1<'_, bool>,
+        unit: &ResponseUnit,
     ) {
         let half = self.0.len() / 2;
         let gain: f64 = self.0.iter().sum();
@@ -151,13 +160,12 @@ impl SmoothWeights {
             }
             let (mut sum, mut missing) = (0.0, 0.0);
             for (k, &weight) in self.0.iter().enumerate() {
-                let Some(at) = (bin + k).checked_sub(half) else {
-                    continue;
-                };
-                match (from.get(at), mask.get(at)) {
-                    (Some(&value), Some(true)) => sum += weight * f64::from(value),
-                    (Some(_), Some(false)) => missing += weight,
-                    _ => {}
+                let at = (bin + k).checked_sub(half);
+                match at.and_then(|at| Some((from.get(at)?, mask.get(at)?))) {
+                    Some((&value, true)) => sum += weight * f64::from(value),
+                    Some((_, false)) => missing += weight,
+                    None if unit.is_spikes() => {}
+                    None => missing += weight,
                 }
             }
             *to = if missing == 0.0 { sum as f32 } else { (sum * gain / (gain - missing)) as f32 };
@@ -207,6 +215,16 @@ mod tests {
         assert_eq!(values[[0, 0, 1]], 2.0); // (.25 * 0 + .5 * 3) / .75
         assert_eq!(values[[0, 0, 3]], 6.0); // (.5 * 6 + .25 * 6) / .75
         assert_eq!(values[[0, 0, 4]], 4.5); // the end of the clip is silence, not missing
+    }
+
+    #[test]
+    fn beyond_the_ends_a_continuous_response_is_missing() {
+        let responses =
+            Responses::from_nan_in(array![[[-60.0, -60.0, -64.0]]], "mV".parse().unwrap()).unwrap();
+        let smooth = Smoothing::default().weights(dt(5.0)).smooth(&responses);
+        // The last bin: (.25 * -60 + .5 * -64) / .75.
+        let expected = array![[[-60.0, -61.0, -188.0 / 3.0]]];
+        assert!((&smooth.values() - &expected).iter().all(|off| off.abs() < 1e-5), "{smooth:?}");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Binning {
 }
 
 /// The bin that holds a time. A time within a billionth of a bin's start is in that bin: times in files are rounded.
-fn bin_of(ms: f64, dt_ms: f64) -> f64 {
+pub(super) fn bin_of(ms: f64, dt_ms: f64) -> f64 {
     let bins = ms / dt_ms;
     (bins + 1e-9 * bins.abs().max(1.0)).floor()
 }

@@ -10,16 +10,18 @@ use crate::{
 };
 
 impl RawRecording {
-    /// The recording in time bins: counts of spikes, and cochleagrams if the source has them, else bins of sound, of which a front end makes
+    /// The recording in time bins: counts of spikes or means of continuous responses, and cochleagrams if the source has them, else bins of sound, of which a front end makes
     /// cochleagrams.
     ///
     /// A stimulus has the whole bins of its sound; what lies beyond the last one is left out. Counts of the source that are longer or shorter
-    /// by up to two bins or a hundredth end with the shorter.
+    /// by up to two bins or a hundredth end with the shorter; so do samples of continuous responses, of which the longest repeat counts.
+    /// A bin that the samples of a repeat do not cover as a whole is missing there.
     ///
     /// # Errors
     /// [`Error::NoSound`] if stimuli have no sound; [`Error::Setting`] for a dt that is not that of the source's bins or a multiple, for a
-    /// shift that is not finite, or if some stimuli have cochleagrams and others sounds; [`Error::ResponseLength`] for counts that are longer
-    /// or shorter than the sound; those of [`Recording::new`], and of reading a sound.
+    /// shift that is not finite, or if some stimuli have cochleagrams and others sounds; [`Error::ResponseLength`] for counts or samples that
+    /// are longer or shorter than the sound; [`Error::ResponseKind`] for spikes in a recording of continuous responses, or the reverse;
+    /// [`Error::SlowResponse`] for bins shorter than the time between two samples; those of [`Recording::new`], and of reading a sound.
     pub fn bin(&self, binning: &Binning) -> Result<Recording> {
         let dt = self.time_bin(binning)?;
         if !binning.shift_ms.is_finite() {
@@ -132,6 +134,12 @@ impl RawRecording {
                 expected: "one per neuron",
             });
         }
+        let stranger = raw.responses.iter().find_map(|response| response.stranger_to(&self.response_unit));
+        if let Some(got) = stranger {
+            let (stimulus, unit) = (raw.name.clone(), self.response_unit.clone());
+            return Err(Error::ResponseKind { stimulus, got, unit });
+        }
+        let is_there = |value: f32| !value.is_nan();
         let of_neurons = values.outer_iter_mut().zip(mask.outer_iter_mut());
         for ((mut values, mut mask), response) in of_neurons.zip(&raw.responses) {
             match response {
@@ -147,14 +155,20 @@ impl RawRecording {
                     let counts = shifted(counts.view(), binning.shift_ms, *source);
                     let counts = rebinned(counts.view(), *source, dt, |sum, _| sum);
                     let n = n_bins.min(counts.ncols());
-                    for ((repeat, bin), &count) in counts.slice(s![.., ..n]).indexed_iter() {
-                        values[[repeat, bin]] = count;
-                        mask[[repeat, bin]] = !count.is_nan();
+                    values.slice_mut(s![..counts.nrows(), ..n]).assign(&counts.slice(s![.., ..n]));
+                    mask.slice_mut(s![..counts.nrows(), ..n])
+                        .assign(&counts.slice(s![.., ..n]).mapv(is_there));
+                }
+                RawResponse::Trace { .. } => {
+                    for (repeat, trace) in response.traces() {
+                        let mut means = values.index_axis_mut(Axis(0), repeat);
+                        trace.means(binning.shift_ms, dt, means.view_mut());
+                        mask.index_axis_mut(Axis(0), repeat).assign(&means.mapv(is_there));
                     }
                 }
             }
         }
-        Responses::checked(values, &ResponseMask::new(mask), &place())
+        Responses::checked(values, &ResponseMask::new(mask), self.response_unit.clone(), &place())
     }
 }
 
@@ -163,7 +177,7 @@ impl RawStimulus {
     fn dt(&self) -> Option<TimeBin> {
         let of_counts = self.responses.iter().find_map(|response| match response {
             RawResponse::Counts { dt, .. } => Some(*dt),
-            RawResponse::Missing | RawResponse::Spikes(_) => None,
+            RawResponse::Missing | RawResponse::Spikes(_) | RawResponse::Trace { .. } => None,
         });
         match &self.sound {
             RawSound::Cochleagram { dt, .. } => Some(*dt),
@@ -171,28 +185,38 @@ impl RawStimulus {
         }
     }
 
-    /// The bins of width `dt` that counts of the source have; `None` if there are none.
-    pub(super) fn n_bins(&self, dt: TimeBin) -> Option<usize> {
-        let of_counts = |response: &RawResponse| match response {
+    /// The bins of width `dt` that responses in bins or samples have; `None` if there are none.
+    pub(super) fn n_bins(&self, dt: TimeBin) -> Result<Option<usize>> {
+        let bins = self.responses.iter().map(|response| self.bins_of(response, dt));
+        Ok(bins.collect::<Result<Vec<_>>>()?.into_iter().flatten().min())
+    }
+
+    /// The whole bins of width `dt` in a response that has bins or samples of its own.
+    fn bins_of(&self, response: &RawResponse, dt: TimeBin) -> Result<Option<usize>> {
+        Ok(match response {
             RawResponse::Counts { values, dt: source } => {
                 Some(values.ncols() / bins_a_bin(*source, dt).unwrap_or(1))
             }
+            RawResponse::Trace { rate, .. } => {
+                if dt.seconds() * rate.hz() < 1.0 - 1e-9 {
+                    return Err(Error::SlowResponse { stimulus: self.name.clone(), rate: *rate, dt });
+                }
+                response.traces().map(|(_, trace)| trace.whole_bins(dt)).max()
+            }
             RawResponse::Missing | RawResponse::Spikes(_) => None,
-        };
-        self.responses.iter().filter_map(of_counts).min()
+        })
     }
 
-    /// The bins that sound and counts have in common.
+    /// The bins that sound and responses have in common.
     pub(super) fn common_bins(&self, of_sound: usize, dt: TimeBin) -> Result<usize> {
         let mut common = of_sound;
         for response in &self.responses {
-            let RawResponse::Counts { values, dt: source } = response else { continue };
-            let of_counts = values.ncols() / bins_a_bin(*source, dt).unwrap_or(1);
-            if of_counts.abs_diff(of_sound) > (of_sound / 100).max(2) {
+            let Some(bins) = self.bins_of(response, dt)? else { continue };
+            if bins.abs_diff(of_sound) > (of_sound / 100).max(2) {
                 let stimulus = self.name.clone();
-                return Err(Error::ResponseLength { stimulus, got: of_counts, expected: of_sound });
+                return Err(Error::ResponseLength { stimulus, got: bins, expected: of_sound });
             }
-            common = common.min(of_counts);
+            common = common.min(bins);
         }
         Ok(common)
     }
@@ -296,6 +320,52 @@ mod tests {
         let recording = raw(sound(0.02), vec![counts]).bin(&shift).unwrap();
         let expected = Responses::from_nan(array![[[f32::NAN, f32::NAN, 1.0, 0.0]]]).unwrap();
         assert_eq!(*recording.stimuli()[0].responses(), expected);
+    }
+
+    fn trace(repeats: Vec<Option<Vec<f32>>>) -> RawResponse {
+        RawResponse::Trace { repeats, rate: SampleRate::new(400.0).unwrap() }
+    }
+
+    fn potentials(responses: Vec<RawResponse>) -> RawRecording {
+        RawRecording { response_unit: "mV".parse().unwrap(), ..raw(sound(0.017), responses) }
+    }
+
+    #[test]
+    fn continuous_responses_are_means_of_bins_in_their_unit() {
+        let n = f32::NAN;
+        // At 400 Hz a bin of 5 ms has two samples; 17 ms of sound are three bins, and seven samples as well.
+        let full = vec![-60.0, -62.0, -50.0, n, n, n, -1.0];
+        let short = vec![-64.0, -65.0, -66.0];
+        let recording = potentials(vec![trace(vec![Some(full), None, Some(short)]), RawResponse::Missing]);
+        let recording = recording.bin(&Binning::default()).unwrap();
+        let expected =
+            array![[[-61.0, -50.0, n], [n, n, n], [-64.5, n, n]], [[n, n, n], [n, n, n], [n, n, n]],];
+        let expected = Responses::from_nan_in(expected, "mV".parse().unwrap()).unwrap();
+        assert_eq!(*recording.stimuli()[0].responses(), expected);
+        assert_eq!(recording.axes().response_unit.to_string(), "mV");
+    }
+
+    #[test]
+    fn responses_that_do_not_fit_the_unit_are_named() {
+        let error = |raw: RawRecording, binning: Binning| raw.bin(&binning).unwrap_err().to_string();
+        let spikes = || vec![RawResponse::spikes([vec![0.001]])];
+        assert_eq!(
+            error(potentials(spikes()), Binning::default()),
+            "stimulus a: a response is spike times, expected one in mV, the unit of the recording"
+        );
+        assert_eq!(
+            error(raw(sound(0.017), vec![trace(vec![Some(vec![0.0; 7])])]), Binning::default()),
+            "stimulus a: a response is samples of a continuous response, expected one in spikes/bin, the unit of the recording"
+        );
+        let narrow = Binning { dt: dt(2.0), ..Binning::default() };
+        assert_eq!(
+            error(potentials(vec![trace(vec![Some(vec![0.0; 7])])]), narrow),
+            "stimulus a: dt is 2 ms, expected 2.5 ms or more, the time between two samples of the responses at 400 Hz"
+        );
+        assert_eq!(
+            error(potentials(vec![trace(vec![Some(vec![0.0; 20])])]), Binning::default()),
+            "stimulus a: the responses have 10 bins, expected 3 as the sound, within two bins or a hundredth"
+        );
     }
 
     #[test]

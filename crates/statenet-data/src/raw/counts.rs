@@ -24,7 +24,7 @@ impl RawRecording {
             };
             let n_bins = match lasts {
                 Some(seconds) => raw.common_bins(dt.bins_in(Millis::new(1e3 * seconds)?), dt)?,
-                None => raw.n_bins(dt).ok_or_else(|| Error::NoSound { stimuli: vec![raw.name.clone()] })?,
+                None => raw.n_bins(dt)?.ok_or_else(|| Error::NoSound { stimuli: vec![raw.name.clone()] })?,
             };
             self.responses(raw, binning, dt, n_bins)
         });

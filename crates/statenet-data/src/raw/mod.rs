@@ -1,4 +1,4 @@
-//! Recordings as labs keep them: sounds in files, spike times in seconds; and their conversion into a [`Recording`].
+//! Recordings as labs keep them: sounds in files, spike times in seconds or samples of a continuous response; and their conversion into a [`Recording`].
 
 mod binning;
 mod convert;
@@ -6,8 +6,9 @@ mod counts;
 mod doubts;
 mod sound;
 mod stimulus;
+mod trace;
 
-use statenet_core::{Hertz, Warning};
+use statenet_core::{Hertz, ResponseUnit, Warning};
 
 pub use binning::{Binning, SpikeRule};
 pub use sound::RawSound;
@@ -17,7 +18,8 @@ pub use stimulus::{RawResponse, RawStimulus};
 use crate::recording::Recording;
 use crate::recording::{Description, Neuron};
 
-/// A recording before it has time bins: sounds as files or samples, spike times in seconds from the onset of the sound.
+/// A recording before it has time bins: sounds as files or samples, spike times in seconds from the onset of the sound, or samples of a
+/// continuous response such as a membrane potential.
 ///
 /// Every reader of a release or of a lab's own files returns one. [`bin`](Self::bin) makes a [`Recording`] of it; a program that wants spike
 /// trains takes them from [`stimuli`](Self::stimuli).
@@ -43,6 +45,9 @@ pub struct RawRecording {
     pub description: Description,
     /// Centre frequencies of the bands, if the source has cochleagrams and says them; lowest first.
     pub bands: Vec<Hertz>,
+    /// The unit of the responses: spikes, which are counted, unless another is stated, of which responses are
+    /// [traces](RawResponse::Trace).
+    pub response_unit: ResponseUnit,
     /// The neurons.
     pub neurons: Vec<Neuron>,
     /// The stimuli, each with the responses of all neurons.

@@ -1,9 +1,9 @@
 //! One stimulus of a raw recording, with the responses of all neurons.
 
 use ndarray::Array2;
-use statenet_core::TimeBin;
+use statenet_core::{ResponseUnit, SampleRate, TimeBin};
 
-use super::sound::RawSound;
+use super::{sound::RawSound, trace::Trace};
 use crate::recording::Metadata;
 
 /// A stimulus and what each neuron answered.
@@ -46,6 +46,14 @@ pub enum RawResponse {
         /// The width of the bins.
         dt: TimeBin,
     },
+    /// Samples of a continuous response of each repeat, in the unit of the recording, the first at the onset of the sound; `None` for a
+    /// repeat that was not recorded, NaN for samples that are missing. A bin gets the mean of its samples.
+    Trace {
+        /// The samples of each repeat.
+        repeats: Vec<Option<Vec<f32>>>,
+        /// Their rate.
+        rate: SampleRate,
+    },
 }
 
 impl RawResponse {
@@ -62,6 +70,27 @@ impl RawResponse {
             Self::Missing => 0,
             Self::Spikes(repeats) => repeats.len(),
             Self::Counts { values, .. } => values.nrows(),
+            Self::Trace { repeats, .. } => repeats.len(),
         }
+    }
+
+    /// What it is, in words, if it cannot be a response in this unit.
+    pub(super) fn stranger_to(&self, unit: &ResponseUnit) -> Option<&'static str> {
+        match self {
+            Self::Missing => None,
+            Self::Spikes(_) => (!unit.is_spikes()).then_some("spike times"),
+            Self::Counts { .. } => (!unit.is_spikes()).then_some("spike counts"),
+            Self::Trace { .. } => unit.is_spikes().then_some("samples of a continuous response"),
+        }
+    }
+
+    /// The samples of each repeat that was recorded, if it is a trace.
+    pub(super) fn traces(&self) -> impl Iterator<Item = (usize, Trace<'_>)> {
+        let (repeats, rate) = match self {
+            Self::Trace { repeats, rate } => (repeats.as_slice(), Some(*rate)),
+            Self::Missing | Self::Spikes(_) | Self::Counts { .. } => (&[][..], None),
+        };
+        let recorded = repeats.iter().enumerate().filter_map(|(i, samples)| Some((i, samples.as_deref()?)));
+        recorded.filter_map(move |(i, samples)| Some((i, Trace { samples, rate: rate? })))
     }
 }

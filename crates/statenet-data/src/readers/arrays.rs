@@ -38,22 +38,21 @@ pub fn read_cochleagram(path: impl AsRef<Path>) -> Result<Array2<f32>> {
     checked_cochleagram(two_axes(values).map_err(in_file(path, NAME))?, &Place::File(path.to_path_buf()))
 }
 
-/// Reads responses with NaN for missing values: `counts` `(N, R, T)` in an npz file, or `(N, R, T)` or `(N, T)` in an npy
+/// Reads responses with NaN for missing values: an array of this name `(N, R, T)` in an npz file, or `(N, R, T)` or `(N, T)` in an npy
 /// file.
-pub(super) fn read_counts(path: &Path) -> Result<Array3<f32>> {
-    const NAME: &str = "counts";
+pub(super) fn read_responses(path: &Path, name: &'static str) -> Result<Array3<f32>> {
     let bytes = bytes(path)?;
     let zipped = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
-    let parsed = if zipped { npz::parse(&bytes, NAME) } else { npy::parse(&bytes) };
+    let parsed = if zipped { npz::parse(&bytes, name) } else { npy::parse(&bytes) };
     drop(bytes);
-    let counts = parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, NAME))?;
+    let values = parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, name))?;
     // The mask, twice, and the values once more: smoothed.
-    let (neurons, repeats, bins) = counts.dim();
+    let (neurons, repeats, bins) = values.dim();
     Need::of_values(&[neurons, repeats, bins], 2 + 4).ensure(
-        format!("{}: {neurons} neurons x {repeats} repeats x {bins} bins of counts", path.display()),
+        format!("{}: {neurons} neurons x {repeats} repeats x {bins} bins of {name}", path.display()),
         "use a machine with more memory, or store fewer neurons or shorter stimuli",
     )?;
-    Ok(counts)
+    Ok(values)
 }
 
 /// `(N, R, T)`, also of counts `(N, T)`, which are one repeat.

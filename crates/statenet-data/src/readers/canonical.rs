@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! {"format": "statenet-recording", "version": 1, "name": .., "species": .., "area": .., "dt_ms": 5.0,
-//!  "response_unit": "spikes/bin", "band_centers_hz": [..], "cochleagram": .., "citation": .., "licence": ..,
+//!  "response_unit": "spikes/bin" or another, "band_centers_hz": [..], "cochleagram": .., "citation": .., "licence": ..,
 //!  "neurons": [{"id": ..}, ..],
 //!  "stimuli": [{"name": .., "kind": .., "stimulus": "stimuli/x.npy", "responses": "responses/x.npz",
 //!               "audio": "audio/x.wav", "bins": 999, "repeats": 20}, ..]}
 //! ```
 //! A stimulus that is a part of its sound file has `audio_first_bin` and `audio_bins`: where the part starts, and the bins of the whole.
+//! Responses in another unit than spikes/bin are `values` in their npz files, which may be negative; spikes are `counts`.
 //! An older spelling, `band_centres_hz`, is read too. Required are format, version, name, dt_ms, neurons (id) and stimuli (name, responses, and stimulus or audio): a folder whose
 //! stimuli have sounds only is a recording of sound. Fields that the format
 //! does not define are kept as metadata of the recording, neuron or stimulus.
@@ -16,10 +17,10 @@ use std::{fs, path::Path};
 
 use ndarray::Array2;
 use serde_json::Value;
-use statenet_core::{Hertz, Input, ResponseMask, TimeBin, expect_shape, json};
+use statenet_core::{Hertz, Input, ResponseMask, ResponseUnit, TimeBin, expect_shape, json};
 
 use super::{
-    arrays::{read_cochleagram, read_counts},
+    arrays::{read_cochleagram, read_responses},
     fields::{Fields, shortened},
 };
 use crate::{
@@ -34,14 +35,12 @@ pub(crate) const FILE: &str = "recording.json";
 pub(crate) const FORMAT: &str = "statenet-recording";
 /// `version` in that file.
 pub(crate) const VERSION: usize = 1;
-/// The only unit of responses.
-pub(crate) const UNIT: &str = "spikes/bin";
 
 impl Recording {
     /// Reads a recording from its folder, and checks every array against the others and the JSON.
     ///
     /// `responses` are `counts` `(N, R, T)` of whole or real numbers in an npz file, or `(N, R, T)` or `(N, T)` in an
-    /// npy file; NaN means missing. Neurons without spikes, stimuli of a single bin, and stimuli of different lengths and
+    /// npy file; NaN means missing. Where `response_unit` is not spikes/bin, `values` take the place of `counts`. Neurons without spikes, stimuli of a single bin, and stimuli of different lengths and
     /// numbers of repeats are valid.
     ///
     /// # Errors
@@ -54,10 +53,7 @@ impl Recording {
         let json = json::parse(&bytes).map_err(|source| Error::Json { path: path.clone(), source })?;
         let mut fields = Fields::new(&path, String::new(), json)?;
         fields.expect_format(FORMAT, VERSION)?;
-        let unit = fields.optional_text("response_unit")?.unwrap_or_else(|| UNIT.to_owned());
-        if unit != UNIT {
-            return Err(fields.error("response_unit", unit, UNIT));
-        }
+        let unit = fields.optional_unit("response_unit")?.unwrap_or_default();
         let dt_ms = fields.number("dt_ms")?;
         let dt = TimeBin::from_millis(dt_ms)
             .map_err(|_| fields.error("dt_ms", dt_ms.to_string(), "above 0 and at most 10000"))?;
@@ -77,8 +73,8 @@ impl Recording {
         let input = if stored { Input::Cochleagram } else { Input::Sound };
         let bands = if stored { bands } else { Vec::new() };
         let n_bands = (!bands.is_empty()).then_some(bands.len());
-        let mut reader =
-            StimulusReader { folder, input, n_bands, n_neurons: neurons.len(), sounds: SoundReader::new(dt) };
+        let (n_neurons, sounds) = (neurons.len(), SoundReader::new(dt));
+        let mut reader = StimulusReader { folder, input, n_bands, n_neurons, unit, sounds };
         let stimuli = entries.into_iter().map(|entry| reader.read(entry)).collect::<Result<Vec<_>>>()?;
         let description = Description {
             name: fields.text("name")?,
@@ -148,6 +144,7 @@ struct StimulusReader<'a> {
     /// That of the file, or else of the first cochleagram.
     n_bands: Option<usize>,
     n_neurons: usize,
+    unit: ResponseUnit,
     sounds: SoundReader,
 }
 
@@ -212,15 +209,15 @@ impl StimulusReader<'_> {
             return Err(entry.error("responses", format!("{path:?}"), "a file .npz or .npy"));
         }
         let path = self.folder.join(path);
-        let counts = read_counts(&path)?;
-        let bins = bins.unwrap_or(counts.dim().2);
+        let values = read_responses(&path, self.unit.array())?;
+        let bins = bins.unwrap_or(values.dim().2);
         let repeats = statenet_core::Dim::Any("R");
-        expect_shape("counts", counts.shape(), &[self.n_neurons.into(), repeats, bins.into()])
+        expect_shape(self.unit.array(), values.shape(), &[self.n_neurons.into(), repeats, bins.into()])
             .map_err(|shape| Error::Shape { place: Place::File(path.clone()), shape })?;
         expect_count(entry, "bins", bins, &path)?;
-        expect_count(entry, "repeats", counts.dim().1, &path)?;
-        let mask = ResponseMask::from_nan(counts.view());
-        Responses::checked(counts, &mask, &Place::File(path))
+        expect_count(entry, "repeats", values.dim().1, &path)?;
+        let mask = ResponseMask::from_nan(values.view());
+        Responses::checked(values, &mask, self.unit.clone(), &Place::File(path))
     }
 }
 

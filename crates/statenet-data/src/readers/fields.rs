@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
+use statenet_core::ResponseUnit;
 
 use crate::error::{Error, Result};
 
@@ -74,6 +75,15 @@ impl<'a> Fields<'a> {
     pub(crate) fn text(&mut self, name: &str) -> Result<String> {
         let text = self.optional_text(name)?;
         self.required(name, "a text", text)
+    }
+
+    /// The unit of responses.
+    pub(crate) fn optional_unit(&mut self, name: &str) -> Result<Option<ResponseUnit>> {
+        match self.optional_text(name)?.map(|text| text.parse()).transpose() {
+            Ok(unit) => Ok(unit),
+            Err(statenet_core::Error::ResponseUnit { got, expected }) => Err(self.error(name, got, expected)),
+            Err(other) => Err(other.into()),
+        }
     }
 
     pub(crate) fn number(&mut self, name: &str) -> Result<f64> {

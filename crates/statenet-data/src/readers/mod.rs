@@ -26,6 +26,6 @@ pub mod table;
 mod trials;
 
 pub use axes::AxisOrder;
-pub(crate) use canonical::{FILE, FORMAT, UNIT, VERSION};
+pub(crate) use canonical::{FILE, FORMAT, VERSION};
 pub(crate) use fields::shortened;
 pub use of_arrays::{ArrayOptions, raw_of_arrays};

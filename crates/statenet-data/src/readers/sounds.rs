@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
-use statenet_core::{Input, ResponseMask, TimeBin};
+use statenet_core::{Input, ResponseMask, ResponseUnit, TimeBin};
 
 use super::arrays::{bytes, with_repeats};
 use crate::{
@@ -37,7 +37,8 @@ impl Recording {
         let mut stimuli = Vec::with_capacity(sounds.len());
         for ((path, name), counts_of_one) in sounds.into_iter().zip(names).zip(counts_of_all) {
             let mask = ResponseMask::from_nan(counts_of_one.view());
-            let responses = Responses::checked(counts_of_one, &mask, &Place::File(counts.to_path_buf()))?;
+            let (unit, place) = (ResponseUnit::SpikesPerBin, Place::File(counts.to_path_buf()));
+            let responses = Responses::checked(counts_of_one, &mask, unit, &place)?;
             let sound = reader.read(&path, None, responses.n_bins())?;
             stimuli.push(Stimulus::new(name, sound, responses)?.with_audio(path));
         }

@@ -1,7 +1,7 @@
 //! Combining recordings, and checking that a recording fits a model.
 
 use ndarray::{Array3, s};
-use statenet_core::{Axes, ResponseMask};
+use statenet_core::{Axes, ResponseMask, ResponseUnit};
 
 use super::{Description, Recording, Responses, Stimulus};
 use crate::error::{Error, Result};
@@ -49,13 +49,17 @@ impl Recording {
     /// of `self` with a new name.
     ///
     /// # Errors
-    /// As [`expect_input`](Self::expect_input); [`Error::StimulusDiffers`]; [`Error::Smoothing`] if the
-    /// two were smoothed differently; [`Error::Duplicate`] for a neuron id in both.
+    /// As [`expect_input`](Self::expect_input); [`Error::StimulusDiffers`]; [`Error::ResponseUnit`] for responses in
+    /// different units; [`Error::Smoothing`] if the two were smoothed differently; [`Error::Duplicate`] for a neuron id in both.
     pub fn concat(&self, other: &Self, name: impl Into<String>) -> Result<Self> {
         other.expect_input(&self.axes())?;
         if self.input() != other.input() {
             let (got, expected) = (other.input(), self.input());
             return Err(Error::Input { recording: other.name().to_owned(), got, expected });
+        }
+        if self.response_unit() != other.response_unit() {
+            let (got, expected) = (other.response_unit().clone(), self.response_unit().clone());
+            return Err(Error::ResponseUnit { holder: format!("recording {}", other.name()), got, expected });
         }
         if self.smoothing() != other.smoothing() {
             return Err(Error::smoothing(other, self.smoothing()));
@@ -98,6 +102,7 @@ fn stacked(above: (Option<&Responses>, usize), below: (Option<&Responses>, usize
     let n_repeats = recorded().map(Responses::n_repeats).max().unwrap_or(0);
     let n_bins = recorded().map(Responses::n_bins).max().unwrap_or(0);
     let shape = (above.1 + below.1, n_repeats, n_bins);
+    let unit = recorded().next().map_or(ResponseUnit::SpikesPerBin, |group| group.unit().clone());
     let mut values = Array3::zeros(shape);
     let mut mask = Array3::from_elem(shape, false);
     for (group, first) in [(above.0, 0), (below.0, above.1)] {
@@ -107,7 +112,7 @@ fn stacked(above: (Option<&Responses>, usize), below: (Option<&Responses>, usize
             mask.slice_mut(part).assign(&group.mask().view());
         }
     }
-    Responses::new(values, &ResponseMask::new(mask))
+    Responses::new_in(values, &ResponseMask::new(mask), unit)
 }
 
 #[cfg(test)]
@@ -148,6 +153,28 @@ mod tests {
         let a = recording("a", "u1", &[("x", 1.0)], 5.0);
         let b = recording("b", "u2", &[("x", 1.0)], 10.0);
         assert_eq!(a.concat(&b, "both").unwrap_err().to_string(), "recording b: dt is 10 ms, expected 5 ms");
+    }
+
+    #[test]
+    fn recordings_in_different_units_do_not_combine() {
+        let in_mv = |recording: &Recording| {
+            let values = Array3::from_elem((1, 2, 3), -65.0);
+            let responses = || Responses::from_nan_in(values.clone(), "mV".parse().unwrap()).unwrap();
+            recording.with_stimuli(
+                recording.stimuli().iter().map(|stimulus| stimulus.with_responses(responses())).collect(),
+            )
+        };
+        let a = recording("a", "u1", &[("x", 1.0), ("y", 2.0)], 5.0);
+        let b = in_mv(&recording("b", "u2", &[("y", 2.0)], 5.0));
+        let error = a.concat(&b, "both").unwrap_err();
+        assert_eq!(error.to_string(), "recording b: responses are in mV, expected spikes/bin");
+        let both = in_mv(&a).concat(&b, "both").unwrap();
+        assert_eq!(both.response_unit().to_string(), "mV");
+        assert_eq!(both.stimuli()[1].responses().values()[[1, 0, 0]], -65.0);
+        let mixed = vec![a.stimuli()[0].clone(), b.stimuli()[0].clone()];
+        let one = vec![Neuron::new("u1")];
+        let error = Recording::new(Description::default(), a.dt(), vec![], one, mixed).unwrap_err();
+        assert_eq!(error.to_string(), "stimulus y: responses are in mV, expected spikes/bin");
     }
 
     #[test]

@@ -253,7 +253,8 @@ impl Responses {
     /// The responses in some bins.
     fn piece(&self, bins: Range<usize>) -> Result<Self> {
         let mask = self.mask().view().slice(s![.., .., bins.clone()]).to_owned();
-        Self::new(self.values().slice(s![.., .., bins]).to_owned(), &ResponseMask::new(mask))
+        let values = self.values().slice(s![.., .., bins]).to_owned();
+        Self::new_in(values, &ResponseMask::new(mask), self.unit().clone())
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use ndarray::ArrayView2;
 use serde_json::Value;
-use statenet_core::{Axes, Hertz, Input, TimeBin, expect_shape};
+use statenet_core::{Axes, Hertz, Input, ResponseUnit, TimeBin, expect_shape};
 
 pub use cut::{Cut, Rest};
 pub use neuron::Neuron;
@@ -51,7 +51,7 @@ pub struct Description {
 
 /// A recording: S stimuli, each a cochleagram `(F, T_s)` with responses `(N, R_s, T_s)`, in time bins of width dt.
 ///
-/// Checked on construction: at least one neuron, stimulus and band, unique ids and names, the same F and N throughout.
+/// Checked on construction: at least one neuron, stimulus and band, unique ids and names, the same F, N and unit of responses throughout.
 /// Recordings are immutable: selecting and smoothing return a new one.
 ///
 /// ```
@@ -83,7 +83,8 @@ impl Recording {
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::Duplicate`]; [`Error::Shape`] for a stimulus with another number of bands or neurons than
-    /// the rest; [`Error::Setting`] if the centre frequencies are not increasing.
+    /// the rest; [`Error::ResponseUnit`] for responses in another unit than those of the first; [`Error::Setting`] if the centre
+    /// frequencies are not increasing.
     pub fn new(
         description: Description,
         dt: TimeBin,
@@ -112,9 +113,14 @@ impl Recording {
             let (r, t) = (stimulus.responses().n_repeats(), stimulus.n_bins());
             expect_shape("cochleagram", stimulus.cochleagram().shape(), &[n_bands.into(), t.into()])
                 .map_err(|shape| Error::Shape { place: place(), shape })?;
-            let counts = stimulus.responses().values();
-            expect_shape("counts", counts.shape(), &[neurons.len().into(), r.into(), t.into()])
+            let (unit, expected) = (stimulus.responses().unit(), first.responses().unit());
+            let values = stimulus.responses().values();
+            expect_shape(unit.array(), values.shape(), &[neurons.len().into(), r.into(), t.into()])
                 .map_err(|shape| Error::Shape { place: place(), shape })?;
+            if unit != expected {
+                let (got, expected) = (unit.clone(), expected.clone());
+                return Err(Error::ResponseUnit { holder: place().to_string(), got, expected });
+            }
         }
         let input = Input::Cochleagram;
         Ok(Self { description, dt, bands, neurons, stimuli, input, smoothing: None })
@@ -212,7 +218,14 @@ impl Recording {
             dt: self.dt,
             band_centers: self.bands.clone(),
             neuron_ids: self.neuron_ids(),
+            response_unit: self.response_unit().clone(),
         }
+    }
+
+    /// The unit of the responses, the same for all stimuli.
+    #[must_use]
+    pub fn response_unit(&self) -> &ResponseUnit {
+        self.stimuli.first().map_or(&ResponseUnit::SpikesPerBin, |stimulus| stimulus.responses().unit())
     }
 
     /// The ids of the neurons, in the order of the response arrays.

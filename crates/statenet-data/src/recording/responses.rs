@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ndarray::{Array2, Array3, ArrayView3, Axis, Zip};
-use statenet_core::{Dim, ResponseMask, expect_shape};
+use statenet_core::{Dim, ResponseMask, ResponseUnit, expect_shape};
 
 use crate::error::{Error, Place, Result};
 
-/// Recorded responses to one stimulus, `(N, R, T)`, spikes per bin, with a mask of the values that were recorded.
+/// Recorded responses to one stimulus, `(N, R, T)`, spikes per bin or values in another unit, with a mask of what was recorded.
 ///
 /// R is the largest number of repeats of any neuron; the further repeats of a neuron with fewer are missing. A missing
 /// value is stored as 0 with a false mask, so that two `Responses` are equal if their recorded values are.
@@ -20,39 +20,66 @@ use crate::error::{Error, Place, Result};
 /// let (psth, valid) = responses.psth();
 /// assert_eq!(psth, array![[0.5, 2., 1.]]);
 /// assert!(valid.iter().all(|&v| v));
-/// # Ok::<(), statenet_data::Error>(())
+///
+/// let potential = Responses::from_nan_in(array![[[-64.2, -61.0, f32::NAN]]], "mV".parse()?)?;
+/// assert_eq!(potential.unit().to_string(), "mV");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Responses {
     values: Array3<f32>,
     /// Shared by responses that differ in values.
     mask: Arc<ResponseMask>,
+    unit: ResponseUnit,
 }
 
 impl Responses {
-    /// Responses `(N, R, T)` and a mask of the same shape; values where the mask is false are ignored.
+    /// Spike counts `(N, R, T)` and a mask of the same shape; values where the mask is false are ignored.
     ///
     /// # Errors
     /// [`Error::Shape`] if an axis is empty or the shapes differ; [`Error::Value`] for a recorded value that is
     /// negative, infinite or NaN.
     pub fn new(values: Array3<f32>, mask: &ResponseMask) -> Result<Self> {
-        Self::checked(values, mask, &Place::Argument("responses"))
+        Self::new_in(values, mask, ResponseUnit::SpikesPerBin)
     }
 
-    /// Responses `(N, R, T)` in which NaN means missing.
+    /// Responses `(N, R, T)` in a unit, and a mask of the same shape. Values of a continuous unit may be negative.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn new_in(values: Array3<f32>, mask: &ResponseMask, unit: ResponseUnit) -> Result<Self> {
+        Self::checked(values, mask, unit, &Place::Argument("responses"))
+    }
+
+    /// Spike counts `(N, R, T)` in which NaN means missing.
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn from_nan(values: Array3<f32>) -> Result<Self> {
+        Self::from_nan_in(values, ResponseUnit::SpikesPerBin)
+    }
+
+    /// Responses `(N, R, T)` in a unit, in which NaN means missing. Values of a continuous unit may be negative.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_nan_in(values: Array3<f32>, unit: ResponseUnit) -> Result<Self> {
         let mask = ResponseMask::from_nan(values.view());
-        Self::new(values, &mask)
+        Self::new_in(values, &mask, unit)
     }
 
     /// Checks and stores responses; `place` is where errors say they come from.
-    pub(crate) fn checked(mut values: Array3<f32>, mask: &ResponseMask, place: &Place) -> Result<Self> {
+    pub(crate) fn checked(
+        mut values: Array3<f32>,
+        mask: &ResponseMask,
+        unit: ResponseUnit,
+        place: &Place,
+    ) -> Result<Self> {
         let any = [Dim::Any("N"), Dim::Any("R"), Dim::Any("T")];
         let shape_error = |shape| Error::Shape { place: place.clone(), shape };
-        expect_shape("counts", values.shape(), &any).map_err(shape_error)?;
+        expect_shape(unit.array(), values.shape(), &any).map_err(shape_error)?;
+        let (least, expected) =
+            if unit.is_spikes() { (0.0, "0 or more spikes") } else { (f32::MIN, "a finite number") };
         let (n, r, t) = values.dim();
         expect_shape("mask", mask.view().shape(), &[n.into(), r.into(), t.into()]).map_err(shape_error)?;
         for ((neuron, repeat, bin), &valid) in mask.view().indexed_iter() {
@@ -61,22 +88,28 @@ impl Responses {
             };
             if !valid {
                 *value = 0.0;
-            } else if !(value.is_finite() && *value >= 0.0) {
+            } else if !(value.is_finite() && *value >= least) {
                 return Err(Error::Value {
                     place: place.clone(),
-                    array: "counts",
+                    array: unit.array(),
                     index: vec![neuron, repeat, bin],
                     got: f64::from(*value),
-                    expected: "0 or more spikes",
+                    expected,
                 });
             }
         }
         let in_order = values.is_standard_layout();
         let values = if in_order { values } else { values.as_standard_layout().into_owned() };
-        Ok(Self { values, mask: Arc::new(mask.clone()) })
+        Ok(Self { values, mask: Arc::new(mask.clone()), unit })
     }
 
-    /// The values, `(N, R, T)`, spikes per bin; 0 where missing.
+    /// The unit of the values.
+    #[must_use]
+    pub fn unit(&self) -> &ResponseUnit {
+        &self.unit
+    }
+
+    /// The values, `(N, R, T)`, spikes per bin or in another [`unit`](Self::unit); 0 where missing.
     #[must_use]
     pub fn values(&self) -> ArrayView3<'_, f32> {
         self.values.view()
@@ -118,7 +151,7 @@ impl Responses {
         self.values.dim().2
     }
 
-    /// The PSTH: the mean over the recorded repeats of each bin, `(N, T)`, spikes per bin, and whether it exists.
+    /// The PSTH: the mean over the recorded repeats of each bin, `(N, T)`, in the unit of the values, and whether it exists.
     ///
     /// Where no repeat was recorded, the mean is 0 and the flag false. Sums are in f64, in the order of the repeats.
     #[must_use]
@@ -145,13 +178,13 @@ impl Responses {
     /// The responses of the given neurons, in that order; indices must be below N.
     pub(crate) fn select(&self, neurons: &[usize]) -> Self {
         let values = self.values.select(Axis(0), neurons);
-        Self { values, mask: Arc::new(self.mask.select(neurons)) }
+        Self { values, mask: Arc::new(self.mask.select(neurons)), unit: self.unit.clone() }
     }
 
     /// Changed values with the same mask; their shape must be the same.
     pub(crate) fn with_values(&self, values: Array3<f32>) -> Self {
         debug_assert_eq!(values.dim(), self.values.dim(), "the shape must not change");
-        Self { values, mask: Arc::clone(&self.mask) }
+        Self { values, mask: Arc::clone(&self.mask), unit: self.unit.clone() }
     }
 }
 
@@ -166,6 +199,15 @@ mod tests {
     fn a_negative_count_is_named() {
         let error = Responses::from_nan(array![[[0.0, -1.0]]]).unwrap_err();
         assert_eq!(error.to_string(), "responses: counts[0, 0, 1] is -1, expected 0 or more spikes");
+    }
+
+    #[test]
+    fn values_of_a_continuous_unit_may_be_negative_but_not_infinite() {
+        let unit = || "mV".parse().unwrap();
+        let kept = Responses::from_nan_in(array![[[-65.5, f32::NAN]]], unit()).unwrap();
+        assert_eq!(kept.values(), array![[[-65.5, 0.0]]]);
+        let error = Responses::from_nan_in(array![[[f32::NEG_INFINITY]]], unit()).unwrap_err();
+        assert_eq!(error.to_string(), "responses: values[0, 0, 0] is -inf, expected a finite number");
     }
 
     #[test]

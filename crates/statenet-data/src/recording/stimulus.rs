@@ -54,8 +54,12 @@ impl Stimulus {
         let cochleagram = checked_cochleagram(cochleagram, &place)?;
         let (n, r, _) = responses.values().dim();
         let bins = cochleagram.dim().1;
-        expect_shape("counts", responses.values().shape(), &[n.into(), r.into(), bins.into()])
-            .map_err(|shape| Error::Shape { place, shape })?;
+        expect_shape(
+            responses.unit().array(),
+            responses.values().shape(),
+            &[n.into(), r.into(), bins.into()],
+        )
+        .map_err(|shape| Error::Shape { place, shape })?;
         let (cochleagram, responses) = (Arc::new(cochleagram), Arc::new(responses));
         Ok(Self {
             name,

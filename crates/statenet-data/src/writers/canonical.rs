@@ -10,15 +10,15 @@ use super::audio::Sounds;
 use crate::{
     error::{Error, Result},
     formats::{npy, npz},
-    readers::{FILE, FORMAT, UNIT, VERSION},
+    readers::{FILE, FORMAT, VERSION},
     recording::{Metadata, Recording, Responses, Stimulus},
 };
 
 impl Recording {
     /// Writes the recording, sounds included, as a folder from which [`read`](Self::read) restores it.
     ///
-    /// Cochleagrams are stored as f32; responses as whole numbers of 8 or 16 bits if they fit and none is missing, else as
-    /// f32 with NaN for missing values. The folder appears when all of it is written. It replaces an older recording at
+    /// Cochleagrams are stored as f32; spike counts as whole numbers of 8 or 16 bits if they fit and none is missing,
+    /// other responses as f32 with NaN for missing values. The folder appears when all of it is written. It replaces an older recording at
     /// the same path, but nothing else. The restored recording is equal but for the paths in [`Stimulus::audio`], which
     /// point into the new folder.
     ///
@@ -61,7 +61,7 @@ impl Recording {
             ("species", json!(about.species)),
             ("area", json!(about.area)),
             ("dt_ms", json!(self.dt().ms())),
-            ("response_unit", json!(UNIT)),
+            ("response_unit", json!(self.response_unit())),
             ("band_centers_hz", json!(bands)),
             ("smoothing", json!(self.smoothing())),
             ("cochleagram", about.cochleagram.clone()),
@@ -80,7 +80,7 @@ impl Recording {
 /// Bins of sound are not written: the sound file has them.
 fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut Sounds) -> Result<Metadata> {
     let name = stimulus.name();
-    let (sound, counts) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
+    let (sound, file) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
     let encoded = |result: Result<Vec<u8>, _>, path: &str| {
         result.map_err(|source| Error::Encode {
             path: path.into(),
@@ -95,27 +95,28 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut S
             Some(sound)
         }
     };
-    let npy = encoded(encode_counts(stimulus.responses()), &counts)?;
-    write_file(&root.join(&counts), &encoded(npz::encode(&[("counts", npy)]), &counts)?)?;
+    let responses = stimulus.responses();
+    let npy = encoded(encode_responses(responses), &file)?;
+    write_file(&root.join(&file), &encoded(npz::encode(&[(responses.unit().array(), npy)]), &file)?)?;
     let audio = sounds.write(root, stimulus)?;
     let excerpt = stimulus.excerpt();
     Ok(object([
         ("name", json!(name)),
         ("kind", json!(stimulus.kind())),
         ("stimulus", json!(sound)),
-        ("responses", json!(counts)),
+        ("responses", json!(file)),
         ("audio", json!(audio)),
         ("audio_first_bin", json!(excerpt.map(|part| part.first_bin))),
         ("audio_bins", json!(excerpt.map(|part| part.file_bins))),
         ("bins", json!(stimulus.n_bins())),
-        ("repeats", json!(stimulus.responses().n_repeats())),
+        ("repeats", json!(responses.n_repeats())),
     ]))
 }
 
-fn encode_counts(responses: &Responses) -> Result<Vec<u8>, crate::formats::FormatError> {
+fn encode_responses(responses: &Responses) -> Result<Vec<u8>, crate::formats::FormatError> {
     let values = responses.values();
-    let whole_below =
-        |limit: f32| responses.mask().is_complete() && values.iter().all(|v| v.fract() == 0.0 && *v <= limit);
+    let whole = responses.unit().is_spikes() && responses.mask().is_complete();
+    let whole_below = |limit: f32| whole && values.iter().all(|v| v.fract() == 0.0 && *v <= limit);
     if whole_below(f32::from(u8::MAX)) {
         npy::encode(values.mapv(|v| v as u8).view())
     } else if whole_below(f32::from(u16::MAX)) {

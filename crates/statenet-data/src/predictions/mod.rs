@@ -1,27 +1,23 @@
 //! Predicted rates, which carry the ids of their neurons and the names of their stimuli, in memory and on disk.
 
+mod file;
+
 use std::{collections::BTreeMap, path::Path};
 
 use ndarray::{Array2, Axis};
-use serde_json::{Value, json};
-use statenet_core::{TimeBin, Warning, atomic::write_file, json as strict_json};
+use statenet_core::{ResponseUnit, TimeBin, Warning};
 
+pub use self::file::PredictionsFile;
 use crate::{
     error::{Error, Result},
     names,
-    readers::{UNIT, arrays::read_npy_2d, fields::Fields},
+    predictions::file::FILE,
+    readers::arrays::read_npy_2d,
     recording::Recording,
     writers::write_npy_2d,
 };
 
-/// The file that names the neurons of a folder of predictions.
-const FILE: &str = "predictions.json";
-/// `format` in that file.
-const FORMAT: &str = "statenet-predictions";
-/// `version` in that file.
-const VERSION: usize = 1;
-
-/// Predicted rates `(N, T)`, spikes per bin, of N neurons to some stimuli.
+/// Predicted rates `(N, T)` of N neurons to some stimuli: spikes per bin, or responses in another unit.
 ///
 /// On disk a folder: `STIMULUS.npy` for each stimulus, and `predictions.json` with
 /// `{"format": "statenet-predictions", "version": 1, "neurons": [ids], "not_trained": [ids], "stimuli": [names], "unit": "spikes/bin", "dt_ms": 5.0, "warnings": []}`. A folder of other software may
@@ -46,6 +42,7 @@ pub struct Predictions {
     rates: Vec<Array2<f32>>,
     dt: Option<TimeBin>,
     not_trained: Vec<String>,
+    unit: ResponseUnit,
 }
 
 impl Predictions {
@@ -73,17 +70,18 @@ impl Predictions {
             let got = format!("{} rows for stimulus {name}", wrong.nrows());
             return Err(Error::Predictions { got, expected: format!("one for each of {n} neurons") });
         }
-        Ok(Self { neurons, stimuli, rates, dt: None, not_trained: Vec::new() })
+        let unit = ResponseUnit::SpikesPerBin;
+        Ok(Self { neurons, stimuli, rates, dt: None, not_trained: Vec::new(), unit })
     }
 
-    /// Rates of all neurons of a recording, in its order, to some of its stimuli.
+    /// Rates of all neurons of a recording, in its order and unit, to some of its stimuli.
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Error::StimulusOutOfRange`].
     pub fn for_recording(recording: &Recording, stimuli: &[usize], rates: Vec<Array2<f32>>) -> Result<Self> {
         let names = stimuli.iter().map(|&s| Ok(recording.stimulus(s)?.name().to_owned()));
         let new = Self::new(recording.neuron_ids(), names.collect::<Result<Vec<_>>>()?, rates)?;
-        Ok(Self { dt: Some(recording.dt()), ..new })
+        Ok(Self { dt: Some(recording.dt()), unit: recording.response_unit().clone(), ..new })
     }
 
     /// Ids of the neurons, in the order of the rows; empty if unknown.
@@ -104,7 +102,7 @@ impl Predictions {
         &self.stimuli
     }
 
-    /// Rates `(N, T)`, spikes per bin, an array for each stimulus.
+    /// Rates `(N, T)`, in the [unit](Self::unit) of the responses, an array for each stimulus.
     #[must_use]
     pub fn rates(&self) -> &[Array2<f32>] {
         &self.rates
@@ -126,6 +124,31 @@ impl Predictions {
     #[must_use]
     pub fn with_dt(self, dt: TimeBin) -> Self {
         Self { dt: Some(dt), ..self }
+    }
+
+    /// The unit of the rates: spikes per bin unless they say another.
+    #[must_use]
+    pub fn unit(&self) -> &ResponseUnit {
+        &self.unit
+    }
+
+    /// The same, in this unit.
+    #[must_use]
+    pub fn with_unit(self, unit: ResponseUnit) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// Checks that the rates are in the unit of a recording's responses. `holder` is whose rates they are, in words.
+    ///
+    /// # Errors
+    /// [`Error::ResponseUnit`].
+    pub fn expect_unit(&self, recording: &Recording, holder: &str) -> Result<()> {
+        let (got, expected) = (self.unit(), recording.response_unit());
+        if got == expected {
+            return Ok(());
+        }
+        let (got, expected) = (got.clone(), expected.clone());
+        Err(Error::ResponseUnit { holder: holder.to_owned(), got, expected })
     }
 
     /// Ids of neurons that the model had no training data of: their rates are those of weights that were never fitted.
@@ -182,7 +205,8 @@ impl Predictions {
         let chosen: Vec<usize> = named.iter().filter_map(row).collect();
         let rates = self.rates.iter().map(|rates| rates.select(Axis(0), &chosen)).collect();
         let not_trained = self.not_trained.clone();
-        Ok(Self { dt: self.dt, not_trained, ..Self::new(named, self.stimuli.clone(), rates)? })
+        let chosen = Self::new(named, self.stimuli.clone(), rates)?;
+        Ok(Self { dt: self.dt, not_trained, unit: self.unit.clone(), ..chosen })
     }
 
     /// Writes `STIMULUS.npy` for each stimulus and `predictions.json`, each atomically, into a folder, which is made if need be.
@@ -198,34 +222,10 @@ impl Predictions {
         for (name, rates) in self.stimuli.iter().zip(&self.rates) {
             write_npy_2d(folder.join(format!("{name}.npy")), rates.view())?;
         }
-        Self::describe(folder, &self.neurons, &self.not_trained, &self.stimuli, self.dt, warnings)
-    }
-
-    /// Writes `predictions.json` alone, for arrays that are written one by one. It names the stimuli whose arrays belong to it, so that a
-    /// later run can tell them from files of others.
-    ///
-    /// # Errors
-    /// [`Error::Write`] if the file cannot be written.
-    pub fn describe(
-        folder: impl AsRef<Path>,
-        neurons: &[String],
-        not_trained: &[String],
-        stimuli: &[String],
-        dt: Option<TimeBin>,
-        warnings: &[Warning],
-    ) -> Result<()> {
-        let about = json!({
-            "format": FORMAT,
-            "version": VERSION,
-            "neurons": neurons,
-            "not_trained": not_trained,
-            "stimuli": stimuli,
-            "unit": UNIT,
-            "dt_ms": dt.map(TimeBin::ms),
-            "warnings": warnings,
-        });
-        let text = format!("{about:#}\n");
-        Ok(write_file(&folder.as_ref().join(FILE), |writer| writer.write_all(text.as_bytes()))?)
+        let (neurons, not_trained, stimuli) =
+            (self.neurons.clone(), self.not_trained.clone(), self.stimuli.clone());
+        PredictionsFile { neurons, not_trained, stimuli, unit: self.unit.clone(), dt: self.dt }
+            .write(folder, warnings)
     }
 
     /// Reads the rates of some stimuli from a folder, with the ids of their neurons if `predictions.json` is there.
@@ -235,7 +235,8 @@ impl Predictions {
     /// array without a row for each neuron.
     pub fn read<S: AsRef<str>>(folder: impl AsRef<Path>, stimuli: &[S]) -> Result<Self> {
         let folder = folder.as_ref();
-        let (neurons, not_trained, dt) = about(&folder.join(FILE))?;
+        let PredictionsFile { neurons, not_trained, unit, dt, .. } =
+            PredictionsFile::read(&folder.join(FILE))?;
         let mut rates = Vec::with_capacity(stimuli.len());
         for stimulus in stimuli {
             names::check("stimulus", stimulus.as_ref())?;
@@ -250,51 +251,8 @@ impl Predictions {
                 .map_err(|shape| Error::Shape { place: crate::Place::File(path), shape })?;
             rates.push(read);
         }
-        Ok(Self { dt, not_trained, ..Self::new(neurons, stimuli.iter().map(AsRef::as_ref), rates)? })
+        Ok(Self { dt, not_trained, unit, ..Self::new(neurons, stimuli.iter().map(AsRef::as_ref), rates)? })
     }
-}
-
-/// The ids of neurons, those of neurons that were not trained, and the width of a bin in `predictions.json`; none if there is no such file.
-fn about(path: &Path) -> Result<(Vec<String>, Vec<String>, Option<TimeBin>)> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new(), None)),
-        Err(source) => return Err(Error::Io { path: path.to_path_buf(), action: "read", source }),
-    };
-    let json =
-        strict_json::parse(&bytes).map_err(|source| Error::Json { path: path.to_path_buf(), source })?;
-    let mut fields = Fields::new(path, String::new(), json)?;
-    fields.expect_format(FORMAT, VERSION)?;
-    let unit = fields.text("unit")?;
-    if unit != UNIT {
-        return Err(fields.error("unit", unit, UNIT));
-    }
-    let dt = match fields.value("dt_ms") {
-        None => None,
-        Some(value) => {
-            let dt = value.as_f64().and_then(|ms| TimeBin::from_millis(ms).ok());
-            Some(dt.ok_or_else(|| fields.error("dt_ms", value.to_string(), "above 0 and at most 10000"))?)
-        }
-    };
-    let list = fields.list("neurons")?;
-    let neurons = ids(&fields, "neurons", list)?;
-    let list = fields.optional_list("not_trained")?.unwrap_or_default();
-    let not_trained = ids(&fields, "not_trained", list)?;
-    if let Err(Error::Duplicate { name, .. }) =
-        crate::recording::unique("neuron", neurons.iter().map(String::as_str))
-    {
-        return Err(fields.error("neurons", format!("{name:?} twice"), "unique ids"));
-    }
-    Ok((neurons, not_trained, dt))
-}
-
-/// A list of ids.
-fn ids(fields: &Fields<'_>, name: &str, list: Vec<Value>) -> Result<Vec<String>> {
-    let id = |(i, value)| match value {
-        Value::String(id) => Ok(id),
-        other => Err(fields.error(&format!("{name}[{i}]"), other.to_string(), "the id of a neuron")),
-    };
-    list.into_iter().enumerate().map(id).collect()
 }
 
 #[cfg(test)]
@@ -324,6 +282,18 @@ mod tests {
     }
 
     #[test]
+    fn the_unit_is_kept_and_compared() {
+        let folder = tempfile::tempdir().unwrap();
+        two().with_unit("mV".parse().unwrap()).write(folder.path(), &[]).unwrap();
+        let read = Predictions::read(folder.path(), &["x"]).unwrap().of_neurons(&["a"]).unwrap();
+        assert_eq!(read.unit().to_string(), "mV");
+        let spikes = crate::SimulationConfig::small().simulate().unwrap().recording;
+        let error = read.expect_unit(&spikes, "predictions").unwrap_err();
+        assert_eq!(error.to_string(), "predictions: responses are in mV, expected spikes/bin");
+        two().expect_unit(&spikes, "predictions").unwrap();
+    }
+
+    #[test]
     fn without_the_file_the_order_counts() {
         let folder = tempfile::tempdir().unwrap();
         two().write(folder.path(), &[]).unwrap();
@@ -349,7 +319,10 @@ mod tests {
             )
         };
         assert_eq!(message("[1"), "predictions.json: cannot read as JSON");
-        assert_eq!(message(&of("[]", "Hz")), "predictions.json: unit is Hz, expected spikes/bin");
+        assert!(
+            message(&of("[]", "Hz"))
+                .starts_with("predictions.json: unit is Hz, expected spikes/bin: multiply")
+        );
         assert_eq!(
             message(&of("[1]", "spikes/bin")),
             "predictions.json: neurons[0] is 1, expected the id of a neuron"

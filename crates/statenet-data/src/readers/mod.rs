@@ -15,6 +15,7 @@ mod canonical;
 mod clock;
 pub(crate) mod fields;
 pub mod mat;
+pub mod nems;
 pub mod ns1;
 mod of_arrays;
 mod order;

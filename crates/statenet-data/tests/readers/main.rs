@@ -4,6 +4,8 @@
 
 mod aa1;
 mod alignment;
+mod nat4;
+mod nems;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;
 mod phy;

@@ -61,7 +61,7 @@ pub(crate) fn stimuli(
 }
 
 /// The times, from `onset`, of a sorted train's spikes that lie in a sound once they are moved later by `shift`; all in seconds.
-fn during(train: &[f64], onset: f64, seconds: f64, shift: f64) -> Vec<f64> {
+pub(super) fn during(train: &[f64], onset: f64, seconds: f64, shift: f64) -> Vec<f64> {
     let first = train.partition_point(|t| t - onset + shift < 0.0);
     let inside = train.iter().skip(first).map(|t| t - onset).take_while(|t| t + shift < seconds);
     inside.collect()

@@ -86,8 +86,12 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub(crate) fn optional_number(&mut self, name: &str) -> Result<Option<f64>> {
+        self.optional(name, "a number", |value| value.as_f64().ok_or(value))
+    }
+
     pub(crate) fn number(&mut self, name: &str) -> Result<f64> {
-        let number = self.optional(name, "a number", |value| value.as_f64().ok_or(value))?;
+        let number = self.optional_number(name)?;
         self.required(name, "a number", number)
     }
 

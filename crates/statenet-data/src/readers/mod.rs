@@ -3,7 +3,8 @@
 //! | from | module |
 //! |---|---|
 //! | releases: NS1; aa-1 and aa-2 of CRCNS | [`ns1`], [`aa1`] |
-//! | sounds and spike times | [`table`], [`phy`], [`pynapple`] |
+//! | recordings of NEMS, its release NAT4 | [`nems`], [`nems::nat4`] |
+//! | sounds and spike times | [`table`], [`phy`], [`pynapple`], [`nwb`], [`pprox`] |
 //! | variables of a MATLAB file | [`mat`] |
 //!
 //! [`raw_of_arrays`] makes a raw recording of arrays whose axes are in any order; [`AxisOrder`] is such an order.
@@ -17,9 +18,11 @@ pub(crate) mod fields;
 pub mod mat;
 pub mod nems;
 pub mod ns1;
+pub mod nwb;
 mod of_arrays;
 mod order;
 pub mod phy;
+pub mod pprox;
 pub mod pynapple;
 mod sound_folder;
 mod sounds;

@@ -6,9 +6,11 @@ mod aa1;
 mod alignment;
 mod nat4;
 mod nems;
+mod nwb;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;
 mod phy;
+mod pprox;
 mod pynapple;
 mod speed;
 mod table;

@@ -9,7 +9,7 @@
 //! archives of the sites.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     path::{Path, PathBuf},
 };
 
@@ -233,10 +233,11 @@ impl Sites {
             for (cut, stimulus) in cuts.stimuli.iter().zip(stimuli) {
                 for (cell, response) in signal.channels.iter().zip(stimulus.responses) {
                     let key = (cut.epoch.clone(), cell.clone());
-                    if responses.contains_key(&key) {
-                        twice.push(cell.clone());
-                    } else {
-                        responses.insert(key, response);
+                    match responses.entry(key) {
+                        Entry::Vacant(place) => {
+                            place.insert(response);
+                        }
+                        Entry::Occupied(_) => twice.push(cell.clone()),
                     }
                 }
             }

@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::{
     convert::{self, ConvertArgs},
     fit::{self, FitArgs},
+    import::{self, ImportArgs},
     interpret::{self, InterpretArgs},
+    look::{self, LookArgs},
     predict::{self, PredictArgs},
     score::{self, ScoreArgs},
 };
@@ -32,6 +34,8 @@ pub enum Program {
     Predict(PredictArgs),
     Score(ScoreArgs),
     Interpret(InterpretArgs),
+    Import(ImportArgs),
+    Look(LookArgs),
     Convert(ConvertArgs),
 }
 
@@ -46,6 +50,8 @@ impl CommandLine {
             Program::Predict(args) => predict::run(args),
             Program::Score(args) => score::run(args),
             Program::Interpret(args) => interpret::run(args),
+            Program::Import(args) => import::run(args),
+            Program::Look(args) => look::run(args),
             Program::Convert(args) => convert::run(args),
         }
     }

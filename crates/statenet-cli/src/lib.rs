@@ -15,6 +15,8 @@
 //! | [`predict`] | [`PredictArgs`](predict::PredictArgs) | runs a saved model over sounds, whole or in chunks |
 //! | [`score`] | [`ScoreArgs`](score::ScoreArgs) | scores predictions of any software on the test sounds of a recording |
 //! | [`interpret`] | [`InterpretArgs`](interpret::InterpretArgs) | shows what each neuron of a saved model responds to |
+//! | [`import`] | [`ImportArgs`](import::ImportArgs) | makes a recording of a release or of a lab's own files |
+//! | [`look`] | [`LookArgs`](look::LookArgs) | shows a recording before any model |
 //! | [`convert`] | [`ConvertArgs`](convert::ConvertArgs) | converts a checkpoint for the published package, or back |
 //!
 //! [`CommandLine`] joins them as subcommands of `statenet`. The examples of the repository run them one by one:
@@ -43,9 +45,12 @@
 mod command_line;
 pub mod convert;
 pub mod fit;
+pub mod import;
 pub mod interpret;
 mod launch;
+pub mod look;
 pub mod predict;
+pub mod reading;
 pub mod score;
 pub mod shared;
 

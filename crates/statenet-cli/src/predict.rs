@@ -29,9 +29,12 @@ use statenet::{
     report::{Cell, Table},
 };
 
-use crate::shared::{
-    MachineArgs, OutputFolder, PublishedArgs, Warnings, config_files, cut, expect_unscaled, front_end_of,
-    interrupt, split_file, standardize, with_cochleagrams,
+use crate::{
+    reading::{Origin, ReadArgs, source},
+    shared::{
+        MachineArgs, OutputFolder, PublishedArgs, Warnings, config_files, cut, expect_unscaled, front_end_of,
+        interrupt, split_file, standardize, with_cochleagrams,
+    },
 };
 
 /// Predict the responses of a saved model to any sounds
@@ -63,6 +66,8 @@ pub struct PredictArgs {
     #[command(flatten)]
     published: PublishedArgs,
     #[command(flatten)]
+    read: ReadArgs,
+    #[command(flatten)]
     machine: MachineArgs,
 }
 
@@ -70,6 +75,7 @@ impl PredictArgs {
     /// Everything that a run reads, with the names of the options.
     fn inputs(&self) -> Vec<(&'static str, &Path)> {
         let mut inputs = vec![("--checkpoint", &*self.checkpoint), ("--data", &*self.data)];
+        inputs.extend(self.read.inputs());
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
         );
@@ -193,7 +199,8 @@ fn sounds(
         };
         return Ok(vec![(stem(&args.data)?, input)]);
     }
-    let recording = cut(Recording::read(&args.data)?, args.cut.as_ref())?;
+    let origin = Origin::of(Some(&args.data), &args.read, &args.out);
+    let recording = cut(source(&origin, None, 0, warnings)?.recording, args.cut.as_ref())?;
     warnings.extend(recording.doubts());
     let recording = match config.input() {
         Input::Sound => recording.heard()?,

@@ -17,15 +17,15 @@ use statenet::{
     train,
 };
 
-use crate::shared::{
-    Lock, MachineArgs, Origin, SplitArgs, Warnings, cut, expect_apart, interrupt, source, split_file,
-    write_json,
+use crate::{
+    reading::{Origin, ReadArgs, source},
+    shared::{Lock, MachineArgs, SplitArgs, Warnings, cut, expect_apart, interrupt, split_file, write_json},
 };
 
 /// Score predictions of any model on the test stimuli of a recording
 #[derive(Parser, Clone, Debug)]
 pub struct ScoreArgs {
-    /// Folder of a recording
+    /// Folder of a recording, or data of another format
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin
@@ -52,6 +52,8 @@ pub struct ScoreArgs {
     #[arg(long, value_name = "X")]
     min_signal_power: Option<f64>,
     #[command(flatten)]
+    read: ReadArgs,
+    #[command(flatten)]
     machine: MachineArgs,
 }
 
@@ -63,11 +65,15 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     args.machine.start()?;
     let printer = args.machine.printer();
     let mut inputs = vec![("--data", &*args.data), ("--predictions", &*args.predictions)];
+    inputs.extend(args.read.inputs());
     inputs.extend(split_file(&args.split).map(|path| ("--split", path)));
     expect_apart(&args.out, &inputs)?;
     let _locked = Lock::file(&args.out, "score", &printer)?;
     atomic::sweep_of(&args.out)?;
-    let recording = source(&Origin::Folder(&args.data), args.neurons.as_deref(), args.seed)?.recording;
+    let beside = args.out.parent().unwrap_or(&args.out);
+    let origin = Origin::of(Some(&args.data), &args.read, beside);
+    let mut warnings = Warnings::default();
+    let recording = source(&origin, args.neurons.as_deref(), args.seed, &mut warnings)?.recording;
     let recording = cut(recording, args.cut.as_ref())?;
     let split = args.parts.resolve(&args.split, &recording)?;
     interrupt::check()?;
@@ -85,7 +91,6 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         not_trained: rates.not_trained().to_vec(),
         ..EvaluationOptions::for_dt(recording.dt())
     };
-    let mut warnings = Warnings::default();
     warnings.about(&recording, &split)?;
     if rates.neurons().is_empty() {
         warnings.add(Warning::new(

@@ -485,7 +485,7 @@ pub enum Error {
         #[source]
         source: FormatError,
     },
-    /// The variable of a MATLAB file that holds something is not named.
+    /// The variable or array of a file that holds something is not named.
     #[error("{path}: no variable is named for {what}, expected one of those in the file: {}", some_of(found), path = path.display())]
     NoVariable {
         /// The file.

@@ -29,6 +29,7 @@
 //! | responses over time | [`Smoothing`], [`SmoothWeights`] |
 //! | tensors | [`Batches`]: padded, with masks, in a random order from a seed; [`Batch`], [`Epoch`] |
 //! | whether responses lie where the sound is | [`Alignment`] |
+//! | silent, doubled and drifting neurons | [`quality`](fn@quality), [`NeuronQuality`] |
 //! | predicted rates, by ids of neurons and names of stimuli | [`Predictions`]; [`file_names`] for ids |
 //! | sounds that are in two parts of a split | [`SimilarSounds`], [`Likeness`] |
 //! | releases and labs' own files | [`readers`] |
@@ -65,6 +66,7 @@ pub mod formats;
 mod names;
 mod predictions;
 mod preprocess;
+mod quality;
 mod raw;
 pub mod readers;
 mod recording;
@@ -78,6 +80,7 @@ pub use error::{Error, Place, Result};
 pub use names::file_names;
 pub use predictions::{Predictions, PredictionsFile};
 pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
+pub use quality::{NeuronQuality, quality, quality_doubts};
 pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
 pub use readers::arrays::{read_cochleagram, read_npy_2d};
 pub use recording::{Cut, Description, Metadata, Neuron, Recording, Responses, Rest, Stimulus};

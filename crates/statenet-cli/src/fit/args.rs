@@ -2,28 +2,33 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
-use crate::shared::{MachineArgs, Origin, SplitArgs, config_files, split_file};
+use crate::{
+    reading::{Origin, ReadArgs},
+    shared::{MachineArgs, SplitArgs, config_files, split_file},
+};
 
 /// Fit models to a recording, score them on held-out sounds, and draw their predictions and maps
 #[derive(Parser, Clone, Debug)]
 #[command(after_help = "Without --data, a population of neurons with known receptive fields is simulated.\n\
 The split demo is stimuli 0-13 / 14-16 / 17-19 of 20, and the same proportions of any other number.")]
 pub struct FitArgs {
-    /// Folder of a recording (recording.json, stimuli, responses); default: simulate one
+    /// Folder of a recording (recording.json, stimuli, responses), or data of another format; default: simulate one
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Folder of wav files, with --counts and --dt: a recording in place of --data
-    #[arg(long, value_name = "DIR", requires = "counts", requires = "dt", conflicts_with = "data")]
-    pub(crate) audio: Option<PathBuf>,
-    /// Spike counts per bin: npz with an array (N, R, T) for each wav file, or npy (S, N, R, T) in their alphabetical order
-    #[arg(long, value_name = "FILE.npz|FILE.npy", requires = "audio")]
+    /// Spike counts per bin of the sounds in --audio, in bins of --dt: a recording in place of --data. An npz file with an array (N, R, T)
+    /// for each sound, or an npy file (S, N, R, T) in their alphabetical order
+    #[arg(
+        long,
+        value_name = "FILE.npz|FILE.npy",
+        requires = "audio",
+        requires = "dt",
+        conflicts_with = "data"
+    )]
     pub(crate) counts: Option<PathBuf>,
-    /// Width of a time bin of --counts in ms
-    #[arg(long, value_name = "MS", requires = "audio")]
-    pub(crate) dt: Option<f64>,
     /// Models: ridge, names of the zoo, or config files, separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
     pub(crate) model: String,
@@ -68,6 +73,9 @@ pub struct FitArgs {
     /// Least signal power of a neuron in means, (spikes per bin)^2; default: all neurons count
     #[arg(long, value_name = "X")]
     pub(crate) min_signal_power: Option<f64>,
+    /// What data of another format is.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
@@ -92,17 +100,23 @@ impl FitArgs {
     /// # Errors
     /// If the width of a bin is out of range.
     pub(crate) fn origin(&self) -> anyhow::Result<Origin<'_>> {
-        Ok(match (&self.audio, &self.counts, self.dt) {
-            (Some(audio), Some(counts), Some(dt)) => Origin::Sounds(audio, counts, TimeBin::from_millis(dt)?),
-            _ => Origin::of(self.data.as_deref()),
+        Ok(match (&self.read.audio, &self.counts, self.read.dt, &self.data) {
+            (Some(audio), Some(counts), Some(dt), _) => {
+                Origin::Sounds(audio, counts, TimeBin::from_millis(dt)?)
+            }
+            (Some(_), None, _, None) => {
+                bail!("--audio needs --counts, spike counts of its sounds, or --data")
+            }
+            _ => Origin::of(self.data.as_deref(), &self.read, &self.out),
         })
     }
 
     /// Everything that a run reads, with the names of the options.
     pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
-        let folders = [("--data", &self.data), ("--audio", &self.audio), ("--counts", &self.counts)];
+        let folders = [("--data", &self.data), ("--counts", &self.counts)];
         let mut inputs: Vec<(&'static str, &Path)> =
             folders.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+        inputs.extend(self.read.inputs());
         inputs.extend(config_files(&self.model).map(|path| ("--model", path)));
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),

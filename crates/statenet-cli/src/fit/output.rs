@@ -12,8 +12,9 @@ use crate::shared::{FitStates, Lock, OutputFolder, Printer, UNFINISHED, write_js
 /// The file by which an output folder is recognised.
 pub(crate) const SUMMARY: &str = "summary.json";
 
-/// The names of all files and folders that a run writes.
-const ENTRIES: [&str; 6] = ["checkpoints", "predictions", "figures", UNFINISHED, "report.html", SUMMARY];
+/// The names of all files and folders that a run writes; `cache` holds what was converted.
+const ENTRIES: [&str; 7] =
+    ["checkpoints", "predictions", "figures", UNFINISHED, "report.html", SUMMARY, "cache"];
 
 /// A folder for results. They are written aside and take their places together, once all are there.
 pub(crate) struct Output {

@@ -16,7 +16,7 @@ use statenet::{
 };
 
 use super::{output::Output, summary::ModelSummary};
-use crate::shared::true_field;
+use crate::reading::true_field;
 
 /// A model after its fit.
 pub(crate) struct Fitted {

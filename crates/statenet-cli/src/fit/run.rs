@@ -16,8 +16,9 @@ use super::{
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Summary},
 };
-use crate::shared::{
-    Choice, FitStates, Inputs, Kind, Source, Warnings, choices, cut, front_end, interrupt, seconds, source,
+use crate::{
+    reading::{Source, source},
+    shared::{Choice, FitStates, Inputs, Kind, Warnings, choices, cut, front_end, interrupt, seconds},
 };
 
 /// Runs the program.
@@ -29,7 +30,8 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let printer = args.machine.printer();
     let say = |text: String| printer.line(text);
     let out = Output::open(args, &printer)?;
-    let source = source(&args.origin()?, args.neurons.as_deref(), args.seed)?;
+    let mut warnings = Warnings::default();
+    let source = source(&args.origin()?, args.neurons.as_deref(), args.seed, &mut warnings)?;
     let whole = seconds(&source.recording);
     let source = Source { recording: cut(source.recording, args.cut.as_ref())?, ..source };
     if let Some(by) = &args.cut {
@@ -48,7 +50,6 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         ..EvaluationOptions::for_dt(recording.dt())
     };
     options.validate()?;
-    let mut warnings = Warnings::default();
     warnings.about(recording, &split)?;
     let chosen = choices(&args.model, &inputs)?;
     say(format!(

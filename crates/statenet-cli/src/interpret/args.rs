@@ -9,7 +9,10 @@ use std::{
 use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
-use crate::shared::{MachineArgs, PublishedArgs, SplitArgs, config_files, split_file};
+use crate::{
+    reading::ReadArgs,
+    shared::{MachineArgs, PublishedArgs, SplitArgs, config_files, split_file},
+};
 
 /// Interpret a fitted model: receptive fields, dreams, memory, tuning, in-silico experiments
 #[derive(Parser, Clone, Debug)]
@@ -71,6 +74,9 @@ pub struct InterpretArgs {
     pub(crate) published: PublishedArgs,
     /// Device, threads and output.
     #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    /// Device, threads and output.
+    #[command(flatten)]
     pub(crate) machine: MachineArgs,
     /// Folder for interpretation.json, report.html, maps and figures: new, or that of an earlier interpret, which is replaced at the
     /// end
@@ -84,6 +90,7 @@ impl InterpretArgs {
         let folders = [("--checkpoint", &self.checkpoint), ("--data", &self.data)];
         let mut inputs: Vec<(&'static str, &Path)> =
             folders.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+        inputs.extend(self.read.inputs());
         inputs.extend(config_files(&self.model).map(|path| ("--model", path)));
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),

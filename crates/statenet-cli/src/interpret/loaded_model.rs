@@ -11,9 +11,12 @@ use statenet::{
 };
 
 use super::args::InterpretArgs;
-use crate::shared::{
-    Choice, FitStates, Inputs, Kind, Origin, OutputFolder, Source, Warnings, choice, cut, cut_of, front_end,
-    front_end_of, source, standardize, true_field, with_cochleagrams,
+use crate::{
+    reading::{Origin, Source, source, true_field},
+    shared::{
+        Choice, FitStates, Inputs, Kind, OutputFolder, Warnings, choice, cut, cut_of, front_end,
+        front_end_of, standardize, with_cochleagrams,
+    },
 };
 
 /// A model that hears, and the recording's sounds in bins of samples.
@@ -56,7 +59,8 @@ impl LoadedModel {
         states: &mut FitStates<'_>,
     ) -> anyhow::Result<Self> {
         let mut warnings = Warnings::default();
-        let source = source(&Origin::of(args.data.as_deref()), None, args.seed)?;
+        let origin = Origin::of(args.data.as_deref(), &args.read, &args.out);
+        let source = source(&origin, None, args.seed, &mut warnings)?;
         let fitted =
             args.checkpoint.as_ref().map(|folder| args.published.load(folder, device)).transpose()?;
         let as_fitted = fitted.as_ref().map(|fitted| cut_of(&fitted.metadata)).transpose()?.flatten();

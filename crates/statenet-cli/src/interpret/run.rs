@@ -11,7 +11,8 @@ use crate::shared::{FitStates, OutputFolder, UNFINISHED, interrupt};
 const RESULTS: &str = "interpretation.json";
 
 /// The names of all files and folders that a run writes.
-const ENTRIES: [&str; 7] = ["checkpoint", "maps", "sounds", "figures", UNFINISHED, "report.html", RESULTS];
+const ENTRIES: [&str; 8] =
+    ["checkpoint", "maps", "sounds", "figures", UNFINISHED, "report.html", RESULTS, "cache"];
 
 /// Runs the program.
 ///

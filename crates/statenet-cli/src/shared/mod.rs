@@ -12,13 +12,13 @@ mod output_folder;
 mod printer;
 mod progress;
 mod published_args;
-mod recording;
 mod resumable;
 mod split;
 mod warnings;
 
 pub use machine::MachineArgs;
 pub use progress::FitBar;
+pub(crate) use progress::StepBar;
 
 pub(crate) use apart::{config_files, expect_apart, split_file};
 pub(crate) use choice::{Choice, Kind, choice, choices};
@@ -29,7 +29,6 @@ pub(crate) use lock::Lock;
 pub(crate) use output_folder::OutputFolder;
 pub(crate) use printer::Printer;
 pub(crate) use published_args::PublishedArgs;
-pub(crate) use recording::{Origin, Source, source, true_field};
 pub(crate) use resumable::{FitStates, UNFINISHED};
 pub(crate) use split::SplitArgs;
 pub(crate) use warnings::Warnings;

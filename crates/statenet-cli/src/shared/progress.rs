@@ -52,3 +52,36 @@ fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
+
+/// A progress bar of a program that has a few steps.
+pub(crate) struct StepBar(ProgressBar);
+
+impl StepBar {
+    /// A bar of so many steps; hidden if `quiet` or if there is no terminal.
+    pub(crate) fn new(steps: u64, quiet: bool) -> Self {
+        let bar = ProgressBar::new(steps);
+        if quiet {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {msg} {elapsed}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self(bar)
+    }
+
+    /// Begins a step.
+    pub(crate) fn step(&self, name: &'static str) {
+        self.0.set_message(name);
+        self.0.inc(1);
+    }
+
+    /// Prints something while the bar is away.
+    pub(crate) fn suspend(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -12,10 +12,10 @@ const APART_MS: f64 = 25.0;
 
 impl Alignment {
     /// Doubts: responses before the sound or very late, lags that differ between the first and the second half of the repeats, or between
-    /// stimuli. `place` is what the warnings are about.
+    /// stimuli. None if the lag is not clear. `place` is what the warnings are about.
     #[must_use]
     pub fn doubts(&self, place: &str) -> Vec<Warning> {
-        let Some(lag) = self.lag_ms else { return Vec::new() };
+        let Some(lag) = self.lag_ms.filter(|_| self.clear) else { return Vec::new() };
         let mut doubts = Vec::new();
         let mut add = |code: &str, message: String| doubts.push(Warning::new(code, message, place));
         let interval = self.ci95.map_or_else(String::new, |[low, high]| format!(" [{low}, {high}]"));
@@ -77,9 +77,11 @@ mod tests {
             lag_ms: Some(lag_ms),
             ci95: None,
             correlation: Some(0.5),
+            clear: true,
             halves_ms,
             stimuli,
             curve: Vec::new(),
+            onset_response: Vec::new(),
         }
     }
 

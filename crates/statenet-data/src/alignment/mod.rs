@@ -10,14 +10,14 @@ use crate::{
     error::Result,
     recording::{Recording, Stimulus},
 };
-use rises::{correlations, levels, rates};
+use rises::{correlations, means, of_responses, of_sounds, onset_response};
 
 /// The lag of the responses behind the sound, measured: for a figure, and to find sounds whose onsets were recorded wrongly.
 ///
-/// The level of a sound is the mean over bands of its cochleagram in standard deviations (or the logarithm of the sound's amplitude), the
-/// response the mean over neurons of the PSTH likewise. Only what rises counts, from bin to bin, in both: onsets are sharp where levels are
-/// not. The lag is that of the largest correlation between -200 and 300 ms, in whole bins, averaged over stimuli; the interval is that of
-/// 1,000 bootstrap samples of the stimuli. A neuron that answers by silence is not seen.
+/// Only what rises from bin to bin counts: of each band of the cochleagram, in standard deviations of the band, averaged over bands (or of the
+/// logarithm of the sound's amplitude); and of the mean over neurons of the PSTH, each in its standard deviations. Onsets are sharp where
+/// levels are not. The lag is that of the largest correlation between -200 and 300 ms, in whole bins, averaged over stimuli; the interval is
+/// that of 1,000 bootstrap samples of the stimuli. A neuron that answers by silence is not seen.
 ///
 /// ```
 /// use statenet_core::Seed;
@@ -38,12 +38,18 @@ pub struct Alignment {
     pub ci95: Option<[f64; 2]>,
     /// The correlation at that lag.
     pub correlation: Option<f64>,
+    /// Whether that correlation is twice that at any lag more than 25 ms off. Sounds that repeat themselves have several lags that fit.
+    pub clear: bool,
     /// The lag in the first and in the second half of the repeats, if there are four or more.
     pub halves_ms: Option<[f64; 2]>,
     /// Of each stimulus whose own lag is clear.
     pub stimuli: Vec<StimulusLag>,
     /// The correlation at each lag, averaged over stimuli.
     pub curve: Vec<LagCorrelation>,
+    /// The mean response around the sounds' clearest rises, in the unit of the responses, at the same lags: NaN where no rise is so far from
+    /// the start or end of a stimulus. Empty if nothing rises clearly.
+    #[serde(skip)]
+    pub onset_response: Vec<f64>,
 }
 
 /// The lag of the responses to one stimulus.
@@ -80,9 +86,9 @@ impl Alignment {
         let dt = recording.dt().ms();
         let (first, last) = ((FIRST_MS / dt).round() as isize, (LAST_MS / dt).round() as isize);
         let lags: Vec<isize> = (first..=last).collect();
-        let levels = levels(recording);
+        let sounds = of_sounds(recording);
         let all = |_: usize, _: usize| true;
-        let of_stimuli = correlations(&levels, &rates(recording, all), &lags);
+        let of_stimuli = correlations(&sounds, &of_responses(recording, all), &lags);
         let every: Vec<usize> = (0..of_stimuli.len()).collect();
         let mean = mean_of(&of_stimuli, &every, lags.len());
         let ms = |place: usize| lags.get(place).map(|&lag| lag as f64 * dt);
@@ -90,9 +96,10 @@ impl Alignment {
         let n_repeats = recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0);
         let halves = if n_repeats >= 4 {
             let half = |second: bool| {
-                let of_half = rates(recording, move |repeat, of| (2 * repeat >= of) == second);
-                let of_half = correlations(&levels, &of_half, &lags);
-                peak(&mean_of(&of_half, &every, lags.len())).and_then(|(place, _)| ms(place))
+                let of_half = of_responses(recording, move |repeat, of| (2 * repeat >= of) == second);
+                let of_half = correlations(&sounds, &of_half, &lags);
+                let mean = mean_of(&of_half, &every, lags.len());
+                peak(&mean).filter(|(place, _)| is_clear(&mean, *place, dt)).and_then(|(place, _)| ms(place))
             };
             half(false).zip(half(true)).map(|(first, second)| [first, second])
         } else {
@@ -101,6 +108,7 @@ impl Alignment {
         Ok(Self {
             lag_ms: best.and_then(|(place, _)| ms(place)),
             correlation: best.map(|(_, r)| r),
+            clear: best.is_some_and(|(place, _)| is_clear(&mean, place, dt)),
             ci95: best
                 .and(interval(&of_stimuli, lags.len(), seed))
                 .and_then(|[low, high]| Some([ms(low)?, ms(high)?])),
@@ -116,6 +124,7 @@ impl Alignment {
                 .zip(&mean)
                 .map(|(&lag, &correlation)| LagCorrelation { lag_ms: lag as f64 * dt, correlation })
                 .collect(),
+            onset_response: onset_response(&sounds, &means(recording), &lags),
         })
     }
 }
@@ -155,8 +164,16 @@ fn interval(of_stimuli: &[Vec<f64>], n_lags: usize, seed: Seed) -> Option<[usize
     Some([at(0.025)?, at(0.975)?])
 }
 
-/// The lag of a stimulus, if its correlation is well above what chance gives in so many bins, and twice that at any lag further off:
-/// a few spikes in a long sound correlate somewhere.
+/// Whether the correlation at a place is twice that at any lag more than 25 ms off.
+fn is_clear(correlations: &[f64], place: usize, dt_ms: f64) -> bool {
+    const NEAR_MS: f64 = 25.0;
+    let is_far = |other: usize| other.abs_diff(place) as f64 * dt_ms > NEAR_MS;
+    let elsewhere = correlations.iter().enumerate().filter(|(other, _)| is_far(*other)).map(|(_, r)| *r);
+    let largest = elsewhere.fold(0.0, f64::max);
+    correlations.get(place).is_some_and(|&r| r > 2.0 * largest)
+}
+
+/// The lag of a stimulus, if it is clear and its correlation well above what chance gives in so many bins.
 fn clear_lag(
     stimulus: &Stimulus,
     correlations: &[f64],
@@ -165,11 +182,8 @@ fn clear_lag(
 ) -> Option<StimulusLag> {
     // In units of the standard deviation of a correlation of independent numbers.
     const CLEAR: f64 = 6.0;
-    const NEAR_MS: f64 = 25.0;
     let (place, correlation) = peak(correlations)?;
-    let is_far = |other: usize| other.abs_diff(place) as f64 * dt_ms > NEAR_MS;
-    let elsewhere = correlations.iter().enumerate().filter(|(other, _)| is_far(*other)).map(|(_, r)| *r);
-    let clear = correlation * (stimulus.n_bins() as f64).sqrt() > CLEAR
-        && correlation > 2.0 * elsewhere.fold(0.0, f64::max);
+    let clear =
+        correlation * (stimulus.n_bins() as f64).sqrt() > CLEAR && is_clear(correlations, place, dt_ms);
     clear.then_some(StimulusLag { name: stimulus.name().to_owned(), lag_ms: ms(place)?, correlation })
 }

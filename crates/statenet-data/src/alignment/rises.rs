@@ -5,11 +5,26 @@ use statenet_core::Input;
 
 use crate::recording::{Recording, Responses};
 
-/// The level of each sound, `T` bins each.
-pub(super) fn levels(recording: &Recording) -> Vec<Vec<f64>> {
+/// How much each bin of each sound rises above the one before: the mean over bands of what rises, in standard deviations of the band.
+pub(super) fn of_sounds(recording: &Recording) -> Vec<Vec<f64>> {
     let inputs: Vec<ArrayView2<'_, f32>> = recording.stimuli().iter().map(|s| s.cochleagram()).collect();
     match recording.input() {
-        Input::Cochleagram => mean_of_rows(&inputs),
+        Input::Cochleagram => {
+            let scales = deviations(&inputs);
+            let of_sound = |bands: &ArrayView2<'_, f32>| {
+                let mut mean = vec![0.0; bands.ncols()];
+                for (band, scale) in bands.outer_iter().zip(&scales) {
+                    let Some(deviation) = scale else { continue };
+                    for (mean, rise) in
+                        mean.iter_mut().zip(rises(band.iter().map(|&x| f64::from(x) / deviation)))
+                    {
+                        *mean += rise / scales.len() as f64;
+                    }
+                }
+                mean
+            };
+            inputs.iter().map(of_sound).collect()
+        }
         Input::Sound => {
             let amplitude = |bin: ArrayView1<'_, f32>| {
                 (bin.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / bin.len().max(1) as f64).sqrt()
@@ -18,15 +33,28 @@ pub(super) fn levels(recording: &Recording) -> Vec<Vec<f64>> {
                 inputs.iter().map(|bins| bins.axis_iter(Axis(1)).map(amplitude).collect()).collect();
             let loudest = of_sounds.iter().flatten().copied().fold(f64::MIN_POSITIVE, f64::max);
             // 80 dB below the loudest bin is silence.
-            of_sounds.iter().map(|sound| sound.iter().map(|a| (a / loudest + 1e-4).ln()).collect()).collect()
+            of_sounds.iter().map(|sound| rises(sound.iter().map(|a| (a / loudest + 1e-4).ln()))).collect()
         }
     }
 }
 
-/// The mean over neurons of the PSTH of those repeats that `counts(repeat, number of repeats)` names, in standard deviations.
-pub(super) fn rates(recording: &Recording, counts: impl Fn(usize, usize) -> bool) -> Vec<Vec<f64>> {
+/// How much each bin of each response rises above the one before: of the mean over neurons of the PSTH, each in its standard deviations, of
+/// those repeats that `counts(repeat, number of repeats)` names.
+pub(super) fn of_responses(recording: &Recording, counts: impl Fn(usize, usize) -> bool) -> Vec<Vec<f64>> {
     let psths: Vec<_> = recording.stimuli().iter().map(|s| psth(s.responses(), &counts)).collect();
-    mean_of_rows(&psths.iter().map(|psth| psth.view()).collect::<Vec<_>>())
+    let views: Vec<ArrayView2<'_, f32>> = psths.iter().map(|psth| psth.view()).collect();
+    let scales = deviations(&views);
+    let of_stimulus = |psth: &ArrayView2<'_, f32>| {
+        let mut mean = vec![0.0; psth.ncols()];
+        for (neuron, scale) in psth.outer_iter().zip(&scales) {
+            let Some(deviation) = scale else { continue };
+            for (mean, &rate) in mean.iter_mut().zip(neuron) {
+                *mean += f64::from(rate) / deviation / scales.len() as f64;
+            }
+        }
+        rises(mean.into_iter())
+    };
+    views.iter().map(of_stimulus).collect()
 }
 
 /// The mean over some repeats, `(N, T)`; 0 where nothing was recorded.
@@ -42,51 +70,83 @@ fn psth(responses: &Responses, counts: &impl Fn(usize, usize) -> bool) -> ndarra
     sum / recorded.mapv(|n| n.max(1.0))
 }
 
-/// The mean over rows, each in its standard deviations over all arrays; rows that hardly vary are left out.
-fn mean_of_rows(arrays: &[ArrayView2<'_, f32>]) -> Vec<Vec<f64>> {
+/// The standard deviation of each row over all arrays; `None` for a row that hardly varies.
+fn deviations(arrays: &[ArrayView2<'_, f32>]) -> Vec<Option<f64>> {
     let n_rows = arrays.first().map_or(0, |array| array.nrows());
-    let mut means: Vec<Vec<f64>> = arrays.iter().map(|array| vec![0.0; array.ncols()]).collect();
-    for row in 0..n_rows {
-        let values = || arrays.iter().filter_map(|array| array.outer_iter().nth(row));
+    let of_row = |row: usize| {
         let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
-        for value in values().flatten().map(|&x| f64::from(x)) {
+        let values = arrays.iter().filter_map(|array| array.outer_iter().nth(row));
+        for value in values.flatten().map(|&x| f64::from(x)) {
             n += 1.0;
             sum += value;
             squares += value * value;
         }
         let mean = sum / f64::max(n, 1.0);
         let variance = squares / f64::max(n, 1.0) - mean * mean;
-        if variance <= 1e-12 * mean * mean || variance <= 0.0 {
-            continue;
-        }
-        for (out, values) in means.iter_mut().zip(values()) {
-            for (out, &x) in out.iter_mut().zip(values) {
-                *out += (f64::from(x) - mean) / variance.sqrt() / n_rows as f64;
-            }
-        }
+        (variance > 1e-12 * mean * mean && variance > 0.0).then(|| variance.sqrt())
+    };
+    (0..n_rows).map(of_row).collect()
+}
+
+/// How much each value is above the one before; 0 for the first, and where it is below.
+fn rises(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut before = None;
+    values.map(|now| before.replace(now).map_or(0.0, |before: f64| f64::max(now - before, 0.0))).collect()
+}
+
+/// The correlation of the rises of each sound and of the responses to it, at each lag, in bins.
+pub(super) fn correlations(sounds: &[Vec<f64>], responses: &[Vec<f64>], lags: &[isize]) -> Vec<Vec<f64>> {
+    sounds.iter().zip(responses).map(|(sound, response)| correlation(sound, response, lags)).collect()
+}
+
+/// The mean over neurons of the PSTH of each stimulus.
+pub(super) fn means(recording: &Recording) -> Vec<Vec<f64>> {
+    let mean = |responses: &Responses| -> Vec<f64> {
+        let psth = psth(responses, &|_, _| true);
+        psth.columns()
+            .into_iter()
+            .map(|bin| bin.iter().map(|&x| f64::from(x)).sum::<f64>() / bin.len() as f64)
+            .collect()
+    };
+    recording.stimuli().iter().map(|stimulus| mean(stimulus.responses())).collect()
+}
+
+/// The mean response around those bins in which a sound rises by more than three standard deviations above its mean rise.
+pub(super) fn onset_response(sounds: &[Vec<f64>], responses: &[Vec<f64>], lags: &[isize]) -> Vec<f64> {
+    const CLEAR: f64 = 3.0;
+    let n = sounds.iter().map(Vec::len).sum::<usize>().max(1) as f64;
+    let mean = sounds.iter().flatten().sum::<f64>() / n;
+    let deviation = (sounds.iter().flatten().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let onsets: Vec<(&Vec<f64>, usize)> = sounds
+        .iter()
+        .zip(responses)
+        .flat_map(|(sound, response)| {
+            let clear = sound.iter().enumerate().filter(|(_, rise)| **rise > mean + CLEAR * deviation);
+            clear.map(move |(bin, _)| (response, bin))
+        })
+        .collect();
+    if onsets.is_empty() {
+        return Vec::new();
     }
-    means
-}
-
-/// The correlation of the rises of each level and rate at each lag, in bins.
-pub(super) fn correlations(levels: &[Vec<f64>], rates: &[Vec<f64>], lags: &[isize]) -> Vec<Vec<f64>> {
-    levels.iter().zip(rates).map(|(level, rate)| correlation(&rises(level), &rises(rate), lags)).collect()
-}
-
-/// How much each bin is above the one before, less the mean of that.
-fn rises(values: &[f64]) -> Vec<f64> {
-    let rise = values.iter().zip(values.iter().skip(1)).map(|(before, now)| f64::max(now - before, 0.0));
-    let rise: Vec<f64> = std::iter::once(0.0).chain(rise).take(values.len()).collect();
-    let mean = rise.iter().sum::<f64>() / rise.len().max(1) as f64;
-    rise.iter().map(|x| x - mean).collect()
-}
-
-fn correlation(level: &[f64], rate: &[f64], lags: &[isize]) -> Vec<f64> {
-    let power = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
-    let scale = (power(level) * power(rate)).sqrt();
     let at = |&lag: &isize| {
-        let (skip_level, skip_rate) = (lag.min(0).unsigned_abs(), lag.max(0).unsigned_abs());
-        let pairs = level.iter().skip(skip_level).zip(rate.iter().skip(skip_rate));
+        let values = onsets.iter().filter_map(|(response, bin)| response.get(bin.checked_add_signed(lag)?));
+        let (sum, n) = values.fold((0.0, 0.0), |(sum, n), x| (sum + x, n + 1.0));
+        sum / n
+    };
+    lags.iter().map(at).collect()
+}
+
+fn correlation(sound: &[f64], response: &[f64], lags: &[isize]) -> Vec<f64> {
+    let centred = |x: &[f64]| -> Vec<f64> {
+        let mean = x.iter().sum::<f64>() / x.len().max(1) as f64;
+        x.iter().map(|x| x - mean).collect()
+    };
+    let (sound, response) = (centred(sound), centred(response));
+    let power = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+    let scale = (power(&sound) * power(&response)).sqrt();
+    let at = |&lag: &isize| {
+        let (skip_sound, skip_response) = (lag.min(0).unsigned_abs(), lag.max(0).unsigned_abs());
+        let pairs = sound.iter().skip(skip_sound).zip(response.iter().skip(skip_response));
         if scale > 0.0 { pairs.map(|(x, y)| x * y).sum::<f64>() / scale } else { 0.0 }
     };
     lags.iter().map(at).collect()
@@ -100,7 +160,7 @@ mod tests {
     fn a_response_two_bins_later_correlates_best_there() {
         let level = [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 0.0, 0.0];
         let rate = [0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.0, 0.0, 2.0, 1.0];
-        let r = correlation(&rises(&level), &rises(&rate), &[-1, 0, 1, 2, 3]);
+        let r = correlation(&rises(level.into_iter()), &rises(rate.into_iter()), &[-1, 0, 1, 2, 3]);
         let best = r.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
         assert_eq!(best.0, 3);
         assert!((best.1 - 1.0).abs() < 0.05, "{r:?}");
@@ -108,6 +168,9 @@ mod tests {
 
     #[test]
     fn what_never_rises_has_no_correlation() {
-        assert_eq!(correlation(&rises(&[1.0; 4]), &rises(&[0.0, 1.0, 0.0, 1.0]), &[0]), [0.0]);
+        assert_eq!(
+            correlation(&rises([1.0; 4].into_iter()), &rises([0.0, 1.0, 0.0, 1.0].into_iter()), &[0]),
+            [0.0]
+        );
     }
 }

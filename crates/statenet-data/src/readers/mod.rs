@@ -5,11 +5,12 @@
 //! | releases: NS1; aa-1 and aa-2 of CRCNS | [`ns1`], [`aa1`] |
 //! | recordings of NEMS, its release NAT4 | [`nems`], [`nems::nat4`] |
 //! | sounds and spike times | [`table`], [`phy`], [`pynapple`], [`nwb`], [`pprox`] |
-//! | variables of a MATLAB file | [`mat`] |
+//! | variables of a MATLAB file, arrays of NumPy | [`mat`], [`mod@array`] |
 //!
 //! [`raw_of_arrays`] makes a raw recording of arrays whose axes are in any order; [`AxisOrder`] is such an order.
 
 pub mod aa1;
+pub mod array;
 pub(crate) mod arrays;
 mod axes;
 mod canonical;
@@ -33,3 +34,4 @@ pub use axes::AxisOrder;
 pub(crate) use canonical::{FILE, FORMAT, VERSION};
 pub(crate) use fields::shortened;
 pub use of_arrays::{ArrayOptions, raw_of_arrays};
+pub use sound_folder::with_sounds;

@@ -28,8 +28,10 @@ pub struct PynappleOptions {
     pub shift_ms: f64,
 }
 
-/// Whether the names of an npz file's arrays are those of spike times.
-pub(crate) fn is_one(names: &[String]) -> bool {
+/// Whether a file has the arrays that pynapple writes: `t` and `index`.
+#[must_use]
+pub fn is_one(file: &Path) -> bool {
+    let names = bytes(file).ok().and_then(|content| npz::names(&content).ok()).unwrap_or_default();
     ["t", "index"].iter().all(|name| names.iter().any(|found| found == name))
 }
 

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    raw::{RawRecording, RawSound},
+};
 
 /// Endings of sound files; their content is what counts when they are read.
 const ENDINGS: [&str; 3] = ["wav", "wave", "flac"];
@@ -16,6 +19,27 @@ const ENDINGS: [&str; 3] = ["wav", "wave", "flac"];
 /// [`Error::Io`] if the folder cannot be listed; [`Error::Duplicate`] for two files that differ in their ending only.
 pub(crate) fn sound_files(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     files_with(folder, &ENDINGS, "list the sounds")
+}
+
+/// Gives stimuli that were arrays the sounds of a folder: the first stimulus the first file in alphabetical order, and so on. They are called
+/// as the files from then on.
+///
+/// # Errors
+/// [`Error::Setting`] if there is not one file for each stimulus; those of listing the folder.
+pub fn with_sounds(mut raw: RawRecording, folder: impl AsRef<Path>) -> Result<RawRecording> {
+    let sounds = sound_files(folder.as_ref())?;
+    if sounds.len() != raw.stimuli.len() {
+        return Err(Error::Setting {
+            setting: "number of sound files",
+            got: format!("{} for {} stimuli", sounds.len(), raw.stimuli.len()),
+            expected: "one for each stimulus of the array",
+        });
+    }
+    for (stimulus, (name, file)) in raw.stimuli.iter_mut().zip(sounds) {
+        stimulus.name = name;
+        stimulus.sound = RawSound::File(file);
+    }
+    Ok(raw)
 }
 
 /// The files of a folder with one of these endings, sorted by name, without their endings.

@@ -78,6 +78,13 @@ impl Recording {
         Ok(Self { smoothing: self.smoothing, ..replaced })
     }
 
+    /// Sets a field of the description's metadata, which is kept in `recording.json`.
+    #[must_use]
+    pub fn with_metadata(mut self, field: &str, value: serde_json::Value) -> Self {
+        self.description.metadata.insert(field.to_owned(), value);
+        self
+    }
+
     /// Sets what the description says of the front end that made the cochleagrams.
     #[must_use]
     pub fn with_front_end(mut self, cochleagram: serde_json::Value) -> Self {

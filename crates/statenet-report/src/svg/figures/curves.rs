@@ -30,6 +30,15 @@ pub enum CurveAxis {
     Lags(TimeBin),
     /// Frequencies, on a logarithmic axis.
     Frequencies(Vec<Hertz>),
+    /// Numbers of equal distance, such as lags that begin below 0.
+    Numbers {
+        /// Label of the axis: quantity and unit.
+        label: String,
+        /// The number of the first value.
+        first: f64,
+        /// The distance of two.
+        step: f64,
+    },
 }
 
 /// One curve.
@@ -120,6 +129,7 @@ impl Curves {
             CurveAxis::Epochs { first } => Some((first + index) as f64),
             CurveAxis::Lags(dt) => Some(dt.times(index).ms()),
             CurveAxis::Frequencies(hertz) => hertz.get(index).map(|f| f.hz().log2()),
+            CurveAxis::Numbers { first, step, .. } => Some(first + index as f64 * step),
         }
     }
 
@@ -133,6 +143,7 @@ impl Curves {
         match &self.axis {
             CurveAxis::Epochs { .. } => Axis { label: "Epoch".to_string(), ticks: ticks::whole(range, max) },
             CurveAxis::Lags(_) => Axis::linear("Lag (ms)", range, width, 60.0),
+            CurveAxis::Numbers { label, .. } => Axis::linear(label.as_str(), range, width, 60.0),
             CurveAxis::Frequencies(_) => Axis {
                 label: "Frequency (kHz)".to_string(),
                 ticks: ticks::log_numbers(range.low.exp2(), range.high.exp2())
@@ -162,6 +173,7 @@ impl Curves {
             CurveAxis::Epochs { first } => format!("best: epoch {}", first + index),
             CurveAxis::Lags(dt) => format!("{} ms", dt.times(index).ms()),
             CurveAxis::Frequencies(hertz) => format!("{} kHz", ticks::kilohertz(hertz.get(index)?.hz())),
+            CurveAxis::Numbers { first, step, .. } => format!("{}", first + index as f64 * step),
         };
         Some((self.coordinate(index)?, name))
     }
@@ -213,6 +225,7 @@ impl Draw for Curves {
         let over = match self.axis {
             CurveAxis::Epochs { .. } => "epochs",
             CurveAxis::Lags(_) => "lags",
+            CurveAxis::Numbers { .. } => "numbers",
             CurveAxis::Frequencies(_) => "frequencies",
         };
         let mark = self.mark().map_or(String::new(), |(_, name)| format!("; {name}"));

@@ -1,6 +1,6 @@
 //! The recording given on the command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use ndarray::Array2;
@@ -8,6 +8,9 @@ use statenet::{
     data::{GroundTruth, SimulationConfig},
     prelude::*,
 };
+
+use super::{args::ReadArgs, cache::converted, format::Format};
+use crate::shared::Warnings;
 
 /// A recording, with the ground truth of its neurons if it is simulated.
 pub(crate) struct Source {
@@ -19,8 +22,15 @@ pub(crate) struct Source {
 
 /// Where a recording comes from.
 pub(crate) enum Origin<'a> {
-    /// The folder of a recording.
-    Folder(&'a Path),
+    /// The folder of a recording, or data of another format, which is converted into a cache.
+    Data {
+        /// The folder or file.
+        path: &'a Path,
+        /// How another format is read.
+        read: &'a ReadArgs,
+        /// Where what was converted is kept, unless the user names another place.
+        cache: PathBuf,
+    },
     /// A folder of wav files, a file of counts, and the width of its bins.
     Sounds(&'a Path, &'a Path, TimeBin),
     /// A simulated population.
@@ -28,19 +38,30 @@ pub(crate) enum Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// The folder of a recording, or a simulation if none is given.
-    pub(crate) fn of(folder: Option<&'a Path>) -> Self {
-        folder.map_or(Self::Simulation, Self::Folder)
+    /// Data, or a simulation if none is given. What is converted is kept in `cache` in the output folder.
+    pub(crate) fn of(data: Option<&'a Path>, read: &'a ReadArgs, out: &Path) -> Self {
+        data.map_or(Self::Simulation, |path| Self::Data { path, read, cache: out.join("cache") })
     }
 }
 
-/// Reads or simulates a recording.
+/// Reads or simulates a recording. Doubts about data that was converted are voiced.
 ///
 /// # Errors
-/// If the folder is not a valid recording; the message names the file and field.
-pub(crate) fn source(origin: &Origin<'_>, neurons: Option<&str>, seed: u64) -> anyhow::Result<Source> {
+/// If the data is not a valid recording; the message names the file and field.
+pub(crate) fn source(
+    origin: &Origin<'_>,
+    neurons: Option<&str>,
+    seed: u64,
+    warnings: &mut Warnings,
+) -> anyhow::Result<Source> {
     let source = match origin {
-        Origin::Folder(folder) => Source { recording: Recording::read(folder)?, truth: Vec::new() },
+        Origin::Data { path, read, cache } => {
+            let recording = match read.from.or_else(|| Format::of(path)) {
+                Some(_) => converted(path, read, read.cache.as_deref().unwrap_or(cache), warnings)?,
+                None => Recording::read(path)?,
+            };
+            Source { recording, truth: Vec::new() }
+        }
         Origin::Sounds(audio, counts, dt) => {
             Source { recording: Recording::from_sounds(audio, counts, *dt)?, truth: Vec::new() }
         }

@@ -1,0 +1,217 @@
+//! The page of `look`.
+
+use ndarray::{Array2, Axis};
+use statenet::{
+    data::{Alignment, Neuron, Stimulus},
+    prelude::*,
+    report::{
+        Cell, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Page, Panel, Raster, Section, Table,
+        Trace, Traces,
+    },
+};
+
+use super::summary::{LookedAt, LookedNeuron};
+
+/// The page: summary, alignment, neurons, responses, sounds.
+///
+/// # Errors
+/// If a figure cannot be drawn.
+pub(super) fn page(
+    recording: &Recording,
+    alignment: &Alignment,
+    looked: &LookedAt,
+    n_drawn: usize,
+) -> anyhow::Result<Page> {
+    let about = recording.description();
+    let mut page = Page::new(format!("Recording {}", recording.name()))
+        .subtitle("What is in it, before any model")
+        .fact("Neurons", recording.n_neurons().to_string())
+        .fact("Stimuli", format!("{} of {:.1} s in all", looked.stimuli, looked.seconds))
+        .fact("Time bin", format!("{} ms", looked.dt_ms))
+        .fact("Bands", recording.n_bands().to_string());
+    for (name, value) in [("Species", &about.species), ("Area", &about.area)] {
+        if !value.is_empty() {
+            page = page.fact(name, value.clone());
+        }
+    }
+    if !looked.warnings.is_empty() {
+        let lines = looked.warnings.iter().map(|warning| (warning.code.clone(), warning.to_string()));
+        page = page.section(Section::new("Doubts").facts(lines));
+    }
+    Ok(page
+        .section(responses(recording, looked, n_drawn)?)
+        .section(neurons(looked)?)
+        .section(lag(recording, alignment))
+        .section(repeats(looked))
+        .section(sounds(recording, looked)?))
+}
+
+/// The table of neurons.
+///
+/// # Errors
+/// None: rows have as many cells as there are columns.
+pub(super) fn table(looked: &LookedAt) -> anyhow::Result<Table> {
+    let mut table = Table::new(["Neuron", "Mean per bin", "Repeats", "SNR", "CCmax", "Drift", "Remarks"]);
+    for neuron in &looked.neurons {
+        let quality = &neuron.quality;
+        let repeats = match quality.repeats {
+            None => "-".to_owned(),
+            Some([fewest, most]) if fewest == most => most.to_string(),
+            Some([fewest, most]) => format!("{fewest}-{most}"),
+        };
+        table.push([
+            quality.id.as_str().into(),
+            Cell::number(quality.mean, 4),
+            repeats.into(),
+            Cell::number(neuron.snr, 3),
+            Cell::number(neuron.ccmax, 3),
+            Cell::number(quality.drift, 2),
+            remarks(neuron).into(),
+        ])?;
+    }
+    Ok(table)
+}
+
+fn remarks(neuron: &LookedNeuron) -> String {
+    let quality = &neuron.quality;
+    let mut remarks = Vec::new();
+    if quality.is_silent {
+        remarks.push("silent".to_owned());
+    }
+    if let Some(other) = &quality.duplicate_of {
+        remarks.push(format!("same trials as {other}"));
+    }
+    if let Some(share) = quality.saturated {
+        remarks.push(format!("{:.1} % of bins at the largest count", 100.0 * share));
+    }
+    if let (Some(reason), false) = (&neuron.no_ccmax, quality.is_silent) {
+        remarks.push(format!("no ceiling: {reason}"));
+    }
+    remarks.join("; ")
+}
+
+/// Rasters and PSTHs of the neurons with the best signal beside the cochleagram of the stimulus that they heard most often.
+fn responses(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow::Result<Section> {
+    let mut order: Vec<usize> = (0..looked.neurons.len()).collect();
+    let snr = |n: usize| looked.neurons.get(n).and_then(|neuron| neuron.snr).unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|&a, &b| snr(b).total_cmp(&snr(a)));
+    let mut section = Section::new("Responses").paragraph(
+        "The neurons with the best ratio of signal to noise, each with the stimulus that it heard most often: cochleagram, spikes of each \
+         repeat (grey where nothing was recorded), and PSTH.",
+    );
+    for &neuron in order.iter().take(n_drawn) {
+        let repeats = |s: &&Stimulus| s.responses().mask().n_repeats(neuron);
+        // The first of those heard most often.
+        let Some(stimulus) = recording.stimuli().iter().rev().max_by_key(repeats).filter(|s| repeats(s) > 0)
+        else {
+            continue;
+        };
+        let figure = response(recording, stimulus, neuron)?;
+        let id = recording.neurons().get(neuron).map_or("", Neuron::id);
+        section = section.figure(
+            figure.render(),
+            format!("{id}, {} repeats of {}. SNR {:.3}.", repeats(&stimulus), stimulus.name(), snr(neuron)),
+        );
+    }
+    Ok(section)
+}
+
+fn response(recording: &Recording, stimulus: &Stimulus, neuron: usize) -> anyhow::Result<Panel> {
+    let dt = recording.dt();
+    let sound = Heatmap::cochleagram(stimulus.name(), stimulus.cochleagram(), recording.bands(), dt)?;
+    let all = stimulus.responses().to_nan();
+    let counts: Array2<f32> = all.index_axis(Axis(0), neuron).to_owned();
+    let heard: Vec<usize> =
+        (0..counts.nrows()).filter(|&r| counts.row(r).iter().any(|value| !value.is_nan())).collect();
+    let raster = Raster::new("", counts.select(Axis(0), &heard).view(), dt);
+    let (psth, valid) = stimulus.responses().psth();
+    let psth = psth
+        .row(neuron)
+        .iter()
+        .zip(valid.row(neuron))
+        .map(|(&x, &valid)| if valid { x } else { f32::NAN })
+        .collect::<Vec<_>>();
+    let trace = Traces::new("", [Trace::recorded("PSTH", psth)], dt);
+    Ok(Panel::shared_time("", [Figure::from(sound), raster.into(), trace.into()]))
+}
+
+fn neurons(looked: &LookedAt) -> anyhow::Result<Section> {
+    let of = |value: fn(&LookedNeuron) -> Option<f64>| looked.neurons.iter().map(value).collect::<Vec<_>>();
+    let figures: [Figure; 3] = [
+        Histogram::new("Signal to noise", "Signal power / noise power of a repeat", of(|n| n.snr)).into(),
+        Histogram::new("Ceiling", "CCmax", of(|n| n.ccmax)).into(),
+        Histogram::new("Drift", "Last third of the repeats / first third", of(|n| n.quality.drift)).into(),
+    ];
+    Ok(Section::new("Neurons")
+        .paragraph(
+            "SNR: signal power over noise power of a single repeat, unbiased, so that noise can make it negative. CCmax: the correlation that a \
+             perfect prediction would have with the mean over repeats. Drift: the mean response in the last third of the repeats over that in \
+             the first third.",
+        )
+        .figure(Panel::grid("", 3, figures).render(), "Over neurons.")
+        .table(table(looked)?))
+}
+
+/// The correlation of rises at each lag, and the response around clear rises of the sound.
+fn lag(recording: &Recording, alignment: &Alignment) -> Section {
+    let first = alignment.curve.first().map_or(0.0, |point| point.lag_ms);
+    let axis = || CurveAxis::Numbers {
+        label: "Lag behind the sound (ms)".to_owned(),
+        first,
+        step: recording.dt().ms(),
+    };
+    let curve = Curve::new("correlation", alignment.curve.iter().map(|point| point.correlation));
+    let mut correlation = Curves::new("Rises of sound and response", "Correlation", axis(), [curve]);
+    correlation.marked = alignment.curve.iter().position(|point| Some(point.lag_ms) == alignment.lag_ms);
+    let mut figures: Vec<Figure> = vec![correlation.into()];
+    if !alignment.onset_response.is_empty() {
+        let response = Curve::new("response", alignment.onset_response.iter().copied());
+        figures.push(Curves::new("Onset response", "Mean response per bin", axis(), [response]).into());
+    }
+    let said = match (alignment.lag_ms, alignment.ci95, alignment.clear) {
+        (None, ..) => "Sound or responses never rise: the lag cannot be measured.".to_owned(),
+        (Some(lag), ci, clear) => format!(
+            "Responses follow the sound by {lag} ms{}{}. A lag below 0 means that responses are recorded before the sound.",
+            ci.map_or_else(String::new, |[low, high]| format!(" [{low}, {high}]")),
+            if clear { "" } else { ", but another lag fits nearly as well" }
+        ),
+    };
+    Section::new("Alignment").paragraph(said).figure(
+        Panel::grid("", 2, figures).render(),
+        "Left: correlation of the rises of the sound's bands with those of the mean PSTH. Right: the mean response around the sounds' clearest \
+         rises, which are at 0.",
+    )
+}
+
+fn repeats(looked: &LookedAt) -> Section {
+    let values = looked.response_by_repeat.iter().map(|mean| mean.unwrap_or(f64::NAN));
+    let axis = CurveAxis::Numbers { label: "Repeat".to_owned(), first: 1.0, step: 1.0 };
+    let figure = Curves::new("", "Response / mean of all repeats", axis, [Curve::new("response", values)]);
+    Section::new("Drift over repeats")
+        .figure(figure.render(), "Mean response of all neurons in each repeat; 1 throughout means no drift.")
+}
+
+fn sounds(recording: &Recording, looked: &LookedAt) -> anyhow::Result<Section> {
+    let curve = Curve::new("autocorrelation", looked.stimulus_autocorrelation.iter().copied());
+    let axis = CurveAxis::Lags(recording.dt());
+    let figure = Curves::new("", "Autocorrelation", axis, [curve]);
+    let mut table = Table::new(["Stimulus", "Kind", "Seconds", "Repeats", "Lag (ms)"]);
+    for stimulus in recording.stimuli() {
+        let own = looked.alignment.stimuli.iter().find(|lag| lag.name == stimulus.name());
+        table.push([
+            stimulus.name().into(),
+            stimulus.kind().unwrap_or("-").into(),
+            Cell::number(Some(stimulus.n_bins() as f64 * recording.dt().seconds()), 3),
+            stimulus.responses().n_repeats().into(),
+            Cell::number(own.map(|lag| lag.lag_ms), 0),
+        ])?;
+    }
+    let memory =
+        looked.stimulus_memory_ms.map_or_else(|| "more than 500 ms".to_owned(), |ms| format!("{ms} ms"));
+    Ok(Section::new("Sounds")
+        .paragraph(format!(
+            "The bands of the cochleagrams are correlated over {memory} (to 1/e). A lag is shown where a stimulus has a clear one of its own."
+        ))
+        .figure(figure.render(), "Autocorrelation of the bands, each about its mean in its stimulus.")
+        .table(table))
+}

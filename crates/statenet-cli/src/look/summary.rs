@@ -1,0 +1,149 @@
+//! What `look.json` says. Scripts rely on the names of the fields: do not rename them.
+
+use serde::Serialize;
+use statenet::{
+    core::Warning,
+    data::{Alignment, NeuronQuality, Stimulus},
+    metrics::{Recorded, Score, ceilings},
+    prelude::*,
+};
+
+/// What a recording looks like.
+#[derive(Clone, Debug, Serialize)]
+pub struct LookedAt {
+    /// Name of the recording.
+    pub name: String,
+    /// Number of stimuli.
+    pub stimuli: usize,
+    /// Seconds of all stimuli together.
+    pub seconds: f64,
+    /// Width of a bin, ms.
+    pub dt_ms: f64,
+    /// How responses lie to the sound.
+    pub alignment: Alignment,
+    /// Lag at which the autocorrelation of the sounds' bands has fallen to 1/e, ms; null if it has not within 500 ms.
+    pub stimulus_memory_ms: Option<f64>,
+    /// The autocorrelation itself, from lag 0 in steps of dt, averaged over bands.
+    pub stimulus_autocorrelation: Vec<f64>,
+    /// Mean response of all neurons in each repeat over that of all repeats.
+    pub response_by_repeat: Vec<Option<f64>>,
+    /// Each neuron.
+    pub neurons: Vec<LookedNeuron>,
+    /// What is doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a neuron's responses look like.
+#[derive(Clone, Debug, Serialize)]
+pub struct LookedNeuron {
+    /// Rates, repeats, drift and faults.
+    #[serde(flatten)]
+    pub quality: NeuronQuality,
+    /// Ratio of signal power to noise power of a single repeat; null where it cannot be measured.
+    pub snr: Option<f64>,
+    /// The correlation that a perfect prediction has with the mean over repeats, at most.
+    pub ccmax: Option<f64>,
+    /// Why there is none.
+    pub no_ccmax: Option<String>,
+}
+
+/// The longest lag of the autocorrelation.
+const LONGEST_MS: f64 = 500.0;
+
+impl LookedAt {
+    pub(super) fn of(
+        recording: &Recording,
+        alignment: &Alignment,
+        neurons: Vec<NeuronQuality>,
+        warnings: &[Warning],
+    ) -> anyhow::Result<Self> {
+        let responses: Vec<_> =
+            recording.stimuli().iter().map(|s| s.responses().values().mapv(f64::from)).collect();
+        let recorded: Vec<Recorded<'_>> = recording
+            .stimuli()
+            .iter()
+            .zip(&responses)
+            .map(|(s, values)| Recorded::new(values.view(), s.responses().mask()))
+            .collect::<Result<_, _>>()?;
+        let of_neurons = neurons
+            .into_iter()
+            .zip(ceilings::snr(&recorded)?)
+            .zip(ceilings::cc_max_signal_power(&recorded)?)
+            .map(|((quality, snr), ccmax): ((_, Score), Score)| LookedNeuron {
+                quality,
+                snr: snr.ok(),
+                no_ccmax: ccmax.as_ref().err().map(ToString::to_string),
+                ccmax: ccmax.ok(),
+            });
+        let stimulus_autocorrelation = autocorrelation(recording);
+        let fallen = stimulus_autocorrelation.iter().position(|&r| r < (-1.0_f64).exp());
+        Ok(Self {
+            name: recording.name().to_owned(),
+            stimuli: recording.n_stimuli(),
+            seconds: recording.dt().seconds()
+                * recording.stimuli().iter().map(Stimulus::n_bins).sum::<usize>() as f64,
+            dt_ms: recording.dt().ms(),
+            alignment: alignment.clone(),
+            stimulus_memory_ms: fallen.map(|bins| bins as f64 * recording.dt().ms()),
+            stimulus_autocorrelation,
+            response_by_repeat: by_repeat(recording),
+            neurons: of_neurons.collect(),
+            warnings: warnings.to_vec(),
+        })
+    }
+
+    /// The medians over neurons.
+    pub(super) fn in_a_line(&self) -> String {
+        let lag =
+            self.alignment.lag_ms.map_or_else(|| "not measurable".to_owned(), |lag| format!("{lag} ms"));
+        let measured = self.neurons.iter().filter(|neuron| neuron.ccmax.is_some()).count();
+        format!(
+            "{} of {} neurons have a ceiling; responses follow the sound by {lag}{}",
+            measured,
+            self.neurons.len(),
+            if self.alignment.clear || self.alignment.lag_ms.is_none() {
+                ""
+            } else {
+                " (not clear: other lags fit as well)"
+            }
+        )
+    }
+}
+
+/// The autocorrelation of the bands over time, each about its mean in its stimulus, averaged over bands and stimuli by their power.
+fn autocorrelation(recording: &Recording) -> Vec<f64> {
+    let longest = (LONGEST_MS / recording.dt().ms()).round() as usize;
+    let mut sums = vec![0.0; longest + 1];
+    let mut powers = vec![0.0; longest + 1];
+    for stimulus in recording.stimuli() {
+        for band in stimulus.cochleagram().outer_iter() {
+            let mean = band.iter().map(|&x| f64::from(x)).sum::<f64>() / band.len().max(1) as f64;
+            let band: Vec<f64> = band.iter().map(|&x| f64::from(x) - mean).collect();
+            let power = band.iter().map(|x| x * x).sum::<f64>() / band.len().max(1) as f64;
+            for (lag, (sum, powers)) in sums.iter_mut().zip(&mut powers).enumerate() {
+                let n = band.len().saturating_sub(lag) as f64;
+                *sum += band.iter().zip(band.iter().skip(lag)).map(|(x, y)| x * y).sum::<f64>();
+                *powers += power * n;
+            }
+        }
+    }
+    sums.iter().zip(&powers).take_while(|(_, power)| **power > 0.0).map(|(sum, power)| sum / power).collect()
+}
+
+/// The mean response in each repeat over that of all.
+fn by_repeat(recording: &Recording) -> Vec<Option<f64>> {
+    let n_repeats = recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0);
+    let mut sums = vec![(0.0, 0.0); n_repeats];
+    for responses in recording.stimuli().iter().map(Stimulus::responses) {
+        let mask = responses.mask().view();
+        let of_repeats = responses.values();
+        for ((values, mask), (sum, n)) in
+            of_repeats.axis_iter(ndarray::Axis(1)).zip(mask.axis_iter(ndarray::Axis(1))).zip(&mut sums)
+        {
+            *sum += values.iter().map(|&x| f64::from(x)).sum::<f64>();
+            *n += mask.iter().filter(|&&valid| valid).count() as f64;
+        }
+    }
+    let (sum, n) = sums.iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
+    sums.iter().map(|(of_one, bins)| (*bins > 0.0 && sum > 0.0).then(|| of_one / bins / (sum / n))).collect()
+}

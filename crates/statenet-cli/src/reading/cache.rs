@@ -1,0 +1,81 @@
+//! Recordings that were converted on the fly, by the content of what was read.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use serde_json::json;
+use statenet::{
+    core::{Digest, Warning},
+    data::Alignment,
+    prelude::*,
+};
+
+use super::{args::ReadArgs, raw::read_raw};
+use crate::shared::Warnings;
+
+/// The recording of data in another format: from the cache, if the same files were converted with the same options before; else it is converted
+/// and kept there. `cache` is created when it is needed.
+///
+/// # Errors
+/// If the data cannot be read, or the cache cannot be written.
+pub(super) fn converted(
+    path: &Path,
+    args: &ReadArgs,
+    cache: &Path,
+    warnings: &mut Warnings,
+) -> anyhow::Result<Recording> {
+    let kept = cache.join(key(path, args)?);
+    let recording = match Recording::read(&kept) {
+        Ok(recording) => recording,
+        Err(_) => {
+            let (recording, mut doubts) = read_raw(path, args)?.bin(path)?;
+            doubts.extend(Alignment::of(&recording, Seed::new(0))?.doubts(&path.display().to_string()));
+            fs::create_dir_all(cache).with_context(|| format!("{}: cannot create", cache.display()))?;
+            recording.with_metadata(CONVERSION, json!({ DOUBTS: doubts })).write(&kept)?;
+            Recording::read(&kept)?
+        }
+    };
+    let doubts = recording.description().metadata.get(CONVERSION).and_then(|about| about.get(DOUBTS));
+    if let Some(doubts) = doubts {
+        warnings.extend(serde_json::from_value::<Vec<Warning>>(doubts.clone())?);
+    }
+    Ok(recording)
+}
+
+/// Where `recording.json` of the cache keeps the doubts about the data.
+const CONVERSION: &str = "conversion";
+const DOUBTS: &str = "warnings";
+
+/// A name for the content of all files that are read and the options.
+fn key(path: &Path, args: &ReadArgs) -> anyhow::Result<String> {
+    let mut digest = Digest::default();
+    digest.add(format!("{} {args:?}", env!("CARGO_PKG_VERSION")).as_bytes());
+    add(&mut digest, path)?;
+    for (_, beside) in args.inputs() {
+        add(&mut digest, beside)?;
+    }
+    Ok(digest.to_string())
+}
+
+/// Adds a file, or the files of a folder, in the order of their names.
+fn add(digest: &mut Digest, path: &Path) -> anyhow::Result<()> {
+    let failed = || format!("{}: cannot read", path.display());
+    if path.is_dir() {
+        let mut inside: Vec<PathBuf> = fs::read_dir(path)
+            .with_context(failed)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()
+            .with_context(failed)?;
+        inside.sort();
+        for path in inside {
+            digest.add(path.file_name().unwrap_or_default().as_encoded_bytes());
+            add(digest, &path)?;
+        }
+        return Ok(());
+    }
+    digest.add(&fs::read(path).with_context(failed)?);
+    Ok(())
+}

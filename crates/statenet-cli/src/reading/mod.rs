@@ -1,0 +1,12 @@
+//! Recordings of any format that is read: the folder of a recording, or a release or a lab's own files, which are converted.
+
+mod args;
+mod cache;
+mod format;
+mod raw;
+mod recording;
+
+pub use args::ReadArgs;
+pub use format::Format;
+pub(crate) use raw::read_raw;
+pub(crate) use recording::{Origin, Source, source, true_field};

@@ -1,0 +1,174 @@
+//! Reads data of each format.
+
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use statenet::{
+    core::Warning,
+    data::{
+        Binning, RawRecording,
+        readers::{
+            aa1::{self, Aa1Options},
+            array::{self, ArrayFileOptions},
+            mat::{self, MatOptions},
+            nems::{
+                self, NemsOptions,
+                nat4::{self, Nat4Options},
+            },
+            ns1,
+            nwb::{self, NwbOptions},
+            phy::{self, PhyOptions},
+            pprox::{self, PproxOptions},
+            pynapple::{self, PynappleOptions},
+            table::{self, TableOptions},
+            with_sounds,
+        },
+    },
+    prelude::*,
+};
+
+use super::{
+    args::{ReadArgs, TimeUnitArg},
+    format::Format,
+};
+
+/// What was read, and how its spikes are to be counted.
+pub(crate) struct Raw {
+    /// Sounds and responses.
+    pub(crate) recording: RawRecording,
+    /// How they become bins.
+    pub(crate) binning: Binning,
+    /// The format.
+    pub(crate) format: Format,
+}
+
+impl Raw {
+    /// The recording in bins, with what is missing and doubtful; `place` is where it was read.
+    ///
+    /// # Errors
+    /// If a sound is missing or cannot be read, or bins do not fit.
+    pub(crate) fn bin(&self, place: &Path) -> anyhow::Result<(Recording, Vec<Warning>)> {
+        let raw = &self.recording;
+        let recording = raw.bin(&self.binning)?;
+        let place = place.display().to_string();
+        let mut doubts: Vec<Warning> =
+            raw.missing.iter().map(|line| Warning::new("missing", line, &place)).collect();
+        doubts.extend(raw.warnings.iter().cloned());
+        doubts.extend(raw.doubts(&self.binning)?);
+        Ok((recording, doubts))
+    }
+}
+
+/// Reads a file or folder that is not the folder of a recording.
+///
+/// # Errors
+/// If its format is not known, or it cannot be read.
+pub(crate) fn read_raw(path: &Path, args: &ReadArgs) -> anyhow::Result<Raw> {
+    let format = args.from.or_else(|| Format::of(path)).ok_or_else(|| {
+        anyhow!(
+            "{}: {}, expected the folder of a recording or data of another format (--from)",
+            path.display(),
+            if path.exists() { "nothing in it says what it is" } else { "there is no such file or folder" }
+        )
+    })?;
+    let binning = args.binning()?;
+    // Of arrays, responses are moved before they are cut into trials.
+    let moved = Binning { shift_ms: 0.0, ..binning };
+    let (recording, binning) = match format {
+        Format::Table => (table::read(path, &table_options(args)?)?, binning),
+        Format::Phy => (phy::read(path, &phy_options(args)?)?, binning),
+        Format::Aa1 => {
+            let options = Aa1Options { areas: args.areas.clone(), classes: args.classes.clone() };
+            (aa1::read(path, &options)?, binning)
+        }
+        Format::Ns1 => {
+            let units = if args.all_units { ns1::Units::All } else { ns1::Units::Single };
+            let published = ns1::binning();
+            let binning =
+                Binning { dt: binning.dt.or(published.dt), shift_ms: binning.shift_ms, ..published };
+            (ns1::read(path, &ns1::Ns1Options { units, ..ns1::Ns1Options::default() })?, binning)
+        }
+        Format::Nems => (nems(path, args)?, binning),
+        Format::Nwb => {
+            let (table, stimulus, onset) =
+                (args.table.clone(), args.stimulus_column.clone(), args.onset_column.clone());
+            let audio = args.audio.clone();
+            let options = NwbOptions { table, stimulus, onset, audio, shift_ms: args.shift };
+            (nwb::read(path, &options)?, binning)
+        }
+        Format::Pprox => {
+            let unit = args.time_unit.map(|unit| match unit {
+                TimeUnitArg::S => pprox::TimeUnit::Seconds,
+                TimeUnitArg::Ms => pprox::TimeUnit::Milliseconds,
+            });
+            (pprox::read(path, &PproxOptions { unit, audio: args.audio.clone() })?, binning)
+        }
+        Format::Mat => {
+            let (responses, stimuli) = (args.responses.clone(), args.stimuli.clone());
+            let raw = mat::read(path, &MatOptions { responses, stimuli, arrays: args.arrays()? })?;
+            (heard(raw, args)?, moved)
+        }
+        Format::Array if path.is_file() && pynapple::is_one(path) => {
+            let (onsets, audio) = (args.onsets.clone(), args.audio.clone());
+            (pynapple::read(path, &PynappleOptions { onsets, audio, shift_ms: args.shift })?, binning)
+        }
+        Format::Array => {
+            let (responses, stimuli) = (args.responses.clone(), args.stimuli.clone());
+            let raw = array::read(path, &ArrayFileOptions { responses, stimuli, arrays: args.arrays()? })?;
+            (heard(raw, args)?, moved)
+        }
+    };
+    Ok(Raw { recording, binning, format })
+}
+
+fn table_options(args: &ReadArgs) -> anyhow::Result<TableOptions> {
+    Ok(TableOptions {
+        spikes: args.spikes.clone(),
+        onsets: args.onsets.clone(),
+        audio: args.audio.clone(),
+        repeats: args.repeats,
+        dt: args.time_bin()?,
+        shift_ms: args.shift,
+    })
+}
+
+fn phy_options(args: &ReadArgs) -> anyhow::Result<PhyOptions> {
+    Ok(PhyOptions {
+        onsets: args.onsets.clone(),
+        audio: args.audio.clone(),
+        sample_rate: args.rate()?,
+        groups: args.groups.clone(),
+        shift_ms: args.shift,
+    })
+}
+
+/// A recording of NEMS, or the release NAT4, whose archives say so in their names.
+fn nems(path: &Path, args: &ReadArgs) -> anyhow::Result<RawRecording> {
+    let is_nat4 = std::fs::read_dir(path)
+        .is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().contains("_NAT4_")));
+    if is_nat4 {
+        let area = match args.areas.as_slice() {
+            [] => None,
+            [area] => Some(area.clone()),
+            several => bail!("--areas is {}, expected one area, A1 or PEG", several.join(",")),
+        };
+        return Ok(nat4::read(path, &Nat4Options { area, shift_ms: args.shift, ..Nat4Options::default() })?);
+    }
+    let default = NemsOptions::default();
+    let options = NemsOptions {
+        responses: args.responses.clone().unwrap_or(default.responses),
+        stimuli: args.stimuli.clone().unwrap_or(default.stimuli),
+        audio: args.audio.clone(),
+        shift_ms: args.shift,
+        prefix: default.prefix,
+    };
+    Ok(nems::read(path, &options)?)
+}
+
+/// Stimuli that were arrays, with the sounds of `--audio`, if it is given.
+fn heard(raw: RawRecording, args: &ReadArgs) -> anyhow::Result<RawRecording> {
+    Ok(match &args.audio {
+        Some(folder) => with_sounds(raw, folder)?,
+        None => raw,
+    })
+}

@@ -118,3 +118,20 @@ fn sizes_of_a_model_whose_parameters_are_few() {
     let many = |json: Vec<u8>| in_json(json, |json| json["out_neurons"] = json!(1 << 20));
     refused("published", &folder("published", "ln", "config.json", many));
 }
+
+#[test]
+fn matlab_arrays() {
+    // The lengths of the axes of `spk`, and what a compressed variable claims to unpack to.
+    let mut arrays = seed("mat5", "arrays");
+    let shape = [5u32, 12, 2, 3, 2].map(u32::to_le_bytes).concat();
+    let at = arrays.windows(shape.len()).position(|bytes| bytes == shape).unwrap();
+    arrays[at + 8..at + 12].copy_from_slice(&(1u32 << 30).to_le_bytes());
+    refused("mat5", &arrays);
+    let claim =
+        miniz_oxide::deflate::compress_to_vec_zlib(&[14u32, u32::MAX].map(u32::to_le_bytes).concat(), 6);
+    let mut packed = seed("mat5", "arrays")[..128].to_vec();
+    packed.extend(15u32.to_le_bytes());
+    packed.extend((claim.len() as u32).to_le_bytes());
+    packed.extend(claim);
+    refused("mat5", &packed);
+}

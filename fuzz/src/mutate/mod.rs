@@ -1,6 +1,7 @@
 //! Mutations that keep enough of a format that what comes out gets past its first checks.
 
 mod json;
+mod mat5;
 mod npy;
 mod npz;
 mod safetensors;
@@ -27,6 +28,8 @@ pub enum Kind {
     Npz,
     /// A wav file.
     Wav,
+    /// A MATLAB file of version 5.
+    Mat5,
     /// A safetensors file.
     Safetensors,
     /// A packed [`Folder`], each file being what its name says.
@@ -43,6 +46,7 @@ impl Kind {
             "npy" => Self::Npy,
             "npz" => Self::Npz,
             "wav" => Self::Wav,
+            "mat" => Self::Mat5,
             "safetensors" => Self::Safetensors,
             _ => Self::Bytes,
         }
@@ -62,6 +66,7 @@ pub(crate) fn mutate(kind: Kind, bytes: &[u8], random: &mut Random, raw: Raw<'_>
         Kind::Npy => npy::mutate(bytes, random),
         Kind::Npz => npz::mutate(bytes, random, raw),
         Kind::Wav => wav::mutate(bytes, random),
+        Kind::Mat5 => mat5::mutate(bytes, random),
         Kind::Safetensors => safetensors::mutate(bytes, random),
         Kind::Folder | Kind::Bytes => None,
     };

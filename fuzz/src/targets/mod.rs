@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod fit_state;
+pub mod mat5;
 pub mod model_config;
 pub mod npy;
 pub mod npz;
@@ -22,6 +23,7 @@ pub const TARGETS: &[&Target] = &[
     &npy::TARGET,
     &npz::TARGET,
     &wav::TARGET,
+    &mat5::TARGET,
     &recording::TARGET,
     &sounds::TARGET,
     &split::TARGET,

@@ -13,6 +13,8 @@ use crate::formats::FormatError;
 const MAX_DEPTH: usize = 48;
 /// Most axes of an array.
 const MAX_AXES: usize = 64;
+/// Most bytes of a name; MATLAB allows 63.
+const MAX_NAME_BYTES: usize = 1024;
 
 /// What stands before the content of an array.
 #[derive(Debug, Default)]
@@ -39,8 +41,9 @@ fn flags_shape_and_name(cursor: &mut Cursor<'_>) -> Result<Head, FormatError> {
     }
     let flags = cursor.expect_element("the flags of an array")?;
     let words: Vec<u32> = all(flags.data, cursor.order);
-    let Some(&word) = words.first().filter(|_| flags.kind == UINT32) else {
-        return Err(flags.fault(format!("an element of kind {}", flags.kind), "the flags of an array"));
+    let Some(&word) = words.first().filter(|_| flags.kind == UINT32 && flags.data.len() == 8) else {
+        let got = format!("an element of kind {} and {} bytes", flags.kind, flags.data.len());
+        return Err(flags.fault(got, "the flags of an array, of kind 6 and 8 bytes"));
     };
     head.class = Class::of(word)
         .ok_or_else(|| flags.fault(format!("class {}", word & 0xff), "a class of MATLAB, 1 to 17"))?;
@@ -48,6 +51,9 @@ fn flags_shape_and_name(cursor: &mut Cursor<'_>) -> Result<Head, FormatError> {
         head.shape = shape(&cursor.expect_element("the shape of an array")?, cursor)?;
     }
     let name = cursor.expect_element("the name of an array")?;
+    if name.data.len() > MAX_NAME_BYTES {
+        return Err(name.fault(format!("a name of {} bytes", name.data.len()), "at most 1024"));
+    }
     head.name = String::from_utf8_lossy(name.data).trim_end_matches('\0').to_owned();
     Ok(head)
 }

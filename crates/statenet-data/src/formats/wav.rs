@@ -79,7 +79,7 @@ pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
     if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
         return Err(FormatError::NotFinite { index, got: f64::from(samples[index]) });
     }
-    match SampleRate::new(exact_rate(header.rate)) {
+    match SampleRate::new(exact_rate(header.rate.into())) {
         Ok(rate) => Ok(Sound { samples, rate }),
         Err(_) => wrong("0 samples per second".to_owned(), "above 0"),
     }
@@ -128,10 +128,9 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// The rate for which a header's whole number stands.
-fn exact_rate(header: u32) -> f64 {
+/// The rate for which the whole number in a file stands.
+pub(crate) fn exact_rate(stated: f64) -> f64 {
     let of_hardware = (6..=12).map(|halvings| 25e6 / f64::from(1u32 << halvings));
-    let stated = f64::from(header);
     of_hardware.into_iter().find(|rate| rate.fract() != 0.0 && (rate - stated).abs() < 1.0).unwrap_or(stated)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | from | module |
 //! |---|---|
-//! | releases: NS1; aa-1 and aa-2 of CRCNS | [`ns1`], [`aa1`] |
+//! | releases: NS1; aa-1, aa-2 and ac-1 of CRCNS | [`ns1`], [`aa1`], [`ac1`] |
 //! | recordings of NEMS, its release NAT4 | [`nems`], [`nems::nat4`] |
 //! | sounds and spike times | [`table`], [`phy`], [`pynapple`], [`nwb`], [`pprox`] |
 //! | variables of a MATLAB file, arrays of NumPy | [`mat`], [`mod@array`] |
@@ -10,6 +10,7 @@
 //! [`raw_of_arrays`] makes a raw recording of arrays whose axes are in any order; [`AxisOrder`] is such an order.
 
 pub mod aa1;
+pub mod ac1;
 pub mod array;
 pub(crate) mod arrays;
 mod axes;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where its helpers fail")]
 
+mod ac1;
 mod mat;
 mod ns1;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]

@@ -87,5 +87,8 @@ mod book {
         Tuning: "theory/interpretation/tuning.md";
         Memory: "theory/interpretation/memory.md";
         Experiments: "theory/interpretation/experiments.md";
+        Ns1: "formats/ns1.md";
+        Ac1: "formats/ac1.md";
+        Matlab: "formats/matlab.md";
     }
 }

@@ -64,7 +64,11 @@ pub fn read(path: impl AsRef<Path>, options: &MatOptions) -> Result<RawRecording
     let Some(responses) = &options.responses else {
         let found = mat5::list(&content).map_err(|source| in_file(path, "the variables", source))?;
         let found = found.iter().map(ToString::to_string).collect();
-        return Err(Error::NoVariable { path: path.to_path_buf(), what: "the responses", found });
+        return Err(Error::NoVariable {
+            path: path.to_path_buf(),
+            what: "the responses (--responses)",
+            found,
+        });
     };
     let (of_responses, of_stimuli) = options.arrays.letters();
     let responses = arrays(&content, responses, of_responses).map_err(|e| in_file(path, "responses", e))?;

@@ -38,7 +38,7 @@ fn without_names_the_file_is_listed() {
     let error = mat::read(&path, &MatOptions::default()).unwrap_err();
     assert_eq!(
         whole(&error, folder.path()),
-        "FOLDER/a.mat: no variable is named for the responses, expected one of those in the file: spk (2x3x4 double), stim (2x4 double), who (1x3 char)"
+        "FOLDER/a.mat: no variable is named for the responses (--responses), expected one of those in the file: spk (2x3x4 double), stim (2x4 double), who (1x3 char)"
     );
     let listed: Vec<String> = mat::list(&path).unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(listed, ["spk (2x3x4 double)", "stim (2x4 double)", "who (1x3 char)"]);

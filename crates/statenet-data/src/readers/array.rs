@@ -79,7 +79,7 @@ impl<'a> Arrays<'a> {
                 [only] => self.read(only),
                 names => Err(Error::NoVariable {
                     path: path.to_path_buf(),
-                    what: "the responses",
+                    what: "the responses (--responses)",
                     found: names.to_vec(),
                 }),
             },

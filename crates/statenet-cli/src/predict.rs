@@ -5,7 +5,7 @@
 //! statenet predict --checkpoint DIR --data sound.npy --out rates --stream 7
 //! statenet predict --checkpoint DIR --data sound.wav --out rates
 //! ```
-//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin, for each sound, and `predictions.json` with the ids of the neurons, and prints a table. The files appear together, once all sounds are
+//! Writes `STIMULUS.npy` `(N, T)` f32, spikes per bin or in the unit of the responses of the fit, for each sound, and `predictions.json` with the ids of the neurons, and prints a table. The files appear together, once all sounds are
 //! done, and replace those that an earlier `predictions.json` names; other files of the output folder are left as they are, and refused if
 //! they have the name of a new one. A folder that is, holds or lies in an input is refused.
 
@@ -46,7 +46,7 @@ pub struct PredictArgs {
     /// Folder of a recording, an npy file with one cochleagram (F, T), or a wav file
     #[arg(long, value_name = "DIR|FILE.npy|FILE.wav")]
     data: PathBuf,
-    /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin; other files in it are left as they are
+    /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin or the unit of the fitted responses; other files in it are left as they are
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Stream the sound in chunks of this many bins, as in real time
@@ -105,7 +105,11 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
         let path = out.earlier(file);
         ensure!(!path.exists(), "{}: was not written by predict; choose another --out", path.display());
     }
-    let mut table = Table::new(["Sound", "Bins", "Mean rate (spikes/bin)", "Microseconds per bin"]);
+    let unit = model.config().axes.map(|axes| axes.response_unit).unwrap_or_default();
+    let mean = if unit.is_spikes() { "Mean rate" } else { "Mean response" };
+    let mean = format!("{mean} ({unit})");
+    let mut table =
+        Table::new(["Sound".to_owned(), "Bins".to_owned(), mean, "Microseconds per bin".to_owned()]);
     for (name, sound) in &sounds {
         interrupt::check()?;
         if let (Some(scaling), Input::Cochleagram) = (&scaling, model.config().input()) {
@@ -125,7 +129,6 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     }
     let not_trained = statenet::train::not_trained(&metadata);
     let axes = model.config().axes;
-    let unit = axes.as_ref().map(|axes| axes.response_unit.clone()).unwrap_or_default();
     let (neurons, dt) = axes.map_or((metadata.neurons, None), |axes| (axes.neuron_ids, Some(axes.dt)));
     if neurons.is_empty() {
         warnings.add(Warning::new(
@@ -134,7 +137,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             args.checkpoint.display().to_string(),
         ));
     }
-    PredictionsFile { neurons, not_trained, stimuli: names, unit, dt }
+    PredictionsFile { neurons, not_trained, stimuli: names, unit: Some(unit), dt }
         .write(out.new_files(), warnings.as_slice())?;
     interrupt::check()?;
     let _locked = out.commit(&earlier)?;

@@ -3,7 +3,7 @@
 //! ```text
 //! statenet score --data DIR --predictions out/fit/predictions/ln --out scores.json
 //! ```
-//! Reads `STIMULUS.npy` `(N, T)`, spikes per bin, for each test stimulus; writes the scores as JSON (like the `test` object
+//! Reads `STIMULUS.npy` `(N, T)`, in the unit of the responses, for each test stimulus; writes the scores as JSON (like the `test` object
 //! in `summary.json`) and prints them. While it runs it holds the lock `.FILE.json.lock` beside the file.
 
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub struct ScoreArgs {
     /// Folder of a recording, or data of another format
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin
+    /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin, or the unit of continuous responses
     #[arg(long, value_name = "DIR")]
     predictions: PathBuf,
     /// File to write the scores to, outside the folders that are read
@@ -48,7 +48,7 @@ pub struct ScoreArgs {
     /// Seed of half splits and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Least signal power of a neuron in means, (spikes per bin)^2; default: all neurons count
+    /// Least signal power of a neuron in means, (spikes per bin)^2 or the square of another unit; default: all neurons count
     #[arg(long, value_name = "X")]
     min_signal_power: Option<f64>,
     #[command(flatten)]
@@ -80,6 +80,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let names: Vec<&str> =
         split.test().iter().map(|&s| Ok(recording.stimulus(s)?.name())).collect::<anyhow::Result<_>>()?;
     let rates = Predictions::read(&args.predictions, &names)?;
+    rates.expect_unit(&recording, &args.predictions.display().to_string())?;
     // Those of a model that predicts some of the neurons.
     let recording = match (&args.neurons, rates.neurons()) {
         (None, [_, ..]) => recording.with_neurons(rates.neurons())?,

@@ -26,6 +26,15 @@ pub fn recording_for<'a>(model: &dyn ResponseModel, recording: &'a Recording) ->
     Ok(if same { Cow::Borrowed(recording) } else { Cow::Owned(recording.with_neurons(&ids)?) })
 }
 
+/// Checks that a model is of responses in the unit of a recording, if it says of which.
+pub(crate) fn expect_same_unit(model: &dyn ResponseModel, recording: &Recording) -> Result<()> {
+    let (model, recording) = (model.config().axes, recording.response_unit());
+    match model.map(|axes| axes.response_unit) {
+        Some(model) if model != *recording => Err(Error::ModelUnit { model, recording: recording.clone() }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks that model and recording have the same number of bands.
 pub(crate) fn expect_same_bands(model: &dyn ResponseModel, recording: &Recording) -> Result<()> {
     let (model, recording) = (model.n_bands(), recording.n_bands());

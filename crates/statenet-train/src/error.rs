@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use statenet_core::ResponseUnit;
+
 /// What can go wrong in a fit or an evaluation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -25,6 +27,36 @@ pub enum Error {
         model: usize,
         /// The recording's number.
         recording: usize,
+    },
+    /// A loss of spike counts was chosen for continuous responses.
+    #[error(
+        "loss {loss} is the likelihood of spike counts, and the responses are in {unit}: use mse, the Gaussian likelihood"
+    )]
+    LossUnit {
+        /// The loss.
+        loss: &'static str,
+        /// The unit of the responses.
+        unit: ResponseUnit,
+    },
+    /// The model is of responses in another unit than the recording has.
+    #[error("the model is of responses in {model}, the recording has responses in {recording}")]
+    ModelUnit {
+        /// The model's unit.
+        model: ResponseUnit,
+        /// The recording's unit.
+        recording: ResponseUnit,
+    },
+    /// The model's output curve gives nothing below 0, where responses are.
+    #[error(
+        "the model's output curve gives nothing below 0, and the mean response of neuron {neuron} is {mean:.3} {unit}: expected identity, or a curve with \"output\": \"signed\""
+    )]
+    OutputCurve {
+        /// The id of the first such neuron.
+        neuron: String,
+        /// Its mean response.
+        mean: f64,
+        /// The unit of the responses.
+        unit: ResponseUnit,
     },
     /// The loss or a gradient became infinite or NaN. The model holds the best weights so far.
     #[error("{what} is {value} in epoch {epoch}, step {step}, on stimulus {}: lower the learning rate or clip gradients", stimuli.join(", "))]

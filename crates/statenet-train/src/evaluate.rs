@@ -15,7 +15,7 @@ use crate::{
     need::{expect_memory_to_predict, expect_memory_to_score},
 };
 
-/// Predicts rates `(N, T)` in spikes per bin for the given stimuli of a recording, in that order.
+/// Predicts rates `(N, T)`, spikes per bin or in the unit of the responses that the model is of, for the given stimuli of a recording, in that order.
 ///
 /// The recording is as recorded: the model scales bands itself. A model that hears takes the recording's sounds. Neurons are those
 /// of the model, in its order; they are [matched by id](crate::recording_for).
@@ -30,7 +30,11 @@ pub fn predict(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usiz
     let batches = Batches::new(recording, stimuli, model.device())?;
     let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
     let rates = sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?));
-    Ok(Predictions::for_recording(recording, stimuli, rates.collect::<Result<_>>()?)?)
+    let predictions = Predictions::for_recording(recording, stimuli, rates.collect::<Result<_>>()?)?;
+    Ok(match model.config().axes {
+        Some(axes) => predictions.with_unit(axes.response_unit),
+        None => predictions,
+    })
 }
 
 /// Scores a model on the given stimuli of a recording, with the [options](EvaluationOptions::for_dt) of its time bin.
@@ -74,13 +78,14 @@ pub fn evaluate_with(
 /// name, whatever their order; the scores are of the recording's neurons.
 ///
 /// # Errors
-/// [`Error::Data`] for a neuron or a stimulus without predictions; [`Error::Memory`] if the machine has too little; [`Error::Metrics`] if an array has another number of bins.
+/// [`Error::Data`] for a neuron or a stimulus without predictions, and for predictions in another unit than the responses; [`Error::Memory`] if the machine has too little; [`Error::Metrics`] if an array has another number of bins.
 pub fn score(
     predictions: &Predictions,
     recording: &Recording,
     stimuli: &[usize],
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
+    predictions.expect_unit(recording, "predictions")?;
     expect_memory_to_score(recording, stimuli)?;
     let ids = recording.neuron_ids();
     with_observations(predictions, recording, stimuli, |observations| {
@@ -89,7 +94,7 @@ pub fn score(
 }
 
 /// A doubt about the unit of predictions: they look like spikes per second, where spikes per bin are expected
-/// ([`per_second_ratio`](statenet_metrics::per_second_ratio)). `place` says where they are.
+/// ([`per_second_ratio`](statenet_metrics::per_second_ratio)). `place` says where they are. Continuous responses raise none.
 ///
 /// # Errors
 /// As [`score`].
@@ -99,6 +104,9 @@ pub fn rate_unit_warning(
     stimuli: &[usize],
     place: &str,
 ) -> Result<Option<Warning>> {
+    if !recording.response_unit().is_spikes() {
+        return Ok(None);
+    }
     let dt = recording.dt();
     let ratio = with_observations(predictions, recording, stimuli, |observations| {
         Ok(statenet_metrics::per_second_ratio(observations, dt))

@@ -42,7 +42,7 @@ fn check(bytes: &[u8]) -> bool {
     };
     read.write(&second, &[]).expect("what was read can be written");
     let again = Predictions::read(&second, &[SCORED]).expect("what we write we can read");
-    let about = |p: &Predictions| (p.neurons().to_vec(), p.stimuli().to_vec(), p.unit().clone(), p.dt());
+    let about = |p: &Predictions| (p.neurons().to_vec(), p.stimuli().to_vec(), p.unit().cloned(), p.dt());
     assert_eq!(about(&read), about(&again));
     for (a, b) in read.rates().iter().zip(again.rates()) {
         same(&a.clone().into_dyn(), &b.clone().into_dyn());

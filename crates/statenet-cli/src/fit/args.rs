@@ -64,13 +64,13 @@ pub struct FitArgs {
     /// Stimuli per step; default 1
     #[arg(long, value_name = "N")]
     pub(crate) batch: Option<usize>,
-    /// Loss: mse (default) or poisson
+    /// Loss: mse (default), the Gaussian likelihood, or poisson, of spike counts alone
     #[arg(long, value_name = "NAME")]
     pub(crate) loss: Option<Loss>,
     /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Least signal power of a neuron in means, (spikes per bin)^2; default: all neurons count
+    /// Least signal power of a neuron in means, (spikes per bin)^2 or the square of another unit; default: all neurons count
     #[arg(long, value_name = "X")]
     pub(crate) min_signal_power: Option<f64>,
     /// What data of another format is.

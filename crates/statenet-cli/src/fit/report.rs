@@ -3,14 +3,15 @@
 use ndarray::{Array2, ArrayView2};
 use statenet::{
     candle::DType,
+    core::ResponseUnit,
     data::GroundTruth,
     interp::{GradientMaps, agreement, draw_windows},
     metrics::compare,
     models::Memory,
     prelude::*,
     report::{
-        Bar, Bars, Cell, Heatmap, Interval, Page, Panel, Scatter, ScatterPoint, Section, Size, Strip, Strips,
-        Svg, Table, Trace, Traces,
+        Bar, Bars, Cell, Heatmap, Interval, Page, Panel, RateUnit, Scatter, ScatterPoint, Section, Size,
+        Strip, Strips, Svg, Table, Trace, Traces,
     },
     train::behind_front_end,
 };
@@ -72,7 +73,8 @@ pub(crate) fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Ve
         )
         .fact("Time bin", format!("{} ms", recording.dt().ms()))
         .fact("Bands", recording.n_bands().to_string())
-        .fact("PSTH", "smoothed by a Hann window of 21 ms, unit gain")
+        .fact("Responses", recording.response_unit().as_str())
+        .fact("PSTH", smoothing(recording))
         .fact("Seed", scene.seed.to_string());
     if let Some(citation) = &recording.description().citation {
         page = page.fact("Data", citation.clone());
@@ -84,6 +86,17 @@ pub(crate) fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Ve
     page = page.section(training_section(scene, &mut figures)?);
     page.write(out.path("report.html"))?;
     Ok(tables)
+}
+
+/// How the responses were smoothed, in words.
+fn smoothing(recording: &Recording) -> String {
+    match recording.smoothing() {
+        None | Some(Smoothing::None) => "as recorded".to_owned(),
+        Some(Smoothing::Hann { width }) => {
+            format!("smoothed by a Hann window of {} ms, unit gain", width.ms())
+        }
+        Some(_) => "smoothed".to_owned(),
+    }
 }
 
 /// Writes each figure of the page to a file as well.
@@ -262,7 +275,7 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
         for fitted in scene.fitted {
             traces.push(Trace::predicted(fitted.summary.name.clone(), fitted.rates[0].row(neuron).to_vec()));
         }
-        let traces = Traces::new(id, traces, dt).in_spikes_per_second();
+        let traces = in_unit(Traces::new(id, traces, dt), recording.response_unit());
         let svg = Panel::shared_time("", [sound.into(), traces.into()]).render();
         let scores: Vec<String> = scene
             .fitted
@@ -277,6 +290,15 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
         section = section.figure(figures.keep(&format!("prediction-{rank}"), svg)?, caption);
     }
     Ok(section)
+}
+
+/// Traces in spikes per second, or in the unit of continuous responses.
+fn in_unit(mut traces: Traces, unit: &ResponseUnit) -> Traces {
+    if unit.is_spikes() {
+        return traces.in_spikes_per_second();
+    }
+    traces.unit = RateUnit::Other(unit.label());
+    traces
 }
 
 fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result<Section> {
@@ -343,7 +365,7 @@ fn heatmap(
     let bands = if map.nrows() == scene.recording.n_bands() { scene.recording.bands() } else { &[] };
     let mut figure = Heatmap::strf(title, shown.view(), bands, scene.recording.dt())?;
     figure.size = Size::new(190.0, 150.0);
-    figure.unit = "spikes/bin per s.d.".to_owned();
+    figure.unit = format!("{} per s.d.", scene.recording.response_unit());
     Ok(figure)
 }
 

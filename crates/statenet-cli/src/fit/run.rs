@@ -32,6 +32,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let out = Output::open(args, &printer)?;
     let mut warnings = Warnings::default();
     let source = source(&args.origin()?, args.neurons.as_deref(), args.seed, &mut warnings)?;
+    if let Some(loss) = args.loss {
+        FitConfig { loss, ..FitConfig::default() }.expect_unit(source.recording.response_unit())?;
+    }
     let whole = seconds(&source.recording);
     let source = Source { recording: cut(source.recording, args.cut.as_ref())?, ..source };
     if let Some(by) = &args.cut {

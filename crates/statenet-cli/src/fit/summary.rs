@@ -1,7 +1,11 @@
 //! `summary.json`: the results of `fit`. Scripts rely on its fields: do not rename them.
 
 use serde::{Deserialize, Serialize};
-use statenet::{core::Warning, prelude::*, train::Stopped};
+use statenet::{
+    core::{ResponseUnit, Warning},
+    prelude::*,
+    train::Stopped,
+};
 
 /// The content of the file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +30,9 @@ pub struct Dataset {
     pub stimuli: usize,
     /// Width of a time bin, ms.
     pub dt_ms: f64,
+    /// Unit of the responses, `spikes/bin` or that of continuous responses.
+    #[serde(default)]
+    pub response_unit: ResponseUnit,
 }
 
 impl Dataset {
@@ -37,6 +44,7 @@ impl Dataset {
             neurons: recording.n_neurons(),
             stimuli: recording.n_stimuli(),
             dt_ms: recording.dt().ms(),
+            response_unit: recording.response_unit().clone(),
         }
     }
 }

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayD};
 use serde::Serialize;
 use serde_json::json;
 use statenet::{
-    core::SampleRate,
+    core::{ResponseUnit, SampleRate},
     data::{write_npz, write_wav},
     interp::{
         Estimate,
@@ -31,6 +31,7 @@ struct Interpretation<'a> {
     model: String,
     recording: &'a str,
     dt_ms: f64,
+    response_unit: &'a ResponseUnit,
     seed: u64,
     split: &'a Split,
     methods: Vec<&'static str>,
@@ -166,6 +167,7 @@ pub(crate) fn write(
         model: loaded.slug(),
         recording: loaded.recording.name(),
         dt_ms: loaded.recording.dt().ms(),
+        response_unit: loaded.recording.response_unit(),
         seed: args.seed,
         split: &loaded.split,
         methods: args.methods.names(),

@@ -259,12 +259,11 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
             [sound("dream", dream.sound.view())?, sound("best recorded", best.cochleagram.view())?],
         )
         .into();
-        let per_second = 1000.0 / recording.dt().ms();
         let caption = format!(
-            "Dream: the sound with the largest response within the range of the recorded sounds, {:.1} spikes/s in the \
-             last bin. Right: the recorded stretch with the largest response, {:.1} spikes/s.",
-            dream.response * per_second,
-            best.response * per_second
+            "Dream: the sound with the largest response within the range of the recorded sounds, {} in the \
+             last bin. Right: the recorded stretch with the largest response, {}.",
+            in_unit(dream.response, recording),
+            in_unit(best.response, recording)
         );
         section = section.figure(keep("dream", &panel)?, caption);
     }
@@ -282,13 +281,12 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
         };
         let figures = [heard("dream", dream.sound.view())?, heard("best recorded", best.cochleagram.view())?];
         let panel: Figure = Panel::grid("", 2, figures).into();
-        let per_second = 1000.0 / recording.dt().ms();
         let caption = format!(
             "The same for samples, through the model's front end: the sound as loud as the training sounds with the largest \
-             response, {:.1} spikes/s (sounds/{}-samples.wav), and the recorded stretch, {:.1} spikes/s.",
-            dream.response * per_second,
+             response, {} (sounds/{}-samples.wav), and the recorded stretch, {}.",
+            in_unit(dream.response, recording),
             analysis.id,
-            best.response * per_second
+            in_unit(best.response, recording)
         );
         section = section.figure(keep("dream-samples", &panel)?, caption);
     }
@@ -319,6 +317,23 @@ fn neuron(loaded: &LoadedModel, analysis: &NeuronAnalysis, out: &Path) -> anyhow
     Ok(section)
 }
 
+/// The unit of responses in figures of experiments: spikes per second, or that of continuous responses.
+fn unit_of(recording: &Recording) -> &str {
+    let unit = recording.response_unit();
+    if unit.is_spikes() { "spikes/s" } else { unit.as_str() }
+}
+
+/// A response in a bin with its unit: `12.5 spikes/s`, `-61.2 mV`.
+fn in_unit(response: f64, recording: &Recording) -> String {
+    let unit = recording.response_unit();
+    let shown = if unit.is_spikes() { response / recording.dt().seconds() } else { response };
+    if unit.is_spikes() || shown.abs() >= 10.0 {
+        format!("{shown:.1} {}", unit_of(recording))
+    } else {
+        format!("{shown:.3} {}", unit_of(recording))
+    }
+}
+
 /// The figure of tones, ripples and the noise burst.
 fn experiment_figure(loaded: &LoadedModel, experiments: &Experiments) -> anyhow::Result<Figure> {
     let names = |values: &[f64]| values.iter().map(|v| format!("{v}")).collect::<Vec<_>>();
@@ -328,7 +343,7 @@ fn experiment_figure(loaded: &LoadedModel, experiments: &Experiments) -> anyhow:
             .called(names(&experiments.tones.levels_db), kilohertz);
     tones.size = Size::new(260.0, 150.0);
     tones.colors = ColorMap::Diverging;
-    tones.unit = "Evoked (spikes/s)".to_owned();
+    tones.unit = format!("Evoked ({})", unit_of(&loaded.recording));
     let mut ripples = Heatmap::matrix(
         "ripples",
         experiments.ripples.locked_hz.view(),
@@ -337,12 +352,12 @@ fn experiment_figure(loaded: &LoadedModel, experiments: &Experiments) -> anyhow:
     )
     .called(names(&experiments.ripples.densities), names(&experiments.ripples.velocities_hz));
     ripples.size = Size::new(220.0, 150.0);
-    ripples.unit = "Locked (spikes/s)".to_owned();
+    ripples.unit = format!("Locked ({})", unit_of(&loaded.recording));
     let onset: Figure = {
         let axis = CurveAxis::Lags(loaded.recording.dt());
         Curves::new(
             "noise burst",
-            "Evoked (spikes/s)",
+            format!("Evoked ({})", unit_of(&loaded.recording)),
             axis,
             [Curve::new("burst", experiments.bursts.evoked_hz.iter().copied())],
         )

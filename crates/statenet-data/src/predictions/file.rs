@@ -29,8 +29,8 @@ pub struct PredictionsFile {
     pub not_trained: Vec<String>,
     /// Names of the stimuli.
     pub stimuli: Vec<String>,
-    /// The unit of the rates.
-    pub unit: ResponseUnit,
+    /// The unit of the rates, if known.
+    pub unit: Option<ResponseUnit>,
     /// The width of a bin, if known.
     pub dt: Option<TimeBin>,
 }
@@ -66,9 +66,7 @@ impl PredictionsFile {
             strict_json::parse(&bytes).map_err(|source| Error::Json { path: path.to_path_buf(), source })?;
         let mut fields = Fields::new(path, String::new(), json)?;
         fields.expect_format(FORMAT, VERSION)?;
-        let unit = fields
-            .optional_unit("unit")?
-            .ok_or_else(|| fields.error("unit", "missing", "spikes/bin or another unit"))?;
+        let unit = fields.optional_unit("unit")?;
         let dt = match fields.value("dt_ms") {
             None => None,
             Some(value) => {

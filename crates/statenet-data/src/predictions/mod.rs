@@ -42,7 +42,7 @@ pub struct Predictions {
     rates: Vec<Array2<f32>>,
     dt: Option<TimeBin>,
     not_trained: Vec<String>,
-    unit: ResponseUnit,
+    unit: Option<ResponseUnit>,
 }
 
 impl Predictions {
@@ -70,7 +70,7 @@ impl Predictions {
             let got = format!("{} rows for stimulus {name}", wrong.nrows());
             return Err(Error::Predictions { got, expected: format!("one for each of {n} neurons") });
         }
-        let unit = ResponseUnit::SpikesPerBin;
+        let unit = Some(ResponseUnit::SpikesPerBin);
         Ok(Self { neurons, stimuli, rates, dt: None, not_trained: Vec::new(), unit })
     }
 
@@ -81,7 +81,7 @@ impl Predictions {
     pub fn for_recording(recording: &Recording, stimuli: &[usize], rates: Vec<Array2<f32>>) -> Result<Self> {
         let names = stimuli.iter().map(|&s| Ok(recording.stimulus(s)?.name().to_owned()));
         let new = Self::new(recording.neuron_ids(), names.collect::<Result<Vec<_>>>()?, rates)?;
-        Ok(Self { dt: Some(recording.dt()), unit: recording.response_unit().clone(), ..new })
+        Ok(Self { dt: Some(recording.dt()), unit: Some(recording.response_unit().clone()), ..new })
     }
 
     /// Ids of the neurons, in the order of the rows; empty if unknown.
@@ -126,29 +126,31 @@ impl Predictions {
         Self { dt: Some(dt), ..self }
     }
 
-    /// The unit of the rates: spikes per bin unless they say another.
+    /// The unit of the rates: spikes per bin unless they were given another; `None` if they were read from a folder that does not say it.
     #[must_use]
-    pub fn unit(&self) -> &ResponseUnit {
-        &self.unit
+    pub fn unit(&self) -> Option<&ResponseUnit> {
+        self.unit.as_ref()
     }
 
     /// The same, in this unit.
     #[must_use]
     pub fn with_unit(self, unit: ResponseUnit) -> Self {
-        Self { unit, ..self }
+        Self { unit: Some(unit), ..self }
     }
 
-    /// Checks that the rates are in the unit of a recording's responses. `holder` is whose rates they are, in words.
+    /// Checks that the rates are in the unit of a recording's responses, if their unit is known. `holder` is whose rates they are, in words.
     ///
     /// # Errors
     /// [`Error::ResponseUnit`].
     pub fn expect_unit(&self, recording: &Recording, holder: &str) -> Result<()> {
-        let (got, expected) = (self.unit(), recording.response_unit());
-        if got == expected {
-            return Ok(());
+        let expected = recording.response_unit();
+        match &self.unit {
+            Some(got) if got != expected => {
+                let (got, expected) = (got.clone(), expected.clone());
+                Err(Error::ResponseUnit { holder: holder.to_owned(), got, expected })
+            }
+            _ => Ok(()),
         }
-        let (got, expected) = (got.clone(), expected.clone());
-        Err(Error::ResponseUnit { holder: holder.to_owned(), got, expected })
     }
 
     /// Ids of neurons that the model had no training data of: their rates are those of weights that were never fitted.
@@ -286,7 +288,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         two().with_unit("mV".parse().unwrap()).write(folder.path(), &[]).unwrap();
         let read = Predictions::read(folder.path(), &["x"]).unwrap().of_neurons(&["a"]).unwrap();
-        assert_eq!(read.unit().to_string(), "mV");
+        assert_eq!(read.unit().map(ToString::to_string).as_deref(), Some("mV"));
         let spikes = crate::SimulationConfig::small().simulate().unwrap().recording;
         let error = read.expect_unit(&spikes, "predictions").unwrap_err();
         assert_eq!(error.to_string(), "predictions: responses are in mV, expected spikes/bin");
@@ -299,7 +301,7 @@ mod tests {
         two().write(folder.path(), &[]).unwrap();
         fs::remove_file(folder.path().join(FILE)).unwrap();
         let read = Predictions::read(folder.path(), &["x"]).unwrap();
-        assert!(read.neurons().is_empty() && read.dt().is_none());
+        assert!(read.neurons().is_empty() && read.dt().is_none() && read.unit().is_none());
         assert_eq!(read.of_neurons(&["u", "v"]).unwrap().neurons(), ["u", "v"]);
         assert!(read.of_neurons(&["u"]).unwrap_err().to_string().contains("2 rows and no ids of neurons"));
     }

@@ -11,7 +11,7 @@ const LOWEST_TOP_HZ: f64 = 200.0;
 
 impl Recording {
     /// What is allowed, but probably not meant: a time bin below .1 or above 100 ms, bands whose frequencies look like kHz, no
-    /// frequencies of bands at all.
+    /// frequencies of bands at all, counts in the unit of continuous responses.
     ///
     /// ```
     /// use statenet_data::SimulationConfig;
@@ -40,7 +40,20 @@ impl Recording {
             }
             _ => {}
         }
+        if !self.response_unit().is_spikes() && self.is_of_counts() {
+            let message = format!(
+                "all responses are whole numbers of 0 or more, and their unit is {}: are they spike counts, of spikes/bin?",
+                self.response_unit()
+            );
+            doubts.push(Warning::new("response_unit", message, self.place("response_unit")));
+        }
         doubts
+    }
+
+    /// Whether all responses are whole numbers of 0 or more.
+    fn is_of_counts(&self) -> bool {
+        let is_count = |value: &f32| *value >= 0.0 && value.fract() == 0.0;
+        self.stimuli().iter().all(|stimulus| stimulus.responses().values().iter().all(is_count))
     }
 
     fn place(&self, field: &str) -> String {
@@ -56,7 +69,10 @@ mod tests {
     use crate::recording::{Description, Neuron, Recording, Responses, Stimulus};
 
     fn codes(dt_ms: f64, bands: &[f64]) -> Vec<String> {
-        let responses = Responses::from_nan(Array3::zeros((1, 1, 2))).unwrap();
+        codes_of(Responses::from_nan(Array3::zeros((1, 1, 2))).unwrap(), dt_ms, bands)
+    }
+
+    fn codes_of(responses: Responses, dt_ms: f64, bands: &[f64]) -> Vec<String> {
         let stimulus = Stimulus::new("s", Array2::zeros((2, 2)), responses).unwrap();
         let bands = bands.iter().map(|&hz| Hertz::new(hz).unwrap()).collect();
         let dt = TimeBin::from_millis(dt_ms).unwrap();
@@ -64,6 +80,14 @@ mod tests {
             Recording::new(Description::default(), dt, bands, vec![Neuron::new("u")], vec![stimulus])
                 .unwrap();
         recording.doubts().into_iter().map(|doubt| doubt.code).collect()
+    }
+
+    #[test]
+    fn counts_in_another_unit_are_doubted() {
+        let in_mv =
+            |value| Responses::from_nan_in(Array3::from_elem((1, 1, 2), value), "mV".parse().unwrap());
+        assert_eq!(codes_of(in_mv(3.0).unwrap(), 5.0, &[500.0, 20_000.0]), ["response_unit"]);
+        assert!(codes_of(in_mv(-3.0).unwrap(), 5.0, &[500.0, 20_000.0]).is_empty());
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //! simple model of frequency bands ([`BandFrontEnd`]) where that is unknown. Every sound is run from the model's initial
 //! state.
 //!
+//! Rates are in spikes per second; of a model of continuous responses all of them are in the unit of these.
+//!
 //! The results are extrapolations: the model was fitted to other sounds, and pure tones may be far from them. Treat them as
 //! predictions to be tested on the animal.
 

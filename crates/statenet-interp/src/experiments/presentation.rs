@@ -13,7 +13,7 @@ const AT_ONCE: usize = 32;
 
 /// The rates of neurons to a set of sounds of one length.
 pub(super) struct Presentation {
-    /// `(S, N, T)`, N the neurons asked for, spikes per second.
+    /// `(S, N, T)`, N the neurons asked for, spikes per second or in the unit of continuous responses.
     rates: Array3<f64>,
     dt: TimeBin,
 }
@@ -29,7 +29,10 @@ impl Presentation {
         if let Some(&got) = neurons.iter().find(|&&n| n >= model.n_neurons()) {
             return Err(Error::OutOfRange { what: "neuron", got, n: model.n_neurons() });
         }
-        let dt = model.config().axes()?.dt;
+        let config = model.config();
+        let axes = config.axes()?;
+        let dt = axes.dt;
+        let seconds_per_bin = if axes.response_unit.is_spikes() { dt.seconds() } else { 1.0 };
         let mut all: Vec<f64> = Vec::new();
         let mut n_bins = None;
         for some in sounds.chunks(AT_ONCE) {
@@ -60,7 +63,7 @@ impl Presentation {
                         got: neuron,
                         n: of_sound.len(),
                     })?;
-                    all.extend(row.iter().map(|rate| rate / dt.seconds()));
+                    all.extend(row.iter().map(|rate| rate / seconds_per_bin));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statenet_core::{Axes, Millis};
 
-use super::curve::CurveConfig;
+use super::curve::{CurveConfig, Output};
 use crate::{
     error::{Result, config_error},
     params::time_constant,
@@ -48,6 +48,31 @@ impl ActivationConfig {
             Self::Exponential(_) => "exponential",
             Self::DoubleExponential(_) => "double-exponential",
             Self::ContrastGain(_) => "contrast-gain",
+        }
+    }
+
+    /// Whether the curve gives values of either sign.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        match self.curve() {
+            Self::Identity => true,
+            Self::UnitSoftplus => false,
+            Self::Softplus(curve)
+            | Self::Sigmoid(curve)
+            | Self::Exponential(curve)
+            | Self::DoubleExponential(curve) => curve.output == Output::Signed,
+            // A contrast gain behind another is refused by `validate`.
+            Self::ContrastGain(_) => true,
+        }
+    }
+
+    /// The same without its static curve: identity, behind a contrast gain if there is one.
+    pub(crate) fn without_curve(self) -> Self {
+        match self {
+            Self::ContrastGain(gain) => {
+                Self::ContrastGain(ContrastGainConfig { curve: Box::new(Self::Identity), ..gain })
+            }
+            _ => Self::Identity,
         }
     }
 

@@ -1,30 +1,35 @@
-//! The last step of every model: a static curve per neuron, after a contrast gain if there is one.
+//! The last step of every model: a static curve per neuron, after a contrast gain if there is one, and the scaling of continuous responses.
 
 use candle_core::Tensor;
-use statenet_core::Axes;
+use statenet_core::{Axes, Standardization};
 use statenet_kernels::Step;
 
 use super::{config::ActivationConfig, contrast_gain::ContrastGain, curve::Activation, static_curve::build};
 use crate::{
     error::Result,
+    layers::response_scaling::ResponseScaling,
     model::{memory::Memory, state::State},
-    params::store::Scope,
+    params::store::{ParamStore, Scope},
 };
 
 /// Drives `(B, N, T)` and the sound `(B, 1, F, T)` that led to them, to rates `(B, N, T)`.
 pub(crate) struct Nonlinearity {
     curve: Box<dyn Activation>,
     gain: Option<ContrastGain>,
+    /// Of continuous responses.
+    response: Option<ResponseScaling>,
+    is_signed: bool,
 }
 
 impl Nonlinearity {
     pub(crate) fn new(config: &ActivationConfig, axes: &Axes, scope: &mut Scope<'_>) -> Result<Self> {
         let n = axes.n_neurons;
+        let (response, is_signed) = (ResponseScaling::new(axes, scope)?, config.is_signed());
         let ActivationConfig::ContrastGain(gain) = config else {
-            return Ok(Self { curve: build(config, n, scope)?, gain: None });
+            return Ok(Self { curve: build(config, n, scope)?, gain: None, response, is_signed });
         };
         let curve = build(&gain.curve, n, &mut scope.enter("curve"))?;
-        Ok(Self { curve, gain: Some(ContrastGain::new(gain, axes, scope)?) })
+        Ok(Self { curve, gain: Some(ContrastGain::new(gain, axes, scope)?), response, is_signed })
     }
 
     pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
@@ -32,9 +37,13 @@ impl Nonlinearity {
     }
 
     pub(crate) fn chunk(&self, drive: &Tensor, sound: &Tensor, state: &mut State) -> Result<Tensor> {
-        match &self.gain {
+        let curved = match &self.gain {
             Some(gain) => self.curve.apply(&gain.chunk(drive, sound, state)?),
             None => self.curve.apply(drive),
+        };
+        match &self.response {
+            Some(response) => response.apply(&curved?),
+            None => curved,
         }
     }
 
@@ -49,12 +58,24 @@ impl Nonlinearity {
             None => drives,
         };
         all.extend(self.curve.step()?);
+        all.extend(self.response.as_ref().map(ResponseScaling::step).transpose()?);
         Ok(all)
+    }
+
+    /// Sets the mean and deviation of continuous responses, in the store that the model was built on; spike counts have none.
+    pub(crate) fn scale_output(&self, scaling: &Standardization, store: &ParamStore) -> Result<()> {
+        self.response.as_ref().map_or(Ok(()), |response| response.set(scaling, self.is_signed, store))
+    }
+
+    /// What one unit of a drive adds to each neuron's response (N), as far as it is linear: 1 for spike counts.
+    pub(crate) fn deviations(&self) -> Result<Option<Vec<f64>>> {
+        self.response.as_ref().map(ResponseScaling::deviations).transpose()
     }
 
     /// Sets the curve of each neuron for its mean rate (N), and returns the drive at which it gives that rate.
     pub(crate) fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
-        let values = self.curve.init_to_mean_rates(mean_rates)?;
+        let scaled = self.response.as_ref().map(|response| response.undo(mean_rates)).transpose()?;
+        let values = self.curve.init_to_mean_rates(scaled.as_deref().unwrap_or(mean_rates))?;
         match &self.gain {
             Some(gain) => gain.drives_of(&values),
             None => Ok(values),

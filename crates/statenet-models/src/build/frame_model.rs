@@ -13,7 +13,7 @@ use crate::{
         response_model::ResponseModel,
     },
     error::{During, Result, config_error},
-    layers::band_scaling::BandScaling,
+    layers::{band_scaling::BandScaling, response_scaling::ResponseScaling},
     model::{memory::Memory, mode::Mode, state::State},
     params::{
         init::Init,
@@ -27,7 +27,8 @@ use crate::{
 /// Build it by [`of_frames`], or register it with [`Registry::with_frames`](crate::Registry::with_frames); it is then fitted, streamed, saved and
 /// interpreted like a model of the zoo. Its rates are multiplied by the buffer `rate_scale` (N), which is 1 until a fit
 /// sets it, before the first step, so that silence gives each neuron's mean rate: rates near 1 for silence are a good
-/// start. A graph with a few nodes per bin is slower than the fused operations of `statenet-kernels`: write
+/// start. Of continuous responses they are scaled instead to the mean and deviation of each neuron: values around 0 are a good start.
+/// A graph with a few nodes per bin is slower than the fused operations of `statenet-kernels`: write
 /// [`ResponseModel`] itself where that matters.
 pub trait FrameModel: Send + Sync {
     /// The state before the first frame of `batch` streams: tensors whose first axis is B, none for a model without.
@@ -102,6 +103,8 @@ pub(crate) struct Framewise<M> {
     scaling: BandScaling,
     /// (N): spikes per bin for a rate of 1 of the user's model.
     scale: Tensor,
+    /// Of continuous responses.
+    response: Option<ResponseScaling>,
 }
 
 impl<M: FrameModel> Framewise<M> {
@@ -123,7 +126,8 @@ impl<M: FrameModel> Framewise<M> {
             ParamStore::with_var_builder(seed, dtype, device, |vb| layers(vb, &axes, body))?;
         let scale = params.root().buffer(SCALE, axes.n_neurons, Init::ONES)?;
         let scaling = BandScaling::new(axes.n_bands, &mut params.root().enter("scaling"))?;
-        Ok(Self { model: Arc::new(model), axes, config: config.clone(), params, scaling, scale })
+        let response = ResponseScaling::new(&axes, &mut params.root())?;
+        Ok(Self { model: Arc::new(model), axes, config: config.clone(), params, scaling, scale, response })
     }
 
     /// Rates `(B, N, T)` of scaled frames `(B, 1, F, T)`, and the state after the last.
@@ -142,7 +146,11 @@ impl<M: FrameModel> Framewise<M> {
     fn advance(&self, frame: &Tensor, state: &[Tensor]) -> Result<(Tensor, Vec<Tensor>)> {
         let advanced = self.model.advance(frame, state);
         let scaled = advanced.and_then(|(rates, next)| Ok((rates.broadcast_mul(&self.scale)?, next)));
-        scaled.during("advancing by a frame")
+        let (rates, next) = scaled.during("advancing by a frame")?;
+        match &self.response {
+            Some(response) => Ok((response.apply(&rates)?, next)),
+            None => Ok((rates, next)),
+        }
     }
 
     fn read(&self, batch: usize, state: &State) -> Result<Vec<Tensor>> {
@@ -185,7 +193,8 @@ impl<M: FrameModel + 'static> ResponseModel for Framewise<M> {
         let scaling = BandScaling::new(self.axes.n_bands, &mut params.root().enter("scaling"))?;
         scaling.set(&self.scaling.get()?, &params)?;
         let (model, axes, config) = (Arc::clone(&self.model), self.axes.clone(), self.config.clone());
-        Ok(Some(Box::new(Self { model, axes, config, params, scaling, scale: self.scale.clone() })))
+        let (scale, response) = (self.scale.clone(), self.response.clone());
+        Ok(Some(Box::new(Self { model, axes, config, params, scaling, scale, response })))
     }
 
     fn init_state(&self, batch: usize) -> Result<State> {
@@ -217,8 +226,16 @@ impl<M: FrameModel + 'static> ResponseModel for Framewise<M> {
         self.axes.n_bands
     }
 
-    /// Scales the rates of a first frame of zeros to the mean rates; a neuron whose rate is 0 or less keeps its scale.
+    fn scale_output(&mut self, scaling: &Standardization) -> Result<()> {
+        self.response.as_ref().map_or(Ok(()), |response| response.set(scaling, true, &self.params))
+    }
+
+    /// Scales the rates of a first frame of zeros to the mean rates; a neuron whose rate is 0 or less keeps its scale. Continuous responses
+    /// have their means already.
     fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {
+        if self.response.is_some() {
+            return Ok(());
+        }
         let silence = Tensor::zeros((1, self.axes.n_bands), self.dtype(), self.device());
         let start = self.model.start(1).during("creating a state")?;
         let (answer, _) = self.advance(&silence.during("creating a silent frame")?, &start)?;

@@ -119,7 +119,8 @@ impl ModelConfig {
             return Err(config_error("model.pipeline", "a model that hears", "one that takes cochleagrams"));
         }
         pipeline.front_end = Some(Box::new(front_end));
-        self.axes = self.axes.map(|axes| sampling.axes(axes.n_neurons));
+        self.axes =
+            self.axes.map(|axes| Axes { response_unit: axes.response_unit, ..sampling.axes(axes.n_neurons) });
         Ok(self)
     }
 
@@ -129,6 +130,15 @@ impl ModelConfig {
         match &self.model {
             Architecture::Pipeline(pipeline) => pipeline.input(),
             Architecture::Custom(_) => Input::Cochleagram,
+        }
+    }
+
+    /// Whether the model can give values of either sign, as far as its output curve says; a model of your own can.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        match &self.model {
+            Architecture::Pipeline(pipeline) => pipeline.readout.activation().is_signed(),
+            Architecture::Custom(_) => true,
         }
     }
 

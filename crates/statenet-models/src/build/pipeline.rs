@@ -5,10 +5,11 @@
 //! cochleagram (B, 1, F, T) -> scaling: bands of mean 0 and deviation 1 over training sounds (B, 1, F, T)
 //! scaled cochleagram (B, 1, F, T) -> prefilter (B, C, F, T) -> core (B, H, T) or (B, C, F, T) -> readout: drives (B, N, T)
 //! drives and, for a contrast gain, the scaled cochleagram -> nonlinearity: rates (B, N, T)
+//! continuous responses: rates -> mean and deviation of each neuron's training responses (B, N, T)
 //! ```
 
-use candle_core::Tensor;
-use statenet_core::{Axes, Dim, Input, Sampling, Standardization, expect_shape};
+use candle_core::{Device, Tensor};
+use statenet_core::{Axes, Dim, Input, ResponseUnit, Sampling, Standardization, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
@@ -75,6 +76,12 @@ impl PipelineConfig {
     pub fn input(&self) -> Input {
         let hears = self.front_end.is_some() || matches!(self.core, CoreConfig::Icnet(_));
         if hears { Input::Sound } else { Input::Cochleagram }
+    }
+
+    /// The same as a model of responses in this unit: for continuous ones without the output curve, which is of spike rates.
+    #[must_use]
+    pub fn for_response_unit(self, unit: &ResponseUnit) -> Self {
+        Self { readout: self.readout.for_response_unit(unit), ..self }
     }
 
     /// The axes behind the front end: those of its cochleagram, or the model's own without one.
@@ -284,7 +291,18 @@ impl ResponseModel for Pipeline {
     }
 
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
-        self.readout.receptive_fields()
+        let fields = self.readout.receptive_fields()?;
+        let (Some(fields), Some(deviations)) = (&fields, self.readout.nonlinearity().deviations()?) else {
+            return Ok(fields);
+        };
+        let column = (deviations.len(), 1, 1);
+        let deviations = Tensor::from_vec(deviations, column, &Device::Cpu);
+        let in_unit = deviations.and_then(|deviations| fields.broadcast_mul(&deviations));
+        in_unit.during("scaling receptive fields").map(Some)
+    }
+
+    fn scale_output(&mut self, scaling: &Standardization) -> Result<()> {
+        self.readout.nonlinearity().scale_output(scaling, &self.params)
     }
 
     fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {

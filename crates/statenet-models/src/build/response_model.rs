@@ -172,7 +172,7 @@ pub trait ResponseModel: Send + Sync {
     /// The receptive field of every neuron, `(N, F, K)` in f64, last column lag 0, of a model whose drive is a weighted
     /// sum over the bands and lags of its scaled (and prefiltered) input: the drive that one standard deviation of a band adds.
     ///
-    /// Normalisation of the drive is part of the weights; channels of a prefilter are summed. Bands are those of the front end
+    /// Normalisation of the drive is part of the weights, and so is the scaling of continuous responses; channels of a prefilter are summed. Bands are those of the front end
     /// in a model that hears. `None`, unless overridden, for every other model.
     ///
     /// # Errors
@@ -181,7 +181,17 @@ pub trait ResponseModel: Send + Sync {
         Ok(None)
     }
 
-    /// Moves the start of a fit to the neurons' mean rates (N), spikes per bin, so that the first steps are not spent
+    /// Sets the mean and deviation of each neuron's response (N), for a model of continuous responses, whose output is scaled by them. A fitter
+    /// does this once, before the first step, from training responses. Does nothing unless overridden, and for spike counts.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for another number of neurons.
+    fn scale_output(&mut self, scaling: &Standardization) -> Result<()> {
+        let _ = scaling;
+        Ok(())
+    }
+
+    /// Moves the start of a fit to the neurons' mean rates (N), spikes per bin or in the unit of the responses, so that the first steps are not spent
     /// on finding them; an output curve that starts far above them can stay flat for good ("mean collapse").
     ///
     /// Called by fitters before the first step, with rates of the training stimuli. Does nothing unless overridden.
@@ -276,6 +286,10 @@ impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
 
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
         (**self).receptive_fields()
+    }
+
+    fn scale_output(&mut self, scaling: &Standardization) -> Result<()> {
+        (**self).scale_output(scaling)
     }
 
     fn init_to_mean_rates(&mut self, mean_rates: &[f64]) -> Result<()> {

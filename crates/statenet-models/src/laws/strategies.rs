@@ -12,7 +12,9 @@
 
 use candle_core::{DType, Device, Tensor};
 use proptest::prelude::*;
-use statenet_core::{Axes, Hertz, Millis, Sampling, Seed, Standardization, TimeBin, scales::Scale};
+use statenet_core::{
+    Axes, Hertz, Millis, ResponseUnit, Sampling, Seed, Standardization, TimeBin, scales::Scale,
+};
 
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig, CurveConfig, Output},
@@ -79,6 +81,11 @@ impl Case {
                 .unzip();
             model.scale_input(&Standardization::new(mean, std)?)?;
         }
+        let mut stream = self.seed.stream("output scaling");
+        let (mean, std) = (0..model.n_neurons())
+            .map(|_| (stream.uniform(-3.0, 3.0) as f32, stream.uniform(0.5, 2.0) as f32))
+            .unzip();
+        model.scale_output(&Standardization::new(mean, std)?)?;
         Ok(model)
     }
 
@@ -115,12 +122,21 @@ pub fn cochleagram(
         .during("drawing a cochleagram")
 }
 
-/// Axes of 1 to 12 bands, 1 to 4 neurons and 1 to 10 ms bins.
+/// Units of responses: spike counts more often than not, else a continuous one.
+pub fn response_units() -> impl Strategy<Value = ResponseUnit> {
+    let units = ["spikes/bin", "spikes/bin", "mV"].map(|unit| unit.parse().unwrap_or_default());
+    prop::sample::select(units.to_vec())
+}
+
+/// Axes of 1 to 12 bands, 1 to 4 neurons, 1 to 10 ms bins and any unit of responses.
 pub fn axes() -> impl Strategy<Value = Axes> {
-    (1usize..=12, 1usize..=4, prop_oneof![Just(1.0), Just(5.0), Just(10.0)])
-        .prop_filter_map("a valid dt", |(n_bands, n_neurons, dt)| {
-            Some(Axes::new(n_bands, n_neurons, TimeBin::from_millis(dt).ok()?))
-        })
+    let bins = prop_oneof![Just(1.0), Just(5.0), Just(10.0)];
+    (1usize..=12, 1usize..=4, bins, response_units()).prop_filter_map(
+        "a valid dt",
+        |(n_bands, n_neurons, dt, response_unit)| {
+            Some(Axes { response_unit, ..Axes::new(n_bands, n_neurons, TimeBin::from_millis(dt).ok()?) })
+        },
+    )
 }
 
 /// Time constants from 11 to 300 ms: above the widest bin.

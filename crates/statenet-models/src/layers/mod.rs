@@ -8,6 +8,7 @@ pub(crate) mod hold_first;
 pub mod leaky_integrator;
 pub(crate) mod leaky_relu;
 pub(crate) mod pool;
+pub(crate) mod response_scaling;
 pub(crate) mod small_matrix;
 pub(crate) mod steps;
 pub(crate) mod window;

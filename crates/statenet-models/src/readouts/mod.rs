@@ -15,7 +15,7 @@ mod readout;
 mod strf;
 
 use serde::{Deserialize, Serialize};
-use statenet_core::Axes;
+use statenet_core::{Axes, ResponseUnit};
 
 use self::{factorized::FactorizedReadout, linear::LinearReadout, mlp::MlpReadout, strf::StrfReadout};
 pub use self::{
@@ -77,7 +77,21 @@ impl ReadoutConfig {
         }
     }
 
-    fn activation(&self) -> &ActivationConfig {
+    /// The same with the output curve of responses in a unit: its own for spike counts, none for continuous ones.
+    pub(crate) fn for_response_unit(mut self, unit: &ResponseUnit) -> Self {
+        if !unit.is_spikes() {
+            let activation = match &mut self {
+                Self::Strf(strf) => &mut strf.activation,
+                Self::Linear(linear) => &mut linear.activation,
+                Self::Mlp(mlp) => &mut mlp.activation,
+                Self::Factorized(factorized) => &mut factorized.activation,
+            };
+            *activation = std::mem::take(activation).without_curve();
+        }
+        self
+    }
+
+    pub(crate) fn activation(&self) -> &ActivationConfig {
         match self {
             Self::Strf(strf) => &strf.activation,
             Self::Linear(linear) => &linear.activation,

@@ -2,6 +2,7 @@
 
 use statenet_core::Axes;
 
+use super::published;
 use crate::{
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{Conv2dConfig, CoreConfig},
@@ -17,5 +18,5 @@ pub fn cnn2d(axes: &Axes) -> ModelConfig {
     conv.kernel_bands = conv.kernel_bands.min((axes.n_bands.max(1) - 1) / conv.layers + 1);
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
     let core = CoreConfig::Conv2d(conv);
-    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
+    published(axes, PipelineConfig::new(core, readout))
 }

@@ -2,7 +2,7 @@
 
 use statenet_core::Axes;
 
-use super::window::default_lags;
+use super::{published, window::default_lags};
 use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
@@ -19,5 +19,5 @@ pub fn dnet(axes: &Axes) -> ModelConfig {
     let core = CoreConfig::Dnet(DnetConfig { hidden: 20, strf, leak: LeakConfig::default() });
     let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);
-    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
+    published(axes, PipelineConfig::new(core, readout))
 }

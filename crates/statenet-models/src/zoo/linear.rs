@@ -2,7 +2,7 @@
 
 use statenet_core::Axes;
 
-use super::window::default_lags;
+use super::{published, window::default_lags};
 use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
@@ -21,5 +21,5 @@ pub fn linear(axes: &Axes) -> ModelConfig {
 pub(super) fn with_curve(axes: &Axes, activation: ActivationConfig) -> ModelConfig {
     let strf = StrfConfig::full(default_lags(axes));
     let readout = ReadoutConfig::Strf(StrfReadoutConfig { strf, norm: NormConfig::None, activation });
-    ModelConfig::pipeline(axes, PipelineConfig::new(CoreConfig::None, readout))
+    published(axes, PipelineConfig::new(CoreConfig::None, readout))
 }

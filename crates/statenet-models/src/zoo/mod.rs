@@ -1,4 +1,7 @@
 //! The models by name: their defaults, where they come from, and how they are fitted.
+//!
+//! Output curves are for spike counts. For axes of [continuous responses](statenet_core::ResponseUnit) a model is built without one, and the
+//! mean and deviation of each neuron take its place; LN is then Linear. A curve of your own is chosen in a config.
 
 mod adapting;
 mod cnn2d;
@@ -33,7 +36,7 @@ pub use self::{
     transformer::transformer,
 };
 use crate::{
-    build::model_config::ModelConfig,
+    build::model_config::{ModelConfig, PipelineConfig},
     error::{Error, Result},
 };
 
@@ -138,6 +141,11 @@ pub const ALL: &[Entry] = &[
     hears(entry("icnet", icnet, "Drakopoulos et al. 2025", Recipe::DEFAULT)),
 ];
 
+/// The config of a published model: with its output curve for spike counts, without one for continuous responses.
+fn published(axes: &Axes, pipeline: PipelineConfig) -> ModelConfig {
+    ModelConfig::pipeline(axes, pipeline.for_response_unit(&axes.response_unit))
+}
+
 /// The models that take cochleagrams, or those that hear.
 pub fn taking(input: Input) -> impl Iterator<Item = &'static Entry> {
     ALL.iter().filter(move |entry| entry.input == input)
@@ -169,4 +177,39 @@ fn find(name: &str) -> Result<&'static Entry> {
         name: name.to_owned(),
         known: ALL.iter().map(|entry| entry.name.to_owned()).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+    use statenet_core::{SampleRate, Sampling, Seed, Standardization, TimeBin};
+
+    use super::*;
+    use crate::{Mode, ResponseModel as _};
+
+    #[test]
+    fn of_continuous_responses_every_model_starts_at_their_means_and_is_linear_at_its_output() {
+        let dt = TimeBin::whole_millis::<5>();
+        let unit = || "mV".parse().unwrap();
+        let rate = SampleRate::new(16_000.0).unwrap();
+        for entry in ALL {
+            let axes = match entry.input {
+                Input::Cochleagram => Axes::new(12, 2, dt),
+                Input::Sound => Sampling::new(rate, dt).unwrap().axes(2),
+            };
+            let config = (entry.config)(&Axes { response_unit: unit(), ..axes.clone() });
+            assert!(config.is_signed(), "{}", entry.name);
+            let mut model = config.build(Seed::new(0), &Device::Cpu).unwrap();
+            let (mean, std) = (vec![-65.0, 3.0], vec![2.0, 0.01]);
+            model.scale_output(&Standardization::new(mean, std).unwrap()).unwrap();
+            model.init_to_mean_rates(&[-65.0, 3.0]).unwrap();
+            let sound =
+                Tensor::zeros((1, 1, axes.n_bands, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+            let rates =
+                model.forward(&sound, Mode::Eval).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+            for (rates, (mean, within)) in rates.iter().zip([(-65.0, 10.0), (3.0, 0.05)]) {
+                assert!(rates.iter().all(|rate| (rate - mean).abs() < within), "{}: {rates:?}", entry.name);
+            }
+        }
+    }
 }

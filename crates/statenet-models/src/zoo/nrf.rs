@@ -2,7 +2,7 @@
 
 use statenet_core::Axes;
 
-use super::window::default_lags;
+use super::{published, window::default_lags};
 use crate::{
     build::model_config::{ModelConfig, PipelineConfig},
     cores::{CoreConfig, NrfConfig},
@@ -15,5 +15,5 @@ use crate::{
 pub fn nrf(axes: &Axes) -> ModelConfig {
     let core = CoreConfig::Nrf(NrfConfig { hidden: 20, strf: StrfConfig::full(default_lags(axes)) });
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
-    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
+    published(axes, PipelineConfig::new(core, readout))
 }

@@ -2,7 +2,7 @@
 
 use statenet_core::Axes;
 
-use super::{ln::ln, statenet::statenet_gru};
+use super::{ln::ln, published, statenet::statenet_gru};
 use crate::{
     activations::ActivationConfig,
     build::model_config::{Architecture, ModelConfig, PipelineConfig},
@@ -57,7 +57,7 @@ pub fn leaf_statenet_gru(axes: &Axes) -> ModelConfig {
 #[must_use]
 pub fn icnet(axes: &Axes) -> ModelConfig {
     let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::UnitSoftplus };
-    ModelConfig::pipeline(
+    published(
         axes,
         PipelineConfig::new(CoreConfig::Icnet(IcnetConfig::default()), ReadoutConfig::Linear(readout)),
     )
@@ -65,7 +65,8 @@ pub fn icnet(axes: &Axes) -> ModelConfig {
 
 /// A model of the front end's bands, for axes of sound.
 fn behind(front_end: FrontEndConfig, model: fn(&Axes) -> ModelConfig, axes: &Axes) -> ModelConfig {
-    let mut config = model(&Axes::new(front_end.n_bands(), axes.n_neurons, axes.dt)).for_axes(axes);
+    let bands = Axes::new(front_end.n_bands(), axes.n_neurons, axes.dt);
+    let mut config = model(&Axes { response_unit: axes.response_unit.clone(), ..bands }).for_axes(axes);
     if let Architecture::Pipeline(pipeline) = &mut config.model {
         pipeline.front_end = Some(Box::new(front_end));
     }

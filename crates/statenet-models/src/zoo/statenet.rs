@@ -2,6 +2,7 @@
 
 use statenet_core::Axes;
 
+use super::published;
 use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::model_config::{ModelConfig, PipelineConfig},
@@ -21,7 +22,7 @@ pub fn statenet(axes: &Axes, backbone: BackboneConfig) -> ModelConfig {
     let core = StatenetConfig { encoder, backbone, ..StatenetConfig::default() };
     let readout = ReadoutConfig::Linear(LinearReadoutConfig::default());
     let core = CoreConfig::Statenet(core);
-    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
+    published(axes, PipelineConfig::new(core, readout))
 }
 
 /// [`statenet`] with a gated recurrent unit.

@@ -2,6 +2,7 @@
 
 use statenet_core::{Axes, Millis};
 
+use super::published;
 use crate::{
     activations::ActivationConfig,
     build::model_config::{ModelConfig, PipelineConfig},
@@ -26,5 +27,5 @@ pub fn transformer(axes: &Axes) -> ModelConfig {
     });
     let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);
-    ModelConfig::pipeline(axes, PipelineConfig::new(core, readout))
+    published(axes, PipelineConfig::new(core, readout))
 }

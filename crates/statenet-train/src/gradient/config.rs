@@ -1,7 +1,7 @@
 //! The settings of a gradient fit.
 
 use serde::{Deserialize, Serialize};
-use statenet_core::Seed;
+use statenet_core::{ResponseUnit, Seed};
 use statenet_metrics::losses::Loss;
 
 use super::schedule::Schedule;
@@ -17,7 +17,7 @@ use crate::{
 /// | `optimizer` | AdamW, learning rate 1e-3, no decay | as in the published recipe |
 /// | `schedule` | learning rate times 0.3 after 10 epochs without improvement, at most twice | fine adjustment at the end |
 /// | `batch` | 1 | stimuli per step |
-/// | `loss` | mean squared error | |
+/// | `loss` | mean squared error | of [continuous responses](statenet_core::ResponseUnit) in deviations of each neuron, the Gaussian likelihood |
 /// | `clip` | 1.0 | gradients with a larger norm are scaled down |
 /// | `max_epochs` | 1000 | |
 /// | `patience` | 20 | epochs without improvement after which the fit stops |
@@ -59,6 +59,19 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
+    /// Checks that the loss is one of responses in this unit.
+    ///
+    /// # Errors
+    /// [`Error::LossUnit`] for the Poisson loss of continuous responses.
+    pub fn expect_unit(&self, unit: &ResponseUnit) -> Result<()> {
+        match self.loss {
+            Loss::Poisson if !unit.is_spikes() => {
+                Err(Error::LossUnit { loss: self.loss.name(), unit: unit.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that every setting is in range.
     pub(crate) fn validate(&self) -> Result<()> {
         for (setting, n) in

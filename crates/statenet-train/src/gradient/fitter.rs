@@ -15,9 +15,11 @@ use super::{
     clipping,
     config::FitConfig,
     early_stopping::{Decision, EarlyStopping},
+    responses::TrainingResponses,
     resume::{Fingerprint, FitFolder, FitState},
 };
 use crate::{
+    axes::expect_same_unit,
     error::{During, Error, Result},
     fit::{Fit, metadata_of},
     hearing::FitInput,
@@ -29,6 +31,9 @@ use crate::{
 };
 
 /// Fits a model to training stimuli by gradient descent until its score on validation stimuli stops improving.
+///
+/// Continuous responses are scaled: the loss counts in deviations of each neuron's training responses, so that it does not depend on their
+/// unit and all neurons have the same weight, and a model of the zoo works with them so and gives rates in the unit.
 ///
 /// Deterministic: the same model, recording, split and settings give the same weights bit for bit, whatever the number of
 /// threads.
@@ -109,13 +114,16 @@ impl<'a> Fitter<'a> {
     /// ([`ResponseModel::scale_input`]), from `split.train()` only. Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Setting`], [`Error::Mismatch`] and [`Error::Memory`] before the fit starts; [`Error::OtherFit`] if the folder to resume from
+    /// [`Error::Setting`], [`Error::Mismatch`], [`Error::LossUnit`], [`Error::ModelUnit`], [`Error::OutputCurve`] and [`Error::Memory`]
+    /// before the fit starts; [`Error::OtherFit`] if the folder to resume from
     /// holds another fit, [`Error::DamagedState`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
     /// or NaN; [`Error::Interrupted`] if it was [asked to stop](Self::stop_when). After an error during the fit the model holds the best weights so far.
     pub fn fit(self, model: &mut dyn ResponseModel, recording: &Recording, split: &Split) -> Result<Fit> {
         let Self { config, mut watch, resume, keep_state, stop } = self;
         let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
+        config.expect_unit(recording.response_unit())?;
+        expect_same_unit(model, recording)?;
         expect_memory_to_fit(model, recording, split, &config)?;
         let before = model.params().snapshot()?;
         let input = FitInput::new(model, recording, split.train())?;
@@ -123,6 +131,7 @@ impl<'a> Fitter<'a> {
             metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed))?;
         let recording = &*input.recording;
         let batches = Batches::new(recording, split.train(), model.device())?;
+        let responses = TrainingResponses::of(&batches, recording.response_unit())?;
         let validation = Validation::new(recording, split, model.device())?;
         let folder = match resume {
             Some((folder, every)) => {
@@ -134,8 +143,9 @@ impl<'a> Fitter<'a> {
         if let Some(scaling) = &input.scaling {
             model.scale_input(scaling)?;
         }
-        model.init_to_mean_rates(&mean_rates(&batches)?)?;
-        let mut run = Run::start(model, &config, &batches, &input)?;
+        responses.start(model, recording)?;
+        let weights = responses.weights(model.device(), model.dtype())?;
+        let mut run = Run::start(model, &config, &batches, &input, weights)?;
         let ended = state.as_ref().and_then(|state| state.ended);
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
@@ -189,6 +199,8 @@ struct Run<'a> {
     config: &'a FitConfig,
     batches: &'a Batches,
     input: &'a FitInput<'a>,
+    /// `(1, N, 1)`: what rates and targets are multiplied by in the loss, for continuous responses.
+    weights: Option<Tensor>,
     optimizer: AdamW,
     early_stopping: EarlyStopping,
     best: BTreeMap<String, Tensor>,
@@ -200,11 +212,13 @@ impl<'a> Run<'a> {
         config: &'a FitConfig,
         batches: &'a Batches,
         input: &'a FitInput<'a>,
+        weights: Option<Tensor>,
     ) -> Result<Self> {
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let optimizer = optimizer.during("preparing the optimiser")?;
         let best = model.params().snapshot()?;
-        Ok(Self { model, config, batches, input, optimizer, early_stopping: EarlyStopping::default(), best })
+        let early_stopping = EarlyStopping::default();
+        Ok(Self { model, config, batches, input, weights, optimizer, early_stopping, best })
     }
 
     /// Continues from a saved state.
@@ -308,7 +322,12 @@ impl<'a> Run<'a> {
         let convert = |t: &Tensor| t.to_dtype(dtype).during("converting a batch");
         let pass = Pass::new(noise, valid_frames(batch, dtype)?);
         let rate = self.input.forward(self.model, &convert(&batch.cochleagrams)?, Mode::Train(&pass))?;
-        let loss = self.config.loss.apply(&rate, &convert(&batch.targets)?, &convert(&batch.mask)?);
+        let weighted = |t: Tensor| match &self.weights {
+            Some(weights) => t.broadcast_mul(weights).during("weighting the loss"),
+            None => Ok(t),
+        };
+        let (rate, targets) = (weighted(rate)?, weighted(convert(&batch.targets)?)?);
+        let loss = self.config.loss.apply(&rate, &targets, &convert(&batch.mask)?);
         let loss = loss.map_err(Error::from)?;
         let value =
             loss.to_dtype(DType::F64).and_then(|l| l.to_scalar::<f64>()).during("reading the loss")?;
@@ -363,22 +382,4 @@ fn valid_frames(batch: &Batch, dtype: DType) -> Result<Option<Tensor>> {
     let shape = (batch.n_bins.len(), 1, longest);
     let valid = Tensor::from_vec(values, shape, batch.mask.device()).and_then(|t| t.to_dtype(dtype));
     Ok(Some(valid.during("marking padding")?))
-}
-
-/// The mean rate of each neuron over recorded training bins, spikes per bin; 0 for a neuron without data.
-fn mean_rates(batches: &Batches) -> Result<Vec<f64>> {
-    let mut sums: Vec<(f64, f64)> = Vec::new();
-    for batch in batches.in_order(1)? {
-        let batch = batch?;
-        let sum = |t: &Tensor| -> candle_core::Result<Vec<f64>> {
-            t.to_dtype(candle_core::DType::F64)?.sum((0, 2))?.to_vec1()
-        };
-        let total = (&batch.targets * &batch.mask).and_then(|t| sum(&t)).during("summing targets")?;
-        let count = sum(&batch.mask).during("counting bins")?;
-        sums.resize(total.len(), (0.0, 0.0));
-        for (s, (t, c)) in sums.iter_mut().zip(total.into_iter().zip(count)) {
-            *s = (s.0 + t, s.1 + c);
-        }
-    }
-    Ok(sums.into_iter().map(|(total, count)| if count > 0.0 { total / count } else { 0.0 }).collect())
 }

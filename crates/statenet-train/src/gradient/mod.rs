@@ -7,6 +7,7 @@ mod early_stopping;
 mod fitter;
 mod many;
 mod recipe;
+mod responses;
 mod resume;
 mod schedule;
 mod seal;

@@ -76,6 +76,10 @@ pub fn save_published(
     let Architecture::Pipeline(pipeline) = &config.model else {
         return Err(config_error("model", "custom", "a model of the zoo that the published package has"));
     };
+    if !axes.response_unit.is_spikes() {
+        let expected = "spikes/bin, the only unit that the published package has";
+        return Err(config_error("axes.response_unit", &axes.response_unit, expected));
+    }
     let mut fields = Map::new();
     fields.insert("n_frequency_bands".to_owned(), json!(axes.n_bands));
     fields.insert("out_neurons".to_owned(), json!(axes.n_neurons));

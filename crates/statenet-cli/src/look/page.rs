@@ -2,15 +2,19 @@
 
 use ndarray::{Array2, Axis};
 use statenet::{
+    core::ResponseUnit,
     data::{Alignment, Neuron, Stimulus},
     prelude::*,
     report::{
-        Cell, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Page, Panel, Raster, Section, Table,
-        Trace, Traces,
+        Cell, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Page, Panel, Raster, RateUnit, Section,
+        Table, Trace, Traces,
     },
 };
 
 use super::summary::{LookedAt, LookedNeuron};
+
+/// The most repeats of a continuous response that are drawn.
+const MOST_REPEATS: usize = 6;
 
 /// The page: summary, alignment, neurons, responses, sounds.
 ///
@@ -28,6 +32,7 @@ pub(super) fn page(
         .fact("Neurons", recording.n_neurons().to_string())
         .fact("Stimuli", format!("{} of {:.1} s in all", looked.stimuli, looked.seconds))
         .fact("Time bin", format!("{} ms", looked.dt_ms))
+        .fact("Responses", looked.response_unit.as_str())
         .fact("Bands", recording.n_bands().to_string());
     for (name, value) in [("Species", &about.species), ("Area", &about.area)] {
         if !value.is_empty() {
@@ -46,12 +51,18 @@ pub(super) fn page(
         .section(sounds(recording, looked)?))
 }
 
+/// What the mean response of a bin is called.
+fn mean_label(unit: &ResponseUnit) -> String {
+    if unit.is_spikes() { "Mean per bin".to_owned() } else { format!("Mean ({unit})") }
+}
+
 /// The table of neurons.
 ///
 /// # Errors
 /// None: rows have as many cells as there are columns.
 pub(super) fn table(looked: &LookedAt) -> anyhow::Result<Table> {
-    let mut table = Table::new(["Neuron", "Mean per bin", "Repeats", "SNR", "CCmax", "Drift", "Remarks"]);
+    let mean = mean_label(&looked.response_unit);
+    let mut table = Table::new(["Neuron", &mean, "Repeats", "SNR", "CCmax", "Drift", "Remarks"]);
     for neuron in &looked.neurons {
         let quality = &neuron.quality;
         let repeats = match quality.repeats {
@@ -82,7 +93,7 @@ fn remarks(neuron: &LookedNeuron) -> String {
         remarks.push(format!("same trials as {other}"));
     }
     if let Some(share) = quality.saturated {
-        remarks.push(format!("{:.1} % of bins at the largest count", 100.0 * share));
+        remarks.push(format!("{:.1} % of bins at the largest value", 100.0 * share));
     }
     if let (Some(reason), false) = (&neuron.no_ccmax, quality.is_silent) {
         remarks.push(format!("no ceiling: {reason}"));
@@ -96,8 +107,8 @@ fn responses(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow
     let snr = |n: usize| looked.neurons.get(n).and_then(|neuron| neuron.snr).unwrap_or(f64::NEG_INFINITY);
     order.sort_by(|&a, &b| snr(b).total_cmp(&snr(a)));
     let mut section = Section::new("Responses").paragraph(
-        "The neurons with the best ratio of signal to noise, each with the stimulus that it heard most often: cochleagram, spikes of each \
-         repeat (grey where nothing was recorded), and PSTH.",
+        "The neurons with the best ratio of signal to noise, each with the stimulus that it heard most often: cochleagram, the \
+         response in each repeat (as a raster of spikes, grey where nothing was recorded), and the mean over repeats, the PSTH.",
     );
     for &neuron in order.iter().take(n_drawn) {
         let repeats = |s: &&Stimulus| s.responses().mask().n_repeats(neuron);
@@ -123,7 +134,6 @@ fn response(recording: &Recording, stimulus: &Stimulus, neuron: usize) -> anyhow
     let counts: Array2<f32> = all.index_axis(Axis(0), neuron).to_owned();
     let heard: Vec<usize> =
         (0..counts.nrows()).filter(|&r| counts.row(r).iter().any(|value| !value.is_nan())).collect();
-    let raster = Raster::new("", counts.select(Axis(0), &heard).view(), dt);
     let (psth, valid) = stimulus.responses().psth();
     let psth = psth
         .row(neuron)
@@ -131,7 +141,21 @@ fn response(recording: &Recording, stimulus: &Stimulus, neuron: usize) -> anyhow
         .zip(valid.row(neuron))
         .map(|(&x, &valid)| if valid { x } else { f32::NAN })
         .collect::<Vec<_>>();
-    let trace = Traces::new("", [Trace::recorded("PSTH", psth)], dt);
+    let mean = Trace::recorded("PSTH", psth);
+    let unit = recording.response_unit();
+    if !unit.is_spikes() {
+        let repeat = |&r: &usize| Trace::predicted(format!("repeat {}", r + 1), counts.row(r).to_vec());
+        let traces = heard.iter().take(MOST_REPEATS).map(repeat).collect::<Vec<_>>();
+        let in_unit = |traces: Vec<Trace>| {
+            let mut traces = Traces::new("", traces, dt);
+            traces.unit = RateUnit::Other(unit.label());
+            traces
+        };
+        let figures = [Figure::from(sound), in_unit(traces).into(), in_unit(vec![mean]).into()];
+        return Ok(Panel::shared_time("", figures));
+    }
+    let raster = Raster::new("", counts.select(Axis(0), &heard).view(), dt);
+    let trace = Traces::new("", [mean], dt);
     Ok(Panel::shared_time("", [Figure::from(sound), raster.into(), trace.into()]))
 }
 
@@ -166,7 +190,9 @@ fn lag(recording: &Recording, alignment: &Alignment) -> Section {
     let mut figures: Vec<Figure> = vec![correlation.into()];
     if !alignment.onset_response.is_empty() {
         let response = Curve::new("response", alignment.onset_response.iter().copied());
-        figures.push(Curves::new("Onset response", "Mean response per bin", axis(), [response]).into());
+        figures.push(
+            Curves::new("Onset response", mean_label(recording.response_unit()), axis(), [response]).into(),
+        );
     }
     let said = match (alignment.lag_ms, alignment.ci95, alignment.clear) {
         (None, ..) => "Sound or responses never rise: the lag cannot be measured.".to_owned(),
@@ -184,6 +210,10 @@ fn lag(recording: &Recording, alignment: &Alignment) -> Section {
 }
 
 fn repeats(looked: &LookedAt) -> Section {
+    if !looked.response_unit.is_spikes() {
+        let none = "Of continuous responses there is no ratio of means, since their 0 has no meaning.";
+        return Section::new("Drift over repeats").paragraph(none);
+    }
     let values = looked.response_by_repeat.iter().map(|mean| mean.unwrap_or(f64::NAN));
     let axis = CurveAxis::Numbers { label: "Repeat".to_owned(), first: 1.0, step: 1.0 };
     let figure = Curves::new("", "Response / mean of all repeats", axis, [Curve::new("response", values)]);

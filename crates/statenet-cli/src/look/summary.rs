@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use statenet::{
-    core::Warning,
+    core::{ResponseUnit, Warning},
     data::{Alignment, NeuronQuality, Stimulus},
     metrics::{Recorded, Score, ceilings},
     prelude::*,
@@ -19,13 +19,15 @@ pub struct LookedAt {
     pub seconds: f64,
     /// Width of a bin, ms.
     pub dt_ms: f64,
+    /// Unit of the responses.
+    pub response_unit: ResponseUnit,
     /// How responses lie to the sound.
     pub alignment: Alignment,
     /// Lag at which the autocorrelation of the sounds' bands has fallen to 1/e, ms; null if it has not within 500 ms.
     pub stimulus_memory_ms: Option<f64>,
     /// The autocorrelation itself, from lag 0 in steps of dt, averaged over bands.
     pub stimulus_autocorrelation: Vec<f64>,
-    /// Mean response of all neurons in each repeat over that of all repeats.
+    /// Mean response of all neurons in each repeat over that of all repeats; null for continuous responses.
     pub response_by_repeat: Vec<Option<f64>>,
     /// Each neuron.
     pub neurons: Vec<LookedNeuron>,
@@ -83,6 +85,7 @@ impl LookedAt {
             seconds: recording.dt().seconds()
                 * recording.stimuli().iter().map(Stimulus::n_bins).sum::<usize>() as f64,
             dt_ms: recording.dt().ms(),
+            response_unit: recording.response_unit().clone(),
             alignment: alignment.clone(),
             stimulus_memory_ms: fallen.map(|bins| bins as f64 * recording.dt().ms()),
             stimulus_autocorrelation,
@@ -144,6 +147,9 @@ fn by_repeat(recording: &Recording) -> Vec<Option<f64>> {
             *n += mask.iter().filter(|&&valid| valid).count() as f64;
         }
     }
+    let is_spikes = recording.response_unit().is_spikes();
     let (sum, n) = sums.iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
-    sums.iter().map(|(of_one, bins)| (*bins > 0.0 && sum > 0.0).then(|| of_one / bins / (sum / n))).collect()
+    sums.iter()
+        .map(|(of_one, bins)| (is_spikes && *bins > 0.0 && sum > 0.0).then(|| of_one / bins / (sum / n)))
+        .collect()
 }

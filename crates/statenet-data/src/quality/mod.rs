@@ -20,13 +20,14 @@ pub struct NeuronQuality {
     pub mean: Option<f64>,
     /// The fewest and the most repeats of a stimulus that it heard.
     pub repeats: Option<[usize; 2]>,
-    /// Its mean in the last third of the repeats over that in the first third; `None` for fewer than three repeats or a silent first third.
+    /// Its mean in the last third of the repeats over that in the first third; `None` for fewer than three repeats or a silent first third,
+    /// and for continuous responses, whose 0 has no meaning.
     pub drift: Option<f64>,
-    /// Whether it never responded.
+    /// Whether it never responded: no spike, or a continuous response that is constant.
     pub is_silent: bool,
     /// An earlier neuron whose single trials are the same, or nearly (correlation above .9): one unit twice.
     pub duplicate_of: Option<String>,
-    /// The share of bins that hold the largest count, if these are many: the counts were cut off there.
+    /// The share of bins that hold the largest count or value, if these are many: they were cut off there.
     pub saturated: Option<f64>,
 }
 
@@ -34,6 +35,7 @@ pub struct NeuronQuality {
 #[must_use]
 pub fn quality(recording: &Recording) -> Vec<NeuronQuality> {
     let duplicates = duplicates::of(recording);
+    let is_spikes = recording.response_unit().is_spikes();
     let neurons = recording.neurons().iter().enumerate();
     neurons
         .map(|(n, neuron)| {
@@ -42,14 +44,14 @@ pub fn quality(recording: &Recording) -> Vec<NeuronQuality> {
                 id: neuron.id().to_owned(),
                 mean: sums.mean(),
                 repeats: sums.repeats,
-                drift: sums.drift(),
-                is_silent: sums.n > 0 && sums.largest == 0.0 && sums.smallest == 0.0,
+                drift: sums.drift().filter(|_| is_spikes),
+                is_silent: sums.n > 0 && sums.largest == sums.smallest && (!is_spikes || sums.largest == 0.0),
                 duplicate_of: duplicates
                     .get(n)
                     .copied()
                     .flatten()
                     .and_then(|other| recording.neurons().get(other).map(|other| other.id().to_owned())),
-                saturated: sums.saturated(),
+                saturated: if is_spikes { sums.saturated() } else { sums.clipped() },
             }
         })
         .collect()
@@ -76,7 +78,7 @@ pub fn quality_doubts(neurons: &[NeuronQuality], place: &str) -> Vec<Warning> {
     add(
         "saturated_bins",
         &ids(&|neuron| neuron.saturated.is_some()),
-        "neurons many of whose bins hold the same largest count, as if it was cut off there",
+        "neurons many of whose bins hold the same largest count or value, as if it was cut off there",
     );
     doubts
 }
@@ -157,6 +159,12 @@ impl Sums {
     fn drift(&self) -> Option<f64> {
         let [(first, n_first), (last, n_last)] = self.thirds;
         (first > 0.0 && n_last > 0).then(|| (last / n_last as f64) / (first / n_first as f64))
+    }
+
+    /// Continuous responses of which one in a hundred is exactly the largest were cut off there.
+    fn clipped(&self) -> Option<f64> {
+        let share = self.n_largest as f64 / self.n.max(1) as f64;
+        (self.largest > self.smallest && share > 0.01 && self.n_largest > 1).then_some(share)
     }
 
     /// Counts of which one in a hundred is the largest, and that is 3 or more, were cut off; so were those of 255 and 65,535.

@@ -176,6 +176,57 @@ fn damaged_and_foreign_files_are_named() {
     }
 }
 
+/// How long a release of full size takes: printed, with the bar beside it, when asked for.
+mod speed {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    #[ignore = "writes a release of 100 MB; run with --release"]
+    fn a_release_of_119_units_and_20_sounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let times = |u: usize, j: usize, r: usize| {
+            MatArray::row((0..60).map(|k| (k * 83 + u + j * 3 + r * 7) as f64 + 0.37).collect())
+        };
+        let mut units = Vec::new();
+        for u in 0..119 {
+            let set = |j: usize| {
+                let repeats = (0..if j < 20 { 20 } else { 5 })
+                    .map(|r| vec![times(u, j, r), number(r as f64), number(0.0)]);
+                vec![
+                    MatArray::structs(&["t", "repeat_id", "timestamp"], repeats.collect()),
+                    number(5199.99476214),
+                ]
+            };
+            let sets = MatArray::structs(&["repeats", "length_signal_ms"], (0..32).map(set).collect());
+            let file = format!("exp1/P{:02}/cluster.{u:03}.data.mat", u / 12);
+            write_mat(
+                path.join("spikesandwav").join(&file),
+                "data",
+                MatArray::structs(&["set"], vec![vec![sets]]),
+            );
+            units.push(vec![MatArray::char(&file), number(500.0), MatArray::char("Yes")]);
+        }
+        let neurons = MatArray::structs(&["path", "depth", "singleT"], units);
+        write_mat(path.join("MetadataSHEnCneurons.mat"), "neuron", neurons);
+        let samples: Vec<f32> = (0..244_140).map(|i| (i as f32 * 0.1).sin()).collect();
+        let sound = wav::encode_floats(&samples, SampleRate::new(48_828.125).unwrap());
+        for k in 1..=20 {
+            let (source, fw, frozen) = if k <= 12 { (1, 2, k) } else { (2, 1, k - 12) };
+            let name = format!("source.{source}.sound.0.snr.0.token.0.fw.{fw}.frozen.{frozen}");
+            write(path.join("spikesandwav/SH.En.C").join(name), &sound);
+        }
+        let start = Instant::now();
+        let raw = ns1::read(path, &Ns1Options::default()).unwrap();
+        let read = start.elapsed().as_secs_f64();
+        let recording = raw.bin(&ns1::binning()).unwrap();
+        assert_eq!((recording.n_neurons(), recording.n_stimuli()), (119, 20));
+        println!("read in {read:.2} s, in bins after {:.2} s (bar 20 s)", start.elapsed().as_secs_f64());
+    }
+}
+
 /// Against the recording that was made of the whole release by other code.
 mod needs_data {
     use statenet_data::Recording;

@@ -45,7 +45,7 @@ impl Cell {
                 Ok(piece) if !piece.is_of(options.subset) => return None,
                 Ok(piece) => {
                     cell.site = cell.site.or_else(|| piece.site.clone());
-                    let without = cell.add(&piece, options, library, missing);
+                    let without = cell.add(&piece, (options, &session.folder), library, missing);
                     if without > 0 {
                         line(format!(
                             "{without} presentations end after the trace, or have another rate: left out"
@@ -63,16 +63,18 @@ impl Cell {
     fn add(
         &mut self,
         piece: &Piece,
-        options: &Ac1Options,
+        (options, folder): (&Ac1Options, &Path),
         library: &mut Library,
         missing: &mut Vec<String>,
     ) -> usize {
         let rate = piece.rate.hz();
         let is_spikes = options.subset == Subset::AsariThalamus;
         let spikes = if is_spikes { options.spikes.spikes(&piece.trace, rate) } else { Vec::new() };
+        // The folder of the author's sessions.
+        let near = folder.parent().unwrap_or(folder);
         let mut left_out = 0;
         for presentation in &piece.presentations {
-            let (index, lasts) = library.index(&presentation.played, missing);
+            let (index, lasts) = library.index(&presentation.played, near, missing);
             let n = presentation.seconds.or(lasts).map(|seconds| (seconds * rate).round() as usize);
             let end = n.filter(|&n| n > 0).and_then(|n| presentation.start.checked_add(n));
             let Some(end) = end.filter(|&end| end <= piece.trace.len()) else {

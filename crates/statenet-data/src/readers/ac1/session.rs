@@ -19,6 +19,7 @@ const MAX_DEPTH: usize = 4;
 /// A session: a folder of MATLAB files, with one cell.
 pub(super) struct Session {
     pub(super) name: String,
+    pub(super) folder: PathBuf,
     /// In natural order.
     pub(super) files: Vec<PathBuf>,
 }
@@ -33,7 +34,7 @@ pub(super) fn find(folder: &Path, subset: Subset) -> Result<Vec<Session>> {
         }
         let files = mat_files(&path)?;
         if !files.is_empty() {
-            sessions.push(Session { name, files });
+            sessions.push(Session { name, folder: path, files });
         }
     }
     sessions.sort_by(|a, b| natural(&a.name, &b.name));

@@ -36,10 +36,15 @@ pub(super) struct Heard {
 }
 
 /// The files of the folder `Stimuli`, and the stimuli that were heard so far.
+#[derive(Default)]
 pub(super) struct Library {
     files: Vec<PathBuf>,
-    /// By the files of which it is made, or what was played if these are not known.
-    indices: BTreeMap<(Vec<PathBuf>, Option<Played>), usize>,
+    /// The descriptions that the files themselves have, once they are needed.
+    own: Option<Vec<Option<String>>>,
+    /// What was played before, by the folder of the sessions and what these say.
+    known: BTreeMap<(PathBuf, Played), usize>,
+    /// The same by the files of which it is made.
+    made_of: BTreeMap<Vec<PathBuf>, usize>,
     heard: Vec<Heard>,
 }
 
@@ -57,23 +62,23 @@ impl Library {
                 files.extend(mat_files(&path)?);
             }
         }
-        Ok(Self { files, indices: BTreeMap::new(), heard: Vec::new() })
+        Ok(Self { files, ..Self::default() })
     }
 
-    /// The index of what was played, and how long it lasts in seconds. What is not found is listed once, and has no sound.
-    pub(super) fn index(&mut self, played: &Played, missing: &mut Vec<String>) -> (usize, Option<f64>) {
-        let files = match played {
-            Played::One(description) => self.described(description).map(|file| vec![file]),
-            Played::Sequence(names, _) => names.iter().map(|name| self.named(name)).collect(),
-        };
-        let unknown = files.is_none().then(|| played.clone());
-        let key = (files.unwrap_or_default(), unknown);
-        let index = match self.indices.get(&key) {
+    /// The index of what was played in a session of a folder, and how long it lasts in seconds. What is not found is listed once, and has
+    /// no sound. Where two files could be meant, the one nearer to the session is: each author has sounds of his own.
+    pub(super) fn index(
+        &mut self,
+        played: &Played,
+        near: &Path,
+        missing: &mut Vec<String>,
+    ) -> (usize, Option<f64>) {
+        let key = (near.to_path_buf(), played.clone());
+        let index = match self.known.get(&key) {
             Some(&index) => index,
             None => {
-                let index = self.heard.len();
-                self.heard.push(heard(played, &key.0, index, missing));
-                self.indices.insert(key, index);
+                let index = self.new_index(played, near, missing);
+                self.known.insert(key, index);
                 index
             }
         };
@@ -84,13 +89,35 @@ impl Library {
         (index, lasts)
     }
 
+    /// The index of what sessions did not describe so before.
+    fn new_index(&mut self, played: &Played, near: &Path, missing: &mut Vec<String>) -> usize {
+        let files: Option<Vec<PathBuf>> = match played {
+            Played::One(description) => self.described(description, near).map(|file| vec![file]),
+            Played::Sequence(names, _) => names.iter().map(|name| self.named(name, near)).collect(),
+        };
+        let files = files.unwrap_or_default();
+        // One segment alone has ramps, and the same sound elsewhere has none.
+        let before = self.made_of.get(&files).filter(|_| matches!(played, Played::One(_)) || files.len() > 1);
+        if let Some(&index) = before.filter(|_| !files.is_empty()) {
+            return index;
+        }
+        let index = self.heard.len();
+        let mut heard = heard(played, &files, index, missing);
+        if self.heard.iter().any(|other| other.name == heard.name) {
+            heard.name = format!("{}-{}", heard.name, index + 1);
+        }
+        self.heard.push(heard);
+        self.made_of.insert(files, index);
+        index
+    }
+
     /// All that was heard, by index.
     pub(super) fn into_heard(self) -> Vec<Heard> {
         self.heard
     }
 
     /// The file that a description means: its folder and number (`fragments 12`), else the file's own description.
-    fn described(&self, description: &str) -> Option<PathBuf> {
+    fn described(&mut self, description: &str, near: &Path) -> Option<PathBuf> {
         let text = description.to_lowercase();
         let means = |file: &Path| {
             let (folder, number) = place(file);
@@ -103,31 +130,42 @@ impl Library {
             !folder.is_empty()
                 && number.parse().ok().is_some_and(|n: u64| after.and_then(number_of) == Some(n))
         };
-        let by_place: Vec<&PathBuf> = self.files.iter().filter(|file| means(file)).collect();
-        if let [one] = by_place.as_slice() {
-            return Some((*one).clone());
+        if let Some(file) = nearest(self.files.iter().filter(|file| means(file)), near) {
+            return Some(file);
         }
-        let says = |file: &&PathBuf| {
-            let content = MatFile::read(file).ok();
-            let own = content.as_ref().and_then(|content| {
-                content.find("description").or_else(|| content.find("param")?.field("description"))
-            });
-            own.and_then(MatArray::text)
-                .is_some_and(|own| own.trim().eq_ignore_ascii_case(description.trim()))
+        let files = &self.files;
+        let own = self.own.get_or_insert_with(|| files.iter().map(|file| own_description(file)).collect());
+        let same = |own: &Option<String>| {
+            own.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(description.trim()))
         };
-        self.files.iter().find(says).cloned()
+        nearest(own.iter().zip(files).filter(|(own, _)| same(own)).map(|(_, file)| file), near)
     }
 
     /// The file of a name, which may have folders of another machine before it.
-    fn named(&self, name: &str) -> Option<PathBuf> {
+    fn named(&self, name: &str, near: &Path) -> Option<PathBuf> {
         let name = name.replace('\\', "/").to_lowercase();
         let name = name.strip_suffix(".mat").unwrap_or(&name);
         let mut parts = name.rsplit('/');
         let (stem, folder) = (parts.next()?, parts.next());
         let places = || self.files.iter().map(|file| (file, place(file)));
-        let in_folder = places().find(|(_, place)| Some(place.0.as_str()) == folder && place.1 == stem);
-        in_folder.or_else(|| places().find(|(_, place)| place.1 == stem)).map(|(file, _)| file.clone())
+        let in_folder = places().filter(|(_, place)| Some(place.0.as_str()) == folder && place.1 == stem);
+        nearest(in_folder.map(|(file, _)| file), near)
+            .or_else(|| nearest(places().filter(|(_, place)| place.1 == stem).map(|(file, _)| file), near))
     }
+}
+
+/// The file that has the most folders in common with a path; the first of several.
+fn nearest<'a>(files: impl Iterator<Item = &'a PathBuf>, near: &Path) -> Option<PathBuf> {
+    let common = |file: &Path| file.components().zip(near.components()).take_while(|(a, b)| a == b).count();
+    // Of equal ones, `min_by_key` takes the first.
+    files.min_by_key(|file| std::cmp::Reverse(common(file))).cloned()
+}
+
+/// The description that a file has of its own sound.
+fn own_description(file: &Path) -> Option<String> {
+    let content = MatFile::read(file).ok()?;
+    let own = content.find("description").or_else(|| content.find("param")?.field("description"))?;
+    Some(own.text()?.trim().to_owned())
 }
 
 /// Folder and name of a file, in small letters, without its ending.
@@ -213,29 +251,41 @@ mod tests {
 
     fn library(files: &[&str]) -> Library {
         let files = files.iter().map(PathBuf::from).collect();
-        Library { files, indices: BTreeMap::new(), heard: Vec::new() }
+        Library { files, ..Library::default() }
     }
 
     #[test]
     fn a_description_means_a_folder_and_a_number() {
-        let library = library(&[
+        let mut library = library(&[
             "s/fragments/1.mat",
             "s/fragments/12.mat",
             "s/category1/1.mat",
             "s/category1/2.mat",
             "s/category2/1.mat",
         ]);
-        let found = |text: &str| library.described(text).map(|file| file.display().to_string());
+        let mut found =
+            |text: &str| library.described(text, Path::new("w")).map(|file| file.display().to_string());
         assert_eq!(found("fragments 12").as_deref(), Some("s/fragments/12.mat"));
         assert_eq!(found("Stimuli/Fragments/1.mat").as_deref(), Some("s/fragments/1.mat"));
         assert_eq!(found("category1 2, Jaguar").as_deref(), Some("s/category1/2.mat"));
         assert_eq!(found("category2: 1").as_deref(), Some("s/category2/1.mat"));
         assert_eq!(found("category2 2"), None);
         assert_eq!(found("tone"), None);
-        let named = |text: &str| library.named(text).map(|file| file.display().to_string());
+        let named = |text: &str| library.named(text, Path::new("w")).map(|file| file.display().to_string());
         assert_eq!(named(r"C:\exp\Category1\2.mat").as_deref(), Some("s/category1/2.mat"));
         assert_eq!(named("12").as_deref(), Some("s/fragments/12.mat"));
         assert_eq!(named("../../etc/passwd"), None);
+    }
+
+    #[test]
+    fn each_author_has_sounds_of_his_own() {
+        let mut library = library(&["r/asari/stimuli/tones/1.mat", "r/wehr/stimuli/tones/1.mat"]);
+        for author in ["asari", "wehr"] {
+            let near = Path::new("r").join(author).join("20020611-mw-003");
+            let expected = PathBuf::from(format!("r/{author}/stimuli/tones/1.mat"));
+            assert_eq!(library.described("tones 1", &near), Some(expected.clone()));
+            assert_eq!(library.named("1.mat", &near), Some(expected));
+        }
     }
 
     #[test]

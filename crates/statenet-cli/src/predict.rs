@@ -202,7 +202,9 @@ fn sounds(
         };
         return Ok(vec![(stem(&args.data)?, input)]);
     }
-    let origin = Origin::of(Some(&args.data), &args.read, &args.out);
+    // Bins of the model.
+    let dt = config.axes.as_ref().map(|axes| axes.dt.ms());
+    let origin = Origin::of(Some(&args.data), args.read.with_dt(dt), &args.out);
     let recording = cut(source(&origin, None, 0, warnings)?.recording, args.cut.as_ref())?;
     warnings.extend(recording.doubts());
     let recording = match config.input() {

@@ -26,6 +26,9 @@ pub struct ImportArgs {
     /// too, unless `,keep` follows the gap
     #[arg(long, value_name = "SECONDS[,GAP]")]
     pub(crate) cut: Option<Cut>,
+    /// Width of a time bin in ms; default: that of the data's own bins, else 5
+    #[arg(long, value_name = "MS")]
+    pub(crate) dt: Option<f64>,
     /// What the data is.
     #[command(flatten)]
     pub(crate) read: ReadArgs,

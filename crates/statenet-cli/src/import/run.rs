@@ -36,7 +36,7 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<()> {
     let mut warnings = Warnings::default();
 
     bar.step("reading");
-    let raw = read_raw(&args.source, &args.read)?;
+    let raw = read_raw(&args.source, &args.read.with_dt(args.dt))?;
     interrupt::check()?;
 
     bar.step("binning");
@@ -58,7 +58,7 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<()> {
         warnings.extend(quality_doubts(&quality(&recording), &place));
     });
     recording.write_files(out.new_files(), &args.out)?;
-    let summary = Summary::of(&recording, raw.format, &args.source, Lag::of(&alignment), &warnings)?;
+    let summary = Summary::of(&recording, &raw, &args.source, Lag::of(&alignment), &warnings)?;
     write_json(&out.path(SUMMARY), &summary)?;
     interrupt::check()?;
     let obsolete = obsolete(&out);

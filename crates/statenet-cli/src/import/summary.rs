@@ -11,7 +11,7 @@ use statenet::{
     prelude::*,
 };
 
-use crate::{reading::Format, shared::Warnings};
+use crate::{reading::Raw, shared::Warnings};
 
 /// What was imported.
 #[derive(Clone, Debug, Serialize)]
@@ -38,7 +38,9 @@ pub struct Summary {
     pub snr: Option<f64>,
     /// How responses lie to the sound.
     pub alignment: Lag,
-    /// What is missing or doubtful.
+    /// What the data should have and lacks, or what was left out, a line each.
+    pub missing: Vec<String>,
+    /// What is doubtful.
     pub warnings: Vec<Warning>,
 }
 
@@ -60,7 +62,7 @@ impl Lag {
 impl Summary {
     pub(super) fn of(
         recording: &Recording,
-        format: Format,
+        raw: &Raw,
         source: &Path,
         alignment: Lag,
         warnings: &Warnings,
@@ -68,7 +70,10 @@ impl Summary {
         let bins: usize = recording.stimuli().iter().map(Stimulus::n_bins).sum();
         Ok(Self {
             name: recording.name().to_owned(),
-            from: format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned()),
+            from: raw
+                .format
+                .to_possible_value()
+                .map_or_else(String::new, |value| value.get_name().to_owned()),
             source: source.display().to_string(),
             neurons: recording.n_neurons(),
             stimuli: recording.n_stimuli(),
@@ -78,6 +83,7 @@ impl Summary {
             mean_rate_hz: mean_rate(recording),
             snr: median_snr(recording)?,
             alignment,
+            missing: raw.recording.missing.clone(),
             warnings: warnings.as_slice().to_vec(),
         })
     }
@@ -85,6 +91,9 @@ impl Summary {
 
 /// Spikes per second, over everything that was recorded.
 fn mean_rate(recording: &Recording) -> Option<f64> {
+    if !recording.response_unit().is_spikes() {
+        return None;
+    }
     let (mut spikes, mut bins) = (0.0, 0.0);
     for responses in recording.stimuli().iter().map(Stimulus::responses) {
         spikes += responses.values().iter().map(|&x| f64::from(x)).sum::<f64>();

@@ -59,10 +59,13 @@ impl LoadedModel {
         states: &mut FitStates<'_>,
     ) -> anyhow::Result<Self> {
         let mut warnings = Warnings::default();
-        let origin = Origin::of(args.data.as_deref(), &args.read, &args.out);
-        let source = source(&origin, None, args.seed, &mut warnings)?;
         let fitted =
             args.checkpoint.as_ref().map(|folder| args.published.load(folder, device)).transpose()?;
+        // Bins of the model, if there is one.
+        let of_model = fitted.as_ref().and_then(|fitted| Some(fitted.model.config().axes?.dt.ms()));
+        let read = args.read.with_dt(of_model.or(args.published.dt));
+        let origin = Origin::of(args.data.as_deref(), read, &args.out);
+        let source = source(&origin, None, args.seed, &mut warnings)?;
         let as_fitted = fitted.as_ref().map(|fitted| cut_of(&fitted.metadata)).transpose()?.flatten();
         let source =
             Source { recording: cut(source.recording, args.cut.as_ref().or(as_fitted.as_ref()))?, ..source };

@@ -28,7 +28,7 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
     let mut warnings = Warnings::default();
 
     bar.step("reading");
-    let origin = Origin::of(args.data.as_deref(), &args.read, &args.out);
+    let origin = Origin::of(args.data.as_deref(), args.read.with_dt(args.dt), &args.out);
     let source = source(&origin, args.neurons.as_deref(), args.seed, &mut warnings)?;
     let cochlea = args.front_end.as_deref().map(front_end).transpose()?;
     let recording = with_cochleagrams(&source.recording, cochlea.as_ref())?;

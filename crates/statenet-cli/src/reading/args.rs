@@ -22,8 +22,8 @@ pub struct ReadArgs {
     /// Folder that keeps what was converted, by its content; default: cache in the output folder
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// Width of a time bin in ms; default: that of the data's own bins, else 5
-    #[arg(long, value_name = "MS")]
+    /// Width of a time bin in ms, of the program's own option or of the model's; default: that of the data's own bins, else 5
+    #[arg(skip)]
     pub dt: Option<f64>,
     /// Move spikes later relative to the sound by so many ms; negative for earlier
     #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
@@ -71,6 +71,12 @@ pub struct ReadArgs {
     /// Groups of sorted units that are read, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "good")]
     pub groups: Vec<String>,
+    /// Set of cells of ac-1
+    #[arg(long, value_name = "SET", default_value = "wehr")]
+    pub subset: SubsetArg,
+    /// Cells of ac-1 that are read, separated by commas; default: all
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cells: Vec<String>,
     /// Read all 119 units of NS1, not only the 73 that are single and have a depth
     #[arg(long)]
     pub all_units: bool,
@@ -80,6 +86,18 @@ pub struct ReadArgs {
     /// Classes of sounds that are read, separated by commas; default: all
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub classes: Vec<String>,
+}
+
+/// A set of cells of ac-1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SubsetArg {
+    /// Wehr's cells of A1: membrane potentials
+    #[default]
+    Wehr,
+    /// Asari's cells of A1: membrane potentials
+    AsariCortex,
+    /// Asari's cells of the thalamus: spikes
+    AsariThalamus,
 }
 
 /// A unit of time.
@@ -92,6 +110,12 @@ pub enum TimeUnitArg {
 }
 
 impl ReadArgs {
+    /// The same for bins of this width, in ms, if it is given.
+    #[must_use]
+    pub fn with_dt(&self, dt: Option<f64>) -> Self {
+        Self { dt, ..self.clone() }
+    }
+
     /// The width of a bin, if one was given.
     pub(super) fn time_bin(&self) -> anyhow::Result<Option<TimeBin>> {
         Ok(self.dt.map(TimeBin::from_millis).transpose()?)

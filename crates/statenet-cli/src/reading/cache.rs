@@ -13,7 +13,7 @@ use statenet::{
     prelude::*,
 };
 
-use super::{args::ReadArgs, raw::read_raw};
+use super::{args::ReadArgs, format::Format, raw::read_raw};
 use crate::shared::Warnings;
 
 /// The recording of data in another format: from the cache, if the same files were converted with the same options before; else it is converted
@@ -49,10 +49,17 @@ pub(super) fn converted(
 const CONVERSION: &str = "conversion";
 const DOUBTS: &str = "warnings";
 
+/// The width of the bins of data without bins of its own, in ms.
+const DEFAULT_DT_MS: f64 = 5.0;
+
 /// A name for the content of all files that are read and the options.
 fn key(path: &Path, args: &ReadArgs) -> anyhow::Result<String> {
     let mut digest = Digest::default();
-    digest.add(format!("{} {args:?}", env!("CARGO_PKG_VERSION")).as_bytes());
+    // Where it is kept makes no difference, nor whether the width of bins that is meant is also said.
+    let has_bins = args.from.or_else(|| Format::of(path)) == Some(Format::Nems);
+    let dt = args.dt.or((!has_bins).then_some(DEFAULT_DT_MS));
+    let options = ReadArgs { cache: None, dt, ..args.clone() };
+    digest.add(format!("{} {options:?}", env!("CARGO_PKG_VERSION")).as_bytes());
     add(&mut digest, path)?;
     for (_, beside) in args.inputs() {
         add(&mut digest, beside)?;

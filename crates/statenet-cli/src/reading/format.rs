@@ -15,6 +15,8 @@ pub enum Format {
     Aa1,
     /// The release NS1 (OSF ayw2p)
     Ns1,
+    /// The release ac-1 of CRCNS
+    Ac1,
     /// A recording of NEMS, packed or unpacked, or the release NAT4
     Nems,
     /// A file of Neurodata Without Borders
@@ -57,6 +59,8 @@ impl Format {
             Some(Self::Nems)
         } else if any_file(|name| name.ends_with(".pprox")) {
             Some(Self::Pprox)
+        } else if any_file(is_ac1_session) {
+            Some(Self::Ac1)
         } else if has("spike_times.npy") {
             Some(Self::Phy)
         } else if ["csv", "tsv", "json", "parquet"].iter().any(|ending| has(&format!("spikes.{ending}"))) {
@@ -68,5 +72,40 @@ impl Format {
         } else {
             None
         }
+    }
+}
+
+/// Whether a folder is called as the sessions of ac-1: `YYYYMMDD-mw-NNN`, `YYYYMMDD-ha1-NNN`.
+fn is_ac1_session(name: &str) -> bool {
+    let mut parts = name.split('-');
+    let is_day =
+        parts.next().is_some_and(|day| day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()));
+    is_day && parts.next().is_some_and(|who| who == "mw" || who.starts_with("ha"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_recognised_by_what_is_there() {
+        let folder = |inside: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            for path in inside.iter().map(|name| folder.path().join(name)) {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, b"").unwrap();
+            }
+            Format::of(folder.path())
+        };
+        assert_eq!(folder(&["recording.json", "spikes.csv"]), None);
+        assert_eq!(folder(&["notes.txt"]), None);
+        assert_eq!(folder(&["spikes.tsv", "audio/a.wav"]), Some(Format::Table));
+        assert_eq!(folder(&["spike_times.npy", "spikes.csv"]), Some(Format::Phy));
+        assert_eq!(folder(&["spike1", "stim1.wav"]), Some(Format::Aa1));
+        assert_eq!(folder(&["all_cells/u/conspecific/stim1"]), Some(Format::Aa1));
+        assert_eq!(folder(&["MetadataSHEnCneurons.mat"]), Some(Format::Ns1));
+        assert_eq!(folder(&["20020924-mw-004/a.mat", "Stimuli/x/1.mat"]), Some(Format::Ac1));
+        assert_eq!(folder(&["x.resp.json", "x.resp.csv"]), Some(Format::Nems));
+        assert_eq!(folder(&["a.pprox"]), Some(Format::Pprox));
     }
 }

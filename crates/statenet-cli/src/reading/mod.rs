@@ -8,5 +8,5 @@ mod recording;
 
 pub use args::ReadArgs;
 pub use format::Format;
-pub(crate) use raw::read_raw;
+pub(crate) use raw::{Raw, read_raw};
 pub(crate) use recording::{Origin, Source, source, true_field};

@@ -9,6 +9,7 @@ use statenet::{
         Binning, RawRecording,
         readers::{
             aa1::{self, Aa1Options},
+            ac1::{self, Ac1Options, Subset},
             array::{self, ArrayFileOptions},
             mat::{self, MatOptions},
             nems::{
@@ -28,7 +29,7 @@ use statenet::{
 };
 
 use super::{
-    args::{ReadArgs, TimeUnitArg},
+    args::{ReadArgs, SubsetArg, TimeUnitArg},
     format::Format,
 };
 
@@ -51,8 +52,7 @@ impl Raw {
         let raw = &self.recording;
         let recording = raw.bin(&self.binning)?;
         let place = place.display().to_string();
-        let mut doubts: Vec<Warning> =
-            raw.missing.iter().map(|line| Warning::new("missing", line, &place)).collect();
+        let mut doubts: Vec<Warning> = missing(&raw.missing, &place).into_iter().collect();
         doubts.extend(raw.warnings.iter().cloned());
         doubts.extend(raw.doubts(&self.binning)?);
         Ok((recording, doubts))
@@ -88,6 +88,17 @@ pub(crate) fn read_raw(path: &Path, args: &ReadArgs) -> anyhow::Result<Raw> {
                 Binning { dt: binning.dt.or(published.dt), shift_ms: binning.shift_ms, ..published };
             (ns1::read(path, &ns1::Ns1Options { units, ..ns1::Ns1Options::default() })?, binning)
         }
+        Format::Ac1 => {
+            let subset = match args.subset {
+                SubsetArg::Wehr => Subset::Wehr,
+                SubsetArg::AsariCortex => Subset::AsariCortex,
+                SubsetArg::AsariThalamus => Subset::AsariThalamus,
+            };
+            (
+                ac1::read(path, &Ac1Options { subset, cells: args.cells.clone(), ..Ac1Options::default() })?,
+                binning,
+            )
+        }
         Format::Nems => (nems(path, args)?, binning),
         Format::Nwb => {
             let (table, stimulus, onset) =
@@ -119,6 +130,18 @@ pub(crate) fn read_raw(path: &Path, args: &ReadArgs) -> anyhow::Result<Raw> {
         }
     };
     Ok(Raw { recording, binning, format })
+}
+
+/// One warning for everything that is missing; `import.json` has the whole list.
+fn missing(lines: &[String], place: &str) -> Option<Warning> {
+    const SHOWN: usize = 5;
+    let shown = lines.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let message = match lines.len() {
+        0 => return None,
+        n if n <= SHOWN => format!("missing or left out: {shown}"),
+        n => format!("missing or left out: {shown}; and {} more", n - SHOWN),
+    };
+    Some(Warning::new("missing", message, place))
 }
 
 fn table_options(args: &ReadArgs) -> anyhow::Result<TableOptions> {

@@ -27,7 +27,7 @@ pub(crate) enum Origin<'a> {
         /// The folder or file.
         path: &'a Path,
         /// How another format is read.
-        read: &'a ReadArgs,
+        read: Box<ReadArgs>,
         /// Where what was converted is kept, unless the user names another place.
         cache: PathBuf,
     },
@@ -39,8 +39,12 @@ pub(crate) enum Origin<'a> {
 
 impl<'a> Origin<'a> {
     /// Data, or a simulation if none is given. What is converted is kept in `cache` in the output folder.
-    pub(crate) fn of(data: Option<&'a Path>, read: &'a ReadArgs, out: &Path) -> Self {
-        data.map_or(Self::Simulation, |path| Self::Data { path, read, cache: out.join("cache") })
+    pub(crate) fn of(data: Option<&'a Path>, read: ReadArgs, out: &Path) -> Self {
+        data.map_or(Self::Simulation, |path| Self::Data {
+            path,
+            read: Box::new(read),
+            cache: out.join("cache"),
+        })
     }
 }
 

@@ -11,10 +11,12 @@ mod full_disk;
 mod harness;
 mod hearing;
 mod identity;
+mod import;
 mod interpret;
 mod interrupted;
 mod killed;
 mod left_out;
+mod look;
 mod outputs;
 mod predict_and_score;
 #[cfg(unix)]

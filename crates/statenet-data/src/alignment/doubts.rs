@@ -7,8 +7,10 @@ use crate::error::some_of;
 
 /// A response that comes later than this is slower than any in the auditory system up to cortex.
 const LATEST_MS: f64 = 100.0;
-/// How far lags of one recording may lie apart.
+/// How far lags of the halves of the repeats may lie apart.
 const APART_MS: f64 = 25.0;
+/// How far the lag of a stimulus may lie from that of all: sounds that begin slowly are answered later.
+const APART_OF_STIMULI_MS: f64 = 50.0;
 
 impl Alignment {
     /// Doubts: responses before the sound or very late, lags that differ between the first and the second half of the repeats, or between
@@ -48,7 +50,7 @@ impl Alignment {
                 ),
             );
         }
-        let apart = |s: &&StimulusLag| (s.lag_ms - lag).abs() >= APART_MS;
+        let apart = |s: &&StimulusLag| (s.lag_ms - lag).abs() >= APART_OF_STIMULI_MS;
         let others: Vec<String> =
             self.stimuli.iter().filter(apart).map(|s| format!("{} ({} ms)", s.name, s.lag_ms)).collect();
         if !others.is_empty() {
@@ -94,6 +96,6 @@ mod tests {
         assert_eq!(codes(alignment(-5.0, None, &[])), ["response_before_sound"]);
         assert_eq!(codes(alignment(150.0, None, &[])), ["response_late"]);
         assert_eq!(codes(alignment(15.0, Some([15.0, 50.0]), &[])), ["alignment_drift"]);
-        assert_eq!(codes(alignment(15.0, None, &[15.0, 60.0])), ["alignment_of_stimuli"]);
+        assert_eq!(codes(alignment(15.0, None, &[15.0, 70.0])), ["alignment_of_stimuli"]);
     }
 }

@@ -33,20 +33,22 @@ impl State {
         Self::default()
     }
 
-    /// The tensor of a name, whose shape must be as given.
+    /// The tensor of a name, whose shape must be as given; it holds real numbers.
     ///
     /// # Errors
-    /// [`Error::State`] if the name is missing or its shape is another: a state of another model or batch.
+    /// [`Error::State`] if the name is missing, its shape is another, or it holds whole numbers: a state of another model or batch, or a
+    /// damaged one. Sums of whole numbers could overflow.
     pub fn get(&self, name: &str, shape: &[usize]) -> Result<&Tensor> {
         let found = self.entries.iter().find(|(n, _)| n == name).map(|(_, t)| t);
-        match found {
-            Some(tensor) if tensor.dims() == shape => Ok(tensor),
-            other => Err(Error::State {
-                name: name.to_owned(),
-                got: other.map_or_else(|| "missing".to_owned(), |t| format!("{:?}", t.dims())),
-                expected: format!("{shape:?}"),
-            }),
-        }
+        let (got, expected) = match found {
+            Some(tensor) if tensor.dims() != shape => (format!("{:?}", tensor.dims()), format!("{shape:?}")),
+            Some(tensor) if !tensor.dtype().is_float() => {
+                (format!("of type {}", tensor.dtype().as_str()), "real numbers".to_owned())
+            }
+            Some(tensor) => return Ok(tensor),
+            None => ("missing".to_owned(), format!("{shape:?}")),
+        };
+        Err(Error::State { name: name.to_owned(), got, expected })
     }
 
     /// Sets the tensor of a name; a new name goes last. The tensor is detached from its graph unless the state
@@ -194,6 +196,14 @@ mod tests {
                 assert_eq!(grads.get(sound.as_tensor()).is_some(), kept);
             }
         }
+    }
+
+    #[test]
+    fn whole_numbers_are_refused() {
+        let mut state = State::new();
+        state.set("z", &Tensor::zeros((1, 2), DType::U8, &Device::Cpu).unwrap());
+        let message = state.get("z", &[1, 2]).unwrap_err().to_string();
+        assert!(message.contains("of type u8") && message.contains("real numbers"), "{message}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Arrays of NumPy: responses, and cochleagrams if there are any, in npy files or in one npz file. [`with_sounds`](super::with_sounds) gives
+//! Arrays of NumPy: responses, and cochleagrams if there are any, in npy files or in one npz file; or datasets of an
+//! [HDF5 file](super::hdf5) by path. [`with_sounds`](super::with_sounds) gives
 //! them sounds in place of cochleagrams.
 
 use std::path::Path;
@@ -7,6 +8,7 @@ use ndarray::ArrayD;
 
 use super::{
     arrays::bytes,
+    hdf5::{self, Hdf5Options},
     of_arrays::{ArrayOptions, raw_of_arrays},
     table::name_of,
 };
@@ -27,13 +29,17 @@ pub struct ArrayFileOptions {
     pub arrays: ArrayOptions,
 }
 
-/// Reads an npz file, an npy file of responses, or a folder of npy files.
+/// Reads an npz file, an npy file of responses, a folder of npy files, or an HDF5 file, which is known by its first bytes.
 ///
 /// # Errors
 /// [`Error::NoVariable`], which lists the arrays, if there are several and none is named; [`Error::ArrayFile`] for one that is not there or
 /// cannot be read; those of [`raw_of_arrays`]; [`Error::Io`].
 pub fn read(path: impl AsRef<Path>, options: &ArrayFileOptions) -> Result<RawRecording> {
     let path = path.as_ref();
+    if path.is_file() && hdf5::is_one(path)? {
+        let (responses, stimuli) = (options.responses.clone(), options.stimuli.clone());
+        return hdf5::read(path, &Hdf5Options { responses, stimuli, arrays: options.arrays.clone() });
+    }
     let source = Arrays::of(path)?;
     let responses = match &options.responses {
         Some(name) => source.read(name)?,

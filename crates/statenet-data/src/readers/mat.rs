@@ -1,5 +1,7 @@
 //! Variables of a MATLAB file by name: responses in bins, and cochleagrams if there are any.
 //!
+//! Files of version 5 are read always, those of version 7.3, which are HDF5, with the feature `formats`.
+//!
 //! ```no_run
 //! use statenet_data::{Binning, readers::{ArrayOptions, mat::{self, MatOptions}}};
 //!
@@ -20,7 +22,13 @@ use std::path::Path;
 use ndarray::{ArrayD, Axis};
 use statenet_core::Need;
 
-use super::{ArrayOptions, arrays::bytes, raw_of_arrays};
+use super::{
+    ArrayOptions,
+    arrays::bytes,
+    hdf5,
+    mat73::{self, Mat73},
+    raw_of_arrays,
+};
 use crate::{
     error::{Error, Result},
     formats::{
@@ -45,9 +53,12 @@ pub struct MatOptions {
 /// The variables of a file, with shapes and classes.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::ArrayFile`] with [`FormatError::MatlabHdf5`] for a file of version 7.3, and for what is no MATLAB file.
+/// [`Error::Io`]; [`Error::ArrayFile`] for what is no MATLAB file, and for a file of version 7.3 if the feature `formats` was not built.
 pub fn list(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
     let path = path.as_ref();
+    if is_version_73(path)? {
+        return Mat73::open(path)?.list(path);
+    }
     mat5::list(&bytes(path)?).map_err(|source| in_file(path, "the variables", source))
 }
 
@@ -60,26 +71,46 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
 /// a variable that is not there or holds no real numbers; those of [`raw_of_arrays`]; [`Error::Io`].
 pub fn read(path: impl AsRef<Path>, options: &MatOptions) -> Result<RawRecording> {
     let path = path.as_ref();
-    let content = bytes(path)?;
+    let (of_responses, of_stimuli) = options.arrays.letters();
     let Some(responses) = &options.responses else {
-        let found = mat5::list(&content).map_err(|source| in_file(path, "the variables", source))?;
-        let found = found.iter().map(ToString::to_string).collect();
+        let found = list(path)?.iter().map(ToString::to_string).collect();
         return Err(Error::NoVariable {
             path: path.to_path_buf(),
             what: "the responses (--responses)",
             found,
         });
     };
-    let (of_responses, of_stimuli) = options.arrays.letters();
-    let responses = arrays(&content, responses, of_responses).map_err(|e| in_file(path, "responses", e))?;
+    let content = if is_version_73(path)? {
+        Content::Version73(Mat73::open(path)?)
+    } else {
+        Content::Version5(bytes(path)?)
+    };
+    let responses = content.arrays(responses, of_responses).map_err(|e| in_file(path, "responses", e))?;
     let stimuli = match &options.stimuli {
-        Some(stimuli) => {
-            Some(arrays(&content, stimuli, of_stimuli).map_err(|e| in_file(path, "stimuli", e))?)
-        }
+        Some(stimuli) => Some(content.arrays(stimuli, of_stimuli).map_err(|e| in_file(path, "stimuli", e))?),
         None => None,
     };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     raw_of_arrays(&name, responses, stimuli, &options.arrays)
+}
+
+/// The content of a file.
+enum Content {
+    Version5(Vec<u8>),
+    Version73(Mat73),
+}
+
+impl Content {
+    fn arrays(&self, variable: &str, letters: Option<&str>) -> Result<Vec<ArrayD<f32>>, FormatError> {
+        match self {
+            Self::Version5(content) => arrays(content, variable, letters),
+            Self::Version73(file) => Ok(vec![with_axes(file.array(variable)?, letters)]),
+        }
+    }
+}
+
+fn is_version_73(path: &Path) -> Result<bool> {
+    Ok(mat73::is_one(&hdf5::start(path, 2 * mat73::HEADER as u64)?))
 }
 
 fn in_file(path: &Path, array: &'static str, source: FormatError) -> Error {

@@ -5,7 +5,7 @@
 //! | releases: NS1; aa-1, aa-2 and ac-1 of CRCNS | [`ns1`], [`aa1`], [`ac1`] |
 //! | recordings of NEMS, its release NAT4 | [`nems`], [`nems::nat4`] |
 //! | sounds and spike times | [`table`], [`phy`], [`pynapple`], [`nwb`], [`pprox`] |
-//! | variables of a MATLAB file, arrays of NumPy | [`mat`], [`mod@array`] |
+//! | variables of a MATLAB file, arrays of NumPy, datasets of an HDF5 file | [`mat`], [`mod@array`], [`hdf5`] |
 //!
 //! [`raw_of_arrays`] makes a raw recording of arrays whose axes are in any order; [`AxisOrder`] is such an order.
 
@@ -17,7 +17,9 @@ mod axes;
 mod canonical;
 mod clock;
 pub(crate) mod fields;
+pub mod hdf5;
 pub mod mat;
+mod mat73;
 pub mod nems;
 pub mod ns1;
 pub mod nwb;

@@ -111,7 +111,7 @@ pub fn read(path: impl AsRef<Path>, options: &PproxOptions) -> Result<RawRecordi
         raw.stimuli.iter().filter(|s| s.sound == RawSound::Missing).map(|s| s.name.clone()).collect();
     if !silent.is_empty() {
         let whose = options.audio.as_ref().map_or_else(
-            || "a pprox file has none, name a folder of them".to_owned(),
+            || "a pprox file has none, name a folder of them (--audio)".to_owned(),
             |folder| format!("{} has none of that name", folder.display()),
         );
         raw.missing.push(format!("no sounds for {}: {whose}", some_of(&silent)));
@@ -199,7 +199,7 @@ impl Trial {
         };
         let latest = events.iter().chain(&end).fold(0.0_f64, |latest, time| latest.max(time.abs()));
         if unit == TimeUnit::Seconds && latest > LONGEST && !stated {
-            let expected = "times of at most 1000 s, as the schema says seconds: state the unit if they are milliseconds";
+            let expected = "times of at most 1000 s, as the schema says seconds: state the unit (--time-unit) if they are milliseconds";
             return Err(fields.error("events", latest.to_string(), expected));
         }
         let scale = unit.seconds();
@@ -269,6 +269,6 @@ fn unit_of_times(fields: &mut Fields<'_>, stated: Option<TimeUnit>) -> Result<Ti
     let by_schema = schema.as_deref().is_some_and(is_in_seconds).then_some(TimeUnit::Seconds);
     stated.or(said).or(by_schema).ok_or_else(|| {
         let got = schema.unwrap_or_else(|| "missing".to_owned());
-        fields.error("$schema", got, "https://meliza.org/spec:2/pprox.json or stimtrial.json, whose times are in seconds, or a stated unit (seconds or milliseconds)")
+        fields.error("$schema", got, "https://meliza.org/spec:2/pprox.json or stimtrial.json, whose times are in seconds, or a stated unit, s or ms (--time-unit)")
     })
 }

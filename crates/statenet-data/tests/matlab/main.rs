@@ -4,6 +4,7 @@
 
 mod ac1;
 mod mat;
+mod mat73;
 mod ns1;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;

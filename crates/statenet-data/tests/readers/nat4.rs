@@ -126,7 +126,7 @@ fn of_two_areas_one_is_named() {
         nat4::read(folder.path(), &options).map_err(|error| whole(&error))
     };
     let both = message(None).unwrap_err();
-    assert!(both.ends_with("the area is A1 and PEG, expected one of them, by name"), "{both}");
+    assert!(both.ends_with("the area is A1 and PEG, expected one of them (--areas)"), "{both}");
     assert_eq!(message(Some("peg")).unwrap().description.area, "PEG");
     assert!(message(Some("AC")).unwrap_err().contains("there is no A1_NAT4_ozgf.fs100.ch18.tgz or PEG_"));
 }

@@ -124,7 +124,7 @@ mod in_hdf5 {
     fn without_sounds_there_are_spike_trains_as_long_as_the_shortest_interval() {
         let folder = tempfile::tempdir().unwrap();
         let raw = read(&file(folder.path()), &NwbOptions::default()).unwrap();
-        assert_eq!(raw.missing, ["no sounds for a, b.wav: name a folder of them"]);
+        assert_eq!(raw.missing, ["no sounds for a, b.wav: name a folder of them (--audio)"]);
         let b = &raw.stimuli[1];
         assert!((b.seconds.unwrap() - 0.02).abs() < 1e-9 && b.sound == RawSound::Missing);
         let RawResponse::Spikes(spikes) = &b.responses[0] else { panic!("no spikes") };
@@ -167,8 +167,8 @@ mod in_hdf5 {
     fn tables_and_columns_are_named_where_they_are_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.nwb");
-        let mut parts = parts(column("units/spike_times_index", &[3_u16, 3, 5]));
-        parts.extend([
+        let mut two_tables = parts(column("units/spike_times_index", &[3_u16, 3, 5]));
+        two_tables.extend([
             column("intervals/sounds/start_time", &[0.0, 1.0]),
             column("intervals/sounds/stop_time", &[1.0, 1.02]),
             column("intervals/sounds/stimulus_onset", &[0.5, 1.0]),
@@ -176,7 +176,7 @@ mod in_hdf5 {
             texts("intervals/sounds/tags", &["x", "y", "z"]),
             column("intervals/sounds/tags_index", &[2_u8, 3]),
         ]);
-        save(&path, parts);
+        save(&path, two_tables);
         let options = |table: &str, stimulus: Option<&str>, onset: Option<&str>| NwbOptions {
             table: Some(table.to_owned()),
             stimulus: stimulus.map(str::to_owned),
@@ -192,6 +192,17 @@ mod in_hdf5 {
         assert_eq!(raw.warnings[0].code, "onset_column");
         let raw = read(&path, &options("sounds", Some("level"), Some("stimulus_onset"))).unwrap();
         assert!(raw.warnings.is_empty() && raw.stimuli[0].seconds == Some(0.5));
+        // The only table with a column of stimuli, where there are no trials.
+        let mut others = parts(column("units/spike_times_index", &[3_u16, 3, 5]));
+        others.retain(|part| part.shape() != [4]);
+        others.extend([
+            column("intervals/played/start_time", &[0.0]),
+            column("intervals/played/stop_time", &[1.0]),
+            texts("intervals/played/stimulus", &["p"]),
+        ]);
+        let other = folder.path().join("b.nwb");
+        save(&other, others);
+        assert_eq!(read(&other, &NwbOptions::default()).unwrap().stimuli[0].name, "p");
         let none = names(&options("nothing", None, None)).unwrap_err();
         assert!(
             none.contains("intervals holds") && none.contains("sounds") && none.contains("trials"),

@@ -204,7 +204,8 @@ fn limit(file_bytes: u64) -> u64 {
 }
 
 fn options(limit: u64) -> OpenOptions {
-    OpenOptions::default().with_max_read_bytes(usize::try_from(limit).unwrap_or(usize::MAX))
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    OpenOptions::default().with_max_read_bytes(limit).with_max_chunk_bytes(limit)
 }
 
 fn list(group: &Group, at: &str, depth: usize, listed: &mut Vec<Listed>) -> Result<(), FormatError> {

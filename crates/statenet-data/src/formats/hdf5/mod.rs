@@ -1,5 +1,7 @@
 //! HDF5 files: datasets as numbers or texts, attributes, names. Needs the feature `formats`.
 
+use std::fmt;
+
 #[cfg(not(feature = "formats"))]
 mod disabled;
 #[cfg(feature = "formats")]
@@ -28,6 +30,15 @@ pub struct Listed {
     pub shape: Vec<usize>,
     /// Whether it holds numbers.
     pub numeric: bool,
+}
+
+impl fmt::Display for Listed {
+    /// Path and shape, `/units/id (3)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape: Vec<String> = self.shape.iter().map(ToString::to_string).collect();
+        let kind = if self.numeric { "" } else { ", no numbers" };
+        write!(f, "{} ({}{kind})", self.path, if shape.is_empty() { "1".to_owned() } else { shape.join("x") })
+    }
 }
 
 /// Whether bytes begin like an HDF5 file. MATLAB v7.3 files do so after a header of 512 bytes.

@@ -68,6 +68,28 @@ impl Class {
         })
     }
 
+    /// The class that MATLAB calls so.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        const ALL: [Class; 15] = [
+            Class::Cell,
+            Class::Struct,
+            Class::Char,
+            Class::Sparse,
+            Class::Double,
+            Class::Single,
+            Class::Int8,
+            Class::Uint8,
+            Class::Int16,
+            Class::Uint16,
+            Class::Int32,
+            Class::Uint32,
+            Class::Int64,
+            Class::Uint64,
+            Class::Logical,
+        ];
+        ALL.into_iter().find(|class| class.name() == name)
+    }
+
     /// The name that MATLAB gives it, in words where it is not read.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -23,6 +23,9 @@ const TOLERANCE: f32 = 1e-4;
 /// The most bins of all occurrences of one stimulus: more than four hours of milliseconds.
 const MOST_BINS: u64 = 1 << 24;
 
+/// The most counts of occurrences of different lengths, which are not spike times any more, of all units.
+const MOST_COUNTS: usize = 1 << 28;
+
 /// Where the stimuli lie in the recording, in the natural order of their names.
 pub(super) struct Cuts {
     pub(super) stimuli: Vec<Cut>,
@@ -142,7 +145,7 @@ impl Cuts {
 
     /// Refuses epochs so long that the responses to them would not fit.
     fn ensure(&self, responses: &Signal) -> Result<()> {
-        let mut all = 0_usize;
+        let (mut all, mut ragged) = (0_usize, 0_usize);
         for cut in &self.stimuli {
             let bins = Bins::of(cut, responses);
             let n_bins = (bins.longest() as u64).saturating_mul(bins.starts.len() as u64);
@@ -155,6 +158,18 @@ impl Cuts {
                 });
             }
             all = all.saturating_add(n_bins as usize);
+            if bins.lengths.iter().any(|&length| length != bins.longest()) {
+                ragged = ragged.saturating_add(n_bins as usize);
+            }
+        }
+        let counts = ragged.saturating_mul(responses.channels.len());
+        if counts > MOST_COUNTS {
+            return Err(Error::Field {
+                path: responses.path.clone(),
+                field: "the epochs of stimuli".to_owned(),
+                got: format!("occurrences of different lengths, {counts} bins of all units together"),
+                expected: format!("at most {MOST_COUNTS}"),
+            });
         }
         Need::of_values(&[all, responses.channels.len()], 4)
             .ensure("the responses of the recording", "use a machine with more memory")?;
@@ -239,9 +254,9 @@ impl Bins {
         let mut values = Array2::from_elem((self.starts.len(), n_bins), f32::NAN);
         for ((mut row, &start), &length) in values.outer_iter_mut().zip(&self.starts).zip(&self.lengths) {
             let Ok(start) = usize::try_from(start) else { continue };
-            let from = raster.column(channel);
-            for (value, &of_raster) in row.iter_mut().take(length).zip(from.iter().skip(start)) {
-                *value = of_raster;
+            let end = start.saturating_add(length).min(raster.nrows());
+            if start < end {
+                row.slice_mut(s![..end - start]).assign(&raster.slice(s![start..end, channel]));
             }
         }
         if values.iter().all(|value| value.is_nan()) {

@@ -149,7 +149,7 @@ fn population(folder: &Path, asked: Option<&str>) -> Result<(String, PathBuf)> {
             path: folder.to_path_buf(),
             field: "the area".to_owned(),
             got: areas.join(" and "),
-            expected: "one of them, by name".to_owned(),
+            expected: "one of them (--areas)".to_owned(),
         }),
         (None, _) => Err(Error::NoFile {
             folder: folder.to_path_buf(),

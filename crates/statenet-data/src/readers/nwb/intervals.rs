@@ -57,7 +57,7 @@ impl Intervals {
         }
         if let Some(column) = &self.maybe_onset {
             let message = format!(
-                "onsets are taken from start_time, though there is a column {column}: name it if sounds begin then"
+                "onsets are taken from start_time, though there is a column {column}: name it (--onset-column) if sounds begin then"
             );
             warnings.push(Warning::new("onset_column", message, place));
         }
@@ -67,14 +67,17 @@ impl Intervals {
 
 /// Reads the table.
 pub(super) fn read(file: &Hdf5, options: &NwbOptions) -> Result<Intervals, FormatError> {
-    let asked = options.table.as_deref().unwrap_or("trials");
-    let path = if asked.contains('/') { asked.to_owned() } else { format!("intervals/{asked}") };
+    let asked = match &options.table {
+        Some(table) => table.clone(),
+        None => usual_table(file),
+    };
+    let path = if asked.contains('/') { asked } else { format!("intervals/{asked}") };
     let Ok(members) = file.members(&path) else {
         let tables = file.members("intervals").map(|members| members.groups).unwrap_or_default();
         return Err(FormatError::Hdf5Object {
             inside: "intervals".to_owned(),
             got: if tables.is_empty() { "no tables".to_owned() } else { tables.join(", ") },
-            expected: "a table of the intervals of stimuli called trials, or another that is named",
+            expected: "a table of the intervals of stimuli called trials, or another that is named (--table)",
         });
     };
     let columns: Vec<String> =
@@ -110,6 +113,24 @@ pub(super) fn read(file: &Hdf5, options: &NwbOptions) -> Result<Intervals, Forma
     })
 }
 
+/// `trials`, or if there is none, the only table with a column of stimuli.
+fn usual_table(file: &Hdf5) -> String {
+    let usual = "trials".to_owned();
+    let tables = file.members("intervals").map(|members| members.groups).unwrap_or_default();
+    if tables.contains(&usual) {
+        return usual;
+    }
+    let has_stimuli = |table: &String| {
+        let columns = file.members(&format!("intervals/{table}")).map(|members| members.datasets);
+        columns.is_ok_and(|columns| columns.iter().any(|column| STIMULUS.contains(&column.as_str())))
+    };
+    let mut with_stimuli = tables.into_iter().filter(has_stimuli);
+    match (with_stimuli.next(), with_stimuli.next()) {
+        (Some(only), None) => only,
+        _ => usual,
+    }
+}
+
 fn stimulus_column(path: &str, columns: &[String], asked: Option<&str>) -> Result<String, FormatError> {
     if let Some(asked) = asked {
         return expect_column(path, columns, asked).map(|()| asked.to_owned());
@@ -120,7 +141,7 @@ fn stimulus_column(path: &str, columns: &[String], asked: Option<&str>) -> Resul
         _ => Err(FormatError::Hdf5Object {
             inside: path.to_owned(),
             got: format!("the columns {}", columns.join(", ")),
-            expected: "one column called stimulus, or the name of the column with the stimuli",
+            expected: "one column called stimulus, or the name of the column with the stimuli (--stimulus-column)",
         }),
     }
 }

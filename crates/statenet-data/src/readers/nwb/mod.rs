@@ -29,7 +29,8 @@ use crate::{
 /// How to read an NWB file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NwbOptions {
-    /// The table of intervals, `/intervals/NAME`, or a path in the file; `None` for `trials`.
+    /// The table of intervals, `/intervals/NAME`, or a path in the file; `None` for `trials`, or if there is none, the only one with
+    /// a column of stimuli.
     pub table: Option<String>,
     /// The column with the name of the stimulus; `None` for the only one called `stimulus`, `stimulus_name`, `stimulus_id`, `stim`, `stim_name`,
     /// `stim_id` or `sound`.
@@ -112,7 +113,10 @@ pub fn read(path: impl AsRef<Path>, options: &NwbOptions) -> Result<RawRecording
     let silent: Vec<String> =
         raw.stimuli.iter().filter(|s| s.sound == RawSound::Missing).map(|s| s.name.clone()).collect();
     if !silent.is_empty() {
-        raw.missing.push(format!("no sounds for {}: name a folder of them", crate::error::some_of(&silent)));
+        raw.missing.push(format!(
+            "no sounds for {}: name a folder of them (--audio)",
+            crate::error::some_of(&silent)
+        ));
     }
     Ok(raw)
 }

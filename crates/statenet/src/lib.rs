@@ -90,5 +90,8 @@ mod book {
         Ns1: "formats/ns1.md";
         Ac1: "formats/ac1.md";
         Matlab: "formats/matlab.md";
+        Nems: "formats/nems.md";
+        Nwb: "formats/nwb.md";
+        Pprox: "formats/pprox.md";
     }
 }

@@ -2,16 +2,20 @@
 
 pub mod checkpoint;
 pub mod fit_state;
+pub mod hdf5;
 pub mod mat5;
 pub mod model_config;
+pub mod nems;
 pub mod npy;
 pub mod npz;
+pub mod pprox;
 pub mod predictions;
 pub mod published;
 pub mod recording;
 pub mod sounds;
 pub mod split;
 pub mod stream_state;
+pub mod tgz;
 pub mod wav;
 
 mod examples;
@@ -33,6 +37,10 @@ pub const TARGETS: &[&Target] = &[
     &stream_state::TARGET,
     &fit_state::TARGET,
     &predictions::TARGET,
+    &tgz::TARGET,
+    &hdf5::TARGET,
+    &nems::TARGET,
+    &pprox::TARGET,
 ];
 
 /// An error as a user sees it, with its causes: none may be empty, or longer than a page. Returns that the input was not taken.

@@ -1,0 +1,5 @@
+//! See `targets/hdf5.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(hdf5);

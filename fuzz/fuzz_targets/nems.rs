@@ -1,0 +1,5 @@
+//! See `targets/nems.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(nems);

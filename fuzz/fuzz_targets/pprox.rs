@@ -1,0 +1,5 @@
+//! See `targets/pprox.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(pprox);

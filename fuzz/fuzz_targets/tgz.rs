@@ -1,0 +1,5 @@
+//! See `targets/tgz.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(tgz);

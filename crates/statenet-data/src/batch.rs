@@ -19,7 +19,7 @@ use crate::{
 pub struct Batch {
     /// Cochleagrams, `(B, 1, F, Tmax)`.
     pub cochleagrams: Tensor,
-    /// PSTHs, `(B, N, Tmax)`, spikes per bin.
+    /// PSTHs, `(B, N, Tmax)`, in the unit of the responses.
     pub targets: Tensor,
     /// 1 where `targets` was recorded, else 0, `(B, N, Tmax)`.
     pub mask: Tensor,

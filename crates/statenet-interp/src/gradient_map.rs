@@ -33,8 +33,8 @@ use crate::{
 pub struct GradientMaps {
     /// The response that is differentiated.
     pub target: Target,
-    /// `(B, F, L)`, lag 0 first: rate (spikes per bin) per standard deviation of a band over the training sounds; per unit of the
-    /// samples for a model that hears.
+    /// `(B, F, L)`, lag 0 first: rate (spikes per bin, or the unit of continuous responses) per standard deviation of a band over the
+    /// training sounds; per unit of the samples for a model that hears.
     pub maps: Array3<f64>,
 }
 

@@ -56,6 +56,11 @@ fn mean_label(unit: &ResponseUnit) -> String {
     if unit.is_spikes() { "Mean per bin".to_owned() } else { format!("Mean ({unit})") }
 }
 
+/// What the response around onsets is called.
+fn onset_label(unit: &ResponseUnit) -> String {
+    if unit.is_spikes() { mean_label(unit) } else { format!("About the mean ({unit})") }
+}
+
 /// The table of neurons.
 ///
 /// # Errors
@@ -191,7 +196,7 @@ fn lag(recording: &Recording, alignment: &Alignment) -> Section {
     if !alignment.onset_response.is_empty() {
         let response = Curve::new("response", alignment.onset_response.iter().copied());
         figures.push(
-            Curves::new("Onset response", mean_label(recording.response_unit()), axis(), [response]).into(),
+            Curves::new("Onset response", onset_label(recording.response_unit()), axis(), [response]).into(),
         );
     }
     let said = match (alignment.lag_ms, alignment.ci95, alignment.clear) {

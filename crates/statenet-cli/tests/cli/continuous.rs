@@ -102,6 +102,14 @@ fn membrane_potentials_are_fitted_and_shown_in_their_unit() {
     assert!((whole.row(0).mean().unwrap() + 65.0).abs() < 2.0, "{:?}", whole.row(0).mean());
     assert!((&whole - &chunks).iter().all(|off| off.abs() < 1e-3));
 
+    let seen = at("seen");
+    expect_done("look", &["--data", text(&data), "--out", text(&seen), "--quiet"]);
+    let found = json(&seen.join("look.json"));
+    assert_eq!(found["response_unit"], "mV");
+    assert!(found["neurons"][0]["drift"].is_null() && found["neurons"][0]["duplicate_of"].is_null());
+    let page = fs::read_to_string(seen.join("report.html")).unwrap();
+    assert!(page.contains("Response (mV)") && page.contains("Mean (mV)") && !page.contains("spikes/"));
+
     let looked = at("looked");
     let args = ["--checkpoint", text(&checkpoint), "--data", text(&data), "--out", text(&looked)];
     let more = ["--depth", "40", "--longest-memory", "60", "--dream-steps", "3", "--quiet"];

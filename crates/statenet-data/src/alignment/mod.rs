@@ -46,7 +46,7 @@ pub struct Alignment {
     pub stimuli: Vec<StimulusLag>,
     /// The correlation at each lag, averaged over stimuli.
     pub curve: Vec<LagCorrelation>,
-    /// The mean response around the sounds' clearest rises, in the unit of the responses, at the same lags: NaN where no rise is so far from
+    /// The mean response around the sounds' clearest rises, in the unit of the responses (continuous ones about each neuron's mean), at the same lags: NaN where no rise is so far from
     /// the start or end of a stimulus. Empty if nothing rises clearly.
     #[serde(skip)]
     pub onset_response: Vec<f64>,

@@ -41,7 +41,9 @@ pub(super) fn of_sounds(recording: &Recording) -> Vec<Vec<f64>> {
 /// How much each bin of each response rises above the one before: of the mean over neurons of the PSTH, each in its standard deviations, of
 /// those repeats that `counts(repeat, number of repeats)` names.
 pub(super) fn of_responses(recording: &Recording, counts: impl Fn(usize, usize) -> bool) -> Vec<Vec<f64>> {
-    let psths: Vec<_> = recording.stimuli().iter().map(|s| psth(s.responses(), &counts)).collect();
+    let baselines = recording.baselines();
+    let psths: Vec<_> =
+        recording.stimuli().iter().map(|s| psth(s.responses(), &baselines, &counts)).collect();
     let views: Vec<ArrayView2<'_, f32>> = psths.iter().map(|psth| psth.view()).collect();
     let scales = deviations(&views);
     let of_stimulus = |psth: &ArrayView2<'_, f32>| {
@@ -57,13 +59,18 @@ pub(super) fn of_responses(recording: &Recording, counts: impl Fn(usize, usize) 
     views.iter().map(of_stimulus).collect()
 }
 
-/// The mean over some repeats, `(N, T)`; 0 where nothing was recorded.
-fn psth(responses: &Responses, counts: &impl Fn(usize, usize) -> bool) -> ndarray::Array2<f32> {
+/// The mean over some repeats about the neurons' baselines, `(N, T)`; 0 where nothing was recorded.
+fn psth(
+    responses: &Responses,
+    baselines: &[f32],
+    counts: &impl Fn(usize, usize) -> bool,
+) -> ndarray::Array2<f32> {
+    let values = responses.about(baselines);
     let (n, n_repeats, t) = responses.values().dim();
     let mut sum = ndarray::Array2::<f32>::zeros((n, t));
     let mut recorded = ndarray::Array2::<f32>::zeros((n, t));
     for repeat in (0..n_repeats).filter(|&repeat| counts(repeat, n_repeats)) {
-        sum += &responses.values().index_axis(Axis(1), repeat);
+        sum += &values.index_axis(Axis(1), repeat);
         recorded +=
             &responses.mask().view().index_axis(Axis(1), repeat).mapv(|valid| f32::from(u8::from(valid)));
     }
@@ -99,10 +106,11 @@ pub(super) fn correlations(sounds: &[Vec<f64>], responses: &[Vec<f64>], lags: &[
     sounds.iter().zip(responses).map(|(sound, response)| correlation(sound, response, lags)).collect()
 }
 
-/// The mean over neurons of the PSTH of each stimulus.
+/// The mean over neurons of the PSTH of each stimulus, about their baselines.
 pub(super) fn means(recording: &Recording) -> Vec<Vec<f64>> {
+    let baselines = recording.baselines();
     let mean = |responses: &Responses| -> Vec<f64> {
-        let psth = psth(responses, &|_, _| true);
+        let psth = psth(responses, &baselines, &|_, _| true);
         psth.columns()
             .into_iter()
             .map(|bin| bin.iter().map(|&x| f64::from(x)).sum::<f64>() / bin.len() as f64)
@@ -172,5 +180,19 @@ mod tests {
             correlation(&rises([1.0; 4].into_iter()), &rises([0.0, 1.0, 0.0, 1.0].into_iter()), &[0]),
             [0.0]
         );
+    }
+
+    #[test]
+    fn a_gap_in_potentials_is_no_rise() {
+        use crate::recording::{Description, Neuron, Stimulus};
+        let values = ndarray::array![[[-60.0, -60.5, f32::NAN, f32::NAN, -60.0, -59.0]]];
+        let responses = Responses::from_nan_in(values, "mV".parse().unwrap()).unwrap();
+        let stimulus = Stimulus::new("s", ndarray::Array2::zeros((1, 6)), responses).unwrap();
+        let dt = statenet_core::TimeBin::whole_millis::<5>();
+        let neurons = vec![Neuron::new("u")];
+        let recording = Recording::new(Description::default(), dt, vec![], neurons, vec![stimulus]).unwrap();
+        let rises = of_responses(&recording, |_, _| true);
+        let largest = rises[0].iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
+        assert_eq!(largest.0, 5, "{rises:?}");
     }
 }

@@ -15,9 +15,12 @@ pub(super) fn of(recording: &Recording) -> Vec<Option<usize>> {
     let bins: usize = recording.stimuli().iter().map(|s| s.responses().n_repeats() * s.n_bins()).sum();
     let share = (MOST / (n as f64).powi(2) / bins.max(1) as f64).min(1.0);
     let (mut products, mut sums, mut total) = (Array2::<f32>::zeros((n, n)), vec![0.0_f32; n], 0.0_f32);
+    // Missing bins, which are 0, must not stand out from those of a membrane potential.
+    let baselines = recording.baselines();
     for responses in recording.stimuli().iter().map(Stimulus::responses) {
+        let values = responses.about(&baselines);
         let used = ((responses.n_bins() as f64 * share).ceil() as usize).min(responses.n_bins());
-        for repeat in responses.values().axis_iter(Axis(1)) {
+        for repeat in values.axis_iter(Axis(1)) {
             let trial = repeat.slice(s![.., ..used]);
             products += &trial.dot(&trial.t());
             for (sum, row) in sums.iter_mut().zip(trial.outer_iter()) {

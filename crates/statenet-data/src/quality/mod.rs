@@ -212,4 +212,36 @@ mod tests {
         let codes: Vec<String> = quality_doubts(&neurons, "x").into_iter().map(|doubt| doubt.code).collect();
         assert_eq!(codes, ["silent_neurons", "duplicate_neurons", "saturated_bins"]);
     }
+
+    #[test]
+    fn potentials_with_common_gaps_are_not_the_same_and_a_constant_one_is_silent() {
+        let values = Array3::from_shape_fn((4, 3, 400), |(n, r, t)| {
+            let noise = ((t * (2 * n + 3) + 7 * r) * 2_654_435_761 % 1000) as f32 / 100.0;
+            match n {
+                // The gap is common to all.
+                _ if (100..200).contains(&t) => f32::NAN,
+                2 => -70.0,
+                3 => noise.min(7.0) - 60.0,
+                _ => noise - 65.0,
+            }
+        });
+        let responses = Responses::from_nan_in(values, "mV".parse().unwrap()).unwrap();
+        let stimulus = Stimulus::new("a", Array2::zeros((1, 400)), responses).unwrap();
+        let neurons = ["one", "other", "flat", "clipped"].map(Neuron::new).to_vec();
+        let dt = TimeBin::whole_millis::<5>();
+        let recording =
+            Recording::new(Description::default(), dt, Vec::new(), neurons, vec![stimulus]).unwrap();
+        let found = quality(&recording);
+        assert!(
+            found.iter().all(|neuron| neuron.duplicate_of.is_none() && neuron.drift.is_none()),
+            "{found:?}"
+        );
+        assert_eq!(
+            found.iter().map(|neuron| neuron.is_silent).collect::<Vec<_>>(),
+            [false, false, true, false]
+        );
+        let saturated: Vec<bool> = found.iter().map(|neuron| neuron.saturated.is_some()).collect();
+        assert_eq!(saturated, [false, false, false, true], "{found:?}");
+        assert!((found[0].mean.unwrap() + 60.0).abs() < 1.0);
+    }
 }

@@ -1,5 +1,6 @@
 //! A recording: sounds, neurons, and the neurons' responses.
 
+mod baseline;
 mod combine;
 mod cut;
 mod doubts;

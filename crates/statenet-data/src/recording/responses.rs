@@ -115,6 +115,11 @@ impl Responses {
         self.values.view()
     }
 
+    /// The same, as an array.
+    pub(super) fn stored(&self) -> &Array3<f32> {
+        &self.values
+    }
+
     /// Which values were recorded, `(N, R, T)`.
     #[must_use]
     pub fn mask(&self) -> &ResponseMask {

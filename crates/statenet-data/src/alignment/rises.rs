@@ -79,7 +79,7 @@ fn psth(
 
 /// The standard deviation of each row over all arrays; `None` for a row that hardly varies.
 fn deviations(arrays: &[ArrayView2<'_, f32>]) -> Vec<Option<f64>> {
-    let n_rows = arrays.first().map_or(0, |array| array.nrows());
+    let n_rows = arrays.first().map_or(0, ArrayView2::nrows);
     let of_row = |row: usize| {
         let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
         let values = arrays.iter().filter_map(|array| array.outer_iter().nth(row));

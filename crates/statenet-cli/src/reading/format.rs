@@ -25,7 +25,7 @@ pub enum Format {
     Pprox,
     /// Variables of a MATLAB file
     Mat,
-    /// Arrays of NumPy (npy, npz), or spike times that pynapple saved
+    /// Arrays of NumPy (npy, npz) or of an HDF5 file, or spike times that pynapple saved
     Array,
 }
 
@@ -40,7 +40,7 @@ impl Format {
         if path.is_file() {
             let ending = path.extension()?.to_str()?.to_lowercase();
             return match ending.as_str() {
-                "npz" | "npy" => Some(Self::Array),
+                "npz" | "npy" | "h5" | "hdf5" => Some(Self::Array),
                 "nwb" => Some(Self::Nwb),
                 "pprox" => Some(Self::Pprox),
                 "mat" => Some(Self::Mat),

@@ -34,7 +34,7 @@
 //! | sounds that are in two parts of a split | [`SimilarSounds`], [`Likeness`] |
 //! | releases and labs' own files | [`readers`] |
 //! | single files | [`read_cochleagram`], [`read_npy_2d`], [`write_npy_2d`], [`write_npz`], [`write_wav`]; [`formats`]: npy, npz and wav, from and to bytes |
-//! | sound at another rate | [`resample`] |
+//! | sound at another rate | [`resample`], [`Resampling`] |
 //! | neurons whose receptive field and memory are known | [`SimulationConfig`], [`Simulation`], [`GroundTruth`] |
 //!
 //! # Cookbook
@@ -79,7 +79,9 @@ pub use batch::{Batch, Batches, Epoch};
 pub use error::{Error, Place, Result};
 pub use names::file_names;
 pub use predictions::{Predictions, PredictionsFile};
-pub use preprocess::{SmoothWeights, Smoothing, resample, scale_doubt, standardization_of_bands};
+pub use preprocess::{
+    Resampling, SmoothWeights, Smoothing, resample, resample_by, scale_doubt, standardization_of_bands,
+};
 pub use quality::{NeuronQuality, quality, quality_doubts};
 pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
 pub use readers::arrays::{read_cochleagram, read_npy_2d};

@@ -6,7 +6,7 @@ use anyhow::{anyhow, bail};
 use statenet::{
     core::Warning,
     data::{
-        Binning, RawRecording,
+        Binning, Error, RawRecording,
         readers::{
             aa1::{self, Aa1Options},
             ac1::{self, Ac1Options, Subset},
@@ -50,9 +50,16 @@ impl Raw {
     /// If a sound is missing or cannot be read, or bins do not fit.
     pub(crate) fn bin(&self, place: &Path) -> anyhow::Result<(Recording, Vec<Warning>)> {
         let raw = &self.recording;
-        let recording = raw.bin(&self.binning)?;
         let place = place.display().to_string();
-        let mut doubts: Vec<Warning> = missing(&raw.missing, &place).into_iter().collect();
+        let missing = missing(&raw.missing, &place);
+        let recording = match (raw.bin(&self.binning), &missing) {
+            (Ok(recording), _) => recording,
+            (Err(error @ Error::NoSound { .. }), Some(missing)) => {
+                return Err(anyhow::Error::new(error).context(missing.to_string()));
+            }
+            (Err(error), _) => return Err(error.into()),
+        };
+        let mut doubts: Vec<Warning> = missing.into_iter().collect();
         doubts.extend(raw.warnings.iter().cloned());
         doubts.extend(raw.doubts(&self.binning)?);
         Ok((recording, doubts))

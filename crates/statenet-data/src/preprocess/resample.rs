@@ -5,7 +5,19 @@ use rubato::{
 };
 use statenet_core::SampleRate;
 
+use super::polyphase::polyphase;
 use crate::error::{Error, Result};
+
+/// How a sound is brought to another rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resampling {
+    /// By a Fourier transform of blocks, flat to near the lower of the two Nyquist frequencies.
+    #[default]
+    Fourier,
+    /// By a short filter, as SciPy's `resample_poly` does: lower near that frequency. Cochleagrams that were made so are reproduced to
+    /// rounding.
+    Polyphase,
+}
 
 /// Samples of a sound at one rate as those at another: sample k is the sound at the time k / `to`, so that nothing is shifted.
 ///
@@ -17,6 +29,14 @@ use crate::error::{Error, Result};
 /// file may claim any rate; and for samples beyond 1e20, whose
 /// sums could be infinite.
 pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec<f32>> {
+    resample_by(Resampling::Fourier, samples, from, to)
+}
+
+/// The same by a way of one's choice.
+///
+/// # Errors
+/// As [`resample`].
+pub fn resample_by(way: Resampling, samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec<f32>> {
     if from == to {
         return Ok(samples.to_vec());
     }
@@ -35,6 +55,9 @@ pub fn resample(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec
     let blocks = 2 * SHORTEST.div_ceil(2 * n_in.min(n_out));
     if n_in.max(n_out).saturating_mul(blocks) > LONGEST {
         return Err(failed("their ratio is not one of small whole numbers".to_owned()));
+    }
+    if way == Resampling::Polyphase {
+        return Ok(polyphase(samples, n_out, n_in));
     }
     let resampler =
         Fft::<f32>::new_custom(n_in, n_out, blocks * n_in, 1, 1, BlackmanHarris2, FixedSync::Input);

@@ -3,6 +3,8 @@
 use ndarray::ArrayViewMut1;
 use statenet_core::TimeBin;
 
+use crate::preprocess::Resampling;
+
 /// How spike times become counts.
 ///
 /// The default is bins of 5 ms (of the source, if it has bins already), no shift, and every spike counted.
@@ -14,6 +16,8 @@ pub struct Binning {
     pub shift_ms: f64,
     /// Which spikes count.
     pub rule: SpikeRule,
+    /// How sounds are brought to a rate at which a bin is a whole number of samples.
+    pub resampling: Resampling,
 }
 
 /// Which spikes count, and in which bin.

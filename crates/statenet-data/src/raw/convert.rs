@@ -94,9 +94,11 @@ impl RawRecording {
             RawSound::Missing => return Err(Error::NoSound { stimuli: vec![raw.name.clone()] }),
             RawSound::File(path) => {
                 let sound = read_sound_file(path)?;
-                in_bins(&sound, dt, used(sound.seconds())?, sampling)?
+                in_bins(&sound, dt, used(sound.seconds())?, sampling, binning.resampling)?
             }
-            RawSound::Samples(sound) => in_bins(sound, dt, used(sound.seconds())?, sampling)?,
+            RawSound::Samples(sound) => {
+                in_bins(sound, dt, used(sound.seconds())?, sampling, binning.resampling)?
+            }
             RawSound::Cochleagram { values, dt: source } => {
                 let means = rebinned(values.view(), *source, dt, |sum, n| sum / n);
                 let n_bins = used(means.ncols() as f64 * dt.seconds())?;

@@ -9,7 +9,7 @@ use super::{Excerpt, Recording};
 use crate::{
     error::{Error, Result},
     formats::{Sound, sound},
-    preprocess::resample,
+    preprocess::{Resampling, resample_by},
 };
 
 impl Recording {
@@ -129,7 +129,11 @@ impl SoundReader {
     /// The samples of a sound in memory, or of a part of it, in `n_bins` bins `(hop, T)`.
     fn bins_of(&mut self, sound: &Sound, excerpt: Option<Excerpt>, n_bins: usize) -> Result<Array2<f32>> {
         let Excerpt { first_bin, file_bins } = excerpt.unwrap_or(Excerpt { first_bin: 0, file_bins: n_bins });
-        Ok(part(&in_bins(sound, self.dt, file_bins, &mut self.sampling)?, first_bin, n_bins))
+        Ok(part(
+            &in_bins(sound, self.dt, file_bins, &mut self.sampling, Resampling::default())?,
+            first_bin,
+            n_bins,
+        ))
     }
 }
 
@@ -154,7 +158,7 @@ fn read_sound(
         let (got_ms, expected_ms) = (1e3 * got, 1e3 * expected);
         return Err(Error::SoundLength { path: path.to_path_buf(), got_ms, expected_ms });
     }
-    in_bins(&sound, dt, n_bins, sampling)
+    in_bins(&sound, dt, n_bins, sampling, Resampling::default())
 }
 
 /// The samples of a sound in `n_bins` bins `(hop, T)`, at the sampling of the first sound; silence where it is shorter.
@@ -163,12 +167,13 @@ pub(crate) fn in_bins(
     dt: TimeBin,
     n_bins: usize,
     sampling: &mut Option<Sampling>,
+    resampling: Resampling,
 ) -> Result<Array2<f32>> {
     let sampling = match *sampling {
         Some(sampling) => sampling,
         None => *sampling.insert(Sampling::nearest(sound.rate, dt)?),
     };
-    let samples = resample(&sound.samples, sound.rate, sampling.rate())?;
+    let samples = resample_by(resampling, &sound.samples, sound.rate, sampling.rate())?;
     let hop = sampling.hop();
     Ok(Array2::from_shape_fn((hop, n_bins), |(k, t)| samples.get(t * hop + k).copied().unwrap_or(0.0)))
 }

@@ -27,6 +27,7 @@ use statenet_core::TimeBin;
 
 use crate::{
     error::{Error, Result},
+    preprocess::Resampling,
     raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule},
     recording::{Description, Neuron},
 };
@@ -58,11 +59,17 @@ impl Default for Ns1Options {
     }
 }
 
-/// Spike counts as in publications: bins of 5 ms, spike times rounded to ms, at most one spike in each.
+/// Bins as in publications: 5 ms, spike times rounded to ms, at most one spike in each; sounds resampled by a short filter, which gives the
+/// cochleagrams in use.
 #[must_use]
 pub fn binning() -> Binning {
     let dt = Some(TimeBin::whole_millis::<5>());
-    Binning { dt, rule: SpikeRule::OnePerMillisecond, ..Binning::default() }
+    Binning {
+        dt,
+        rule: SpikeRule::OnePerMillisecond,
+        resampling: Resampling::Polyphase,
+        ..Binning::default()
+    }
 }
 
 /// Reads the release: its units, and the natural sounds that are there.

@@ -23,13 +23,19 @@ pub(super) fn head(element: &Element<'_>, most: usize) -> Result<Vec<u8>, Format
     }
 }
 
+/// Kind and length of the element at the start of what was unpacked, which is in the long form.
+pub(super) fn tag(unpacked: &[u8], order: ByteOrder) -> Option<(u32, usize)> {
+    let kind = u32::from_bytes(*unpacked.first_chunk::<4>()?, order);
+    let length = u32::from_bytes(*unpacked.get(4..)?.first_chunk::<4>()?, order);
+    Some((kind, length as usize))
+}
+
 /// All of it: as many bytes as its own tag says.
 pub(super) fn whole(element: &Element<'_>, order: ByteOrder) -> Result<Vec<u8>, FormatError> {
-    let tag = head(element, 8)?;
-    let Some(&length) = tag.get(4..).and_then(|rest| rest.first_chunk::<4>()) else {
-        return Err(element.fault(format!("{} bytes when unpacked", tag.len()), "a variable"));
+    let first = head(element, 8)?;
+    let Some((_, length)) = tag(&first, order) else {
+        return Err(element.fault(format!("{} bytes when unpacked", first.len()), "a variable"));
     };
-    let length = u32::from_bytes(length, order) as usize;
     let most = element.data.len().saturating_mul(MAX_RATIO).saturating_add(SLACK_BYTES);
     // Its tag, and padding at its end.
     let unpacked = length.saturating_add(16);

@@ -148,8 +148,12 @@ impl Packed<'_> {
         let unpacked;
         let (data, start) = if self.element.kind == COMPRESSED {
             unpacked = inflate::head(&self.element, HEAD_BYTES)?;
-            let Some(data) = unpacked.get(8..) else {
-                return Err(self.element.fault("a few bytes", VARIABLE));
+            // No more than the variable has: other bytes may follow it.
+            let tag = inflate::tag(&unpacked, self.order).filter(|&(kind, _)| kind == MATRIX);
+            let data =
+                tag.and_then(|(_, length)| unpacked.get(8..unpacked.len().min(length.saturating_add(8))));
+            let Some(data) = data else {
+                return Err(self.element.fault("something else, compressed", VARIABLE));
             };
             (data, 8)
         } else {

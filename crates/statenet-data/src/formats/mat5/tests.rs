@@ -250,6 +250,15 @@ fn a_part_of_a_file_is_an_error_and_no_panic() {
 }
 
 #[test]
+fn bytes_behind_a_compressed_variable_are_not_its_own() {
+    let make = BOTH[0];
+    let longer = [make.long(14, &[]), make.long(14, &[])].concat();
+    // More than it says is refused, but for padding.
+    let bytes = make.file(&[make.compressed(&longer)]);
+    assert_eq!(list(&bytes).unwrap().len(), parse(&bytes).unwrap().len());
+}
+
+#[test]
 fn an_error_names_the_variable_and_the_byte() {
     let make = BOTH[0];
     let short = make.array(6, &[1, 3], "spikes", &[make.long(9, &make.doubles(&[1.0]))]);

@@ -107,13 +107,16 @@ fn what_lacks_is_named_and_the_rest_read() {
     let folder = tempfile::tempdir().unwrap();
     population(&folder.path().join("A1_NAT4_ozgf.fs100.ch18.tgz"));
     let raw = nat4::read(folder.path(), &Nat4Options::default()).unwrap();
-    assert_eq!(raw.missing.len(), 2);
+    assert_eq!(raw.missing.len(), 3);
     assert!(
         raw.missing[0]
             .ends_with("A1_single_sites: the archives of the sites, with the responses for validation")
     );
     assert!(raw.missing[1].ends_with("A1_pred_correlation.csv: which cells are auditory"));
-    assert!(raw.stimuli[0].responses.iter().all(|response| *response == RawResponse::Missing));
+    // Without responses there are no sounds for validation; the others become a recording.
+    assert_eq!(raw.missing[2], "no responses to 00cat1_x.wav: they are left out");
+    let recording = raw.bin(&Binning::default()).unwrap();
+    assert_eq!((recording.n_stimuli(), recording.n_neurons()), (2, 3));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, Result},
-    raw::RawRecording,
+    raw::{RawRecording, RawResponse},
     recording::{Description, Neuron},
 };
 
@@ -102,7 +102,23 @@ pub fn read(path: impl AsRef<Path>, options: &NemsOptions) -> Result<RawRecordin
             )),
         },
     }
+    leave_out_unrecorded(&mut raw);
     Ok(raw)
+}
+
+/// Leaves out stimuli during which no unit was recorded, and says so.
+fn leave_out_unrecorded(raw: &mut RawRecording) {
+    let mut names = Vec::new();
+    raw.stimuli.retain(|stimulus| {
+        let is_recorded = stimulus.responses.iter().any(|response| *response != RawResponse::Missing);
+        if !is_recorded {
+            names.push(stimulus.name.clone());
+        }
+        is_recorded
+    });
+    if !names.is_empty() {
+        raw.missing.push(format!("no responses to {}: they are left out", crate::error::some_of(&names)));
+    }
 }
 
 /// The name of a file or folder without `.tgz`.

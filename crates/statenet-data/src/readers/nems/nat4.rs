@@ -20,6 +20,7 @@ use statenet_core::Warning;
 use super::{
     archive::Files,
     cut::Cuts,
+    leave_out_unrecorded,
     signal::{Content, Signal},
 };
 use crate::{
@@ -128,6 +129,7 @@ pub fn read(folder: impl AsRef<Path>, options: &Nat4Options) -> Result<RawRecord
     }
     let auditory = auditory(folder, &area, &mut raw)?;
     add_neurons(&responses.channels, &auditory, options.cells, &mut raw);
+    leave_out_unrecorded(&mut raw);
     Ok(raw)
 }
 

@@ -34,7 +34,7 @@ pub struct ScoreArgs {
     /// File to write the scores to, outside the folders that are read
     #[arg(long, value_name = "FILE.json")]
     out: PathBuf,
-    /// Split whose test stimuli are scored: demo, rahman, kfold:K/I or FILE.json
+    /// Split whose test stimuli are scored: demo, rahman, kfold:K/I, loo:I, grouped:FIELD:K/I, repeats or FILE.json
     #[arg(long, value_name = "NAME", default_value = "demo")]
     split: SplitPlan,
     #[command(flatten)]

@@ -236,9 +236,19 @@ pub enum Error {
         /// The number of stimuli in the recording.
         got: usize,
     },
+    /// A stimulus lacks the field by which a split groups stimuli.
+    #[error(
+        "stimulus {stimulus} has no {field}, expected one for every stimulus, by which the split groups them"
+    )]
+    NoGroup {
+        /// The stimulus.
+        stimulus: String,
+        /// The field.
+        field: String,
+    },
     /// The text of a split is not a known rule.
     #[error(
-        "split is {text:?}, expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
+        "split is {text:?}, expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, or a .json file"
     )]
     SplitPlan {
         /// The text.
@@ -452,6 +462,16 @@ pub enum Error {
         first: u32,
         /// The number that was given.
         expected: usize,
+    },
+    /// The numbers of a column of repeats are not those of repeats.
+    #[error(
+        "there is a repeat {got} but only {different} different ones, expected numbers that count the repeats of each sound from 0 or 1"
+    )]
+    RepeatNumbers {
+        /// The highest.
+        got: u32,
+        /// How many different ones there are.
+        different: usize,
     },
     /// A field of a JSON file is missing or wrong.
     #[error("{path}: {field} is {got}, expected {expected}", path = path.display())]

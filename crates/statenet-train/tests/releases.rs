@@ -38,7 +38,7 @@ mod needs_data {
         };
         let pieces = whole.cut(&cut).unwrap();
         assert_eq!(
-            pieces.stimuli().iter().map(|s| s.n_bins()).collect::<Vec<_>>(),
+            pieces.stimuli().iter().map(statenet_data::Stimulus::n_bins).collect::<Vec<_>>(),
             [100, 88, 88, 88, 88, 88, 88]
         );
         let split = Split::new(vec![0, 1, 2, 3], vec![4], vec![5, 6]).unwrap();

@@ -15,6 +15,7 @@ pub mod recording;
 pub mod sounds;
 pub mod split;
 pub mod stream_state;
+pub mod table;
 pub mod tgz;
 pub mod wav;
 
@@ -41,6 +42,7 @@ pub const TARGETS: &[&Target] = &[
     &hdf5::TARGET,
     &nems::TARGET,
     &pprox::TARGET,
+    &table::TARGET,
 ];
 
 /// An error as a user sees it, with its causes: none may be empty, or longer than a page. Returns that the input was not taken.

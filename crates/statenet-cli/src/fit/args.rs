@@ -35,7 +35,7 @@ pub struct FitArgs {
     /// Models: ridge, names of the zoo, or config files, separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
     pub(crate) model: String,
-    /// Split of the stimuli: demo, rahman, kfold:K/I (I from 0), or FILE.json with train, val and test
+    /// Split of the stimuli: demo, rahman, kfold:K/I, loo:I, grouped:FIELD:K/I, repeats (I from 0), or FILE.json with train, val and test
     #[arg(long, value_name = "NAME", default_value = "demo")]
     pub(crate) split: SplitPlan,
     /// What a split may hold.

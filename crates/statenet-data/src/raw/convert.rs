@@ -1,7 +1,7 @@
 //! A raw recording in time bins.
 
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
-use statenet_core::{Hertz, Input, Millis, ResponseMask, Sampling, TimeBin};
+use statenet_core::{Hertz, Input, Millis, Need, ResponseMask, Sampling, TimeBin};
 
 use super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus};
 use crate::{
@@ -32,6 +32,7 @@ impl RawRecording {
             });
         }
         self.expect_sounds()?;
+        self.need(dt)?;
         let mut sampling = None;
         let stimuli: Vec<Stimulus> = self
             .stimuli
@@ -44,6 +45,31 @@ impl RawRecording {
             _ => (Input::Cochleagram, self.bands.clone()),
         };
         Recording::of_input(input, self.description.clone(), dt, bands, self.neurons.clone(), stimuli)
+    }
+
+    /// Refuses more responses than fit into memory.
+    fn need(&self, dt: TimeBin) -> Result<()> {
+        // Values and mask, and the values once more when they are smoothed.
+        const BYTES: usize = 4 + 1 + 4;
+        let mut need = Need::default();
+        for stimulus in &self.stimuli {
+            let seconds = match (stimulus.seconds, &stimulus.sound) {
+                (Some(seconds), _) => seconds,
+                // Of a file nothing is known before it is read, which is bounded by its size.
+                (None, RawSound::File(_)) => continue,
+                (None, sound) => sound.seconds()?.unwrap_or(0.0),
+            };
+            let n_bins = (seconds / dt.seconds()) as usize;
+            let n_repeats = stimulus.responses.iter().map(RawResponse::n_repeats).max().unwrap_or(0);
+            need = need.and(Need::of_values(&[self.neurons.len(), n_repeats, n_bins], BYTES));
+        }
+        let what = format!(
+            "{}: {} neurons and {} stimuli",
+            self.description.name,
+            self.neurons.len(),
+            self.stimuli.len()
+        );
+        Ok(need.ensure(what, "read fewer neurons or stimuli, or choose wider bins (--dt)")?)
     }
 
     /// The width of a bin: as asked for, or that of the source.

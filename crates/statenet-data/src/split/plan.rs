@@ -26,6 +26,9 @@ const RAHMAN_STIMULI: usize = 20;
 /// | `demo` | in order: training, then 15 % validation, then 15 % test; each 15 % is rounded to the nearest number (half up) and at least one: 0-13 / 14-16 / 17-19 of 20 |
 /// | `rahman` | test 3, 6, 9, 19 of NS1 (Rahman et al. 2019); validation 16, 17, 18; training the other thirteen |
 /// | `kfold:K/I` | stimulus s is in fold s mod K; fold I is the test part, fold I + 1 mod K the validation part, the rest training; K is 3 or more |
+/// | `loo:I` | stimulus I is the test part, the next one the validation part (the first after the last), the rest training |
+/// | `grouped:FIELD:K/I` | as `kfold:K/I` with groups in place of stimuli, in the order in which they first occur: stimuli with the same FIELD of their metadata, `kind`, or `name` (up to an `@`: pieces of one stimulus) are in one part |
+/// | `repeats` | the stimuli with the most repeats are the test part; of the others the last 15 %, rounded as in `demo`, the validation part, and the rest training |
 /// | `FILE.json` | `{"train": [..], "val": [..], "test": [..]}`, each entry an index or the name of a stimulus |
 ///
 /// ```
@@ -49,6 +52,22 @@ pub enum SplitPlan {
         /// The test fold I.
         fold: usize,
     },
+    /// One stimulus tests.
+    LeaveOneOut {
+        /// The test stimulus.
+        test: usize,
+    },
+    /// One fold of a cross-validation over groups of stimuli.
+    Grouped {
+        /// What stimuli of a group have in common: `kind`, `name` up to an `@`, or a field of their metadata.
+        field: String,
+        /// Number of folds K.
+        n_folds: usize,
+        /// The test fold I.
+        fold: usize,
+    },
+    /// The stimuli with the most repeats test.
+    Repeats,
     /// A JSON file with the three lists.
     File(PathBuf),
 }
@@ -78,8 +97,45 @@ impl SplitPlan {
             Self::Demo => self.demo(n),
             Self::Rahman => self.rahman(n),
             Self::KFold { n_folds, fold } => self.k_fold(n, *n_folds, *fold),
+            Self::LeaveOneOut { test } => self.leave_one_out(n, *test),
+            Self::Grouped { field, n_folds, fold } => {
+                let groups = groups(recording, field)?;
+                let folds = self.k_fold(groups.len(), *n_folds, *fold)?;
+                let of = |part: &[usize]| -> Vec<usize> {
+                    let mut stimuli: Vec<usize> =
+                        part.iter().filter_map(|&group| groups.get(group)).flatten().copied().collect();
+                    stimuli.sort_unstable();
+                    stimuli
+                };
+                Split::new(of(folds.train()), of(folds.val()), of(folds.test()))
+            }
+            Self::Repeats => self.repeats(recording),
             Self::File(path) => from_file(path, recording),
         }
+    }
+
+    fn leave_one_out(&self, n: usize, test: usize) -> Result<Split> {
+        if n < 3 {
+            return Err(self.count("at least 3", n));
+        }
+        if test >= n {
+            return Err(Error::StimulusOutOfRange { index: test, part: Some(Part::Test), n_stimuli: n });
+        }
+        let val = (test + 1) % n;
+        Split::new((0..n).filter(|&s| s != test && s != val).collect(), vec![val], vec![test])
+    }
+
+    fn repeats(&self, recording: &Recording) -> Result<Split> {
+        let repeats = |s: &usize| recording.stimuli().get(*s).map_or(0, |s| s.responses().n_repeats());
+        let n = recording.n_stimuli();
+        let most = (0..n).map(|s| repeats(&s)).max().unwrap_or(0);
+        let (test, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(|s| repeats(s) == most);
+        if rest.len() < 2 {
+            return Err(self.count("at least 2 less repeated", rest.len()));
+        }
+        let held_out = ((0.15 * rest.len() as f64 + 0.5).floor() as usize).max(1);
+        let (train, val) = rest.split_at(rest.len() - held_out);
+        Split::new(train.to_vec(), val.to_vec(), test)
     }
 
     fn demo(&self, n: usize) -> Result<Split> {
@@ -136,6 +192,21 @@ impl FromStr for SplitPlan {
                 Err(unknown())
             };
         }
+        if text == "repeats" {
+            return Ok(Self::Repeats);
+        }
+        if let Some(test) = text.strip_prefix("loo:") {
+            return Ok(Self::LeaveOneOut { test: test.parse().map_err(|_| unknown())? });
+        }
+        if let Some(grouped) = text.strip_prefix("grouped:") {
+            let (field, folds) = grouped.rsplit_once(':').ok_or_else(unknown)?;
+            return match format!("kfold:{folds}").parse()? {
+                Self::KFold { n_folds, fold } if !field.is_empty() => {
+                    Ok(Self::Grouped { field: field.to_owned(), n_folds, fold })
+                }
+                _ => Err(unknown()),
+            };
+        }
         if text.ends_with(".json") { Ok(Self::File(text.into())) } else { Err(unknown()) }
     }
 }
@@ -146,9 +217,40 @@ impl std::fmt::Display for SplitPlan {
             Self::Demo => f.write_str("demo"),
             Self::Rahman => f.write_str("rahman"),
             Self::KFold { n_folds, fold } => write!(f, "kfold:{n_folds}/{fold}"),
+            Self::LeaveOneOut { test } => write!(f, "loo:{test}"),
+            Self::Grouped { field, n_folds, fold } => write!(f, "grouped:{field}:{n_folds}/{fold}"),
+            Self::Repeats => f.write_str("repeats"),
             Self::File(path) => write!(f, "{}", path.display()),
         }
     }
+}
+
+/// The stimuli of each group, in the order in which groups first occur.
+///
+/// # Errors
+/// [`Error::NoGroup`] for a stimulus without the field.
+fn groups(recording: &Recording, field: &str) -> Result<Vec<Vec<usize>>> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (s, stimulus) in recording.stimuli().iter().enumerate() {
+        let key = match field {
+            "kind" => stimulus.kind().map(str::to_owned),
+            "name" => stimulus.name().split('@').next().map(str::to_owned),
+            field => stimulus.metadata().get(field).filter(|value| !value.is_null()).map(ToString::to_string),
+        };
+        let Some(key) = key else {
+            let (stimulus, field) = (stimulus.name().to_owned(), field.to_owned());
+            return Err(Error::NoGroup { stimulus, field });
+        };
+        match keys.iter().position(|known| *known == key) {
+            Some(group) => groups.get_mut(group).into_iter().for_each(|group| group.push(s)),
+            None => {
+                keys.push(key);
+                groups.push(vec![s]);
+            }
+        }
+    }
+    Ok(groups)
 }
 
 fn from_file(path: &PathBuf, recording: &Recording) -> Result<Split> {
@@ -219,6 +321,56 @@ mod tests {
     }
 
     #[test]
+    fn one_stimulus_is_left_out() {
+        let last = split("loo:4", 5).unwrap();
+        assert_eq!((last.train(), last.val(), last.test()), (&[1, 2, 3][..], &[0][..], &[4][..]));
+        assert_eq!(
+            split("loo:5", 5).unwrap_err().to_string(),
+            "stimulus index in the test part is 5, expected below 5"
+        );
+    }
+
+    #[test]
+    fn groups_stay_together() {
+        let plain = of(9);
+        let stimuli = plain
+            .stimuli()
+            .iter()
+            .enumerate()
+            .map(|(s, stimulus)| stimulus.clone().with_kind(["a", "b", "c"][s % 3]));
+        let recording = Recording::new(
+            plain.description().clone(),
+            plain.dt(),
+            plain.bands().to_vec(),
+            plain.neurons().to_vec(),
+            stimuli.collect(),
+        )
+        .unwrap();
+        let plan: SplitPlan = "grouped:kind:3/1".parse().unwrap();
+        assert_eq!(plan.to_string(), "grouped:kind:3/1");
+        let split = plan.resolve(&recording).unwrap();
+        assert_eq!(
+            (split.train(), split.val(), split.test()),
+            (&[0, 3, 6][..], &[2, 5, 8][..], &[1, 4, 7][..])
+        );
+        let error =
+            "grouped:site:3/1".parse::<SplitPlan>().unwrap().resolve(&recording).unwrap_err().to_string();
+        assert!(error.contains("has no site"), "{error}");
+        assert!(
+            "grouped:kind:2/0".parse::<SplitPlan>().is_err() && "grouped:3/0".parse::<SplitPlan>().is_err()
+        );
+    }
+
+    #[test]
+    fn what_was_repeated_most_tests() {
+        let message = split("repeats", 6).unwrap_err().to_string();
+        assert!(
+            message == "split repeats needs at least 2 less repeated stimuli, the recording has 0",
+            "{message}"
+        );
+    }
+
+    #[test]
     fn rahman_is_for_twenty_stimuli() {
         let rahman = split("rahman", 20).unwrap();
         assert_eq!(rahman.train(), [0, 1, 2, 4, 5, 7, 8, 10, 11, 12, 13, 14, 15]);
@@ -249,7 +401,8 @@ mod tests {
         }
         assert_eq!(
             "x".parse::<SplitPlan>().unwrap_err().to_string(),
-            "split is \"x\", expected demo, rahman, kfold:K/I with K of at least 3 and I below K, or a .json file"
+            "split is \"x\", expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, or a .json \
+             file"
         );
         let built = SplitPlan::KFold { n_folds: 0, fold: 0 }.resolve(&of(5));
         assert!(matches!(built, Err(Error::SplitPlan { .. })));

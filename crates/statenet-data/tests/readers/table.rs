@@ -149,6 +149,10 @@ fn what_is_wrong_is_said_with_its_place() {
     assert!(
         error("unit,stimulus,repeat,time_s\nu,s2,0\n").starts_with("spikes.csv: cannot read the table: ")
     );
+    assert!(
+        error("unit,stimulus,repeat,time_s\nu,s2,0,0.1\nu,s2,999999,0.1\n")
+            .starts_with("there is a repeat 999999 but only 2 different ones, expected numbers that count")
+    );
     assert_eq!(error("unit,stimulus,repeat,time_s\n"), "recording has no spikes, expected at least one");
     assert_eq!(
         error("unit,stimulus,repeat,time_s\nu,s3,0,0.1\n"),

@@ -5,6 +5,8 @@ use std::{
     path::Path,
 };
 
+use statenet_core::Need;
+
 use super::{
     columns::{Column, Columns},
     text::{Fields, for_each_row},
@@ -152,6 +154,9 @@ impl Places {
     }
 }
 
+/// How many times more repeats than have a row anywhere are believed.
+const MOST_MISSING: usize = 20;
+
 /// How many repeats of each stimulus there were.
 #[derive(Debug)]
 pub(super) struct Repeats {
@@ -165,7 +170,8 @@ impl Repeats {
     /// The number that was given, or else that of the table.
     ///
     /// # Errors
-    /// [`Error::Repeats`] if the table has more than were given.
+    /// [`Error::Repeats`] if the table has more than were given; [`Error::RepeatNumbers`] for numbers that cannot be those of repeats;
+    /// [`Error::Memory`].
     pub(super) fn of(table: &SpikeTable, given: Option<usize>) -> Result<Self> {
         let labels = || table.rows.iter().map(|row| row.repeat);
         let (lowest, highest) = (labels().min().unwrap_or(0), labels().max().unwrap_or(0));
@@ -175,6 +181,19 @@ impl Repeats {
         if found > n {
             return Err(Error::Repeats { got: highest, first, expected: n });
         }
+        let different = labels().collect::<BTreeSet<u32>>().len();
+        if given.is_none() && found > MOST_MISSING * different {
+            return Err(Error::RepeatNumbers { got: highest, different });
+        }
+        Need::of_values(&[table.units.names.len(), table.stimuli.names.len(), n], size_of::<Vec<f64>>())
+            .ensure(
+                format!(
+                    "{} units x {} stimuli x {n} repeats",
+                    table.units.names.len(),
+                    table.stimuli.names.len()
+                ),
+                "read fewer units, or say how many repeats there were (--repeats)",
+            )?;
         let played: BTreeSet<(u32, u32)> = table.rows.iter().map(|row| (row.stimulus, row.repeat)).collect();
         let without_rows = n * table.stimuli.names.len() - played.len();
         let few_units = table.units.names.len() < 3;

@@ -1,0 +1,5 @@
+//! See `targets/table.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(table);

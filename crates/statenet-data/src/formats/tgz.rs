@@ -124,7 +124,14 @@ fn entries<R: Read>(
                 if !seen.insert(name.clone()) {
                     return Err(unfit("there twice"));
                 }
-                visit(&name, &mut entry)?;
+                let says = entry.size();
+                let mut content = Content { inner: &mut entry, bytes: 0 };
+                visit(&name, &mut content)?;
+                // What the visitor left, too.
+                io::copy(&mut content, &mut io::sink()).map_err(broken)?;
+                if content.bytes != says {
+                    return Err(unfit(&format!("{} bytes, where it says {says}", content.bytes)));
+                }
             }
             EntryType::Symlink | EntryType::Link => return Err(unfit("a link")),
             _ => return Err(unfit("neither a file nor a folder")),
@@ -133,6 +140,20 @@ fn entries<R: Read>(
     // What follows the last member: the checksum of gzip is checked, and the zeros that end the archive are counted.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(broken)?;
     Ok(())
+}
+
+/// The content of a file, counted while it is read.
+struct Content<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Content<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.bytes += n as u64;
+        Ok(n)
+    }
 }
 
 /// A header that extends the next one.
@@ -315,6 +336,18 @@ mod tests {
             assert!(text.contains("expected a file or a folder, once each"), "{text}");
         }
         assert!(error(&tar(&[("a", b""), ("./a", b"")])).contains("there twice"));
+    }
+
+    #[test]
+    fn a_file_that_claims_more_than_there_is_is_refused() {
+        let mut builder = Builder::new(Vec::new());
+        let mut header = Header::new_ustar();
+        header.as_old_mut().name[..1].copy_from_slice(b"x");
+        header.set_size(8_000_000_000);
+        header.set_cksum();
+        builder.append(&header, &b"1,2\n"[..]).unwrap();
+        let text = error(&builder.into_inner().unwrap());
+        assert!(text.contains("where it says 8000000000"), "{text}");
     }
 
     #[test]

@@ -103,6 +103,15 @@ mod in_hdf5 {
     }
 
     #[test]
+    fn a_dataset_that_claims_more_than_its_file_can_hold_is_refused() {
+        let path = path().with_file_name("claims.h5");
+        let options = Hdf5Options { responses: Some("a".to_owned()), stimuli: None, arrays: arrays("t") };
+        let error =
+            hdf5::read(&path, &options).map_err(|error| whole(&error, Path::new("/nowhere"))).unwrap_err();
+        assert!(error.contains("a holds 8796093022208 bytes, expected not more than"), "{error}");
+    }
+
+    #[test]
     fn variables_are_listed_and_what_is_no_array_of_numbers_is_refused() {
         let mut listed: Vec<String> = mat::list(path()).unwrap().iter().map(ToString::to_string).collect();
         listed.sort();

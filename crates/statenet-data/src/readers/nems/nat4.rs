@@ -116,6 +116,9 @@ pub fn read(folder: impl AsRef<Path>, options: &Nat4Options) -> Result<RawRecord
         stimulus.responses = responses.channels.iter().map(of_site).collect();
     }
     sites.say_what_lacks(&area, &responses.channels, &mut raw);
+    let auditory = auditory(folder, &area, &mut raw)?;
+    add_neurons(&responses.channels, &auditory, options.cells, &mut raw);
+    leave_out_unrecorded(&mut raw);
     let kinds = |kind: &str| raw.stimuli.iter().any(|stimulus| stimulus.kind.as_deref() == Some(kind));
     if kinds("estimation") && kinds("validation") {
         let scale = match options.scaling {
@@ -127,9 +130,6 @@ pub fn read(folder: impl AsRef<Path>, options: &Nat4Options) -> Result<RawRecord
         );
         raw.warnings.push(Warning::new("response_scales", message, population.display().to_string()));
     }
-    let auditory = auditory(folder, &area, &mut raw)?;
-    add_neurons(&responses.channels, &auditory, options.cells, &mut raw);
-    leave_out_unrecorded(&mut raw);
     Ok(raw)
 }
 

@@ -1,4 +1,4 @@
-"""Writes session.mat in the layout of MATLAB's version 7.3, by h5py: a header of 512 bytes, axes in the opposite order."""
+"""Writes claims.h5, a dataset of 2^40 numbers none of which was written, and session.mat in the layout of MATLAB's version 7.3, by h5py: a header of 512 bytes, axes in the opposite order."""
 
 import h5py
 import numpy as np
@@ -28,3 +28,6 @@ with h5py.File("session.mat", "w", userblock_size=512, libver="earliest") as fil
 
 with open("session.mat", "r+b") as file:
     file.write(HEADER.ljust(124) + b"\x00\x02IM")
+
+with h5py.File("claims.h5", "w", libver="earliest") as file:
+    file.create_dataset("a", (2**40,), "f8", chunks=(4,))

@@ -221,9 +221,11 @@ fn repeats(looked: &LookedAt) -> Section {
     }
     let values = looked.response_by_repeat.iter().map(|mean| mean.unwrap_or(f64::NAN));
     let axis = CurveAxis::Numbers { label: "Repeat".to_owned(), first: 1.0, step: 1.0 };
-    let figure = Curves::new("", "Response / mean of all repeats", axis, [Curve::new("response", values)]);
-    Section::new("Drift over repeats")
-        .figure(figure.render(), "Mean response of all neurons in each repeat; 1 throughout means no drift.")
+    let figure = Curves::new("", "Relative response", axis, [Curve::new("response", values)]);
+    Section::new("Drift over repeats").figure(
+        figure.render(),
+        "Mean response of all neurons in each repeat over that in all repeats; 1 throughout means no drift.",
+    )
 }
 
 fn sounds(recording: &Recording, looked: &LookedAt) -> anyhow::Result<Section> {

@@ -143,6 +143,9 @@ impl Curves {
         match &self.axis {
             CurveAxis::Epochs { .. } => Axis { label: "Epoch".to_string(), ticks: ticks::whole(range, max) },
             CurveAxis::Lags(_) => Axis::linear("Lag (ms)", range, width, 60.0),
+            CurveAxis::Numbers { label, first, step } if first.fract() == 0.0 && *step == 1.0 => {
+                Axis { label: label.clone(), ticks: ticks::whole(range, max) }
+            }
             CurveAxis::Numbers { label, .. } => Axis::linear(label.as_str(), range, width, 60.0),
             CurveAxis::Frequencies(_) => Axis {
                 label: "Frequency (kHz)".to_string(),

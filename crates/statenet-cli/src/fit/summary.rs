@@ -30,8 +30,8 @@ pub struct Dataset {
     pub stimuli: usize,
     /// Width of a time bin, ms.
     pub dt_ms: f64,
-    /// Unit of the responses, `spikes/bin` or that of continuous responses.
-    #[serde(default)]
+    /// Unit of continuous responses; left out for `spikes/bin`.
+    #[serde(default, skip_serializing_if = "ResponseUnit::is_spikes")]
     pub response_unit: ResponseUnit,
 }
 

@@ -116,7 +116,11 @@ fn sounds_and_counts_are_fitted_by_one_line() {
     };
     let by_line = fit("line", &["--audio", text(&audio), "--counts", text(&file), "--dt", "5"]);
     assert_eq!(by_line, fit("folder", &["--data", text(&data)]));
-    expect_refused("fit", &["--audio", text(&audio), "--dt", "5"], &["required arguments were not provided"]);
+    expect_refused(
+        "fit",
+        &["--audio", text(&audio), "--dt", "5"],
+        &["--audio needs --counts, spike counts of its sounds, or --data"],
+    );
 }
 
 #[test]

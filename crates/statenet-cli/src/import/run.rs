@@ -84,7 +84,7 @@ fn report(summary: &Summary, args: &ImportArgs, printer: &Printer) {
         summary.name, summary.neurons, summary.stimuli, summary.seconds, summary.repeats, summary.dt_ms
     ));
     printer.line(format_args!(
-        "mean rate {} , median signal-to-noise ratio {}",
+        "mean rate {}, median signal-to-noise ratio {}",
         or_none(summary.mean_rate_hz, " spikes/s"),
         or_none(summary.snr, "")
     ));

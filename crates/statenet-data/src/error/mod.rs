@@ -1,8 +1,15 @@
 //! The errors of this crate.
 
+mod place;
+mod words;
+
 use std::path::PathBuf;
 
 use statenet_core::{Hertz, Input, ResponseUnit, SampleRate, ShapeError, TimeBin, json};
+
+pub use place::Place;
+pub(crate) use words::some_of;
+use words::{brackets, in_words, joined, of_part, plural};
 
 use crate::{
     formats::FormatError,
@@ -545,74 +552,6 @@ pub enum Error {
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Where an array with an error was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Place {
-    /// An argument of a function.
-    Argument(&'static str),
-    /// A stimulus, by name.
-    Stimulus(String),
-    /// A file.
-    File(PathBuf),
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Argument(name) => f.write_str(name),
-            Self::Stimulus(name) => write!(f, "stimulus {name}"),
-            Self::File(path) => write!(f, "{}", path.display()),
-        }
-    }
-}
-
-/// The first few of a list.
-pub(crate) fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
-    }
-    text
-}
-
-fn brackets(index: &[usize]) -> String {
-    let inside: Vec<String> = index.iter().map(ToString::to_string).collect();
-    format!("[{}]", inside.join(", "))
-}
-
-fn joined(parts: &[Part]) -> String {
-    let names: Vec<String> = parts.iter().map(ToString::to_string).collect();
-    match names.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => String::new(),
-    }
-}
-
-fn plural(input: Input) -> &'static str {
-    match input {
-        Input::Cochleagram => "cochleagrams",
-        Input::Sound => "sound",
-    }
-}
-
-fn in_words(smoothing: Option<Smoothing>) -> String {
-    match smoothing {
-        None => "as recorded".to_owned(),
-        Some(Smoothing::None) => "as recorded, to stay so".to_owned(),
-        Some(Smoothing::Hann { width }) => format!("smoothed by a Hann window of {} ms", width.ms()),
-        Some(Smoothing::HannReference { width }) => {
-            format!("smoothed by the reference's Hann window of {} ms", width.ms())
-        }
-    }
-}
-
-fn of_part(part: Option<Part>) -> String {
-    part.map(|part| format!(" in the {part} part")).unwrap_or_default()
-}
 
 impl Error {
     /// For a recording whose responses are smoothed otherwise than expected.

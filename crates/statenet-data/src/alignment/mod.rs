@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     recording::{Recording, Stimulus},
 };
-use rises::{correlations, means, of_responses, of_sounds, onset_response};
+use rises::{correlations, means, of_responses, of_sounds, onset_response, psths};
 
 /// The lag of the responses behind the sound, measured: for a figure, and to find sounds whose onsets were recorded wrongly.
 ///
@@ -87,8 +87,9 @@ impl Alignment {
         let (first, last) = ((FIRST_MS / dt).round() as isize, (LAST_MS / dt).round() as isize);
         let lags: Vec<isize> = (first..=last).collect();
         let sounds = of_sounds(recording);
-        let all = |_: usize, _: usize| true;
-        let of_stimuli = correlations(&sounds, &of_responses(recording, all), &lags);
+        let baselines = recording.baselines();
+        let whole = psths(recording, &baselines, |_, _| true);
+        let of_stimuli = correlations(&sounds, &of_responses(&whole), &lags);
         let every: Vec<usize> = (0..of_stimuli.len()).collect();
         let mean = mean_of(&of_stimuli, &every, lags.len());
         let ms = |place: usize| lags.get(place).map(|&lag| lag as f64 * dt);
@@ -96,8 +97,8 @@ impl Alignment {
         let n_repeats = recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0);
         let halves = if n_repeats >= 4 {
             let half = |second: bool| {
-                let of_half = of_responses(recording, move |repeat, of| (2 * repeat >= of) == second);
-                let of_half = correlations(&sounds, &of_half, &lags);
+                let of_half = psths(recording, &baselines, |repeat, of| (2 * repeat >= of) == second);
+                let of_half = correlations(&sounds, &of_responses(&of_half), &lags);
                 let mean = mean_of(&of_half, &every, lags.len());
                 peak(&mean).filter(|(place, _)| is_clear(&mean, *place, dt)).and_then(|(place, _)| ms(place))
             };
@@ -124,7 +125,7 @@ impl Alignment {
                 .zip(&mean)
                 .map(|(&lag, &correlation)| LagCorrelation { lag_ms: lag as f64 * dt, correlation })
                 .collect(),
-            onset_response: onset_response(&sounds, &means(recording), &lags),
+            onset_response: onset_response(&sounds, &means(&whole), &lags),
         })
     }
 }

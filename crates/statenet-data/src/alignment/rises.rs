@@ -1,6 +1,6 @@
 //! Rises of sounds and of responses, and how they correlate at each lag.
 
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use statenet_core::Input;
 
 use crate::recording::{Recording, Responses};
@@ -38,12 +38,17 @@ pub(super) fn of_sounds(recording: &Recording) -> Vec<Vec<f64>> {
     }
 }
 
-/// How much each bin of each response rises above the one before: of the mean over neurons of the PSTH, each in its standard deviations, of
-/// those repeats that `counts(repeat, number of repeats)` names.
-pub(super) fn of_responses(recording: &Recording, counts: impl Fn(usize, usize) -> bool) -> Vec<Vec<f64>> {
-    let baselines = recording.baselines();
-    let psths: Vec<_> =
-        recording.stimuli().iter().map(|s| psth(s.responses(), &baselines, &counts)).collect();
+/// The mean about the neurons' baselines of those repeats that `counts(repeat, number of repeats)` names, `(N, T)` for each stimulus.
+pub(super) fn psths(
+    recording: &Recording,
+    baselines: &[f32],
+    counts: impl Fn(usize, usize) -> bool,
+) -> Vec<Array2<f32>> {
+    recording.stimuli().iter().map(|s| psth(s.responses(), baselines, &counts)).collect()
+}
+
+/// How much each bin of each response rises above the one before: of the mean over neurons of the PSTH, each in its standard deviations.
+pub(super) fn of_responses(psths: &[Array2<f32>]) -> Vec<Vec<f64>> {
     let views: Vec<ArrayView2<'_, f32>> = psths.iter().map(|psth| psth.view()).collect();
     let scales = deviations(&views);
     let of_stimulus = |psth: &ArrayView2<'_, f32>| {
@@ -60,15 +65,11 @@ pub(super) fn of_responses(recording: &Recording, counts: impl Fn(usize, usize) 
 }
 
 /// The mean over some repeats about the neurons' baselines, `(N, T)`; 0 where nothing was recorded.
-fn psth(
-    responses: &Responses,
-    baselines: &[f32],
-    counts: &impl Fn(usize, usize) -> bool,
-) -> ndarray::Array2<f32> {
+fn psth(responses: &Responses, baselines: &[f32], counts: &impl Fn(usize, usize) -> bool) -> Array2<f32> {
     let values = responses.about(baselines);
     let (n, n_repeats, t) = responses.values().dim();
-    let mut sum = ndarray::Array2::<f32>::zeros((n, t));
-    let mut recorded = ndarray::Array2::<f32>::zeros((n, t));
+    let mut sum = Array2::<f32>::zeros((n, t));
+    let mut recorded = Array2::<f32>::zeros((n, t));
     for repeat in (0..n_repeats).filter(|&repeat| counts(repeat, n_repeats)) {
         sum += &values.index_axis(Axis(1), repeat);
         recorded +=
@@ -107,16 +108,9 @@ pub(super) fn correlations(sounds: &[Vec<f64>], responses: &[Vec<f64>], lags: &[
 }
 
 /// The mean over neurons of the PSTH of each stimulus, about their baselines.
-pub(super) fn means(recording: &Recording) -> Vec<Vec<f64>> {
-    let baselines = recording.baselines();
-    let mean = |responses: &Responses| -> Vec<f64> {
-        let psth = psth(responses, &baselines, &|_, _| true);
-        psth.columns()
-            .into_iter()
-            .map(|bin| bin.iter().map(|&x| f64::from(x)).sum::<f64>() / bin.len() as f64)
-            .collect()
-    };
-    recording.stimuli().iter().map(|stimulus| mean(stimulus.responses())).collect()
+pub(super) fn means(psths: &[Array2<f32>]) -> Vec<Vec<f64>> {
+    let mean = |bin: ArrayView1<'_, f32>| bin.iter().map(|&x| f64::from(x)).sum::<f64>() / bin.len() as f64;
+    psths.iter().map(|psth| psth.columns().into_iter().map(mean).collect()).collect()
 }
 
 /// The mean response around those bins in which a sound rises by more than three standard deviations above its mean rise.
@@ -187,11 +181,11 @@ mod tests {
         use crate::recording::{Description, Neuron, Stimulus};
         let values = ndarray::array![[[-60.0, -60.5, f32::NAN, f32::NAN, -60.0, -59.0]]];
         let responses = Responses::from_nan_in(values, "mV".parse().unwrap()).unwrap();
-        let stimulus = Stimulus::new("s", ndarray::Array2::zeros((1, 6)), responses).unwrap();
+        let stimulus = Stimulus::new("s", Array2::zeros((1, 6)), responses).unwrap();
         let dt = statenet_core::TimeBin::whole_millis::<5>();
         let neurons = vec![Neuron::new("u")];
         let recording = Recording::new(Description::default(), dt, vec![], neurons, vec![stimulus]).unwrap();
-        let rises = of_responses(&recording, |_, _| true);
+        let rises = of_responses(&psths(&recording, &recording.baselines(), |_, _| true));
         let largest = rises[0].iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
         assert_eq!(largest.0, 5, "{rises:?}");
     }

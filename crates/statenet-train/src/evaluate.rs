@@ -131,7 +131,7 @@ fn with_observations<T>(
 ) -> Result<T> {
     let predictions = predictions.of_neurons(&recording.neuron_ids())?;
     let recording = &*recording.smoothed();
-    let recorded = Recorded::of(recording, stimuli)?;
+    let recorded = RecordedResponses::of(recording, stimuli)?;
     let rates = stimuli.iter().map(|&s| {
         let name = recording.stimulus(s)?.name();
         Ok(predictions.of_stimulus(name)?.mapv(f64::from))
@@ -145,11 +145,16 @@ fn with_observations<T>(
     f(&observations)
 }
 
-/// Owned copies in f64 of the recorded responses to some stimuli.
-pub(crate) struct Recorded(Vec<(Array3<f64>, ResponseMask)>);
+/// Owned copies in f64 of the recorded responses to some stimuli, for scores and ceilings.
+#[derive(Clone, Debug)]
+pub struct RecordedResponses(Vec<(Array3<f64>, ResponseMask)>);
 
-impl Recorded {
-    pub(crate) fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
+impl RecordedResponses {
+    /// The responses of all neurons to these stimuli, as they are in the recording.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a stimulus that is not there.
+    pub fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
         let one = |&s: &usize| {
             let responses = recording.stimulus(s)?.responses();
             Ok((responses.values().mapv(f64::from), responses.mask().clone()))
@@ -157,7 +162,11 @@ impl Recorded {
         Ok(Self(stimuli.iter().map(one).collect::<Result<_>>()?))
     }
 
-    pub(crate) fn views(&self) -> Result<Vec<statenet_metrics::Recorded<'_>>> {
+    /// Views of them, one for each stimulus.
+    ///
+    /// # Errors
+    /// None: shapes were checked when the recording was made.
+    pub fn views(&self) -> Result<Vec<statenet_metrics::Recorded<'_>>> {
         self.0
             .iter()
             .map(|(values, mask)| Ok(statenet_metrics::Recorded::new(values.view(), mask)?))

@@ -8,7 +8,7 @@ use statenet_metrics::{RateSums, Score, ScoredBins, Undefined, ValidationScore, 
 
 use crate::{
     error::{Error, Result},
-    evaluate::{Recorded, rates_of},
+    evaluate::{RecordedResponses, rates_of},
 };
 
 /// Scores a model on validation stimuli, which are kept on its device.
@@ -56,7 +56,7 @@ impl ValidationTarget {
     pub(crate) fn new(recording: &Recording, split: &Split) -> Result<Self> {
         split.expect_data(&[Part::Train, Part::Val], recording)?;
         let is_trained = split.has_data(Part::Train, recording)?;
-        let recorded = Recorded::of(recording, split.val())?;
+        let recorded = RecordedResponses::of(recording, split.val())?;
         let views = recorded.views()?;
         // Scoring any varying rate shows for which neurons a score is defined.
         let probe: Vec<Array2<f64>> = views

@@ -7,11 +7,15 @@ use serde::Serialize;
 use statenet::{
     core::Warning,
     data::{Alignment, Stimulus},
-    metrics::{Recorded, ceilings},
+    metrics::ceilings,
     prelude::*,
+    train::RecordedResponses,
 };
 
-use crate::{reading::Raw, shared::Warnings};
+use crate::{
+    reading::Raw,
+    shared::{Warnings, seconds},
+};
 
 /// What was imported.
 #[derive(Clone, Debug, Serialize)]
@@ -67,7 +71,6 @@ impl Summary {
         alignment: Lag,
         warnings: &Warnings,
     ) -> anyhow::Result<Self> {
-        let bins: usize = recording.stimuli().iter().map(Stimulus::n_bins).sum();
         Ok(Self {
             name: recording.name().to_owned(),
             from: raw
@@ -78,7 +81,7 @@ impl Summary {
             neurons: recording.n_neurons(),
             stimuli: recording.n_stimuli(),
             repeats: recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0),
-            seconds: bins as f64 * recording.dt().seconds(),
+            seconds: seconds(recording),
             dt_ms: recording.dt().ms(),
             mean_rate_hz: mean_rate(recording),
             snr: median_snr(recording)?,
@@ -104,15 +107,9 @@ fn mean_rate(recording: &Recording) -> Option<f64> {
 
 /// The median over the neurons that have a ratio of signal to noise.
 fn median_snr(recording: &Recording) -> anyhow::Result<Option<f64>> {
-    let responses: Vec<_> =
-        recording.stimuli().iter().map(|s| s.responses().values().mapv(f64::from)).collect();
-    let recorded: Vec<Recorded<'_>> = recording
-        .stimuli()
-        .iter()
-        .zip(&responses)
-        .map(|(s, values)| Recorded::new(values.view(), s.responses().mask()))
-        .collect::<Result<_, _>>()?;
-    let mut ratios: Vec<f64> = ceilings::snr(&recorded)?.into_iter().flatten().collect();
+    let all: Vec<usize> = (0..recording.n_stimuli()).collect();
+    let recorded = RecordedResponses::of(recording, &all)?;
+    let mut ratios: Vec<f64> = ceilings::snr(&recorded.views()?)?.into_iter().flatten().collect();
     ratios.sort_by(f64::total_cmp);
     let middle = ratios.len() / 2;
     Ok(match ratios.len() % 2 {

@@ -4,9 +4,12 @@ use serde::Serialize;
 use statenet::{
     core::{ResponseUnit, Warning},
     data::{Alignment, NeuronQuality, Stimulus},
-    metrics::{Recorded, Score, ceilings},
+    metrics::{Score, ceilings},
     prelude::*,
+    train::RecordedResponses,
 };
+
+use crate::shared::seconds;
 
 /// What a recording looks like.
 #[derive(Clone, Debug, Serialize)]
@@ -59,14 +62,9 @@ impl LookedAt {
         neurons: Vec<NeuronQuality>,
         warnings: &[Warning],
     ) -> anyhow::Result<Self> {
-        let responses: Vec<_> =
-            recording.stimuli().iter().map(|s| s.responses().values().mapv(f64::from)).collect();
-        let recorded: Vec<Recorded<'_>> = recording
-            .stimuli()
-            .iter()
-            .zip(&responses)
-            .map(|(s, values)| Recorded::new(values.view(), s.responses().mask()))
-            .collect::<Result<_, _>>()?;
+        let all: Vec<usize> = (0..recording.n_stimuli()).collect();
+        let recorded = RecordedResponses::of(recording, &all)?;
+        let recorded = recorded.views()?;
         let of_neurons = neurons
             .into_iter()
             .zip(ceilings::snr(&recorded)?)
@@ -82,8 +80,7 @@ impl LookedAt {
         Ok(Self {
             name: recording.name().to_owned(),
             stimuli: recording.n_stimuli(),
-            seconds: recording.dt().seconds()
-                * recording.stimuli().iter().map(Stimulus::n_bins).sum::<usize>() as f64,
+            seconds: seconds(recording),
             dt_ms: recording.dt().ms(),
             response_unit: recording.response_unit().clone(),
             alignment: alignment.clone(),

@@ -6,7 +6,10 @@ use anyhow::ensure;
 use clap::{Args, ValueEnum};
 use statenet::{
     core::SampleRate,
-    data::{Binning, readers::ArrayOptions},
+    data::{
+        Binning,
+        readers::{ArrayOptions, NamedArrays},
+    },
     prelude::*,
 };
 
@@ -127,10 +130,15 @@ impl ReadArgs {
         Ok(Binning { dt: self.time_bin()?, shift_ms: self.shift, ..Binning::default() })
     }
 
-    /// How arrays are read.
-    pub(super) fn arrays(&self) -> anyhow::Result<ArrayOptions> {
+    /// Which arrays are read, and how.
+    pub(super) fn arrays(&self) -> anyhow::Result<NamedArrays> {
         let dt = self.time_bin()?.unwrap_or(ArrayOptions::default().dt);
-        Ok(ArrayOptions { axes: self.axes.clone(), dt, trial_bins: self.trial_bins, shift_ms: self.shift })
+        let (axes, trial_bins, shift_ms) = (self.axes.clone(), self.trial_bins, self.shift);
+        Ok(NamedArrays {
+            responses: self.responses.clone(),
+            stimuli: self.stimuli.clone(),
+            arrays: ArrayOptions { axes, dt, trial_bins, shift_ms },
+        })
     }
 
     pub(super) fn rate(&self) -> anyhow::Result<Option<SampleRate>> {

@@ -48,14 +48,10 @@ impl Format {
                 _ => None,
             };
         }
-        let any_file = |is_one: fn(&str) -> bool| {
-            std::fs::read_dir(path).is_ok_and(|entries| {
-                entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_one))
-            })
-        };
+        let any_file = |is_one: fn(&str) -> bool| any_file(path, is_one);
         if has("MetadataSHEnCneurons.mat") {
             Some(Self::Ns1)
-        } else if any_file(|name| name.ends_with(".resp.json") || name.contains("_NAT4_")) {
+        } else if any_file(|name| name.ends_with(".resp.json") || is_of_nat4(name)) {
             Some(Self::Nems)
         } else if any_file(|name| name.ends_with(".pprox")) {
             Some(Self::Pprox)
@@ -73,6 +69,17 @@ impl Format {
             None
         }
     }
+}
+
+/// Whether a folder has an entry of such a name; false for what is no folder.
+pub(super) fn any_file(folder: &Path, is_one: fn(&str) -> bool) -> bool {
+    std::fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_one)))
+}
+
+/// Whether a file is called as the archives of NAT4.
+pub(super) fn is_of_nat4(name: &str) -> bool {
+    name.contains("_NAT4_")
 }
 
 /// Whether a folder is called as the sessions of ac-1: `YYYYMMDD-mw-NNN`, `YYYYMMDD-ha1-NNN`.

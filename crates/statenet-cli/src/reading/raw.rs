@@ -10,8 +10,7 @@ use statenet::{
         readers::{
             aa1::{self, Aa1Options},
             ac1::{self, Ac1Options, Subset},
-            array::{self, ArrayFileOptions},
-            mat::{self, MatOptions},
+            array, mat,
             nems::{
                 self, NemsOptions,
                 nat4::{self, Nat4Options},
@@ -30,7 +29,7 @@ use statenet::{
 
 use super::{
     args::{ReadArgs, SubsetArg, TimeUnitArg},
-    format::Format,
+    format::{Format, any_file, is_of_nat4},
 };
 
 /// What was read, and how its spikes are to be counted.
@@ -121,20 +120,12 @@ pub(crate) fn read_raw(path: &Path, args: &ReadArgs) -> anyhow::Result<Raw> {
             });
             (pprox::read(path, &PproxOptions { unit, audio: args.audio.clone() })?, binning)
         }
-        Format::Mat => {
-            let (responses, stimuli) = (args.responses.clone(), args.stimuli.clone());
-            let raw = mat::read(path, &MatOptions { responses, stimuli, arrays: args.arrays()? })?;
-            (heard(raw, args)?, moved)
-        }
+        Format::Mat => (heard(mat::read(path, &args.arrays()?)?, args)?, moved),
         Format::Array if path.is_file() && pynapple::is_one(path) => {
             let (onsets, audio) = (args.onsets.clone(), args.audio.clone());
             (pynapple::read(path, &PynappleOptions { onsets, audio, shift_ms: args.shift })?, binning)
         }
-        Format::Array => {
-            let (responses, stimuli) = (args.responses.clone(), args.stimuli.clone());
-            let raw = array::read(path, &ArrayFileOptions { responses, stimuli, arrays: args.arrays()? })?;
-            (heard(raw, args)?, moved)
-        }
+        Format::Array => (heard(array::read(path, &args.arrays()?)?, args)?, moved),
     };
     Ok(Raw { recording, binning, format })
 }
@@ -174,9 +165,7 @@ fn phy_options(args: &ReadArgs) -> anyhow::Result<PhyOptions> {
 
 /// A recording of NEMS, or the release NAT4, whose archives say so in their names.
 fn nems(path: &Path, args: &ReadArgs) -> anyhow::Result<RawRecording> {
-    let is_nat4 = std::fs::read_dir(path)
-        .is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().contains("_NAT4_")));
-    if is_nat4 {
+    if any_file(path, is_of_nat4) {
         let area = match args.areas.as_slice() {
             [] => None,
             [area] => Some(area.clone()),

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use statenet_core::{Hertz, Input, Millis, Need, ResponseMask, Sampling, TimeBin};
 
-use super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus};
+use super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, shift::shifted};
 use crate::{
     error::{Error, Place, Result},
     recording::{Recording, Responses, Stimulus, in_bins, read_sound_file},
@@ -271,16 +271,6 @@ fn rebinned(
     let n_bins = rows.ncols() / n;
     Array2::from_shape_fn((rows.nrows(), n_bins), |(row, bin)| {
         join(rows.slice(s![row, bin * n..(bin + 1) * n]).sum(), n as f32)
-    })
-}
-
-/// Rows moved later by the nearest number of bins; NaN where nothing was recorded.
-fn shifted(rows: ArrayView2<'_, f32>, shift_ms: f64, source: TimeBin) -> Array2<f32> {
-    let bins = (shift_ms / source.ms()).round();
-    Array2::from_shape_fn(rows.dim(), |(row, bin)| {
-        let from = bin as f64 - bins;
-        let inside = from >= 0.0 && from < rows.ncols() as f64;
-        if inside { rows[[row, from as usize]] } else { f32::NAN }
     })
 }
 

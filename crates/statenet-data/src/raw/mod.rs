@@ -4,6 +4,7 @@ mod binning;
 mod convert;
 mod counts;
 mod doubts;
+mod shift;
 mod sound;
 mod stimulus;
 mod trace;
@@ -11,6 +12,7 @@ mod trace;
 use statenet_core::{Hertz, ResponseUnit, Warning};
 
 pub use binning::{Binning, SpikeRule};
+pub(crate) use shift::shifted;
 pub use sound::RawSound;
 pub use stimulus::{RawResponse, RawStimulus};
 

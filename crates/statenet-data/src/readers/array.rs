@@ -8,8 +8,8 @@ use ndarray::ArrayD;
 
 use super::{
     arrays::bytes,
-    hdf5::{self, Hdf5Options},
-    of_arrays::{ArrayOptions, raw_of_arrays},
+    hdf5,
+    of_arrays::{NamedArrays, raw_of_arrays},
     table::name_of,
 };
 use crate::{
@@ -18,27 +18,16 @@ use crate::{
     raw::RawRecording,
 };
 
-/// Which arrays are read, and how.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ArrayFileOptions {
-    /// The array of the responses: its name in an npz file, or the name of an npy file in a folder. `None` if there is only one.
-    pub responses: Option<String>,
-    /// The array of the cochleagrams in the same way; `None` if there is none.
-    pub stimuli: Option<String>,
-    /// Axes, width of the bins, trials and shift.
-    pub arrays: ArrayOptions,
-}
-
-/// Reads an npz file, an npy file of responses, a folder of npy files, or an HDF5 file, which is known by its first bytes.
+/// Reads an npz file, an npy file of responses, a folder of npy files, or an HDF5 file, which is known by its first bytes. Arrays are named as
+/// in the npz file, or as the npy file in the folder; a single one need not be named.
 ///
 /// # Errors
 /// [`Error::NoVariable`], which lists the arrays, if there are several and none is named; [`Error::ArrayFile`] for one that is not there or
 /// cannot be read; those of [`raw_of_arrays`]; [`Error::Io`].
-pub fn read(path: impl AsRef<Path>, options: &ArrayFileOptions) -> Result<RawRecording> {
+pub fn read(path: impl AsRef<Path>, options: &NamedArrays) -> Result<RawRecording> {
     let path = path.as_ref();
     if path.is_file() && hdf5::is_one(path)? {
-        let (responses, stimuli) = (options.responses.clone(), options.stimuli.clone());
-        return hdf5::read(path, &Hdf5Options { responses, stimuli, arrays: options.arrays.clone() });
+        return hdf5::read(path, options);
     }
     let source = Arrays::of(path)?;
     let responses = match &options.responses {

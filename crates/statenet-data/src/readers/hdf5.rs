@@ -6,7 +6,7 @@ use std::{fs::File, io::Read, path::Path};
 
 use ndarray::ArrayD;
 
-use super::{ArrayOptions, raw_of_arrays};
+use super::{NamedArrays, raw_of_arrays};
 use crate::{
     error::{Error, Result},
     formats::{
@@ -15,17 +15,6 @@ use crate::{
     },
     raw::RawRecording,
 };
-
-/// Which datasets of a file are read, and how.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Hdf5Options {
-    /// The dataset of the responses, such as `session/spikes`.
-    pub responses: Option<String>,
-    /// The dataset of the cochleagrams; `None` if the file has none.
-    pub stimuli: Option<String>,
-    /// Axes, in the order in which h5py and other readers show them; width of the bins, trials and shift.
-    pub arrays: ArrayOptions,
-}
 
 /// The datasets of a file, with their shapes.
 ///
@@ -36,12 +25,13 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Listed>> {
     open(path)?.list().map_err(|source| in_file(path, "the datasets", source))
 }
 
-/// Reads responses, and cochleagrams if a dataset is named for them.
+/// Reads responses, and cochleagrams if a dataset is named for them, such as `session/spikes`. Axes are in the order in which h5py and other
+/// readers show them.
 ///
 /// # Errors
 /// [`Error::NoVariable`], which lists what the file holds, if none is named for the responses; [`Error::ArrayFile`] for a damaged file, for a
 /// dataset that is not there or holds no numbers, and if the feature `formats` was not built; those of [`raw_of_arrays`]; [`Error::Io`].
-pub fn read(path: impl AsRef<Path>, options: &Hdf5Options) -> Result<RawRecording> {
+pub fn read(path: impl AsRef<Path>, options: &NamedArrays) -> Result<RawRecording> {
     let path = path.as_ref();
     let file = open(path)?;
     let Some(responses) = &options.responses else {

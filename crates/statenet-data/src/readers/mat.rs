@@ -3,12 +3,12 @@
 //! Files of version 5 are read always, those of version 7.3, which are HDF5, with the feature `formats`.
 //!
 //! ```no_run
-//! use statenet_data::{Binning, readers::{ArrayOptions, mat::{self, MatOptions}}};
+//! use statenet_data::{Binning, readers::{ArrayOptions, NamedArrays, mat}};
 //!
 //! for variable in mat::list("session.mat")? {
 //!     println!("{variable}"); // spk (16x104000 double)
 //! }
-//! let options = MatOptions {
+//! let options = NamedArrays {
 //!     responses: Some("spk".into()),
 //!     stimuli: Some("stim".into()),
 //!     arrays: ArrayOptions { axes: Some("nt,ft".into()), trial_bins: Some(100), shift_ms: 20.0, ..ArrayOptions::default() },
@@ -23,7 +23,7 @@ use ndarray::{ArrayD, Axis};
 use statenet_core::Need;
 
 use super::{
-    ArrayOptions,
+    NamedArrays,
     arrays::bytes,
     hdf5,
     mat73::{self, Mat73},
@@ -38,18 +38,6 @@ use crate::{
     raw::RawRecording,
 };
 
-/// Which variables of a file are read, and how.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MatOptions {
-    /// The variable of the responses; of a struct's field, `data.spikes`. A cell array, or a field of several structs, has an array for each
-    /// stimulus.
-    pub responses: Option<String>,
-    /// The variable of the cochleagrams in the same way; `None` if the file has none.
-    pub stimuli: Option<String>,
-    /// Axes, width of the bins, trials and shift.
-    pub arrays: ArrayOptions,
-}
-
 /// The variables of a file, with shapes and classes.
 ///
 /// # Errors
@@ -62,14 +50,15 @@ pub fn list(path: impl AsRef<Path>) -> Result<Vec<Variable>> {
     mat5::list(&bytes(path)?).map_err(|source| in_file(path, "the variables", source))
 }
 
-/// Reads responses, and cochleagrams if a variable is named for them.
+/// Reads responses, and cochleagrams if a variable is named for them. A field of a struct is named `data.spikes`. A cell array, or a field of
+/// several structs, has an array for each stimulus.
 ///
 /// An axis of length 1 that MATLAB adds or leaves out is left out or added as the letters of the axes need it.
 ///
 /// # Errors
 /// [`Error::NoVariable`], which lists what the file holds, if none is named for the responses; [`Error::ArrayFile`] for a damaged file, for
 /// a variable that is not there or holds no real numbers; those of [`raw_of_arrays`]; [`Error::Io`].
-pub fn read(path: impl AsRef<Path>, options: &MatOptions) -> Result<RawRecording> {
+pub fn read(path: impl AsRef<Path>, options: &NamedArrays) -> Result<RawRecording> {
     let path = path.as_ref();
     let (of_responses, of_stimuli) = options.arrays.letters();
     let Some(responses) = &options.responses else {

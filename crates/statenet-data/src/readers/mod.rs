@@ -36,5 +36,5 @@ mod trials;
 pub use axes::AxisOrder;
 pub(crate) use canonical::{FILE, FORMAT, VERSION};
 pub(crate) use fields::shortened;
-pub use of_arrays::{ArrayOptions, raw_of_arrays};
+pub use of_arrays::{ArrayOptions, NamedArrays, raw_of_arrays};
 pub use sound_folder::with_sounds;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    raw::{RawRecording, RawResponse, RawSound, RawStimulus},
+    raw::{RawRecording, RawResponse, RawSound, RawStimulus, shifted},
     recording::{Description, Neuron},
 };
 
@@ -35,6 +35,17 @@ impl Default for ArrayOptions {
     fn default() -> Self {
         Self { axes: None, dt: TimeBin::whole_millis::<5>(), trial_bins: None, shift_ms: 0.0 }
     }
+}
+
+/// Which arrays of a file are responses and cochleagrams, and how they are read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NamedArrays {
+    /// The array, variable or dataset of the responses.
+    pub responses: Option<String>,
+    /// That of the cochleagrams; `None` if there is none.
+    pub stimuli: Option<String>,
+    /// Axes, width of the bins, trials and shift.
+    pub arrays: ArrayOptions,
 }
 
 impl ArrayOptions {
@@ -75,8 +86,15 @@ pub fn raw_of_arrays(
             expected: "the same for every stimulus, NaN where a neuron was not recorded",
         });
     }
+    if !options.shift_ms.is_finite() {
+        return Err(Error::Setting {
+            setting: "shift in ms",
+            got: options.shift_ms.to_string(),
+            expected: "a finite number",
+        });
+    }
     for one in &mut responses {
-        *one = shifted(one, options)?;
+        *one = shifted(one.view(), options.shift_ms, options.dt);
     }
     let mut warnings = Vec::new();
     let (responses, cochleagrams) = match (options.trial_bins, cochleagrams) {
@@ -169,28 +187,6 @@ fn stimuli(
 fn recorded(empty: impl DoubleEndedIterator<Item = bool> + ExactSizeIterator) -> usize {
     let n = empty.len();
     n - empty.rev().take_while(|&empty| empty).count()
-}
-
-/// The responses moved later, NaN where they were not recorded.
-fn shifted(responses: &Array3<f32>, options: &ArrayOptions) -> Result<Array3<f32>> {
-    let shift = (options.shift_ms / options.dt.ms()).round();
-    if !shift.is_finite() {
-        return Err(Error::Setting {
-            setting: "shift in ms",
-            got: options.shift_ms.to_string(),
-            expected: "a finite number",
-        });
-    }
-    if shift == 0.0 {
-        return Ok(responses.clone());
-    }
-    let n_bins = responses.dim().2;
-    let bins = shift.abs().min(n_bins as f64) as usize;
-    let (to, from) = if shift > 0.0 { (bins, 0) } else { (0, bins) };
-    let kept = n_bins - bins;
-    let mut moved = Array3::from_elem(responses.dim(), f32::NAN);
-    moved.slice_mut(s![.., .., to..to + kept]).assign(&responses.slice(s![.., .., from..from + kept]));
-    Ok(moved)
 }
 
 #[cfg(test)]

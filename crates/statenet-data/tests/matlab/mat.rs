@@ -4,17 +4,14 @@ use ndarray::{Array2, Array3, ArrayD};
 use statenet_data::{
     Binning, RawSound,
     formats::mat5::{self, MatArray},
-    readers::{
-        ArrayOptions,
-        mat::{self, MatOptions},
-    },
+    readers::{ArrayOptions, NamedArrays, mat},
 };
 
 use crate::{whole, write, write_mat};
 
-fn options(responses: &str, stimuli: Option<&str>, axes: Option<&str>) -> MatOptions {
+fn options(responses: &str, stimuli: Option<&str>, axes: Option<&str>) -> NamedArrays {
     let arrays = ArrayOptions { axes: axes.map(str::to_owned), ..ArrayOptions::default() };
-    MatOptions { responses: Some(responses.to_owned()), stimuli: stimuli.map(str::to_owned), arrays }
+    NamedArrays { responses: Some(responses.to_owned()), stimuli: stimuli.map(str::to_owned), arrays }
 }
 
 /// Counts of 2 neurons, 3 repeats, 4 bins; a cochleagram of 2 bands.
@@ -35,7 +32,7 @@ fn without_names_the_file_is_listed() {
         ("who", MatArray::char("f45")),
     ];
     write(&path, mat5::encode(&variables.map(|(name, array)| (name.to_owned(), array))));
-    let error = mat::read(&path, &MatOptions::default()).unwrap_err();
+    let error = mat::read(&path, &NamedArrays::default()).unwrap_err();
     assert_eq!(
         whole(&error, folder.path()),
         "FOLDER/a.mat: no variable is named for the responses (--responses), expected one of those in the file: spk (2x3x4 double), stim (2x4 double), who (1x3 char)"

@@ -5,11 +5,7 @@ use std::path::Path;
 use ndarray::{Array2, Array3};
 use statenet_data::{
     RawRecording, RawResponse, RawSound,
-    readers::{
-        ArrayOptions,
-        hdf5::{self, Hdf5Options},
-        mat::{self, MatOptions},
-    },
+    readers::{ArrayOptions, NamedArrays, hdf5, mat},
 };
 
 use super::whole;
@@ -41,8 +37,8 @@ fn counts(raw: &RawRecording) -> Array3<f32> {
 fn without_the_feature_files_of_version_73_name_it() {
     for error in [
         mat::list(path()).unwrap_err(),
-        mat::read(path(), &MatOptions::default()).unwrap_err(),
-        hdf5::read(path(), &Hdf5Options { arrays: arrays("nt"), ..Hdf5Options::default() }).unwrap_err(),
+        mat::read(path(), &NamedArrays::default()).unwrap_err(),
+        hdf5::read(path(), &NamedArrays { arrays: arrays("nt"), ..NamedArrays::default() }).unwrap_err(),
     ] {
         let text = whole(&error, Path::new("/nowhere"));
         assert!(
@@ -60,7 +56,7 @@ mod in_hdf5 {
     use super::*;
 
     fn matlab(responses: &str, stimuli: Option<&str>, axes: &str) -> Result<RawRecording, String> {
-        let options = MatOptions {
+        let options = NamedArrays {
             responses: (!responses.is_empty()).then(|| responses.to_owned()),
             stimuli: stimuli.map(str::to_owned),
             arrays: arrays(axes),
@@ -85,7 +81,7 @@ mod in_hdf5 {
 
     #[test]
     fn as_hdf5_the_same_file_has_its_axes_in_the_opposite_order() {
-        let options = |responses: Option<&str>, axes: &str| Hdf5Options {
+        let options = |responses: Option<&str>, axes: &str| NamedArrays {
             responses: responses.map(str::to_owned),
             stimuli: None,
             arrays: arrays(axes),
@@ -105,7 +101,7 @@ mod in_hdf5 {
     #[test]
     fn a_dataset_that_claims_more_than_its_file_can_hold_is_refused() {
         let path = path().with_file_name("claims.h5");
-        let options = Hdf5Options { responses: Some("a".to_owned()), stimuli: None, arrays: arrays("t") };
+        let options = NamedArrays { responses: Some("a".to_owned()), stimuli: None, arrays: arrays("t") };
         let error =
             hdf5::read(&path, &options).map_err(|error| whole(&error, Path::new("/nowhere"))).unwrap_err();
         assert!(error.contains("a holds 8796093022208 bytes, expected not more than"), "{error}");

@@ -5,8 +5,7 @@ mod needs_data {
     use statenet_data::{
         Alignment, Binning, Recording,
         readers::{
-            ArrayOptions,
-            mat::{self, MatOptions},
+            ArrayOptions, NamedArrays, mat,
             table::{self, TableOptions},
         },
     };
@@ -51,7 +50,7 @@ mod needs_data {
                 shift_ms,
                 ..ArrayOptions::default()
             };
-            let options = MatOptions { responses: Some("spk".into()), stimuli: Some("stim".into()), arrays };
+            let options = NamedArrays { responses: Some("spk".into()), stimuli: Some("stim".into()), arrays };
             let recording = mat::read(&file, &options).unwrap().bin(&Binning::default()).unwrap();
             let alignment = Alignment::of(&recording, Seed::new(0)).unwrap();
             (alignment.lag_ms, alignment.doubts("mouse"))

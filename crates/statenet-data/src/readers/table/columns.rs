@@ -72,3 +72,14 @@ impl Columns {
         Ok(*place)
     }
 }
+
+/// The error about a field of a row.
+pub(super) fn wrong_value(
+    path: &Path,
+    line: u64,
+    column: &'static str,
+    got: String,
+    expected: &'static str,
+) -> Error {
+    Error::TableValue { path: path.to_path_buf(), line, column, got, expected }
+}

@@ -3,13 +3,10 @@
 use std::path::Path;
 
 use super::{
-    columns::{Column, Columns},
+    columns::{Column, Columns, wrong_value},
     text::{Fields, for_each_row},
 };
-use crate::{
-    error::{Error, Result},
-    readers::clock::Onset,
-};
+use crate::{error::Result, readers::clock::Onset};
 
 /// Reads the columns `stimulus` and `onset_s` or `onset_ms`.
 ///
@@ -29,13 +26,7 @@ pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Onset>> {
         Ok(Found { stimulus, onset, seconds: columns.seconds, onsets: Vec::new() })
     };
     let row = |found: &mut Found, line: u64, fields: &dyn Fields| {
-        let wrong = |column: &'static str, got: String, expected: &'static str| Error::TableValue {
-            path: path.to_path_buf(),
-            line,
-            column,
-            got,
-            expected,
-        };
+        let wrong = |column, got, expected| wrong_value(path, line, column, got, expected);
         let Some(stimulus) = fields.text(found.stimulus) else {
             return Err(wrong("stimulus", "empty".to_owned(), "the name of a sound"));
         };

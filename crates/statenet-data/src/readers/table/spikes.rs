@@ -8,7 +8,7 @@ use std::{
 use statenet_core::Need;
 
 use super::{
-    columns::{Column, Columns},
+    columns::{Column, Columns, wrong_value},
     text::{Fields, for_each_row},
 };
 use crate::{
@@ -116,13 +116,7 @@ impl SpikeTable {
 
 impl Places {
     fn row(&mut self, path: &Path, line: u64, fields: &dyn Fields) -> Result<()> {
-        let wrong = |column: &'static str, got: String, expected: &'static str| Error::TableValue {
-            path: path.to_path_buf(),
-            line,
-            column,
-            got,
-            expected,
-        };
+        let wrong = |column, got, expected| wrong_value(path, line, column, got, expected);
         const EMPTY: &str = "empty";
         let Some(unit) = fields.text(self.unit) else {
             return Err(wrong("unit", EMPTY.to_owned(), "the id of a unit"));

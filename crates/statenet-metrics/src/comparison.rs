@@ -115,6 +115,7 @@ mod tests {
             noise_power: None,
             signal_power_se: None,
             weak: false,
+            enough: None,
             undefined: crate::Reasons::default(),
         };
         Evaluation {
@@ -130,6 +131,7 @@ mod tests {
             ccnorm_ci95_method: crate::Resampled::Nothing,
             n_defined: crate::DefinedCounts::default(),
             n_weak: 0,
+            conditions: crate::Conditions::default(),
             options: crate::EvaluationOptions::default(),
         }
     }

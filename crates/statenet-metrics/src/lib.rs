@@ -37,6 +37,7 @@
 //! | [`resampling`] | bootstrap, permutation and rank tests, adjusted p values |
 //! | [`losses`] | losses for gradient descent, on tensors |
 //! | [`ScoreTable`] | scores as a text table |
+//! | [`Correlation`], [`RSquared`], [`Reliability`], [`Ceiling`] | what a number is, where it could be taken for another |
 //! | [`per_second_ratio`] | whether rates look like spikes per second |
 //!
 //! `ccnorm` in files and tables is always [`scores::cc_norm`]: centred within each stimulus, with covariance, variance and
@@ -55,23 +56,27 @@ mod moments;
 mod observation;
 mod psth;
 pub mod published;
+mod quantity;
 mod rate_unit;
 mod repeats;
 pub mod resampling;
 pub mod scores;
 mod table;
+mod time_blocks;
 mod undefined;
 mod validation;
 
 pub use comparison::{ComparedScore, Comparison, compare, compare_by};
 pub use error::{Error, Result};
 pub use evaluation::{
-    DefinedCounts, Evaluation, EvaluationOptions, NeuronScores, Reasons, Resampled, evaluate_observations,
+    Conditions, DefinedCounts, Evaluation, EvaluationOptions, LeftOut, NeuronScores, Pooling, Reasons,
+    RepeatCounts, Resampled, evaluate_observations,
 };
 pub use losses::Loss;
 pub use moments::RateSums;
 pub use observation::{Observation, Recorded, recorded};
+pub use quantity::{Ceiling, Correlation, RSquared, Reliability, numbers};
 pub use rate_unit::per_second_ratio;
 pub use table::ScoreTable;
-pub use undefined::{Score, Source, Undefined};
+pub use undefined::{Enough, Score, Source, Undefined};
 pub use validation::{ScoredBins, ValidationScore, ValidationScorer};

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A score, or the reason why it is undefined.
-pub type Score = Result<f64, Undefined>;
+/// A score, or the reason why it is undefined. `T` says what the number is where it could be taken for another, see
+/// [`Correlation`](crate::Correlation).
+pub type Score<T = f64> = Result<T, Undefined>;
 
 /// Which numbers are infinite or NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,10 +64,13 @@ pub enum Undefined {
     #[error("the predicted rate is constant")]
     ConstantRate,
     /// The estimated signal power is not above 0: repeats are not correlated.
-    #[error("signal power is {signal_power}, expected above 0")]
+    #[error("signal power is {signal_power}, expected above 0{}", Enough::behind(.enough.as_ref()))]
     NoSignal {
         /// The estimate, (spikes/bin)^2; it can be negative because of noise.
         signal_power: f64,
+        /// What would be enough data, if that can be estimated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enough: Option<Enough>,
     },
     /// The estimated noise power is not above 0, so that the signal-to-noise ratio is unbounded.
     #[error("noise power is {noise_power}, expected above 0")]
@@ -126,6 +130,63 @@ pub enum Undefined {
     },
 }
 
+impl Undefined {
+    /// The kind of reason as it is written in files, for example `no_signal`.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        // The names of variants are those in files, in another case.
+        let name = format!("{self:?}");
+        let mut kind = String::new();
+        for letter in name.chars().take_while(char::is_ascii_alphanumeric) {
+            if letter.is_ascii_uppercase() && !kind.is_empty() {
+                kind.push('_');
+            }
+            kind.push(letter.to_ascii_lowercase());
+        }
+        kind
+    }
+
+    /// There is no signal, and no estimate of what would be enough data.
+    #[must_use]
+    pub fn no_signal(signal_power: f64) -> Self {
+        Self::NoSignal { signal_power, enough: None }
+    }
+
+    /// The same reason with what would be enough data, where that is what lacks.
+    pub(crate) fn with_enough(self, estimate: impl FnOnce() -> Option<Enough>) -> Self {
+        match self {
+            Self::NoSignal { signal_power, .. } => Self::NoSignal { signal_power, enough: estimate() },
+            other => other,
+        }
+    }
+}
+
+/// How much data would make a signal power twice its standard error, so that it can be measured, if the signal power were as stated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enough {
+    /// The signal power that this is for, (spikes/bin)^2: the estimate if that is above 0, else the estimate plus its standard error.
+    pub signal_power: f64,
+    /// Number of repeats of each of the same stimuli; `None` if no number of repeats would do.
+    pub repeats: Option<u32>,
+    /// Total number of bins of stimuli, with as many repeats as there are.
+    pub bins: u64,
+}
+
+impl Enough {
+    fn behind(enough: Option<&Self>) -> String {
+        enough.map_or_else(String::new, |enough| format!("; {enough}"))
+    }
+}
+
+impl std::fmt::Display for Enough {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(repeats) = self.repeats {
+            write!(f, "{repeats} repeats or ")?;
+        }
+        write!(f, "{} bins of sound would do for a signal power of {:.2e}", self.bins, self.signal_power)
+    }
+}
+
 /// The value if it is finite.
 pub(crate) fn finite(value: f64) -> Score {
     if value.is_finite() { Ok(value) } else { Err(Undefined::NotFinite(Source::Score)) }
@@ -137,18 +198,29 @@ mod tests {
 
     #[test]
     fn reasons_are_sentences_and_survive_json() {
-        let reason = Undefined::NoSignal { signal_power: -0.25 };
+        let reason = Undefined::no_signal(-0.25);
         assert_eq!(reason.to_string(), "signal power is -0.25, expected above 0");
         let weak = Undefined::WeakSignal { signal_power: 0.001, minimum: 0.01 };
         assert_eq!(weak.to_string(), "signal power is 0.001, expected 0.01 or more");
         assert_eq!(serde_json::to_string(&Undefined::NotTrained).unwrap(), "\"not_trained\"");
         assert_eq!(serde_json::to_string(&Undefined::NotTested).unwrap(), "\"not_tested\"");
-        let others = [weak, Undefined::NotTrained, Undefined::NotTested];
+        let enough = Some(Enough { signal_power: 0.01, repeats: Some(12), bins: 40_000 });
+        let reason_with = reason.with_enough(|| enough);
+        assert_eq!(
+            reason_with.to_string(),
+            "signal power is -0.25, expected above 0; 12 repeats or 40000 bins of sound would do for a signal power of 1.00e-2"
+        );
+        assert_eq!(serde_json::to_string(&reason).unwrap(), r#"{"no_signal":{"signal_power":-0.25}}"#);
+        let others = [reason_with, weak, Undefined::NotTrained, Undefined::NotTested];
         for reason in
             [reason, Undefined::NoData, Undefined::NotFinite(Source::Rate)].into_iter().chain(others)
         {
             let json = serde_json::to_string(&reason).unwrap();
             assert_eq!(serde_json::from_str::<Undefined>(&json).unwrap(), reason, "{json}");
+            assert!(
+                json.trim_start_matches(['{', '"']).starts_with(&format!("{}\"", reason.kind())),
+                "{json}"
+            );
         }
     }
 

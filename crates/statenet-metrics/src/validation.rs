@@ -217,10 +217,11 @@ mod tests {
             .collect();
         let recorded = crate::observation::recorded(&observations);
         let scorer = ValidationScorer::new(ValidationScore::CcNorm, &recorded).unwrap();
-        assert_eq!(scorer.per_neuron(&rates).unwrap(), scores::cc_norm(&observations).unwrap());
+        let cc_norm = crate::numbers(scores::cc_norm(&observations).unwrap());
+        assert_eq!(scorer.per_neuron(&rates).unwrap(), cc_norm);
         sums_give_the_score(&scorer, &rates);
         let scorer = ValidationScorer::new(ValidationScore::CcRaw, &recorded).unwrap();
-        let cc = scores::cc_raw(&observations).unwrap();
+        let cc = crate::numbers(scores::cc_raw(&observations).unwrap());
         assert_eq!(scorer.per_neuron(&rates).unwrap(), cc);
         sums_give_the_score(&scorer, &rates);
         let mean = cc.iter().map(|c| c.unwrap()).sum::<f64>() / 3.0;

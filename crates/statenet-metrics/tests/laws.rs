@@ -8,7 +8,7 @@ use statenet_core::{RandomStream, ResponseMask, Seed};
 use statenet_metrics::{
     EvaluationOptions, Observation, Score, ValidationScore, ValidationScorer,
     ceilings::{self, SplitOptions},
-    evaluate_observations, published, recorded, scores,
+    evaluate_observations, numbers, published, recorded, scores,
 };
 
 /// Tolerance for sums of a thousand numbers of order 1 in different orders.
@@ -72,7 +72,7 @@ impl Data {
     }
 
     fn cc_norm(&self) -> Vec<Score> {
-        scores::cc_norm(&self.observations()).unwrap()
+        numbers(scores::cc_norm(&self.observations()).unwrap())
     }
 }
 
@@ -127,13 +127,13 @@ proptest! {
     #[test]
     fn correlations_and_explained_variance_are_bounded(data in data()) {
         let observations = data.observations();
-        for cc in scores::cc_raw(&observations).unwrap().into_iter().flatten() {
+        for cc in numbers(scores::cc_raw(&observations).unwrap()).into_iter().flatten() {
             prop_assert!((-1.0..=1.0).contains(&cc));
         }
         for fve in scores::fve(&observations).unwrap().into_iter().flatten() {
             prop_assert!(fve <= 1.0);
         }
-        for r in ceilings::ttrc(&recorded(&observations)).unwrap().into_iter().flatten() {
+        for r in numbers(ceilings::ttrc(&recorded(&observations)).unwrap()).into_iter().flatten() {
             prop_assert!((-1.0..=1.0).contains(&r));
         }
     }
@@ -150,7 +150,8 @@ proptest! {
     #[test]
     fn cc_raw_ignores_scale_and_one_offset(data in data(), scale in 0.01_f64..100.0, offset in -50.0_f64..50.0) {
         let changed = data.with_rates(|_, p| scale * p + offset);
-        same(&scores::cc_raw(&data.observations()).unwrap(), &scores::cc_raw(&changed.observations()).unwrap())?;
+        let cc_raw = |data: &Data| numbers(scores::cc_raw(&data.observations()).unwrap());
+        same(&cc_raw(&data), &cc_raw(&changed))?;
     }
 
     #[test]
@@ -163,11 +164,11 @@ proptest! {
         let reordered = data.reordered(&neurons, &repeats);
         type Of = fn(&[Observation<'_>]) -> Vec<Score>;
         let all: [Of; 5] = [
-            |o| scores::cc_norm(o).unwrap(),
-            |o| scores::cc_raw(o).unwrap(),
+            |o| numbers(scores::cc_norm(o).unwrap()),
+            |o| numbers(scores::cc_raw(o).unwrap()),
             |o| scores::fve(o).unwrap(),
             |o| ceilings::signal_power(&recorded(o)).unwrap(),
-            |o| ceilings::ttrc(&recorded(o)).unwrap(),
+            |o| numbers(ceilings::ttrc(&recorded(o)).unwrap()),
         ];
         for score in all {
             let before = score(&data.observations());
@@ -242,7 +243,7 @@ proptest! {
             y.indexed_iter_mut().for_each(|((n, _, t), y)| *y = rate[[n, t]]);
         }
         let observations = data.observations();
-        for cc in scores::cc_raw(&observations).unwrap().into_iter().flatten() {
+        for cc in numbers(scores::cc_raw(&observations).unwrap()).into_iter().flatten() {
             prop_assert!((cc - 1.0).abs() < ROUNDING);
         }
         for fve in scores::fve(&observations).unwrap().into_iter().flatten() {
@@ -254,7 +255,7 @@ proptest! {
                 prop_assert!((cc_norm - 1.0).abs() < ROUNDING);
             }
             let ceiling = ceilings::cc_max_half_split(&recorded(&observations), &SplitOptions::default()).unwrap();
-            for ceiling in ceiling.into_iter().flatten() {
+            for ceiling in numbers(ceiling).into_iter().flatten() {
                 prop_assert!((ceiling - 1.0).abs() < ROUNDING);
             }
         }
@@ -267,7 +268,7 @@ proptest! {
         let scorer = ValidationScorer::new(ValidationScore::CcNorm, &recorded).unwrap();
         prop_assert_eq!(scorer.per_neuron(&data.rates).unwrap(), data.cc_norm());
         let scorer = ValidationScorer::new(ValidationScore::CcRaw, &recorded).unwrap();
-        prop_assert_eq!(scorer.per_neuron(&data.rates).unwrap(), scores::cc_raw(&observations).unwrap());
+        prop_assert_eq!(scorer.per_neuron(&data.rates).unwrap(), numbers(scores::cc_raw(&observations).unwrap()));
     }
 
     #[test]

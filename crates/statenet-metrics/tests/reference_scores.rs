@@ -42,8 +42,8 @@ fn tensor(tensors: &SafeTensors<'_>, name: &str) -> ArrayD<f64> {
     ArrayD::from_shape_vec(IxDyn(view.shape()), values).unwrap()
 }
 
-fn values(scores: &[Score]) -> Vec<f64> {
-    scores.iter().map(|s| s.unwrap()).collect()
+fn values<T: Copy + Into<f64>>(scores: &[Score<T>]) -> Vec<f64> {
+    scores.iter().map(|s| s.unwrap().into()).collect()
 }
 
 fn mean(x: &[f64]) -> f64 {
@@ -51,7 +51,7 @@ fn mean(x: &[f64]) -> f64 {
 }
 
 #[track_caller]
-fn agree(found: &[Score], expected: &ArrayD<f64>, tolerance: f64) {
+fn agree<T: Copy + Into<f64>>(found: &[Score<T>], expected: &ArrayD<f64>, tolerance: f64) {
     let expected = expected.view().into_dimensionality::<Ix1>().unwrap();
     assert_eq!(found.len(), expected.len());
     for (found, expected) in values(found).into_iter().zip(expected) {

@@ -4,7 +4,7 @@ use candle_core::{DType, Tensor};
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 use statenet_core::{ResponseMask, Warning};
-use statenet_data::{Batches, Predictions, Recording};
+use statenet_data::{Batches, Predictions, Recording, Smoothing};
 use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
 use statenet_models::{Mode, ResponseModel};
 
@@ -88,9 +88,25 @@ pub fn score(
     predictions.expect_unit(recording, "predictions")?;
     expect_memory_to_score(recording, stimuli)?;
     let ids = recording.neuron_ids();
-    with_observations(predictions, recording, stimuli, |observations| {
+    let mut evaluation = with_observations(predictions, recording, stimuli, |observations| {
         Ok(statenet_metrics::evaluate_observations(&ids, observations, options)?)
-    })
+    })?;
+    evaluation.conditions.smoothing = Some(in_words(
+        recording.smoothing().unwrap_or_else(|| Smoothing::default_of(recording.response_unit())),
+    ));
+    Ok(evaluation)
+}
+
+/// How responses were smoothed, in words.
+fn in_words(smoothing: Smoothing) -> String {
+    match smoothing {
+        Smoothing::None => "none".to_owned(),
+        Smoothing::Hann { width } => format!("Hann window of {} ms, unit gain", width.ms()),
+        Smoothing::HannReference { width } => {
+            format!("Hann window of {} ms, weight 1 at its centre", width.ms())
+        }
+        _ => "smoothed".to_owned(),
+    }
 }
 
 /// A doubt about the unit of predictions: they look like spikes per second, where spikes per bin are expected

@@ -4,7 +4,7 @@ use serde::Serialize;
 use statenet::{
     core::{ResponseUnit, Warning},
     data::{Alignment, NeuronQuality, Stimulus},
-    metrics::{Score, ceilings},
+    metrics::{Ceiling, Score, ceilings},
     prelude::*,
     train::RecordedResponses,
 };
@@ -69,11 +69,11 @@ impl LookedAt {
             .into_iter()
             .zip(ceilings::snr(&recorded)?)
             .zip(ceilings::cc_max_signal_power(&recorded)?)
-            .map(|((quality, snr), ccmax): ((_, Score), Score)| LookedNeuron {
+            .map(|((quality, snr), ccmax): ((_, Score), Score<Ceiling>)| LookedNeuron {
                 quality,
                 snr: snr.ok(),
                 no_ccmax: ccmax.as_ref().err().map(ToString::to_string),
-                ccmax: ccmax.ok(),
+                ccmax: ccmax.ok().map(Ceiling::value),
             });
         let stimulus_autocorrelation = autocorrelation(recording);
         let fallen = stimulus_autocorrelation.iter().position(|&r| r < (-1.0_f64).exp());

@@ -24,6 +24,7 @@ use crate::{
     moments::mean,
     observation::Recorded,
     psth::Psth,
+    quantity::{Ceiling, Reliability},
     repeats::{RepeatCovariance, Repeats},
     undefined::{Score, Undefined, finite},
 };
@@ -34,7 +35,7 @@ use crate::{
 pub struct SplitOptions {
     /// Seed of the splits. Default 0.
     pub seed: Seed,
-    /// Number of splits to draw, at least 1; if there are no more distinct ones, all are used. Default 126, which covers all
+    /// Number of splits to draw, 1 to 500,000; if there are no more distinct ones, all are used. Default 126, which covers all
     /// splits of 10 repeats and of smaller even numbers.
     pub n_splits: usize,
 }
@@ -46,9 +47,19 @@ impl Default for SplitOptions {
 }
 
 impl SplitOptions {
+    /// The largest number of splits. No number of repeats up to 20 has more.
+    const MOST: usize = 500_000;
+
+    /// All splits of up to 20 repeats, and of 22; of other numbers 500,000 random ones.
+    #[must_use]
+    pub fn exhaustive() -> Self {
+        Self { n_splits: Self::MOST, ..Self::default() }
+    }
+
     pub(crate) fn validate(&self) -> Result<()> {
-        if self.n_splits == 0 {
-            return Err(Error::OutOfRange { option: "n_splits", got: 0.0, expected: "1 or more" });
+        if !(1..=Self::MOST).contains(&self.n_splits) {
+            let expected = "1 to 500000";
+            return Err(Error::OutOfRange { option: "n_splits", got: self.n_splits as f64, expected });
         }
         Ok(())
     }
@@ -79,10 +90,10 @@ impl SplitOptions {
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let ceiling = ceilings::cc_max_half_split(&[Recorded::new(y.view(), &mask)?], &Default::default())?;
 /// // One split, rho = 0.5.
-/// assert!((ceiling[0].unwrap_or(0.0) - (2.0_f64 * 0.5 / 1.5).sqrt()).abs() < 1e-12);
-/// # Ok::<(), statenet_metrics::Error>(())
+/// assert!((ceiling[0]?.value() - (2.0_f64 * 0.5 / 1.5).sqrt()).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn cc_max_half_split(recorded: &[Recorded<'_>], options: &SplitOptions) -> Result<Vec<Score>> {
+pub fn cc_max_half_split(recorded: &[Recorded<'_>], options: &SplitOptions) -> Result<Vec<Score<Ceiling>>> {
     options.validate()?;
     let splits = split_table(recorded, options);
     per_neuron(recorded, |neuron| half_split_ceiling(recorded, neuron, &splits))
@@ -115,7 +126,7 @@ pub(crate) fn half_split_ceiling(
     recorded: &[Recorded<'_>],
     neuron: usize,
     splits: &BTreeMap<usize, Vec<HalfSplit>>,
-) -> Score {
+) -> Score<Ceiling> {
     let (mut parts, mut most_repeats, mut most_bins) = (Vec::new(), 0, 0);
     for stimulus in recorded {
         let (repeats, n_bins) = (Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
@@ -146,10 +157,10 @@ pub(crate) fn half_split_ceiling(
     }
     let rho = mean(&rhos);
     if rho <= 0.0 {
-        return Err(Undefined::NoSignal { signal_power: mean(&covariances) });
+        return Err(Undefined::no_signal(mean(&covariances)));
     }
     let f = repeat_factor(&parts);
-    finite((f * rho / (1.0 + (f - 1.0) * rho)).sqrt())
+    finite(Reliability::new(rho).with_repeats_times(f).value().sqrt()).map(Ceiling::new)
 }
 
 /// Covariance and variances of the means of the two halves, pooled over stimuli.
@@ -198,6 +209,7 @@ mod tests {
         let (n, r, t) = y.dim();
         cc_max_half_split(&[Recorded::new(y.view(), &ResponseMask::all(n, r, t)).unwrap()], options).unwrap()
             [0]
+        .map(f64::from)
     }
 
     #[test]
@@ -229,6 +241,11 @@ mod tests {
         let recorded = [Recorded::new(y.view(), &mask).unwrap()];
         let options = SplitOptions { n_splits: 0, ..SplitOptions::default() };
         let message = cc_max_half_split(&recorded, &options).unwrap_err().to_string();
-        assert_eq!(message, "n_splits is 0, expected 1 or more");
+        assert_eq!(message, "n_splits is 0, expected 1 to 500000");
+        let all = ceiling(
+            &Array3::from_shape_fn((1, 12, 9), |(_, r, t)| ((r * t) % 5) as f64),
+            &SplitOptions::exhaustive(),
+        );
+        assert!(all.is_ok());
     }
 }

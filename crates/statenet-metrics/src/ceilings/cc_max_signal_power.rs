@@ -1,12 +1,14 @@
 //! Noise ceiling of the correlation from the signal power (Schoppe et al. 2016).
 
 use crate::{
-    ceilings::{per_neuron, power::PowerSum},
+    ceilings::{enough, per_neuron, power::PowerSum},
     error::Result,
     moments::CrossSums,
     observation::Recorded,
     psth::Psth,
+    quantity::Ceiling,
     repeats::Repeats,
+    time_blocks,
     undefined::{Score, finite},
 };
 
@@ -18,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// As [`signal_power`](crate::ceilings::signal_power); undefined if SP is not above 0.
-pub fn cc_max_signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
+pub fn cc_max_signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score<Ceiling>>> {
     per_neuron(recorded, |neuron| {
         let (mut powers, mut sums) = (PowerSum::default(), CrossSums::default());
         for stimulus in recorded {
@@ -29,7 +31,10 @@ pub fn cc_max_signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
         }
         let pooled = powers.pooled()?;
         sums.expect_y_varies()?;
-        finite((pooled.positive_signal()? / (sums.yy / sums.dof as f64)).sqrt())
+        let signal = pooled
+            .positive_signal()
+            .map_err(|reason| reason.with_enough(|| enough(recorded, neuron, time_blocks::DEFAULT_BINS)))?;
+        finite((signal / (sums.yy / sums.dof as f64)).sqrt()).map(Ceiling::new)
     })
 }
 
@@ -44,7 +49,7 @@ mod tests {
     fn ceiling(values: Vec<f64>, n_repeats: usize, n_bins: usize) -> Score {
         let y = Array3::from_shape_vec((1, n_repeats, n_bins), values).unwrap();
         let mask = ResponseMask::all(1, n_repeats, n_bins);
-        cc_max_signal_power(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap()[0]
+        cc_max_signal_power(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap()[0].map(f64::from)
     }
 
     #[test]
@@ -59,6 +64,6 @@ mod tests {
         assert!((ceiling(vec![0.0, 1.0, 3.0, 0.0, 1.0, 3.0], 2, 3).unwrap() - 1.0).abs() < 1e-15);
         assert_eq!(ceiling(vec![0.0; 6], 2, 3), Err(Undefined::ConstantResponse));
         let opposite = ceiling(vec![0.0, 1.0, 2.0, 2.0, 1.0, 1.0], 2, 3);
-        assert!(matches!(opposite, Err(Undefined::NoSignal { signal_power }) if signal_power < 0.0));
+        assert!(matches!(opposite, Err(Undefined::NoSignal { signal_power, .. }) if signal_power < 0.0));
     }
 }

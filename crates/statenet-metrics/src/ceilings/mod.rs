@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`signal_power`] | variance over time of the part of the response that repeats share |
 //! | [`noise_power`] | variance that a single repeat adds to it |
+//! | [`signal_power_se`] | standard error of the signal power |
 //! | [`snr`] | ratio of signal and noise power |
 //! | [`cc_max_half_split`] | correlation of the PSTH with the true rate, from split halves (Hsu et al. 2004) |
 //! | [`cc_max_signal_power`] | the same from the signal power (Schoppe et al. 2016) |
@@ -15,15 +16,20 @@
 
 mod cc_max_half_split;
 mod cc_max_signal_power;
+mod enough;
 mod power;
+mod signal_power_error;
 pub(crate) mod splits;
 mod ttrc;
 
 pub use cc_max_half_split::{SplitOptions, cc_max_half_split};
 pub(crate) use cc_max_half_split::{half_split_ceiling, split_table};
 pub use cc_max_signal_power::cc_max_signal_power;
+pub(crate) use enough::enough;
 pub(crate) use power::{PooledPowers, PowerSum, pooled_powers};
 pub use power::{noise_power, signal_power, snr};
+pub use signal_power_error::signal_power_se;
+pub(crate) use signal_power_error::{is_weak, signal_power_error};
 pub use ttrc::ttrc;
 
 use rayon::prelude::*;
@@ -35,9 +41,9 @@ use crate::{
 };
 
 /// Computes a score for each neuron in parallel; scores are in the order of the neurons.
-pub(crate) fn per_neuron(
+pub(crate) fn per_neuron<T: Send>(
     recorded: &[Recorded<'_>],
-    score: impl Fn(usize) -> Score + Sync + Send,
-) -> Result<Vec<Score>> {
+    score: impl Fn(usize) -> Score<T> + Sync + Send,
+) -> Result<Vec<Score<T>>> {
     Ok((0..n_neurons(recorded)?).into_par_iter().map(score).collect())
 }

@@ -86,7 +86,7 @@ impl PooledPowers {
         if self.signal > ROUNDING * self.total {
             finite(self.signal)
         } else {
-            Err(Undefined::NoSignal { signal_power: self.signal })
+            Err(Undefined::no_signal(self.signal))
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     error::Result,
     observation::Recorded,
     psth::Psth,
+    quantity::Reliability,
     repeats::{RepeatCovariance, Repeats},
     undefined::{Score, Undefined, finite},
 };
@@ -18,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// As [`signal_power`](crate::ceilings::signal_power); [`Undefined::ConstantResponse`] if no pair has a correlation.
-pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
+pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score<Reliability>>> {
     per_neuron(recorded, |neuron| {
         let (mut sum, mut weight) = (0.0, 0.0);
         let (mut most_repeats, mut most_bins) = (0, 0);
@@ -31,7 +32,7 @@ pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
             }
         }
         match (most_bins, most_repeats) {
-            _ if weight > 0.0 => finite(sum / weight),
+            _ if weight > 0.0 => finite(sum / weight).map(Reliability::new),
             (0, _) => Err(Undefined::NoData),
             (_, repeats @ 0..=1) => Err(Undefined::TooFewRepeats { repeats }),
             (1, _) => Err(Undefined::TooFewBins { bins: 1 }),
@@ -70,7 +71,7 @@ mod tests {
         let y = Array3::from_shape_vec((1, 3, 3), vec![0., 1., 2., 0., 2., 1., 0., 0., 0.]).unwrap();
         let mask = ResponseMask::all(1, 3, 3);
         let r = ttrc(&[Recorded::new(y.view(), &mask).unwrap()]).unwrap()[0].unwrap();
-        assert!((r - 0.5).abs() < 1e-15);
+        assert!((r.value() - 0.5).abs() < 1e-15);
     }
 
     #[test]

@@ -8,20 +8,16 @@
 
 use ndarray::Axis;
 
-use crate::{moments::mean, observation::Observation, psth::Psth, undefined::Undefined};
+use crate::{
+    moments::mean,
+    observation::Observation,
+    psth::Psth,
+    time_blocks::{block_of, n_blocks},
+    undefined::Undefined,
+};
 
 /// A centred sum of squares below this fraction of the uncentred one counts as 0, since it is due to rounding.
 const ROUNDING: f64 = 1e-12;
-
-/// The number of blocks of a stimulus, at least one; blocks have nearly equal lengths close to `block_bins`.
-pub(super) fn n_blocks(n_bins: usize, block_bins: usize) -> usize {
-    ((n_bins as f64 / block_bins as f64).round() as usize).max(1)
-}
-
-/// The block of bin t.
-pub(super) fn block_of(t: usize, n_bins: usize, n_blocks: usize) -> usize {
-    (t * n_blocks / n_bins).min(n_blocks - 1)
-}
 
 /// The sums of one block, or weighted sums over many.
 #[derive(Clone, Copy, Debug, Default)]
@@ -282,23 +278,13 @@ mod tests {
             let once: Vec<Vec<f64>> = lengths.iter().map(|&t| vec![1.0; n_blocks(t, 20)]).collect();
             let draw = blocks.score(&once);
             let expected = [
-                scores::cc_raw(&observations).unwrap()[0],
-                scores::cc_norm(&observations).unwrap()[0],
+                scores::cc_raw(&observations).unwrap()[0].map(f64::from),
+                scores::cc_norm(&observations).unwrap()[0].map(f64::from),
                 scores::fve(&observations).unwrap()[0],
             ];
             for (found, expected) in [draw.cc, draw.ccnorm, draw.fve].into_iter().zip(expected) {
                 assert!((found.unwrap() - expected.unwrap()).abs() < 1e-11, "{found:?} for {expected:?}");
             }
         }
-    }
-
-    #[test]
-    fn blocks_are_of_nearly_one_length() {
-        assert_eq!((n_blocks(999, 100), n_blocks(40, 100), n_blocks(350, 100)), (10, 1, 4));
-        let mut sizes = [0; 10];
-        for t in 0..999 {
-            sizes[block_of(t, 999, 10)] += 1;
-        }
-        assert!(sizes.iter().all(|&n| n == 99 || n == 100));
     }
 }

@@ -6,11 +6,12 @@ use statenet_core::RandomStream;
 
 use super::{
     EvaluationOptions, NeuronScores,
-    blocks::{DrawScores, NeuronBlocks, n_blocks},
+    blocks::{DrawScores, NeuronBlocks},
 };
 use crate::{
     moments::{mean_of, quantile},
     observation::Observation,
+    time_blocks::n_blocks,
 };
 
 /// The units that a bootstrap resampled.

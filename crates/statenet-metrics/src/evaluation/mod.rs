@@ -1,10 +1,11 @@
 //! All scores of a model on test stimuli, with intervals: the `test` object of results files.
 
 mod blocks;
+mod conditions;
 mod intervals;
 mod options;
-mod weakness;
 
+pub use conditions::{Conditions, LeftOut, Pooling, RepeatCounts};
 pub use intervals::Resampled;
 pub use options::EvaluationOptions;
 
@@ -14,12 +15,15 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ceilings::{PooledPowers, SplitOptions, half_split_ceiling, pooled_powers, split_table},
+    ceilings::{
+        PooledPowers, SplitOptions, enough, half_split_ceiling, is_weak, pooled_powers, signal_power_error,
+        split_table,
+    },
     error::{Error, Result},
     moments::{mean_of, median_of},
     observation::{Observation, n_neurons, recorded},
     scores::{CcNormTarget, CcRawTarget, Concatenated, fve_of},
-    undefined::{Score, Undefined},
+    undefined::{Enough, Score, Undefined},
 };
 
 /// The scores of one neuron. An undefined score is `None`, null in JSON, with its reason in `undefined`.
@@ -48,6 +52,9 @@ pub struct NeuronScores {
     /// can be far above 1; it is in the mean unless [`min_signal_power`](EvaluationOptions::min_signal_power) leaves it out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub weak: bool,
+    /// How much data would do for a weak signal, if that can be estimated; for no signal it is in the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<Enough>,
     /// Reasons of undefined scores.
     #[serde(default, skip_serializing_if = "Reasons::is_empty")]
     pub undefined: Reasons,
@@ -134,6 +141,9 @@ pub struct Evaluation {
     /// The number of neurons with a CCnorm whose signal is [weak](NeuronScores::weak).
     #[serde(default)]
     pub n_weak: usize,
+    /// What the scores are of: stimuli, repeats, smoothing, pooling, neurons left out.
+    #[serde(default)]
+    pub conditions: Conditions,
     /// The options used.
     #[serde(default)]
     pub options: EvaluationOptions,
@@ -224,12 +234,12 @@ pub fn evaluate_observations(
                 cc: CcRawTarget::of(&recorded, neuron).score(rate),
                 ccnorm: CcNormTarget::of(&recorded, neuron).score(rate),
                 fve: Concatenated::of(observations, neuron).and_then(|all| fve_of(&all.rate, &all.psth)),
-                ccmax: half_split_ceiling(&recorded, neuron, &splits),
+                ccmax: half_split_ceiling(&recorded, neuron, &splits).map(f64::from),
                 powers: pooled_powers(&recorded, neuron),
-                signal_power_se: weakness::signal_power_error(&recorded, neuron, options.block_bins),
+                signal_power_se: signal_power_error(&recorded, neuron, options.block_bins),
             }
             .left_out(not_trained.contains(ids[neuron].as_str()), is_tested, options.min_signal_power)
-            .named(&ids[neuron])
+            .named(&ids[neuron], || enough(&recorded, neuron, options.block_bins))
         })
         .collect();
     let intervals = intervals::intervals(observations, &per_neuron, options);
@@ -254,6 +264,7 @@ pub fn evaluate_observations(
             ccmax: defined(|s| s.ccmax).len(),
         },
         n_weak: per_neuron.iter().filter(|neuron| neuron.weak).count(),
+        conditions: Conditions::of(&recorded, &per_neuron),
         options: options.clone(),
         per_neuron,
     })
@@ -299,10 +310,11 @@ impl Scored {
         }
     }
 
-    fn named(self, id: &str) -> NeuronScores {
+    fn named(self, id: &str, enough: impl Fn() -> Option<Enough>) -> NeuronScores {
         let powers = self.powers.ok();
-        let weak =
-            |p: &PooledPowers| self.ccnorm.is_ok() && weakness::is_weak(p.signal, self.signal_power_se);
+        let weak = |p: &PooledPowers| self.ccnorm.is_ok() && is_weak(p.signal, self.signal_power_se);
+        let weak = powers.as_ref().is_some_and(weak);
+        let reason = |score: Score| score.err().map(|reason| reason.with_enough(&enough));
         NeuronScores {
             id: id.to_owned(),
             cc: self.cc.ok(),
@@ -312,12 +324,13 @@ impl Scored {
             signal_power: powers.map(|p| p.signal).filter(|p| p.is_finite()),
             noise_power: powers.map(|p| p.noise).filter(|p| p.is_finite()),
             signal_power_se: self.signal_power_se,
-            weak: powers.as_ref().is_some_and(weak),
+            weak,
+            enough: if weak { enough() } else { None },
             undefined: Reasons {
-                cc: self.cc.err(),
-                ccnorm: self.ccnorm.err(),
-                fve: self.fve.err(),
-                ccmax: self.ccmax.err(),
+                cc: reason(self.cc),
+                ccnorm: reason(self.ccnorm),
+                fve: reason(self.fve),
+                ccmax: reason(self.ccmax),
             },
         }
     }

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use statenet_core::{Millis, Seed, TimeBin};
 
-use crate::error::{Error, Result};
+use crate::{
+    ceilings::SplitOptions,
+    error::{Error, Result},
+    time_blocks::DEFAULT_BINS,
+};
 
 /// Options of [`evaluate_observations`](crate::evaluate_observations).
 ///
@@ -21,7 +25,7 @@ pub struct EvaluationOptions {
     pub seed: Seed,
     /// Number of bootstrap draws. Default 1000; 0 for no intervals.
     pub n_bootstrap: usize,
-    /// Number of half splits for CCmax, at least 1. Default 126.
+    /// Number of half splits for CCmax, 1 to 500,000. Default 126.
     pub n_splits: usize,
     /// Confidence of the intervals, above 0 and below 1. Default 0.95.
     pub confidence: f64,
@@ -47,7 +51,7 @@ impl Default for EvaluationOptions {
             n_bootstrap: 1000,
             n_splits: 126,
             confidence: 0.95,
-            block_bins: 100,
+            block_bins: DEFAULT_BINS,
             min_signal_power: None,
             not_trained: Vec::new(),
         }
@@ -74,9 +78,7 @@ impl EvaluationOptions {
         if !(self.confidence > 0.0 && self.confidence < 1.0) {
             return out_of_range("confidence", self.confidence, "above 0 and below 1");
         }
-        if self.n_splits == 0 {
-            return out_of_range("n_splits", 0.0, "1 or more");
-        }
+        SplitOptions { seed: self.seed, n_splits: self.n_splits }.validate()?;
         if self.block_bins == 0 {
             return out_of_range("block_bins", 0.0, "1 or more");
         }

@@ -10,6 +10,7 @@ use crate::{
     moments::{CrossSums, mean},
     observation::{Observation, recorded},
     psth::Psth,
+    quantity::Correlation,
     scores::per_neuron,
     undefined::{Score, Undefined, finite},
 };
@@ -23,7 +24,7 @@ use crate::{
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus, the stimuli differ in N, or `n_splits` is 0. Undefined, with the reason of
 /// the first stimulus, if the score is undefined in all stimuli.
-pub fn cc_norm(observations: &[Observation<'_>], options: &SplitOptions) -> Result<Vec<Score>> {
+pub fn cc_norm(observations: &[Observation<'_>], options: &SplitOptions) -> Result<Vec<Score<Correlation>>> {
     options.validate()?;
     let splits = split_table(&recorded(observations), options);
     per_neuron(observations, |neuron| {
@@ -35,14 +36,15 @@ pub fn cc_norm(observations: &[Observation<'_>], options: &SplitOptions) -> Resu
             }
             let rate = psth.pick(observation.rate().index_axis_move(ndarray::Axis(0), neuron))?;
             let ceiling = half_split_ceiling(&[recorded], neuron, &splits)?;
-            finite(CrossSums::of(&rate, psth.mean()).correlation()? / ceiling)
+            finite(CrossSums::of(&rate, psth.mean()).correlation()? / ceiling.value())
         };
         let scores: Vec<Score> = observations.iter().map(of_stimulus).collect();
         let defined: Vec<f64> = scores.iter().filter_map(|s| s.ok()).collect();
         if defined.is_empty() {
-            return scores.first().copied().unwrap_or(Err(Undefined::NoData));
+            let reason = scores.into_iter().find_map(Result::err);
+            return Err(reason.unwrap_or(Undefined::NoData));
         }
-        finite(mean(&defined))
+        finite(mean(&defined)).map(Correlation::new)
     })
 }
 
@@ -63,7 +65,7 @@ mod tests {
         let bad = Observation::new(rate.view(), silent.view(), &mask).unwrap();
         let expected = 1.0 / (2.0_f64 / 3.0).sqrt();
         for observations in [vec![good], vec![good, bad], vec![bad, good]] {
-            let score = cc_norm(&observations, &SplitOptions::default()).unwrap()[0].unwrap();
+            let score = cc_norm(&observations, &SplitOptions::default()).unwrap()[0].unwrap().value();
             assert!((score - expected).abs() < 1e-14);
         }
         assert_eq!(cc_norm(&[bad], &SplitOptions::default()).unwrap(), [Err(Undefined::ConstantResponse)]);

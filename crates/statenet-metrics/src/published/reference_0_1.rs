@@ -17,6 +17,7 @@ use crate::{
     moments::{CrossSums, mean},
     observation::{Observation, Recorded},
     psth::Psth,
+    quantity::Correlation,
     repeats::{Powers, RepeatCovariance, Repeats},
     scores::{Concatenated, per_neuron},
     undefined::{Score, Undefined, finite},
@@ -60,7 +61,7 @@ pub fn snr(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
 ///
 /// # Errors
 /// As [`signal_power`].
-pub fn ccnorm_schoppe(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
+pub fn ccnorm_schoppe(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation>>> {
     if single_repeat(observations) {
         return crate::scores::cc_raw(observations);
     }
@@ -69,14 +70,14 @@ pub fn ccnorm_schoppe(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
         let Concatenated { rate, psth } = Concatenated::of(observations, neuron)?;
         let signal = powers(&recorded, neuron)?.signal;
         if signal <= 0.0 {
-            return Err(Undefined::NoSignal { signal_power: signal });
+            return Err(Undefined::no_signal(signal));
         }
         let sums = CrossSums::of(&rate, &psth);
         let dof = sums.dof as f64;
         if sums.xx / dof < SMALLEST {
             return Err(Undefined::ConstantRate);
         }
-        finite(sums.xy / dof / (sums.xx / dof * signal).sqrt())
+        finite(sums.xy / dof / (sums.xx / dof * signal).sqrt()).map(Correlation::new)
     })
 }
 
@@ -85,7 +86,7 @@ pub fn ccnorm_schoppe(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
 ///
 /// # Errors
 /// As [`signal_power`].
-pub fn ccnorm_hsu(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
+pub fn ccnorm_hsu(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation>>> {
     if single_repeat(observations) {
         return crate::scores::cc_raw(observations);
     }
@@ -105,9 +106,9 @@ pub fn ccnorm_hsu(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
             }
         }
         if weight == 0.0 {
-            return Err(Undefined::NoSignal { signal_power: rhos });
+            return Err(Undefined::no_signal(rhos));
         }
-        finite(CrossSums::of(&rate, &psth).correlation()? / (sum / weight))
+        finite(CrossSums::of(&rate, &psth).correlation()? / (sum / weight)).map(Correlation::new)
     })
 }
 
@@ -193,10 +194,10 @@ mod tests {
         let observations: Vec<_> =
             (0..3).map(|b| Observation::new(rates[b].view(), responses[b].view(), &mask).unwrap()).collect();
         let (within, between) = (0.5_f64, 8.0 / 3.0);
-        let mixed = ccnorm_schoppe(&observations).unwrap()[0].unwrap();
+        let mixed = ccnorm_schoppe(&observations).unwrap()[0].unwrap().value();
         // sqrt(var_total / var_within), roughly.
         assert!((mixed - ((within + between) / within).sqrt()).abs() < 0.05, "{mixed}");
-        assert!((scores::cc_norm(&observations).unwrap()[0].unwrap() - 1.0).abs() < 1e-14);
+        assert!((scores::cc_norm(&observations).unwrap()[0].unwrap().value() - 1.0).abs() < 1e-14);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     moments::CrossSums,
     observation::Observation,
+    quantity::Correlation,
     repeats::Repeats,
     scores::{Concatenated, per_neuron},
     undefined::{Score, Undefined, finite},
@@ -23,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
-pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
+pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation>>> {
     per_neuron(observations, |neuron| {
         let Concatenated { rate, psth } = Concatenated::of(observations, neuron)?;
         let repeats: Vec<Repeats> =
@@ -38,11 +39,11 @@ pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
         let sums = CrossSums::of(&rate, &psth);
         sums.expect_y_varies()?;
         if powers.signal <= 0.0 {
-            return Err(Undefined::NoSignal { signal_power: powers.signal });
+            return Err(Undefined::no_signal(powers.signal));
         }
         sums.expect_x_varies()?;
         let dof = sums.dof as f64;
-        finite(sums.xy / dof / (sums.xx / dof * powers.signal).sqrt())
+        finite(sums.xy / dof / (sums.xx / dof * powers.signal).sqrt()).map(Correlation::new)
     })
 }
 
@@ -70,7 +71,7 @@ mod tests {
                 .map(|b| Observation::new(rates[b].view(), responses[b].view(), &masks[b]).unwrap())
                 .collect();
             match (cc_norm(&observations).unwrap()[0], expected) {
-                (Ok(score), None) => assert!((score - 1.0).abs() < 1e-14),
+                (Ok(score), None) => assert!((score.value() - 1.0).abs() < 1e-14),
                 (score, expected) => assert_eq!(score.err(), expected),
             }
         }

@@ -20,6 +20,7 @@ use crate::{
     moments::{CrossSums, RateSums},
     observation::{Observation, Recorded},
     psth::Psth,
+    quantity::Correlation,
     repeats::Repeats,
     scores::per_neuron,
     undefined::{Score, Undefined, finite},
@@ -50,14 +51,15 @@ use crate::{
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let cc_norm = scores::cc_norm(&[Observation::new(rate.view(), responses.view(), &mask)?])?;
 /// // PSTH 0, 1.5, 1.5: covariance 1/2, variance of the rate 1/3, signal power 1/2. Above 1 because of noise.
-/// assert!((cc_norm[0].unwrap_or(0.0) - 0.5 / (0.5_f64 / 3.0).sqrt()).abs() < 1e-12);
-/// # Ok::<(), statenet_metrics::Error>(())
+/// assert!((cc_norm[0]?.value() - 0.5 / (0.5_f64 / 3.0).sqrt()).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
+pub fn cc_norm(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation>>> {
     let recorded = crate::observation::recorded(observations);
     per_neuron(observations, |neuron| {
         CcNormTarget::of(&recorded, neuron)
             .score(|stimulus| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron))
+            .map(Correlation::new)
     })
 }
 
@@ -144,7 +146,7 @@ mod tests {
             .zip(&masks)
             .map(|((rate, y), mask)| Observation::new(rate.view(), y.view(), mask).unwrap())
             .collect();
-        cc_norm(&observations).unwrap()[0]
+        cc_norm(&observations).unwrap()[0].map(f64::from)
     }
 
     #[test]

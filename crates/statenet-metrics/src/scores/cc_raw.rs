@@ -7,6 +7,7 @@ use crate::{
     moments::{CrossSums, RateSums},
     observation::{Observation, Recorded},
     psth::Psth,
+    quantity::Correlation,
     scores::per_neuron,
     undefined::{Score, Undefined},
 };
@@ -32,14 +33,15 @@ use crate::{
 /// let mask = ResponseMask::all(1, 2, 3);
 /// let cc = scores::cc_raw(&[Observation::new(rate.view(), responses.view(), &mask)?])?;
 /// // PSTH 1, 2, 5: covariance 2, variances 1 and 13/3.
-/// assert!((cc[0].unwrap_or(0.0) - 2.0 / (13.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-/// # Ok::<(), statenet_metrics::Error>(())
+/// assert!((cc[0]?.value() - 2.0 / (13.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn cc_raw(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
+pub fn cc_raw(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation>>> {
     let recorded = crate::observation::recorded(observations);
     per_neuron(observations, |neuron| {
         CcRawTarget::of(&recorded, neuron)
             .score(|stimulus| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron))
+            .map(Correlation::new)
     })
 }
 
@@ -105,7 +107,7 @@ mod tests {
     fn score(rate: &Array2<f64>, responses: &Array3<f64>) -> Score {
         let (n, r, t) = responses.dim();
         let mask = ResponseMask::all(n, r, t);
-        cc_raw(&[Observation::new(rate.view(), responses.view(), &mask).unwrap()]).unwrap()[0]
+        cc_raw(&[Observation::new(rate.view(), responses.view(), &mask).unwrap()]).unwrap()[0].map(f64::from)
     }
 
     #[test]

@@ -38,10 +38,10 @@ use crate::{
 };
 
 /// Computes a score for each neuron in parallel; scores are in the order of the neurons.
-pub(crate) fn per_neuron(
+pub(crate) fn per_neuron<T: Send>(
     observations: &[Observation<'_>],
-    score: impl Fn(usize) -> Score + Sync + Send,
-) -> Result<Vec<Score>> {
+    score: impl Fn(usize) -> Score<T> + Sync + Send,
+) -> Result<Vec<Score<T>>> {
     Ok((0..n_neurons(&recorded(observations))?).into_par_iter().map(score).collect())
 }
 

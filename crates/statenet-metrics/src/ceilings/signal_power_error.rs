@@ -15,22 +15,42 @@
 
 use ndarray::Axis;
 
-use super::blocks::{block_of, n_blocks};
-use crate::observation::Recorded;
+use crate::{
+    ceilings::per_neuron,
+    error::{Error, Result},
+    observation::Recorded,
+    time_blocks::{block_of, n_blocks},
+    undefined::{Score, Undefined},
+};
 
 /// A signal power that is not above this many of its standard errors is weak.
 ///
 /// At two, the relative error of SP is a half, and that of CCnorm a quarter, from SP alone; and of neurons without any signal, 2 in
 /// 100 are above it.
-const WEAK_BELOW: f64 = 2.0;
+const WEAK_BELOW: f64 = super::enough::STANDARD_ERRORS;
 
 /// Whether a signal power is weak: not above twice its standard error. A power without standard error is not.
-pub(super) fn is_weak(signal_power: f64, standard_error: Option<f64>) -> bool {
+pub(crate) fn is_weak(signal_power: f64, standard_error: Option<f64>) -> bool {
     standard_error.is_some_and(|error| signal_power <= WEAK_BELOW * error)
 }
 
-/// The standard error of a neuron's pooled signal power, (spikes/bin)^2, over blocks of time; `None` for fewer than two blocks.
-pub(super) fn signal_power_error(recorded: &[Recorded<'_>], neuron: usize, block_bins: usize) -> Option<f64> {
+/// The standard error of the [signal power](super::signal_power) of each neuron, (spikes/bin)^2, over blocks of time of `block_bins` bins.
+///
+/// It covers other stretches of sound and other noise. Undefined ([`Undefined::TooFewValues`]) for fewer than two blocks with two repeats.
+///
+/// # Errors
+/// [`Error::OutOfRange`] if `block_bins` is 0, else as [`signal_power`](super::signal_power).
+pub fn signal_power_se(recorded: &[Recorded<'_>], block_bins: usize) -> Result<Vec<Score>> {
+    if block_bins == 0 {
+        return Err(Error::OutOfRange { option: "block_bins", got: 0.0, expected: "1 or more" });
+    }
+    per_neuron(recorded, |neuron| {
+        signal_power_error(recorded, neuron, block_bins).ok_or(Undefined::TooFewValues { n: 1, needed: 2 })
+    })
+}
+
+/// [`signal_power_se`] of one neuron; `None` for fewer than two blocks.
+pub(crate) fn signal_power_error(recorded: &[Recorded<'_>], neuron: usize, block_bins: usize) -> Option<f64> {
     let (mut blocks, mut dof): (Vec<Block>, f64) = (Vec::new(), 0.0);
     for stimulus in recorded {
         let products = products(stimulus, neuron);
@@ -130,7 +150,11 @@ mod tests {
         let mask = ResponseMask::all(1, 3, 50);
         let recorded = [Recorded::new(y.view(), &mask).unwrap()];
         assert_eq!(signal_power_error(&recorded, 0, 100), None);
-        assert!(signal_power_error(&recorded, 0, 10).is_some());
+        assert_eq!(
+            signal_power_se(&recorded, 100).unwrap(),
+            [Err(Undefined::TooFewValues { n: 1, needed: 2 })]
+        );
+        assert!(signal_power_se(&recorded, 10).unwrap()[0].is_ok() && signal_power_se(&recorded, 0).is_err());
         let single = ResponseMask::new(Array3::from_shape_fn((1, 3, 50), |(_, r, _)| r == 1));
         assert_eq!(signal_power_error(&[Recorded::new(y.view(), &single).unwrap()], 0, 10), None);
         assert!(!is_weak(0.1, None));

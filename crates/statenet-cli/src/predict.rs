@@ -59,8 +59,9 @@ pub struct PredictArgs {
     /// Cut the stimuli of a recording into pieces of so many seconds, with a gap between them that is dropped, as for the fit
     #[arg(long, value_name = "SECONDS[,GAP]")]
     cut: Option<Cut>,
-    /// Front end that makes cochleagrams of sounds for a model that takes cochleagrams: mel, gammatone, sincnet, leaf, or a
-    /// config file; default: the stored ones, or the front end that the model was fitted with
+    /// Front end that makes cochleagrams of sounds for a model that takes cochleagrams: mel, spectrogram, gammatone,
+    /// gammatonegram, ozgf, sincnet, leaf, or a config file; default: the stored ones, or the front end that the model
+    /// was fitted with
     #[arg(long, value_name = "NAME|FILE")]
     front_end: Option<String>,
     #[command(flatten)]

@@ -19,7 +19,8 @@ pub struct ImportArgs {
     /// Folder for the recording: new, or that of an earlier import, which is replaced at the end
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Front end that makes cochleagrams of sounds: mel, gammatone, sincnet, leaf, or a config file
+    /// Front end that makes cochleagrams of sounds: mel, spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf, or
+    /// a config file
     #[arg(long, value_name = "NAME|FILE", default_value = "mel")]
     pub(crate) front_end: String,
     /// Cut the stimuli into pieces of so many seconds, with a gap between them that is dropped; a shorter piece at the end is dropped

@@ -26,8 +26,9 @@ pub struct InterpretArgs {
     /// Folder of the recording that it was fitted to; default: simulate one
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Front end that makes cochleagrams of the recording's sounds for a model that takes cochleagrams: mel, gammatone, sincnet,
-    /// leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
+    /// Front end that makes cochleagrams of the recording's sounds for a model that takes cochleagrams: mel,
+    /// spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf, or a config file; default: the stored cochleagrams,
+    /// and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) front_end: Option<String>,
     /// Cut the stimuli into pieces of so many seconds, with a gap between them that is dropped; default: as for the fit of the

@@ -18,8 +18,8 @@ pub struct LookArgs {
     /// Neurons: indices, ranges or ids, separated by commas; default all
     #[arg(long, value_name = "LIST")]
     pub(crate) neurons: Option<String>,
-    /// Front end that makes cochleagrams of sounds: mel, gammatone, sincnet, leaf, or a config file; default: the stored cochleagrams,
-    /// and mel for a recording of sound alone
+    /// Front end that makes cochleagrams of sounds: mel, spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf, or
+    /// a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) front_end: Option<String>,
     /// Most neurons whose responses are drawn

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, path::Path};
 
 use anyhow::{Context, anyhow, ensure};
 use statenet::{
-    models::front_ends::{FrontEndConfig, GammatoneConfig, LeafConfig, MelConfig, SincnetConfig},
+    models::front_ends::{FrontEndConfig, MelConfig},
     prelude::*,
     train,
 };
@@ -111,24 +111,18 @@ pub(crate) fn expect_unscaled(model: &dyn ResponseModel) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A front end by name (mel, gammatone, sincnet, leaf), or from a file {"mel": {..}}.
+/// A front end by its name, or from a file {"mel": {..}}.
 ///
 /// # Errors
 /// If it is neither.
 pub(crate) fn front_end(text: &str) -> anyhow::Result<FrontEndConfig> {
-    Ok(match text {
-        "mel" => FrontEndConfig::Mel(MelConfig::default()),
-        "gammatone" => FrontEndConfig::Gammatone(GammatoneConfig::default()),
-        "sincnet" => FrontEndConfig::Sincnet(SincnetConfig::default()),
-        "leaf" => FrontEndConfig::Leaf(LeafConfig::default()),
-        file => {
-            let path = Path::new(file);
-            if path.extension().is_none_or(|e| e != "json" && e != "toml") {
-                return Err(anyhow!(
-                    "--front-end {file:?}: expected mel, gammatone, sincnet, leaf or a config file (.json, .toml)"
-                ));
-            }
-            FrontEndConfig::read(path).with_context(|| format!("--front-end {file}"))?
-        }
-    })
+    if let Some(named) = FrontEndConfig::named(text) {
+        return Ok(named);
+    }
+    let path = Path::new(text);
+    if path.extension().is_none_or(|e| e != "json" && e != "toml") {
+        let names = FrontEndConfig::NAMES.join(", ");
+        return Err(anyhow!("--front-end {text:?}: expected {names} or a config file (.json, .toml)"));
+    }
+    FrontEndConfig::read(path).with_context(|| format!("--front-end {text}"))
 }

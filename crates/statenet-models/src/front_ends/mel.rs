@@ -7,9 +7,6 @@
 //! ```
 //! In (B, 1, T hop), out (B, F, T). Memory: the window. The F + 2 edges are evenly spaced in mel (HTK), the lowest and the highest
 //! frequency included.
-//!
-//! The transform is a matrix product in f64: beside a tone of full scale, bands at the floor of the logarithm are a millionth of
-//! it, and f32 would be off by some per cent there.
 
 use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -19,10 +16,11 @@ use statenet_kernels::Layout;
 use super::{
     compression::{Compression, Compressor},
     range::{Range, samples},
+    stft::{LONGEST, Stft, symmetric_hann},
+    triangles,
 };
 use crate::{
     error::{During, Result, config_error},
-    layers::filter_bank::Bank,
     model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
@@ -54,9 +52,6 @@ impl Default for MelConfig {
         }
     }
 }
-
-/// Samples of a window: its transform is a matrix of as many rows and columns.
-const LONGEST: usize = 4096;
 
 impl MelConfig {
     fn edges(&self, sampling: &Sampling, field: &str) -> Result<Vec<Hertz>> {
@@ -90,75 +85,44 @@ impl MelConfig {
 /// Weights (F, K/2 + 1), row by row.
 fn triangles(edges: &[Hertz], sampling: &Sampling, window: usize) -> Vec<f64> {
     let spacing = sampling.rate().hz() / window as f64;
-    let weight = |edges: &[Hertz], k: usize| {
-        let (l, c, r) = (edges[0].hz(), edges[1].hz(), edges[2].hz());
-        let f = k as f64 * spacing;
-        ((f - l) / (c - l)).min((r - f) / (r - c)).max(0.0)
-    };
-    edges.windows(3).flat_map(|edges| (0..=window / 2).map(move |k| weight(edges, k))).collect()
-}
-
-/// Windowed cosines and sines of every frequency, (2 (K/2 + 1), K), row by row.
-fn transform(window: usize) -> Vec<f64> {
-    use std::f64::consts::TAU;
-    let hann = |n: usize| 0.5 - 0.5 * (TAU * n as f64 / (window - 1) as f64).cos();
-    let phase = |k: usize, n: usize| TAU * ((k * n) % window) as f64 / window as f64;
-    let rows = |of: fn(f64) -> f64| {
-        (0..=window / 2).flat_map(move |k| (0..window).map(move |n| hann(n) * of(phase(k, n))))
-    };
-    rows(f64::cos).chain(rows(f64::sin)).collect()
+    let bands = edges.windows(3).map(|e| [e[0].hz(), e[1].hz(), e[2].hz()]);
+    triangles::triangles(bands, spacing, window / 2 + 1)
 }
 
 pub(super) struct Mel {
-    bank: Bank,
-    transform: Tensor,
+    stft: Stft,
     triangles: Tensor,
     compressor: Compressor,
     memory: Memory,
-    dtype: DType,
 }
 
 impl Mel {
     pub(super) fn new(
         config: &MelConfig,
         sampling: &Sampling,
-        (dtype, device): (DType, &Device),
+        like: (DType, &Device),
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
         let (window, hop) = (config.n_samples(sampling, "mel")?, sampling.hop());
-        // Metal has no f64.
-        let wide = if device.is_metal() { dtype } else { DType::F64 };
-        let tensor = |values: Vec<f64>, shape: &[usize], dtype: DType| {
-            Tensor::from_vec(values, shape, &Device::Cpu).and_then(|t| t.to_dtype(dtype)?.to_device(device))
-        };
-        let n = window / 2 + 1;
         let weights = triangles(&config.edges(sampling, "mel")?, sampling, window);
-        let triangles = tensor(weights, &[config.n_bands, n], dtype)
+        let triangles = Tensor::from_vec(weights, (config.n_bands, window / 2 + 1), &Device::Cpu)
+            .and_then(|t| t.to_dtype(like.0)?.to_device(like.1))
             .during("making the triangles of a mel spectrogram")?;
-        let transform =
-            tensor(transform(window), &[2 * n, 1, window], wide).during("making a Fourier transform")?;
-        let bank = Bank::new(1, window, hop, (wide, device), scope.name("context"));
-        let compressor = Compressor::new(&config.compression, config.n_bands, (dtype, device), scope)?;
-        let memory = Memory::of_samples(bank.reach(), hop).then(compressor.memory());
-        Ok(Self { bank, transform, triangles, compressor, memory, dtype })
+        let stft = Stft::new(&symmetric_hann(window), window, hop, like, scope)?;
+        let compressor = Compressor::new(&config.compression, config.n_bands, like, scope)?;
+        let memory = Memory::of_samples(stft.reach(), hop).then(compressor.memory());
+        Ok(Self { stft, triangles, compressor, memory })
     }
 }
 
 impl Stage for Mel {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.bank.init_state(batch, state)?;
+        self.stft.init_state(batch, state)?;
         self.compressor.init_state(batch, state)
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let x = x.to_dtype(self.transform.dtype()).during("widening samples")?;
-        let parts = self.bank.chunk(&x, &self.transform, None, state)?;
-        let magnitude = || -> candle_core::Result<Tensor> {
-            let n = parts.dim(1)? / 2;
-            let power = (parts.narrow(1, 0, n)?.sqr()? + parts.narrow(1, n, n)?.sqr()?)?;
-            (power + SILENCE)?.sqrt()?.to_dtype(self.dtype)
-        };
-        let magnitude = magnitude().during("computing magnitudes")?;
+        let magnitude = self.stft.magnitude(x, self.triangles.dtype(), state)?;
         let layout = Layout::ChannelsFirst;
         let bands = statenet_kernels::affine(&magnitude, layout, &self.triangles, None, layout)?;
         self.compressor.chunk(&bands, state)
@@ -168,9 +132,6 @@ impl Stage for Mel {
         self.memory
     }
 }
-
-/// Keeps the slope of a magnitude finite in silence.
-const SILENCE: f64 = 1e-30;
 
 #[cfg(test)]
 mod tests {

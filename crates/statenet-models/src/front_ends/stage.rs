@@ -3,7 +3,10 @@
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Dim, Sampling, expect_shape};
 
-use super::{config::FrontEndConfig, gammatone::Gammatone, leaf::Leaf, mel::Mel, sincnet::Sincnet};
+use super::{
+    config::FrontEndConfig, gammatone::Gammatone, gammatonegram::Gammatonegram, leaf::Leaf, mel::Mel,
+    ozgf::Ozgf, sincnet::Sincnet, spectrogram::Spectrogram,
+};
 use crate::{
     error::{During, Result, config_error},
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
@@ -26,6 +29,13 @@ impl FrontEnd {
     ) -> Result<Self> {
         Ok(Self(match config {
             FrontEndConfig::Mel(mel) => Box::new(Mel::new(mel, sampling, like, scope)?),
+            FrontEndConfig::Spectrogram(spectrogram) => {
+                Box::new(Spectrogram::new(spectrogram, sampling, like, scope)?)
+            }
+            FrontEndConfig::Gammatonegram(gammatonegram) => {
+                Box::new(Gammatonegram::new(gammatonegram, sampling, like, scope)?)
+            }
+            FrontEndConfig::Ozgf(ozgf) => Box::new(Ozgf::new(ozgf, sampling, like, scope)?),
             FrontEndConfig::Gammatone(gammatone) => {
                 Box::new(Gammatone::new(gammatone, sampling, like, scope)?)
             }

@@ -31,8 +31,9 @@ use crate::{
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
     front_ends::{
-        Compression, FrontEndConfig, GammatoneConfig, GammatoneTime, LeafConfig, LogConfig, MelConfig,
-        PcenConfig, SincnetConfig, SincnetOutput,
+        Compression, FrontEndConfig, GammatoneConfig, GammatoneTime, GammatonegramConfig,
+        GammatonegramMethod, LeafConfig, LogConfig, MelConfig, OzgfConfig, PcenConfig, SincnetConfig,
+        SincnetOutput, SpectrogramBands, SpectrogramConfig, SpectrogramValue,
     },
     layers::leaky_integrator::{LeakConfig, LeakGain},
     prefilters::{
@@ -361,7 +362,30 @@ pub fn front_ends() -> impl Strategy<Value = FrontEndConfig> {
         let filter_ms = Millis::whole::<8>();
         FrontEndConfig::Leaf(LeafConfig { n_bands, low_hz, high_hz, filter_ms })
     });
-    prop_oneof![mel, gammatone, sincnet, leaf].boxed()
+    let bands = prop_oneof![Just(SpectrogramBands::Log), Just(SpectrogramBands::Linear)];
+    let values = prop_oneof![Just(SpectrogramValue::Magnitude), Just(SpectrogramValue::Power)];
+    let windows = || (1.0..15.0f64).prop_filter_map("a duration", |ms| Millis::new(ms).ok());
+    let spectrogram = (1usize..=3, bands, values, windows(), compressions()).prop_map(
+        move |(n_bands, bands, value, window_ms, compression)| {
+            let config = SpectrogramConfig { n_bands, low_hz, high_hz, bands, value, window_ms, compression };
+            FrontEndConfig::Spectrogram(config)
+        },
+    );
+    let methods = prop_oneof![Just(GammatonegramMethod::Fourier), Just(GammatonegramMethod::Filters)];
+    let gammatonegram = (1usize..=3, methods, windows(), compressions()).prop_map(
+        move |(n_bands, method, window_ms, compression)| {
+            let config = GammatonegramConfig { n_bands, low_hz, high_hz, window_ms, method, compression };
+            FrontEndConfig::Gammatonegram(config)
+        },
+    );
+    let ozgf = (1usize..=3, 1usize..=5, windows(), compressions()).prop_map(
+        move |(n_bands, order, window_ms, compression)| {
+            FrontEndConfig::Ozgf(OzgfConfig { n_bands, low_hz, high_hz, order, window_ms, compression })
+        },
+    );
+    let fixed = prop_oneof![mel, spectrogram, gammatone, gammatonegram, ozgf].boxed();
+    let learned = prop_oneof![sincnet, leaf].boxed();
+    prop_oneof![3 => fixed, 2 => learned].boxed()
 }
 
 /// Models that hear: a front end before a pipeline, or strided convolutions.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod independent;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;
 mod published;
@@ -15,8 +16,9 @@ use statenet_models::{
     Architecture, Memory, Mode, ModelConfig, PipelineConfig, Registry, ResponseModel, SampleStream,
     cores::{CoreConfig, IcnetConfig},
     front_ends::{
-        Compression, FrontEndConfig, GammatoneConfig, GammatoneTime, LeafConfig, LogConfig, MelConfig,
-        PcenConfig, SincnetConfig, SincnetOutput,
+        Compression, FrontEndConfig, GammatoneConfig, GammatoneTime, GammatonegramConfig,
+        GammatonegramMethod, LeafConfig, LogConfig, MelConfig, OzgfConfig, PcenConfig, SincnetConfig,
+        SincnetOutput, SpectrogramBands, SpectrogramConfig, SpectrogramValue,
     },
     in_bins, laws, zoo,
 };
@@ -60,6 +62,23 @@ fn heard(
     model(&Axes::new(front_end.n_bands(), n_neurons, sampling.dt())).behind(front_end, sampling).unwrap()
 }
 
+/// Of 6 bands.
+fn spectrogram(bands: SpectrogramBands, value: SpectrogramValue, compression: Compression) -> FrontEndConfig {
+    let config = SpectrogramConfig { n_bands: 6, bands, value, compression, ..Default::default() };
+    FrontEndConfig::Spectrogram(config)
+}
+
+/// Of 6 bands.
+fn gammatonegram(method: GammatonegramMethod, compression: Compression) -> FrontEndConfig {
+    let config = GammatonegramConfig { n_bands: 6, method, compression, ..Default::default() };
+    FrontEndConfig::Gammatonegram(config)
+}
+
+/// Of 6 bands.
+fn ozgf(order: usize, window_ms: Millis, compression: Compression) -> FrontEndConfig {
+    FrontEndConfig::Ozgf(OzgfConfig { n_bands: 6, order, window_ms, compression, ..Default::default() })
+}
+
 /// Every model of the zoo that hears, and every option of the front ends that none of them has.
 fn configs() -> Vec<(String, ModelConfig)> {
     let pcen = || Compression::Pcen(PcenConfig::default());
@@ -79,6 +98,16 @@ fn configs() -> Vec<(String, ModelConfig)> {
                 ..GammatoneConfig::default()
             }),
         ),
+        ("spectrogram", spectrogram(SpectrogramBands::Log, SpectrogramValue::Magnitude, pcen())),
+        (
+            "spectrogram-power",
+            spectrogram(SpectrogramBands::Linear, SpectrogramValue::Power, Compression::CubeRoot),
+        ),
+        ("gammatonegram", gammatonegram(GammatonegramMethod::Fourier, Compression::Log1p)),
+        ("gammatonegram-filters", gammatonegram(GammatonegramMethod::Filters, pcen())),
+        ("ozgf", ozgf(2, Millis::whole::<10>(), Compression::default())),
+        // A window of 15 samples, in bins of 80.
+        ("ozgf-short", ozgf(4, Millis::new(0.94).unwrap(), Compression::Log1p)),
         (
             "sincnet-envelope",
             FrontEndConfig::Sincnet(SincnetConfig {
@@ -268,6 +297,20 @@ fn every_front_end_says_what_it_allows() {
             r#"{"gammatone": {"compression": {"pcen": {"smoothing": 0}}}}"#,
             "gammatone.compression.pcen.smoothing is 0, expected above 0 and at most 1",
         ),
+        (
+            r#"{"spectrogram": {"low_hz": 8000}}"#,
+            "spectrogram.low_hz is 8000, expected below 8000 Hz, the highest (the sample rate holds 8000)",
+        ),
+        (
+            r#"{"spectrogram": {"window_ms": 300}}"#,
+            "spectrogram.window_ms is 300, expected 0.125 to 256 ms (2 to 4096 samples at 16000 Hz)",
+        ),
+        (r#"{"gammatonegram": {"n_bands": 0}}"#, "gammatonegram.n_bands is 0, expected 1 to 4096"),
+        (
+            r#"{"gammatonegram": {"compression": {"log": {"floor": 0}}}}"#,
+            "gammatonegram.compression.log.floor is 0, expected above 0",
+        ),
+        (r#"{"ozgf": {"order": 0}}"#, "ozgf.order is 0, expected 1 to 8"),
         (r#"{"sincnet": {"taps": 1}}"#, "sincnet.taps is 1, expected 2 to 65536"),
         (
             r#"{"sincnet": {"low_hz": 8000}}"#,

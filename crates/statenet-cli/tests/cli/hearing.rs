@@ -139,7 +139,9 @@ fn a_front_end_is_named_or_described_in_a_file() {
     expect_refused(
         "fit",
         &["--data", text(&data), "--front-end", "ear", "--quiet"],
-        &["--front-end \"ear\": expected mel, spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf or a config file"],
+        &[
+            "--front-end \"ear\": expected mel, spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf or a config file",
+        ],
     );
     expect_refused(
         "fit",

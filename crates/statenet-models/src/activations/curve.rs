@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use statenet_kernels::Step;
 
 use crate::{
-    error::Result,
+    error::{Result, config_error},
     params::{
         init::Init,
         softplus::inverse_softplus,
@@ -43,6 +43,14 @@ pub(crate) trait Activation: Send + Sync {
 
     /// Sets the curve of each neuron for its mean rate (N), and returns the x at which it gives that rate.
     fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>>;
+
+    /// Shifts the curve of each neuron so that at 0 it gives what it gave at these values (N).
+    ///
+    /// # Errors
+    /// If the curve has no shift; configs that need one are refused.
+    fn shift_by(&self, _values: &[f64]) -> Result<()> {
+        Err(config_error("bias", false, "true: the curve has no shift of its own"))
+    }
 }
 
 /// A per-neuron number that is kept positive by a softplus (`raw_NAME`), or free (`NAME`).

@@ -60,4 +60,10 @@ impl Activation for DoubleExponential {
         let inverse = |((share, shift), slope): ((f64, f64), f64)| (shift + (-share.ln()).ln()) / slope;
         Ok(shares.into_iter().zip(shifts).zip(slopes).map(inverse).collect())
     }
+
+    fn shift_by(&self, values: &[f64]) -> Result<()> {
+        let (shifts, slopes) = (f64_values(&self.shift)?, f64_values(&self.slope)?);
+        let moved = values.iter().zip(slopes).zip(shifts).map(|((x, k), s)| s - k * x);
+        set_vector(&self.shift, &moved.collect::<Vec<_>>())
+    }
 }

@@ -72,6 +72,11 @@ impl Nonlinearity {
         self.response.as_ref().map(ResponseScaling::deviations).transpose()
     }
 
+    /// Sets the curve of each neuron so that a drive of 0 gives its mean rate (N).
+    pub(crate) fn init_without_drive(&self, mean_rates: &[f64]) -> Result<()> {
+        self.curve.shift_by(&self.init_to_mean_rates(mean_rates)?)
+    }
+
     /// Sets the curve of each neuron for its mean rate (N), and returns the drive at which it gives that rate.
     pub(crate) fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let scaled = self.response.as_ref().map(|response| response.undo(mean_rates)).transpose()?;

@@ -1,9 +1,11 @@
 //! What turns a (filtered) cochleagram into features.
 
+mod conv1d;
 mod conv2d;
 mod dnet;
 mod hidden_fields;
 mod icnet;
+mod low_rank;
 mod nrf;
 mod statenet;
 mod transformer;
@@ -14,12 +16,15 @@ use statenet_core::{Axes, Sampling};
 
 pub(crate) use self::transformer::inverse_wavelengths;
 use self::{
-    conv2d::Conv2d, dnet::Dnet, icnet::Icnet, nrf::Nrf, statenet::Statenet, transformer::Transformer,
+    conv1d::Conv1d, conv2d::Conv2d, dnet::Dnet, icnet::Icnet, low_rank::LowRank, nrf::Nrf,
+    statenet::Statenet, transformer::Transformer,
 };
 pub use self::{
+    conv1d::Conv1dConfig,
     conv2d::Conv2dConfig,
     dnet::DnetConfig,
     icnet::IcnetConfig,
+    low_rank::LowRankConfig,
     nrf::NrfConfig,
     statenet::{Residual, StatenetConfig},
     transformer::{Positions, TransformerConfig},
@@ -37,6 +42,10 @@ pub enum CoreConfig {
     /// The readout sees the cochleagram itself: Linear and LN.
     #[default]
     None,
+    /// A few spectral filters, each through a temporal one.
+    LowRank(LowRankConfig),
+    /// The same rectified, and hidden units.
+    Conv1d(Conv1dConfig),
     /// Hidden receptive fields.
     Nrf(NrfConfig),
     /// Hidden receptive fields that leak.
@@ -55,6 +64,8 @@ impl CoreConfig {
     pub(crate) fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
         match self {
             Self::None => Ok(()),
+            Self::LowRank(low_rank) => low_rank.validate(&format!("{field}.low_rank")),
+            Self::Conv1d(conv) => conv.validate(&format!("{field}.conv1d")),
             Self::Nrf(nrf) => nrf.validate(&format!("{field}.nrf")),
             Self::Dnet(dnet) => dnet.validate(&format!("{field}.dnet")),
             Self::Conv2d(conv) => conv.validate(axes, &format!("{field}.conv2d")),
@@ -76,6 +87,8 @@ impl CoreConfig {
     pub(crate) fn slug(&self, axes: Option<&Axes>) -> String {
         match self {
             Self::None => "none".to_owned(),
+            Self::LowRank(low_rank) => low_rank.slug(),
+            Self::Conv1d(conv) => conv.slug(),
             Self::Nrf(nrf) => nrf.slug(),
             Self::Dnet(dnet) => dnet.slug(),
             Self::Conv2d(conv) => conv.slug(),
@@ -97,6 +110,8 @@ pub(crate) fn build(
     let spectral = (channels, n_bands);
     let (core, n): (Box<dyn Stage>, usize) = match config {
         CoreConfig::None => return Ok((Box::new(Through), input)),
+        CoreConfig::LowRank(low_rank) => (Box::new(LowRank::new(low_rank, spectral, scope)?), low_rank.rank),
+        CoreConfig::Conv1d(conv) => (Box::new(Conv1d::new(conv, spectral, scope)?), conv.units()),
         CoreConfig::Nrf(nrf) => (Box::new(Nrf::new(nrf, spectral, scope)?), nrf.hidden),
         CoreConfig::Dnet(dnet) => (Box::new(Dnet::new(dnet, spectral, scope)?), dnet.hidden),
         CoreConfig::Conv2d(conv) => (Box::new(Conv2d::new(conv, spectral, scope)?), conv.hidden),

@@ -25,8 +25,8 @@ use crate::{
         response_model::ResponseModel,
     },
     cores::{
-        Conv2dConfig, CoreConfig, DnetConfig, IcnetConfig, NrfConfig, Positions, Residual, StatenetConfig,
-        TransformerConfig,
+        Conv1dConfig, Conv2dConfig, CoreConfig, DnetConfig, IcnetConfig, LowRankConfig, NrfConfig, Positions,
+        Residual, StatenetConfig, TransformerConfig,
     },
     encoders::{EncoderConfig, LocalInit, LocallyConnectedConfig, PlacesConfig},
     error::{During, Result},
@@ -315,8 +315,10 @@ pub fn prefilters() -> impl Strategy<Value = PrefilterConfig> {
 /// Readouts of hidden units of every kind, most often a weighted sum.
 pub fn unit_readouts() -> impl Strategy<Value = ReadoutConfig> {
     let leak = prop_oneof![3 => Just(None), 1 => leaks().prop_map(Some)];
-    let linear = (leak, activations())
-        .prop_map(|(leak, activation)| ReadoutConfig::Linear(LinearReadoutConfig { leak, activation }));
+    let linear = (leak, activations(), any::<bool>()).prop_map(|(leak, activation, bias)| {
+        let bias = bias || !matches!(activation, ActivationConfig::DoubleExponential(_));
+        ReadoutConfig::Linear(LinearReadoutConfig { leak, bias, activation })
+    });
     let mlp = (1usize..=4, activations())
         .prop_map(|(hidden, activation)| ReadoutConfig::Mlp(MlpReadoutConfig { hidden, activation }));
     let factorized = (1usize..=3, activations()).prop_map(|(rank, activation)| {
@@ -442,7 +444,16 @@ pub fn configs(axes: Axes) -> impl Strategy<Value = ModelConfig> {
             CoreConfig::Statenet(StatenetConfig { encoder, backbone, depth, residual })
         },
     );
+    let lags = || 1usize..=6;
+    let low_rank =
+        (1usize..=4, lags()).prop_map(|(rank, lags)| CoreConfig::LowRank(LowRankConfig { rank, lags }));
+    // Of few rectified units all may be silent.
+    let rectified = || 6usize..=9;
+    let conv1d = (rectified(), lags(), prop::option::of(rectified()))
+        .prop_map(|(channels, lags, hidden)| CoreConfig::Conv1d(Conv1dConfig { channels, lags, hidden }));
     let others = prop_oneof![
+        low_rank,
+        conv1d,
         convolutions(axes.n_bands).prop_map(CoreConfig::Conv2d),
         transformers(axes.n_bands).prop_map(CoreConfig::Transformer),
     ];

@@ -3,7 +3,7 @@
 //! | readout | behind | parameters but those of the curve |
 //! |---|---|---|
 //! | `strf` | no core: a receptive field per neuron | N (C F K + 1) where free |
-//! | `linear` | a core of H units: a weighted sum | N (H + 1) |
+//! | `linear` | a core of H units: a weighted sum | N (H + 1), or N H without a bias |
 //! | `mlp` | a core of H units: J hidden units, then a weighted sum | J (H + 1) + N (J + 1) |
 //! | `factorized` | a core of H units: a weighted sum of R shared patterns | R (H + N) + N |
 
@@ -87,6 +87,9 @@ impl ReadoutConfig {
                 Self::Factorized(factorized) => &mut factorized.activation,
             };
             *activation = std::mem::take(activation).without_curve();
+            if let Self::Linear(linear) = &mut self {
+                linear.bias = true;
+            }
         }
         self
     }

@@ -17,7 +17,7 @@ use crate::{
 pub fn dnet(axes: &Axes) -> ModelConfig {
     let strf = StrfConfig::full(default_lags(axes));
     let core = CoreConfig::Dnet(DnetConfig { hidden: 20, strf, leak: LeakConfig::default() });
-    let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
+    let readout = LinearReadoutConfig { leak: None, bias: true, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);
     published(axes, PipelineConfig::new(core, readout))
 }

@@ -9,6 +9,7 @@ mod dnet;
 mod linear;
 mod ln;
 mod nrf;
+mod population;
 mod recipe;
 mod sound;
 mod statenet;
@@ -24,6 +25,7 @@ pub use self::{
     linear::linear,
     ln::ln,
     nrf::nrf,
+    population::{cnn1d, low_rank_ln},
     recipe::Recipe,
     sound::{
         gammatone_statenet_gru, icnet, leaf_ln, leaf_statenet_gru, mel_ln, mel_statenet_gru, sincnet_ln,
@@ -77,8 +79,10 @@ pub const ALL: &[Entry] = &[
     entry("ln-onoff", ln_onoff, "Fishbach et al. 2001; Scholl et al. 2010", Recipe::RECEPTIVE_FIELD),
     entry("ln-stp", ln_stp, "David & Shamma 2013; Tsodyks & Markram 1997", Recipe::RECEPTIVE_FIELD),
     entry("ln-gain", ln_gain, "Rabinowitz et al. 2011; Rabinowitz et al. 2012", Recipe::RECEPTIVE_FIELD),
+    entry("low-rank-ln", low_rank_ln, "Thorson et al. 2015; Pennington & David 2023", Recipe::LOW_RANK),
     entry("nrf", nrf, "Harper et al. 2016", Recipe::DEFAULT),
     entry("dnet", dnet, "Rahman et al. 2019", Recipe::LEAKY_UNITS),
+    entry("cnn1d", cnn1d, "Pennington & David 2023", Recipe::RECTIFIED),
     entry("cnn2d", cnn2d, "Pennington & David 2023; Rançon et al. 2025", Recipe::DEFAULT),
     entry("transformer", transformer, "Vaswani et al. 2017; Rançon et al. 2025", Recipe::ATTENTION),
     entry("statenet-rnn", statenet_rnn, "Rançon et al. 2025; Elman 1990", Recipe::DEFAULT),

@@ -11,23 +11,31 @@ use crate::{
 pub struct Recipe {
     /// Learning rate of AdamW at the start.
     pub learning_rate: f64,
+    /// Decay of every parameter per step, times the learning rate.
+    pub weight_decay: f64,
 }
 
 impl Recipe {
     /// What most models converge with.
-    pub const DEFAULT: Self = Self { learning_rate: 1e-3 };
+    pub const DEFAULT: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
 
     /// Receptive fields as readouts. A thousand weights over neighbouring bands and lags act together: a step of 1e-3 in
     /// each moves the rate by more than the rate itself, and the fit never settles (CCnorm .25 on NS1, where it reaches
     /// .68 with this one).
-    pub const RECEPTIVE_FIELD: Self = Self { learning_rate: 1e-4 };
+    pub const RECEPTIVE_FIELD: Self = Self { learning_rate: 1e-4, weight_decay: 0.0 };
 
     /// DNet, whose leaking units saturate: at 1e-3 validation stops improving on NS1 at a CCnorm of .50, at this one at
     /// .74.
-    pub const LEAKY_UNITS: Self = Self { learning_rate: 1e-2 };
+    pub const LEAKY_UNITS: Self = Self { learning_rate: 1e-2, weight_decay: 0.0 };
 
     /// The transformer.
-    pub const ATTENTION: Self = Self { learning_rate: 3e-3 };
+    pub const ATTENTION: Self = Self { learning_rate: 3e-3, weight_decay: 0.0 };
+
+    /// The low-rank LN.
+    pub const LOW_RANK: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
+
+    /// The 1-D CNN.
+    pub const RECTIFIED: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
 
     /// The recipe of any config, also of one that is not in the zoo: that of the zoo's models with the same core or
     /// readout.
@@ -38,6 +46,8 @@ impl Recipe {
             (_, ReadoutConfig::Strf(_)) => Self::RECEPTIVE_FIELD,
             (CoreConfig::Dnet(_), _) => Self::LEAKY_UNITS,
             (CoreConfig::Transformer(_), _) => Self::ATTENTION,
+            (CoreConfig::LowRank(_), _) => Self::LOW_RANK,
+            (CoreConfig::Conv1d(_), _) => Self::RECTIFIED,
             _ => Self::DEFAULT,
         }
     }

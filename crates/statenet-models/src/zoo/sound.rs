@@ -56,7 +56,7 @@ pub fn leaf_statenet_gru(axes: &Axes) -> ModelConfig {
 /// ICNet as published: strided convolutions over filtered sound, a weighted sum of 64 channels, a softplus.
 #[must_use]
 pub fn icnet(axes: &Axes) -> ModelConfig {
-    let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::UnitSoftplus };
+    let readout = LinearReadoutConfig { leak: None, bias: true, activation: ActivationConfig::UnitSoftplus };
     published(
         axes,
         PipelineConfig::new(CoreConfig::Icnet(IcnetConfig::default()), ReadoutConfig::Linear(readout)),

@@ -25,7 +25,7 @@ pub fn transformer(axes: &Axes) -> ModelConfig {
         positions: Positions::Rotary,
         ..TransformerConfig::default()
     });
-    let readout = LinearReadoutConfig { leak: None, activation: ActivationConfig::Identity };
+    let readout = LinearReadoutConfig { leak: None, bias: true, activation: ActivationConfig::Identity };
     let readout = ReadoutConfig::Linear(readout);
     published(axes, PipelineConfig::new(core, readout))
 }

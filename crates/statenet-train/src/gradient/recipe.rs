@@ -3,14 +3,16 @@
 use statenet_models::{ModelConfig, zoo::Recipe};
 
 use super::config::FitConfig;
+use crate::optimizers::AdamWConfig;
 
 impl FitConfig {
-    /// The settings with which a model converges: those of [`default`](Self::default), with the learning rate of the
-    /// model's [`Recipe`].
+    /// The settings with which a model converges: those of [`default`](Self::default), with the learning rate and
+    /// the weight decay of the model's [`Recipe`].
     #[must_use]
     pub fn recipe(model: &ModelConfig) -> Self {
         let mut settings = Self::default();
-        settings.optimizer.learning_rate = Recipe::of(model).learning_rate;
+        let Recipe { learning_rate, weight_decay } = Recipe::of(model);
+        settings.optimizer = AdamWConfig { learning_rate, weight_decay, ..settings.optimizer };
         settings
     }
 }
@@ -21,6 +23,7 @@ mod tests {
 
     #[test]
     fn a_model_without_needs_of_its_own_has_the_default_settings() {
-        assert_eq!(FitConfig::default().optimizer.learning_rate, Recipe::DEFAULT.learning_rate);
+        let AdamWConfig { learning_rate, weight_decay, .. } = FitConfig::default().optimizer;
+        assert_eq!(Recipe { learning_rate, weight_decay }, Recipe::DEFAULT);
     }
 }

@@ -288,7 +288,7 @@ fn transformer(theirs: &Fields<'_>, activation: ActivationConfig) -> Result<Mode
 
 /// A core and a linear readout.
 fn hidden_model(theirs: &Fields<'_>, core: CoreConfig, activation: ActivationConfig) -> Result<ModelConfig> {
-    let readout = ReadoutConfig::Linear(LinearReadoutConfig { leak: None, activation });
+    let readout = ReadoutConfig::Linear(LinearReadoutConfig { leak: None, bias: true, activation });
     let pipeline = PipelineConfig::new(core, readout);
     Ok(ModelConfig::pipeline(&theirs.axes()?, pipeline))
 }

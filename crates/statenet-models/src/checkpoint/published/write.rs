@@ -249,6 +249,9 @@ impl Folder {
                 return Err(config_error("model.pipeline.core", "another", expected));
             }
         };
+        if !readout.bias {
+            return Err(published_has("readout.linear.bias", false, "true"));
+        }
         self.set(CLASS, class);
         self.activation(&readout.activation, &default)?;
         match &pipeline.core {

@@ -51,7 +51,7 @@
 //!
 //! # Features
 //!
-//! None is on by default. `formats` reads HDF5 ([`formats::hdf5`]). `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and determine on which devices batches can
+//! None is on by default. `formats` reads HDF5 and Parquet ([`formats::hdf5`], [`formats::parquet`]). `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and determine on which devices batches can
 //! be.
 
 /// Compiles the example in the README.

@@ -43,7 +43,7 @@
 //! # Features
 //!
 //! `default` is `cpu` and `report`, in pure Rust. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle by
-//! every crate; `formats` reads HDF5 files (NWB, MATLAB v7.3, some NEMS archives); `proptest` adds strategies for property tests of your own models.
+//! every crate; `formats` reads HDF5 files (NWB, MATLAB v7.3, some NEMS archives) and Parquet tables; `proptest` adds strategies for property tests of your own models.
 
 pub use candle_core as candle;
 pub use candle_nn;

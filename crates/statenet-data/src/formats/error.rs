@@ -149,6 +149,15 @@ pub enum FormatError {
         /// What it must be, in words.
         expected: &'static str,
     },
+    /// A part of a Parquet file is not there, damaged, or in a form that is not read.
+    #[error("{place}: cannot be read from the Parquet file")]
+    Parquet {
+        /// The column, or another part of the file.
+        place: String,
+        /// What is wrong: the reader's error, or in words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A format whose parser was not built.
     #[error("{what} needs the feature formats: cargo install statenet-cli, or --features formats")]
     NotBuilt {

@@ -9,6 +9,7 @@ pub mod hdf5;
 pub mod mat5;
 pub mod npy;
 pub mod npz;
+pub mod parquet;
 pub mod sound;
 pub mod tgz;
 pub mod wav;

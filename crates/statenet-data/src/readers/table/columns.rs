@@ -15,6 +15,14 @@ pub(super) enum Column {
 }
 
 impl Column {
+    const ALL: [Self; 5] = [Self::Unit, Self::Stimulus, Self::Repeat, Self::Time, Self::Onset];
+
+    /// Whether a column of this name, in capital letters or not, is one of them.
+    pub(super) fn is_known(name: &str) -> bool {
+        let name = normalized(name);
+        Self::ALL.iter().any(|column| column.names().contains(&name.as_str()))
+    }
+
     fn names(self) -> &'static [&'static str] {
         match self {
             Self::Unit => &["unit", "neuron", "cell", "cluster", "unit_id", "neuron_id", "cluster_id"],
@@ -37,6 +45,10 @@ impl Column {
     }
 }
 
+fn normalized(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
 /// Where the columns of a header are, and the unit of the times.
 pub(super) struct Columns {
     header: Vec<String>,
@@ -46,7 +58,7 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn new(header: impl IntoIterator<Item = String>) -> Self {
-        let header = header.into_iter().map(|name| name.trim().to_lowercase()).collect();
+        let header = header.into_iter().map(|name| normalized(&name)).collect();
         Self { header, seconds: 1.0 }
     }
 

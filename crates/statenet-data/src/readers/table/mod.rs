@@ -3,13 +3,16 @@
 //! ```text
 //! my-recording/
 //!   audio/NAME.wav      the sounds (or FLAC); or stimuli/NAME.npy, cochleagrams (F, T)
-//!   spikes.csv          unit,stimulus,repeat,time_s
+//!   spikes.csv          unit,stimulus,repeat,time_s; or .tsv, .json, .parquet
 //! ```
 //! Times are from the onset of the sound. Or they are on one clock, in a table `unit,time_s`, beside a table of the sounds' onsets
 //! `stimulus,onset_s` on the same clock; the repeats of a sound are then in the order of their onsets.
 
 mod columns;
 mod onsets;
+mod parquet;
+mod row;
+mod rows;
 mod spikes;
 mod text;
 
@@ -35,7 +38,7 @@ use crate::{
 
 /// How to read a table of spikes.
 ///
-/// The default is `spikes.csv`, `.tsv` or `.json` in the folder, no onsets, and as many repeats as the table has.
+/// The default is `spikes.csv`, `.tsv`, `.json` or `.parquet` in the folder, no onsets, and as many repeats as the table has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableOptions {
     /// The table of spikes; `None` for `spikes.*` in the folder.
@@ -53,11 +56,11 @@ pub struct TableOptions {
 }
 
 /// Endings of the tables that are read.
-const ENDINGS: [&str; 3] = ["csv", "tsv", "json"];
+const ENDINGS: [&str; 4] = ["csv", "tsv", "json", "parquet"];
 
 /// Reads sounds and a table of spike times.
 ///
-/// Columns are found by their names: `unit` (or neuron, cell, cluster), `stimulus` (or sound), `repeat` (or trial), and `time_s` or `time_ms`.
+/// A table is CSV, TSV, JSON or, with the feature `formats`, Parquet. Columns are found by their names: `unit` (or neuron, cell, cluster), `stimulus` (or sound), `repeat` (or trial), and `time_s` or `time_ms`.
 /// Repeats count from 0, or from 1 if there is none called 0. A row without a time says that the repeat was recorded and had no spike.
 ///
 /// A unit is taken to have been recorded in all repeats of all sounds of the table.
@@ -70,10 +73,10 @@ pub fn read(folder: impl AsRef<Path>, options: &TableOptions) -> Result<RawRecor
     let spikes_path =
         given_or_found(options.spikes.as_deref(), folder, "spikes")?.ok_or_else(|| Error::NoFile {
             folder: folder.to_path_buf(),
-            expected: "spikes.csv, spikes.tsv or spikes.json, a table of spike times",
+            expected: "spikes.csv, .tsv, .json or .parquet, a table of spike times",
         })?;
     let onsets_path = given_or_found(options.onsets.as_deref(), folder, "onsets")?;
-    let table = SpikeTable::parse(&bytes(&spikes_path)?, &spikes_path, onsets_path.is_some())?;
+    let table = SpikeTable::parse(bytes(&spikes_path)?, &spikes_path, onsets_path.is_some())?;
     let mut sounds = Sounds::of(folder, options)?;
     let mut raw = RawRecording {
         description: Description { name: name_of(folder), ..Description::default() },
@@ -82,7 +85,7 @@ pub fn read(folder: impl AsRef<Path>, options: &TableOptions) -> Result<RawRecor
     };
     match onsets_path {
         Some(path) => {
-            let onsets = onsets::parse(&bytes(&path)?, &path)?;
+            let onsets = onsets::parse(bytes(&path)?, &path)?;
             raw.stimuli = clock::stimuli(
                 &table.on_one_clock(),
                 &onsets,
@@ -117,7 +120,7 @@ pub(super) fn onsets_of(folder: &Path, named: Option<&Path>) -> Result<Vec<Onset
         folder: folder.to_path_buf(),
         expected: "onsets.csv, a table of stimulus and onset_s on the clock of the spikes (--onsets)",
     })?;
-    onsets::parse(&bytes(&path)?, &path)
+    onsets::parse(bytes(&path)?, &path)
 }
 
 /// The name of a recording: that of its folder.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{
     columns::{Column, Columns, wrong_value},
-    text::{Fields, for_each_row},
+    row::Fields,
+    rows::for_each_row,
 };
 use crate::{error::Result, readers::clock::Onset};
 
@@ -12,7 +13,7 @@ use crate::{error::Result, readers::clock::Onset};
 ///
 /// # Errors
 /// [`Error::TableColumns`]; [`Error::TableValue`] for a row without a stimulus or without a finite onset.
-pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Onset>> {
+pub(crate) fn parse(bytes: Vec<u8>, path: &Path) -> Result<Vec<Onset>> {
     struct Found {
         stimulus: usize,
         onset: usize,

@@ -9,7 +9,8 @@ use statenet_core::Need;
 
 use super::{
     columns::{Column, Columns, wrong_value},
-    text::{Fields, for_each_row},
+    row::Fields,
+    rows::for_each_row,
 };
 use crate::{
     error::{Error, Result},
@@ -46,7 +47,7 @@ struct Places {
 
 impl SpikeTable {
     /// Reads the rows; with `on_one_clock` the columns of stimulus and repeat are not needed.
-    pub(super) fn parse(bytes: &[u8], path: &Path, on_one_clock: bool) -> Result<Self> {
+    pub(super) fn parse(bytes: Vec<u8>, path: &Path, on_one_clock: bool) -> Result<Self> {
         let header = |names| {
             let mut columns = Columns::new(names);
             let unit = columns.find(Column::Unit, path)?;
@@ -108,7 +109,7 @@ impl SpikeTable {
         Ok(of_names
             .map(|(name, units)| {
                 let responses = units.into_iter().map(RawResponse::spikes).collect();
-                RawStimulus::new(without_ending(name), sound(name), responses)
+                RawStimulus::new(name, sound(name), responses)
             })
             .collect())
     }
@@ -127,7 +128,8 @@ impl Places {
             let Some(name) = fields.text(stimulus_place) else {
                 return Err(wrong("stimulus", EMPTY.to_owned(), "the name of a sound"));
             };
-            stimulus = self.table.stimuli.index(&name);
+            // The same sound, with or without the ending of its file.
+            stimulus = self.table.stimuli.index(without_ending(&name));
             let expected = "a whole number from 0 or 1 to 1000000";
             repeat = match fields.number(repeat_place) {
                 Ok(Some(number)) if (0.0..=1e6).contains(&number) && number.fract() == 0.0 => number as u32,

@@ -1,43 +1,12 @@
-//! Rows of a table, whatever its file: CSV or TSV, or JSON.
+//! Rows of a table that is text: CSV or TSV, or JSON.
 
 use std::{borrow::Cow, path::Path};
 
 use serde_json::Value;
 use statenet_core::json;
 
+use super::row::Fields;
 use crate::error::{Error, Result};
-
-/// Calls `header` with the names of the columns and then `row` with the number of each row, as people count lines, and its fields.
-///
-/// # Errors
-/// [`Error::Table`] for a file that is not a table; those of `header` and `row`.
-pub(super) fn for_each_row<C>(
-    bytes: &[u8],
-    path: &Path,
-    header: impl FnOnce(Vec<String>) -> Result<C>,
-    row: impl FnMut(&mut C, u64, &dyn Fields) -> Result<()>,
-) -> Result<C> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-    if ending == "json" {
-        json_rows(bytes, path, header, row)
-    } else {
-        separated_rows(bytes, path, header, row)
-    }
-}
-
-/// The fields of a row, by the place of their column.
-pub(super) trait Fields {
-    /// A field as text; `None` if it is empty or missing.
-    fn text(&self, column: usize) -> Option<Cow<'_, str>>;
-    /// A field as a number.
-    ///
-    /// # Errors
-    /// The text that is not a number.
-    fn number(&self, column: usize) -> Result<Option<f64>, String> {
-        let Some(text) = self.text(column) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| text.into_owned())
-    }
-}
 
 impl Fields for csv::ByteRecord {
     fn text(&self, column: usize) -> Option<Cow<'_, str>> {
@@ -46,7 +15,8 @@ impl Fields for csv::ByteRecord {
     }
 }
 
-fn separated_rows<C>(
+/// The rows of a table with separators: commas, tabs or semicolons.
+pub(super) fn separated_rows<C>(
     bytes: &[u8],
     path: &Path,
     header: impl FnOnce(Vec<String>) -> Result<C>,
@@ -86,7 +56,7 @@ impl Fields for JsonRow<'_> {
 }
 
 /// A list of objects with the same keys, or an object of lists of the same length.
-fn json_rows<C>(
+pub(super) fn json_rows<C>(
     bytes: &[u8],
     path: &Path,
     header: impl FnOnce(Vec<String>) -> Result<C>,

@@ -51,6 +51,30 @@ pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
     Ok(Sound { samples, rate })
 }
 
+/// How long the sound of a FLAC file lasts, in seconds, as its header says; where it does not, as [`decode`] finds.
+///
+/// # Errors
+/// Those of [`decode`] that concern the header.
+pub fn seconds(bytes: &[u8]) -> Result<f64, FormatError> {
+    let reader = FlacReader::new(Cursor::new(bytes))
+        .map_err(|source| FormatError::Decode { source: Box::new(source) })?;
+    let info = reader.streaminfo();
+    match (info.samples, SampleRate::new(f64::from(info.sample_rate))) {
+        (Some(n_samples), Ok(rate)) if info.channels == 1 && n_samples > 0 => {
+            let most = bytes.len().saturating_mul(SAMPLES_A_BYTE) as u64;
+            if n_samples > most {
+                let got = format!("more than {most} samples");
+                return Err(FormatError::Sound {
+                    got,
+                    expected: "as many as a file of this length can hold",
+                });
+            }
+            Ok(n_samples as f64 / rate.hz())
+        }
+        _ => Ok(decode(bytes)?.seconds()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +85,7 @@ mod tests {
     #[test]
     fn samples_and_rate_are_those_of_the_file() {
         let sound = decode(RAMP).unwrap();
+        assert_eq!(seconds(RAMP).unwrap(), sound.seconds());
         assert_eq!(sound.rate.hz(), 8000.0);
         let expected = (0..20).map(|i| i as f32 * 512.0 / 32_768.0);
         assert!(sound.samples.iter().copied().take(20).eq(expected), "{:?}", &sound.samples[..20]);

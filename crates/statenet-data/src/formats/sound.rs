@@ -26,5 +26,17 @@ impl Sound {
 /// # Errors
 /// Those of [`wav::decode`] and [`flac::decode`].
 pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
-    if bytes.starts_with(b"fLaC") { flac::decode(bytes) } else { wav::decode(bytes) }
+    if is_flac(bytes) { flac::decode(bytes) } else { wav::decode(bytes) }
+}
+
+/// How long the sound of a wav or FLAC file lasts, in seconds, without its samples where the header says it.
+///
+/// # Errors
+/// Those of [`wav::seconds`] and [`flac::seconds`].
+pub fn seconds(bytes: &[u8]) -> Result<f64, FormatError> {
+    if is_flac(bytes) { flac::seconds(bytes) } else { wav::seconds(bytes) }
+}
+
+fn is_flac(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"fLaC")
 }

@@ -14,6 +14,57 @@ use super::{FormatError, Sound};
 /// [`FormatError::Sound`] for bytes that are no wav file, a truncated one, several channels, another encoding, or no samples;
 /// [`FormatError::NotFinite`] for a sample that is infinite or NaN.
 pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
+    let (header, data) = parts(bytes)?;
+    let samples: Vec<f32> = match (header.is_float, header.bits) {
+        // The only one without a sign.
+        (false, 8) => data.iter().map(|&b| (f32::from(b) - 128.0) / 128.0).collect(),
+        (false, 16) => {
+            data.as_chunks().0.iter().map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0).collect()
+        }
+        (false, 24) => data
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|&[a, b, c]| i32::from_le_bytes([0, a, b, c]) as f32 / 2_147_483_648.0)
+            .collect(),
+        (false, 32) => {
+            data.as_chunks().0.iter().map(|b| i32::from_le_bytes(*b) as f32 / 2_147_483_648.0).collect()
+        }
+        (true, 32) => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+        (true, 64) => data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
+        _ => return Err(header.unread()),
+    };
+    if samples.is_empty() {
+        return Err(no_samples());
+    }
+    if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
+        return Err(FormatError::NotFinite { index, got: f64::from(samples[index]) });
+    }
+    Ok(Sound { samples, rate: header.rate()? })
+}
+
+/// How long the sound of a wav file lasts, in seconds: that of [`decode`], without its samples.
+///
+/// # Errors
+/// Those of [`decode`], but for samples that are not finite.
+pub fn seconds(bytes: &[u8]) -> Result<f64, FormatError> {
+    let (header, data) = parts(bytes)?;
+    let sample_bytes = match (header.is_float, header.bits) {
+        (false, 8 | 16 | 24 | 32) | (true, 32 | 64) => usize::from(header.bits / 8),
+        _ => return Err(header.unread()),
+    };
+    match data.len() / sample_bytes {
+        0 => Err(no_samples()),
+        n_samples => Ok(n_samples as f64 / header.rate()?.hz()),
+    }
+}
+
+fn no_samples() -> FormatError {
+    FormatError::Sound { got: "no samples".to_owned(), expected: "one or more" }
+}
+
+/// What the header of a wav file with one channel says, and the bytes of its samples.
+fn parts(bytes: &[u8]) -> Result<(Header, &[u8]), FormatError> {
     let wrong = |got: String, expected: &'static str| Err(FormatError::Sound { got, expected });
     if bytes.get(..4) != Some(b"RIFF") || bytes.get(8..12) != Some(b"WAVE") {
         let start = &bytes[..bytes.len().min(12)];
@@ -51,38 +102,7 @@ pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
             "one channel: write each into a file of its own",
         );
     }
-    let samples: Vec<f32> = match (header.is_float, header.bits) {
-        // The only one without a sign.
-        (false, 8) => data.iter().map(|&b| (f32::from(b) - 128.0) / 128.0).collect(),
-        (false, 16) => {
-            data.as_chunks().0.iter().map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0).collect()
-        }
-        (false, 24) => data
-            .as_chunks::<3>()
-            .0
-            .iter()
-            .map(|&[a, b, c]| i32::from_le_bytes([0, a, b, c]) as f32 / 2_147_483_648.0)
-            .collect(),
-        (false, 32) => {
-            data.as_chunks().0.iter().map(|b| i32::from_le_bytes(*b) as f32 / 2_147_483_648.0).collect()
-        }
-        (true, 32) => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-        (true, 64) => data.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
-        (is_float, bits) => {
-            let kind = if is_float { "floats" } else { "whole numbers" };
-            return wrong(format!("{kind} of {bits} bits"), "8, 16, 24 or 32 bits, or floats of 32 or 64");
-        }
-    };
-    if samples.is_empty() {
-        return wrong("no samples".to_owned(), "one or more");
-    }
-    if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
-        return Err(FormatError::NotFinite { index, got: f64::from(samples[index]) });
-    }
-    match SampleRate::new(exact_rate(header.rate.into())) {
-        Ok(rate) => Ok(Sound { samples, rate }),
-        Err(_) => wrong("0 samples per second".to_owned(), "above 0"),
-    }
+    Ok((header, data))
 }
 
 /// Encodings of samples, as numbered in wav files.
@@ -117,6 +137,20 @@ impl Header {
             rate: u32_at(chunk, 4)?,
             bits: u16_at(chunk, 14)?,
         })
+    }
+
+    fn rate(&self) -> Result<SampleRate, FormatError> {
+        SampleRate::new(exact_rate(self.rate.into()))
+            .map_err(|_| FormatError::Sound { got: "0 samples per second".to_owned(), expected: "above 0" })
+    }
+
+    /// The error about an encoding that is not read.
+    fn unread(&self) -> FormatError {
+        let kind = if self.is_float { "floats" } else { "whole numbers" };
+        FormatError::Sound {
+            got: format!("{kind} of {} bits", self.bits),
+            expected: "8, 16, 24 or 32 bits, or floats of 32 or 64",
+        }
     }
 }
 
@@ -193,8 +227,11 @@ mod tests {
 
     #[test]
     fn every_encoding_gives_its_samples() {
-        let halves =
-            |bytes: &[u8], encoding, bits| decode(&file(encoding, 1, 8000, bits, bytes)).unwrap().samples;
+        let halves = |bytes: &[u8], encoding, bits| {
+            let file = file(encoding, 1, 8000, bits, bytes);
+            assert_eq!(seconds(&file).unwrap(), 2.0 / 8000.0);
+            decode(&file).unwrap().samples
+        };
         assert_eq!(halves(&[0xc0, 0], 1, 8), [0.5, -1.0]);
         assert_eq!(halves(&[0, 0x40, 0, 0x80], 1, 16), [0.5, -1.0]);
         assert_eq!(halves(&[0, 0, 0x40, 0, 0, 0x80], 1, 24), [0.5, -1.0]);
@@ -230,7 +267,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said() {
-        let text = |bytes: &[u8]| decode(bytes).unwrap_err().to_string();
+        let text = |bytes: &[u8]| {
+            let text = decode(bytes).unwrap_err().to_string();
+            assert_eq!(seconds(bytes).unwrap_err().to_string(), text);
+            text
+        };
         assert!(text(b"ID3").starts_with("is a file that starts with [49, 44, 33], expected a wav file"));
         assert_eq!(
             text(&file(1, 2, 8000, 16, &[0; 4])),
@@ -245,7 +286,7 @@ mod tests {
         let whole = file(1, 1, 8000, 16, &[0; 40]);
         assert!(text(&whole[..60]).contains("the file is truncated"), "{}", text(&whole[..60]));
         let nan = file(3, 1, 8000, 32, &f32::NAN.to_le_bytes());
-        assert_eq!(text(&nan), "sample 0 is NaN, expected a finite number");
+        assert_eq!(decode(&nan).unwrap_err().to_string(), "sample 0 is NaN, expected a finite number");
         for n in 0..whole.len() {
             // No prefix of a file stops the program.
             let _ = decode(&whole[..n]);

@@ -35,9 +35,8 @@ impl Binning {
     /// Bins of spikes without bins of their own.
     pub(crate) const DEFAULT_DT: TimeBin = TimeBin::whole_millis::<5>();
 
-    /// Adds one repeat's spikes, in seconds, to `counts`, whose length is the number of bins of width `dt`. Returns how many spikes lie
-    /// outside.
-    pub(crate) fn count(&self, spikes: &[f64], dt: TimeBin, counts: ArrayViewMut1<'_, f32>) -> usize {
+    /// Adds one repeat's spikes, in seconds, to `counts`, whose length is the number of bins of width `dt`. Returns where they lie.
+    pub(crate) fn count(&self, spikes: &[f64], dt: TimeBin, counts: ArrayViewMut1<'_, f32>) -> Placed {
         match self.rule {
             SpikeRule::Every => {
                 let bins = spikes.iter().map(|t| bin_of(1e3 * t + self.shift_ms, dt.ms()));
@@ -60,18 +59,42 @@ pub(super) fn bin_of(ms: f64, dt_ms: f64) -> f64 {
     (bins + 1e-9 * bins.abs().max(1.0)).floor()
 }
 
-/// Adds 1 to each of the bins; returns how many there are not.
-fn add(bins: impl Iterator<Item = f64>, mut counts: ArrayViewMut1<'_, f32>) -> usize {
-    let mut outside = 0;
+/// How many spikes lie where in a sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// In one of its bins.
+    pub(super) inside: u64,
+    /// In the first hundredth of its bins; none where that is less than one.
+    pub(super) early: u64,
+    /// Before or after it.
+    pub(super) outside: u64,
+}
+
+impl std::ops::AddAssign for Placed {
+    fn add_assign(&mut self, other: Self) {
+        self.inside += other.inside;
+        self.early += other.early;
+        self.outside += other.outside;
+    }
+}
+
+/// Adds 1 to each of the bins.
+fn add(bins: impl Iterator<Item = f64>, mut counts: ArrayViewMut1<'_, f32>) -> Placed {
+    let mut placed = Placed::default();
+    let early = counts.len() / 100;
     for bin in bins {
         // Infinite and NaN times are outside.
         let inside = (bin >= 0.0 && bin < counts.len() as f64).then_some(bin as usize);
-        match inside.and_then(|bin| counts.get_mut(bin)) {
-            Some(count) => *count += 1.0,
-            None => outside += 1,
+        match inside.and_then(|bin| Some((bin, counts.get_mut(bin)?))) {
+            Some((bin, count)) => {
+                *count += 1.0;
+                placed.inside += 1;
+                placed.early += u64::from(bin < early);
+            }
+            None => placed.outside += 1,
         }
     }
-    outside
+    placed
 }
 
 #[cfg(test)]
@@ -80,10 +103,11 @@ mod tests {
 
     use super::*;
 
-    fn counts(binning: Binning, spikes: &[f64]) -> (Vec<f32>, usize) {
+    fn counts(binning: Binning, spikes: &[f64]) -> (Vec<f32>, u64) {
         let mut counts = Array1::zeros(4);
-        let outside = binning.count(spikes, Binning::DEFAULT_DT, counts.view_mut());
-        (counts.to_vec(), outside)
+        let placed = binning.count(spikes, Binning::DEFAULT_DT, counts.view_mut());
+        assert_eq!(placed.inside as f32, counts.sum());
+        (counts.to_vec(), placed.outside)
     }
 
     #[test]
@@ -109,7 +133,7 @@ mod tests {
         #[test]
         fn every_spike_is_counted_or_outside(spikes in proptest::collection::vec(-0.01..0.03f64, 0..50)) {
             let (counts, outside) = counts(Binning::default(), &spikes);
-            proptest::prop_assert_eq!(counts.iter().sum::<f32>() as usize + outside, spikes.len());
+            proptest::prop_assert_eq!(counts.iter().sum::<f32>() as u64 + outside, spikes.len() as u64);
         }
     }
 }

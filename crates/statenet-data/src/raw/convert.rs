@@ -1,9 +1,9 @@
 //! A raw recording in time bins.
 
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
-use statenet_core::{Hertz, Input, Millis, Need, ResponseMask, Sampling, TimeBin};
+use statenet_core::{Hertz, Input, Millis, Need, ResponseMask, Sampling, TimeBin, Warning};
 
-use super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, shift::shifted};
+use super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, binning::Placed, shift::shifted};
 use crate::{
     error::{Error, Place, Result},
     recording::{Recording, Responses, Stimulus, in_bins, read_sound_file},
@@ -13,7 +13,7 @@ impl RawRecording {
     /// The recording in time bins: counts of spikes or means of continuous responses, and cochleagrams if the source has them, else bins of sound, of which a front end makes
     /// cochleagrams.
     ///
-    /// A stimulus has the whole bins of its sound; what lies beyond the last one is left out. Counts of the source that are longer or shorter
+    /// A stimulus has the whole bins of its sound; what lies beyond the last one is left out. Responses in bins of the source that are longer or shorter
     /// by up to two bins or a hundredth end with the shorter; so do samples of continuous responses, of which the longest repeat counts.
     /// A bin that the samples of a repeat do not cover as a whole is missing there.
     ///
@@ -23,6 +23,15 @@ impl RawRecording {
     /// are longer or shorter than the sound; [`Error::ResponseKind`] for spikes in a recording of continuous responses, or the reverse;
     /// [`Error::SlowResponse`] for bins shorter than the time between two samples; those of [`Recording::new`], and of reading a sound.
     pub fn bin(&self, binning: &Binning) -> Result<Recording> {
+        Ok(self.bin_with_doubts(binning)?.0)
+    }
+
+    /// The same, and what is doubtful about the times of the spikes: most of them outside of the sounds, as where milliseconds are taken for
+    /// seconds, or all of them at the very start of long sounds, as where seconds are taken for milliseconds.
+    ///
+    /// # Errors
+    /// As [`bin`](Self::bin).
+    pub fn bin_with_doubts(&self, binning: &Binning) -> Result<(Recording, Vec<Warning>)> {
         let dt = self.time_bin(binning)?;
         if !binning.shift_ms.is_finite() {
             return Err(Error::Setting {
@@ -33,18 +42,20 @@ impl RawRecording {
         }
         self.expect_sounds()?;
         self.need(dt)?;
-        let mut sampling = None;
+        let (mut sampling, mut placed) = (None, Placed::default());
         let stimuli: Vec<Stimulus> = self
             .stimuli
             .iter()
-            .map(|raw| self.stimulus(raw, binning, dt, &mut sampling))
+            .map(|raw| self.stimulus(raw, binning, dt, &mut sampling, &mut placed))
             .collect::<Result<_>>()?;
         let is_cochleagram = |raw: &RawStimulus| matches!(raw.sound, RawSound::Cochleagram { .. });
         let (input, bands): (Input, Vec<Hertz>) = match self.stimuli.first() {
             Some(first) if !is_cochleagram(first) => (Input::Sound, Vec::new()),
             _ => (Input::Cochleagram, self.bands.clone()),
         };
-        Recording::of_input(input, self.description.clone(), dt, bands, self.neurons.clone(), stimuli)
+        let recording =
+            Recording::of_input(input, self.description.clone(), dt, bands, self.neurons.clone(), stimuli)?;
+        Ok((recording, placed.doubts(&self.description.name)))
     }
 
     /// Refuses more responses than fit into memory.
@@ -111,6 +122,7 @@ impl RawRecording {
         binning: &Binning,
         dt: TimeBin,
         sampling: &mut Option<Sampling>,
+        placed: &mut Placed,
     ) -> Result<Stimulus> {
         let used = |seconds: f64| -> Result<usize> {
             let seconds = raw.seconds.map_or(seconds, |most| most.min(seconds));
@@ -131,7 +143,7 @@ impl RawRecording {
                 means.slice(s![.., ..n_bins]).to_owned()
             }
         };
-        let responses = self.responses(raw, binning, dt, input.ncols())?;
+        let responses = self.responses(raw, binning, dt, input.ncols(), placed)?;
         let mut stimulus = Stimulus::new(&raw.name, input, responses)?.with_metadata(raw.metadata.clone());
         if let Some(kind) = &raw.kind {
             stimulus = stimulus.with_kind(kind);
@@ -143,13 +155,14 @@ impl RawRecording {
         })
     }
 
-    /// The responses of all neurons `(N, R, T)`; those of neurons with fewer repeats, or none, are missing.
+    /// The responses of all neurons `(N, R, T)`; those of neurons with fewer repeats, or none, are missing. Adds to `placed` where spikes lie.
     pub(super) fn responses(
         &self,
         raw: &RawStimulus,
         binning: &Binning,
         dt: TimeBin,
         n_bins: usize,
+        placed: &mut Placed,
     ) -> Result<Responses> {
         let place = || Place::Stimulus(raw.name.clone());
         let n_repeats = raw.responses.iter().map(RawResponse::n_repeats).max().unwrap_or(0);
@@ -168,6 +181,9 @@ impl RawRecording {
             return Err(Error::ResponseKind { stimulus, got, unit });
         }
         let is_there = |value: f32| !value.is_nan();
+        // Counts of joined bins are added, continuous responses averaged.
+        let adds = self.response_unit.is_spikes();
+        let join = |sum: f32, n: f32| if adds { sum } else { sum / n };
         let of_neurons = values.outer_iter_mut().zip(mask.outer_iter_mut());
         for ((mut values, mut mask), response) in of_neurons.zip(&raw.responses) {
             match response {
@@ -175,17 +191,17 @@ impl RawRecording {
                 RawResponse::Spikes(repeats) => {
                     for (repeat, spikes) in repeats.iter().enumerate() {
                         let Some(spikes) = spikes else { continue };
-                        binning.count(spikes, dt, values.index_axis_mut(Axis(0), repeat));
+                        *placed += binning.count(spikes, dt, values.index_axis_mut(Axis(0), repeat));
                         mask.index_axis_mut(Axis(0), repeat).fill(true);
                     }
                 }
-                RawResponse::Counts { values: counts, dt: source } => {
-                    let counts = shifted(counts.view(), binning.shift_ms, *source);
-                    let counts = rebinned(counts.view(), *source, dt, |sum, _| sum);
-                    let n = n_bins.min(counts.ncols());
-                    values.slice_mut(s![..counts.nrows(), ..n]).assign(&counts.slice(s![.., ..n]));
-                    mask.slice_mut(s![..counts.nrows(), ..n])
-                        .assign(&counts.slice(s![.., ..n]).mapv(is_there));
+                RawResponse::Binned { values: binned, dt: source } => {
+                    let binned = shifted(binned.view(), binning.shift_ms, *source);
+                    let binned = rebinned(binned.view(), *source, dt, join);
+                    let n = n_bins.min(binned.ncols());
+                    values.slice_mut(s![..binned.nrows(), ..n]).assign(&binned.slice(s![.., ..n]));
+                    mask.slice_mut(s![..binned.nrows(), ..n])
+                        .assign(&binned.slice(s![.., ..n]).mapv(is_there));
                 }
                 RawResponse::Trace { .. } => {
                     for (repeat, trace) in response.traces() {
@@ -204,7 +220,7 @@ impl RawStimulus {
     /// The width of the source's own bins, if it has them.
     fn dt(&self) -> Option<TimeBin> {
         let of_counts = self.responses.iter().find_map(|response| match response {
-            RawResponse::Counts { dt, .. } => Some(*dt),
+            RawResponse::Binned { dt, .. } => Some(*dt),
             RawResponse::Missing | RawResponse::Spikes(_) | RawResponse::Trace { .. } => None,
         });
         match &self.sound {
@@ -222,7 +238,7 @@ impl RawStimulus {
     /// The whole bins of width `dt` in a response that has bins or samples of its own.
     fn bins_of(&self, response: &RawResponse, dt: TimeBin) -> Result<Option<usize>> {
         Ok(match response {
-            RawResponse::Counts { values, dt: source } => {
+            RawResponse::Binned { values, dt: source } => {
                 Some(values.ncols() / bins_a_bin(*source, dt).unwrap_or(1))
             }
             RawResponse::Trace { rate, .. } => {
@@ -317,7 +333,7 @@ mod tests {
 
     #[test]
     fn bins_of_the_source_are_kept_or_joined() {
-        let counts = || RawResponse::Counts { values: array![[1.0, 0.0, 2.0, 1.0]], dt: dt(10.0).unwrap() };
+        let counts = || RawResponse::Binned { values: array![[1.0, 0.0, 2.0, 1.0]], dt: dt(10.0).unwrap() };
         let bands = || RawSound::Cochleagram { values: array![[1.0, 3.0, 5.0, 5.0]], dt: dt(10.0).unwrap() };
         let kept = raw(bands(), vec![counts()]).bin(&Binning::default()).unwrap();
         assert_eq!((kept.dt().ms(), kept.input()), (10.0, Input::Cochleagram));
@@ -333,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_shift_of_counts_leaves_what_was_not_recorded_missing() {
-        let counts = RawResponse::Counts { values: array![[1.0, 0.0, 2.0, 1.0]], dt: dt(5.0).unwrap() };
+        let counts = RawResponse::Binned { values: array![[1.0, 0.0, 2.0, 1.0]], dt: dt(5.0).unwrap() };
         let shift = Binning { shift_ms: 9.0, ..Binning::default() };
         let recording = raw(sound(0.02), vec![counts]).bin(&shift).unwrap();
         let expected = Responses::from_nan(array![[[f32::NAN, f32::NAN, 1.0, 0.0]]]).unwrap();
@@ -361,6 +377,23 @@ mod tests {
         let expected = Responses::from_nan_in(expected, "mV".parse().unwrap()).unwrap();
         assert_eq!(*recording.stimuli()[0].responses(), expected);
         assert_eq!(recording.axes().response_unit.to_string(), "mV");
+    }
+
+    #[test]
+    fn continuous_responses_in_bins_of_the_source_are_averaged() {
+        let values = || array![[-60.0, -62.0, 4.0, 8.0], [-50.0, f32::NAN, 0.0, -1.0]];
+        let binned = || vec![RawResponse::Binned { values: values(), dt: dt(2.5).unwrap() }];
+        let raw = RawRecording { response_unit: "mV".parse().unwrap(), ..raw(sound(0.01), binned()) };
+        let wide = raw.bin(&Binning { dt: dt(5.0), ..Binning::default() }).unwrap();
+        let expected = array![[[-61.0, 6.0], [f32::NAN, -0.5]]];
+        let expected = Responses::from_nan_in(expected, "mV".parse().unwrap()).unwrap();
+        assert_eq!(*wide.stimuli()[0].responses(), expected);
+        let kept = raw.bin(&Binning::default()).unwrap();
+        assert_eq!((kept.dt().ms(), kept.stimuli()[0].responses().values()[[0, 0, 1]]), (2.5, -62.0));
+        // As counts they are refused, since some are negative.
+        let counts = RawRecording { response_unit: statenet_core::ResponseUnit::default(), ..raw };
+        let error = counts.bin(&Binning::default()).unwrap_err().to_string();
+        assert_eq!(error, "stimulus a: counts[0, 0, 0] is -60, expected 0 or more spikes");
     }
 
     #[test]
@@ -397,7 +430,7 @@ mod tests {
 
     #[test]
     fn counts_of_another_length_than_the_sound_are_an_error() {
-        let counts = RawResponse::Counts { values: Array2::zeros((1, 10)), dt: dt(5.0).unwrap() };
+        let counts = RawResponse::Binned { values: Array2::zeros((1, 10)), dt: dt(5.0).unwrap() };
         let error = raw(sound(0.02), vec![counts]).bin(&Binning::default()).unwrap_err();
         assert_eq!(
             error.to_string(),

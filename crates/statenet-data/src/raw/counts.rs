@@ -2,7 +2,7 @@
 
 use statenet_core::Millis;
 
-use super::{Binning, RawRecording};
+use super::{Binning, RawRecording, binning::Placed};
 use crate::{
     error::{Error, Result},
     recording::Responses,
@@ -26,7 +26,7 @@ impl RawRecording {
                 Some(seconds) => raw.common_bins(dt.bins_in(Millis::new(1e3 * seconds)?), dt)?,
                 None => raw.n_bins(dt)?.ok_or_else(|| Error::NoSound { stimuli: vec![raw.name.clone()] })?,
             };
-            self.responses(raw, binning, dt, n_bins)
+            self.responses(raw, binning, dt, n_bins, &mut Placed::default())
         });
         of_stimuli.collect()
     }

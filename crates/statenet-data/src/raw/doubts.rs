@@ -2,48 +2,30 @@
 
 use statenet_core::Warning;
 
-use super::{Binning, RawRecording, RawResponse};
-use crate::error::Result;
+use super::binning::Placed;
 
-impl RawRecording {
-    /// Doubts about spike times: most of them outside of the sounds, as where milliseconds are taken for seconds, or all of them at the very
-    /// start of long sounds, as where seconds are taken for milliseconds. Reads sound files.
-    ///
-    /// # Errors
-    /// If a sound cannot be read.
-    pub fn doubts(&self, binning: &Binning) -> Result<Vec<Warning>> {
-        const EARLY: f64 = 0.01;
-        let (mut n, mut outside, mut early) = (0_u64, 0_u64, 0_u64);
-        for stimulus in &self.stimuli {
-            let lasts = match (stimulus.seconds, stimulus.sound.seconds()?) {
-                (Some(used), Some(lasts)) => used.min(lasts),
-                (Some(lasts), None) | (None, Some(lasts)) => lasts,
-                (None, None) => continue,
-            };
-            for response in &stimulus.responses {
-                let RawResponse::Spikes(repeats) = response else { continue };
-                for t in repeats.iter().flatten().flatten() {
-                    let t = t + binning.shift_ms / 1e3;
-                    n += 1;
-                    outside += u64::from(!(0.0..lasts).contains(&t));
-                    early += u64::from((0.0..EARLY * lasts).contains(&t));
-                }
-            }
-        }
-        let doubt = |code: &str, message: String| Warning::new(code, message, &self.description.name);
-        Ok(if n > 0 && 2 * outside > n {
+/// Fewer spikes are no ground for the doubt that all of them come early.
+const FEW: u64 = 100;
+
+impl Placed {
+    /// Doubts about the times of spikes that lie so; `place` is what they are about.
+    pub(super) fn doubts(&self, place: &str) -> Vec<Warning> {
+        let n = self.inside + self.outside;
+        let doubt = |code: &str, message: String| Warning::new(code, message, place);
+        if 2 * self.outside > n {
             let message = format!(
-                "{outside} of {n} spikes lie outside of the sounds: are the times in seconds from the onset of the sound?"
+                "{} of {n} spikes lie outside of the sounds: are the times in seconds from the onset of the sound?",
+                self.outside
             );
             vec![doubt("spikes_outside", message)]
-        } else if n > 100 && early == n {
+        } else if n > FEW && self.early == n {
             let message = format!(
                 "all {n} spikes lie in the first hundredth of the sounds: are the times in seconds, or in another unit?"
             );
             vec![doubt("spikes_early", message)]
         } else {
             Vec::new()
-        })
+        }
     }
 }
 
@@ -51,8 +33,7 @@ impl RawRecording {
 mod tests {
     use statenet_core::SampleRate;
 
-    use super::super::{RawSound, RawStimulus};
-    use super::*;
+    use super::super::{Binning, RawRecording, RawResponse, RawSound, RawStimulus};
     use crate::{formats::Sound, recording::Neuron};
 
     /// Codes of the doubts about 200 spikes in a sound of 1 s whose times are in this unit, in seconds.
@@ -65,7 +46,8 @@ mod tests {
             stimuli: vec![stimulus],
             ..RawRecording::default()
         };
-        raw.doubts(&Binning::default()).unwrap().into_iter().map(|warning| warning.code).collect()
+        let (_, doubts) = raw.bin_with_doubts(&Binning::default()).unwrap();
+        doubts.into_iter().map(|warning| warning.code).collect()
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod convert;
 mod counts;
 mod doubts;
 mod shift;
+mod silence;
 mod sound;
 mod stimulus;
 mod trace;
@@ -48,7 +49,7 @@ pub struct RawRecording {
     /// Centre frequencies of the bands, if the source has cochleagrams and says them; lowest first.
     pub bands: Vec<Hertz>,
     /// The unit of the responses: spikes, which are counted, unless another is stated, of which responses are
-    /// [traces](RawResponse::Trace).
+    /// [traces](RawResponse::Trace) or values in [bins](RawResponse::Binned).
     pub response_unit: ResponseUnit,
     /// The neurons.
     pub neurons: Vec<Neuron>,

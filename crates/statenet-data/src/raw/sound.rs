@@ -7,7 +7,7 @@ use statenet_core::TimeBin;
 
 #[cfg(doc)]
 use crate::error::Error;
-use crate::{error::Result, formats::Sound, recording::read_sound_file};
+use crate::{error::Result, formats::Sound, recording::sound_file_seconds};
 
 /// What was played.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,14 +28,14 @@ pub enum RawSound {
 }
 
 impl RawSound {
-    /// How long it lasts, in seconds; `None` if it is missing. Reads a sound file.
+    /// How long it lasts, in seconds; `None` if it is missing. Reads a sound file, whose samples are not decoded.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::SoundFile`] for a file that cannot be read.
     pub fn seconds(&self) -> Result<Option<f64>> {
         Ok(match self {
             Self::Missing => None,
-            Self::File(path) => Some(read_sound_file(path)?.seconds()),
+            Self::File(path) => Some(sound_file_seconds(path)?),
             Self::Samples(sound) => Some(sound.seconds()),
             Self::Cochleagram { values, dt } => Some(values.ncols() as f64 * dt.seconds()),
         })

@@ -39,8 +39,9 @@ pub enum RawResponse {
     /// Spike times of each repeat, in seconds from the onset of the sound, in any order; `None` for a repeat that was not recorded. A repeat
     /// without spikes is an empty list.
     Spikes(Vec<Option<Vec<f64>>>),
-    /// Spike counts `(R, T)` in bins of the source, NaN where missing.
-    Counts {
+    /// Responses `(R, T)` in bins of the source, in the unit of the recording, NaN where missing: spike counts, which are added where bins are
+    /// joined, or values of a continuous response, of which a wider bin gets the mean.
+    Binned {
         /// `(R, T)`.
         values: Array2<f32>,
         /// The width of the bins.
@@ -69,7 +70,7 @@ impl RawResponse {
         match self {
             Self::Missing => 0,
             Self::Spikes(repeats) => repeats.len(),
-            Self::Counts { values, .. } => values.nrows(),
+            Self::Binned { values, .. } => values.nrows(),
             Self::Trace { repeats, .. } => repeats.len(),
         }
     }
@@ -77,9 +78,8 @@ impl RawResponse {
     /// What it is, in words, if it cannot be a response in this unit.
     pub(super) fn stranger_to(&self, unit: &ResponseUnit) -> Option<&'static str> {
         match self {
-            Self::Missing => None,
+            Self::Missing | Self::Binned { .. } => None,
             Self::Spikes(_) => (!unit.is_spikes()).then_some("spike times"),
-            Self::Counts { .. } => (!unit.is_spikes()).then_some("spike counts"),
             Self::Trace { .. } => unit.is_spikes().then_some("samples of a continuous response"),
         }
     }
@@ -88,7 +88,7 @@ impl RawResponse {
     pub(super) fn traces(&self) -> impl Iterator<Item = (usize, Trace<'_>)> {
         let (repeats, rate) = match self {
             Self::Trace { repeats, rate } => (repeats.as_slice(), Some(*rate)),
-            Self::Missing | Self::Spikes(_) | Self::Counts { .. } => (&[][..], None),
+            Self::Missing | Self::Spikes(_) | Self::Binned { .. } => (&[][..], None),
         };
         let recorded = repeats.iter().enumerate().filter_map(|(i, samples)| Some((i, samples.as_deref()?)));
         recorded.filter_map(move |(i, samples)| Some((i, Trace { samples, rate: rate? })))

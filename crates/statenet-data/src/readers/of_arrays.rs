@@ -1,7 +1,7 @@
 //! Responses and cochleagrams in arrays, as files of arrays of any format hold them, to a raw recording.
 
 use ndarray::{Array2, Array3, ArrayD, Axis, s};
-use statenet_core::{TimeBin, Warning};
+use statenet_core::{ResponseUnit, TimeBin, Warning};
 
 use super::{
     axes::AxisOrder,
@@ -28,12 +28,15 @@ pub struct ArrayOptions {
     /// trials are cut, so that only bins at the start or end of the whole recording are missing. Leave
     /// [`Binning::shift_ms`](crate::Binning::shift_ms) at 0 then.
     pub shift_ms: f64,
+    /// The unit of the responses: spike counts, or that of continuous responses, which may be negative and are averaged where bins are joined.
+    pub unit: ResponseUnit,
 }
 
 impl Default for ArrayOptions {
-    /// Bins of 5 ms, no trials, no shift.
+    /// Bins of 5 ms, no trials, no shift, spike counts.
     fn default() -> Self {
-        Self { axes: None, dt: TimeBin::whole_millis::<5>(), trial_bins: None, shift_ms: 0.0 }
+        let (dt, unit) = (TimeBin::whole_millis::<5>(), ResponseUnit::SpikesPerBin);
+        Self { axes: None, dt, trial_bins: None, shift_ms: 0.0, unit }
     }
 }
 
@@ -121,15 +124,16 @@ pub fn raw_of_arrays(
     let n_stimuli = responses.len();
     let mut sounds = cochleagrams.into_iter().flatten().map(|values| RawSound::Cochleagram { values, dt });
     let stimuli = responses.iter().enumerate().map(|(index, responses)| {
-        let of_neurons = responses.outer_iter().map(|counts| {
-            let values = counts.to_owned();
-            RawResponse::Counts { values, dt }
+        let of_neurons = responses.outer_iter().map(|of_neuron| {
+            let values = of_neuron.to_owned();
+            RawResponse::Binned { values, dt }
         });
         let sound = sounds.next().unwrap_or(RawSound::Missing);
         RawStimulus::new(numbered("stim", index, n_stimuli), sound, of_neurons.collect())
     });
     Ok(RawRecording {
         description: Description { name: name.to_owned(), ..Description::default() },
+        response_unit: options.unit.clone(),
         stimuli: stimuli.collect(),
         neurons: (0..n_neurons).map(|i| Neuron::new(numbered("unit", i, n_neurons))).collect(),
         warnings,
@@ -198,7 +202,7 @@ mod tests {
     const NAN: f32 = f32::NAN;
 
     fn counts(raw: &RawRecording, stimulus: usize, neuron: usize) -> Vec<Vec<f32>> {
-        let RawResponse::Counts { values, .. } = &raw.stimuli[stimulus].responses[neuron] else {
+        let RawResponse::Binned { values, .. } = &raw.stimuli[stimulus].responses[neuron] else {
             panic!("none")
         };
         values.outer_iter().map(|row| row.to_vec()).collect()

@@ -1,11 +1,14 @@
 //! A recording from a folder of sounds and one file of counts, without `recording.json`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ndarray::Array3;
 use statenet_core::{Input, ResponseMask, ResponseUnit, TimeBin};
 
-use super::arrays::{bytes, with_repeats};
+use super::{
+    arrays::{bytes, with_repeats},
+    sound_folder::sound_files,
+};
 use crate::{
     error::{Error, Place, Result},
     formats::{FormatError, npy, npz},
@@ -15,27 +18,27 @@ use crate::{
 const NAME: &str = "counts";
 
 impl Recording {
-    /// A recording of sound from a folder of wav files and a file of spike counts per bin; NaN means missing.
+    /// A recording of sound from a folder of wav or FLAC files and a file of spike counts per bin; NaN means missing.
     ///
-    /// `counts` is an npz file with an array for each sound, called as the wav file without its ending: `(N, R, T)`, or `(N, T)`
+    /// `counts` is an npz file with an array for each sound, called as the file without its ending: `(N, R, T)`, or `(N, T)`
     /// for one repeat. Or it is an npy file with one array for all sounds, in the alphabetical order of their names:
     /// `(S, N, R, T)`, or `(S, N, T)`. Neurons are called by their index.
     ///
     /// # Errors
-    /// [`Error::Empty`] for a folder without wav files; [`Error::ArrayFile`] if counts are missing for a sound or do not have
+    /// [`Error::Empty`] for a folder without sounds; [`Error::Duplicate`] for two that differ in their ending only; [`Error::ArrayFile`] if counts are missing for a sound or do not have
     /// these axes; [`Error::Shape`] if sounds have different numbers of neurons; those of [`heard`](Self::heard) for a sound.
     pub fn from_sounds(folder: impl AsRef<Path>, counts: impl AsRef<Path>, dt: TimeBin) -> Result<Self> {
         let (folder, counts) = (folder.as_ref(), counts.as_ref());
-        let sounds = wav_files(folder)?;
+        let sounds = sound_files(folder)?;
         if sounds.is_empty() {
-            return Err(Error::Empty { what: "wav files" });
+            return Err(Error::Empty { what: "wav or FLAC files" });
         }
-        let names: Vec<String> = sounds.iter().map(|path| stem(path)).collect();
+        let names: Vec<&str> = sounds.keys().map(String::as_str).collect();
         let counts_of_all = read_counts(counts, &names)?;
         let n_neurons = counts_of_all.first().map_or(0, |c| c.dim().0);
         let mut reader = SoundReader::new(dt);
         let mut stimuli = Vec::with_capacity(sounds.len());
-        for ((path, name), counts_of_one) in sounds.into_iter().zip(names).zip(counts_of_all) {
+        for ((name, path), counts_of_one) in sounds.into_iter().zip(counts_of_all) {
             let mask = ResponseMask::from_nan(counts_of_one.view());
             let (unit, place) = (ResponseUnit::SpikesPerBin, Place::File(counts.to_path_buf()));
             let responses = Responses::checked(counts_of_one, &mask, unit, &place)?;
@@ -50,36 +53,18 @@ impl Recording {
     }
 }
 
-/// The wav files of a folder, by name.
-fn wav_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |source| Error::Io { path: folder.to_path_buf(), action: "list the sounds", source };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav")) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// Counts `(N, R, T)` of each sound.
-fn read_counts(path: &Path, names: &[String]) -> Result<Vec<Array3<f32>>> {
+fn read_counts(path: &Path, names: &[&str]) -> Result<Vec<Array3<f32>>> {
     let in_file = |source| Error::ArrayFile { path: path.to_path_buf(), array: NAME, source };
     let bytes = bytes(path)?;
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")) {
-        let of_one = |name: &String| npz::parse(&bytes, name).and_then(|(_, values)| with_repeats(values));
+        let of_one = |name: &&str| npz::parse(&bytes, name).and_then(|(_, values)| with_repeats(values));
         return names.iter().map(|name| of_one(name).map_err(in_file)).collect();
     }
     let (_, values) = npy::parse(&bytes).map_err(in_file)?;
     let got = values.shape().to_vec();
     let expected =
-        "3 (sounds, neurons, bins) or 4 (sounds, neurons, repeats, bins), with one entry for each wav file,";
+        "3 (sounds, neurons, bins) or 4 (sounds, neurons, repeats, bins), with one entry for each sound,";
     if !(3..=4).contains(&values.ndim()) || got.first() != Some(&names.len()) {
         return Err(in_file(FormatError::Axes { got, expected }));
     }
@@ -124,6 +109,21 @@ mod tests {
     }
 
     #[test]
+    fn sounds_are_in_the_order_of_their_names_as_everywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        // By their paths a-1.wav would come before a.wav.
+        for name in ["a", "a-1"] {
+            let path = folder.path().join(format!("{name}.wav"));
+            write_wav(&path, &[0.5; 160], SampleRate::new(8000.0).unwrap()).unwrap();
+        }
+        let npy = folder.path().join("counts.npy");
+        std::fs::write(&npy, npy::encode(Array4::<f32>::zeros((2, 1, 1, 4)).view()).unwrap()).unwrap();
+        let recording = Recording::from_sounds(folder.path(), &npy, TimeBin::whole_millis::<5>()).unwrap();
+        let names: Vec<&str> = recording.stimuli().iter().map(Stimulus::name).collect();
+        assert_eq!(names, ["a", "a-1"]);
+    }
+
+    #[test]
     fn what_does_not_fit_is_said() {
         let (folder, dt) = (folder(), TimeBin::whole_millis::<5>());
         let message = |error: Error| {
@@ -142,6 +142,6 @@ mod tests {
         assert!(text.contains("array b is not in the archive"), "{text}");
         let empty = tempfile::tempdir().unwrap();
         let text = message(Recording::from_sounds(empty.path(), &npz, dt).unwrap_err());
-        assert_eq!(text, "recording has no wav files, expected at least one");
+        assert_eq!(text, "recording has no wav or FLAC files, expected at least one");
     }
 }

@@ -19,7 +19,7 @@ use statenet_core::{Axes, Hertz, Input, ResponseUnit, TimeBin, expect_shape};
 pub use cut::{Cut, Rest};
 pub use neuron::Neuron;
 pub use responses::Responses;
-pub(crate) use sound::{SoundReader, in_bins, read_sound_file};
+pub(crate) use sound::{SoundReader, in_bins, read_sound_file, sound_file_seconds};
 pub use stimulus::Stimulus;
 pub(crate) use stimulus::{Excerpt, checked_cochleagram};
 

@@ -8,7 +8,7 @@ use statenet_core::{Hertz, Input, Sampling, TimeBin};
 use super::{Excerpt, Recording};
 use crate::{
     error::{Error, Result},
-    formats::{Sound, sound},
+    formats::{FormatError, Sound, sound},
     preprocess::{Resampling, resample_by},
 };
 
@@ -183,12 +183,21 @@ pub(crate) fn in_bins(
 /// # Errors
 /// [`Error::Io`]; [`Error::SoundFile`] for one that is damaged, has several channels, or another encoding.
 pub(crate) fn read_sound_file(path: &Path) -> Result<Sound> {
+    of_sound_file(path, sound::decode)
+}
+
+/// How long the sound of a file lasts, in seconds; its samples are not decoded where the header says it.
+pub(crate) fn sound_file_seconds(path: &Path) -> Result<f64> {
+    of_sound_file(path, sound::seconds)
+}
+
+fn of_sound_file<T>(path: &Path, of_bytes: fn(&[u8]) -> Result<T, FormatError>) -> Result<T> {
     let bytes = std::fs::read(path).map_err(|source| Error::Io {
         path: path.to_path_buf(),
         action: "read the sound",
         source,
     })?;
-    sound::decode(&bytes).map_err(|source| Error::SoundFile { path: path.to_path_buf(), source })
+    of_bytes(&bytes).map_err(|source| Error::SoundFile { path: path.to_path_buf(), source })
 }
 
 #[cfg(test)]

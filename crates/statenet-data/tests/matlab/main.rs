@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where its helpers fail")]
 
 mod ac1;
+#[path = "../files/mod.rs"]
+mod files;
 mod mat;
 mod mat73;
 mod ns1;
@@ -14,12 +16,7 @@ use std::path::Path;
 
 use statenet_data::formats::mat5::{self, MatArray};
 
-/// Writes a file and the folders above it.
-fn write(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
-    let path = path.as_ref();
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, content).unwrap();
-}
+use files::write;
 
 /// Writes a MATLAB file of one variable.
 fn write_mat(path: impl AsRef<Path>, name: &str, array: MatArray) {

@@ -24,7 +24,7 @@ fn counts(raw: &RawRecording) -> Array3<f32> {
         .responses
         .iter()
         .map(|response| match response {
-            RawResponse::Counts { values, .. } => values,
+            RawResponse::Binned { values, .. } => values,
             _ => panic!("no counts"),
         })
         .collect();

@@ -4,11 +4,14 @@
 
 mod aa1;
 mod alignment;
+#[path = "../files/mod.rs"]
+mod files;
 mod nat4;
 mod nems;
 mod nwb;
 #[path = "../../../statenet-core/tests/outside/mod.rs"]
 mod outside;
+mod parquet;
 mod phy;
 mod pprox;
 mod pynapple;
@@ -20,12 +23,7 @@ use std::path::Path;
 use statenet_core::SampleRate;
 use statenet_data::write_wav;
 
-/// Writes a file and the folders above it.
-fn write(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
-    let path = path.as_ref();
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, content).unwrap();
-}
+use files::write;
 
 /// Writes a quiet sound of some ms at 8 kHz.
 fn write_sound(path: impl AsRef<Path>, ms: usize) {

@@ -76,7 +76,7 @@ fn estimation_comes_from_the_population_and_validation_from_the_sites() {
     let RawSound::Cochleagram { values, dt } = &raw.stimuli[1].sound else { panic!("no cochleagram") };
     assert_eq!(dt.ms(), 10.0);
     assert!((values[[0, 0]] - 0.4).abs() < 1e-6 && (values[[0, 1]] - 0.6).abs() < 1e-6);
-    let RawResponse::Counts { values, .. } = &raw.stimuli[1].responses[0] else { panic!("no values") };
+    let RawResponse::Binned { values, .. } = &raw.stimuli[1].responses[0] else { panic!("no values") };
     assert_eq!(values, array![[0.2, 0.3]]);
     assert_eq!(raw.stimuli[2].responses[2], RawResponse::Missing);
     assert_eq!(raw.stimuli[0].responses[2], RawResponse::Missing);
@@ -97,7 +97,7 @@ fn values_can_stay_as_stored_and_cells_be_chosen() {
     let raw = nat4::read(folder.path(), &options).unwrap();
     let ids: Vec<&str> = raw.neurons.iter().map(statenet_data::Neuron::id).collect();
     assert_eq!(ids, ["ABC001a-01-1", "DEF002b-01-1"]);
-    let RawResponse::Counts { values, .. } = &raw.stimuli[1].responses[0] else { panic!("no values") };
+    let RawResponse::Binned { values, .. } = &raw.stimuli[1].responses[0] else { panic!("no values") };
     assert_eq!(values, array![[2.0, 3.0]]);
     assert_eq!(raw.stimuli[1].responses.len(), 2);
 }

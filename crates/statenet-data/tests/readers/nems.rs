@@ -58,7 +58,7 @@ fn old_style(folder: &Path) {
 }
 
 fn counts(response: &RawResponse) -> Vec<Vec<f32>> {
-    let RawResponse::Counts { values, .. } = response else { panic!("{response:?} are no counts") };
+    let RawResponse::Binned { values, .. } = response else { panic!("{response:?} are no counts") };
     values.outer_iter().map(|row| row.iter().map(|v| if v.is_nan() { -1.0 } else { *v }).collect()).collect()
 }
 
@@ -341,7 +341,7 @@ mod needs_data {
             .stimuli
             .iter()
             .map(|stimulus| {
-                let RawResponse::Counts { values, dt } = &stimulus.responses[0] else { panic!("no raster") };
+                let RawResponse::Binned { values, dt } = &stimulus.responses[0] else { panic!("no raster") };
                 assert_eq!(dt.ms(), 100.0);
                 (stimulus.name.as_str(), values.dim(), values.sum())
             })

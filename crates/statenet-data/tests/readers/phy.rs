@@ -45,7 +45,8 @@ fn what_is_missing_is_named() {
     let error = |change: &dyn Fn(&std::path::Path)| {
         let folder = folder();
         change(folder.path());
-        whole(&phy::read(folder.path(), &PhyOptions::default()).unwrap_err())
+        let read = phy::read(folder.path(), &PhyOptions::default());
+        whole(&read.and_then(|raw| raw.bin(&Binning::default())).unwrap_err())
     };
     let without = |name: &'static str| error(&|folder| std::fs::remove_file(folder.join(name)).unwrap());
     assert!(
@@ -58,7 +59,7 @@ fn what_is_missing_is_named() {
          (--sample-rate)"
     );
     assert!(without("cluster_group.tsv").contains("which say which units are good"));
-    assert!(without("audio/click.wav").starts_with("there is no sound and no cochleagram for click.wav"));
+    assert!(without("audio/click.wav").starts_with("there is no sound and no cochleagram for click,"));
     let short = error(&|folder| {
         write(folder.join("spike_clusters.npy"), npy::encode(array![1i32].view()).unwrap());
     });

@@ -166,7 +166,7 @@ fn sounds_that_no_row_names_are_listed() {
     let raw = table::read(folder.path(), &TableOptions::default()).unwrap();
     assert_eq!(raw.missing.len(), 1);
     assert!(raw.missing[0].ends_with("names the sounds s10: they are left out"), "{:?}", raw.missing);
-    assert_eq!(raw.doubts(&Binning::default()).unwrap()[0].code, "spikes_outside");
+    assert_eq!(raw.bin_with_doubts(&Binning::default()).unwrap().1[0].code, "spikes_outside");
 }
 
 mod needs_data {

@@ -262,7 +262,7 @@ impl Bins {
         if values.iter().all(|value| value.is_nan()) {
             return RawResponse::Missing;
         }
-        RawResponse::Counts { values, dt: signal.dt }
+        RawResponse::Binned { values, dt: signal.dt }
     }
 
     /// The longest occurrence, as far as it lies in a recording of so many bins.
@@ -295,7 +295,7 @@ impl Bins {
             counts.fill(0.0);
             Binning::default().count(&of_occurrence(start, lasts, 0.0), signal.dt, counts);
         }
-        RawResponse::Counts { values, dt: signal.dt }
+        RawResponse::Binned { values, dt: signal.dt }
     }
 
     /// The first occurrence of a raster `(T, C)` with the length of the longest, as `(C, T)`.

@@ -18,7 +18,7 @@ use statenet::{
 };
 
 use crate::{
-    reading::{Origin, ReadArgs, source},
+    reading::{BinnedReadArgs, Origin, source},
     shared::{Lock, MachineArgs, SplitArgs, Warnings, cut, expect_apart, interrupt, split_file, write_json},
 };
 
@@ -51,11 +51,8 @@ pub struct ScoreArgs {
     /// Least signal power of a neuron in means, (spikes per bin)^2 or the square of another unit; default: all neurons count
     #[arg(long, value_name = "X")]
     min_signal_power: Option<f64>,
-    /// Width of a time bin in ms, of data of another format; default: that of the data's own bins, else 5
-    #[arg(long, value_name = "MS")]
-    dt: Option<f64>,
     #[command(flatten)]
-    read: ReadArgs,
+    read: BinnedReadArgs,
     #[command(flatten)]
     machine: MachineArgs,
 }
@@ -74,7 +71,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let _locked = Lock::file(&args.out, "score", &printer)?;
     atomic::sweep_of(&args.out)?;
     let beside = args.out.parent().unwrap_or(&args.out);
-    let origin = Origin::of(Some(&args.data), args.read.with_dt(args.dt), beside);
+    let origin = Origin::of(Some(&args.data), args.read.read(), beside);
     let mut warnings = Warnings::default();
     let recording = source(&origin, args.neurons.as_deref(), args.seed, &mut warnings)?.recording;
     let recording = cut(recording, args.cut.as_ref())?;

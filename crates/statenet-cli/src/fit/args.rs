@@ -7,7 +7,7 @@ use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
 use crate::{
-    reading::{Origin, ReadArgs},
+    reading::{BinnedReadArgs, Origin},
     shared::{MachineArgs, SplitArgs, config_files, split_file},
 };
 
@@ -29,9 +29,6 @@ pub struct FitArgs {
         conflicts_with = "data"
     )]
     pub(crate) counts: Option<PathBuf>,
-    /// Width of a time bin in ms, of --counts or of data of another format; default: that of the data's own bins, else 5
-    #[arg(long, value_name = "MS")]
-    pub(crate) dt: Option<f64>,
     /// Models: ridge, names of the zoo, or config files, separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
     pub(crate) model: String,
@@ -78,7 +75,7 @@ pub struct FitArgs {
     pub(crate) min_signal_power: Option<f64>,
     /// What data of another format is.
     #[command(flatten)]
-    pub(crate) read: ReadArgs,
+    pub(crate) read: BinnedReadArgs,
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
@@ -103,14 +100,14 @@ impl FitArgs {
     /// # Errors
     /// If the width of a bin is out of range.
     pub(crate) fn origin(&self) -> anyhow::Result<Origin<'_>> {
-        Ok(match (&self.read.audio, &self.counts, self.dt, &self.data) {
+        Ok(match (self.read.audio(), &self.counts, self.read.dt, &self.data) {
             (Some(audio), Some(counts), Some(dt), _) => {
                 Origin::Sounds(audio, counts, TimeBin::from_millis(dt)?)
             }
             (Some(_), None, _, None) => {
                 bail!("--audio needs --counts, spike counts of its sounds, or --data")
             }
-            _ => Origin::of(self.data.as_deref(), self.read.with_dt(self.dt), &self.out),
+            _ => Origin::of(self.data.as_deref(), self.read.read(), &self.out),
         })
     }
 

@@ -6,7 +6,7 @@ use clap::Parser;
 use statenet::data::Cut;
 
 use crate::{
-    reading::ReadArgs,
+    reading::BinnedReadArgs,
     shared::{MachineArgs, config_files},
 };
 
@@ -27,12 +27,9 @@ pub struct ImportArgs {
     /// too, unless `,keep` follows the gap
     #[arg(long, value_name = "SECONDS[,GAP]")]
     pub(crate) cut: Option<Cut>,
-    /// Width of a time bin in ms; default: that of the data's own bins, else 5
-    #[arg(long, value_name = "MS")]
-    pub(crate) dt: Option<f64>,
     /// What the data is.
     #[command(flatten)]
-    pub(crate) read: ReadArgs,
+    pub(crate) read: BinnedReadArgs,
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,

@@ -36,7 +36,7 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<()> {
     let mut warnings = Warnings::default();
 
     bar.step("reading");
-    let raw = read_raw(&args.source, &args.read.with_dt(args.dt))?;
+    let raw = read_raw(&args.source, &args.read.read())?;
     interrupt::check()?;
 
     bar.step("binning");

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
 use serde::Serialize;
 use statenet::{
     core::Warning,
@@ -73,10 +72,7 @@ impl Summary {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             name: recording.name().to_owned(),
-            from: raw
-                .format
-                .to_possible_value()
-                .map_or_else(String::new, |value| value.get_name().to_owned()),
+            from: raw.format.name(),
             source: source.display().to_string(),
             neurons: recording.n_neurons(),
             stimuli: recording.n_stimuli(),

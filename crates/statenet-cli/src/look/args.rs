@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use crate::{
-    reading::ReadArgs,
+    reading::BinnedReadArgs,
     shared::{MachineArgs, config_files},
 };
 
@@ -31,12 +31,9 @@ pub struct LookArgs {
     /// Folder for report.html and look.json: new, or that of an earlier look, which is replaced at the end
     #[arg(long, value_name = "DIR", default_value = "out/look")]
     pub(crate) out: PathBuf,
-    /// Width of a time bin in ms, of data of another format; default: that of the data's own bins, else 5
-    #[arg(long, value_name = "MS")]
-    pub(crate) dt: Option<f64>,
     /// What the data is.
     #[command(flatten)]
-    pub(crate) read: ReadArgs,
+    pub(crate) read: BinnedReadArgs,
     /// Device, threads and output.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,

@@ -20,20 +20,18 @@ const MOST_REPEATS: usize = 6;
 ///
 /// # Errors
 /// If a figure cannot be drawn.
-pub(super) fn page(
-    recording: &Recording,
-    alignment: &Alignment,
-    looked: &LookedAt,
-    n_drawn: usize,
-) -> anyhow::Result<Page> {
+pub(super) fn page(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow::Result<Page> {
     let about = recording.description();
     let mut page = Page::new(format!("Recording {}", recording.name()))
         .subtitle("What is in it, before any model")
         .fact("Neurons", recording.n_neurons().to_string())
         .fact("Stimuli", format!("{} of {:.1} s in all", looked.stimuli, looked.seconds))
         .fact("Time bin", format!("{} ms", looked.dt_ms))
-        .fact("Responses", looked.response_unit.as_str())
-        .fact("Bands", recording.n_bands().to_string());
+        .fact("Responses", looked.response_unit.as_str());
+    page = match looked.has_sounds {
+        true => page.fact("Bands", recording.n_bands().to_string()),
+        false => page.fact("Sounds", "none"),
+    };
     for (name, value) in [("Species", &about.species), ("Area", &about.area)] {
         if !value.is_empty() {
             page = page.fact(name, value.clone());
@@ -43,12 +41,11 @@ pub(super) fn page(
         let lines = looked.warnings.iter().map(|warning| (warning.code.clone(), warning.to_string()));
         page = page.section(Section::new("Doubts").facts(lines));
     }
-    Ok(page
-        .section(responses(recording, looked, n_drawn)?)
-        .section(neurons(looked)?)
-        .section(lag(recording, alignment))
-        .section(repeats(looked))
-        .section(sounds(recording, looked)?))
+    page = page.section(responses(recording, looked, n_drawn)?).section(neurons(looked)?);
+    if let Some(alignment) = &looked.alignment {
+        page = page.section(lag(recording, alignment));
+    }
+    Ok(page.section(repeats(looked)).section(stimuli(recording, looked)?))
 }
 
 /// What the mean response of a bin is called.
@@ -67,7 +64,12 @@ fn onset_label(unit: &ResponseUnit) -> String {
 /// None: rows have as many cells as there are columns.
 pub(super) fn table(looked: &LookedAt) -> anyhow::Result<Table> {
     let mean = mean_label(&looked.response_unit);
-    let mut table = Table::new(["Neuron", &mean, "Repeats", "SNR", "CCmax", "Drift", "Remarks"]);
+    // Continuous responses have no rate.
+    let rate = looked.response_unit.is_spikes().then_some("Rate (spikes/s)");
+    let mut columns = vec!["Neuron", mean.as_str()];
+    columns.extend(rate);
+    columns.extend(["Repeats", "SNR", "CCmax", "Drift", "Remarks"]);
+    let mut table = Table::new(columns);
     for neuron in &looked.neurons {
         let quality = &neuron.quality;
         let repeats = match quality.repeats {
@@ -75,15 +77,16 @@ pub(super) fn table(looked: &LookedAt) -> anyhow::Result<Table> {
             Some([fewest, most]) if fewest == most => most.to_string(),
             Some([fewest, most]) => format!("{fewest}-{most}"),
         };
-        table.push([
-            quality.id.as_str().into(),
-            Cell::number(quality.mean, 4),
+        let mut row: Vec<Cell> = vec![quality.id.as_str().into(), Cell::number(quality.mean, 4)];
+        row.extend(rate.map(|_| Cell::number(neuron.rate_hz, 2)));
+        row.extend([
             repeats.into(),
             Cell::number(neuron.snr, 3),
             Cell::number(neuron.ccmax, 3),
             Cell::number(quality.drift, 2),
             remarks(neuron).into(),
-        ])?;
+        ]);
+        table.push(row)?;
     }
     Ok(table)
 }
@@ -111,10 +114,17 @@ fn responses(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow
     let mut order: Vec<usize> = (0..looked.neurons.len()).collect();
     let snr = |n: usize| looked.neurons.get(n).and_then(|neuron| neuron.snr).unwrap_or(f64::NEG_INFINITY);
     order.sort_by(|&a, &b| snr(b).total_cmp(&snr(a)));
-    let mut section = Section::new("Responses").paragraph(
-        "The neurons with the best ratio of signal to noise, each with the stimulus that it heard most often: cochleagram, the \
-         response in each repeat (as a raster of spikes, grey where nothing was recorded), and the mean over repeats, the PSTH.",
-    );
+    let sound = if looked.has_sounds { "its cochleagram, " } else { "" };
+    let mut section = Section::new("Responses").paragraph(format!(
+        "The neurons with the best ratio of signal to noise, each with the stimulus that it heard most often: {sound}the response in each \
+         repeat (as a raster of spikes, grey where nothing was recorded), and the mean over repeats, the PSTH."
+    ));
+    if !looked.has_sounds {
+        section = section.paragraph(
+            "There are no sounds: nothing that needs them is shown, and no model can be fitted. Without a sound, a stimulus lasts as long as the \
+             data says, or to its last spike.",
+        );
+    }
     for &neuron in order.iter().take(n_drawn) {
         let repeats = |s: &&Stimulus| s.responses().mask().n_repeats(neuron);
         // The first of those heard most often.
@@ -122,7 +132,7 @@ fn responses(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow
         else {
             continue;
         };
-        let figure = response(recording, stimulus, neuron)?;
+        let figure = response(recording, looked, stimulus, neuron)?;
         let id = recording.neurons().get(neuron).map_or("", Neuron::id);
         section = section.figure(
             figure.render(),
@@ -132,9 +142,20 @@ fn responses(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow
     Ok(section)
 }
 
-fn response(recording: &Recording, stimulus: &Stimulus, neuron: usize) -> anyhow::Result<Panel> {
+fn response(
+    recording: &Recording,
+    looked: &LookedAt,
+    stimulus: &Stimulus,
+    neuron: usize,
+) -> anyhow::Result<Panel> {
     let dt = recording.dt();
-    let sound = Heatmap::cochleagram(stimulus.name(), stimulus.cochleagram(), recording.bands(), dt)?;
+    let mut figures: Vec<Figure> = Vec::new();
+    // The first figure has the name of the stimulus.
+    let mut title = stimulus.name();
+    if looked.has_sounds {
+        figures.push(Heatmap::cochleagram(title, stimulus.cochleagram(), recording.bands(), dt)?.into());
+        title = "";
+    }
     let all = stimulus.responses().to_nan();
     let counts: Array2<f32> = all.index_axis(Axis(0), neuron).to_owned();
     let heard: Vec<usize> =
@@ -151,17 +172,18 @@ fn response(recording: &Recording, stimulus: &Stimulus, neuron: usize) -> anyhow
     if !unit.is_spikes() {
         let repeat = |&r: &usize| Trace::predicted(format!("repeat {}", r + 1), counts.row(r).to_vec());
         let traces = heard.iter().take(MOST_REPEATS).map(repeat).collect::<Vec<_>>();
-        let in_unit = |traces: Vec<Trace>| {
-            let mut traces = Traces::new("", traces, dt);
+        let in_unit = |title: &str, traces: Vec<Trace>| {
+            let mut traces = Traces::new(title, traces, dt);
             traces.unit = RateUnit::Other(unit.label());
             traces
         };
-        let figures = [Figure::from(sound), in_unit(traces).into(), in_unit(vec![mean]).into()];
+        figures.push(in_unit(title, traces).into());
+        figures.push(in_unit("", vec![mean]).into());
         return Ok(Panel::shared_time("", figures));
     }
-    let raster = Raster::new("", counts.select(Axis(0), &heard).view(), dt);
-    let trace = Traces::new("", [mean], dt);
-    Ok(Panel::shared_time("", [Figure::from(sound), raster.into(), trace.into()]))
+    figures.push(Raster::new(title, counts.select(Axis(0), &heard).view(), dt).into());
+    figures.push(Traces::new("", [mean], dt).into());
+    Ok(Panel::shared_time("", figures))
 }
 
 fn neurons(looked: &LookedAt) -> anyhow::Result<Section> {
@@ -228,13 +250,11 @@ fn repeats(looked: &LookedAt) -> Section {
     )
 }
 
-fn sounds(recording: &Recording, looked: &LookedAt) -> anyhow::Result<Section> {
-    let curve = Curve::new("autocorrelation", looked.stimulus_autocorrelation.iter().copied());
-    let axis = CurveAxis::Lags(recording.dt());
-    let figure = Curves::new("", "Autocorrelation", axis, [curve]);
+fn stimuli(recording: &Recording, looked: &LookedAt) -> anyhow::Result<Section> {
     let mut table = Table::new(["Stimulus", "Kind", "Seconds", "Repeats", "Lag (ms)"]);
     for stimulus in recording.stimuli() {
-        let own = looked.alignment.stimuli.iter().find(|lag| lag.name == stimulus.name());
+        let mut lags = looked.alignment.iter().flat_map(|alignment| &alignment.stimuli);
+        let own = lags.find(|lag| lag.name == stimulus.name());
         table.push([
             stimulus.name().into(),
             stimulus.kind().unwrap_or("-").into(),
@@ -243,6 +263,12 @@ fn sounds(recording: &Recording, looked: &LookedAt) -> anyhow::Result<Section> {
             Cell::number(own.map(|lag| lag.lag_ms), 0),
         ])?;
     }
+    if !looked.has_sounds {
+        return Ok(Section::new("Stimuli").table(table));
+    }
+    let curve = Curve::new("autocorrelation", looked.stimulus_autocorrelation.iter().copied());
+    let axis = CurveAxis::Lags(recording.dt());
+    let figure = Curves::new("", "Autocorrelation", axis, [curve]);
     let memory =
         looked.stimulus_memory_ms.map_or_else(|| "more than 500 ms".to_owned(), |ms| format!("{ms} ms"));
     Ok(Section::new("Sounds")

@@ -1,13 +1,14 @@
 //! The steps of `look`: read, measure, draw.
 
 use statenet::{
+    core::Warning,
     data::{Alignment, quality, quality_doubts},
     prelude::*,
 };
 
 use super::{args::LookArgs, page, summary::LookedAt};
 use crate::{
-    reading::{Origin, source},
+    reading::{Found, Origin, source_or_responses},
     shared::{OutputFolder, StepBar, Warnings, front_end, interrupt, with_cochleagrams, write_json},
 };
 
@@ -28,25 +29,41 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
     let mut warnings = Warnings::default();
 
     bar.step("reading");
-    let origin = Origin::of(args.data.as_deref(), args.read.with_dt(args.dt), &args.out);
-    let source = source(&origin, args.neurons.as_deref(), args.seed, &mut warnings)?;
+    let origin = Origin::of(args.data.as_deref(), args.read.read(), &args.out).measured_by_program();
     let cochlea = args.front_end.as_deref().map(front_end).transpose()?;
-    let recording = with_cochleagrams(&source.recording, cochlea.as_ref())?;
+    let neurons = args.neurons.as_deref();
+    let (recording, has_sounds) = match source_or_responses(&origin, neurons, args.seed, &mut warnings)? {
+        Found::Source(source) => (with_cochleagrams(&source.recording, cochlea.as_ref())?, true),
+        Found::WithoutSounds(raw, error) => {
+            let place = args.data.as_deref().unwrap_or(&args.out);
+            let message = format!("{error:#}: responses are shown alone, nothing that needs sounds");
+            bar.suspend(|| {
+                warnings.add(Warning::new("no_sounds", message, place.display().to_string()));
+                warnings.extend(raw.recording.warnings.iter().cloned());
+            });
+            let recording = raw.bin_in_silence()?;
+            let chosen = neurons.map(|list| recording.neuron_indices(list)).transpose()?;
+            (chosen.map_or_else(|| Ok(recording.clone()), |chosen| recording.select_neurons(&chosen))?, false)
+        }
+    };
     interrupt::check()?;
 
     bar.step("measuring");
-    let alignment = Alignment::of(&recording, Seed::new(args.seed))?;
+    let alignment = has_sounds.then(|| Alignment::of(&recording, Seed::new(args.seed))).transpose()?;
     let neurons = quality(&recording);
     bar.suspend(|| {
-        warnings.extend(recording.doubts());
-        warnings.extend(alignment.doubts(recording.name()));
+        // Of silence there is nothing to doubt.
+        if has_sounds {
+            warnings.extend(recording.doubts());
+        }
+        warnings.extend(alignment.iter().flat_map(|alignment| alignment.doubts(recording.name())));
         warnings.extend(quality_doubts(&neurons, recording.name()));
     });
-    let looked = LookedAt::of(&recording, &alignment, neurons, warnings.as_slice())?;
+    let looked = LookedAt::of(&recording, alignment, neurons, warnings.as_slice())?;
     interrupt::check()?;
 
     bar.step("drawing");
-    page::page(&recording, &alignment, &looked, args.draw)?.write(out.path("report.html"))?;
+    page::page(&recording, &looked, args.draw)?.write(out.path("report.html"))?;
     write_json(&out.path(SUMMARY), &looked)?;
     interrupt::check()?;
     let _locked = out.commit(&[])?;

@@ -24,11 +24,14 @@ pub struct LookedAt {
     pub dt_ms: f64,
     /// Unit of the responses.
     pub response_unit: ResponseUnit,
-    /// How responses lie to the sound.
-    pub alignment: Alignment,
-    /// Lag at which the autocorrelation of the sounds' bands has fallen to 1/e, ms; null if it has not within 500 ms.
+    /// Whether there are sounds; without them responses are shown alone.
+    pub has_sounds: bool,
+    /// How responses lie to the sound; null without sounds.
+    pub alignment: Option<Alignment>,
+    /// Lag at which the autocorrelation of the sounds' bands has fallen to 1/e, ms; null if it has not within 500 ms, and without
+    /// sounds.
     pub stimulus_memory_ms: Option<f64>,
-    /// The autocorrelation itself, from lag 0 in steps of dt, averaged over bands.
+    /// The autocorrelation itself, from lag 0 in steps of dt, averaged over bands; empty without sounds.
     pub stimulus_autocorrelation: Vec<f64>,
     /// Mean response of all neurons in each repeat over that of all repeats; null for continuous responses.
     pub response_by_repeat: Vec<Option<f64>>,
@@ -44,6 +47,8 @@ pub struct LookedNeuron {
     /// Rates, repeats, drift and faults.
     #[serde(flatten)]
     pub quality: NeuronQuality,
+    /// Mean rate, spikes per second; null for continuous responses, and if nothing was recorded.
+    pub rate_hz: Option<f64>,
     /// Ratio of signal power to noise power of a single repeat; null where it cannot be measured.
     pub snr: Option<f64>,
     /// The correlation that a perfect prediction has with the mean over repeats, at most.
@@ -58,24 +63,27 @@ const LONGEST_MS: f64 = 500.0;
 impl LookedAt {
     pub(super) fn of(
         recording: &Recording,
-        alignment: &Alignment,
+        alignment: Option<Alignment>,
         neurons: Vec<NeuronQuality>,
         warnings: &[Warning],
     ) -> anyhow::Result<Self> {
         let all: Vec<usize> = (0..recording.n_stimuli()).collect();
         let recorded = RecordedResponses::of(recording, &all)?;
         let recorded = recorded.views()?;
+        let bin_seconds = recording.response_unit().is_spikes().then(|| recording.dt().seconds());
         let of_neurons = neurons
             .into_iter()
             .zip(ceilings::snr(&recorded)?)
             .zip(ceilings::cc_max_signal_power(&recorded)?)
-            .map(|((quality, snr), ccmax): ((_, Score), Score<Ceiling>)| LookedNeuron {
+            .map(|((quality, snr), ccmax): ((NeuronQuality, Score), Score<Ceiling>)| LookedNeuron {
+                rate_hz: quality.mean.zip(bin_seconds).map(|(mean, seconds)| mean / seconds),
                 quality,
                 snr: snr.ok(),
                 no_ccmax: ccmax.as_ref().err().map(ToString::to_string),
                 ccmax: ccmax.ok().map(Ceiling::value),
             });
-        let stimulus_autocorrelation = autocorrelation(recording);
+        let stimulus_autocorrelation =
+            if alignment.is_some() { autocorrelation(recording) } else { Vec::new() };
         let fallen = stimulus_autocorrelation.iter().position(|&r| r < (-1.0_f64).exp());
         Ok(Self {
             name: recording.name().to_owned(),
@@ -83,7 +91,8 @@ impl LookedAt {
             seconds: seconds(recording),
             dt_ms: recording.dt().ms(),
             response_unit: recording.response_unit().clone(),
-            alignment: alignment.clone(),
+            has_sounds: alignment.is_some(),
+            alignment,
             stimulus_memory_ms: fallen.map(|bins| bins as f64 * recording.dt().ms()),
             stimulus_autocorrelation,
             response_by_repeat: by_repeat(recording),
@@ -94,19 +103,19 @@ impl LookedAt {
 
     /// The medians over neurons.
     pub(super) fn in_a_line(&self) -> String {
-        let lag =
-            self.alignment.lag_ms.map_or_else(|| "not measurable".to_owned(), |lag| format!("{lag} ms"));
         let measured = self.neurons.iter().filter(|neuron| neuron.ccmax.is_some()).count();
-        format!(
-            "{} of {} neurons have a ceiling; responses follow the sound by {lag}{}",
-            measured,
-            self.neurons.len(),
-            if self.alignment.clear || self.alignment.lag_ms.is_none() {
-                ""
-            } else {
-                " (not clear: other lags fit as well)"
-            }
-        )
+        let n_neurons = self.neurons.len();
+        let lag = match &self.alignment {
+            None => "there are no sounds".to_owned(),
+            Some(alignment) => match alignment.lag_ms {
+                None => "how responses follow the sound is not measurable".to_owned(),
+                Some(lag) if alignment.clear => format!("responses follow the sound by {lag} ms"),
+                Some(lag) => {
+                    format!("responses follow the sound by {lag} ms (not clear: other lags fit as well)")
+                }
+            },
+        };
+        format!("{measured} of {n_neurons} neurons have a ceiling; {lag}")
     }
 }
 

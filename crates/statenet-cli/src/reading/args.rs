@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 use statenet::{
-    core::SampleRate,
+    core::{ResponseUnit, SampleRate},
     data::{
         Binning,
         readers::{ArrayOptions, NamedArrays},
@@ -34,10 +34,10 @@ pub struct ReadArgs {
     /// How often each sound was played; default: as often as the table says
     #[arg(long, value_name = "N")]
     pub repeats: Option<usize>,
-    /// Table of spikes; default: spikes.csv, .tsv or .json in the folder
+    /// Table of spikes; default: spikes.csv, .tsv, .json or .parquet in the folder
     #[arg(long, value_name = "FILE")]
     pub spikes: Option<PathBuf>,
-    /// Table of the sounds' onsets (stimulus, onset_s) on the clock of the spikes; default: onsets.csv, .tsv or .json there
+    /// Table of the sounds' onsets (stimulus, onset_s) on the clock of the spikes; default: onsets.csv, .tsv, .json or .parquet there
     #[arg(long, value_name = "FILE")]
     pub onsets: Option<PathBuf>,
     /// Folder of the sounds, wav or FLAC; default: audio in the folder
@@ -56,6 +56,12 @@ pub struct ReadArgs {
     /// Bins of a trial, for one continuous response with one continuous cochleagram: equal trials are repeats of a stimulus
     #[arg(long, value_name = "N")]
     pub trial_bins: Option<usize>,
+    /// Unit of responses in arrays that are not spike counts, such as mV: they may be negative, and are averaged where bins are joined
+    #[arg(long, value_name = "UNIT", default_value_t)]
+    pub unit: ResponseUnit,
+    /// How the names of epochs of NEMS begin that are stimuli; default: STIM_
+    #[arg(long, value_name = "TEXT")]
+    pub epoch_prefix: Option<String>,
     /// Table of NWB that says when each sound began; default: trials, or the only one with stimuli
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
@@ -68,7 +74,7 @@ pub struct ReadArgs {
     /// Unit of the times of pprox files that do not say it
     #[arg(long, value_name = "UNIT")]
     pub time_unit: Option<TimeUnitArg>,
-    /// Samples per second of spike times in samples; default: that of params.py
+    /// Samples per second: of spike times in samples (default: that of params.py), or of arrays, whose bins are then joined to those of --dt
     #[arg(long, value_name = "HZ")]
     pub sample_rate: Option<f64>,
     /// Groups of sorted units that are read, separated by commas
@@ -112,6 +118,36 @@ pub enum TimeUnitArg {
     Ms,
 }
 
+/// The same, with bins whose width the user may choose.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Data of other formats")]
+pub struct BinnedReadArgs {
+    /// Width of a time bin in ms, of data of another format, or of counts beside sounds; default: that of the data's own bins, else 5
+    #[arg(long, value_name = "MS")]
+    pub dt: Option<f64>,
+    /// What the data is.
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+impl BinnedReadArgs {
+    /// How the data is read, in these bins.
+    #[must_use]
+    pub fn read(&self) -> ReadArgs {
+        self.read.with_dt(self.dt)
+    }
+
+    /// The folder of the sounds, if it was named.
+    pub(crate) fn audio(&self) -> Option<&Path> {
+        self.read.audio.as_deref()
+    }
+
+    /// What is read beside the data itself, with the names of the options.
+    pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
+        self.read.inputs()
+    }
+}
+
 impl ReadArgs {
     /// The same for bins of this width, in ms, if it is given.
     #[must_use]
@@ -132,12 +168,16 @@ impl ReadArgs {
 
     /// Which arrays are read, and how.
     pub(super) fn arrays(&self) -> anyhow::Result<NamedArrays> {
-        let dt = self.time_bin()?.unwrap_or(ArrayOptions::default().dt);
+        let dt = match self.rate()? {
+            Some(rate) => TimeBin::from_millis(1e3 / rate.hz())?,
+            None => self.time_bin()?.unwrap_or(ArrayOptions::default().dt),
+        };
         let (axes, trial_bins, shift_ms) = (self.axes.clone(), self.trial_bins, self.shift);
+        let unit = self.unit.clone();
         Ok(NamedArrays {
             responses: self.responses.clone(),
             stimuli: self.stimuli.clone(),
-            arrays: ArrayOptions { axes, dt, trial_bins, shift_ms },
+            arrays: ArrayOptions { axes, dt, trial_bins, shift_ms, unit },
         })
     }
 

@@ -9,15 +9,27 @@ use anyhow::Context;
 use serde_json::json;
 use statenet::{
     core::{Digest, Warning},
-    data::Alignment,
+    data::{Alignment, Error},
     prelude::*,
 };
 
-use super::{args::ReadArgs, format::Format, raw::read_raw};
+use super::{
+    args::ReadArgs,
+    format::Format,
+    raw::{Raw, read_raw},
+};
 use crate::shared::Warnings;
 
+/// Data of another format after it was read.
+pub(super) enum Converted {
+    /// A recording.
+    Recording(Box<Recording>),
+    /// Responses to sounds that are not all there, and the error that names these.
+    WithoutSounds(Box<Raw>, anyhow::Error),
+}
+
 /// The recording of data in another format: from the cache, if the same files were converted with the same options before; else it is converted
-/// and kept there. `cache` is created when it is needed.
+/// and kept there. `cache` is created when it is needed. Doubts about alignment are voiced if they are `wanted`.
 ///
 /// # Errors
 /// If the data cannot be read, or the cache cannot be written.
@@ -25,29 +37,53 @@ pub(super) fn converted(
     path: &Path,
     args: &ReadArgs,
     cache: &Path,
+    wanted: AlignmentDoubts,
     warnings: &mut Warnings,
-) -> anyhow::Result<Recording> {
+) -> anyhow::Result<Converted> {
     let kept = cache.join(key(path, args)?);
     let recording = match Recording::read(&kept) {
         Ok(recording) => recording,
         Err(_) => {
-            let (recording, mut doubts) = read_raw(path, args)?.bin(path)?;
-            doubts.extend(Alignment::of(&recording, Seed::new(0))?.doubts(&path.display().to_string()));
+            let raw = read_raw(path, args)?;
+            let (recording, doubts) = match raw.bin(path) {
+                Ok(binned) => binned,
+                Err(error) if matches!(error.downcast_ref(), Some(Error::NoSound { .. })) => {
+                    return Ok(Converted::WithoutSounds(Box::new(raw), error));
+                }
+                Err(error) => return Err(error),
+            };
+            let of_alignment = Alignment::of(&recording, Seed::new(0))?.doubts(&path.display().to_string());
             fs::create_dir_all(cache).with_context(|| format!("{}: cannot create", cache.display()))?;
-            recording.with_metadata(CONVERSION, json!({ DOUBTS: doubts })).write(&kept)?;
+            let about = json!({ DOUBTS: doubts, ALIGNMENT_DOUBTS: of_alignment });
+            recording.with_metadata(CONVERSION, about).write(&kept)?;
             Recording::read(&kept)?
         }
     };
-    let doubts = recording.description().metadata.get(CONVERSION).and_then(|about| about.get(DOUBTS));
-    if let Some(doubts) = doubts {
-        warnings.extend(serde_json::from_value::<Vec<Warning>>(doubts.clone())?);
+    let lists = match wanted {
+        AlignmentDoubts::Voiced => [DOUBTS, ALIGNMENT_DOUBTS].as_slice(),
+        AlignmentDoubts::LeftToProgram => &[DOUBTS],
+    };
+    if let Some(about) = recording.description().metadata.get(CONVERSION) {
+        for doubts in lists.iter().filter_map(|list| about.get(*list)) {
+            warnings.extend(serde_json::from_value::<Vec<Warning>>(doubts.clone())?);
+        }
     }
-    Ok(recording)
+    Ok(Converted::Recording(Box::new(recording)))
 }
 
-/// Where `recording.json` of the cache keeps the doubts about the data.
+/// Whether doubts about how responses lie to sounds are voiced when data is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AlignmentDoubts {
+    /// They are.
+    Voiced,
+    /// The program measures the alignment itself, and voices its own.
+    LeftToProgram,
+}
+
+/// Where `recording.json` of the cache keeps the doubts about the data, and those about its alignment.
 const CONVERSION: &str = "conversion";
 const DOUBTS: &str = "warnings";
+const ALIGNMENT_DOUBTS: &str = "alignment_warnings";
 
 /// The width of the bins of data without bins of its own, in ms.
 const DEFAULT_DT_MS: f64 = 5.0;
@@ -56,7 +92,7 @@ const DEFAULT_DT_MS: f64 = 5.0;
 fn key(path: &Path, args: &ReadArgs) -> anyhow::Result<String> {
     let mut digest = Digest::default();
     // Where it is kept makes no difference, nor whether the width of bins that is meant is also said.
-    let has_bins = args.from.or_else(|| Format::of(path)) == Some(Format::Nems);
+    let has_bins = args.from.or_else(|| Format::of(path)) == Some(Format::Nems) || args.sample_rate.is_some();
     let dt = args.dt.or((!has_bins).then_some(DEFAULT_DT_MS));
     let options = ReadArgs { cache: None, dt, ..args.clone() };
     digest.add(format!("{} {options:?}", env!("CARGO_PKG_VERSION")).as_bytes());

@@ -30,6 +30,12 @@ pub enum Format {
 }
 
 impl Format {
+    /// The name that `--from` takes.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
     /// The format of a file or folder, by what is in it; `None` for the folder of a recording, or if nothing is known.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {

@@ -6,7 +6,7 @@ mod format;
 mod raw;
 mod recording;
 
-pub use args::ReadArgs;
+pub use args::{BinnedReadArgs, ReadArgs};
 pub use format::Format;
 pub(crate) use raw::{Raw, read_raw};
-pub(crate) use recording::{Origin, Source, source, true_field};
+pub(crate) use recording::{Found, Origin, Source, source, source_or_responses, true_field};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::{anyhow, bail, ensure};
 use statenet::{
     core::Warning,
     data::{
@@ -49,19 +49,33 @@ impl Raw {
     /// If a sound is missing or cannot be read, or bins do not fit.
     pub(crate) fn bin(&self, place: &Path) -> anyhow::Result<(Recording, Vec<Warning>)> {
         let raw = &self.recording;
-        let place = place.display().to_string();
-        let missing = missing(&raw.missing, &place);
-        let recording = match (raw.bin(&self.binning), &missing) {
-            (Ok(recording), _) => recording,
+        let missing = missing(&raw.missing, &place.display().to_string());
+        let (recording, of_times) = match (raw.bin_with_doubts(&self.binning), &missing) {
+            (Ok(binned), _) => binned,
             (Err(error @ Error::NoSound { .. }), Some(missing)) => {
                 return Err(anyhow::Error::new(error).context(missing.to_string()));
             }
             (Err(error), _) => return Err(error.into()),
         };
-        let mut doubts: Vec<Warning> = missing.into_iter().collect();
-        doubts.extend(raw.warnings.iter().cloned());
-        doubts.extend(raw.doubts(&self.binning)?);
+        let mut doubts = self.doubts(place);
+        doubts.extend(of_times);
         Ok((recording, doubts))
+    }
+
+    /// The responses in bins, with silence in place of the sounds, for what concerns responses alone.
+    ///
+    /// # Errors
+    /// If bins do not fit.
+    pub(crate) fn bin_in_silence(&self) -> anyhow::Result<Recording> {
+        Ok(self.recording.in_silence(&self.binning)?.bin(&self.binning)?)
+    }
+
+    /// What is missing and what is doubtful, before spikes are counted.
+    pub(crate) fn doubts(&self, place: &Path) -> Vec<Warning> {
+        let mut doubts: Vec<Warning> =
+            missing(&self.recording.missing, &place.display().to_string()).into_iter().collect();
+        doubts.extend(self.recording.warnings.iter().cloned());
+        doubts
     }
 }
 
@@ -77,6 +91,17 @@ pub(crate) fn read_raw(path: &Path, args: &ReadArgs) -> anyhow::Result<Raw> {
             if path.exists() { "nothing in it says what it is" } else { "there is no such file or folder" }
         )
     })?;
+    let holds_arrays = match format {
+        Format::Mat => true,
+        Format::Array => !is_pynapple(path),
+        _ => false,
+    };
+    ensure!(
+        holds_arrays || args.unit.is_spikes(),
+        "--unit {}: responses of the format {} are spikes or say their unit themselves, expected the format mat or array",
+        args.unit,
+        format.name()
+    );
     let binning = args.binning()?;
     // Of arrays, responses are moved before they are cut into trials.
     let moved = Binning { shift_ms: 0.0, ..binning };
@@ -121,13 +146,18 @@ pub(crate) fn read_raw(path: &Path, args: &ReadArgs) -> anyhow::Result<Raw> {
             (pprox::read(path, &PproxOptions { unit, audio: args.audio.clone() })?, binning)
         }
         Format::Mat => (heard(mat::read(path, &args.arrays()?)?, args)?, moved),
-        Format::Array if path.is_file() && pynapple::is_one(path) => {
+        Format::Array if is_pynapple(path) => {
             let (onsets, audio) = (args.onsets.clone(), args.audio.clone());
             (pynapple::read(path, &PynappleOptions { onsets, audio, shift_ms: args.shift })?, binning)
         }
         Format::Array => (heard(array::read(path, &args.arrays()?)?, args)?, moved),
     };
     Ok(Raw { recording, binning, format })
+}
+
+/// Whether an npz file has spike times that pynapple saved.
+fn is_pynapple(path: &Path) -> bool {
+    path.is_file() && pynapple::is_one(path)
 }
 
 /// One warning for everything that is missing; `import.json` has the whole list.
@@ -166,6 +196,7 @@ fn phy_options(args: &ReadArgs) -> anyhow::Result<PhyOptions> {
 /// A recording of NEMS, or the release NAT4, whose archives say so in their names.
 fn nems(path: &Path, args: &ReadArgs) -> anyhow::Result<RawRecording> {
     if any_file(path, is_of_nat4) {
+        ensure!(args.epoch_prefix.is_none(), "--epoch-prefix: the stimuli of NAT4 are known, remove it");
         let area = match args.areas.as_slice() {
             [] => None,
             [area] => Some(area.clone()),
@@ -173,15 +204,18 @@ fn nems(path: &Path, args: &ReadArgs) -> anyhow::Result<RawRecording> {
         };
         return Ok(nat4::read(path, &Nat4Options { area, shift_ms: args.shift, ..Nat4Options::default() })?);
     }
+    Ok(nems::read(path, &nems_options(args))?)
+}
+
+fn nems_options(args: &ReadArgs) -> NemsOptions {
     let default = NemsOptions::default();
-    let options = NemsOptions {
+    NemsOptions {
         responses: args.responses.clone().unwrap_or(default.responses),
         stimuli: args.stimuli.clone().unwrap_or(default.stimuli),
         audio: args.audio.clone(),
         shift_ms: args.shift,
-        prefix: default.prefix,
-    };
-    Ok(nems::read(path, &options)?)
+        prefix: args.epoch_prefix.clone().unwrap_or(default.prefix),
+    }
 }
 
 /// Stimuli that were arrays, with the sounds of `--audio`, if it is given.

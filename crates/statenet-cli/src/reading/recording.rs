@@ -9,7 +9,12 @@ use statenet::{
     prelude::*,
 };
 
-use super::{args::ReadArgs, cache::converted, format::Format};
+use super::{
+    args::ReadArgs,
+    cache::{AlignmentDoubts, Converted, converted},
+    format::Format,
+    raw::Raw,
+};
 use crate::shared::Warnings;
 
 /// A recording, with the ground truth of its neurons if it is simulated.
@@ -30,6 +35,8 @@ pub(crate) enum Origin<'a> {
         read: Box<ReadArgs>,
         /// Where what was converted is kept, unless the user names another place.
         cache: PathBuf,
+        /// Whether doubts about its alignment are voiced.
+        alignment: AlignmentDoubts,
     },
     /// A folder of wav files, a file of counts, and the width of its bins.
     Sounds(&'a Path, &'a Path, TimeBin),
@@ -44,8 +51,25 @@ impl<'a> Origin<'a> {
             path,
             read: Box::new(read),
             cache: out.join("cache"),
+            alignment: AlignmentDoubts::Voiced,
         })
     }
+
+    /// The same for a program that measures the alignment itself, and voices its own doubts.
+    pub(crate) fn measured_by_program(mut self) -> Self {
+        if let Self::Data { alignment, .. } = &mut self {
+            *alignment = AlignmentDoubts::LeftToProgram;
+        }
+        self
+    }
+}
+
+/// What is at an origin.
+pub(crate) enum Found {
+    /// A recording.
+    Source(Source),
+    /// Data of another format whose sounds are not all there, and the error that names these.
+    WithoutSounds(Box<Raw>, anyhow::Error),
 }
 
 /// Reads or simulates a recording. Doubts about data that was converted are voiced.
@@ -58,10 +82,34 @@ pub(crate) fn source(
     seed: u64,
     warnings: &mut Warnings,
 ) -> anyhow::Result<Source> {
+    match source_or_responses(origin, neurons, seed, warnings)? {
+        Found::Source(source) => Ok(source),
+        Found::WithoutSounds(_, error) => Err(error),
+    }
+}
+
+/// The same, or the responses of data whose sounds are not all there.
+///
+/// # Errors
+/// As [`source`], but for missing sounds.
+pub(crate) fn source_or_responses(
+    origin: &Origin<'_>,
+    neurons: Option<&str>,
+    seed: u64,
+    warnings: &mut Warnings,
+) -> anyhow::Result<Found> {
     let source = match origin {
-        Origin::Data { path, read, cache } => {
+        Origin::Data { path, read, cache, alignment } => {
             let recording = match read.from.or_else(|| Format::of(path)) {
-                Some(_) => converted(path, read, read.cache.as_deref().unwrap_or(cache), warnings)?,
+                Some(_) => {
+                    let cache = read.cache.as_deref().unwrap_or(cache);
+                    match converted(path, read, cache, *alignment, warnings)? {
+                        Converted::Recording(recording) => *recording,
+                        Converted::WithoutSounds(raw, error) => {
+                            return Ok(Found::WithoutSounds(raw, error));
+                        }
+                    }
+                }
                 None => Recording::read(path)?,
             };
             Source { recording, truth: Vec::new() }
@@ -75,10 +123,10 @@ pub(crate) fn source(
             Source { recording: simulation.recording, truth: simulation.truth }
         }
     };
-    let Some(list) = neurons else { return Ok(source) };
+    let Some(list) = neurons else { return Ok(Found::Source(source)) };
     let chosen = source.recording.neuron_indices(list)?;
     let truth = chosen.iter().filter_map(|&n| source.truth.get(n).cloned()).collect();
-    Ok(Source { recording: source.recording.select_neurons(&chosen)?, truth })
+    Ok(Found::Source(Source { recording: source.recording.select_neurons(&chosen)?, truth }))
 }
 
 /// The true receptive field `(F, L)` of a simulated neuron, per standard deviation of a band.

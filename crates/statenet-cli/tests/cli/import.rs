@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path};
 
-use statenet::{core::SampleRate, data::write_wav, prelude::*};
+use statenet::{
+    core::SampleRate,
+    data::{write_npy_2d, write_wav},
+    prelude::*,
+};
 
 use crate::harness::{expect_done, expect_refused, json, temporary, text, tree};
 
@@ -151,4 +155,65 @@ fn programs_take_other_formats_and_convert_them_once() {
     fs::write(data.join("spikes.csv"), table + "noise,s0,0,0.1\n").unwrap();
     with("fit", &fit);
     assert_eq!(converted(&out).len(), 2);
+}
+
+/// Two potentials in bins of 2.5 ms, negative, with a cochleagram of three bands, in a folder of npy files.
+fn potentials(root: &Path) {
+    fs::create_dir_all(root).unwrap();
+    let mut stream = Seed::new(0).stream("bands");
+    let bands = ndarray::Array2::from_shape_fn((3, 400), |_| stream.unit() as f32);
+    let values = ndarray::Array2::from_shape_fn((2, 400), |(n, t)| -60.0 - n as f32 + (t % 4) as f32);
+    write_npy_2d(root.join("bands.npy"), bands.view()).unwrap();
+    write_npy_2d(root.join("values.npy"), values.view()).unwrap();
+}
+
+#[test]
+fn responses_in_another_unit_may_be_negative_and_are_averaged() {
+    let root = tempfile::tempdir().unwrap();
+    let (data, out) = (root.path().join("arrays"), root.path().join("recording"));
+    potentials(&data);
+    let arrays = ["--from", "array", "--responses", "values", "--stimuli", "bands", "--sample-rate", "400"];
+    let import = [&["--in", text(&data), "--out", text(&out), "--quiet"], &arrays[..]].concat();
+    expect_refused("import", &import, &["counts[0, 0, 0] is -60, expected 0 or more spikes"]);
+    expect_done("import", &[&import[..], &["--unit", "mV", "--dt", "5"]].concat());
+    let recording = Recording::read(&out).unwrap();
+    assert_eq!((recording.dt().ms(), recording.response_unit().as_str()), (5.0, "mV"));
+    let values = recording.stimuli()[0].responses().values();
+    assert_eq!(values.dim(), (2, 1, 200));
+    assert_eq!([values[[0, 0, 0]], values[[0, 0, 1]], values[[1, 0, 0]]], [-59.5, -57.5, -60.5]);
+    assert_eq!(json(&out.join("import.json"))["mean_rate_hz"], serde_json::Value::Null);
+    // In the bins of the file, and as counts where it is said.
+    expect_done("import", &[&import[..], &["--unit", "mV"]].concat());
+    assert_eq!(Recording::read(&out).unwrap().dt().ms(), 2.5);
+    let wrong = [&import[..], &["--unit", "spikes/s"]].concat();
+    expect_refused("import", &wrong, &["multiply rates per second by dt"]);
+}
+
+#[test]
+fn a_unit_of_spike_times_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let (data, out) = (root.path().join("lab"), root.path().join("recording"));
+    lab(&data);
+    let args = ["--in", text(&data), "--out", text(&out), "--unit", "mV"];
+    expect_refused("import", &args, &["--unit mV", "format table", "expected the format mat or array"]);
+    assert!(!out.join("recording.json").exists());
+}
+
+#[test]
+fn doubts_about_the_alignment_of_converted_data_are_voiced_once() {
+    let root = tempfile::tempdir().unwrap();
+    let data = root.path().join("lab");
+    lab(&data);
+    for program in ["look", "fit"] {
+        let out = root.path().join(program);
+        let early =
+            ["--data", text(&data), "--repeats", "5", "--shift", "-30", "--out", text(&out), "--quiet"];
+        let model = if program == "fit" { ["--model", "ridge"].as_slice() } else { &[] };
+        // Converted, and then from the cache.
+        for _ in 0..2 {
+            let ended = expect_done(program, &[&early[..], model].concat());
+            let voiced = ended.stderr.matches("before the sound does").count();
+            assert_eq!(voiced, 1, "{program}: {}", ended.stderr);
+        }
+    }
 }

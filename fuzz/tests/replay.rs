@@ -49,7 +49,7 @@ macro_rules! replayed {
 
 replayed! {
     npy npz wav mat5 recording sounds split model_config checkpoint published stream_state fit_state predictions
-    tgz hdf5 nems pprox table
+    tgz hdf5 nems pprox table flac phy pynapple parquet
 }
 
 #[test]

@@ -2,15 +2,19 @@
 
 pub mod checkpoint;
 pub mod fit_state;
+pub mod flac;
 pub mod hdf5;
 pub mod mat5;
 pub mod model_config;
 pub mod nems;
 pub mod npy;
 pub mod npz;
+pub mod parquet;
+pub mod phy;
 pub mod pprox;
 pub mod predictions;
 pub mod published;
+pub mod pynapple;
 pub mod recording;
 pub mod sounds;
 pub mod split;
@@ -43,6 +47,10 @@ pub const TARGETS: &[&Target] = &[
     &nems::TARGET,
     &pprox::TARGET,
     &table::TARGET,
+    &flac::TARGET,
+    &phy::TARGET,
+    &pynapple::TARGET,
+    &parquet::TARGET,
 ];
 
 /// An error as a user sees it, with its causes: none may be empty, or longer than a page. Returns that the input was not taken.

@@ -1,0 +1,5 @@
+//! See `targets/flac.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(flac);

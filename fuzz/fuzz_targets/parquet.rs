@@ -1,0 +1,5 @@
+//! See `targets/parquet.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(parquet);

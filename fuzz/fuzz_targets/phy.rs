@@ -1,0 +1,5 @@
+//! See `targets/phy.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(phy);

@@ -1,0 +1,5 @@
+//! See `targets/pynapple.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(pynapple);

@@ -225,3 +225,24 @@ fn heard(raw: RawRecording, args: &ReadArgs) -> anyhow::Result<RawRecording> {
         None => raw,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_that_are_stimuli_begin_as_the_option_says() {
+        assert_eq!(nems_options(&ReadArgs::default()), NemsOptions::default());
+        let named = ReadArgs { epoch_prefix: Some("REFERENCE_".to_owned()), ..ReadArgs::default() };
+        assert_eq!(nems_options(&named).prefix, "REFERENCE_");
+    }
+
+    #[test]
+    fn arrays_in_finer_bins_are_joined() {
+        let args = ReadArgs { sample_rate: Some(1000.0), dt: Some(5.0), ..ReadArgs::default() };
+        let (arrays, binning) = (args.arrays().unwrap().arrays, args.binning().unwrap());
+        assert_eq!((arrays.dt.ms(), binning.dt.map(TimeBin::ms)), (1.0, Some(5.0)));
+        let plain = ReadArgs { dt: Some(10.0), ..ReadArgs::default() };
+        assert_eq!(plain.arrays().unwrap().arrays.dt.ms(), 10.0);
+    }
+}

@@ -31,7 +31,8 @@
 //! | [`evaluate_observations`], [`Evaluation`] | all scores of a model with intervals; serializes to the object in results files |
 //! | [`compare`], [`Comparison`] | two models on the same neurons: paired interval and tests |
 //! | [`ValidationScorer`] | a fast score for early stopping |
-//! | [`scores`] | CCraw, CCnorm, FVE, MSE, Poisson log-likelihood |
+//! | [`scores`] | correlations, explained variance, coherence, likelihoods, distances of spike trains: one file each |
+//! | [`further_scores`] | those that an [`Evaluation`] does not have, of all neurons at once |
 //! | [`ceilings`] | signal and noise power, CCmax, correlation between repeats |
 //! | [`published`] | variants from publications, under the names of their authors |
 //! | [`resampling`] | bootstrap, permutation and rank tests, adjusted p values |
@@ -69,8 +70,8 @@ mod validation;
 pub use comparison::{ComparedScore, Comparison, compare, compare_by};
 pub use error::{Error, Result};
 pub use evaluation::{
-    Conditions, DefinedCounts, Evaluation, EvaluationOptions, LeftOut, NeuronScores, Pooling, Reasons,
-    RepeatCounts, Resampled, evaluate_observations,
+    Conditions, DefinedCounts, Evaluation, EvaluationOptions, FurtherOptions, FurtherScores, LeftOut,
+    NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations, further_scores,
 };
 pub use losses::Loss;
 pub use moments::RateSums;

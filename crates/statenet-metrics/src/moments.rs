@@ -118,6 +118,53 @@ impl CrossSums {
     }
 }
 
+/// [`CrossSums`] of a series that comes in pieces, with its means.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RunningSums {
+    n: usize,
+    x: f64,
+    y: f64,
+    sums: CrossSums,
+}
+
+impl RunningSums {
+    /// The sums of a piece.
+    pub(crate) fn of(x: &[f64], y: &[f64]) -> Self {
+        Self { n: x.len(), x: mean(x), y: mean(y), sums: CrossSums::of(x, y) }
+    }
+
+    /// Appends a piece (the formula of Chan, Golub and LeVeque 1983).
+    pub(crate) fn append(&mut self, piece: &Self) {
+        let n = self.n + piece.n;
+        if piece.n == 0 {
+            return;
+        }
+        let (dx, dy) = (piece.x - self.x, piece.y - self.y);
+        let share = piece.n as f64 / n as f64;
+        let weight = self.n as f64 * share;
+        self.sums = CrossSums {
+            dof: n - 1,
+            xx: self.sums.xx + piece.sums.xx + weight * dx * dx,
+            yy: self.sums.yy + piece.sums.yy + weight * dy * dy,
+            xy: self.sums.xy + piece.sums.xy + weight * dx * dy,
+            x_floor: self.sums.x_floor + piece.sums.x_floor,
+            y_floor: self.sums.y_floor + piece.sums.y_floor,
+        };
+        self.x += share * dx;
+        self.y += share * dy;
+        self.n = n;
+    }
+
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The sums about the means of the whole series.
+    pub(crate) fn sums(&self) -> &CrossSums {
+        &self.sums
+    }
+}
+
 /// The q-quantile of sorted values with linear interpolation (type 7 of Hyndman and Fan 1996).
 pub(crate) fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
@@ -155,6 +202,21 @@ mod tests {
         let x: Vec<f64> = (0..999).map(|t| f64::from(t % 7)).collect();
         let far: Vec<f64> = x.iter().map(|v| v + 1e9).collect();
         assert!((CrossSums::of(&x, &far).correlation().unwrap() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn pieces_give_the_sums_of_the_whole() {
+        let x: Vec<f64> = (0..999).map(|t| 1e4 + f64::from(t * t % 17)).collect();
+        let y: Vec<f64> = (0..999).map(|t| f64::from(t % 7)).collect();
+        let mut running = RunningSums::default();
+        for (x, y) in x.chunks(100).zip(y.chunks(100)) {
+            running.append(&RunningSums::of(x, y));
+        }
+        let (pieces, whole) = (running.sums(), CrossSums::of(&x, &y));
+        assert_eq!((pieces.dof, running.n()), (whole.dof, 999));
+        for (piece, whole) in [(pieces.xx, whole.xx), (pieces.yy, whole.yy), (pieces.xy, whole.xy)] {
+            assert!((piece - whole).abs() < 1e-9 * whole.abs().max(1.0), "{piece} {whole}");
+        }
     }
 
     #[test]

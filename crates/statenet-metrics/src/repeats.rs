@@ -67,14 +67,31 @@ impl Repeats {
         }
     }
 
-    fn values(&self) -> &[Vec<f64>] {
+    /// The values of each repeat: of the recorded bins if complete, else of all bins, 0 where nothing was recorded.
+    pub(crate) fn values(&self) -> &[Vec<f64>] {
         match self {
             Self::Complete(values) | Self::Ragged { values, .. } => values,
         }
     }
 
+    /// Flags of the recorded bins of each repeat, `None` if all repeats have the same.
+    pub(crate) fn valid(&self) -> Option<&[Vec<bool>]> {
+        match self {
+            Self::Complete(_) => None,
+            Self::Ragged { valid, .. } => Some(valid),
+        }
+    }
+
     pub(crate) fn n_repeats(&self) -> usize {
         self.values().len()
+    }
+
+    /// Returns an error unless every response is a whole number, 0 or more. (Values that were not recorded are 0.)
+    pub(crate) fn expect_counts(&self) -> Result<(), Undefined> {
+        match self.values().iter().flatten().find(|y| **y < 0.0 || **y != y.trunc()) {
+            None => Ok(()),
+            Some(&response) => Err(Undefined::NotCounts { response }),
+        }
     }
 
     /// Concatenates stimuli in time: the i-th repeats of all stimuli become the i-th repeat of the whole. Stimuli without
@@ -110,6 +127,26 @@ impl Repeats {
             Self::Complete(rows) => complete_powers(rows),
             Self::Ragged { .. } => self.covariance().powers(),
         }
+    }
+
+    /// The mean correlation of pairs of repeats; `None` if no pair has one. Repeats that do not vary are left out.
+    ///
+    /// Of complete repeats that are standardized to z_r, it is (|sum_r z_r|^2 / (T - 1) - R) / (R (R - 1)).
+    pub(crate) fn mean_correlation(&self) -> Option<f64> {
+        let Self::Complete(rows) = self else {
+            return self.covariance().mean_correlation();
+        };
+        let (mut sum, mut n) = (vec![0.0; rows.first()?.len()], 0.0);
+        for row in rows {
+            let row = centred(row);
+            let squares = dot(&row, &row);
+            if squares > 0.0 {
+                let scale = squares.sqrt().recip();
+                sum.iter_mut().zip(&row).for_each(|(sum, y)| *sum += scale * y);
+                n += 1.0;
+            }
+        }
+        (n > 1.0).then(|| ((dot(&sum, &sum) - n) / (n * (n - 1.0))).clamp(-1.0, 1.0))
     }
 
     /// The covariance of every pair of repeats.
@@ -203,6 +240,24 @@ impl RepeatCovariance {
         (n > 0).then(|| sum / f64::from(n))
     }
 
+    /// The mean correlation of distinct pairs that both vary; `None` if there is none.
+    pub(crate) fn mean_correlation(&self) -> Option<f64> {
+        let (mut sum, mut n) = (0.0, 0_u32);
+        for i in 0..self.n_repeats {
+            for j in i + 1..self.n_repeats {
+                let (Some(ij), Some(ii), Some(jj)) = (self.pair(i, j), self.pair(i, i), self.pair(j, j))
+                else {
+                    continue;
+                };
+                if ii > 0.0 && jj > 0.0 {
+                    sum += (ij / (ii * jj).sqrt()).clamp(-1.0, 1.0);
+                    n += 1;
+                }
+            }
+        }
+        (n > 0).then(|| sum / f64::from(n))
+    }
+
     /// The powers from the covariances of pairs, or `None` if there is no pair.
     pub(crate) fn powers(&self) -> Option<Powers> {
         let r = self.n_repeats;
@@ -246,6 +301,8 @@ mod tests {
             let (closed, pairs) = (repeats.powers().unwrap(), repeats.covariance().powers().unwrap());
             assert!((closed.signal - pairs.signal).abs() < 1e-14);
             assert!((closed.noise - pairs.noise).abs() < 1e-14);
+            let closed = repeats.mean_correlation().unwrap();
+            assert!((closed - repeats.covariance().mean_correlation().unwrap()).abs() < 1e-14);
         }
     }
 

@@ -90,6 +90,36 @@ pub enum Undefined {
         /// The response.
         response: f64,
     },
+    /// A response is not a whole number of spikes: the score is of spike counts that are not smoothed, not of continuous responses.
+    #[error("response is {response}, expected a whole number of spikes, neither smoothed nor continuous")]
+    NotCounts {
+        /// The response.
+        response: f64,
+    },
+    /// The correlation between single repeats is not above 0.
+    #[error("correlation between repeats is {ttrc}, expected above 0")]
+    NotReproducible {
+        /// The mean correlation of pairs of repeats.
+        ttrc: f64,
+    },
+    /// Stimuli are too short, or too interrupted, for a score over stretches of time.
+    #[error("the longest stretch of recorded bins is {bins}, expected at least {needed}")]
+    TooShort {
+        /// Length of the longest stretch of recorded bins.
+        bins: usize,
+        /// Length needed.
+        needed: usize,
+    },
+    /// Too few segments of time for a spectrum: of a single segment the coherence is 1 whatever the prediction.
+    #[error("number of segments of {segment_bins} bins is {segments}, expected at least {needed}")]
+    TooFewSegments {
+        /// Number of segments without a missing bin.
+        segments: usize,
+        /// Number needed.
+        needed: usize,
+        /// Length of a segment in bins.
+        segment_bins: usize,
+    },
     /// The rate is below 0, or 0 where a spike was recorded: the likelihood is undefined or 0.
     #[error("rate is {rate} where {response} spikes were recorded, expected above 0")]
     ImpossibleRate {

@@ -5,7 +5,7 @@ use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 use statenet_core::{ResponseMask, Warning};
 use statenet_data::{Batches, Predictions, Recording, Smoothing};
-use statenet_metrics::{Evaluation, EvaluationOptions, Observation};
+use statenet_metrics::{Evaluation, EvaluationOptions, FurtherOptions, FurtherScores, Observation};
 use statenet_models::{Mode, ResponseModel};
 
 use crate::{
@@ -107,6 +107,34 @@ fn in_words(smoothing: Smoothing) -> String {
         }
         _ => "smoothed".to_owned(),
     }
+}
+
+/// The further scores of predictions on some stimuli of a recording, see [`statenet_metrics::further_scores`].
+///
+/// Those of spike counts compare with the responses as recorded, the others as [`score`] does. The scores are of the recording's neurons, which
+/// is as recorded; `smoothing` is that of the scores that take smoothed responses, `None` for the default of the unit.
+///
+/// # Errors
+/// As [`score`].
+pub fn further_scores(
+    predictions: &Predictions,
+    recording: &Recording,
+    smoothing: Option<Smoothing>,
+    stimuli: &[usize],
+    options: &FurtherOptions,
+) -> Result<Vec<FurtherScores>> {
+    predictions.expect_unit(recording, "predictions")?;
+    expect_memory_to_score(recording, stimuli)?;
+    let smoothed = smoothing.map(|smoothing| recording.smooth(smoothing)).transpose()?;
+    let as_recorded = match recording.smoothing() {
+        None => &recording.smooth(Smoothing::None)?,
+        Some(_) => recording,
+    };
+    with_observations(predictions, smoothed.as_ref().unwrap_or(recording), stimuli, |observations| {
+        with_observations(predictions, as_recorded, stimuli, |counts| {
+            Ok(statenet_metrics::further_scores(observations, counts, options)?)
+        })
+    })
 }
 
 /// A doubt about the unit of predictions: they look like spikes per second, where spikes per bin are expected

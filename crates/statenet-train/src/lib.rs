@@ -64,7 +64,9 @@ mod validation;
 
 pub use axes::recording_for;
 pub use error::{Error, Result};
-pub use evaluate::{RecordedResponses, evaluate, evaluate_with, predict, rate_unit_warning, score};
+pub use evaluate::{
+    RecordedResponses, evaluate, evaluate_with, further_scores, predict, rate_unit_warning, score,
+};
 pub use fit::{Fit, not_trained};
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use hearing::{behind_front_end, cochleagrams};

@@ -103,9 +103,14 @@ pub(crate) struct PowerSum {
 impl PowerSum {
     /// Adds a stimulus with `n_bins` PSTH bins; returns whether its powers are defined.
     pub(crate) fn add(&mut self, repeats: &Repeats, n_bins: usize) -> bool {
-        self.most_repeats = self.most_repeats.max(repeats.n_repeats());
+        self.add_powers(repeats.powers(), repeats.n_repeats(), n_bins)
+    }
+
+    /// Adds a stimulus whose powers are known.
+    pub(crate) fn add_powers(&mut self, powers: Option<Powers>, n_repeats: usize, n_bins: usize) -> bool {
+        self.most_repeats = self.most_repeats.max(n_repeats);
         self.most_bins = self.most_bins.max(n_bins);
-        let Some(powers) = repeats.powers() else {
+        let Some(powers) = powers else {
             return false;
         };
         let weight = n_bins.saturating_sub(1) as f64;

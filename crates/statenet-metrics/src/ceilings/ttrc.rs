@@ -6,7 +6,7 @@ use crate::{
     observation::Recorded,
     psth::Psth,
     quantity::Reliability,
-    repeats::{RepeatCovariance, Repeats},
+    repeats::Repeats,
     undefined::{Score, Undefined, finite},
 };
 
@@ -26,7 +26,7 @@ pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score<Reliability>>> {
         for stimulus in recorded {
             let (repeats, n_bins) = (Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
             (most_repeats, most_bins) = (most_repeats.max(repeats.n_repeats()), most_bins.max(n_bins));
-            if let Some(r) = mean_correlation(&repeats.covariance()) {
+            if let Some(r) = repeats.mean_correlation() {
                 let w = n_bins.saturating_sub(1) as f64;
                 (sum, weight) = (sum + w * r, weight + w);
             }
@@ -39,24 +39,6 @@ pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score<Reliability>>> {
             _ => Err(Undefined::ConstantResponse),
         }
     })
-}
-
-fn mean_correlation(covariance: &RepeatCovariance) -> Option<f64> {
-    let (mut sum, mut n) = (0.0, 0_u32);
-    for i in 0..covariance.n_repeats() {
-        for j in i + 1..covariance.n_repeats() {
-            let (Some(ij), Some(ii), Some(jj)) =
-                (covariance.pair(i, j), covariance.pair(i, i), covariance.pair(j, j))
-            else {
-                continue;
-            };
-            if ii > 0.0 && jj > 0.0 {
-                sum += (ij / (ii * jj).sqrt()).clamp(-1.0, 1.0);
-                n += 1;
-            }
-        }
-    }
-    (n > 0).then(|| sum / f64::from(n))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 mod blocks;
 mod conditions;
+mod further;
 mod intervals;
 mod options;
 
 pub use conditions::{Conditions, LeftOut, Pooling, RepeatCounts};
+pub use further::{FurtherOptions, FurtherScores, further_scores};
 pub use intervals::Resampled;
 pub use options::EvaluationOptions;
 

@@ -118,7 +118,7 @@ impl CcNormTarget {
     }
 }
 
-fn of_sums(sums: &CrossSums, powers: &PooledPowers) -> Score {
+pub(crate) fn of_sums(sums: &CrossSums, powers: &PooledPowers) -> Score {
     sums.expect_y_varies()?;
     let signal_power = powers.positive_signal()?;
     sums.expect_x_varies()?;

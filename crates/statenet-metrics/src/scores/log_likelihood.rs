@@ -1,16 +1,10 @@
 //! Poisson log-likelihood of recorded counts.
 
-use std::f64::consts::LN_2;
-
-use ndarray::Axis;
-use statrs::function::gamma::ln_gamma;
-
 use crate::{
     error::Result,
-    moments::mean,
     observation::Observation,
-    scores::per_neuron,
-    undefined::{Score, Source, Undefined, finite},
+    scores::{Neuron, per_neuron, poisson::PoissonSums},
+    undefined::{Score, finite},
 };
 
 /// Poisson log-likelihood of the responses under the rate, in nats per bin and repeat.
@@ -20,8 +14,10 @@ use crate::{
 ///
 /// - `responses`: spike counts, not smoothed. For values that are not whole, y! is the gamma function of y + 1, and the score
 ///   is not the logarithm of a probability.
-/// - Undefined ([`Undefined::ImpossibleRate`]) if a rate is negative, or 0 where a spike was recorded, which is impossible
-///   according to the model.
+/// - Undefined ([`Undefined::ImpossibleRate`](crate::Undefined::ImpossibleRate)) if a rate is negative, or 0 where a spike was
+///   recorded, which is impossible according to the model.
+/// - Bias: none for a rate that was not fitted to these responses. The score depends on the unit of time and on the neuron's rate: it
+///   compares models of one neuron, not neurons.
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N.
@@ -41,77 +37,9 @@ use crate::{
 /// ```
 pub fn log_likelihood(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
     per_neuron(observations, |neuron| {
-        let Counts { rate, count } = Counts::of(observations, neuron)?;
-        let sum: f64 = unnormalized(&rate, &count)? - count.iter().map(|&y| ln_factorial(y)).sum::<f64>();
-        finite(sum / count.len() as f64)
+        let sums = PoissonSums::of(&Neuron::of(observations, neuron)?)?;
+        finite(sums.log_likelihood() / sums.n)
     })
-}
-
-/// Information about the spikes in the rate, relative to a constant rate, in bits per spike.
-///
-/// (LL(p) - LL(mean count)) / (spikes ln 2), both over the same recorded bins. The constant rate is the mean of the test data
-/// themselves, which lowers the score by 1 / (2 ln 2 spikes) on average.
-///
-/// # Errors
-/// As [`log_likelihood`]; undefined without spikes.
-pub fn bits_per_spike(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
-    per_neuron(observations, |neuron| {
-        let Counts { rate, count } = Counts::of(observations, neuron)?;
-        let spikes: f64 = count.iter().sum();
-        if spikes <= 0.0 {
-            return Err(Undefined::NoSpikes);
-        }
-        let constant = vec![mean(&count); count.len()];
-        finite((unnormalized(&rate, &count)? - unnormalized(&constant, &count)?) / (spikes * LN_2))
-    })
-}
-
-/// Rates and counts of all recorded (repeat, bin).
-struct Counts {
-    rate: Vec<f64>,
-    count: Vec<f64>,
-}
-
-impl Counts {
-    fn of(observations: &[Observation<'_>], neuron: usize) -> Result<Self, Undefined> {
-        let mut all = Self { rate: Vec::new(), count: Vec::new() };
-        for observation in observations {
-            let rate = observation.rate().index_axis_move(Axis(0), neuron);
-            let responses = observation.recorded().responses().index_axis_move(Axis(0), neuron);
-            let mask = observation.recorded().mask().view().index_axis_move(Axis(0), neuron);
-            for (y, valid) in responses.rows().into_iter().zip(mask.rows()) {
-                for ((&p, &y), _) in rate.iter().zip(y).zip(valid).filter(|(_, v)| **v) {
-                    all.rate.push(expect_finite(p, Source::Rate)?);
-                    all.count.push(expect_finite(y, Source::Response)?);
-                }
-            }
-        }
-        if all.count.is_empty() { Err(Undefined::NoData) } else { Ok(all) }
-    }
-}
-
-/// ln y!, exactly 0 for y of 0 and 1.
-fn ln_factorial(y: f64) -> f64 {
-    if y == 0.0 || y == 1.0 { 0.0 } else { ln_gamma(y + 1.0) }
-}
-
-fn expect_finite(value: f64, source: Source) -> Score {
-    if value.is_finite() { Ok(value) } else { Err(Undefined::NotFinite(source)) }
-}
-
-/// sum y ln p - p, with 0 ln 0 = 0.
-fn unnormalized(rate: &[f64], count: &[f64]) -> Score {
-    let mut sum = 0.0;
-    for (&p, &y) in rate.iter().zip(count) {
-        if y < 0.0 {
-            return Err(Undefined::NegativeResponse { response: y });
-        }
-        if p < 0.0 || (p == 0.0 && y > 0.0) {
-            return Err(Undefined::ImpossibleRate { rate: p, response: y });
-        }
-        sum += if y > 0.0 { y * p.ln() - p } else { -p };
-    }
-    Ok(sum)
 }
 
 #[cfg(test)]
@@ -120,6 +48,7 @@ mod tests {
     use statenet_core::ResponseMask;
 
     use super::*;
+    use crate::{scores::bits_per_spike, undefined::Undefined};
 
     fn scores(rate: &Array2<f64>, counts: &Array3<f64>) -> (Score, Score) {
         let (n, r, t) = counts.dim();

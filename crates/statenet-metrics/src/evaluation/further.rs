@@ -1,0 +1,178 @@
+//! The scores beyond correlations, all of them at once: each neuron's responses are read once.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use statenet_core::TimeBin;
+
+use crate::{
+    error::{Error, Result},
+    observation::{Observation, n_neurons, recorded},
+    resampling::ConfidenceInterval,
+    scores::{
+        Coherence, CoherenceOptions, CountWindow, Neuron, SpikeDistanceOptions, bits_per_spike, cc_ttrc,
+        coherence::Estimator,
+        deviance_explained, explained_signal_power, fano, r2_er, r2_er_interval,
+        spike_trains::{train::Trains, van_rossum::VanRossum, victor_purpura::VictorPurpura},
+    },
+    undefined::{Score, Undefined},
+};
+
+/// Options of [`further_scores`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherOptions {
+    /// Of the coherence.
+    pub coherence: CoherenceOptions,
+    /// Of van Rossum's and of Victor and Purpura's distance.
+    pub distances: SpikeDistanceOptions,
+    /// Of the Fano factor.
+    pub window: CountWindow,
+    /// Confidence of the interval of r2_ER, above 0 and below 1; `None` for no interval, which takes longer than all scores. Default
+    /// .95.
+    pub confidence: Option<f64>,
+}
+
+impl FurtherOptions {
+    /// The defaults for a time bin: segments of half a second, a time scale of 10 ms, windows of 100 ms.
+    #[must_use]
+    pub fn for_dt(dt: TimeBin) -> Self {
+        let window = statenet_core::Millis::whole::<100>();
+        Self {
+            coherence: CoherenceOptions::for_dt(dt),
+            distances: SpikeDistanceOptions::for_dt(dt),
+            window: CountWindow { bins: dt.nearest_bins(window) },
+            confidence: Some(0.95),
+        }
+    }
+}
+
+/// The scores of one neuron, each as the function of its name in [`scores`](crate::scores).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FurtherScores {
+    /// [`r2_er`](crate::scores::r2_er).
+    pub r2_er: Score,
+    /// [`r2_er_interval`](crate::scores::r2_er_interval), if asked for.
+    pub r2_er_interval: Option<ConfidenceInterval>,
+    /// [`explained_signal_power`](crate::scores::explained_signal_power).
+    pub explained_signal_power: Score,
+    /// [`cc_ttrc`](crate::scores::cc_ttrc).
+    pub cc_ttrc: Score,
+    /// [`coherence`](crate::scores::coherence), with its information rate.
+    pub coherence: Result<Coherence, Undefined>,
+    /// [`deviance_explained`](crate::scores::deviance_explained).
+    pub deviance_explained: Score,
+    /// [`bits_per_spike`](crate::scores::bits_per_spike).
+    pub bits_per_spike: Score,
+    /// [`fano`](crate::scores::fano).
+    pub fano: Score,
+    /// [`van_rossum`](crate::scores::van_rossum).
+    pub van_rossum: Score,
+    /// [`van_rossum_ceiling`](crate::scores::van_rossum_ceiling).
+    pub van_rossum_ceiling: Score,
+    /// [`victor_purpura`](crate::scores::victor_purpura).
+    pub victor_purpura: Score,
+    /// [`victor_purpura_ceiling`](crate::scores::victor_purpura_ceiling).
+    pub victor_purpura_ceiling: Score,
+}
+
+impl FurtherScores {
+    /// The same without those of the prediction, for the reason that its neuron is left out; what responses alone have, stays.
+    #[must_use]
+    pub fn left_out(self, reason: Undefined) -> Self {
+        let no = Err(reason);
+        Self {
+            r2_er: no,
+            r2_er_interval: None,
+            explained_signal_power: no,
+            cc_ttrc: no,
+            coherence: Err(reason),
+            deviance_explained: no,
+            bits_per_spike: no,
+            van_rossum: no,
+            victor_purpura: no,
+            ..self
+        }
+    }
+}
+
+/// Further scores of each neuron: those of [`scores`](crate::scores) that [`evaluate_observations`](crate::evaluate_observations)
+/// does not have.
+///
+/// - `observations`: rates and responses as they are scored, smoothed or not; for r2_ER, explained signal power, TTRC and coherence.
+/// - `counts`: rates and responses that are not smoothed, of the same neurons, for the scores of spike counts. These are undefined
+///   ([`Undefined::NotCounts`]) for continuous responses.
+///
+/// # Errors
+/// [`Error::OutOfRange`] for an option; [`Error::Count`] if the two differ in neurons; [`Error`] if there is no stimulus or the stimuli
+/// differ in N.
+pub fn further_scores(
+    observations: &[Observation<'_>],
+    counts: &[Observation<'_>],
+    options: &FurtherOptions,
+) -> Result<Vec<FurtherScores>> {
+    let n = n_neurons(&recorded(observations))?;
+    let got = n_neurons(&recorded(counts))?;
+    if got != n {
+        return Err(Error::Count { list: "counts", got, expected: n, per: "neuron" });
+    }
+    let prepared = Prepared::new(options)?;
+    let score = |neuron| prepared.score(&Neuron::of(observations, neuron), &Neuron::of(counts, neuron));
+    Ok((0..n).into_par_iter().map(score).collect())
+}
+
+/// What does not depend on the neuron.
+struct Prepared {
+    coherence: Estimator,
+    van_rossum: VanRossum,
+    victor_purpura: VictorPurpura,
+    window: CountWindow,
+    confidence: Option<f64>,
+}
+
+impl Prepared {
+    fn new(options: &FurtherOptions) -> Result<Self> {
+        options.window.validate()?;
+        if let Some(confidence) = options.confidence {
+            r2_er_interval::check_confidence(confidence)?;
+        }
+        Ok(Self {
+            coherence: Estimator::new(&options.coherence)?,
+            van_rossum: VanRossum::new(&options.distances)?,
+            victor_purpura: VictorPurpura::new(&options.distances)?,
+            window: options.window,
+            confidence: options.confidence,
+        })
+    }
+
+    fn score(&self, neuron: &Result<Neuron, Undefined>, counts: &Result<Neuron, Undefined>) -> FurtherScores {
+        fn of<T>(
+            neuron: &Result<Neuron, Undefined>,
+            score: impl FnOnce(&Neuron) -> Score<T>,
+        ) -> Result<T, Undefined> {
+            neuron.as_ref().map_err(|reason| *reason).and_then(score)
+        }
+        let trains = of(counts, |counts| Trains::of(counts.recorded()));
+        let with_trains = |score: &dyn Fn(&Neuron, &Trains) -> Score| {
+            of(counts, |counts| score(counts, trains.as_ref().map_err(|reason| *reason)?))
+        };
+        let interval = |confidence| of(neuron, |neuron| r2_er_interval::of_neuron(neuron, confidence)).ok();
+        FurtherScores {
+            r2_er: of(neuron, r2_er::of_neuron),
+            r2_er_interval: self.confidence.and_then(interval),
+            explained_signal_power: of(neuron, explained_signal_power::of_neuron),
+            cc_ttrc: of(neuron, cc_ttrc::of_neuron),
+            coherence: of(neuron, |neuron| self.coherence.coherence(neuron)),
+            deviance_explained: of(counts, deviance_explained::of_neuron),
+            bits_per_spike: of(counts, bits_per_spike::of_neuron),
+            fano: of(counts, |counts| fano::fano_of_neuron(counts.recorded(), &self.window)),
+            van_rossum: with_trains(&|neuron, trains| self.van_rossum.score(neuron, trains)),
+            van_rossum_ceiling: with_trains(&|neuron, trains| {
+                self.van_rossum.ceiling(neuron.recorded(), trains)
+            }),
+            victor_purpura: with_trains(&|neuron, trains| self.victor_purpura.score(neuron, trains)),
+            victor_purpura_ceiling: with_trains(&|neuron, trains| {
+                self.victor_purpura.ceiling(neuron.recorded(), trains)
+            }),
+        }
+    }
+}

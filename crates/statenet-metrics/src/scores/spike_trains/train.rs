@@ -1,0 +1,64 @@
+//! Spike trains as sorted lists of bins.
+
+use crate::{
+    scores::neuron::{NeuronRecorded, StimulusRecorded},
+    undefined::Undefined,
+};
+
+/// The spike trains of a neuron: for each stimulus, those of its repeats.
+#[derive(Clone, Debug)]
+pub(crate) struct Trains(Vec<StimulusTrains>);
+
+/// The spike trains of one stimulus.
+#[derive(Clone, Debug)]
+pub(crate) struct StimulusTrains {
+    /// The bins of the PSTH.
+    pub(super) times: Vec<usize>,
+    /// For each repeat the bins of its spikes, in order; a bin of two spikes occurs twice.
+    pub(super) spikes: Vec<Vec<u32>>,
+    /// For each repeat, flags of the recorded bins of the stimulus; `None` if all have those of `times`.
+    pub(super) valid: Option<Vec<Vec<bool>>>,
+}
+
+impl Trains {
+    /// # Errors
+    /// [`Undefined::NotCounts`] if a response is not a whole number, [`Undefined::NoSpikes`] if all are 0.
+    pub(crate) fn of(neuron: &NeuronRecorded) -> Result<Self, Undefined> {
+        neuron.expect_counts()?;
+        let stimuli: Vec<_> = neuron.stimuli().iter().map(StimulusTrains::of).collect();
+        if stimuli.iter().all(|stimulus| stimulus.spikes.iter().all(Vec::is_empty)) {
+            return Err(Undefined::NoSpikes);
+        }
+        Ok(Self(stimuli))
+    }
+
+    pub(super) fn stimuli(&self) -> &[StimulusTrains] {
+        &self.0
+    }
+}
+
+impl StimulusTrains {
+    fn of(stimulus: &StimulusRecorded) -> Self {
+        let (repeats, times) = (&stimulus.repeats, stimulus.psth.times());
+        let valid = repeats.valid().map(<[Vec<bool>]>::to_vec);
+        let bin = |i: usize| if valid.is_some() { i } else { times[i] };
+        let spikes = |row: &Vec<f64>| {
+            let with_spikes = row.iter().enumerate().filter(|(_, y)| **y > 0.0);
+            with_spikes.flat_map(|(i, &y)| std::iter::repeat_n(bin(i) as u32, y as usize)).collect()
+        };
+        Self { spikes: repeats.values().iter().map(spikes).collect(), times, valid }
+    }
+
+    /// The spikes of repeat `r` at the bins that repeat `other` has too.
+    pub(super) fn shared(&self, r: usize, other: usize) -> std::borrow::Cow<'_, [u32]> {
+        self.recorded_by(&self.spikes[r], other)
+    }
+
+    /// The spikes at bins that a repeat has.
+    pub(super) fn recorded_by<'s>(&self, spikes: &'s [u32], repeat: usize) -> std::borrow::Cow<'s, [u32]> {
+        match &self.valid {
+            None => spikes.into(),
+            Some(valid) => spikes.iter().copied().filter(|&t| valid[repeat][t as usize]).collect(),
+        }
+    }
+}

@@ -4,7 +4,8 @@
 //! cargo run --release --example score -- --data DIR --predictions out/fit/predictions/ln --out scores.json
 //! ```
 //! Reads `STIMULUS.npy` `(N, T)`, spikes per bin, for each test stimulus; writes the scores as JSON (like the `test` object
-//! in `summary.json`) and prints them.
+//! in `summary.json`, and more of each neuron) and as a page, `scores.html`, and prints them. Several models:
+//! `--predictions NAME=DIR` for each.
 //!
 //! The same as `statenet score`, which `cargo install --path crates/statenet-cli` installs.
 

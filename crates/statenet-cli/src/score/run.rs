@@ -39,12 +39,10 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let split = args.parts.resolve(&args.split, &recording)?;
     interrupt::check()?;
     let mut models = Vec::with_capacity(names.len());
-    for (i, (name, model)) in names.iter().zip(&args.predictions).enumerate() {
+    warnings.about(&recording, &split)?;
+    for (name, model) in names.iter().zip(&args.predictions) {
         models.push(Scored::of(name, model, args, &recording, &split, &mut warnings)?);
         interrupt::check()?;
-        if i == 0 {
-            warnings.about(&recording, &split)?;
-        }
     }
     let differences = results::differences(&models, Seed::new(args.seed));
     let mut file = match &models[..] {

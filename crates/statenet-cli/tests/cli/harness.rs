@@ -188,6 +188,26 @@ pub(crate) fn expect_test_object(test: &Value, n_neurons: usize) {
     }
 }
 
+/// That a file of `score` has the same numbers as the `test` object of a summary, which has less of each neuron.
+pub(crate) fn expect_same_scores(scores: &Value, test: &Value) {
+    for (field, value) in test.as_object().unwrap().iter().filter(|(field, _)| *field != "per_neuron") {
+        assert_eq!(&scores[field], value, "{field}");
+    }
+    let neurons = |of: &Value| of["per_neuron"].as_array().unwrap().clone();
+    assert_eq!(neurons(scores).len(), neurons(test).len());
+    for (scored, fitted) in neurons(scores).iter().zip(&neurons(test)) {
+        for (field, value) in fitted.as_object().unwrap() {
+            if field != "undefined" {
+                assert_eq!(&scored[field], value, "{field}");
+                continue;
+            }
+            for (score, reason) in value.as_object().unwrap() {
+                assert_eq!(&scored[field][score], reason, "{score}");
+            }
+        }
+    }
+}
+
 /// The summary without the only field that differs between equal runs.
 pub(crate) fn timeless(out: &Path) -> String {
     let mut summary = json(&out.join("summary.json"));

@@ -9,7 +9,9 @@ use statenet::{
     prelude::*,
 };
 
-use crate::harness::{expect_done, expect_refused, json as read, small_recording, text, tree};
+use crate::harness::{
+    expect_done, expect_refused, expect_same_scores, json as read, small_recording, text, tree,
+};
 
 /// The small recording with missing responses, as a folder: `missing(stimulus, neuron)`.
 fn folder(root: &Path, name: &str, missing: impl Fn(usize, usize) -> bool) -> PathBuf {
@@ -32,11 +34,6 @@ fn folder(root: &Path, name: &str, missing: impl Fn(usize, usize) -> bool) -> Pa
     let path = root.join(name);
     recording.write(&path).unwrap();
     path
-}
-
-fn without_warnings(mut scores: Value) -> Value {
-    scores.as_object_mut().unwrap().shift_remove("warnings");
-    scores
 }
 
 fn codes(scores: &Value) -> Vec<&str> {
@@ -79,7 +76,15 @@ fn a_neuron_without_training_or_test_data_is_in_no_mean_of_any_model() {
     let (to, predictions) = (root.path().join("scores.json"), out.join("predictions/ln"));
     let args = ["--data", text(&data), "--predictions", text(&predictions), "--quiet", "--out", text(&to)];
     expect_done("score", &args);
-    assert_eq!(without_warnings(read(&to)), summary["models"][1]["test"]);
+    let scores = read(&to);
+    expect_same_scores(&scores, &summary["models"][1]["test"]);
+    // Of a neuron that is left out the further scores are too, for the same reason; what responses alone have, stays.
+    for (neuron, reason) in [(3, "not_trained"), (1, "not_tested")] {
+        let neuron = &scores["per_neuron"][neuron];
+        assert!(neuron["r2_er"].is_null() && neuron["van_rossum"].is_null());
+        assert_eq!(neuron["undefined"]["r2_er"], reason);
+        assert_eq!(neuron["fano"].is_null(), reason == "not_tested", "{neuron}");
+    }
     // `interpret` knows it from the checkpoint.
     let maps = root.path().join("maps");
     let checkpoint = out.join("checkpoints/ln");
@@ -141,7 +146,7 @@ fn a_least_signal_power_leaves_neurons_out_and_is_reported() {
     let (to, predictions) = (root.path().join("scores.json"), out.join("predictions/ridge"));
     let args = ["--data", text(&data), "--predictions", text(&predictions), "--out", text(&to)];
     expect_done("score", &[&args[..], &["--min-signal-power", &minimum]].concat());
-    assert_eq!(without_warnings(read(&to)), bounded);
+    expect_same_scores(&read(&to), &bounded);
     for wrong in ["0", "-1", "NaN"] {
         let option = format!("--min-signal-power={wrong}");
         expect_refused("score", &[&args[..], &[&option]].concat(), &["min_signal_power", "above 0"]);

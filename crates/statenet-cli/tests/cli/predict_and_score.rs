@@ -9,7 +9,8 @@ use statenet::{
 };
 
 use crate::harness::{
-    MODELS, Small, expect_done, expect_refused, expect_test_object, json, small, text, tree,
+    MODELS, Small, expect_done, expect_refused, expect_same_scores, expect_test_object, json, small, text,
+    tree,
 };
 
 /// Largest difference between two arrays of the same shape.
@@ -81,9 +82,117 @@ fn scores_of_the_predictions_of_a_fit_are_those_of_its_summary() {
         assert!(ended.stdout.contains(name) && ended.stdout.contains("linear-0"), "{}", ended.stdout);
         let mut scores = json(&to);
         expect_test_object(&scores, 5);
+        expect_further(&scores);
         assert_eq!(scores.as_object_mut().unwrap().remove("warnings"), Some(Value::Array(vec![])));
-        assert_eq!(scores, model["test"], "{name}");
+        expect_same_scores(&scores, &model["test"]);
+        let page = fs::read_to_string(to.with_extension("html")).unwrap();
+        assert!(page.contains("<svg") && page.contains("r2_ER") && page.contains(name), "{name}");
     }
+}
+
+/// The further scores of each neuron: numbers with an interval, or null with a reason.
+fn expect_further(test: &Value) {
+    let fields = [
+        "r2_er",
+        "explained_signal_power",
+        "cc_ttrc",
+        "coherence_bits_per_s",
+        "deviance_explained",
+        "bits_per_spike",
+        "fano",
+        "van_rossum",
+        "victor_purpura",
+    ];
+    for field in fields {
+        for neuron in test["per_neuron"].as_array().unwrap() {
+            let score = &neuron[field];
+            if score.is_null() {
+                assert!(!neuron["undefined"][field].is_null(), "{field} of {neuron}");
+                continue;
+            }
+            assert!(score["value"].is_f64() && neuron["undefined"][field].is_null(), "{field}: {score}");
+            let interval = score["ci95"].as_array();
+            assert_eq!(interval.is_some(), field == "r2_er", "{field}: {score}");
+        }
+        let has = |neuron: &Value| !neuron[field].is_null();
+        let n = test["per_neuron"].as_array().unwrap().iter().filter(|neuron| has(neuron)).count();
+        let population = &test["population"][field];
+        assert_eq!(population["n"], n, "{field}");
+        assert_eq!(population["mean"].is_f64(), n > 0, "{field}: {population}");
+    }
+}
+
+#[test]
+fn several_models_are_scored_and_compared_in_one_run() {
+    let Small { data, out } = small();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("both.json");
+    let of = |name: &str| format!("{name}={}", text(&out.join("predictions").join(name)));
+    let named: Vec<String> = MODELS.iter().map(|name| of(name)).collect();
+    let mut args = vec!["--data", text(data), "--out", text(&to)];
+    args.extend(named.iter().flat_map(|model| ["--predictions", model]));
+    let ended = expect_done("score", &args);
+    let file = json(&to);
+    let models = file["models"].as_object().unwrap();
+    assert_eq!(models.keys().collect::<Vec<_>>(), MODELS.iter().collect::<Vec<_>>());
+    for (name, test) in models {
+        expect_test_object(test, 5);
+        expect_further(test);
+        let alone = folder.path().join("alone.json");
+        let predictions = out.join("predictions").join(name);
+        let args =
+            ["--data", text(data), "--predictions", text(&predictions), "--out", text(&alone), "--quiet"];
+        expect_done("score", &args);
+        let mut alone = json(&alone);
+        alone.as_object_mut().unwrap().remove("warnings");
+        assert_eq!(test, &alone, "{name}");
+    }
+    let comparisons = file["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), MODELS.len() * (MODELS.len() - 1) / 2);
+    let first = &comparisons[0];
+    assert_eq!((first["a"].as_str(), first["b"].as_str()), (Some(MODELS[0]), Some(MODELS[1])));
+    let mean = |name: &str| models[name]["ccnorm_mean"].as_f64().unwrap();
+    let difference = mean(MODELS[0]) - mean(MODELS[1]);
+    assert!((first["mean"].as_f64().unwrap() - difference).abs() < 1e-9, "{first}");
+    assert!(first["p"].as_f64().unwrap() <= first["p_corrected"].as_f64().unwrap());
+    assert!(first["n"].as_u64().unwrap() > 1 && first["ci95"].as_array().unwrap().len() == 2);
+    assert!(ended.stdout.contains(&format!("{} minus {}", MODELS[0], MODELS[1])), "{}", ended.stdout);
+    let page = fs::read_to_string(to.with_extension("html")).unwrap();
+    assert!(MODELS.iter().all(|name| page.contains(name)) && page.contains("Differences"));
+}
+
+#[test]
+fn names_smoothing_and_the_page_s_name_are_checked() {
+    let Small { data, out } = small();
+    let folder = tempfile::tempdir().unwrap();
+    let (ridge, to) = (out.join("predictions/ridge"), folder.path().join("scores.json"));
+    let named = format!("a={}", text(&ridge));
+    let with = |to: &Path, more: &[&str]| -> Vec<String> {
+        let args = ["--data", text(data), "--out", text(to), "--quiet"];
+        args.iter().chain(more).map(ToString::to_string).collect()
+    };
+    let refused = |to: &Path, more: &[&str], words: &[&str]| {
+        let args = with(to, more);
+        expect_refused("score", &args.iter().map(String::as_str).collect::<Vec<_>>(), words);
+    };
+    refused(&to, &["--predictions", &named, "--predictions", &named], &["two models are called a"]);
+    refused(&to, &["--predictions", text(&ridge), "--predictions", &named], &["NAME=DIR"]);
+    refused(&folder.path().join("s.html"), &["--predictions", text(&ridge)], &["expected FILE.json"]);
+    let scored = |smoothing: &str| {
+        let args = with(&to, &["--predictions", text(&ridge), "--smoothing", smoothing]);
+        expect_done("score", &args.iter().map(String::as_str).collect::<Vec<_>>());
+        json(&to)
+    };
+    let (hann, same, none) = (scored("hann"), scored("21"), scored("none"));
+    assert_eq!(hann, same);
+    let of = |file: &Value, field: &str| file["per_neuron"][0][field].clone();
+    assert_ne!(of(&hann, "cc"), of(&none, "cc"));
+    assert_ne!(of(&hann, "r2_er"), of(&none, "r2_er"));
+    // Scores of counts take them as recorded.
+    for field in ["bits_per_spike", "fano", "van_rossum", "victor_purpura"] {
+        assert_eq!(of(&hann, field), of(&none, field), "{field}");
+    }
+    assert_eq!(none["conditions"]["smoothing"], "none");
 }
 
 #[test]

@@ -26,8 +26,8 @@ use crate::{
 /// scale of the rate.
 ///
 /// - Bias: of order 1 / bins from the root, upwards. All repeats and stimuli count alike, whatever their variance: for sparse
-///   responses, where repeats with a spike or two have as much weight as the others, the value is of those correlations and
-///   can differ from [`cc_norm`](crate::scores::cc_norm) in either direction, by .1 in simulations at .5 spikes a repeat.
+///   responses, where repeats with a spike or two have as much weight as the others, it can differ from
+///   [`cc_norm`](crate::scores::cc_norm) in either direction.
 ///
 /// # Errors
 /// [`Error`](crate::Error) if there is no stimulus or the stimuli differ in N. Undefined with a single repeat, if repeats or rate do not

@@ -47,7 +47,7 @@ impl CountWindow {
 /// a window are left out. Sums over windows are divided, so that windows without spikes neither count nor divide by 0. The factor grows with the
 /// window where the rate drifts between repeats.
 ///
-/// - Bias: none in either sum; that of the ratio is of order 1 / (spikes), downwards, below 1 % from 100 spikes a repeat on.
+/// - Bias: none in either sum; that of the ratio is of order 1 / spikes, and to this order 0 for Poisson counts.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for a window of 0 bins; [`Error`] if there is no stimulus or the stimuli differ in N. Undefined with one

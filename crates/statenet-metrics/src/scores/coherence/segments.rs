@@ -42,12 +42,14 @@ impl<'a> Segments<'a> {
 
 /// The repeats that have all of `n` bins from the one at index `start` of the PSTH, bin `time` of the stimulus.
 fn whole(stimulus: &StimulusRecorded, start: usize, time: usize, n: usize) -> Vec<&[f64]> {
-    let rows = stimulus.repeats.values().iter().enumerate();
+    let rows = stimulus.repeats.values();
     match stimulus.repeats.valid() {
-        None => rows.map(|(_, row)| &row[start..start + n]).collect(),
+        None => rows.iter().map(|row| &row[start..start + n]).collect(),
         Some(valid) => rows
-            .filter(|(r, _)| valid[*r][time..time + n].iter().all(|&v| v))
-            .map(|(_, row)| &row[time..time + n])
+            .iter()
+            .zip(valid)
+            .filter(|(_, valid)| valid[time..time + n].iter().all(|&v| v))
+            .map(|(row, _)| &row[time..time + n])
             .collect(),
     }
 }

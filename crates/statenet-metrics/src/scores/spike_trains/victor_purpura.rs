@@ -32,8 +32,8 @@ use crate::{
 /// Poisson is out of reach of any rate; [`van_rossum`](super::van_rossum) has no such limit.
 ///
 /// - `responses`: spike counts, not smoothed.
-/// - Bias: that of the ratio, of order 1 / spikes. Drawing adds noise: of simulated neurons with 200 spikes in all repeats .005 (one
-///   standard deviation). A rate that is too low has fewer spikes to pay for; the normalization hides a part of it.
+/// - Bias: that of the ratio, of order 1 / spikes. Drawing adds noise, the less the more repeats, stimuli and drawn trains there are. A rate
+///   that is too low has fewer spikes to pay for; the normalization hides a part of it.
 ///
 /// # Errors
 /// [`Error`](crate::Error) for an option, if there is no stimulus or the stimuli differ in N. Undefined without recorded spikes, of responses

@@ -40,7 +40,7 @@ impl Fit {
     pub fn step(&mut self) -> anyhow::Result<()> {
         let pass = Pass::new(Seed::new(0), None);
         let rate = self.model.forward(&self.sound, Mode::Train(&pass))?;
-        let loss = Loss::Mse.apply(&rate, &self.target, &self.mask)?;
+        let loss = Loss::Mse.apply(&rate, &self.target, &self.mask, None)?;
         anyhow::ensure!(loss.to_dtype(DType::F64)?.to_scalar::<f64>()?.is_finite(), "the loss is no number");
         let grads = loss.backward()?;
         let mut norm = 0.0;

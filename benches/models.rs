@@ -28,7 +28,7 @@ fn models(c: &mut Criterion) {
             group.bench_function(format!("training step/{size}"), |b| {
                 b.iter(|| {
                     let rates = model.forward(&sound, Mode::Eval).unwrap();
-                    let loss = Loss::Mse.apply(&rates, &target, &mask).unwrap();
+                    let loss = Loss::Mse.apply(&rates, &target, &mask, None).unwrap();
                     optimizer.backward_step(&loss).unwrap();
                 });
             });

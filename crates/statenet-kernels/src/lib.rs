@@ -55,7 +55,9 @@
 //! | [`dropout`] | x, kept, one shape | the same | CPU |
 //! | [`softplus`] | x, any shape | the same | CPU |
 //! | [`softplus_curve`], [`sigmoid_curve`], [`exponential_curve`], [`double_exponential_curve`] | x (B, N, T), parameters (N) | (B, N, T) | CPU |
-//! | [`masked_mse`], [`masked_poisson`] | rate, target, mask (B, N, T) | scalar | CPU |
+//! | [`masked_mse`], [`masked_poisson`], [`masked_correlation`] | rate, target, mask (B, N, T) | scalar | CPU |
+//! | [`masked_gaussian`] | the same, log_variance (N) | scalar | CPU |
+//! | [`masked_negative_binomial`] | the same, log_dispersion (N) | scalar | CPU |
 //!
 //! A [`gated_layer`] makes the gates of a recurrence from its input, as PyTorch's `nn.GRU` does: faster and smaller than the
 //! product and the recurrence apart. [`steps`] has the operations one bin at a time.
@@ -115,7 +117,9 @@ pub use filters::locally_connected::locally_connected;
 pub use filters::normed_conv2d::{NormThen, normed_conv2d};
 pub use pointwise::channel_norm::channel_norm;
 pub use pointwise::dropout::dropout;
-pub use pointwise::losses::{masked_mse, masked_poisson};
+pub use pointwise::losses::{
+    masked_correlation, masked_gaussian, masked_mse, masked_negative_binomial, masked_poisson,
+};
 pub use pointwise::output_curves::{
     double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,
 };
@@ -175,7 +179,9 @@ pub mod reference {
         pointwise::{
             channel_norm::reference::channel_norm,
             dropout::reference::dropout,
-            losses::reference::{masked_mse, masked_poisson},
+            losses::reference::{
+                masked_correlation, masked_gaussian, masked_mse, masked_negative_binomial, masked_poisson,
+            },
             output_curves::reference::{
                 double_exponential_curve, exponential_curve, sigmoid_curve, softplus_curve,
             },

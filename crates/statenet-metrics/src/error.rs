@@ -60,8 +60,28 @@ pub enum Error {
         #[source]
         source: Box<statenet_kernels::Error>,
     },
+    /// A loss lacks the number of each neuron that it takes, or was given one that it does not take.
+    #[error("the {loss} loss {}", match .takes {
+        Some(takes) => format!("needs {takes}, a number of each neuron"),
+        None => "takes no number of each neuron".to_owned(),
+    })]
+    Spread {
+        /// The name of the loss.
+        loss: &'static str,
+        /// What it takes.
+        takes: Option<&'static str>,
+    },
+    /// A penalty failed on its device, or was given an axis that is not there.
+    #[error("the penalty {penalty} cannot be computed")]
+    Penalty {
+        /// The name of the penalty.
+        penalty: &'static str,
+        /// The cause.
+        #[source]
+        source: Box<candle_core::Error>,
+    },
     /// There is no loss of that name.
-    #[error("loss is {name:?}, expected mse or poisson")]
+    #[error("loss is {name:?}, expected mse, poisson, correlation, gaussian or negative_binomial")]
     UnknownLoss {
         /// The name asked for.
         name: String,

@@ -34,6 +34,7 @@
 //! | [`scores`] | correlations, explained variance, coherence, likelihoods, distances of spike trains: one file each |
 //! | [`further_scores`] | those that an [`Evaluation`] does not have, of all neurons at once |
 //! | [`ceilings`] | signal and noise power, CCmax, correlation between repeats |
+//! | [`population`] | signal and noise correlations, representational similarity, dimensions |
 //! | [`published`] | variants from publications, under the names of their authors |
 //! | [`resampling`] | bootstrap, permutation and rank tests, adjusted p values |
 //! | [`losses`] | losses for gradient descent, on tensors |
@@ -55,6 +56,7 @@ mod evaluation;
 pub mod losses;
 mod moments;
 mod observation;
+pub mod population;
 mod psth;
 pub mod published;
 mod quantity;
@@ -73,7 +75,7 @@ pub use evaluation::{
     Conditions, DefinedCounts, Evaluation, EvaluationOptions, FurtherOptions, FurtherScores, LeftOut,
     NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations, further_scores,
 };
-pub use losses::Loss;
+pub use losses::{Loss, Spread};
 pub use moments::RateSums;
 pub use observation::{Observation, Recorded, recorded};
 pub use quantity::{Ceiling, Correlation, RSquared, Reliability, numbers};

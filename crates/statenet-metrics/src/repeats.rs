@@ -203,7 +203,7 @@ fn complete_powers(rows: &[Vec<f64>]) -> Option<Powers> {
 }
 
 /// The unbiased covariance over the bins that both repeats have; `None` if there are fewer than two.
-fn joint_covariance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Option<f64> {
+pub(crate) fn joint_covariance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Option<f64> {
     let (mut x, mut y) = (Vec::with_capacity(a.0.len()), Vec::with_capacity(a.0.len()));
     for t in (0..a.0.len()).filter(|&t| a.1[t] && b.1[t]) {
         x.push(a.0[t]);

@@ -139,6 +139,43 @@ pub enum Undefined {
     /// Repeats of a stimulus miss different bins, which this score does not support.
     #[error("the repeats of a stimulus miss different bins")]
     RaggedRepeats,
+    /// Two neurons were not recorded at the same time, so that their noise cannot go together.
+    #[error("the neurons were not recorded simultaneously")]
+    NotSimultaneous,
+    /// No repeat of one neuron shares two bins with another repeat of the other.
+    #[error("the neurons share no two bins of different repeats")]
+    NoSharedBins,
+    /// A measure of the population needs more repeats than a stimulus has.
+    #[error(
+        "number of repeats that all neurons have is {repeats}, expected at least {needed} of every stimulus"
+    )]
+    TooFewJointRepeats {
+        /// Number of repeats of the stimulus with the fewest.
+        repeats: usize,
+        /// Number of repeats needed.
+        needed: usize,
+    },
+    /// A measure of the population needs more neurons that were recorded in every stimulus.
+    #[error("number of neurons recorded in every stimulus is {neurons}, expected at least {needed}")]
+    TooFewNeurons {
+        /// Number of such neurons.
+        neurons: usize,
+        /// Number needed.
+        needed: usize,
+    },
+    /// A measure of the population needs more conditions in which all neurons were recorded.
+    #[error(
+        "number of conditions in which all neurons were recorded is {conditions}, expected at least {needed}"
+    )]
+    TooFewConditions {
+        /// Number of such conditions.
+        conditions: usize,
+        /// Number needed.
+        needed: usize,
+    },
+    /// The dissimilarities of all pairs of conditions are equal, or one is undefined because a pattern is constant.
+    #[error("the dissimilarities of conditions do not vary, or a pattern is constant over neurons")]
+    ConstantDissimilarity,
     /// There are too few values for a test or an interval.
     #[error("number of values is {n}, expected at least {needed}")]
     TooFewValues {

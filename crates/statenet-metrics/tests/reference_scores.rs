@@ -123,7 +123,7 @@ fn losses_and_their_gradients_agree_with_the_reference() {
         let mask = valid.mapv(|n| n.min(1.0));
         for loss in [Loss::Mse, Loss::Poisson] {
             let rate = Var::from_tensor(&on_cpu(&rates)).unwrap();
-            let value = loss.apply(rate.as_tensor(), &on_cpu(&psth), &on_cpu(&mask)).unwrap();
+            let value = loss.apply(rate.as_tensor(), &on_cpu(&psth), &on_cpu(&mask), None).unwrap();
             let grads = value.backward().unwrap();
             let gradient =
                 grads.get(rate.as_tensor()).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();

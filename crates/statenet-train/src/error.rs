@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// A loss of spike counts was chosen for continuous responses.
     #[error(
-        "loss {loss} is the likelihood of spike counts, and the responses are in {unit}: use mse, the Gaussian likelihood"
+        "loss {loss} is the likelihood of spike counts, and the responses are in {unit}: use mse, gaussian or correlation"
     )]
     LossUnit {
         /// The loss.

@@ -102,7 +102,7 @@ fn what_does_not_fit_the_unit_is_refused_before_a_fit() {
     let error = refused(&zoo::ln(&axes), FitConfig { loss: Loss::Poisson, ..epochs(1) });
     assert_eq!(
         error.to_string(),
-        "loss poisson is the likelihood of spike counts, and the responses are in mV: use mse, the Gaussian likelihood"
+        "loss poisson is the likelihood of spike counts, and the responses are in mV: use mse, gaussian or correlation"
     );
     let of_spikes = Axes { response_unit: "spikes/bin".parse().unwrap(), ..axes.clone() };
     let error = refused(&zoo::ln(&of_spikes), epochs(1));

@@ -64,9 +64,22 @@ pub struct FitArgs {
     /// Stimuli per step; default 1
     #[arg(long, value_name = "N")]
     pub(crate) batch: Option<usize>,
-    /// Loss: mse (default), the Gaussian likelihood, or poisson, of spike counts alone
+    /// Loss: mse (default), gaussian (with a variance of each neuron, learned), correlation (rates then have no unit); of spike
+    /// counts alone: poisson, negative_binomial (with a dispersion of each neuron, learned)
     #[arg(long, value_name = "NAME")]
     pub(crate) loss: Option<Loss>,
+    /// Factor of the sum of absolute weights in the loss; default 0
+    #[arg(long, value_name = "X")]
+    pub(crate) l1: Option<f64>,
+    /// Factor of the sum of squared weights in the loss; default 0
+    #[arg(long, value_name = "X")]
+    pub(crate) l2: Option<f64>,
+    /// Factor of the squared differences between neighbouring bands of receptive fields in the loss; default 0
+    #[arg(long, value_name = "X")]
+    pub(crate) smooth_bands: Option<f64>,
+    /// The same of neighbouring lags; default 0
+    #[arg(long, value_name = "X")]
+    pub(crate) smooth_lags: Option<f64>,
     /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -133,6 +146,11 @@ impl FitArgs {
         config.patience = self.patience.unwrap_or(config.patience);
         config.batch = self.batch.unwrap_or(config.batch);
         config.loss = self.loss.unwrap_or(config.loss);
+        let penalties = &mut config.penalties;
+        penalties.l1 = self.l1.unwrap_or(penalties.l1);
+        penalties.l2 = self.l2.unwrap_or(penalties.l2);
+        penalties.smooth_bands = self.smooth_bands.unwrap_or(penalties.smooth_bands);
+        penalties.smooth_lags = self.smooth_lags.unwrap_or(penalties.smooth_lags);
         config.optimizer.learning_rate = self.lr.unwrap_or(config.optimizer.learning_rate);
         config.optimizer.weight_decay = self.weight_decay.unwrap_or(config.optimizer.weight_decay);
         config

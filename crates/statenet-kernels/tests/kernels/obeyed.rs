@@ -35,5 +35,5 @@ operations! {
     depthwise_conv1d causal_strf causal_conv2d normed_conv2d locally_connected band_convolution local_encoder
     silu_gate channel_norm dropout softplus
     softplus_curve sigmoid_curve exponential_curve double_exponential_curve
-    masked_mse masked_poisson
+    masked_mse masked_poisson masked_correlation masked_gaussian masked_negative_binomial
 }

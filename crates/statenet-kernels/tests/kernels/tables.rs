@@ -159,8 +159,20 @@ const ROWS: &[Row] = &[
         fused_on: CPU,
     },
     Row {
-        names: &["masked_mse", "masked_poisson"],
+        names: &["masked_mse", "masked_poisson", "masked_correlation"],
         inputs: "rate, target, mask (B, N, T)",
+        output: "scalar",
+        fused_on: CPU,
+    },
+    Row {
+        names: &["masked_gaussian"],
+        inputs: "the same, log_variance (N)",
+        output: "scalar",
+        fused_on: CPU,
+    },
+    Row {
+        names: &["masked_negative_binomial"],
+        inputs: "the same, log_dispersion (N)",
         output: "scalar",
         fused_on: CPU,
     },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use statenet_core::{ResponseUnit, Seed};
-use statenet_metrics::losses::Loss;
+use statenet_metrics::losses::{Loss, penalties::Penalties};
 
 use super::schedule::Schedule;
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
 /// | `schedule` | learning rate times 0.3 after 10 epochs without improvement, at most twice | fine adjustment at the end |
 /// | `batch` | 1 | stimuli per step |
 /// | `loss` | mean squared error | of [continuous responses](statenet_core::ResponseUnit) in deviations of each neuron, the Gaussian likelihood |
+/// | `penalties` | none | L1, L2 and smoothness of weights, added to the loss of each step |
 /// | `clip` | 1.0 | gradients with a larger norm are scaled down |
 /// | `max_epochs` | 1000 | |
 /// | `patience` | 20 | epochs without improvement after which the fit stops |
@@ -33,6 +34,8 @@ pub struct FitConfig {
     pub batch: usize,
     /// The loss to minimise.
     pub loss: Loss,
+    /// Penalties on weights, added to the loss.
+    pub penalties: Penalties,
     /// Largest gradient norm, to which larger gradients are scaled down; `None` for no clipping.
     pub clip: Option<f64>,
     /// Maximum number of epochs, at least 1.
@@ -50,6 +53,7 @@ impl Default for FitConfig {
             schedule: Schedule::Plateau { patience: 10, factor: 0.3, times: 2 },
             batch: 1,
             loss: Loss::Mse,
+            penalties: Penalties::default(),
             clip: Some(1.0),
             max_epochs: 1000,
             patience: 20,
@@ -62,14 +66,12 @@ impl FitConfig {
     /// Checks that the loss is one of responses in this unit.
     ///
     /// # Errors
-    /// [`Error::LossUnit`] for the Poisson loss of continuous responses.
+    /// [`Error::LossUnit`] for a likelihood of spike counts (`poisson`, `negative_binomial`) of continuous responses.
     pub fn expect_unit(&self, unit: &ResponseUnit) -> Result<()> {
-        match self.loss {
-            Loss::Poisson if !unit.is_spikes() => {
-                Err(Error::LossUnit { loss: self.loss.name(), unit: unit.clone() })
-            }
-            _ => Ok(()),
+        if self.loss.is_of_counts() && !unit.is_spikes() {
+            return Err(Error::LossUnit { loss: self.loss.name(), unit: unit.clone() });
         }
+        Ok(())
     }
 
     /// Checks that every setting is in range.
@@ -91,7 +93,11 @@ impl FitConfig {
             ("weight decay", weight_decay, weight_decay >= 0.0 && weight_decay.is_finite(), "0 or more"),
             ("clipping norm", self.clip.unwrap_or(1.0), self.clip.is_none_or(positive), "above 0"),
         ];
-        match checks.into_iter().find(|(_, _, right, _)| !right) {
+        let factors = self
+            .penalties
+            .factors()
+            .map(|(name, factor)| (name, factor, factor >= 0.0 && factor.is_finite(), "0 or more"));
+        match checks.into_iter().chain(factors).find(|(_, _, right, _)| !right) {
             Some((setting, got, _, expected)) => {
                 Err(Error::Setting { setting, got: got.to_string(), expected })
             }

@@ -15,6 +15,7 @@ use super::{
     clipping,
     config::FitConfig,
     early_stopping::{Decision, EarlyStopping},
+    objective::Objective,
     responses::TrainingResponses,
     resume::{Fingerprint, FitFolder, FitState},
 };
@@ -114,7 +115,7 @@ impl<'a> Fitter<'a> {
     /// ([`ResponseModel::scale_input`]), from `split.train()` only. Test stimuli are never used.
     ///
     /// # Errors
-    /// [`Error::Setting`], [`Error::Mismatch`], [`Error::LossUnit`], [`Error::ModelUnit`], [`Error::OutputCurve`] and [`Error::Memory`]
+    /// [`Error::Setting`] (also for smoothness of a model without receptive fields), [`Error::Mismatch`], [`Error::LossUnit`], [`Error::ModelUnit`], [`Error::OutputCurve`] and [`Error::Memory`]
     /// before the fit starts; [`Error::OtherFit`] if the folder to resume from
     /// holds another fit, [`Error::DamagedState`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
     /// or NaN; [`Error::Interrupted`] if it was [asked to stop](Self::stop_when). After an error during the fit the model holds the best weights so far.
@@ -127,7 +128,7 @@ impl<'a> Fitter<'a> {
         expect_memory_to_fit(model, recording, split, &config)?;
         let before = model.params().snapshot()?;
         let input = FitInput::new(model, recording, split.train())?;
-        let metadata =
+        let mut metadata =
             metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed))?;
         let recording = &*input.recording;
         let batches = Batches::new(recording, split.train(), model.device())?;
@@ -145,7 +146,12 @@ impl<'a> Fitter<'a> {
         }
         responses.start(model, recording)?;
         let weights = responses.weights(model.device(), model.dtype())?;
-        let mut run = Run::start(model, &config, &batches, &input, weights)?;
+        let known = match config.loss.spread() {
+            Some(_) => responses.moments_in_loss(&batches)?,
+            None => Vec::new(),
+        };
+        let objective = Objective::new(&config, model, &known)?;
+        let mut run = Run::start(model, &config, &batches, &input, weights, objective)?;
         let ended = state.as_ref().and_then(|state| state.ended);
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
@@ -170,6 +176,10 @@ impl<'a> Fitter<'a> {
         kept?;
         if let Some((folder, _)) = folder.as_ref().filter(|_| !keep_state) {
             folder.clear()?;
+        }
+        if let Some((spread, values)) = run.objective.learned()? {
+            let values = responses.in_unit(spread, values);
+            metadata.training.insert(spread.name().to_owned(), serde_json::json!(values));
         }
         Ok(Fit { history: run.early_stopping.into_history(stopped), metadata })
     }
@@ -201,6 +211,7 @@ struct Run<'a> {
     input: &'a FitInput<'a>,
     /// `(1, N, 1)`: what rates and targets are multiplied by in the loss, for continuous responses.
     weights: Option<Tensor>,
+    objective: Objective<'a>,
     optimizer: AdamW,
     early_stopping: EarlyStopping,
     best: BTreeMap<String, Tensor>,
@@ -213,19 +224,21 @@ impl<'a> Run<'a> {
         batches: &'a Batches,
         input: &'a FitInput<'a>,
         weights: Option<Tensor>,
+        objective: Objective<'a>,
     ) -> Result<Self> {
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let optimizer = optimizer.during("preparing the optimiser")?;
         let best = model.params().snapshot()?;
         let early_stopping = EarlyStopping::default();
-        Ok(Self { model, config, batches, input, weights, optimizer, early_stopping, best })
+        Ok(Self { model, config, batches, input, weights, objective, optimizer, early_stopping, best })
     }
 
     /// Continues from a saved state.
-    fn resume_from(&mut self, state: FitState) -> Result<()> {
+    fn resume_from(&mut self, mut state: FitState) -> Result<()> {
+        let is_of_loss = self.objective.resume(&mut state.current, &mut state.moments)?;
         self.model.params().load(&state.best, "best weights to resume from")?;
         self.model.params().load(&state.current, "weights to resume from")?;
-        if !self.optimizer.resume(&state.moments).during("resuming the optimiser")? {
+        if !is_of_loss || !self.optimizer.resume(&state.moments).during("resuming the optimiser")? {
             return Err(Error::Setting {
                 setting: "moments of the optimiser",
                 got: "those of other parameters".to_owned(),
@@ -238,13 +251,11 @@ impl<'a> Run<'a> {
     }
 
     fn state(&self, ended: Option<Stopped>) -> Result<FitState> {
-        Ok(FitState {
-            ended,
-            early_stopping: self.early_stopping.clone(),
-            current: self.model.params().snapshot()?,
-            best: self.best.clone(),
-            moments: self.optimizer.moments().during("reading moments")?,
-        })
+        let mut current = self.model.params().snapshot()?;
+        let mut moments = self.optimizer.moments().during("reading moments")?;
+        self.objective.save(&mut current, &mut moments)?;
+        let (early_stopping, best) = (self.early_stopping.clone(), self.best.clone());
+        Ok(FitState { ended, early_stopping, current, best, moments })
     }
 
     /// Runs epochs until the fit has converged or the maximum is reached. The model then holds the weights of the last epoch,
@@ -327,8 +338,7 @@ impl<'a> Run<'a> {
             None => Ok(t),
         };
         let (rate, targets) = (weighted(rate)?, weighted(convert(&batch.targets)?)?);
-        let loss = self.config.loss.apply(&rate, &targets, &convert(&batch.mask)?);
-        let loss = loss.map_err(Error::from)?;
+        let loss = self.objective.apply(&rate, &targets, &convert(&batch.mask)?)?;
         let value =
             loss.to_dtype(DType::F64).and_then(|l| l.to_scalar::<f64>()).during("reading the loss")?;
         if !value.is_finite() {
@@ -341,6 +351,7 @@ impl<'a> Run<'a> {
         }
         let factor = clipping::factor(norm, self.config.clip);
         self.optimizer.scaled_step(&grads, factor).during("optimiser step")?;
+        self.objective.step(&grads, self.config.schedule.factor(self.early_stopping.n_falls))?;
         self.model.params().fold(&pass).map_err(Error::from)?;
         Ok(value)
     }

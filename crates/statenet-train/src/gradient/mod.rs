@@ -6,6 +6,7 @@ mod config;
 mod early_stopping;
 mod fitter;
 mod many;
+mod objective;
 mod recipe;
 mod responses;
 mod resume;

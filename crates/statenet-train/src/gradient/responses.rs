@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{ResponseUnit, Standardization};
 use statenet_data::{Batches, Recording};
+use statenet_metrics::Spread;
 use statenet_models::ResponseModel;
 
 use crate::error::{During, Error, Result};
@@ -47,6 +48,22 @@ impl TrainingResponses {
             model.scale_output(&scaling.map_err(statenet_models::Error::from)?)?;
         }
         Ok(model.init_to_mean_rates(&self.mean)?)
+    }
+
+    /// Mean and variance of each neuron's training responses, in what the loss counts in: spikes, or deviations about the mean.
+    pub(super) fn moments_in_loss(&self, batches: &Batches) -> Result<Vec<(f64, f64)>> {
+        if self.deviation.is_some() {
+            return Ok(vec![(0.0, 1.0); self.mean.len()]);
+        }
+        Ok(self.mean.iter().copied().zip(mean_of(batches, Some(&self.mean))?).collect())
+    }
+
+    /// What the loss learned, in the unit of the responses.
+    pub(super) fn in_unit(&self, spread: Spread, mut values: Vec<f64>) -> Vec<f64> {
+        if let (Spread::LogVariance, Some(deviation)) = (spread, &self.deviation) {
+            values.iter_mut().zip(deviation).for_each(|(value, deviation)| *value += 2.0 * deviation.ln());
+        }
+        values
     }
 
     /// `(1, N, 1)`: what rates and targets are multiplied by in the loss, so that it counts in each neuron's deviations; `None` for spikes.

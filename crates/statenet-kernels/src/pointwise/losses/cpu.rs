@@ -35,27 +35,32 @@ pub(crate) struct Masked<L> {
     pub(crate) term: PhantomData<L>,
 }
 
-impl<L: Term> Masked<L> {
-    /// Adds, in the order of the batch, what `of_row` gives for the rows (rate, target, mask) of each neuron.
-    fn per_neuron<F: Real>(
-        &self,
-        [rate, target, mask]: [&[F]; 3],
-        of_row: fn(&[F], &[F], &[F]) -> F,
-    ) -> Vec<F> {
-        let Self { neurons, time, .. } = *self;
-        let size = neurons * time;
-        let work: Vec<_> =
-            rate.chunks_exact(size).zip(target.chunks_exact(size)).zip(mask.chunks_exact(size)).collect();
-        let of_each = parallel::map(work, |((rate, target), mask)| {
-            let rows = rate.chunks_exact(time).zip(target.chunks_exact(time)).zip(mask.chunks_exact(time));
-            rows.map(|((rate, target), mask)| of_row(rate, target, mask)).collect::<Vec<F>>()
-        });
-        let mut totals = vec![F::ZERO; neurons];
-        for of_one in of_each {
-            totals.iter_mut().zip(of_one).for_each(|(total, x)| *total += x);
-        }
-        totals
+/// Adds, in the order of the batch, what `of_row` gives for the rows (rate, target, mask) of each neuron, whose number it
+/// gets too; `[neurons, time]` are the sizes.
+pub(super) fn per_neuron<F: Real>(
+    [neurons, time]: [usize; 2],
+    [rate, target, mask]: [&[F]; 3],
+    of_row: impl Fn(usize, &[F], &[F], &[F]) -> F + Send + Sync,
+) -> Vec<F> {
+    let size = neurons * time;
+    let work: Vec<_> =
+        rate.chunks_exact(size).zip(target.chunks_exact(size)).zip(mask.chunks_exact(size)).collect();
+    let of_each = parallel::map(work, |((rate, target), mask)| {
+        let rows = rate.chunks_exact(time).zip(target.chunks_exact(time)).zip(mask.chunks_exact(time));
+        let of_row = |(neuron, ((rate, target), mask))| of_row(neuron, rate, target, mask);
+        rows.enumerate().map(of_row).collect::<Vec<F>>()
+    });
+    let mut totals = vec![F::ZERO; neurons];
+    for of_one in of_each {
+        totals.iter_mut().zip(of_one).for_each(|(total, x)| *total += x);
     }
+    totals
+}
+
+/// What a term of each neuron weighs in the loss, given the number of its valid bins.
+pub(super) fn neuron_weights<F: Real>(counts: &[F]) -> Vec<F> {
+    let neurons = F::of(counts.iter().filter(|&&count| count > F::ZERO).count() as f64);
+    counts.iter().map(|&c| if c > F::ZERO { F::ONE / (c * neurons) } else { F::ZERO }).collect()
 }
 
 impl<L: Term> Kernel<3> for Masked<L> {
@@ -66,12 +71,10 @@ impl<L: Term> Kernel<3> for Masked<L> {
     }
 
     fn forward<F: Real>(&self, [rate, target, mask]: [&[F]; 3], tape: Option<&mut Vec<F>>) -> Vec<F> {
-        let rows = [rate, target, mask];
-        let counts = self.per_neuron(rows, |_, _, mask| count_row(mask));
-        let terms = self.per_neuron(rows, sum_row::<F, L>);
-        let neurons = F::of(counts.iter().filter(|&&count| count > F::ZERO).count() as f64);
-        let weights: Vec<F> =
-            counts.iter().map(|&c| if c > F::ZERO { F::ONE / (c * neurons) } else { F::ZERO }).collect();
+        let (sizes, rows) = ([self.neurons, self.time], [rate, target, mask]);
+        let counts = per_neuron(sizes, rows, |_, _, _, mask| count_row(mask));
+        let terms = per_neuron(sizes, rows, |_, rate, target, mask| sum_row::<F, L>(rate, target, mask));
+        let weights = neuron_weights(&counts);
         let loss = weights.iter().zip(terms).fold(F::ZERO, |loss, (weight, term)| loss + *weight * term);
         if let Some(tape) = tape {
             *tape = weights;
@@ -112,12 +115,13 @@ impl<L: Term> Kernel<3> for Masked<L> {
 
 /// `x` where the mask is not 0, otherwise 0, also where `x` is NaN.
 #[inline(always)]
-fn where_valid<F: Real>(mask: F, x: F) -> F {
+pub(super) fn where_valid<F: Real>(mask: F, x: F) -> F {
     if mask == F::ZERO { F::ZERO } else { x }
 }
 
 multiversion! {
-    fn count_row<F, M>(mask: &[F]) -> F {
+    /// The valid bins.
+    pub(super) fn count_row<F, M>(mask: &[F]) -> F {
         fold(mask.len(), |i, sum| sum + where_valid(mask[i], F::ONE))
     }
 }

@@ -16,8 +16,11 @@ use crate::{
 /// Names of the losses.
 pub(super) const MSE: &str = "masked_mse";
 pub(super) const POISSON: &str = "masked_poisson";
+pub(super) const CORRELATION: &str = "masked_correlation";
+pub(super) const GAUSSIAN: &str = "masked_gaussian";
+pub(super) const NEGATIVE_BINOMIAL: &str = "masked_negative_binomial";
 
-/// What keeps the logarithm of the Poisson loss finite.
+/// What keeps the logarithms of rates in losses of counts finite.
 pub(super) const FLOOR: f64 = 1e-8;
 
 /// The number of neurons and of bins.

@@ -2,8 +2,9 @@
 
 use candle_core::{DType, Tensor};
 use statenet_kernels::{
-    Result, Then, channel_norm, double_exponential_curve, dropout, exponential_curve, masked_mse,
-    masked_poisson, reference, sigmoid_curve, silu_gate, softplus, softplus_curve, steps,
+    Result, Then, channel_norm, double_exponential_curve, dropout, exponential_curve, masked_correlation,
+    masked_gaussian, masked_mse, masked_negative_binomial, masked_poisson, reference, sigmoid_curve,
+    silu_gate, softplus, softplus_curve, steps,
 };
 
 use super::{NO_TIME, like, one};
@@ -19,7 +20,7 @@ const OF_A_LOSS: &[(Law, &str)] = &[
     (Law::Arguments, "target and mask, which get no gradient, are named in losses.rs"),
 ];
 
-pub(crate) const CASES: [OpCase; 10] = [
+pub(crate) const CASES: [OpCase; 13] = [
     OpCase { name: "silu_gate", kind: "", draw: draw_gate, blocks: &[17, 129], without: &[] },
     OpCase { name: "channel_norm", kind: "", draw: draw_norm, blocks: &[17, 129], without: &[] },
     OpCase {
@@ -74,6 +75,30 @@ pub(crate) const CASES: [OpCase; 10] = [
         name: "masked_poisson",
         kind: "",
         draw: |d| draw_loss(d, masked_poisson, reference::masked_poisson),
+        blocks: &[17, 129],
+        without: OF_A_LOSS,
+    },
+    OpCase {
+        name: "masked_correlation",
+        kind: "",
+        draw: |d| draw_loss(d, masked_correlation, reference::masked_correlation),
+        blocks: &[17, 129],
+        without: OF_A_LOSS,
+    },
+    OpCase {
+        name: "masked_gaussian",
+        kind: "",
+        draw: |d| draw_loss_of_two(d, "log_variance", masked_gaussian, reference::masked_gaussian),
+        blocks: &[17, 129],
+        without: OF_A_LOSS,
+    },
+    OpCase {
+        name: "masked_negative_binomial",
+        kind: "",
+        draw: |d| {
+            let plain = reference::masked_negative_binomial;
+            draw_loss_of_two(d, "log_dispersion", masked_negative_binomial, plain)
+        },
         blocks: &[17, 129],
         without: OF_A_LOSS,
     },
@@ -174,13 +199,33 @@ fn draw_double_exponential(d: &mut Draw) -> Instance {
 type Loss = fn(&Tensor, &Tensor, &Tensor) -> Result<Tensor>;
 
 /// Rates; and targets and a mask of which about a third is missing, which get no gradient.
-fn draw_loss(d: &mut Draw, fused: Loss, plain: Loss) -> Instance {
+fn draw_recorded(d: &mut Draw) -> [Tensor; 3] {
     let shape = [d.batch(4), d.size(1, 5, 3), d.time(60)];
     let mask = d.tensor(&shape, 0.0, 1.5).ge(0.5).unwrap().to_dtype(DType::F64).unwrap();
-    let (rate, target) = (d.tensor(&shape, 0.05, 3.0), d.tensor(&shape, 0.0, 4.0));
+    [d.tensor(&shape, 0.05, 3.0), d.tensor(&shape, 0.0, 4.0), mask]
+}
+
+fn draw_loss(d: &mut Draw, fused: Loss, plain: Loss) -> Instance {
+    let [rate, target, mask] = draw_recorded(d);
     let with = move |loss: Loss| {
         let (target, mask) = (target.clone(), mask.clone());
         move |x: &[Tensor]| loss(&x[0], &like(&target, &x[0]), &like(&mask, &x[0])).map(one)
     };
     Instance::new([("rate", rate)]).timed(&[(0, 2)], 2).fused(with(fused)).plain(with(plain))
+}
+
+type LossOfTwo = fn(&Tensor, &Tensor, &Tensor, &Tensor) -> Result<Tensor>;
+
+/// The same with a number of each neuron, which gets a gradient.
+fn draw_loss_of_two(d: &mut Draw, name: &'static str, fused: LossOfTwo, plain: LossOfTwo) -> Instance {
+    let [rate, target, mask] = draw_recorded(d);
+    let parameter = d.tensor(&[rate.dim(1).unwrap()], -2.0, 1.5);
+    let with = move |loss: LossOfTwo| {
+        let (target, mask) = (target.clone(), mask.clone());
+        move |x: &[Tensor]| loss(&x[0], &like(&target, &x[0]), &like(&mask, &x[0]), &x[1]).map(one)
+    };
+    Instance::new([("rate", rate), (name, parameter)])
+        .timed(&[(0, 2)], 2)
+        .fused(with(fused))
+        .plain(with(plain))
 }

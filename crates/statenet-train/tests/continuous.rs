@@ -104,6 +104,8 @@ fn what_does_not_fit_the_unit_is_refused_before_a_fit() {
         error.to_string(),
         "loss poisson is the likelihood of spike counts, and the responses are in mV: use mse, gaussian or correlation"
     );
+    let error = refused(&zoo::ln(&axes), FitConfig { loss: Loss::NegativeBinomial, ..epochs(1) });
+    assert!(matches!(error, Error::LossUnit { loss: "negative_binomial", .. }), "{error}");
     let of_spikes = Axes { response_unit: "spikes/bin".parse().unwrap(), ..axes.clone() };
     let error = refused(&zoo::ln(&of_spikes), epochs(1));
     assert_eq!(

@@ -14,6 +14,7 @@ use std::{
 use candle_core::{Device, Tensor};
 use fixtures::{Bits, bits, build, changed, epochs, full_message, models, prepared, ragged, raw, timeless};
 use statenet_data::{Recording, Split};
+use statenet_metrics::losses::Loss;
 use statenet_models::ModelConfig;
 use statenet_train::{Error, FitConfig, Fitter, Schedule, Stopped, optimizers::AdamWConfig};
 
@@ -127,6 +128,17 @@ fn an_interrupted_fit_of_any_model_ends_where_the_unbroken_one_does() {
                 unbroken.bits.iter().all(|(_, _, bits)| bits.iter().all(|b| f32::from_bits(*b).is_finite()))
             );
         }
+    }
+}
+
+#[test]
+fn what_a_loss_learned_goes_on_too() {
+    let (recording, split) = prepared(&raw(4));
+    for loss in [Loss::Gaussian, Loss::NegativeBinomial] {
+        let config = FitConfig { loss, ..epochs(4) };
+        let model = statenet_models::zoo::ln(&recording.axes());
+        let case = Case { model, config, recording: recording.clone(), split: split.clone() };
+        case.expect_every_interruption_heals(loss.name());
     }
 }
 

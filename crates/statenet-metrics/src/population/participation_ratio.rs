@@ -69,9 +69,7 @@ fn of_joint(joint: &Joint, n_divisions: usize, seed: Seed) -> Score {
         trace += (traces[0] + traces[1]) / 2.0;
     }
     if numerator <= 0.0 || denominator <= 0.0 || trace <= 0.0 {
-        return Err(Undefined::NoSignal {
-            signal_power: trace / n_divisions as f64 / joint.neurons.len() as f64,
-        });
+        return Err(Undefined::no_signal(trace / n_divisions as f64 / joint.neurons.len() as f64));
     }
     finite(numerator / denominator)
 }
@@ -137,6 +135,6 @@ mod tests {
         let silent = Array3::zeros((3, 4, 30));
         let mask = ResponseMask::all(3, 4, 30);
         let ratio = participation_ratio(&[Recorded::new(silent.view(), &mask).unwrap()], 5, Seed::new(0));
-        assert_eq!(ratio.unwrap(), Err(Undefined::NoSignal { signal_power: 0.0 }));
+        assert_eq!(ratio.unwrap(), Err(Undefined::no_signal(0.0)));
     }
 }

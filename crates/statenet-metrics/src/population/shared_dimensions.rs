@@ -135,7 +135,7 @@ fn of_joint(
     let largest = sums.iter().fold(0.0, |m: f64, sums| m.max(sums.rate));
     let shared = |sums: &Sums| {
         if sums.signal <= 0.0 {
-            return Err(Undefined::NoSignal { signal_power: sums.signal / scale });
+            return Err(Undefined::no_signal(sums.signal / scale));
         }
         if sums.rate <= f64::EPSILON * f64::EPSILON * largest {
             return Err(Undefined::ConstantRate);
@@ -144,7 +144,7 @@ fn of_joint(
     };
     let explained = || {
         if total <= 0.0 {
-            return Err(Undefined::NoSignal { signal_power: total });
+            return Err(Undefined::no_signal(total));
         }
         let of = |sums: &Sums| if sums.rate > 0.0 { sums.shared * sums.shared / sums.rate } else { 0.0 };
         finite(sums.iter().map(of).sum::<f64>() / scale / total)

@@ -72,14 +72,14 @@ mod validation;
 pub use comparison::{ComparedScore, Comparison, compare, compare_by};
 pub use error::{Error, Result};
 pub use evaluation::{
-    Conditions, DefinedCounts, Evaluation, EvaluationOptions, FurtherOptions, FurtherScores, LeftOut,
-    NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations, further_scores,
+    Conditions, DefinedCounts, Evaluation, EvaluationOptions, Evaluator, FurtherOptions, FurtherScores,
+    LeftOut, NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations, further_scores,
 };
 pub use losses::{Loss, Spread};
 pub use moments::RateSums;
 pub use observation::{Observation, Recorded, recorded};
 pub use quantity::{Ceiling, Correlation, RSquared, Reliability, numbers};
-pub use rate_unit::per_second_ratio;
+pub use rate_unit::{SummedRates, per_second_ratio};
 pub use table::ScoreTable;
 pub use undefined::{Enough, Score, Source, Undefined};
 pub use validation::{ScoredBins, ValidationScore, ValidationScorer};

@@ -32,8 +32,25 @@ const FACTOR: f64 = 2.0;
 /// ```
 #[must_use]
 pub fn per_second_ratio(observations: &[Observation<'_>], dt: TimeBin) -> Option<f64> {
-    let (mut predicted, mut found) = (0.0, 0.0);
-    for observation in observations {
+    let mut sums = SummedRates::default();
+    sums.add(observations);
+    sums.per_second_ratio(dt)
+}
+
+/// The sums of [`per_second_ratio`], over neurons that are given group by group.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SummedRates {
+    predicted: f64,
+    found: f64,
+}
+
+impl SummedRates {
+    /// Adds the rates of some neurons and what was recorded of them.
+    pub fn add(&mut self, observations: &[Observation<'_>]) {
+        observations.iter().for_each(|observation| self.add_stimulus(observation));
+    }
+
+    fn add_stimulus(&mut self, observation: &Observation<'_>) {
         let recorded = observation.recorded();
         let (rate, responses, mask) = (observation.rate(), recorded.responses(), recorded.mask().view());
         let neurons = rate.outer_iter().zip(responses.outer_iter()).zip(mask.outer_iter());
@@ -41,15 +58,20 @@ pub fn per_second_ratio(observations: &[Observation<'_>], dt: TimeBin) -> Option
             let bins = rate.iter().zip(repeats.axis_iter(Axis(1))).zip(mask.axis_iter(Axis(1)));
             for ((&rate, repeats), mask) in bins {
                 if let Some(mean) = mean_of_valid(repeats, mask) {
-                    predicted += rate;
-                    found += mean;
+                    self.predicted += rate;
+                    self.found += mean;
                 }
             }
         }
     }
-    let (ratio, bins_per_second) = (predicted / found, 1000.0 / dt.ms());
-    let fits = (bins_per_second / FACTOR..=bins_per_second * FACTOR).contains(&ratio);
-    (found > 0.0 && ratio > LEAST_RATIO && fits).then_some(ratio)
+
+    /// The ratio, as [`per_second_ratio`].
+    #[must_use]
+    pub fn per_second_ratio(&self, dt: TimeBin) -> Option<f64> {
+        let (ratio, bins_per_second) = (self.predicted / self.found, 1000.0 / dt.ms());
+        let fits = (bins_per_second / FACTOR..=bins_per_second * FACTOR).contains(&ratio);
+        (self.found > 0.0 && ratio > LEAST_RATIO && fits).then_some(ratio)
+    }
 }
 
 /// The mean over the recorded repeats of a bin.

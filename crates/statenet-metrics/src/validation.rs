@@ -1,6 +1,6 @@
 //! A score for early stopping: statistics of the recording are computed once, predictions are scored every epoch.
 
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statenet_core::expect_shape;
@@ -85,6 +85,24 @@ impl ValidationScorer {
         })
     }
 
+    /// The scorer of these neurons and, after them, of others with responses to the same stimuli, so that the responses of all need not be
+    /// in memory at once.
+    ///
+    /// # Errors
+    /// [`Error::Count`] or [`Error::Shape`] if the stimuli have other numbers of bins.
+    pub fn and(mut self, others: Self) -> Result<Self> {
+        if others.n_bins.len() != self.n_bins.len() {
+            let (got, expected) = (others.n_bins.len(), self.n_bins.len());
+            return Err(Error::Count { list: "stimuli", got, expected, per: "validation stimulus" });
+        }
+        for (&n_bins, &expected) in others.n_bins.iter().zip(&self.n_bins) {
+            let n = others.targets.len();
+            expect_shape("responses", &[n, n_bins], &[n.into(), expected.into()])?;
+        }
+        self.targets.extend(others.targets);
+        Ok(self)
+    }
+
     /// The score.
     #[must_use]
     pub fn which(&self) -> ValidationScore {
@@ -133,11 +151,11 @@ impl ValidationScorer {
 
     /// The score of each neuron, or the reason why it is undefined.
     ///
-    /// - `rates`: `(N, T)` for each stimulus, in the order given to [`new`](Self::new).
+    /// - `rates`: `(N, T)` for each stimulus, f32 or f64, in the order given to [`new`](Self::new).
     ///
     /// # Errors
     /// [`Error::Count`] if there is not one prediction per stimulus, [`Error::Shape`] if one has the wrong shape.
-    pub fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Score>> {
+    pub fn per_neuron<R: Copy + Into<f64> + Sync>(&self, rates: &[Array2<R>]) -> Result<Vec<Score>> {
         if rates.len() != self.n_bins.len() {
             let (got, expected) = (rates.len(), self.n_bins.len());
             return Err(Error::Count { list: "rates", got, expected, per: "validation stimulus" });
@@ -145,7 +163,11 @@ impl ValidationScorer {
         for (rate, &n_bins) in rates.iter().zip(&self.n_bins) {
             expect_shape("rate", rate.shape(), &[self.targets.len().into(), n_bins.into()])?;
         }
-        let score = |neuron| self.score_of(neuron, |stimulus| rates[stimulus].index_axis(Axis(0), neuron));
+        let score = |neuron| {
+            let row = |rate: &Array2<R>| rate.index_axis(Axis(0), neuron).mapv(Into::into);
+            let rows: Vec<Array1<f64>> = rates.iter().map(row).collect();
+            self.score_of(neuron, |stimulus| rows[stimulus].view())
+        };
         Ok((0..self.targets.len()).into_par_iter().map(score).collect())
     }
 

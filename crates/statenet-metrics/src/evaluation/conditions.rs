@@ -29,6 +29,19 @@ pub struct RepeatCounts {
     pub most: usize,
 }
 
+impl RepeatCounts {
+    /// Of the neurons of some responses, and of others that were counted before; `None` if none has a repeat.
+    pub(super) fn of(recorded: &[Recorded<'_>], before: Option<Self>) -> Option<Self> {
+        let counts = recorded
+            .iter()
+            .flat_map(|stimulus| (0..stimulus.n_neurons()).map(|n| stimulus.mask().n_repeats(n)));
+        counts.filter(|&n| n > 0).fold(before, |before, n| {
+            let Self { fewest, most } = before.unwrap_or(Self { fewest: n, most: n });
+            Some(Self { fewest: fewest.min(n), most: most.max(n) })
+        })
+    }
+}
+
 /// Neurons that are not in the mean of a score.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -63,14 +76,8 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    pub(super) fn of(recorded: &[Recorded<'_>], neurons: &[NeuronScores]) -> Self {
-        let counts = || {
-            recorded
-                .iter()
-                .flat_map(|stimulus| (0..stimulus.n_neurons()).map(|n| stimulus.mask().n_repeats(n)))
-                .filter(|&n| n > 0)
-        };
-        let repeats = RepeatCounts { fewest: counts().min().unwrap_or(0), most: counts().max().unwrap_or(0) };
+    /// Of stimuli with these numbers of bins.
+    pub(super) fn of(n_bins: &[usize], repeats: RepeatCounts, neurons: &[NeuronScores]) -> Self {
         let pooling = [
             ("cc", Pooling::Concatenated),
             ("ccnorm", Pooling::WithinStimuli),
@@ -84,8 +91,8 @@ impl Conditions {
             ("ccmax", |n| n.undefined.ccmax),
         ];
         Self {
-            n_stimuli: recorded.len(),
-            n_bins: recorded.iter().map(Recorded::n_bins).sum(),
+            n_stimuli: n_bins.len(),
+            n_bins: n_bins.iter().sum(),
             repeats,
             smoothing: None,
             pooling: pooling.into_iter().map(|(score, pooling)| (score.to_owned(), pooling)).collect(),

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     moments::{mean_of, quantile},
-    observation::Observation,
     time_blocks::n_blocks,
 };
 
@@ -41,21 +40,17 @@ pub(super) struct Intervals {
 
 type Pick<S, T> = fn(&S) -> Option<T>;
 
-/// The bootstrap that [`evaluate_observations`](crate::evaluate_observations) describes.
+/// The bootstrap that [`evaluate_observations`](crate::evaluate_observations) describes, over stimuli of these numbers of bins.
 pub(super) fn intervals(
-    observations: &[Observation<'_>],
+    n_bins: &[usize],
+    neurons: &[Option<NeuronBlocks>],
     scores: &[NeuronScores],
     options: &EvaluationOptions,
 ) -> Intervals {
     if options.n_bootstrap == 0 {
         return Intervals::default();
     }
-    let blocks: Vec<usize> =
-        observations.iter().map(|o| n_blocks(o.recorded().n_bins(), options.block_bins)).collect();
-    let neurons: Vec<Option<NeuronBlocks>> = (0..scores.len())
-        .into_par_iter()
-        .map(|neuron| NeuronBlocks::of(observations, neuron, options.block_bins).ok())
-        .collect();
+    let blocks: Vec<usize> = n_bins.iter().map(|&n_bins| n_blocks(n_bins, options.block_bins)).collect();
     let picks: [(Pick<NeuronScores, f64>, Pick<DrawScores, f64>); 3] =
         [(|s| s.cc, |d| d.cc), (|s| s.ccnorm, |d| d.ccnorm), (|s| s.fve, |d| d.fve)];
     let defined = picks.map(|(score, _)| -> Vec<usize> {

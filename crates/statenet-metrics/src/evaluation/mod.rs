@@ -2,29 +2,23 @@
 
 mod blocks;
 mod conditions;
+mod evaluator;
 mod further;
 mod intervals;
 mod options;
 
 pub use conditions::{Conditions, LeftOut, Pooling, RepeatCounts};
+pub use evaluator::Evaluator;
 pub use further::{FurtherOptions, FurtherScores, further_scores};
 pub use intervals::Resampled;
 pub use options::EvaluationOptions;
 
-use std::collections::BTreeSet;
-
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ceilings::{
-        PooledPowers, SplitOptions, enough, half_split_ceiling, is_weak, pooled_powers, signal_power_error,
-        split_table,
-    },
-    error::{Error, Result},
-    moments::{mean_of, median_of},
-    observation::{Observation, n_neurons, recorded},
-    scores::{CcNormTarget, CcRawTarget, Concatenated, fve_of},
+    ceilings::{PooledPowers, is_weak},
+    error::Result,
+    observation::Observation,
     undefined::{Enough, Score, Undefined},
 };
 
@@ -218,69 +212,9 @@ pub fn evaluate_observations(
     observations: &[Observation<'_>],
     options: &EvaluationOptions,
 ) -> Result<Evaluation> {
-    options.validate()?;
-    let recorded = recorded(observations);
-    let n = n_neurons(&recorded)?;
-    check_ids(ids, n)?;
-    let splits = split_table(&recorded, &SplitOptions { seed: options.seed, n_splits: options.n_splits });
-    let not_trained: BTreeSet<&str> = options.not_trained.iter().map(String::as_str).collect();
-    let per_neuron: Vec<NeuronScores> = (0..n)
-        .into_par_iter()
-        .map(|neuron| {
-            let is_tested = recorded.iter().any(|stimulus| {
-                stimulus.mask().view().index_axis_move(ndarray::Axis(0), neuron).iter().any(|&valid| valid)
-            });
-            let rate =
-                |stimulus: usize| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron);
-            Scored {
-                cc: CcRawTarget::of(&recorded, neuron).score(rate),
-                ccnorm: CcNormTarget::of(&recorded, neuron).score(rate),
-                fve: Concatenated::of(observations, neuron).and_then(|all| fve_of(&all.rate, &all.psth)),
-                ccmax: half_split_ceiling(&recorded, neuron, &splits).map(f64::from),
-                powers: pooled_powers(&recorded, neuron),
-                signal_power_se: signal_power_error(&recorded, neuron, options.block_bins),
-            }
-            .left_out(not_trained.contains(ids[neuron].as_str()), is_tested, options.min_signal_power)
-            .named(&ids[neuron], || enough(&recorded, neuron, options.block_bins))
-        })
-        .collect();
-    let intervals = intervals::intervals(observations, &per_neuron, options);
-    let defined = |score: fn(&NeuronScores) -> Option<f64>| -> Vec<f64> {
-        per_neuron.iter().filter_map(score).collect()
-    };
-    let (cc, ccnorm, fve) = (defined(|s| s.cc), defined(|s| s.ccnorm), defined(|s| s.fve));
-    Ok(Evaluation {
-        cc_mean: mean_of(&cc),
-        cc_median: median_of(&cc),
-        ccnorm_mean: mean_of(&ccnorm),
-        ccnorm_median: median_of(&ccnorm),
-        fve_mean: mean_of(&fve),
-        ccnorm_ci95: intervals.ccnorm,
-        cc_ci95: intervals.cc,
-        fve_ci95: intervals.fve,
-        ccnorm_ci95_method: intervals.ccnorm_resampled,
-        n_defined: DefinedCounts {
-            cc: cc.len(),
-            ccnorm: ccnorm.len(),
-            fve: fve.len(),
-            ccmax: defined(|s| s.ccmax).len(),
-        },
-        n_weak: per_neuron.iter().filter(|neuron| neuron.weak).count(),
-        conditions: Conditions::of(&recorded, &per_neuron),
-        options: options.clone(),
-        per_neuron,
-    })
-}
-
-fn check_ids(ids: &[String], n: usize) -> Result<()> {
-    if ids.len() != n {
-        return Err(Error::Count { list: "ids", got: ids.len(), expected: n, per: "neuron" });
-    }
-    let mut seen = BTreeSet::new();
-    match ids.iter().find(|id| !seen.insert(id.as_str())) {
-        None => Ok(()),
-        Some(id) => Err(Error::DuplicateId { id: id.clone() }),
-    }
+    let mut evaluator = Evaluator::new(options)?;
+    evaluator.add(ids, observations)?;
+    evaluator.finish()
 }
 
 /// The scores of one neuron with the reasons of undefined ones.

@@ -207,7 +207,7 @@ fn sounds(
     let dt = config.axes.as_ref().map(|axes| axes.dt.ms());
     let origin = Origin::of(Some(&args.data), args.read.with_dt(dt), &args.out);
     let recording = cut(source(&origin, None, 0, warnings)?.recording, args.cut.as_ref())?;
-    warnings.extend(recording.doubts());
+    warnings.extend(recording.doubts()?);
     let recording = match config.input() {
         Input::Sound => recording.heard()?,
         Input::Cochleagram => with_cochleagrams(&recording, front_end.as_ref())?,

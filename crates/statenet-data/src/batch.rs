@@ -1,6 +1,6 @@
 //! Batches of stimuli: padded tensors with a mask of the recorded bins.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use candle_core::{Device, Tensor};
 use ndarray::Array2;
@@ -8,7 +8,8 @@ use statenet_core::Seed;
 
 use crate::{
     error::{Error, Result},
-    recording::Recording,
+    read_ahead::ReadAhead,
+    recording::{Recording, Stimulus},
 };
 
 /// Stimuli as f32 tensors on one device.
@@ -31,7 +32,9 @@ pub struct Batch {
 
 /// Stimuli of a recording as tensors on a device, handed out in batches.
 ///
-/// Tensors are created once. A batch of one stimulus is a view of them, a larger batch a copy.
+/// Tensors are created once. A batch of one stimulus is a view of them, a larger batch a copy. Stimuli whose responses are
+/// [on disk](Recording::is_on_disk) are read in every pass instead, in a thread that reads the next batch while the present one is used; no
+/// more than three batches are in memory at once.
 ///
 /// ```
 /// use candle_core::Device;
@@ -48,18 +51,34 @@ pub struct Batch {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Batches {
-    items: Vec<Item>,
+    items: Arc<[Item]>,
+    device: Device,
 }
 
-/// One stimulus as tensors with a batch axis of 1.
+/// One stimulus.
 #[derive(Clone, Debug)]
 struct Item {
-    cochleagram: Tensor,
-    target: Tensor,
-    mask: Tensor,
+    kept: Kept,
     stimulus: usize,
     n_bins: usize,
 }
+
+#[derive(Clone, Debug)]
+enum Kept {
+    Tensors(Tensors),
+    OnDisk(Box<Stimulus>),
+}
+
+/// A stimulus as tensors with a batch axis of 1.
+#[derive(Clone, Debug)]
+struct Tensors {
+    cochleagram: Tensor,
+    target: Tensor,
+    mask: Tensor,
+}
+
+/// The PSTH of a stimulus and where it exists, `(N, T)`; `None` for one that is kept as tensors.
+type Read = Option<(Array2<f32>, Array2<bool>)>;
 
 impl Batches {
     /// Copies the stimuli with these indices to a device.
@@ -72,7 +91,7 @@ impl Batches {
         }
         let items =
             stimuli.iter().map(|&index| Item::new(recording, index, device)).collect::<Result<_>>()?;
-        Ok(Self { items })
+        Ok(Self { items, device: device.clone() })
     }
 
     /// Number of stimuli.
@@ -91,7 +110,8 @@ impl Batches {
     /// stimuli, so that a resumed fit sees the same batches as an uninterrupted one.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a batch size of 0. The iterator returns an error if a batch cannot be padded on the device.
+    /// [`Error::Setting`] for a batch size of 0. The iterator returns an error if a batch cannot be read,
+    /// or padded on the device.
     pub fn epoch(&self, seed: Seed, epoch: usize, batch_size: usize) -> Result<Epoch<'_>> {
         let mut order: Vec<usize> = (0..self.items.len()).collect();
         seed.stream(&format!("epoch.{epoch}.order")).shuffle(&mut order);
@@ -112,17 +132,44 @@ impl Batches {
             got: batch_size.to_string(),
             expected: "at least 1",
         })?;
-        Ok(Epoch { items: &self.items, order, next: 0, batch_size })
+        let ahead = self.read_ahead(&order, batch_size);
+        Ok(Epoch { batches: self, order, next: 0, batch_size, ahead })
+    }
+
+    /// Starts to read what is on disk.
+    fn read_ahead(&self, order: &[usize], batch_size: NonZeroUsize) -> Option<ReadAhead<Result<Vec<Read>>>> {
+        if !self.items.iter().any(|item| matches!(item.kept, Kept::OnDisk(_))) {
+            return None;
+        }
+        let items = Arc::clone(&self.items);
+        let parts: Vec<Vec<usize>> = order.chunks(batch_size.get()).map(<[usize]>::to_vec).collect();
+        ReadAhead::start(parts.into_iter().map(move |part| read(&chosen(&items, &part))))
     }
 }
 
+/// The items with these indices.
+fn chosen<'i>(items: &'i [Item], indices: &[usize]) -> Vec<&'i Item> {
+    indices.iter().filter_map(|&i| items.get(i)).collect()
+}
+
+/// Reads those items that are on disk.
+fn read(items: &[&Item]) -> Result<Vec<Read>> {
+    let read = |item: &&Item| match &item.kept {
+        Kept::Tensors(_) => Ok(None),
+        Kept::OnDisk(stimulus) => Ok(Some(stimulus.responses()?.psth())),
+    };
+    items.iter().map(read).collect()
+}
+
 /// Iterator over the batches of one pass; the last batch may be smaller.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Epoch<'a> {
-    items: &'a [Item],
+    batches: &'a Batches,
     order: Vec<usize>,
     next: usize,
     batch_size: NonZeroUsize,
+    /// `None` if all is in memory, or there is no thread to be had.
+    ahead: Option<ReadAhead<Result<Vec<Read>>>>,
 }
 
 impl Epoch<'_> {
@@ -138,10 +185,14 @@ impl Iterator for Epoch<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let left = self.order.get(self.next..)?;
-        let items: Vec<&Item> =
-            left.iter().take(self.batch_size.get()).filter_map(|&i| self.items.get(i)).collect();
+        let indices = left.get(..self.batch_size.get().min(left.len()))?;
+        let items = chosen(&self.batches.items, indices);
         self.next += items.len();
-        (!items.is_empty()).then(|| padded(&items))
+        if items.is_empty() {
+            return None;
+        }
+        let read = self.ahead.as_mut().and_then(ReadAhead::next).unwrap_or_else(|| read(&items));
+        Some(read.and_then(|read| padded(&items, read, &self.batches.device)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -154,32 +205,61 @@ impl ExactSizeIterator for Epoch<'_> {}
 impl Item {
     fn new(recording: &Recording, index: usize, device: &Device) -> Result<Self> {
         let stimulus = recording.stimulus(index)?;
-        let (psth, valid) = stimulus.responses().psth();
-        let on_device = |values: &Array2<f32>| {
-            let (rows, bins) = values.dim();
-            Tensor::from_iter(values.iter().copied(), device)
-                .and_then(|tensor| tensor.reshape((1, rows, bins)))
-                .map_err(|source| Error::Tensor { op: "copy a stimulus to the device", source })
+        let kept = if stimulus.is_on_disk() {
+            Kept::OnDisk(Box::new(stimulus.clone()))
+        } else {
+            Kept::Tensors(Tensors::of(stimulus, stimulus.responses()?.psth(), device)?)
         };
-        let cochleagram = on_device(&stimulus.cochleagram().to_owned())?;
+        Ok(Self { kept, stimulus: index, n_bins: stimulus.n_bins() })
+    }
+}
+
+impl Tensors {
+    fn of(stimulus: &Stimulus, (psth, valid): (Array2<f32>, Array2<bool>), device: &Device) -> Result<Self> {
         Ok(Self {
-            cochleagram: cochleagram
-                .unsqueeze(1)
-                .map_err(|source| Error::Tensor { op: "add a channel to a cochleagram", source })?,
-            target: on_device(&psth)?,
-            mask: on_device(&valid.mapv(f32::from))?,
-            stimulus: index,
-            n_bins: stimulus.n_bins(),
+            cochleagram: stimulus.cochleagram_on(device)?,
+            target: on_device(psth, device)?,
+            mask: on_device(valid.mapv(f32::from), device)?,
         })
     }
 }
 
+impl Stimulus {
+    /// The cochleagram as a tensor `(1, 1, F, T)` of f32.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] if it cannot be created.
+    pub fn cochleagram_on(&self, device: &Device) -> Result<Tensor> {
+        on_device(self.cochleagram().to_owned(), device)?
+            .unsqueeze(1)
+            .map_err(|source| Error::Tensor { op: "add a channel to a cochleagram", source })
+    }
+}
+
+/// `(rows, bins)` as a tensor `(1, rows, bins)`.
+fn on_device(values: Array2<f32>, device: &Device) -> Result<Tensor> {
+    let (rows, bins) = values.dim();
+    let values = if values.is_standard_layout() {
+        values.into_raw_vec_and_offset().0
+    } else {
+        values.iter().copied().collect()
+    };
+    Tensor::from_vec(values, (1, rows, bins), device)
+        .map_err(|source| Error::Tensor { op: "copy a stimulus to the device", source })
+}
+
 /// Joins items to a batch, padded at the end to the longest.
-fn padded(items: &[&Item]) -> Result<Batch> {
+fn padded(items: &[&Item], read: Vec<Read>, device: &Device) -> Result<Batch> {
     let longest = items.iter().map(|item| item.n_bins).max().unwrap_or(0);
-    let together = |part: &dyn Fn(&Item) -> Tensor| -> Result<Tensor> {
-        let padded = items.iter().map(|item| {
-            let tensor = part(item);
+    let tensors = items.iter().zip(read).map(|(item, read)| match (&item.kept, read) {
+        (Kept::Tensors(tensors), _) => Ok(tensors.clone()),
+        (Kept::OnDisk(stimulus), Some(psth)) => Tensors::of(stimulus, psth, device),
+        (Kept::OnDisk(stimulus), None) => Tensors::of(stimulus, stimulus.responses()?.psth(), device),
+    });
+    let tensors = tensors.collect::<Result<Vec<_>>>()?;
+    let together = |part: &dyn Fn(&Tensors) -> Tensor| -> Result<Tensor> {
+        let padded = items.iter().zip(&tensors).map(|(item, tensors)| {
+            let tensor = part(tensors);
             let time = tensor.rank() - 1;
             if item.n_bins == longest {
                 Ok(tensor)
@@ -196,9 +276,9 @@ fn padded(items: &[&Item]) -> Result<Batch> {
             .map_err(|source| Error::Tensor { op: "pad stimuli to one length", source })
     };
     Ok(Batch {
-        cochleagrams: together(&|item| item.cochleagram.clone())?,
-        targets: together(&|item| item.target.clone())?,
-        mask: together(&|item| item.mask.clone())?,
+        cochleagrams: together(&|tensors| tensors.cochleagram.clone())?,
+        targets: together(&|tensors| tensors.target.clone())?,
+        mask: together(&|tensors| tensors.mask.clone())?,
         stimuli: items.iter().map(|item| item.stimulus).collect(),
         n_bins: items.iter().map(|item| item.n_bins).collect(),
     })
@@ -301,7 +381,7 @@ mod tests {
                 let mask = batch.mask.to_vec3::<f32>().unwrap();
                 let targets = batch.targets.to_vec3::<f32>().unwrap();
                 for (b, &s) in batch.stimuli.iter().enumerate() {
-                    let (psth, valid) = recording.stimuli()[s].responses().psth();
+                    let (psth, valid) = recording.stimuli()[s].responses().unwrap().psth();
                     prop_assert_eq!(batch.n_bins[b], lengths[s]);
                     for n in 0..2 {
                         for t in 0..longest {

@@ -43,6 +43,7 @@
 //! |---|---|
 //! | read a folder, or sounds and counts | [`Recording::read`], [`Recording::from_sounds`] |
 //! | make one of your own arrays | [`Recording::new`], [`Recording::write`] |
+//! | one that is larger than memory | [`RecordingWriter`], [`Recording::read`], [`Recording::read_within`], [`Stimulus::responses`] |
 //! | choose neurons, join recordings | [`Recording::select_neurons`], [`Recording::concat`] |
 //! | sound instead of cochleagrams | [`Recording::heard`] |
 //! | cross-validate | `"kfold:5/0".parse::<SplitPlan>()` |
@@ -68,6 +69,7 @@ mod predictions;
 mod preprocess;
 mod quality;
 mod raw;
+mod read_ahead;
 pub mod readers;
 mod recording;
 mod simulate;
@@ -90,4 +92,4 @@ pub use simulate::{
     GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
 };
 pub use split::{Likeness, Part, SimilarSounds, Split, SplitPlan};
-pub use writers::{write_npy_2d, write_npz, write_wav};
+pub use writers::{RecordingWriter, write_npy_2d, write_npz, write_wav};

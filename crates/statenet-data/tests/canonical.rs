@@ -332,7 +332,7 @@ fn bins_and_repeats_may_be_left_to_the_arrays_and_one_repeat_needs_no_axis() {
     });
     let case = case.file("responses/b.npy", &npy::encode(array![[7i64]].view()).unwrap());
     let recording = Recording::read(case.path("")).unwrap();
-    assert_eq!(recording.stimuli()[1].responses().values(), array![[[7.0]]]);
+    assert_eq!(recording.stimuli()[1].responses().unwrap().values(), array![[[7.0]]]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod outside;
 use statenet_data::{Recording, SplitPlan};
 
 fn spikes(recording: &Recording) -> f64 {
-    recording.stimuli().iter().map(|s| s.responses().values().mapv(f64::from).sum()).sum()
+    recording.stimuli().iter().map(|s| s.responses().unwrap().values().mapv(f64::from).sum()).sum()
 }
 
 mod needs_ns1 {
@@ -23,8 +23,8 @@ mod needs_ns1 {
         assert_eq!((recording.n_neurons(), recording.n_stimuli(), recording.n_bands()), (53, 20, 34));
         assert_eq!(recording.dt().ms(), 5.0);
         assert_eq!(recording.bands().len(), 34);
-        assert!(recording.stimuli().iter().all(|s| s.n_bins() == 999 && s.responses().n_repeats() == 20));
-        assert!(recording.stimuli().iter().all(|s| s.responses().mask().is_complete()));
+        assert!(recording.stimuli().iter().all(|s| s.n_bins() == 999 && s.n_repeats() == 20));
+        assert!(recording.stimuli().iter().all(|s| s.responses().unwrap().mask().is_complete()));
         assert_eq!(spikes(&recording), 1_227_351.0);
         assert_eq!(recording.neurons()[0].metadata()["depth_um"], 900);
         assert_eq!(recording.stimuli()[19].kind(), Some("water"));
@@ -57,7 +57,7 @@ mod needs_songbird {
         let copy = tempfile::tempdir().unwrap();
         recording.write(copy.path().join("songbird")).unwrap();
         let back = Recording::read(copy.path().join("songbird")).unwrap();
-        assert_eq!(back.stimuli()[3].responses(), recording.stimuli()[3].responses());
+        assert_eq!(back.stimuli()[3].responses().unwrap(), recording.stimuli()[3].responses().unwrap());
         assert_eq!(back.stimuli()[3].metadata(), recording.stimuli()[3].metadata());
     }
 }

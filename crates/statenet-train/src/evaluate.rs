@@ -1,11 +1,15 @@
 //! Predicts the responses to recorded stimuli and scores the predictions.
 
+use std::ops::Range;
+
 use candle_core::{DType, Tensor};
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use rayon::prelude::*;
 use statenet_core::{ResponseMask, Warning};
-use statenet_data::{Batches, Predictions, Recording, Smoothing};
-use statenet_metrics::{Evaluation, EvaluationOptions, FurtherOptions, FurtherScores, Observation};
+use statenet_data::{Predictions, Recording, Smoothing};
+use statenet_metrics::{
+    Evaluation, EvaluationOptions, Evaluator, FurtherOptions, FurtherScores, Observation, SummedRates,
+};
 use statenet_models::{Mode, ResponseModel};
 
 use crate::{
@@ -27,9 +31,10 @@ pub fn predict(model: &dyn ResponseModel, recording: &Recording, stimuli: &[usiz
     let recording = &*as_taken(model, recording)?;
     expect_same_bands(model, recording)?;
     expect_memory_to_predict(model, recording, stimuli)?;
-    let batches = Batches::new(recording, stimuli, model.device())?;
-    let sounds = batches.in_order(1)?.map(|b| Ok(b?.cochleagrams)).collect::<Result<Vec<Tensor>>>()?;
-    let rates = sounds.par_iter().map(|sound| rates_of(&model.forward(sound, Mode::Eval)?));
+    let rates = stimuli.par_iter().map(|&s| {
+        let sound = recording.stimulus(s)?.cochleagram_on(model.device())?;
+        rates_of(&model.forward(&sound, Mode::Eval)?)
+    });
     let predictions = Predictions::for_recording(recording, stimuli, rates.collect::<Result<_>>()?)?;
     Ok(match model.config().axes {
         Some(axes) => predictions.with_unit(axes.response_unit),
@@ -87,10 +92,16 @@ pub fn score(
 ) -> Result<Evaluation> {
     predictions.expect_unit(recording, "predictions")?;
     expect_memory_to_score(recording, stimuli)?;
+    let mut evaluator = Evaluator::new(options)?;
     let ids = recording.neuron_ids();
-    let mut evaluation = with_observations(predictions, recording, stimuli, |observations| {
-        Ok(statenet_metrics::evaluate_observations(&ids, observations, options)?)
-    })?;
+    let smoothed = &*recording.smoothed();
+    let groups = Groups::new(predictions, recording, stimuli)?;
+    for neurons in groups.neurons()? {
+        groups.with_observations(smoothed, &neurons, |observations| {
+            Ok(evaluator.add(&ids[neurons.clone()], observations)?)
+        })?;
+    }
+    let mut evaluation = evaluator.finish()?;
     evaluation.conditions.smoothing = Some(in_words(
         recording.smoothing().unwrap_or_else(|| Smoothing::default_of(recording.response_unit())),
     ));
@@ -130,11 +141,18 @@ pub fn further_scores(
         None => &recording.smooth(Smoothing::None)?,
         Some(_) => recording,
     };
-    with_observations(predictions, smoothed.as_ref().unwrap_or(recording), stimuli, |observations| {
-        with_observations(predictions, as_recorded, stimuli, |counts| {
-            Ok(statenet_metrics::further_scores(observations, counts, options)?)
-        })
-    })
+    let smoothed = &*smoothed.as_ref().unwrap_or(recording).smoothed();
+    let groups = Groups::new(predictions, recording, stimuli)?;
+    let mut scores = Vec::with_capacity(recording.n_neurons());
+    for neurons in groups.neurons()? {
+        groups.with_observations(smoothed, &neurons, |observations| {
+            groups.with_observations(as_recorded, &neurons, |counts| {
+                scores.extend(statenet_metrics::further_scores(observations, counts, options)?);
+                Ok(())
+            })
+        })?;
+    }
+    Ok(scores)
 }
 
 /// A doubt about the unit of predictions: they look like spikes per second, where spikes per bin are expected
@@ -152,10 +170,16 @@ pub fn rate_unit_warning(
         return Ok(None);
     }
     let dt = recording.dt();
-    let ratio = with_observations(predictions, recording, stimuli, |observations| {
-        Ok(statenet_metrics::per_second_ratio(observations, dt))
-    })?;
-    Ok(ratio.map(|ratio| {
+    let mut rates = SummedRates::default();
+    let smoothed = &*recording.smoothed();
+    let groups = Groups::new(predictions, recording, stimuli)?;
+    for neurons in groups.neurons()? {
+        groups.with_observations(smoothed, &neurons, |observations| {
+            rates.add(observations);
+            Ok(())
+        })?;
+    }
+    Ok(rates.per_second_ratio(dt).map(|ratio| {
         let per_second = 1000.0 / dt.ms();
         let message = format!(
             "predicted rates are {ratio:.0} times the recorded ones on average, and a second has {per_second:.0} bins of {} ms: are \
@@ -166,27 +190,65 @@ pub fn rate_unit_warning(
     }))
 }
 
-/// Calls `f` with predictions beside the responses as fits take them.
-fn with_observations<T>(
-    predictions: &Predictions,
-    recording: &Recording,
-    stimuli: &[usize],
-    f: impl FnOnce(&[Observation<'_>]) -> Result<T>,
-) -> Result<T> {
-    let predictions = predictions.of_neurons(&recording.neuron_ids())?;
-    let recording = &*recording.smoothed();
-    let recorded = RecordedResponses::of(recording, stimuli)?;
-    let rates = stimuli.iter().map(|&s| {
-        let name = recording.stimulus(s)?.name();
-        Ok(predictions.of_stimulus(name)?.mapv(f64::from))
-    });
-    let rates: Vec<Array2<f64>> = rates.collect::<Result<_>>()?;
-    let observations = rates
-        .iter()
-        .zip(recorded.views()?)
-        .map(|(rate, recorded)| Ok(Observation::of(rate.view(), recorded)?))
-        .collect::<Result<Vec<_>>>()?;
-    f(&observations)
+/// Predictions of some stimuli, beside which the responses of neurons are put group by group.
+struct Groups<'a> {
+    predictions: &'a Predictions,
+    /// The rows of the recording's neurons in the predictions.
+    rows: Vec<usize>,
+    recording: &'a Recording,
+    stimuli: &'a [usize],
+}
+
+impl<'a> Groups<'a> {
+    fn new(predictions: &'a Predictions, recording: &'a Recording, stimuli: &'a [usize]) -> Result<Self> {
+        let rows = predictions.rows_of(&recording.neuron_ids())?;
+        Ok(Self { predictions, rows, recording, stimuli })
+    }
+
+    fn neurons(&self) -> Result<Vec<Range<usize>>> {
+        groups_of_neurons(self.recording, self.stimuli)
+    }
+
+    /// Calls `f` with the predictions of some neurons beside their responses in `recording`, which differs from the recording by smoothing.
+    fn with_observations(
+        &self,
+        recording: &Recording,
+        neurons: &Range<usize>,
+        f: impl FnOnce(&[Observation<'_>]) -> Result<()>,
+    ) -> Result<()> {
+        let recorded = RecordedResponses::of_neurons(recording, self.stimuli, neurons.clone())?;
+        let rows = &self.rows[neurons.clone()];
+        let rates = self.stimuli.iter().map(|&s| {
+            let rates = self.predictions.of_stimulus(recording.stimulus(s)?.name())?;
+            Ok(rates.select(Axis(0), rows).mapv(f64::from))
+        });
+        let rates: Vec<Array2<f64>> = rates.collect::<Result<_>>()?;
+        let observations = rates
+            .iter()
+            .zip(recorded.views()?)
+            .map(|(rate, recorded)| Ok(Observation::of(rate.view(), recorded)?))
+            .collect::<Result<Vec<_>>>()?;
+        f(&observations)
+    }
+}
+
+/// What the responses of a group of neurons may take in memory, with predictions beside them, bytes.
+pub(crate) const MOST_OF_A_GROUP: usize = 1 << 28;
+
+/// All neurons in consecutive groups, as many in each as are scored at once: their responses to these stimuli, in f64 and with masks, and
+/// predictions take a quarter of a GB at most, if one neuron's do.
+///
+/// # Errors
+/// [`Error::Data`] for a stimulus that is not there.
+pub fn groups_of_neurons(recording: &Recording, stimuli: &[usize]) -> Result<Vec<Range<usize>>> {
+    let n = recording.n_neurons();
+    let mut bytes = 1;
+    for &s in stimuli {
+        let stimulus = recording.stimulus(s)?;
+        bytes += stimulus.n_bins() * (8 + 9 * stimulus.n_repeats());
+    }
+    let together = (MOST_OF_A_GROUP / bytes).clamp(1, n.max(1));
+    Ok((0..n).step_by(together).map(|first| first..(first + together).min(n)).collect())
 }
 
 /// Owned copies in f64 of the recorded responses to some stimuli, for scores and ceilings.
@@ -197,13 +259,24 @@ impl RecordedResponses {
     /// The responses of all neurons to these stimuli, as they are in the recording.
     ///
     /// # Errors
-    /// [`Error::Data`] for a stimulus that is not there.
+    /// [`Error::Data`] for a stimulus that is not there, and for a file of responses that has changed.
     pub fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
+        Self::of_neurons(recording, stimuli, 0..recording.n_neurons())
+    }
+
+    /// The responses of some neurons, [a group](groups_of_neurons) of a recording that is larger than memory.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); [`Error::Data`] for a neuron that is not there.
+    pub fn of_neurons(recording: &Recording, stimuli: &[usize], neurons: Range<usize>) -> Result<Self> {
+        let all = neurons == (0..recording.n_neurons());
+        let neurons: Vec<usize> = neurons.collect();
         let one = |&s: &usize| {
-            let responses = recording.stimulus(s)?.responses();
+            let stimulus = recording.stimulus(s)?;
+            let responses = if all { stimulus.responses()? } else { stimulus.responses_of(&neurons)? };
             Ok((responses.values().mapv(f64::from), responses.mask().clone()))
         };
-        Ok(Self(stimuli.iter().map(one).collect::<Result<_>>()?))
+        Ok(Self(stimuli.par_iter().map(one).collect::<Result<_>>()?))
     }
 
     /// Views of them, one for each stimulus.

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use serde_json::json;
 use statenet_core::{Input, Standardization};
-use statenet_data::{Batches, Recording, standardization_of_bands};
+use statenet_data::{Recording, standardization_of_bands};
 use statenet_models::{Mode, ResponseModel, front_ends::FrontEndConfig};
 
 use crate::{
@@ -178,8 +178,7 @@ fn as_heard(
 
 /// Each stimulus `(1, 1, F, T)`.
 fn sounds_of(recording: &Recording, stimuli: &[usize], device: &Device) -> Result<Vec<Tensor>> {
-    let batches = Batches::new(recording, stimuli, device)?;
-    batches.in_order(1)?.map(|batch| Ok(batch?.cochleagrams)).collect()
+    stimuli.iter().map(|&s| Ok(recording.stimulus(s)?.cochleagram_on(device)?)).collect()
 }
 
 /// `(1, 1, F, T)` as an array `(F, T)`.

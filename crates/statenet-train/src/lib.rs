@@ -65,7 +65,8 @@ mod validation;
 pub use axes::recording_for;
 pub use error::{Error, Result};
 pub use evaluate::{
-    RecordedResponses, evaluate, evaluate_with, further_scores, predict, rate_unit_warning, score,
+    RecordedResponses, evaluate, evaluate_with, further_scores, groups_of_neurons, predict,
+    rate_unit_warning, score,
 };
 pub use fit::{Fit, not_trained};
 pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};

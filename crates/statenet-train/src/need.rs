@@ -5,7 +5,7 @@ use statenet_core::Need;
 use statenet_data::{Recording, Split};
 use statenet_models::ResponseModel;
 
-use crate::{error::Result, gradient::FitConfig};
+use crate::{error::Result, evaluate::MOST_OF_A_GROUP, gradient::FitConfig};
 
 /// What can be changed where memory lacks.
 const CHANGE: &str =
@@ -15,13 +15,18 @@ const CHANGE: &str =
 const OF_A_PARAMETER: usize = 6;
 /// Copies of a batch's rates in a step: drives, rates, targets, mask, differences, squares, masked, and gradients of most.
 const OF_A_RATE: usize = 8;
+/// Batches of responses on disk that are in memory at once: one that is used, one that waits, one that is read.
+const BATCHES_READ_AHEAD: usize = 3;
+/// What a value takes while it is read: as it is in the file, f32, mask, and f32 once more when it is smoothed.
+const OF_A_VALUE_READ: usize = 4 + 4 + 1 + 4;
 /// Copies of a batch's features in a step: before and after the output curve, and a gradient.
 const OF_A_FEATURE: usize = 3;
 
 /// The memory that a fit by gradients takes at least, and the multiplications of one epoch.
 ///
 /// Counted are parameters with gradients and moments, the stimuli as tensors, and the rates and features of the largest batch. What
-/// a model keeps besides is not.
+/// a model keeps besides is not. Of responses that stay on disk only those of the batches that are read ahead are counted, and the PSTHs of
+/// validation stimuli.
 ///
 /// # Errors
 /// [`Error::Data`](crate::Error::Data) for a split that does not fit the recording.
@@ -35,14 +40,21 @@ pub fn need_of_fit(
     let train = Bins::of(recording, split.train())?;
     let val = Bins::of(recording, split.val())?;
     let n_in_batch = config.batch.max(1).min(split.train().len());
-    let unsmoothed = if recording.smoothing().is_some() { 0 } else { 4 };
+    // Stimuli as tensors and responses that are smoothed, or batches of them.
+    let responses = if recording.is_on_disk() {
+        Need::of_values(&[BATCHES_READ_AHEAD, n_in_batch, train.most_values], OF_A_VALUE_READ)
+            .and(Need::of_values(&[BATCHES_READ_AHEAD, n_in_batch, train.longest, 2, sizes.n_neurons], 4))
+    } else {
+        let unsmoothed = if recording.smoothing().is_some() { 0 } else { 4 };
+        Need::of_values(&[train.n_values + val.n_values], unsmoothed)
+            .and(Need::of_values(&[train.n_bins, recording.n_bands() + 2 * sizes.n_neurons], 4))
+    };
     Ok(Need::of_values(&[sizes.n_values, OF_A_PARAMETER], sizes.value_bytes)
-        // Stimuli as tensors, scaled, and the responses that rates are scored against.
-        .and(Need::of_values(&[train.n_bins, recording.n_bands() + 2 * sizes.n_neurons], 4))
-        .and(Need::of_values(&[val.n_bins, recording.n_bands(), 2], 4))
+        .and(responses)
+        // Scaled bands, and the PSTHs that rates are scored against.
+        .and(Need::of_values(&[train.n_bins + 2 * val.n_bins, recording.n_bands()], 4))
         .and(Need::of_values(&[val.n_bins, sizes.n_neurons], 8 + 4))
-        .and(Need::of_values(&[val.n_values], 8))
-        .and(Need::of_values(&[train.n_values + val.n_values], unsmoothed))
+        .and(val.scored_at_once())
         .and(sizes.of_bins(n_in_batch.saturating_mul(train.longest), OF_A_RATE, OF_A_FEATURE))
         // Forward, and backward to inputs and to weights.
         .and(Need::of_multiplications(&[sizes.n_weights, train.n_bins, 3])))
@@ -73,7 +85,8 @@ pub(crate) fn expect_memory_to_predict(
     let sizes = Sizes::of(model);
     let bins = Bins::of(recording, stimuli)?;
     let n_at_once = rayon::current_num_threads().min(stimuli.len());
-    let need = Need::of_values(&[bins.n_bins, recording.n_bands() + 3 * sizes.n_neurons], 4)
+    let need = Need::of_values(&[bins.n_bins, sizes.n_neurons], 4)
+        .and(Need::of_values(&[n_at_once, bins.longest, recording.n_bands()], 4))
         .and(sizes.of_bins(n_at_once.saturating_mul(bins.longest), 2, 1));
     let what = format!(
         "predicting {} neurons in {} stimuli of up to {} bins",
@@ -84,11 +97,11 @@ pub(crate) fn expect_memory_to_predict(
     Ok(need.ensure(what, CHANGE)?)
 }
 
-/// Refuses scores that the machine has no memory for: responses and rates are copied in f64.
+/// Refuses scores that the machine has no memory for: responses and rates of a group of neurons are copied in f64.
 pub(crate) fn expect_memory_to_score(recording: &Recording, stimuli: &[usize]) -> Result<()> {
     let bins = Bins::of(recording, stimuli)?;
-    let need = Need::of_values(&[bins.n_values], 8)
-        .and(Need::of_values(&[bins.n_bins, recording.n_neurons(), 2], 8));
+    let unsmoothed = if recording.is_on_disk() || recording.smoothing().is_some() { 0 } else { 4 };
+    let need = bins.scored_at_once().and(Need::of_values(&[bins.n_values], unsmoothed));
     let what = format!("scoring {} neurons on {} bins", recording.n_neurons(), bins.n_bins);
     Ok(need.ensure(what, "score fewer neurons or stimuli at once, or use a machine with more memory")?)
 }
@@ -126,22 +139,35 @@ impl Sizes {
 }
 
 /// Bins and recorded values of some stimuli.
-struct Bins {
-    n_bins: usize,
-    longest: usize,
+pub(crate) struct Bins {
+    pub(crate) n_bins: usize,
+    pub(crate) longest: usize,
     n_values: usize,
+    /// Of one stimulus.
+    pub(crate) most_values: usize,
+    n_neurons: usize,
 }
 
 impl Bins {
-    fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
-        let mut bins = Self { n_bins: 0, longest: 0, n_values: 0 };
+    pub(crate) fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
+        let n_neurons = recording.n_neurons();
+        let mut bins = Self { n_bins: 0, longest: 0, n_values: 0, most_values: 0, n_neurons };
         for &s in stimuli {
-            let responses = recording.stimulus(s)?.responses();
-            bins.n_bins += responses.n_bins();
-            bins.longest = bins.longest.max(responses.n_bins());
-            bins.n_values += responses.values().len();
+            let stimulus = recording.stimulus(s)?;
+            bins.n_bins += stimulus.n_bins();
+            bins.longest = bins.longest.max(stimulus.n_bins());
+            bins.n_values += stimulus.n_values();
+            bins.most_values = bins.most_values.max(stimulus.n_values());
         }
         Ok(bins)
+    }
+
+    /// Responses with masks and rates in f64, of a group of neurons, of a neuron at least.
+    pub(crate) fn scored_at_once(&self) -> Need {
+        let all =
+            Need::of_values(&[self.n_values], 8 + 1).and(Need::of_values(&[self.n_bins, self.n_neurons], 8));
+        let of_one = all.bytes / (self.n_neurons.max(1) as u64);
+        Need { bytes: all.bytes.min(of_one.max(MOST_OF_A_GROUP as u64)), ..all }
     }
 }
 

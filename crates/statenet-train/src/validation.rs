@@ -3,12 +3,12 @@
 use candle_core::{Device, Tensor};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
-use statenet_data::{Batches, Part, Recording, Split};
-use statenet_metrics::{RateSums, Score, ScoredBins, Undefined, ValidationScore, ValidationScorer};
+use statenet_data::{Part, Recording, Split};
+use statenet_metrics::{RateSums, Recorded, Score, ScoredBins, Undefined, ValidationScore, ValidationScorer};
 
 use crate::{
     error::{Error, Result},
-    evaluate::{RecordedResponses, rates_of},
+    evaluate::{RecordedResponses, groups_of_neurons, rates_of},
 };
 
 /// Scores a model on validation stimuli, which are kept on its device.
@@ -19,20 +19,15 @@ pub(crate) struct Validation {
 
 impl Validation {
     pub(crate) fn new(recording: &Recording, split: &Split, device: &Device) -> Result<Self> {
-        let cochleagrams = Batches::new(recording, split.val(), device)?
-            .in_order(1)?
-            .map(|batch| Ok(batch?.cochleagrams))
-            .collect::<Result<Vec<_>>>()?;
+        let cochleagram = |&s: &usize| Ok(recording.stimulus(s)?.cochleagram_on(device)?);
+        let cochleagrams = split.val().iter().map(cochleagram).collect::<Result<Vec<_>>>()?;
         Ok(Self { cochleagrams, target: ValidationTarget::new(recording, split)? })
     }
 
     /// The score of the rates that `forward` gives for each stimulus.
     pub(crate) fn score(&self, forward: impl Fn(&Tensor) -> Result<Tensor> + Sync) -> Result<Option<f64>> {
-        let rates: Vec<Array2<f64>> = self
-            .cochleagrams
-            .par_iter()
-            .map(|cochleagram| Ok(rates_of(&forward(cochleagram)?)?.mapv(f64::from)))
-            .collect::<Result<_>>()?;
+        let rates = |cochleagram: &Tensor| rates_of(&forward(cochleagram)?);
+        let rates: Vec<Array2<f32>> = self.cochleagrams.par_iter().map(rates).collect::<Result<_>>()?;
         Ok(mean_score(&self.target.per_neuron(&rates)?))
     }
 }
@@ -56,20 +51,26 @@ impl ValidationTarget {
     pub(crate) fn new(recording: &Recording, split: &Split) -> Result<Self> {
         split.expect_data(&[Part::Train, Part::Val], recording)?;
         let is_trained = split.has_data(Part::Train, recording)?;
-        let recorded = RecordedResponses::of(recording, split.val())?;
-        let views = recorded.views()?;
-        // Scoring any varying rate shows for which neurons a score is defined.
-        let probe: Vec<Array2<f64>> = views
-            .iter()
-            .map(|r| Array2::from_shape_fn((r.n_neurons(), r.n_bins()), |(_, t)| t as f64))
-            .collect();
+        let groups = groups_of_neurons(recording, split.val())?;
         let mut reason = None;
         for score in [ValidationScore::CcNorm, ValidationScore::CcRaw] {
-            let scorer = ValidationScorer::new(score, &views)?;
-            let scores = scorer.per_neuron(&probe)?;
+            let (mut all, mut scores) = (None::<ValidationScorer>, Vec::new());
+            for group in &groups {
+                let recorded = RecordedResponses::of_neurons(recording, split.val(), group.clone())?;
+                let views = recorded.views()?;
+                let scorer = ValidationScorer::new(score, &views)?;
+                // Scoring any varying rate shows for which neurons a score is defined.
+                let probe =
+                    |r: &Recorded<'_>| Array2::from_shape_fn((r.n_neurons(), r.n_bins()), |(_, t)| t as f64);
+                scores.extend(scorer.per_neuron(&views.iter().map(probe).collect::<Vec<_>>())?);
+                all = Some(match all {
+                    Some(before) => before.and(scorer)?,
+                    None => scorer,
+                });
+            }
             let scores: Vec<Score> =
                 scores.into_iter().zip(&is_trained).filter_map(|(s, &t)| t.then_some(s)).collect();
-            if scores.iter().any(Result::is_ok) {
+            if let Some(scorer) = all.filter(|_| scores.iter().any(Result::is_ok)) {
                 return Ok(Self { scorer, is_trained });
             }
             reason = scores.into_iter().find_map(Result::err);
@@ -80,7 +81,7 @@ impl ValidationTarget {
 
     /// The score of each neuron; `None` if its recorded responses do not allow one, or if it has no training data. A constant rate
     /// scores 0, so that neurons which a model ignores are not left out of the mean.
-    pub(crate) fn per_neuron(&self, rates: &[Array2<f64>]) -> Result<Vec<Option<f64>>> {
+    pub(crate) fn per_neuron(&self, rates: &[Array2<f32>]) -> Result<Vec<Option<f64>>> {
         let scores = self.scorer.per_neuron(rates)?.into_iter().enumerate();
         Ok(scores.map(|(neuron, score)| self.value(neuron, score)).collect())
     }

@@ -18,8 +18,11 @@ fn in_unit(unit: &str, rest: f64, scale: f64) -> (Recording, Split) {
     let spikes = raw(5);
     let stimulus = |s: &Stimulus| {
         let mut noise = Seed::new(9).stream(s.name());
-        let values: Array3<f32> =
-            s.responses().to_nan().mapv(|n| (rest + scale * (f64::from(n) + 0.1 * noise.normal())) as f32);
+        let values: Array3<f32> = s
+            .responses()
+            .unwrap()
+            .to_nan()
+            .mapv(|n| (rest + scale * (f64::from(n) + 0.1 * noise.normal())) as f32);
         let responses = Responses::from_nan_in(values, unit.parse().unwrap()).unwrap();
         Stimulus::new(s.name(), s.cochleagram().to_owned(), responses).unwrap()
     };

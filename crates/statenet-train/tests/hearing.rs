@@ -175,10 +175,9 @@ fn a_folder_of_sounds_and_responses_is_a_recording() {
 fn a_recording_without_sound_files_says_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let recording = recording(folder.path());
-    let stimuli = recording
-        .stimuli()
-        .iter()
-        .map(|s| Stimulus::new(s.name(), s.cochleagram().to_owned(), s.responses().clone()).unwrap());
+    let stimuli = recording.stimuli().iter().map(|s| {
+        Stimulus::new(s.name(), s.cochleagram().to_owned(), s.responses().unwrap().as_ref().clone()).unwrap()
+    });
     let about = Description { name: "quiet".to_owned(), ..Description::default() };
     let quiet = Recording::new(about, dt(), vec![], recording.neurons().to_vec(), stimuli.collect()).unwrap();
     let mut model = mel_ln(&quiet).build(Seed::new(0), &Device::Cpu).unwrap();

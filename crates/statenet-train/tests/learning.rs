@@ -196,7 +196,7 @@ fn brute_force(
     let (mut rows, mut targets) = (Vec::new(), Vec::new());
     for &s in train {
         let stimulus = &recording.stimuli()[s];
-        let (sound, (psth, valid)) = (stimulus.cochleagram(), stimulus.responses().psth());
+        let (sound, (psth, valid)) = (stimulus.cochleagram(), stimulus.responses().unwrap().psth());
         for t in (0..stimulus.n_bins()).filter(|&t| valid[[neuron, t]]) {
             let at = |f: usize, k: usize| {
                 let then = (t + k).checked_sub(lags - 1);

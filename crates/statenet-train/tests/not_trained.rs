@@ -16,7 +16,8 @@ const SPLIT: [&[usize]; 3] = [&[0, 1, 2, 3], &[4], &[5]];
 fn recording(missing: impl Fn(usize, usize) -> bool) -> Recording {
     let whole = SimulationConfig::small().with_seed(Seed::new(3)).simulate().unwrap().recording;
     let stimuli = whole.stimuli().iter().enumerate().map(|(s, stimulus)| {
-        let values = stimulus.responses().values();
+        let responses = stimulus.responses().unwrap();
+        let values = responses.values();
         let values =
             Array3::from_shape_fn(
                 values.dim(),

@@ -87,6 +87,7 @@ mod book {
         Tuning: "theory/interpretation/tuning.md";
         Memory: "theory/interpretation/memory.md";
         Experiments: "theory/interpretation/experiments.md";
+        LargerThanMemory: "how-to/larger-than-memory.md";
         Ns1: "formats/ns1.md";
         Ac1: "formats/ac1.md";
         Matlab: "formats/matlab.md";

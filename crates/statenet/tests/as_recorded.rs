@@ -23,7 +23,7 @@ fn fitted() -> (Recording, Split, Box<dyn ResponseModel>, Fit) {
         let x = s.cochleagram();
         let sound =
             Array2::from_shape_fn(x.dim(), |(f, t)| 70.0 + 3.0 * f as f32 + (5.0 + f as f32) * x[[f, t]]);
-        Stimulus::new(s.name(), sound, s.responses().clone()).unwrap()
+        Stimulus::new(s.name(), sound, s.responses().unwrap().as_ref().clone()).unwrap()
     };
     let stimuli = quiet.stimuli().iter().map(louder).collect();
     let about = quiet.description().clone();

@@ -49,7 +49,7 @@ pub(super) fn recording(n: usize) -> Recording {
 pub(super) fn potentials(n: usize) -> Recording {
     let counts = recording(n);
     let in_mv = |stimulus: &Stimulus| {
-        let values = stimulus.responses().to_nan().mapv(|count| 2.5 * count - 65.0);
+        let values = stimulus.responses().expect("in memory").to_nan().mapv(|count| 2.5 * count - 65.0);
         let responses = Responses::from_nan_in(values, "mV".parse().expect("a unit")).expect("values");
         Stimulus::new(stimulus.name(), stimulus.cochleagram().to_owned(), responses).expect("a stimulus")
     };

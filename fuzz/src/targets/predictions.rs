@@ -4,7 +4,7 @@ use std::{path::Path, sync::LazyLock};
 
 use clap::Parser;
 use statenet_cli::score::{self, ScoreArgs};
-use statenet_data::{Predictions, write_npy_2d};
+use statenet_data::{Predictions, Stimulus, write_npy_2d};
 use tempfile::TempDir;
 
 use super::{examples, npy::same, some_numbers_a_byte, told};
@@ -89,13 +89,14 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let recording = examples::recording(6);
     for stimulus in recording.stimuli() {
-        let (psth, _) = stimulus.responses().psth();
+        let (psth, _) = stimulus.responses().expect("in memory").psth();
         let file = scratch.path().join(format!("{}.npy", stimulus.name()));
         write_npy_2d(file, psth.view()).expect("rates can be written");
     }
     let all = Folder::read(scratch.path()).expect("written");
     let named = scratch.path().join("named");
-    let rates = recording.stimuli().iter().map(|stimulus| stimulus.responses().psth().0).collect();
+    let psth = |stimulus: &Stimulus| stimulus.responses().expect("in memory").psth().0;
+    let rates = recording.stimuli().iter().map(psth).collect();
     let predictions =
         Predictions::for_recording(&recording, &[0, 1, 2, 3, 4, 5], rates).expect("predictions");
     predictions.write(&named, &[]).expect("predictions can be written");

@@ -71,7 +71,7 @@ fn same(a: &Recording, b: &Recording) {
     assert_eq!(a.n_stimuli(), b.n_stimuli());
     let parts = |s: &Stimulus| {
         let (name, kind) = (s.name().to_owned(), s.kind().map(str::to_owned));
-        (name, kind, s.cochleagram().to_owned(), s.responses().clone(), s.metadata().clone())
+        (name, kind, s.cochleagram().to_owned(), s.responses().expect("in memory"), s.metadata().clone())
     };
     for (a, b) in a.stimuli().iter().zip(b.stimuli()) {
         assert_eq!(parts(a), parts(b));

@@ -264,7 +264,7 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
     );
     let Some(&test) = scene.split.test().first() else { return Ok(section) };
     let stimulus = recording.stimulus(test)?;
-    let (psth, valid) = stimulus.responses().psth();
+    let (psth, valid) = stimulus.responses()?.psth();
     for (neuron, rank) in shown_neurons(scene) {
         let id = recording.neurons()[neuron].id();
         let mut sound = Heatmap::cochleagram(stimulus.name(), stimulus.cochleagram(), bands, dt)?;

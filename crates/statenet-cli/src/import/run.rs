@@ -51,11 +51,12 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<()> {
     bar.step("checking and writing");
     let alignment = Alignment::of(&recording, Seed::new(0))?;
     let place = args.source.display().to_string();
+    let (of_units, neurons) = (recording.doubts()?, quality(&recording)?);
     bar.suspend(|| {
         warnings.extend(doubts);
-        warnings.extend(recording.doubts());
+        warnings.extend(of_units);
         warnings.extend(alignment.doubts(&place));
-        warnings.extend(quality_doubts(&quality(&recording), &place));
+        warnings.extend(quality_doubts(&neurons, &place));
     });
     recording.write_files(out.new_files(), &args.out)?;
     let summary = Summary::of(&recording, &raw, &args.source, Lag::of(&alignment), &warnings)?;

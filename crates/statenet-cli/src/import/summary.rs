@@ -8,7 +8,7 @@ use statenet::{
     data::{Alignment, Stimulus},
     metrics::ceilings,
     prelude::*,
-    train::RecordedResponses,
+    train::{RecordedResponses, groups_of_neurons},
 };
 
 use crate::{
@@ -76,10 +76,10 @@ impl Summary {
             source: source.display().to_string(),
             neurons: recording.n_neurons(),
             stimuli: recording.n_stimuli(),
-            repeats: recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0),
+            repeats: recording.stimuli().iter().map(Stimulus::n_repeats).max().unwrap_or(0),
             seconds: seconds(recording),
             dt_ms: recording.dt().ms(),
-            mean_rate_hz: mean_rate(recording),
+            mean_rate_hz: mean_rate(recording)?,
             snr: median_snr(recording)?,
             alignment,
             missing: raw.recording.missing.clone(),
@@ -89,23 +89,27 @@ impl Summary {
 }
 
 /// Spikes per second, over everything that was recorded.
-fn mean_rate(recording: &Recording) -> Option<f64> {
+fn mean_rate(recording: &Recording) -> anyhow::Result<Option<f64>> {
     if !recording.response_unit().is_spikes() {
-        return None;
+        return Ok(None);
     }
     let (mut spikes, mut bins) = (0.0, 0.0);
-    for responses in recording.stimuli().iter().map(Stimulus::responses) {
+    for stimulus in recording.stimuli() {
+        let responses = stimulus.responses()?;
         spikes += responses.values().iter().map(|&x| f64::from(x)).sum::<f64>();
         bins += responses.mask().view().iter().filter(|&&valid| valid).count() as f64;
     }
-    (bins > 0.0).then(|| spikes / bins / recording.dt().seconds())
+    Ok((bins > 0.0).then(|| spikes / bins / recording.dt().seconds()))
 }
 
 /// The median over the neurons that have a ratio of signal to noise.
 fn median_snr(recording: &Recording) -> anyhow::Result<Option<f64>> {
     let all: Vec<usize> = (0..recording.n_stimuli()).collect();
-    let recorded = RecordedResponses::of(recording, &all)?;
-    let mut ratios: Vec<f64> = ceilings::snr(&recorded.views()?)?.into_iter().flatten().collect();
+    let mut ratios = Vec::new();
+    for neurons in groups_of_neurons(recording, &all)? {
+        let recorded = RecordedResponses::of_neurons(recording, &all, neurons)?;
+        ratios.extend(ceilings::snr(&recorded.views()?)?.into_iter().flatten());
+    }
     ratios.sort_by(f64::total_cmp);
     let middle = ratios.len() / 2;
     Ok(match ratios.len() % 2 {

@@ -126,7 +126,7 @@ fn responses(recording: &Recording, looked: &LookedAt, n_drawn: usize) -> anyhow
         );
     }
     for &neuron in order.iter().take(n_drawn) {
-        let repeats = |s: &&Stimulus| s.responses().mask().n_repeats(neuron);
+        let repeats = |s: &&Stimulus| s.n_repeats_of(neuron);
         // The first of those heard most often.
         let Some(stimulus) = recording.stimuli().iter().rev().max_by_key(repeats).filter(|s| repeats(s) > 0)
         else {
@@ -156,17 +156,13 @@ fn response(
         figures.push(Heatmap::cochleagram(title, stimulus.cochleagram(), recording.bands(), dt)?.into());
         title = "";
     }
-    let all = stimulus.responses().to_nan();
-    let counts: Array2<f32> = all.index_axis(Axis(0), neuron).to_owned();
+    let responses = stimulus.responses_of(&[neuron])?;
+    let counts: Array2<f32> = responses.to_nan().index_axis_move(Axis(0), 0);
     let heard: Vec<usize> =
         (0..counts.nrows()).filter(|&r| counts.row(r).iter().any(|value| !value.is_nan())).collect();
-    let (psth, valid) = stimulus.responses().psth();
-    let psth = psth
-        .row(neuron)
-        .iter()
-        .zip(valid.row(neuron))
-        .map(|(&x, &valid)| if valid { x } else { f32::NAN })
-        .collect::<Vec<_>>();
+    let (psth, valid) = responses.psth();
+    let psth =
+        psth.iter().zip(&valid).map(|(&x, &valid)| if valid { x } else { f32::NAN }).collect::<Vec<_>>();
     let mean = Trace::recorded("PSTH", psth);
     let unit = recording.response_unit();
     if !unit.is_spikes() {
@@ -259,7 +255,7 @@ fn stimuli(recording: &Recording, looked: &LookedAt) -> anyhow::Result<Section> 
             stimulus.name().into(),
             stimulus.kind().unwrap_or("-").into(),
             Cell::number(Some(stimulus.n_bins() as f64 * recording.dt().seconds()), 3),
-            stimulus.responses().n_repeats().into(),
+            stimulus.n_repeats().into(),
             Cell::number(own.map(|lag| lag.lag_ms), 0),
         ])?;
     }

@@ -50,12 +50,11 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
 
     bar.step("measuring");
     let alignment = has_sounds.then(|| Alignment::of(&recording, Seed::new(args.seed))).transpose()?;
-    let neurons = quality(&recording);
+    let neurons = quality(&recording)?;
+    // Of silence there is nothing to doubt.
+    let doubts = if has_sounds { recording.doubts()? } else { Vec::new() };
     bar.suspend(|| {
-        // Of silence there is nothing to doubt.
-        if has_sounds {
-            warnings.extend(recording.doubts());
-        }
+        warnings.extend(doubts);
         warnings.extend(alignment.iter().flat_map(|alignment| alignment.doubts(recording.name())));
         warnings.extend(quality_doubts(&neurons, recording.name()));
     });

@@ -6,7 +6,7 @@ use statenet::{
     data::{Alignment, NeuronQuality, Stimulus},
     metrics::{Ceiling, Score, ceilings},
     prelude::*,
-    train::RecordedResponses,
+    train::{RecordedResponses, groups_of_neurons},
 };
 
 use crate::shared::seconds;
@@ -68,20 +68,23 @@ impl LookedAt {
         warnings: &[Warning],
     ) -> anyhow::Result<Self> {
         let all: Vec<usize> = (0..recording.n_stimuli()).collect();
-        let recorded = RecordedResponses::of(recording, &all)?;
-        let recorded = recorded.views()?;
+        let (mut snr, mut ccmax) = (Vec::new(), Vec::new());
+        for neurons in groups_of_neurons(recording, &all)? {
+            let recorded = RecordedResponses::of_neurons(recording, &all, neurons)?;
+            let recorded = recorded.views()?;
+            snr.extend(ceilings::snr(&recorded)?);
+            ccmax.extend(ceilings::cc_max_signal_power(&recorded)?);
+        }
         let bin_seconds = recording.response_unit().is_spikes().then(|| recording.dt().seconds());
-        let of_neurons = neurons
-            .into_iter()
-            .zip(ceilings::snr(&recorded)?)
-            .zip(ceilings::cc_max_signal_power(&recorded)?)
-            .map(|((quality, snr), ccmax): ((NeuronQuality, Score), Score<Ceiling>)| LookedNeuron {
+        let of_neurons = neurons.into_iter().zip(snr).zip(ccmax).map(
+            |((quality, snr), ccmax): ((NeuronQuality, Score), Score<Ceiling>)| LookedNeuron {
                 rate_hz: quality.mean.zip(bin_seconds).map(|(mean, seconds)| mean / seconds),
                 quality,
                 snr: snr.ok(),
                 no_ccmax: ccmax.as_ref().err().map(ToString::to_string),
                 ccmax: ccmax.ok().map(Ceiling::value),
-            });
+            },
+        );
         let stimulus_autocorrelation =
             if alignment.is_some() { autocorrelation(recording) } else { Vec::new() };
         let fallen = stimulus_autocorrelation.iter().position(|&r| r < (-1.0_f64).exp());
@@ -95,7 +98,7 @@ impl LookedAt {
             alignment,
             stimulus_memory_ms: fallen.map(|bins| bins as f64 * recording.dt().ms()),
             stimulus_autocorrelation,
-            response_by_repeat: by_repeat(recording),
+            response_by_repeat: by_repeat(recording)?,
             neurons: of_neurons.collect(),
             warnings: warnings.to_vec(),
         })
@@ -140,10 +143,11 @@ fn autocorrelation(recording: &Recording) -> Vec<f64> {
 }
 
 /// The mean response in each repeat over that of all.
-fn by_repeat(recording: &Recording) -> Vec<Option<f64>> {
-    let n_repeats = recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0);
+fn by_repeat(recording: &Recording) -> anyhow::Result<Vec<Option<f64>>> {
+    let n_repeats = recording.stimuli().iter().map(Stimulus::n_repeats).max().unwrap_or(0);
     let mut sums = vec![(0.0, 0.0); n_repeats];
-    for responses in recording.stimuli().iter().map(Stimulus::responses) {
+    for stimulus in recording.stimuli() {
+        let responses = stimulus.responses()?;
         let mask = responses.mask().view();
         let of_repeats = responses.values();
         for ((values, mask), (sum, n)) in
@@ -155,7 +159,8 @@ fn by_repeat(recording: &Recording) -> Vec<Option<f64>> {
     }
     let is_spikes = recording.response_unit().is_spikes();
     let (sum, n) = sums.iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
-    sums.iter()
-        .map(|(of_one, bins)| (is_spikes && *bins > 0.0 && sum > 0.0).then(|| of_one / bins / (sum / n)))
-        .collect()
+    let relative = |(of_one, bins): &(f64, f64)| {
+        (is_spikes && *bins > 0.0 && sum > 0.0).then(|| of_one / bins / (sum / n))
+    };
+    Ok(sums.iter().map(relative).collect())
 }

@@ -32,7 +32,7 @@ impl Warnings {
     /// # Errors
     /// If the split names stimuli that the recording does not have.
     pub(crate) fn about(&mut self, recording: &Recording, split: &Split) -> anyhow::Result<()> {
-        self.extend(recording.doubts());
+        self.extend(recording.doubts()?);
         self.extend(split.similar_sounds().iter().map(|similar| {
             let message =
                 format!("{similar}: scores are too good where a test sound is like a training sound");

@@ -17,7 +17,7 @@ fn with_sounds(change: impl Fn(usize, Array2<f32>) -> Array2<f32>) -> Recording 
     let small = small_recording();
     let stimulus = |(i, s): (usize, &Stimulus)| {
         let sound = change(i, s.cochleagram().to_owned());
-        Stimulus::new(s.name(), sound, s.responses().clone()).unwrap()
+        Stimulus::new(s.name(), sound, s.responses().unwrap().as_ref().clone()).unwrap()
     };
     let stimuli = small.stimuli().iter().enumerate().map(stimulus).collect();
     let about = Description { name: "changed".into(), ..Description::default() };

@@ -102,7 +102,8 @@ fn sounds_and_counts_are_fitted_by_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let data = recording(folder.path());
     let read = Recording::read(&data).unwrap();
-    let of_one = |s: &Stimulus| (s.name().to_owned(), s.responses().values().mapv(f64::from).into_dyn());
+    let of_one =
+        |s: &Stimulus| (s.name().to_owned(), s.responses().unwrap().values().mapv(f64::from).into_dyn());
     let counts: Vec<_> = read.stimuli().iter().map(of_one).collect();
     let arrays: Vec<_> = counts.iter().map(|(name, counts)| (name.as_str(), counts.view())).collect();
     let file = folder.path().join("counts.npz");

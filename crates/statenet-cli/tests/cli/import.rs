@@ -178,7 +178,8 @@ fn responses_in_another_unit_may_be_negative_and_are_averaged() {
     expect_done("import", &[&import[..], &["--unit", "mV", "--dt", "5"]].concat());
     let recording = Recording::read(&out).unwrap();
     assert_eq!((recording.dt().ms(), recording.response_unit().as_str()), (5.0, "mV"));
-    let values = recording.stimuli()[0].responses().values();
+    let responses = recording.stimuli()[0].responses().unwrap();
+    let values = responses.values();
     assert_eq!(values.dim(), (2, 1, 200));
     assert_eq!([values[[0, 0, 0]], values[[0, 0, 1]], values[[1, 0, 0]]], [-59.5, -57.5, -60.5]);
     assert_eq!(json(&out.join("import.json"))["mean_rate_hz"], serde_json::Value::Null);

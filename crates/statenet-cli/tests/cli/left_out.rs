@@ -17,7 +17,8 @@ use crate::harness::{
 fn folder(root: &Path, name: &str, missing: impl Fn(usize, usize) -> bool) -> PathBuf {
     let whole = small_recording();
     let stimuli = whole.stimuli().iter().enumerate().map(|(s, stimulus)| {
-        let values = stimulus.responses().values();
+        let responses = stimulus.responses().unwrap();
+        let values = responses.values();
         let values =
             Array3::from_shape_fn(
                 values.dim(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use statenet_core::Seed;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     recording::{Recording, Stimulus},
 };
 use rises::{correlations, means, of_responses, of_sounds, onset_response, psths};
@@ -81,28 +81,29 @@ impl Alignment {
     /// Measures it.
     ///
     /// # Errors
-    /// None for a recording that was made by this crate.
+    /// As [`Stimulus::responses`].
     pub fn of(recording: &Recording, seed: Seed) -> Result<Self> {
         let dt = recording.dt().ms();
         let (first, last) = ((FIRST_MS / dt).round() as isize, (LAST_MS / dt).round() as isize);
         let lags: Vec<isize> = (first..=last).collect();
         let sounds = of_sounds(recording);
-        let baselines = recording.baselines();
-        let whole = psths(recording, &baselines, |_, _| true);
+        let baselines = recording.baselines()?;
+        let whole = psths(recording, &baselines, |_, _| true)?;
         let of_stimuli = correlations(&sounds, &of_responses(&whole), &lags);
         let every: Vec<usize> = (0..of_stimuli.len()).collect();
         let mean = mean_of(&of_stimuli, &every, lags.len());
         let ms = |place: usize| lags.get(place).map(|&lag| lag as f64 * dt);
         let best = peak(&mean);
-        let n_repeats = recording.stimuli().iter().map(|s| s.responses().n_repeats()).max().unwrap_or(0);
+        let n_repeats = recording.stimuli().iter().map(Stimulus::n_repeats).max().unwrap_or(0);
         let halves = if n_repeats >= 4 {
             let half = |second: bool| {
-                let of_half = psths(recording, &baselines, |repeat, of| (2 * repeat >= of) == second);
+                let of_half = psths(recording, &baselines, |repeat, of| (2 * repeat >= of) == second)?;
                 let of_half = correlations(&sounds, &of_responses(&of_half), &lags);
                 let mean = mean_of(&of_half, &every, lags.len());
-                peak(&mean).filter(|(place, _)| is_clear(&mean, *place, dt)).and_then(|(place, _)| ms(place))
+                let best = peak(&mean).filter(|(place, _)| is_clear(&mean, *place, dt));
+                Ok::<_, Error>(best.and_then(|(place, _)| ms(place)))
             };
-            half(false).zip(half(true)).map(|(first, second)| [first, second])
+            half(false)?.zip(half(true)?).map(|(first, second)| [first, second])
         } else {
             None
         };

@@ -3,7 +3,10 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use statenet_core::Input;
 
-use crate::recording::{Recording, Responses};
+use crate::{
+    error::Result,
+    recording::{Recording, Responses},
+};
 
 /// How much each bin of each sound rises above the one before: the mean over bands of what rises, in standard deviations of the band.
 pub(super) fn of_sounds(recording: &Recording) -> Vec<Vec<f64>> {
@@ -43,8 +46,8 @@ pub(super) fn psths(
     recording: &Recording,
     baselines: &[f32],
     counts: impl Fn(usize, usize) -> bool,
-) -> Vec<Array2<f32>> {
-    recording.stimuli().iter().map(|s| psth(s.responses(), baselines, &counts)).collect()
+) -> Result<Vec<Array2<f32>>> {
+    recording.stimuli().iter().map(|s| Ok(psth(&s.responses()?, baselines, &counts))).collect()
 }
 
 /// How much each bin of each response rises above the one before: of the mean over neurons of the PSTH, each in its standard deviations.
@@ -185,7 +188,7 @@ mod tests {
         let dt = statenet_core::TimeBin::whole_millis::<5>();
         let neurons = vec![Neuron::new("u")];
         let recording = Recording::new(Description::default(), dt, vec![], neurons, vec![stimulus]).unwrap();
-        let rises = of_responses(&psths(&recording, &recording.baselines(), |_, _| true));
+        let rises = of_responses(&psths(&recording, &recording.baselines().unwrap(), |_, _| true).unwrap());
         let largest = rises[0].iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
         assert_eq!(largest.0, 5, "{rises:?}");
     }

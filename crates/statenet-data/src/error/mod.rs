@@ -410,6 +410,12 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A file of responses, which stay on disk, is not as it was when the recording was read.
+    #[error("{path}: has changed since the recording was read: read the recording again", path = path.display())]
+    FileChanged {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is not JSON.
     #[error("{path}: cannot read as JSON", path = path.display())]
     Json {

@@ -127,9 +127,23 @@ fn expect_exact(element: ElementType, values: &ArrayD<f64>, most: f64) -> Result
     }
 }
 
+/// The shape of the array in an npy file, from its header; `None` if that is none.
+pub(crate) fn shape(mut file: impl Read) -> Option<Vec<usize>> {
+    let mut bytes = vec![0; 12];
+    file.read_exact(&mut bytes).ok()?;
+    let (length, read) = match bytes.as_slice() {
+        [.., 1, 0, a, b, _, _] => (usize::from(u16::from_le_bytes([*a, *b])), 2),
+        [.., a, b, c, d] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 0),
+        _ => return None,
+    };
+    let length = length.checked_sub(read).filter(|&length| length <= MAX_HEADER_BYTES)?;
+    file.take(length as u64).read_to_end(&mut bytes).ok()?;
+    Some(parse_header(&bytes).ok()?.0.shape)
+}
+
 /// The numbers of an array, in a type that has them all but for whole numbers beyond 2^53.
 enum Values {
-    /// Of f16 and f32.
+    /// Of f16 and f32, bools and whole numbers of up to two bytes.
     Single(ArrayD<f32>),
     /// Of all others.
     Double(ArrayD<f64>),
@@ -154,6 +168,7 @@ fn decode(bytes: &[u8]) -> Result<(ElementType, Values), FormatError> {
     // What is decoded, and converted by way of f64 where it is not f32.
     let bytes_held = match element {
         ElementType::F16 | ElementType::F32 => 4,
+        other if other.bytes() <= 2 => other.bytes() + 4,
         other => (other.bytes() + 8).max(12),
     };
     Need::of_values(&header.shape, bytes_held).ensure(
@@ -170,22 +185,26 @@ fn decode(bytes: &[u8]) -> Result<(ElementType, Values), FormatError> {
             ArrayD::<$type>::read_npy(plain.as_slice().chain(data)).map(|array| array.mapv($to_f32))
         };
     }
+    // What f32 has exactly needs no wider type.
+    let single = match element {
+        ElementType::I8 => Some(decode!(i8, f32::from)),
+        ElementType::I16 => Some(decode!(i16, f32::from)),
+        ElementType::U8 => Some(decode!(u8, f32::from)),
+        ElementType::U16 => Some(decode!(u16, f32::from)),
+        ElementType::Bool => Some(decode!(bool, |v| f32::from(u8::from(v)))),
+        ElementType::F32 => Some(ArrayD::<f32>::read_npy(plain.as_slice().chain(data))),
+        _ => None,
+    };
+    if let Some(single) = single {
+        return Ok((element, Values::Single(single.map_err(decode_error)?)));
+    }
     let values = match element {
-        ElementType::I8 => decode!(i8, f64::from),
-        ElementType::I16 => decode!(i16, f64::from),
         ElementType::I32 => decode!(i32, f64::from),
         ElementType::I64 => decode!(i64, |v| v as f64),
-        ElementType::U8 => decode!(u8, f64::from),
-        ElementType::U16 => decode!(u16, f64::from),
         ElementType::U32 => decode!(u32, f64::from),
         ElementType::U64 => decode!(u64, |v| v as f64),
-        ElementType::F64 => decode!(f64, |v| v),
-        ElementType::Bool => decode!(bool, |v| f64::from(u8::from(v))),
-        // Both have no number that f32 lacks.
-        ElementType::F16 | ElementType::F32 => {
-            let values = ArrayD::<f32>::read_npy(plain.as_slice().chain(data)).map_err(decode_error)?;
-            return Ok((element, Values::Single(values)));
-        }
+        // All others were decoded above.
+        _ => decode!(f64, |v| v),
     }
     .map_err(decode_error)?;
     Ok((element, Values::Double(values)))

@@ -1,6 +1,6 @@
 //! NumPy's npz format: npy files in a zip archive, uncompressed or deflated.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read, Seek, Write};
 
 use ndarray::ArrayD;
 use statenet_core::Need;
@@ -30,6 +30,12 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f32>), For
 /// As [`parse`].
 pub fn parse_f64(bytes: &[u8], name: &str) -> Result<(ElementType, ArrayD<f64>), FormatError> {
     npy::parse_f64(&unpack(bytes, name)?)
+}
+
+/// The shape of the array with a name in an npz file, from its header; `None` if that cannot be read.
+pub(crate) fn shape(file: impl Read + Seek, name: &str) -> Option<Vec<usize>> {
+    let mut archive = ZipArchive::new(file).ok()?;
+    npy::shape(archive.by_name(&format!("{name}.npy")).ok()?)
 }
 
 /// The names of the arrays in an npz file, sorted.

@@ -182,19 +182,32 @@ impl Predictions {
     /// # Errors
     /// [`Error::UnknownNeurons`] with the ids that are not there; where ids are unknown, [`Error::Predictions`] for another number.
     pub fn of_neurons<S: AsRef<str>>(&self, ids: &[S]) -> Result<Self> {
+        let rows = self.rows_of(ids)?;
+        let neurons: Vec<String> = ids.iter().map(|id| id.as_ref().to_owned()).collect();
+        if rows.iter().copied().eq(0..self.n_neurons()) {
+            return Ok(Self { neurons, ..self.clone() });
+        }
+        let rates = self.rates.iter().map(|rates| rates.select(Axis(0), &rows)).collect();
+        let not_trained = self.not_trained.clone();
+        let chosen = Self::new(neurons, self.stimuli.clone(), rates)?;
+        Ok(Self { dt: self.dt, not_trained, unit: self.unit.clone(), ..chosen })
+    }
+
+    /// Which rows of the rates are those of these neurons, in their order; rows without ids are taken to be in that order.
+    ///
+    /// # Errors
+    /// As [`of_neurons`](Self::of_neurons).
+    pub fn rows_of<S: AsRef<str>>(&self, ids: &[S]) -> Result<Vec<usize>> {
         let named: Vec<String> = ids.iter().map(|id| id.as_ref().to_owned()).collect();
         if self.neurons.is_empty() {
             if ids.len() == self.n_neurons() {
-                return Ok(Self { neurons: named, ..self.clone() });
+                return Ok((0..ids.len()).collect());
             }
             let got = format!("{} rows and no ids of neurons", self.n_neurons());
             return Err(Error::Predictions {
                 got,
                 expected: format!("a row for each of {} neurons", ids.len()),
             });
-        }
-        if self.neurons == named {
-            return Ok(self.clone());
         }
         let rows: BTreeMap<&str, usize> =
             self.neurons.iter().enumerate().map(|(row, id)| (id.as_str(), row)).collect();
@@ -204,11 +217,7 @@ impl Predictions {
             let (holder, n_neurons) = ("the model or its predictions".to_owned(), self.neurons.len());
             return Err(Error::UnknownNeurons { holder, ids: unknown, n_neurons });
         }
-        let chosen: Vec<usize> = named.iter().filter_map(row).collect();
-        let rates = self.rates.iter().map(|rates| rates.select(Axis(0), &chosen)).collect();
-        let not_trained = self.not_trained.clone();
-        let chosen = Self::new(named, self.stimuli.clone(), rates)?;
-        Ok(Self { dt: self.dt, not_trained, unit: self.unit.clone(), ..chosen })
+        Ok(named.iter().filter_map(row).collect())
     }
 
     /// Writes `STIMULUS.npy` for each stimulus and `predictions.json`, each atomically, into a folder, which is made if need be.

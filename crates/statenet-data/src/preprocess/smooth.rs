@@ -34,7 +34,7 @@ impl Recording {
             None => {}
         }
         let weights = smoothing.weights(self.dt());
-        let smoothed = |s: &Stimulus| s.with_responses(weights.smooth(s.responses()));
+        let smoothed = |s: &Stimulus| s.smoothed(&weights);
         let recording = self.with_stimuli(self.stimuli().iter().map(smoothed).collect());
         Ok(recording.declare_smoothed(Some(smoothing)))
     }
@@ -137,12 +137,32 @@ impl SmoothWeights {
     pub fn smooth(&self, responses: &Responses) -> Responses {
         let mut values = responses.values().to_owned();
         if self.0 != [1.0] {
+            let is_spikes = responses.unit().is_spikes();
+            let mut sums = vec![0.0; responses.n_bins()];
             Zip::from(values.rows_mut())
                 .and(responses.values().rows())
                 .and(responses.mask().view().rows())
-                .for_each(|to, from, mask| self.smooth_repeat(to, from, mask, responses.unit()));
+                .for_each(|to, from, mask| match from.to_slice() {
+                    Some(from) if is_spikes && mask.iter().all(|&valid| valid) => {
+                        self.smooth_complete(to, from, &mut sums);
+                    }
+                    _ => self.smooth_repeat(to, from, mask, responses.unit()),
+                });
         }
         responses.with_values(values)
+    }
+
+    /// Counts of which none is missing, with the same sums in the same order, side by side for all bins.
+    fn smooth_complete(&self, to: ArrayViewMut1<'_, f32>, from: &[f32], sums: &mut [f64]) {
+        let half = self.0.len() / 2;
+        sums.fill(0.0);
+        for (k, &weight) in self.0.iter().enumerate() {
+            // Bin t takes from bin t + k - half.
+            let values = from.get(k.saturating_sub(half)..).unwrap_or_default();
+            let bins = sums.get_mut(half.saturating_sub(k)..).unwrap_or_default();
+            bins.iter_mut().zip(values).for_each(|(sum, &value)| *sum += weight * f64::from(value));
+        }
+        to.into_iter().zip(sums).for_each(|(to, sum)| *to = *sum as f32);
     }
 
     fn smooth_repeat(
@@ -249,6 +269,25 @@ mod tests {
             prop_assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             prop_assert!(weights.len() % 2 == 1);
             prop_assert!(weights.iter().eq(weights.iter().rev()));
+        }
+
+        #[test]
+        fn complete_counts_are_smoothed_as_others_are(
+            counts in prop::collection::vec(0u8..6, 1..40),
+            ms in 0.0..120.0f64,
+        ) {
+            let weights = Smoothing::Hann { width: width(ms) }.weights(dt(5.0));
+            let n = counts.len();
+            let values = Array3::from_shape_fn((1, 1, n), |(_, _, t)| f32::from(counts[t]));
+            let responses = Responses::from_nan(values.clone()).unwrap();
+            let mut expected = ndarray::Array1::zeros(n);
+            let mask = ndarray::Array1::from_elem(n, true);
+            let row = values.index_axis(ndarray::Axis(0), 0);
+            let row = row.index_axis(ndarray::Axis(0), 0);
+            weights.smooth_repeat(expected.view_mut(), row, mask.view(), responses.unit());
+            let smooth = weights.smooth(&responses);
+            let smooth = smooth.values().index_axis_move(ndarray::Axis(0), 0).index_axis_move(ndarray::Axis(0), 0);
+            prop_assert_eq!(smooth, expected);
         }
 
         #[test]

@@ -6,8 +6,8 @@ use serde::Serialize;
 use statenet_core::Warning;
 
 use crate::{
-    error::some_of,
-    recording::{Recording, Stimulus},
+    error::{Result, some_of},
+    recording::{Recording, Responses},
 };
 
 /// How a neuron's responses look.
@@ -31,30 +31,34 @@ pub struct NeuronQuality {
     pub saturated: Option<f64>,
 }
 
-/// Looks at each neuron.
-#[must_use]
-pub fn quality(recording: &Recording) -> Vec<NeuronQuality> {
-    let duplicates = duplicates::of(recording);
+/// Looks at each neuron, at one stimulus after the other.
+///
+/// # Errors
+/// As [`Stimulus::responses`](crate::Stimulus::responses).
+pub fn quality(recording: &Recording) -> Result<Vec<NeuronQuality>> {
+    let duplicates = duplicates::of(recording)?;
+    let mut sums = vec![Sums::default(); recording.n_neurons()];
+    for stimulus in recording.stimuli() {
+        let responses = stimulus.responses()?;
+        sums.iter_mut().enumerate().for_each(|(neuron, sums)| sums.add_stimulus(&responses, neuron));
+    }
     let is_spikes = recording.response_unit().is_spikes();
-    let neurons = recording.neurons().iter().enumerate();
-    neurons
-        .map(|(n, neuron)| {
-            let sums = Sums::of(recording, n);
-            NeuronQuality {
-                id: neuron.id().to_owned(),
-                mean: sums.mean(),
-                repeats: sums.repeats,
-                drift: sums.drift().filter(|_| is_spikes),
-                is_silent: sums.n > 0 && sums.largest == sums.smallest && (!is_spikes || sums.largest == 0.0),
-                duplicate_of: duplicates
-                    .get(n)
-                    .copied()
-                    .flatten()
-                    .and_then(|other| recording.neurons().get(other).map(|other| other.id().to_owned())),
-                saturated: if is_spikes { sums.saturated() } else { sums.clipped() },
-            }
+    let neurons = recording.neurons().iter().zip(sums).enumerate();
+    Ok(neurons
+        .map(|(n, (neuron, sums))| NeuronQuality {
+            id: neuron.id().to_owned(),
+            mean: sums.mean(),
+            repeats: sums.repeats,
+            drift: sums.drift().filter(|_| is_spikes),
+            is_silent: sums.n > 0 && sums.largest == sums.smallest && (!is_spikes || sums.largest == 0.0),
+            duplicate_of: duplicates
+                .get(n)
+                .copied()
+                .flatten()
+                .and_then(|other| recording.neurons().get(other).map(|other| other.id().to_owned())),
+            saturated: if is_spikes { sums.saturated() } else { sums.clipped() },
         })
-        .collect()
+        .collect())
 }
 
 /// Doubts about neurons: those that are silent, one unit twice, or have counts that were cut off. `place` is what the warnings are about.
@@ -84,6 +88,7 @@ pub fn quality_doubts(neurons: &[NeuronQuality], place: &str) -> Vec<Warning> {
 }
 
 /// Sums over the recorded bins of a neuron.
+#[derive(Clone)]
 struct Sums {
     n: u64,
     sum: f64,
@@ -95,9 +100,9 @@ struct Sums {
     thirds: [(f64, u64); 2],
 }
 
-impl Sums {
-    fn of(recording: &Recording, neuron: usize) -> Self {
-        let mut sums = Self {
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
             n: 0,
             sum: 0.0,
             smallest: f32::INFINITY,
@@ -105,41 +110,43 @@ impl Sums {
             n_largest: 0,
             repeats: None,
             thirds: [(0.0, 0); 2],
+        }
+    }
+}
+
+impl Sums {
+    /// Adds the responses of a neuron to one stimulus.
+    fn add_stimulus(&mut self, responses: &Responses, neuron: usize) {
+        let (values, mask) = (responses.values(), responses.mask().view());
+        let (Some(values), Some(mask)) = (values.outer_iter().nth(neuron), mask.outer_iter().nth(neuron))
+        else {
+            return;
         };
-        for responses in recording.stimuli().iter().map(Stimulus::responses) {
-            let values = responses.values();
-            let mask = responses.mask().view();
-            let (Some(values), Some(mask)) = (values.outer_iter().nth(neuron), mask.outer_iter().nth(neuron))
-            else {
-                continue;
+        let recorded: Vec<_> = values
+            .outer_iter()
+            .zip(mask.outer_iter())
+            .filter(|(_, mask)| mask.iter().any(|&valid| valid))
+            .collect();
+        let n_repeats = recorded.len();
+        if n_repeats > 0 {
+            let [fewest, most] = self.repeats.unwrap_or([n_repeats; 2]);
+            self.repeats = Some([fewest.min(n_repeats), most.max(n_repeats)]);
+        }
+        for (repeat, (values, mask)) in recorded.into_iter().enumerate() {
+            let third = match n_repeats / 3 {
+                0 => None,
+                third if repeat < third => Some(0),
+                third if repeat >= n_repeats - third => Some(1),
+                _ => None,
             };
-            let recorded: Vec<_> = values
-                .outer_iter()
-                .zip(mask.outer_iter())
-                .filter(|(_, mask)| mask.iter().any(|&valid| valid))
-                .collect();
-            let n_repeats = recorded.len();
-            if n_repeats > 0 {
-                let [fewest, most] = sums.repeats.unwrap_or([n_repeats; 2]);
-                sums.repeats = Some([fewest.min(n_repeats), most.max(n_repeats)]);
-            }
-            for (repeat, (values, mask)) in recorded.into_iter().enumerate() {
-                let third = match n_repeats / 3 {
-                    0 => None,
-                    third if repeat < third => Some(0),
-                    third if repeat >= n_repeats - third => Some(1),
-                    _ => None,
-                };
-                for value in values.iter().zip(mask).filter(|&(_, &valid)| valid).map(|(&value, _)| value) {
-                    sums.add(value);
-                    if let Some((sum, n)) = third.and_then(|third: usize| sums.thirds.get_mut(third)) {
-                        *sum += f64::from(value);
-                        *n += 1;
-                    }
+            for value in values.iter().zip(mask).filter(|&(_, &valid)| valid).map(|(&value, _)| value) {
+                self.add(value);
+                if let Some((sum, n)) = third.and_then(|third: usize| self.thirds.get_mut(third)) {
+                    *sum += f64::from(value);
+                    *n += 1;
                 }
             }
         }
-        sums
     }
 
     fn add(&mut self, value: f32) {
@@ -181,6 +188,7 @@ mod tests {
     use statenet_core::TimeBin;
 
     use super::*;
+    use crate::recording::Stimulus;
     use crate::recording::{Description, Neuron, Responses};
 
     /// Four neurons and six repeats of 400 bins: one drifts, one is silent, one is the first again, one is cut off at 3.
@@ -199,7 +207,7 @@ mod tests {
 
     #[test]
     fn each_fault_is_found_in_its_neuron() {
-        let neurons = quality(&recording());
+        let neurons = quality(&recording()).unwrap();
         let drift = neurons[0].drift.unwrap();
         assert!((0.2..0.5).contains(&drift), "{drift}");
         assert_eq!(neurons[0].repeats, Some([6, 6]));
@@ -231,7 +239,7 @@ mod tests {
         let dt = TimeBin::whole_millis::<5>();
         let recording =
             Recording::new(Description::default(), dt, Vec::new(), neurons, vec![stimulus]).unwrap();
-        let found = quality(&recording);
+        let found = quality(&recording).unwrap();
         assert!(
             found.iter().all(|neuron| neuron.duplicate_of.is_none() && neuron.drift.is_none()),
             "{found:?}"

@@ -322,7 +322,7 @@ mod tests {
         let one = RawResponse::Spikes(vec![None, Some(vec![0.012])]);
         let recording =
             raw(sound(0.017), vec![two, one, RawResponse::Missing]).bin(&Binning::default()).unwrap();
-        let responses = recording.stimuli()[0].responses();
+        let responses = recording.stimuli()[0].responses().unwrap();
         // 17 ms are three whole bins.
         assert_eq!(responses.values().dim(), (3, 2, 3));
         let n = f32::NAN;
@@ -339,7 +339,7 @@ mod tests {
         assert_eq!((kept.dt().ms(), kept.input()), (10.0, Input::Cochleagram));
         let wide = raw(bands(), vec![counts()]).bin(&Binning { dt: dt(20.0), ..Binning::default() }).unwrap();
         assert_eq!(wide.stimuli()[0].cochleagram(), array![[2.0, 5.0]]);
-        assert_eq!(wide.stimuli()[0].responses().values(), array![[[1.0, 3.0]]]);
+        assert_eq!(wide.stimuli()[0].responses().unwrap().values(), array![[[1.0, 3.0]]]);
         let error = raw(bands(), vec![counts()]).bin(&Binning { dt: dt(5.0), ..Binning::default() });
         assert_eq!(
             error.unwrap_err().to_string(),
@@ -353,7 +353,7 @@ mod tests {
         let shift = Binning { shift_ms: 9.0, ..Binning::default() };
         let recording = raw(sound(0.02), vec![counts]).bin(&shift).unwrap();
         let expected = Responses::from_nan(array![[[f32::NAN, f32::NAN, 1.0, 0.0]]]).unwrap();
-        assert_eq!(*recording.stimuli()[0].responses(), expected);
+        assert_eq!(*recording.stimuli()[0].responses().unwrap(), expected);
     }
 
     fn trace(repeats: Vec<Option<Vec<f32>>>) -> RawResponse {
@@ -375,7 +375,7 @@ mod tests {
         let expected =
             array![[[-61.0, -50.0, n], [n, n, n], [-64.5, n, n]], [[n, n, n], [n, n, n], [n, n, n]],];
         let expected = Responses::from_nan_in(expected, "mV".parse().unwrap()).unwrap();
-        assert_eq!(*recording.stimuli()[0].responses(), expected);
+        assert_eq!(*recording.stimuli()[0].responses().unwrap(), expected);
         assert_eq!(recording.axes().response_unit.to_string(), "mV");
     }
 
@@ -387,9 +387,12 @@ mod tests {
         let wide = raw.bin(&Binning { dt: dt(5.0), ..Binning::default() }).unwrap();
         let expected = array![[[-61.0, 6.0], [f32::NAN, -0.5]]];
         let expected = Responses::from_nan_in(expected, "mV".parse().unwrap()).unwrap();
-        assert_eq!(*wide.stimuli()[0].responses(), expected);
+        assert_eq!(*wide.stimuli()[0].responses().unwrap(), expected);
         let kept = raw.bin(&Binning::default()).unwrap();
-        assert_eq!((kept.dt().ms(), kept.stimuli()[0].responses().values()[[0, 0, 1]]), (2.5, -62.0));
+        assert_eq!(
+            (kept.dt().ms(), kept.stimuli()[0].responses().unwrap().values()[[0, 0, 1]]),
+            (2.5, -62.0)
+        );
         // As counts they are refused, since some are negative.
         let counts = RawRecording { response_unit: statenet_core::ResponseUnit::default(), ..raw };
         let error = counts.bin(&Binning::default()).unwrap_err().to_string();

@@ -39,7 +39,7 @@ use crate::recording::{Description, Neuron};
 ///     ..RawRecording::default()
 /// };
 /// let recording = raw.bin(&Binning::default())?;
-/// assert_eq!(recording.stimuli()[0].responses().values().as_slice(), Some(&[1., 0., 0., 1., 1., 0., 0., 0.][..]));
+/// assert_eq!(recording.stimuli()[0].responses()?.values().as_slice(), Some(&[1., 0., 0., 1., 1., 0., 0., 0.][..]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -78,7 +78,7 @@ mod tests {
         said.seconds = Some(0.02);
         let raw = raw(vec![silent("a", spikes()), silent("none", RawResponse::spikes([vec![]])), said]);
         let recording = raw.in_silence(&Binning::default()).unwrap().bin(&Binning::default()).unwrap();
-        let values = |s: usize| recording.stimuli()[s].responses().values().to_owned();
+        let values = |s: usize| recording.stimuli()[s].responses().unwrap().values().to_owned();
         assert_eq!(values(0), array![[[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]);
         assert_eq!(values(1), array![[[0.0]]]);
         assert_eq!(values(2), array![[[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]]);
@@ -98,6 +98,6 @@ mod tests {
         let raw = raw(vec![silent("a", binned)]);
         let recording = raw.in_silence(&Binning::default()).unwrap().bin(&Binning::default()).unwrap();
         assert_eq!(recording.dt(), dt);
-        assert_eq!(recording.stimuli()[0].responses().values(), array![[[1.0, 2.0, 3.0]]]);
+        assert_eq!(recording.stimuli()[0].responses().unwrap().values(), array![[[1.0, 2.0, 3.0]]]);
     }
 }

@@ -7,7 +7,7 @@ use statenet_core::Need;
 
 use crate::{
     error::{Error, Place, Result},
-    formats::{FormatError, npy, npz},
+    formats::{FormatError, npy},
     recording::checked_cochleagram,
 };
 
@@ -38,23 +38,6 @@ pub fn read_cochleagram(path: impl AsRef<Path>) -> Result<Array2<f32>> {
     checked_cochleagram(two_axes(values).map_err(in_file(path, NAME))?, &Place::File(path.to_path_buf()))
 }
 
-/// Reads responses with NaN for missing values: an array of this name `(N, R, T)` in an npz file, or `(N, R, T)` or `(N, T)` in an npy
-/// file.
-pub(super) fn read_responses(path: &Path, name: &'static str) -> Result<Array3<f32>> {
-    let bytes = bytes(path)?;
-    let zipped = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
-    let parsed = if zipped { npz::parse(&bytes, name) } else { npy::parse(&bytes) };
-    drop(bytes);
-    let values = parsed.and_then(|(_, values)| with_repeats(values)).map_err(in_file(path, name))?;
-    // The mask, twice, and the values once more: smoothed.
-    let (neurons, repeats, bins) = values.dim();
-    Need::of_values(&[neurons, repeats, bins], 2 + 4).ensure(
-        format!("{}: {neurons} neurons x {repeats} repeats x {bins} bins of {name}", path.display()),
-        "use a machine with more memory, or store fewer neurons or shorter stimuli",
-    )?;
-    Ok(values)
-}
-
 /// `(N, R, T)`, also of counts `(N, T)`, which are one repeat.
 pub(super) fn with_repeats(values: ArrayD<f32>) -> Result<Array3<f32>, FormatError> {
     let values = if values.ndim() == 2 { values.insert_axis(Axis(1)) } else { values };
@@ -77,7 +60,7 @@ fn two_axes(values: ArrayD<f32>) -> Result<Array2<f32>, FormatError> {
     values.into_dimensionality::<Ix2>().map_err(|_| FormatError::Axes { got, expected: "2" })
 }
 
-fn in_file(path: &Path, array: &'static str) -> impl Fn(FormatError) -> Error {
+pub(super) fn in_file(path: &Path, array: &'static str) -> impl Fn(FormatError) -> Error {
     move |source| Error::ArrayFile { path: path.to_path_buf(), array, source }
 }
 

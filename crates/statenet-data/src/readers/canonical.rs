@@ -17,16 +17,17 @@ use std::{fs, path::Path};
 
 use ndarray::Array2;
 use serde_json::Value;
-use statenet_core::{Hertz, Input, ResponseMask, ResponseUnit, TimeBin, expect_shape, json};
+use statenet_core::{Hertz, Input, ResponseUnit, TimeBin, available_memory, expect_shape, json};
 
 use super::{
-    arrays::{read_cochleagram, read_responses},
+    arrays::read_cochleagram,
     fields::{Fields, shortened},
+    responses::{ResponseBytes, n_values},
 };
 use crate::{
     error::{Error, Place, Result},
     preprocess::Smoothing,
-    recording::{Description, Excerpt, Neuron, Recording, Responses, SoundReader, Stimulus},
+    recording::{Description, Excerpt, Neuron, Recording, SoundReader, Source, Stimulus, Stored},
 };
 
 /// The file that describes a recording.
@@ -35,6 +36,11 @@ pub(crate) const FILE: &str = "recording.json";
 pub(crate) const FORMAT: &str = "statenet-recording";
 /// `version` in that file.
 pub(crate) const VERSION: usize = 1;
+
+/// Responses that take more than this part of the free memory stay on disk.
+const PART_OF_FREE_MEMORY: u64 = 4;
+/// What a value takes in memory: f32, its mask, and f32 once more when it is smoothed.
+const BYTES_OF_A_VALUE: u64 = 9;
 
 impl Recording {
     /// Reads a recording from its folder, and checks every array against the others and the JSON.
@@ -46,7 +52,20 @@ impl Recording {
     /// # Errors
     /// Each names the file and the field or array: [`Error::Io`], [`Error::Json`], [`Error::Field`],
     /// [`Error::ArrayFile`], [`Error::Shape`], [`Error::Value`], [`Error::Empty`].
+    ///
+    /// # Larger than memory
+    /// Responses that would take more than a quarter of the free memory, 9 bytes a value (as recorded, smoothed, and the mask), stay on disk:
+    /// each file is checked here and [read again](Stimulus::responses) when it is needed. Do not change the folder meanwhile; a
+    /// file that changed is an error. [`read_within`](Self::read_within) sets another limit.
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
+        Self::read_within(folder, available_memory().map_or(u64::MAX, |free| free / PART_OF_FREE_MEMORY))
+    }
+
+    /// [`read`](Self::read) that leaves responses on disk if they would take more than `most_bytes` of memory.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_within(folder: impl AsRef<Path>, most_bytes: u64) -> Result<Self> {
         let folder = folder.as_ref();
         let path = folder.join(FILE);
         let bytes = super::arrays::bytes(&path)?;
@@ -74,7 +93,12 @@ impl Recording {
         let bands = if stored { bands } else { Vec::new() };
         let n_bands = (!bands.is_empty()).then_some(bands.len());
         let (n_neurons, sounds) = (neurons.len(), SoundReader::new(dt));
-        let mut reader = StimulusReader { folder, input, n_bands, n_neurons, unit, sounds };
+        let n_values: u64 = entries
+            .iter()
+            .filter_map(|entry| entry.peek_path("responses"))
+            .fold(0, |sum, file| sum.saturating_add(n_values(&folder.join(file), unit.array())));
+        let on_disk = n_values.saturating_mul(BYTES_OF_A_VALUE) > most_bytes;
+        let mut reader = StimulusReader { folder, input, n_bands, n_neurons, unit, on_disk, sounds };
         let stimuli = entries.into_iter().map(|entry| reader.read(entry)).collect::<Result<Vec<_>>>()?;
         let description = Description {
             name: fields.text("name")?,
@@ -145,6 +169,8 @@ struct StimulusReader<'a> {
     n_bands: Option<usize>,
     n_neurons: usize,
     unit: ResponseUnit,
+    /// Whether responses stay on disk.
+    on_disk: bool,
     sounds: SoundReader,
 }
 
@@ -164,16 +190,17 @@ impl StimulusReader<'_> {
         let responses = self.responses(&mut entry, stored.as_ref().map(|stored| stored.dim().1))?;
         let kind = entry.optional_text("kind")?;
         let audio = entry.optional_path("audio")?.map(|audio| self.folder.join(audio));
-        let excerpt = excerpt(&mut entry, responses.n_bins())?;
+        let n_bins = responses.n_bins();
+        let excerpt = excerpt(&mut entry, n_bins)?;
         let cochleagram = match (stored, &audio) {
             (Some(stored), _) => stored,
-            (None, Some(audio)) => self.sounds.read(audio, excerpt, responses.n_bins())?,
+            (None, Some(audio)) => self.sounds.read(audio, excerpt, n_bins)?,
             (None, None) => {
                 let expected = "a cochleagram, or audio in its place, for every stimulus";
                 return Err(entry.error("stimulus", "missing", expected));
             }
         };
-        let mut stimulus = Stimulus::new(name, cochleagram, responses)?;
+        let mut stimulus = Stimulus::with_source(name, cochleagram, responses)?;
         if let Some(kind) = kind {
             stimulus = stimulus.with_kind(kind);
         }
@@ -203,21 +230,26 @@ impl StimulusReader<'_> {
     }
 
     /// Of as many bins as the cochleagram has; of any number if there is none.
-    fn responses(&self, entry: &mut Fields<'_>, bins: Option<usize>) -> Result<Responses> {
+    fn responses(&self, entry: &mut Fields<'_>, bins: Option<usize>) -> Result<Source> {
         let path = entry.path("responses")?;
         if !(path.ends_with(".npz") || path.ends_with(".npy")) {
             return Err(entry.error("responses", format!("{path:?}"), "a file .npz or .npy"));
         }
         let path = self.folder.join(path);
-        let values = read_responses(&path, self.unit.array())?;
+        let file = ResponseBytes::read(&path)?;
+        let (_, values) = file.values(self.unit.array())?;
         let bins = bins.unwrap_or(values.dim().2);
         let repeats = statenet_core::Dim::Any("R");
         expect_shape(self.unit.array(), values.shape(), &[self.n_neurons.into(), repeats, bins.into()])
             .map_err(|shape| Error::Shape { place: Place::File(path.clone()), shape })?;
         expect_count(entry, "bins", bins, &path)?;
         expect_count(entry, "repeats", values.dim().1, &path)?;
-        let mask = ResponseMask::from_nan(values.view());
-        Responses::checked(values, &mask, self.unit.clone(), &Place::File(path))
+        let checked = file.checked(values, &self.unit)?;
+        Ok(if self.on_disk {
+            Source::File(Stored::new(path, file.digest(), &checked))
+        } else {
+            checked.into()
+        })
     }
 }
 

@@ -127,14 +127,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The path in a field, if it stays inside the recording's folder. The field stays, to be taken with its errors.
+    pub(crate) fn peek_path(&self, name: &str) -> Option<&str> {
+        self.map.get(name).and_then(Value::as_str).filter(|text| is_inside(text))
+    }
+
     /// A path relative to the recording's folder that stays inside it.
     pub(crate) fn optional_path(&mut self, name: &str) -> Result<Option<String>> {
         let Some(text) = self.optional_text(name)? else {
             return Ok(None);
         };
-        let inside = |c| matches!(c, Component::Normal(_) | Component::CurDir);
-        let foreign = text.contains(['\\', '\0']) || text.contains(':');
-        if text.is_empty() || foreign || !Path::new(&text).components().all(inside) {
+        if !is_inside(&text) {
             return Err(self.error(name, format!("{text:?}"), "a relative path inside the folder"));
         }
         Ok(Some(text))
@@ -149,6 +152,13 @@ impl<'a> Fields<'a> {
     pub(crate) fn rest(self) -> Map<String, Value> {
         self.map
     }
+}
+
+/// Whether a path is relative and stays inside the folder that it is relative to.
+fn is_inside(path: &str) -> bool {
+    let inside = |c| matches!(c, Component::Normal(_) | Component::CurDir);
+    let foreign = path.contains(['\\', '\0']) || path.contains(':');
+    !path.is_empty() && !foreign && Path::new(path).components().all(inside)
 }
 
 /// A value as JSON, shortened to at most 60 characters.

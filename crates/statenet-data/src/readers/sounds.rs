@@ -99,13 +99,13 @@ mod tests {
         assert_eq!((recording.input(), recording.n_bands(), recording.n_neurons()), (Input::Sound, 40, 1));
         assert_eq!(recording.stimuli()[0].name(), "a");
         assert!((recording.stimuli()[0].cochleagram()[[0, 0]] - 0.5).abs() < 1e-4);
-        assert_eq!(recording.stimuli()[1].responses().values()[[0, 2, 3]], 123.0);
+        assert_eq!(recording.stimuli()[1].responses().unwrap().values()[[0, 2, 3]], 123.0);
 
         let npz = folder.path().join("counts.npz");
         let named = [("a", array![[1.0, 2.0, 3.0, 4.0]]), ("b", array![[5.0, 6.0, 7.0, 8.0]])];
         write_npz(&npz, &named.each_ref().map(|(name, counts)| (*name, counts.view().into_dyn()))).unwrap();
         let recording = Recording::from_sounds(folder.path(), &npz, dt).unwrap();
-        assert_eq!(recording.stimuli()[1].responses().values()[[0, 0, 1]], 6.0);
+        assert_eq!(recording.stimuli()[1].responses().unwrap().values()[[0, 0, 1]], 6.0);
     }
 
     #[test]

@@ -4,14 +4,19 @@ use std::borrow::Cow;
 
 use ndarray::{Array3, Zip};
 
-use super::{Recording, Responses, Stimulus};
+use super::{Recording, Responses};
+use crate::error::Result;
 
 impl Recording {
     /// The baseline of each neuron (N): 0 for spike counts, the mean over recorded bins for continuous responses, whose 0 has no meaning.
-    pub(crate) fn baselines(&self) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// As [`Stimulus::responses`](super::Stimulus::responses).
+    pub(crate) fn baselines(&self) -> Result<Vec<f32>> {
         let mut sums = vec![(0.0_f64, 0_u64); self.n_neurons()];
         if !self.response_unit().is_spikes() {
-            for responses in self.stimuli().iter().map(Stimulus::responses) {
+            for stimulus in self.stimuli() {
+                let responses = stimulus.responses()?;
                 let (values, mask) = (responses.values(), responses.mask().view());
                 for ((values, mask), (sum, n)) in
                     values.outer_iter().zip(mask.outer_iter()).zip(sums.iter_mut())
@@ -23,7 +28,7 @@ impl Recording {
                 }
             }
         }
-        sums.into_iter().map(|(sum, n)| (sum / n.max(1) as f64) as f32).collect()
+        Ok(sums.into_iter().map(|(sum, n)| (sum / n.max(1) as f64) as f32).collect())
     }
 }
 
@@ -52,7 +57,7 @@ mod tests {
     use ndarray::{Array2, array};
     use statenet_core::TimeBin;
 
-    use super::super::{Description, Neuron};
+    use super::super::{Description, Neuron, Stimulus};
     use super::*;
 
     #[test]
@@ -66,9 +71,10 @@ mod tests {
             Recording::new(Description::default(), dt, vec![], neurons, vec![stimulus]).unwrap()
         };
         let recording = of("mV");
-        assert_eq!(recording.baselines(), [62.0, 3.0]);
-        let about = recording.stimuli()[0].responses().about(&recording.baselines()).into_owned();
+        assert_eq!(recording.baselines().unwrap(), [62.0, 3.0]);
+        let about =
+            recording.stimuli()[0].responses().unwrap().about(&recording.baselines().unwrap()).into_owned();
         assert_eq!(about, array![[[-2.0, 0.0, 2.0]], [[0.0, 0.0, 0.0]]]);
-        assert_eq!(of("spikes/bin").baselines(), [0.0, 0.0]);
+        assert_eq!(of("spikes/bin").baselines().unwrap(), [0.0, 0.0]);
     }
 }

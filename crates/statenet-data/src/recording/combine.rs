@@ -72,15 +72,14 @@ impl Recording {
                 let stimulus = stimulus.name().to_owned();
                 return Err(Error::StimulusDiffers { stimulus, recording: other.name().to_owned() });
             }
-            let below = partner.map(Stimulus::responses);
-            stimuli
-                .push(stimulus.with_responses(stacked((Some(stimulus.responses()), here), (below, there))?));
+            let (above, below) = (stimulus.responses()?, partner.map(Stimulus::responses).transpose()?);
+            let both = stacked((Some(&above), here), (below.as_deref(), there))?;
+            stimuli.push(stimulus.with_responses(both));
         }
         for stimulus in other.stimuli() {
             if !self.stimuli().iter().any(|s| s.name() == stimulus.name()) {
-                stimuli.push(
-                    stimulus.with_responses(stacked((None, here), (Some(stimulus.responses()), there))?),
-                );
+                let below = stimulus.responses()?;
+                stimuli.push(stimulus.with_responses(stacked((None, here), (Some(&below), there))?));
             }
         }
         let neurons = [self.neurons(), other.neurons()].concat();
@@ -144,7 +143,7 @@ mod tests {
         let both = a.concat(&b, "both").unwrap();
         let names: Vec<_> = both.stimuli().iter().map(Stimulus::name).collect();
         assert_eq!((both.name(), names), ("both", vec!["x", "y", "z"]));
-        let repeats = |s: usize| [0, 1].map(|n| both.stimuli()[s].responses().mask().n_repeats(n));
+        let repeats = |s: usize| [0, 1].map(|n| both.stimuli()[s].n_repeats_of(n));
         assert_eq!([repeats(0), repeats(1), repeats(2)], [[2, 0], [2, 2], [0, 2]]);
     }
 
@@ -170,7 +169,7 @@ mod tests {
         assert_eq!(error.to_string(), "recording b: responses are in mV, expected spikes/bin");
         let both = in_mv(&a).concat(&b, "both").unwrap();
         assert_eq!(both.response_unit().to_string(), "mV");
-        assert_eq!(both.stimuli()[1].responses().values()[[1, 0, 0]], -65.0);
+        assert_eq!(both.stimuli()[1].responses().unwrap().values()[[1, 0, 0]], -65.0);
         let mixed = vec![a.stimuli()[0].clone(), b.stimuli()[0].clone()];
         let one = vec![Neuron::new("u1")];
         let error = Recording::new(Description::default(), a.dt(), vec![], one, mixed).unwrap_err();

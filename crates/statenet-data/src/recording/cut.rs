@@ -233,8 +233,8 @@ impl Stimulus {
     /// Some bins of the stimulus, as a stimulus of its own.
     fn piece(&self, name: String, bins: Range<usize>) -> Result<Self> {
         let sound = self.cochleagram().slice(s![.., bins.clone()]).to_owned();
-        let responses = self.responses().piece(bins.clone())?;
-        let mut piece = Self::new(name, sound, responses)?.with_metadata(self.metadata().clone());
+        let responses = self.piece_of_responses(bins.clone())?;
+        let mut piece = Self::with_source(name, sound, responses)?.with_metadata(self.metadata().clone());
         if let Some(kind) = self.kind() {
             piece = piece.with_kind(kind);
         }
@@ -251,7 +251,7 @@ impl Stimulus {
 
 impl Responses {
     /// The responses in some bins.
-    fn piece(&self, bins: Range<usize>) -> Result<Self> {
+    pub(super) fn piece(&self, bins: Range<usize>) -> Result<Self> {
         let mask = self.mask().view().slice(s![.., .., bins.clone()]).to_owned();
         let values = self.values().slice(s![.., .., bins]).to_owned();
         Self::new_in(values, &ResponseMask::new(mask), self.unit().clone())
@@ -396,7 +396,7 @@ mod tests {
                     prop_assert_eq!(piece.n_bins(), range.len());
                     let sound = stimulus.cochleagram();
                     prop_assert_eq!(piece.cochleagram(), sound.slice(s![.., range.clone()]));
-                    let (here, there) = (piece.responses(), stimulus.responses());
+                    let (here, there) = (piece.responses().unwrap(), stimulus.responses().unwrap());
                     let (values, mask) = (there.values(), there.mask().view());
                     prop_assert_eq!(here.values(), values.slice(s![.., .., range.clone()]));
                     prop_assert_eq!(here.mask().view(), mask.slice(s![.., .., range.clone()]));
@@ -408,9 +408,9 @@ mod tests {
                 let dropped: Vec<usize> = (0..n_bins).filter(|&t| covered[t] == 0).collect();
                 let lost: f32 = dropped
                     .iter()
-                    .map(|&t| stimulus.responses().values().slice(s![.., .., t]).sum())
+                    .map(|&t| stimulus.responses().unwrap().values().slice(s![.., .., t]).sum())
                     .sum();
-                prop_assert_eq!(spikes + lost, stimulus.responses().values().sum());
+                prop_assert_eq!(spikes + lost, stimulus.responses().unwrap().values().sum());
                 // Nothing but gaps is dropped, unless the rest is.
                 if at || keep {
                     let mut runs = dropped.chunk_by(|a, b| a + 1 == *b);

@@ -3,6 +3,7 @@
 use statenet_core::{Input, Warning};
 
 use super::Recording;
+use crate::error::Result;
 
 /// Bins are usually from 1 to 20 ms; outside of this range, ms, a unit was probably mistaken.
 const USUAL_DT_MS: std::ops::RangeInclusive<f64> = 0.1..=100.0;
@@ -15,11 +16,13 @@ impl Recording {
     ///
     /// ```
     /// use statenet_data::SimulationConfig;
-    /// assert!(SimulationConfig::small().simulate()?.recording.doubts().is_empty());
+    /// assert!(SimulationConfig::small().simulate()?.recording.doubts()?.is_empty());
     /// # Ok::<(), statenet_data::Error>(())
     /// ```
-    #[must_use]
-    pub fn doubts(&self) -> Vec<Warning> {
+    ///
+    /// # Errors
+    /// As [`Stimulus::responses`](super::Stimulus::responses), of continuous responses.
+    pub fn doubts(&self) -> Result<Vec<Warning>> {
         let mut doubts = Vec::new();
         let dt = self.dt().ms();
         if !USUAL_DT_MS.contains(&dt) {
@@ -40,20 +43,25 @@ impl Recording {
             }
             _ => {}
         }
-        if !self.response_unit().is_spikes() && self.is_of_counts() {
+        if !self.response_unit().is_spikes() && self.is_of_counts()? {
             let message = format!(
                 "all responses are whole numbers of 0 or more, and their unit is {}: are they spike counts, of spikes/bin?",
                 self.response_unit()
             );
             doubts.push(Warning::new("response_unit", message, self.place("response_unit")));
         }
-        doubts
+        Ok(doubts)
     }
 
     /// Whether all responses are whole numbers of 0 or more.
-    fn is_of_counts(&self) -> bool {
+    fn is_of_counts(&self) -> Result<bool> {
         let is_count = |value: &f32| *value >= 0.0 && value.fract() == 0.0;
-        self.stimuli().iter().all(|stimulus| stimulus.responses().values().iter().all(is_count))
+        for stimulus in self.stimuli() {
+            if !stimulus.responses()?.values().iter().all(is_count) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn place(&self, field: &str) -> String {
@@ -79,7 +87,7 @@ mod tests {
         let recording =
             Recording::new(Description::default(), dt, bands, vec![Neuron::new("u")], vec![stimulus])
                 .unwrap();
-        recording.doubts().into_iter().map(|doubt| doubt.code).collect()
+        recording.doubts().unwrap().into_iter().map(|doubt| doubt.code).collect()
     }
 
     #[test]

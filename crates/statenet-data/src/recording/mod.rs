@@ -8,23 +8,27 @@ mod neuron;
 mod responses;
 mod selection;
 mod sound;
+mod source;
 mod stimulus;
+mod stored;
 
 use std::collections::BTreeSet;
 
 use ndarray::ArrayView2;
 use serde_json::Value;
-use statenet_core::{Axes, Hertz, Input, ResponseUnit, TimeBin, expect_shape};
+use statenet_core::{Axes, Hertz, Input, ResponseUnit, TimeBin};
 
 pub use cut::{Cut, Rest};
 pub use neuron::Neuron;
 pub use responses::Responses;
 pub(crate) use sound::{SoundReader, in_bins, read_sound_file, sound_file_seconds};
+pub(crate) use source::Source;
 pub use stimulus::Stimulus;
 pub(crate) use stimulus::{Excerpt, checked_cochleagram};
+pub(crate) use stored::Stored;
 
 use crate::{
-    error::{Error, Place, Result},
+    error::{Error, Result},
     preprocess::Smoothing,
 };
 
@@ -93,38 +97,33 @@ impl Recording {
         neurons: Vec<Neuron>,
         stimuli: Vec<Stimulus>,
     ) -> Result<Self> {
-        unique("neuron", neurons.iter().map(Neuron::id))?;
+        Self::expect_neurons_and_bands(&neurons, &bands)?;
         unique("stimulus", stimuli.iter().map(Stimulus::name))?;
         let Some(first) = stimuli.first() else {
             return Err(Error::Empty { what: "stimuli" });
         };
-        if neurons.is_empty() {
-            return Err(Error::Empty { what: "neurons" });
-        }
-        if let Some((low, high)) = bands.iter().zip(bands.iter().skip(1)).find(|(low, high)| low >= high) {
-            return Err(Error::Setting {
-                setting: "centre frequency",
-                got: format!("{} Hz after {} Hz", high.hz(), low.hz()),
-                expected: "increasing frequencies",
-            });
-        }
         let n_bands = if bands.is_empty() { first.n_bands() } else { bands.len() };
         for stimulus in &stimuli {
-            let place = || Place::Stimulus(stimulus.name().to_owned());
-            let (r, t) = (stimulus.responses().n_repeats(), stimulus.n_bins());
-            expect_shape("cochleagram", stimulus.cochleagram().shape(), &[n_bands.into(), t.into()])
-                .map_err(|shape| Error::Shape { place: place(), shape })?;
-            let (unit, expected) = (stimulus.responses().unit(), first.responses().unit());
-            let values = stimulus.responses().values();
-            expect_shape(unit.array(), values.shape(), &[neurons.len().into(), r.into(), t.into()])
-                .map_err(|shape| Error::Shape { place: place(), shape })?;
-            if unit != expected {
-                let (got, expected) = (unit.clone(), expected.clone());
-                return Err(Error::ResponseUnit { holder: place().to_string(), got, expected });
-            }
+            stimulus.expect_fit(n_bands, neurons.len(), first.response_unit())?;
         }
         let input = Input::Cochleagram;
         Ok(Self { description, dt, bands, neurons, stimuli, input, smoothing: None })
+    }
+
+    /// Checks what does not depend on stimuli: neurons with unique ids, and centre frequencies that increase.
+    pub(crate) fn expect_neurons_and_bands(neurons: &[Neuron], bands: &[Hertz]) -> Result<()> {
+        unique("neuron", neurons.iter().map(Neuron::id))?;
+        if neurons.is_empty() {
+            return Err(Error::Empty { what: "neurons" });
+        }
+        match bands.iter().zip(bands.iter().skip(1)).find(|(low, high)| low >= high) {
+            Some((low, high)) => Err(Error::Setting {
+                setting: "centre frequency",
+                got: format!("{} Hz after {} Hz", high.hz(), low.hz()),
+                expected: "increasing frequencies",
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The same of stimuli that hold this kind of input.
@@ -226,7 +225,14 @@ impl Recording {
     /// The unit of the responses, the same for all stimuli.
     #[must_use]
     pub fn response_unit(&self) -> &ResponseUnit {
-        self.stimuli.first().map_or(&ResponseUnit::SpikesPerBin, |stimulus| stimulus.responses().unit())
+        self.stimuli.first().map_or(&ResponseUnit::SpikesPerBin, Stimulus::response_unit)
+    }
+
+    /// Whether responses stay on disk, to be read when they are needed, because the recording is
+    /// [larger than memory](Self::read).
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.stimuli.iter().any(Stimulus::is_on_disk)
     }
 
     /// The ids of the neurons, in the order of the response arrays.

@@ -82,25 +82,39 @@ impl Responses {
             if unit.is_spikes() { (0.0, "0 or more spikes") } else { (f32::MIN, "a finite number") };
         let (n, r, t) = values.dim();
         expect_shape("mask", mask.view().shape(), &[n.into(), r.into(), t.into()]).map_err(shape_error)?;
-        for ((neuron, repeat, bin), &valid) in mask.view().indexed_iter() {
-            let Some(value) = values.get_mut((neuron, repeat, bin)) else {
-                continue;
-            };
+        Zip::from(&mut values).and(mask.view()).for_each(|value, &valid| {
             if !valid {
                 *value = 0.0;
-            } else if !(value.is_finite() && *value >= least) {
-                return Err(Error::Value {
-                    place: place.clone(),
-                    array: unit.array(),
-                    index: vec![neuron, repeat, bin],
-                    got: f64::from(*value),
-                    expected,
-                });
             }
+        });
+        let is_right = |value: f32| value.is_finite() && value >= least;
+        if let Some(((neuron, repeat, bin), &got)) =
+            values.indexed_iter().find(|(_, value)| !is_right(**value))
+        {
+            return Err(Error::Value {
+                place: place.clone(),
+                array: unit.array(),
+                index: vec![neuron, repeat, bin],
+                got: f64::from(got),
+                expected,
+            });
         }
         let in_order = values.is_standard_layout();
         let values = if in_order { values } else { values.as_standard_layout().into_owned() };
         Ok(Self { values, mask: Arc::new(mask.clone()), unit })
+    }
+
+    /// Responses with NaN for missing values that were [checked](Self::checked) before.
+    pub(crate) fn checked_before(mut values: Array3<f32>, unit: ResponseUnit, is_complete: bool) -> Self {
+        let (n, r, t) = values.dim();
+        let mask =
+            if is_complete { ResponseMask::all(n, r, t) } else { ResponseMask::from_nan(values.view()) };
+        if !is_complete {
+            values.mapv_inplace(|value| if value.is_nan() { 0.0 } else { value });
+        }
+        let in_order = values.is_standard_layout();
+        let values = if in_order { values } else { values.as_standard_layout().into_owned() };
+        Self { values, mask: Arc::new(mask), unit }
     }
 
     /// The unit of the values.

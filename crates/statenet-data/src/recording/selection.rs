@@ -23,7 +23,7 @@ impl Recording {
         if chosen.is_empty() {
             return Err(Error::Empty { what: "neurons" });
         }
-        let select = |s: &Stimulus| s.with_responses(s.responses().select(neurons));
+        let select = |s: &Stimulus| s.with_neurons(neurons);
         let stimuli = self.stimuli.iter().map(select).collect();
         Ok(Self { neurons: chosen, ..self.with_stimuli(stimuli) })
     }
@@ -126,7 +126,7 @@ mod tests {
     fn neurons_are_found_by_id() {
         let two = ten().with_neurons(&["unit-7", "unit-2"]).unwrap();
         assert_eq!(two.neuron_ids(), ["unit-7", "unit-2"]);
-        assert_eq!(two.stimuli()[0].responses().values()[[1, 1, 2]], 5.0);
+        assert_eq!(two.stimuli()[0].responses().unwrap().values()[[1, 1, 2]], 5.0);
         let error = ten().with_neurons(&["unit-1", "a", "7"]).unwrap_err();
         assert_eq!(error.to_string(), "recording  has none of these neurons: a, 7 (it has 10 others)");
     }
@@ -135,7 +135,7 @@ mod tests {
     fn selecting_keeps_the_order_of_the_list() {
         let two = ten().select_neurons(&[7, 2]).unwrap();
         assert_eq!(two.neurons()[0].id(), "unit-7");
-        assert_eq!(two.stimuli()[0].responses().values()[[1, 1, 2]], 5.0);
+        assert_eq!(two.stimuli()[0].responses().unwrap().values()[[1, 1, 2]], 5.0);
         let error = ten().select_neurons(&[10]).unwrap_err();
         assert_eq!(error.to_string(), "neuron index is 10, expected below 10");
         assert_eq!(

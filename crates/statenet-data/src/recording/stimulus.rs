@@ -1,18 +1,20 @@
 //! One stimulus: a sound and the neurons' responses to it.
 
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use ndarray::{Array2, ArrayView2};
-use statenet_core::{Dim, expect_shape};
+use statenet_core::{Dim, ResponseUnit, expect_shape};
 
-use super::{Metadata, Responses};
+use super::{Metadata, Responses, source::Source};
 use crate::{
     error::{Error, Place, Result},
     formats::Sound,
     names,
+    preprocess::SmoothWeights,
 };
 
 /// A stimulus: a cochleagram `(F, T)`, the responses to it `(N, R, T)`, and metadata.
@@ -24,7 +26,7 @@ pub struct Stimulus {
     kind: Option<String>,
     /// Shared by recordings that differ in something else.
     cochleagram: Arc<Array2<f32>>,
-    responses: Arc<Responses>,
+    responses: Source,
     audio: Option<PathBuf>,
     /// The whole sound, if it is in no file.
     sound: Option<Arc<Sound>>,
@@ -48,23 +50,22 @@ impl Stimulus {
     /// [`Error::UnsafeName`]; [`Error::Shape`] if an axis is empty or the numbers of bins differ; [`Error::Value`] if a
     /// value of the cochleagram is not finite.
     pub fn new(name: impl Into<String>, cochleagram: Array2<f32>, responses: Responses) -> Result<Self> {
-        let name = name.into();
+        Self::with_source(name.into(), cochleagram, responses.into())
+    }
+
+    /// The same of responses that may be in a file.
+    pub(crate) fn with_source(name: String, cochleagram: Array2<f32>, responses: Source) -> Result<Self> {
         names::check("stimulus", &name)?;
         let place = Place::Stimulus(name.clone());
         let cochleagram = checked_cochleagram(cochleagram, &place)?;
-        let (n, r, _) = responses.values().dim();
+        let (n, r, t) = responses.dim();
         let bins = cochleagram.dim().1;
-        expect_shape(
-            responses.unit().array(),
-            responses.values().shape(),
-            &[n.into(), r.into(), bins.into()],
-        )
-        .map_err(|shape| Error::Shape { place, shape })?;
-        let (cochleagram, responses) = (Arc::new(cochleagram), Arc::new(responses));
+        expect_shape(responses.unit().array(), &[n, r, t], &[n.into(), r.into(), bins.into()])
+            .map_err(|shape| Error::Shape { place, shape })?;
         Ok(Self {
             name,
             kind: None,
-            cochleagram,
+            cochleagram: Arc::new(cochleagram),
             responses,
             audio: None,
             sound: None,
@@ -132,10 +133,63 @@ impl Stimulus {
         self.cochleagram.view()
     }
 
-    /// The responses, `(N, R, T)`.
+    /// The responses, `(N, R, T)`: those in memory or, where a recording is [larger than that](super::Recording::read), read from
+    /// their file, each time anew. Keep them no longer than they are needed.
+    ///
+    /// # Errors
+    /// None if they are in memory; else [`Error::Io`] if the file cannot be read, [`Error::FileChanged`] if it is not as it was when the
+    /// recording was read.
+    pub fn responses(&self) -> Result<Arc<Responses>> {
+        self.responses.read()
+    }
+
+    /// The responses of some neurons, `(neurons, R, T)`, in that order; indices must be below N.
+    ///
+    /// # Errors
+    /// [`Error::NeuronOutOfRange`]; as [`responses`](Self::responses).
+    pub fn responses_of(&self, neurons: &[usize]) -> Result<Arc<Responses>> {
+        let n_neurons = self.n_neurons();
+        match neurons.iter().find(|&&index| index >= n_neurons) {
+            Some(&index) => Err(Error::NeuronOutOfRange { index, n_neurons }),
+            None => self.responses.select(neurons).read(),
+        }
+    }
+
+    /// The unit of the responses.
     #[must_use]
-    pub fn responses(&self) -> &Responses {
-        &self.responses
+    pub fn response_unit(&self) -> &ResponseUnit {
+        self.responses.unit()
+    }
+
+    /// Number of neurons N.
+    #[must_use]
+    pub fn n_neurons(&self) -> usize {
+        self.responses.dim().0
+    }
+
+    /// Largest number of repeats R of any neuron.
+    #[must_use]
+    pub fn n_repeats(&self) -> usize {
+        self.responses.dim().1
+    }
+
+    /// Number of values of the responses, N R T.
+    #[must_use]
+    pub fn n_values(&self) -> usize {
+        let (n, r, t) = self.responses.dim();
+        n.saturating_mul(r).saturating_mul(t)
+    }
+
+    /// The number of repeats of a neuron with at least one recorded bin; 0 for an index that does not exist.
+    #[must_use]
+    pub fn n_repeats_of(&self, neuron: usize) -> usize {
+        self.responses.n_repeats_of(neuron)
+    }
+
+    /// Whether the responses are in a file, from which [`responses`](Self::responses) reads them.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.responses.is_in_file()
     }
 
     /// The file that holds the sound, if there is one; a piece of a stimulus that was [cut](super::Recording::cut) has the file of the
@@ -180,10 +234,41 @@ impl Stimulus {
         self.cochleagram.dim().0
     }
 
+    /// Checks that the stimulus is one of a recording with as many bands and neurons, and responses in this unit.
+    pub(crate) fn expect_fit(&self, n_bands: usize, n_neurons: usize, unit: &ResponseUnit) -> Result<()> {
+        let place = || Place::Stimulus(self.name.clone());
+        let (n, r, t) = self.responses.dim();
+        expect_shape("cochleagram", self.cochleagram.shape(), &[n_bands.into(), t.into()])
+            .map_err(|shape| Error::Shape { place: place(), shape })?;
+        let got = self.response_unit();
+        expect_shape(got.array(), &[n, r, t], &[n_neurons.into(), r.into(), t.into()])
+            .map_err(|shape| Error::Shape { place: place(), shape })?;
+        if got != unit {
+            let (got, expected) = (got.clone(), unit.clone());
+            return Err(Error::ResponseUnit { holder: place().to_string(), got, expected });
+        }
+        Ok(())
+    }
+
     /// The same stimulus with other responses; T must be the same.
     pub(crate) fn with_responses(&self, responses: Responses) -> Self {
         debug_assert_eq!(responses.n_bins(), self.n_bins(), "the number of bins must not change");
-        Self { responses: Arc::new(responses), ..self.clone() }
+        Self { responses: responses.into(), ..self.clone() }
+    }
+
+    /// The same stimulus with the responses of some neurons; indices must be below N.
+    pub(crate) fn with_neurons(&self, neurons: &[usize]) -> Self {
+        Self { responses: self.responses.select(neurons), ..self.clone() }
+    }
+
+    /// The same stimulus with responses smoothed over time.
+    pub(crate) fn smoothed(&self, weights: &SmoothWeights) -> Self {
+        Self { responses: self.responses.smoothed(weights), ..self.clone() }
+    }
+
+    /// The responses in some bins.
+    pub(super) fn piece_of_responses(&self, bins: Range<usize>) -> Result<Source> {
+        self.responses.piece(bins)
     }
 
     /// The same stimulus with another input `(F, T)` of as many bins.

@@ -17,9 +17,9 @@ impl Split {
         for &index in self.part(part) {
             let stimulus = recording.stimuli().get(index);
             let missing = Error::StimulusOutOfRange { index, part: Some(part), n_stimuli };
-            let mask = stimulus.ok_or(missing)?.responses().mask();
-            for (has_data, repeats) in has_data.iter_mut().zip(mask.view().outer_iter()) {
-                *has_data = *has_data || repeats.iter().any(|&valid| valid);
+            let stimulus = stimulus.ok_or(missing)?;
+            for (neuron, has_data) in has_data.iter_mut().enumerate() {
+                *has_data = *has_data || stimulus.n_repeats_of(neuron) > 0;
             }
         }
         Ok(has_data)

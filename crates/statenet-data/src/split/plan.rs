@@ -9,7 +9,7 @@ use super::{Part, Split, Vetted};
 use crate::{
     error::{Error, Result},
     readers::shortened,
-    recording::Recording,
+    recording::{Recording, Stimulus},
 };
 
 /// Test stimuli of the split of Rahman et al. (2019) on NS1.
@@ -126,7 +126,7 @@ impl SplitPlan {
     }
 
     fn repeats(&self, recording: &Recording) -> Result<Split> {
-        let repeats = |s: &usize| recording.stimuli().get(*s).map_or(0, |s| s.responses().n_repeats());
+        let repeats = |s: &usize| recording.stimuli().get(*s).map_or(0, Stimulus::n_repeats);
         let n = recording.n_stimuli();
         let most = (0..n).map(|s| repeats(&s)).max().unwrap_or(0);
         let (test, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(|s| repeats(s) == most);

@@ -1,17 +1,22 @@
 //! Writes the canonical folder atomically; `readers/canonical.rs` describes its content.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use ndarray::Array3;
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use statenet_core::{Input, atomic::NewFolder};
+use statenet_core::{Hertz, Input, ResponseUnit, TimeBin, atomic::NewFolder};
 
 use super::audio::Sounds;
 use crate::{
     error::{Error, Result},
     formats::{npy, npz},
+    preprocess::Smoothing,
     readers::{FILE, FORMAT, VERSION},
-    recording::{Metadata, Recording, Responses, Stimulus},
+    recording::{Description, Metadata, Neuron, Recording, Responses, Stimulus},
 };
 
 impl Recording {
@@ -38,47 +43,89 @@ impl Recording {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn write_files(&self, root: &Path, shown: &Path) -> Result<()> {
+        let mut files = Files::new(root, shown, self.input())?;
+        files.add(self.stimuli())?;
+        let unit = self.response_unit();
+        files.finish(self.description(), self.dt(), self.bands(), self.neurons(), (unit, self.smoothing()))
+    }
+}
+
+/// The files of a recording that is written, stimulus by stimulus.
+pub(super) struct Files {
+    root: PathBuf,
+    /// Where errors say that they are.
+    shown: PathBuf,
+    input: Input,
+    sounds: Sounds,
+    /// Their entries in `recording.json`.
+    stimuli: Vec<Value>,
+}
+
+impl Files {
+    pub(super) fn new(root: &Path, shown: &Path, input: Input) -> Result<Self> {
         for subfolder in ["stimuli", "responses"] {
             make_folder(&root.join(subfolder))?;
         }
-        let mut stimuli = Vec::new();
-        let mut sounds = Sounds::default();
-        for (i, stimulus) in self.stimuli().iter().enumerate() {
-            let entry = write_stimulus(root, stimulus, self.input(), &mut sounds)?;
-            stimuli.push(merged(entry, stimulus.metadata(), &shown.join(FILE), &format!("stimuli[{i}]."))?);
+        let (root, shown) = (root.to_path_buf(), shown.to_path_buf());
+        Ok(Self { root, shown, input, sounds: Sounds::default(), stimuli: Vec::new() })
+    }
+
+    /// Writes the files of some stimuli, side by side: as many are in memory at once as there are threads.
+    pub(super) fn add(&mut self, stimuli: &[Stimulus]) -> Result<()> {
+        let Self { root, input, .. } = &*self;
+        let arrays = |stimulus: &Stimulus| write_arrays(root, stimulus, *input);
+        let entries = stimuli.par_iter().map(arrays).collect::<Vec<_>>();
+        for (stimulus, entry) in stimuli.iter().zip(entries) {
+            let mut entry = entry?;
+            let audio = self.sounds.write(&self.root, stimulus)?;
+            entry.insert("audio".to_owned(), json!(audio));
+            let at = format!("stimuli[{}].", self.stimuli.len());
+            self.stimuli.push(merged(entry, stimulus.metadata(), &self.shown.join(FILE), &at)?);
         }
-        let mut neurons = Vec::new();
-        for (i, neuron) in self.neurons().iter().enumerate() {
+        Ok(())
+    }
+
+    /// Writes `recording.json`.
+    pub(super) fn finish(
+        self,
+        about: &Description,
+        dt: TimeBin,
+        bands: &[Hertz],
+        neurons: &[Neuron],
+        (unit, smoothing): (&ResponseUnit, Option<Smoothing>),
+    ) -> Result<()> {
+        let path = self.shown.join(FILE);
+        let neuron = |(i, neuron): (usize, &Neuron)| {
             let entry = object([("id", json!(neuron.id()))]);
-            neurons.push(merged(entry, neuron.metadata(), &shown.join(FILE), &format!("neurons[{i}]."))?);
-        }
-        let about = self.description();
-        let bands: Vec<f64> = self.bands().iter().map(|band| band.hz()).collect();
+            merged(entry, neuron.metadata(), &path, &format!("neurons[{i}]."))
+        };
+        let neurons = neurons.iter().enumerate().map(neuron).collect::<Result<Vec<_>>>()?;
+        let bands: Vec<f64> = bands.iter().map(|band| band.hz()).collect();
         let entry = object([
             ("format", json!(FORMAT)),
             ("version", json!(VERSION)),
             ("name", json!(about.name)),
             ("species", json!(about.species)),
             ("area", json!(about.area)),
-            ("dt_ms", json!(self.dt().ms())),
-            ("response_unit", json!(self.response_unit())),
+            ("dt_ms", json!(dt.ms())),
+            ("response_unit", json!(unit)),
             ("band_centers_hz", json!(bands)),
-            ("smoothing", json!(self.smoothing())),
+            ("smoothing", json!(smoothing)),
             ("cochleagram", about.cochleagram.clone()),
             ("citation", json!(about.citation)),
             ("licence", json!(about.licence)),
             ("neurons", Value::Array(neurons)),
-            ("stimuli", Value::Array(stimuli)),
+            ("stimuli", Value::Array(self.stimuli)),
         ]);
-        let json = merged(entry, &about.metadata, &shown.join(FILE), "")?;
-        write_file(&root.join(FILE), format!("{json:#}\n").as_bytes())
+        let json = merged(entry, &about.metadata, &path, "")?;
+        write_file(&self.root.join(FILE), format!("{json:#}\n").as_bytes())
     }
 }
 
-/// Writes the arrays and the sound of a stimulus; returns its JSON entry without metadata.
+/// Writes the arrays of a stimulus; returns its JSON entry without metadata and path of the sound.
 ///
 /// Bins of sound are not written: the sound file has them.
-fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut Sounds) -> Result<Metadata> {
+fn write_arrays(root: &Path, stimulus: &Stimulus, input: Input) -> Result<Metadata> {
     let name = stimulus.name();
     let (sound, file) = (format!("stimuli/{name}.npy"), format!("responses/{name}.npz"));
     let encoded = |result: Result<Vec<u8>, _>, path: &str| {
@@ -95,17 +142,16 @@ fn write_stimulus(root: &Path, stimulus: &Stimulus, input: Input, sounds: &mut S
             Some(sound)
         }
     };
-    let responses = stimulus.responses();
-    let npy = encoded(encode_responses(responses), &file)?;
+    let responses = stimulus.responses()?;
+    let npy = encoded(encode_responses(&responses), &file)?;
     write_file(&root.join(&file), &encoded(npz::encode(&[(responses.unit().array(), npy)]), &file)?)?;
-    let audio = sounds.write(root, stimulus)?;
     let excerpt = stimulus.excerpt();
     Ok(object([
         ("name", json!(name)),
         ("kind", json!(stimulus.kind())),
         ("stimulus", json!(sound)),
         ("responses", json!(file)),
-        ("audio", json!(audio)),
+        ("audio", Value::Null),
         ("audio_first_bin", json!(excerpt.map(|part| part.first_bin))),
         ("audio_bins", json!(excerpt.map(|part| part.file_bins))),
         ("bins", json!(stimulus.n_bins())),

@@ -132,8 +132,8 @@ fn membrane_potentials_of_wehr() {
     let mean = |samples: &[f32]| samples.iter().sum::<f32>() / samples.len() as f32;
     assert!(repeats.iter().flatten().all(|repeat| mean(repeat).abs() < 3.0));
     let recording = raw.bin(&statenet_data::Binning::default()).unwrap();
-    assert_eq!((recording.stimuli()[0].n_bins(), recording.stimuli()[1].responses().n_repeats()), (40, 1));
-    assert!(recording.stimuli()[0].responses().mask().is_complete());
+    assert_eq!((recording.stimuli()[0].n_bins(), recording.stimuli()[1].n_repeats()), (40, 1));
+    assert!(recording.stimuli()[0].responses().unwrap().mask().is_complete());
 }
 
 #[test]

@@ -95,14 +95,12 @@ fn a_release_with_files_missing_is_read_as_far_as_it_goes() {
     let recording = raw.bin(&ns1::binning()).unwrap();
     assert_eq!((recording.n_neurons(), recording.n_stimuli(), recording.dt().ms()), (2, 2, 5.0));
     let stimulus = &recording.stimuli()[1];
-    assert_eq!(
-        (stimulus.n_bins(), stimulus.responses().n_repeats(), stimulus.kind()),
-        (999, 2, Some("water"))
-    );
+    assert_eq!((stimulus.n_bins(), stimulus.n_repeats(), stimulus.kind()), (999, 2, Some("water")));
     // Set 19 begins at 190 ms; unit 1 fires 2 ms later; what comes after 4995 ms is left out.
-    let values = stimulus.responses().values();
+    let responses = stimulus.responses().unwrap();
+    let values = responses.values();
     assert_eq!((values[[1, 0, 38]], values.sum()), (1.0, 4.0));
-    let first = recording.stimuli()[0].responses();
+    let first = recording.stimuli()[0].responses().unwrap();
     assert_eq!((first.values().sum(), first.mask().is_complete()), (2.0, true));
 }
 
@@ -253,7 +251,7 @@ mod needs_data {
         let counts = raw.binned_responses(&ns1::binning()).unwrap();
         assert_eq!(counts.len(), 20);
         for (counts, stimulus) in counts.iter().zip(recording.stimuli()) {
-            let expected = stimulus.responses().values().select(ndarray::Axis(0), &rows);
+            let expected = stimulus.responses().unwrap().values().select(ndarray::Axis(0), &rows);
             assert_eq!(counts.values(), expected, "{}", stimulus.name());
             assert!(counts.mask().is_complete());
         }
@@ -277,8 +275,8 @@ mod needs_data {
             let expected = recording.stimuli().iter().find(|other| other.name() == stimulus.name()).unwrap();
             assert_eq!(stimulus.n_bins(), expected.n_bins());
             assert_eq!(stimulus.kind(), expected.kind());
-            let counts = expected.responses().values().select(ndarray::Axis(0), &rows);
-            assert_eq!(stimulus.responses().values(), counts, "{}", stimulus.name());
+            let counts = expected.responses().unwrap().values().select(ndarray::Axis(0), &rows);
+            assert_eq!(stimulus.responses().unwrap().values(), counts, "{}", stimulus.name());
             assert_eq!(stimulus.metadata()["source"], expected.metadata()["source"]);
         }
         for (neuron, row) in read.neurons().iter().zip(rows) {

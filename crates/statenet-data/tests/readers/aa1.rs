@@ -48,9 +48,10 @@ fn a_release_is_read_as_far_as_it_goes() {
     assert_eq!(recording.neurons()[2].metadata()["animal"], "bird3");
     let [song, ripple] = recording.stimuli() else { panic!("two stimuli") };
     assert_eq!((song.name(), song.kind(), song.n_bins()), ("aaaa", Some("conspecific"), 4));
-    let counts = |repeat: usize| song.responses().values().slice(ndarray::s![0, repeat, ..]).to_vec();
+    let counts =
+        |repeat: usize| song.responses().unwrap().values().slice(ndarray::s![0, repeat, ..]).to_vec();
     assert_eq!([counts(0), counts(1)], [[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 1.0]]);
-    let repeats = |s: &statenet_data::Stimulus| [0, 1, 2].map(|n| s.responses().mask().n_repeats(n));
+    let repeats = |s: &statenet_data::Stimulus| [0, 1, 2].map(|n| s.n_repeats_of(n));
     assert_eq!([repeats(song), repeats(ripple)], [[2, 0, 1], [2, 3, 0]]);
 }
 
@@ -104,7 +105,13 @@ mod needs_data {
         let expected = Recording::read(data.join("songbird")).unwrap();
         assert_eq!(recording.n_stimuli(), 20);
         for (got, expected) in recording.stimuli().iter().zip(expected.stimuli()) {
-            assert_eq!(got.responses(), expected.responses(), "{} and {}", got.name(), expected.name());
+            assert_eq!(
+                got.responses().unwrap(),
+                expected.responses().unwrap(),
+                "{} and {}",
+                got.name(),
+                expected.name()
+            );
         }
     }
 }

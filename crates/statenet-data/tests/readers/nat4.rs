@@ -82,7 +82,7 @@ fn estimation_comes_from_the_population_and_validation_from_the_sites() {
     assert_eq!(raw.stimuli[0].responses[2], RawResponse::Missing);
     // In bins of 10 ms, validation has counts: milliseconds are summed in tens.
     let recording = raw.bin(&Binning::default()).unwrap();
-    let validation = recording.stimuli()[0].responses();
+    let validation = recording.stimuli()[0].responses().unwrap();
     assert_eq!(
         validation.values().slice(ndarray::s![..2, .., ..]),
         array![[[2.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [2.0, 0.0]]]
@@ -157,7 +157,7 @@ fn sites_with_spike_times_give_the_same_counts_as_rasters() {
     pack(&site, &files.map(|(part, content)| (format!("ABC001a/ABC001a.{part}"), content)));
     let of_spikes = nat4::read(folder.path(), &Nat4Options::default()).unwrap();
     let counts = |raw: statenet_data::RawRecording| {
-        raw.bin(&Binning::default()).unwrap().stimuli()[0].responses().clone()
+        raw.bin(&Binning::default()).unwrap().stimuli()[0].responses().unwrap().clone()
     };
     assert_eq!(counts(of_spikes), counts(of_rasters));
 }

@@ -77,7 +77,7 @@ fn rasters_are_cut_by_epochs_into_ragged_repeats() {
     assert_eq!(raw.stimuli[1].metadata["epoch"], "STIM_b.wav");
     let recording = raw.bin(&Binning::default()).unwrap();
     assert_eq!((recording.dt().ms(), recording.n_bands()), (100.0, 1));
-    assert_eq!(recording.stimuli()[1].responses().values().dim(), (2, 2, 3));
+    assert_eq!(recording.stimuli()[1].responses().unwrap().values().dim(), (2, 2, 3));
 }
 
 #[test]
@@ -236,7 +236,7 @@ pub(crate) mod in_hdf5 {
         let RawSound::Cochleagram { values, .. } = &raw.stimuli[1].sound else { panic!("no tile") };
         assert_eq!(values, array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
         let recording = raw.bin(&Binning::default()).unwrap();
-        assert_eq!(recording.stimuli()[0].responses().values(), array![[[0.0, 0.0]], [[1.0, 0.0]]]);
+        assert_eq!(recording.stimuli()[0].responses().unwrap().values(), array![[[0.0, 0.0]], [[1.0, 0.0]]]);
     }
 
     #[test]
@@ -248,7 +248,7 @@ pub(crate) mod in_hdf5 {
         let shift = Binning { shift_ms: 100.0, ..Binning::default() };
         let recording = raw.bin(&shift).unwrap();
         // u1 fires at .4 and .55, the sound is from .5 to .7.
-        assert_eq!(recording.stimuli()[0].responses().values(), array![[[0.0, 0.0]], [[1.0, 1.0]]]);
+        assert_eq!(recording.stimuli()[0].responses().unwrap().values(), array![[[0.0, 0.0]], [[1.0, 1.0]]]);
     }
 
     #[test]
@@ -307,7 +307,8 @@ mod needs_data {
         let recording = raw.bin(&Binning::default()).unwrap();
         let stimulus = &recording.stimuli()[0];
         assert_eq!((recording.n_stimuli(), stimulus.name(), recording.dt().ms()), (1, "por026c_all", 10.0));
-        let counts = stimulus.responses().values();
+        let responses = stimulus.responses().unwrap();
+        let counts = responses.values();
         assert_eq!(counts.dim(), (5, 20, 700));
         // Spikes of each unit, of its first five repeats, and the sum of the bins that they lie in.
         let expected = [

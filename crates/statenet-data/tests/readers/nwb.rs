@@ -109,14 +109,16 @@ mod in_hdf5 {
         let recording = raw.bin(&Binning::default()).unwrap();
         let names: Vec<&str> = recording.stimuli().iter().map(statenet_data::Stimulus::name).collect();
         assert_eq!(names, ["a", "b.wav"]);
-        let b = recording.stimuli()[1].responses().values();
+        let responses = recording.stimuli()[1].responses().unwrap();
+        let b = responses.values();
         assert_eq!(b.slice(ndarray::s![0, .., ..]), array![[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
-        assert_eq!(recording.stimuli()[0].responses().values()[[2, 0, 2]], 1.0);
+        assert_eq!(recording.stimuli()[0].responses().unwrap().values()[[2, 0, 2]], 1.0);
         // Spikes from 10 ms before the onset, to be moved later by as much.
         let shifted = NwbOptions { shift_ms: 10.0, ..options };
         let binning = Binning { shift_ms: 10.0, ..Binning::default() };
         let late = read(&path, &shifted).unwrap().bin(&binning).unwrap();
-        let b = late.stimuli()[1].responses().values();
+        let responses = late.stimuli()[1].responses().unwrap();
+        let b = responses.values();
         assert_eq!(b.slice(ndarray::s![0, .., ..]), array![[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
     }
 

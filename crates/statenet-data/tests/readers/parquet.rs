@@ -228,7 +228,7 @@ mod built {
         write(folder.path().join("onsets.parquet"), onsets);
         let recording = read(folder.path()).bin(&statenet_data::Binning::default()).unwrap();
         let expected = ndarray::array![[[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]];
-        assert_eq!(recording.stimuli()[0].responses().values(), expected);
+        assert_eq!(recording.stimuli()[0].responses().unwrap().values(), expected);
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn good_units_are_read_unless_others_are_named() {
     let recording = raw.bin(&Binning::default()).unwrap();
     assert_eq!(recording.neuron_ids(), ["3"]);
     let expected = array![[[0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0]]];
-    assert_eq!(recording.stimuli()[0].responses().values(), expected);
+    assert_eq!(recording.stimuli()[0].responses().unwrap().values(), expected);
     let groups = vec!["good".to_owned(), "mua".to_owned()];
     let both = phy::read(folder.path(), &PhyOptions { groups, ..PhyOptions::default() }).unwrap();
     assert_eq!(both.neurons[1].metadata()["group"], "mua");

@@ -51,7 +51,7 @@ fn units_of_a_folder_have_repeats_from_the_onset() {
     assert!(raw.missing[0].starts_with("no sounds for a: ") && raw.stimuli[0].sound == RawSound::Missing);
     let heard = RawRecording { stimuli: raw.stimuli[1..].to_vec(), ..raw };
     let counts = heard.bin(&Binning::default()).unwrap();
-    assert_eq!(counts.stimuli()[0].responses().values().dim(), (2, 2, 3));
+    assert_eq!(counts.stimuli()[0].responses().unwrap().values().dim(), (2, 2, 3));
 }
 
 #[test]

@@ -29,5 +29,5 @@ fn a_group_of_units_is_read_with_its_silent_ones() {
     let recording = raw.bin(&Binning::default()).unwrap();
     assert_eq!(recording.neuron_ids(), ["2", "5", "7"]);
     let expected = array![[[0.0, 0.0, 0.0, 1.0]], [[0.0, 0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0]]];
-    assert_eq!(recording.stimuli()[0].responses().values(), expected);
+    assert_eq!(recording.stimuli()[0].responses().unwrap().values(), expected);
 }

@@ -94,7 +94,7 @@ fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
     for &s in split.train().iter().chain(split.val()) {
         let stimulus = recording.stimulus(s)?;
         // All repeats, not only the PSTH, since the validation score depends on them.
-        let responses = stimulus.responses();
+        let responses = stimulus.responses()?;
         for value in stimulus.cochleagram().iter().chain(responses.values().iter()) {
             digest.add(&value.to_le_bytes());
         }

@@ -27,6 +27,7 @@ use crate::{
     error::{During, Error, Result},
     fit::metadata_of,
     hearing::{expect_cochleagrams, scaled},
+    need::Bins,
     validation::{ValidationTarget, mean_score},
 };
 
@@ -116,17 +117,20 @@ impl Ridge {
         let mut windows: Vec<usize> = self.lags.iter().map(|lags| lags.saturating_mul(n_bands)).collect();
         windows.sort_unstable();
         windows.dedup();
-        let (mut n_rows, mut n_scored, mut n_scored_values) = (0, 0, 0);
-        for &s in split.train() {
-            n_rows += recording.stimulus(s)?.n_bins();
-        }
-        for &s in split.val() {
-            let responses = recording.stimulus(s)?.responses();
-            n_scored += responses.n_bins();
-            n_scored_values += responses.values().len();
-        }
-        let (n_neurons, n_penalties) = (recording.n_neurons(), self.penalties.len());
-        Ok(Sizes { n_neurons, windows, n_penalties, n_rows, n_scored, n_scored_values })
+        let (train, val) = (Bins::of(recording, split.train())?, Bins::of(recording, split.val())?);
+        // As many stimuli as threads are read at once, with all repeats, masks and what is smoothed.
+        let at_once = rayon::current_num_threads().min(split.train().len());
+        let per_row = 3 * train.most_values / train.longest.max(1) / recording.n_neurons().max(1);
+        let n_held = if recording.is_on_disk() { at_once * train.longest * per_row } else { train.n_bins };
+        Ok(Sizes {
+            n_neurons: recording.n_neurons(),
+            windows,
+            n_penalties: self.penalties.len(),
+            n_rows: train.n_bins,
+            n_scored: val.n_bins,
+            scored_bytes: val.scored_at_once().bytes,
+            n_held,
+        })
     }
 
     /// Fits on `split.train()` and chooses lags and penalties on `split.val()`.
@@ -184,14 +188,14 @@ impl Fitted {
         let of_total = groups.iter().filter(from_total).filter_map(columns).max();
         let of_any = groups.iter().filter_map(columns).max().unwrap_or(0);
         let total = of_total.map(|n| Moments::of(&training.design, &training.design.all_rows(), n));
-        let cross = training.cross(of_any);
+        let products = training.products(of_any)?;
         let regressions = Regressions {
             training,
             scored,
             windows,
             penalties: &ridge.penalties,
             total: total.as_ref(),
-            cross: &cross,
+            products: &products,
             n_factors,
         };
         let mut fitted: Vec<Vec<Vec<(usize, Best)>>> = Vec::with_capacity(groups.len());

@@ -17,9 +17,9 @@ use super::{
     moments::Moments,
     products,
     scored::{Scored, Scorer, Weights},
-    training::{Group, Target, Training},
+    training::{Group, Products, Training},
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Neurons that are solved together by one thread.
 const TOGETHER: usize = 128;
@@ -33,8 +33,8 @@ pub(super) struct Regressions<'r, 'a> {
     pub(super) penalties: &'r [f64],
     /// Moments over all rows, if a group takes its own from them.
     pub(super) total: Option<&'r Moments>,
-    /// Products of PSTHs and columns `(N, P)`, for the largest window of any group that is not solved in the dual form.
-    pub(super) cross: &'r Mat<f64>,
+    /// Of PSTHs, with the largest window of any group that is not solved in the dual form.
+    pub(super) products: &'r Products,
     /// How many factors may be held at once.
     pub(super) n_factors: usize,
 }
@@ -53,6 +53,13 @@ pub(super) struct Best {
 /// How many of the windows have no more columns than a group has rows; the others are solved in the dual form.
 pub(super) fn n_primal(windows: &[usize], n_rows: usize) -> usize {
     windows.partition_point(|&columns| columns <= n_rows)
+}
+
+/// Of a neuron's PSTH, over the rows in which it was recorded.
+struct Target {
+    mean: f64,
+    /// Sum of squares about the mean.
+    squares: f64,
 }
 
 /// The neurons of a group that one thread solves, and what was best so far.
@@ -75,7 +82,7 @@ impl Regressions<'_, '_> {
         Ok(best)
     }
 
-    fn together<'g>(&self, alike: &'g [Vec<usize>], group: &Group, n_windows: usize) -> Vec<Together<'g>> {
+    fn together<'g>(&self, alike: &'g [Vec<usize>], n_windows: usize) -> Vec<Together<'g>> {
         let chunks = alike.iter().enumerate().flat_map(|(scorer, neurons)| {
             let chunks = neurons.chunks(TOGETHER).enumerate();
             chunks.map(move |(i, neurons)| (scorer, i * TOGETHER, neurons))
@@ -85,10 +92,14 @@ impl Regressions<'_, '_> {
             neurons,
             first,
             scorer,
-            targets: neurons.iter().map(|&n| self.training.target(n, group.n_rows)).collect(),
+            targets: neurons.iter().map(|&n| self.target(n)).collect(),
             best: (0..n_windows).map(|_| neurons.iter().map(|_| None).collect()).collect(),
         };
         chunks.into_par_iter().map(one).collect()
+    }
+
+    fn target(&self, neuron: usize) -> Target {
+        Target { mean: self.training.mean(neuron), squares: self.products.squares[neuron] }
     }
 
     /// Calls `work` for each penalty, in their order, with the factor of `a` and its penalty; `sizes` as in [`Factor::new`].
@@ -114,7 +125,7 @@ impl Regressions<'_, '_> {
             .iter()
             .map(|neurons| self.scored.scorer(neurons, n_columns, self.penalties.len()))
             .collect();
-        let mut together = self.together(&alike, group, windows.len());
+        let mut together = self.together(&alike, windows.len());
         let n = group.n_rows as f64;
         self.for_each_penalty(
             |row, column| moments.centred(row, column),
@@ -123,7 +134,7 @@ impl Regressions<'_, '_> {
                 together.par_iter_mut().for_each(|part| {
                     let cross = Mat::from_fn(n_columns, part.neurons.len(), |column, j| {
                         let centre = n * moments.mean(column) * part.targets[j].mean;
-                        self.cross[(part.neurons[j], column)] - centre
+                        self.products.cross[(part.neurons[j], column)] - centre
                     });
                     for (window, weights) in factor.solve(&cross, windows).into_iter().enumerate() {
                         let offset = |j: usize| {
@@ -187,7 +198,15 @@ impl Regressions<'_, '_> {
         let mut with_scored = Mat::<f64>::zeros(n_scored, n_rows);
         let mut with_means = Mat::<f64>::zeros(n_rows, 1);
         let alike = [group.neurons.clone()];
-        let mut together = self.together(&alike, group, windows.len());
+        let mut together = self.together(&alike, windows.len());
+        let psths = |part: &Together<'_>| {
+            let mut psths = self.training.psths(rows.runs(), part.neurons)?;
+            for (target, column) in part.targets.iter().zip(psths.col_iter_mut()) {
+                column.iter_mut().for_each(|y| *y -= target.mean);
+            }
+            Ok::<_, Error>(psths)
+        };
+        let psths: Vec<Mat<f64>> = together.par_iter().map(psths).collect::<Result<_>>()?;
         let (mut done, width) = (0, Design::columns_per_block(n_rows.max(n_scored)));
         for (window, &end) in windows.iter().enumerate() {
             while done < end {
@@ -205,12 +224,8 @@ impl Regressions<'_, '_> {
                 |row, column| gram[(row, column)],
                 &[n_rows],
                 |factor, penalty| {
-                    together.par_iter_mut().for_each(|part| {
-                        let mut psths = self.training.psths(rows.runs(), part.neurons);
-                        for (target, column) in part.targets.iter().zip(psths.col_iter_mut()) {
-                            column.iter_mut().for_each(|y| *y -= target.mean);
-                        }
-                        let Some(solution) = factor.solve(&psths, &[n_rows]).pop() else { return };
+                    together.par_iter_mut().zip(&psths).for_each(|(part, psths)| {
+                        let Some(solution) = factor.solve(psths, &[n_rows]).pop() else { return };
                         let mut rates = Mat::zeros(n_scored, part.neurons.len());
                         matmul(&mut rates, Accum::Replace, &with_scored, &solution, 1.0, Par::Seq);
                         for (j, &neuron) in part.neurons.iter().enumerate() {

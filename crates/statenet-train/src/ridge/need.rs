@@ -18,8 +18,10 @@ pub(super) struct Sizes {
     pub(super) n_rows: usize,
     /// Bins of validation stimuli.
     pub(super) n_scored: usize,
-    /// Recorded values of validation stimuli, repeats counted.
-    pub(super) n_scored_values: usize,
+    /// Bytes of the validation responses that are scored at once.
+    pub(super) scored_bytes: u64,
+    /// Training bins whose responses are held at once: all, or those that are read at once.
+    pub(super) n_held: usize,
 }
 
 impl Sizes {
@@ -39,8 +41,8 @@ impl Sizes {
         let Self { n_neurons, n_rows, n_scored, .. } = *self;
         let (primal, _) = self.forms(n_rows);
         let coefficients = self.windows.iter().map(|&columns| columns.min(n_rows)).sum::<usize>();
-        Need::of_values(&[n_neurons, n_rows], 4 + 1)
-            .and(Need::of_values(&[self.n_scored_values], 8))
+        Need::of_values(&[n_neurons, self.n_held], 4 + 1)
+            .and(Need { bytes: self.scored_bytes, multiplications: 0 })
             .and(Need::of_values(&[n_neurons, n_scored], 8))
             .and(Need::of_values(&[n_neurons, primal + coefficients], 8))
             // The model's weights, those that are handed to it, and a copy while they are.
@@ -56,6 +58,7 @@ impl Sizes {
         // The moments, those of other rows, and the factors; the moments of scored bins if they are used.
         let scored = usize::from(self.n_scored > primal && 2 * n_neurons * n_penalties > primal);
         let mut need = Need::of_values(&[primal, primal, 1 + n_factors + scored], 8)
+            .and(Need::of_values(&[n_neurons, self.n_scored, scored], 8))
             .and(Need::of_multiplications(&[n_rows, primal, primal]))
             .and(Need::of_multiplications(&[n_penalties, primal, primal, primal / 6 + n_neurons]));
         if dual > 0 {
@@ -116,8 +119,8 @@ mod tests {
 
     fn sizes(n_neurons: usize, columns: usize, n_rows: usize) -> Sizes {
         let windows = vec![columns / 4, columns];
-        let (n_scored, n_scored_values) = (n_rows / 5, n_neurons * n_rows);
-        Sizes { n_neurons, windows, n_penalties: 11, n_rows, n_scored, n_scored_values }
+        let (n_scored, scored_bytes) = (n_rows / 5, (8 * n_neurons * n_rows) as u64);
+        Sizes { n_neurons, windows, n_penalties: 11, n_rows, n_scored, scored_bytes, n_held: n_rows }
     }
 
     #[test]

@@ -178,15 +178,15 @@ struct ScoredMoments {
 
 impl ScoredMoments {
     fn of(scored: &Scored<'_>, alike: &[usize], n_columns: usize) -> Self {
-        let bins: Vec<Vec<ScoredBins>> =
-            alike.par_iter().map(|&neuron| scored.target.scored_bins(neuron)).collect();
         let mut rows = Rows::default();
-        for ScoredBins { stimulus, bins, .. } in bins.first().map_or(&[][..], |first| first) {
+        let of_first = alike.first().map(|&first| scored.target.scored_bins(first));
+        for ScoredBins { stimulus, bins, .. } in of_first.unwrap_or_default() {
             let n_bins = bins.last().map_or(0, |last| last + 1);
-            rows.add(*stimulus, n_bins, |t| bins.binary_search(&t).is_ok());
+            rows.add(stimulus, n_bins, |t| bins.binary_search(&t).is_ok());
         }
-        let all = |bins: &Vec<ScoredBins>| bins.iter().flat_map(|s| s.psth.iter().copied()).collect();
-        let all_psths: Vec<Vec<f64>> = bins.par_iter().map(all).collect();
+        let all =
+            |&neuron: &usize| scored.target.scored_bins(neuron).into_iter().flat_map(|s| s.psth).collect();
+        let all_psths: Vec<Vec<f64>> = alike.par_iter().map(all).collect();
         // The stimulus, or the only one of all, about whose mean a row counts.
         let within = scored.target.which() == ValidationScore::CcNorm;
         let about = |run: &Run| if within { run.sound } else { 0 };

@@ -7,6 +7,7 @@
 
 mod allocator;
 mod fit;
+mod large;
 
 use candle_core::{Device, Result, Tensor};
 use statenet::core::Seed;
@@ -14,6 +15,7 @@ use statenet::core::Seed;
 pub use self::{
     allocator::{allocations, peak_bytes},
     fit::Fit,
+    large::{Large, LargeFit, LargeModel, most_memory},
 };
 
 /// Number of bands of NS1.

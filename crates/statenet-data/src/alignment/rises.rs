@@ -5,7 +5,7 @@ use statenet_core::Input;
 
 use crate::{
     error::Result,
-    recording::{Recording, Responses},
+    recording::{Recording, Responses, Stimulus},
 };
 
 /// How much each bin of each sound rises above the one before: the mean over bands of what rises, in standard deviations of the band.
@@ -47,7 +47,11 @@ pub(super) fn psths(
     baselines: &[f32],
     counts: impl Fn(usize, usize) -> bool,
 ) -> Result<Vec<Array2<f32>>> {
-    recording.stimuli().iter().map(|s| Ok(psth(&s.responses()?, baselines, &counts))).collect()
+    let of_stimulus = |stimulus: &Stimulus| {
+        let responses = stimulus.responses()?;
+        Ok(psth(&responses, baselines, &counts))
+    };
+    recording.stimuli().iter().map(of_stimulus).collect()
 }
 
 /// How much each bin of each response rises above the one before: of the mean over neurons of the PSTH, each in its standard deviations.

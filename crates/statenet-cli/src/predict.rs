@@ -30,7 +30,7 @@ use statenet::{
 };
 
 use crate::{
-    reading::{Origin, ReadArgs, source},
+    reading::{DataPaths, Origin, ReadArgs, SelectArgs, source},
     shared::{
         MachineArgs, OutputFolder, PublishedArgs, Warnings, config_files, cut, expect_unscaled, front_end_of,
         interrupt, split_file, standardize, with_cochleagrams,
@@ -43,9 +43,9 @@ pub struct PredictArgs {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one
     #[arg(long, value_name = "DIR")]
     checkpoint: PathBuf,
-    /// Folder of a recording, an npy file with one cochleagram (F, T), or a wav file
-    #[arg(long, value_name = "DIR|FILE.npy|FILE.wav")]
-    data: PathBuf,
+    /// Folder of a recording, or several, separated by commas, whose sounds are joined; an npy file with one cochleagram (F, T), or a wav file
+    #[arg(long, value_name = "DIR[,DIR]|FILE.npy|FILE.wav")]
+    data: DataPaths,
     /// Folder for STIMULUS.npy, rates (N, T) in spikes per bin or the unit of the fitted responses; other files in it are left as they are
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -75,7 +75,8 @@ pub struct PredictArgs {
 impl PredictArgs {
     /// Everything that a run reads, with the names of the options.
     fn inputs(&self) -> Vec<(&'static str, &Path)> {
-        let mut inputs = vec![("--checkpoint", &*self.checkpoint), ("--data", &*self.data)];
+        let mut inputs = vec![("--checkpoint", &*self.checkpoint)];
+        inputs.extend(self.data.iter().map(|path| ("--data", path)));
         inputs.extend(self.read.inputs());
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
@@ -175,25 +176,25 @@ fn sounds(
     if args.standardize.is_some() {
         expect_unscaled(model)?;
     }
-    let is_sound = args.data.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
-    if !args.data.is_dir() && args.cut.is_some() {
-        bail!("--cut needs a recording, but {} is a single sound", args.data.display());
-    }
-    if !args.data.is_dir() && !is_sound {
-        if args.standardize.is_some() {
-            bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
+    let single = args.data.only().filter(|path| !path.is_dir());
+    if let Some(path) = single {
+        if args.cut.is_some() {
+            bail!("--cut needs a recording, but {} is a single sound", path.display());
         }
-        let sound = read_cochleagram(&args.data)?;
+        if args.standardize.is_some() {
+            bail!("--standardize needs a recording, but {} is a single sound", path.display());
+        }
+    }
+    let is_sound = |path: &&Path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
+    if let Some(path) = single.filter(|path| !is_sound(path)) {
+        let sound = read_cochleagram(path)?;
         expect_shape("cochleagram", sound.shape(), &[Dim::Is(model.n_bands()), Dim::Any("T")])
-            .with_context(|| args.data.display().to_string())?;
-        return Ok(vec![(stem(&args.data)?, sound)]);
+            .with_context(|| path.display().to_string())?;
+        return Ok(vec![(stem(path)?, sound)]);
     }
     let front_end = front_end_of(args.front_end.as_deref(), metadata)?;
-    if is_sound {
-        if args.standardize.is_some() {
-            bail!("--standardize needs a recording, but {} is a single sound", args.data.display());
-        }
-        let bins = wav_bins(&args.data, config.axes()?.dt, &config)?;
+    if let Some(path) = single {
+        let bins = wav_bins(path, config.axes()?.dt, &config)?;
         let input = match config.input() {
             Input::Sound => bins,
             Input::Cochleagram => {
@@ -201,12 +202,12 @@ fn sounds(
                 cochleagram(&bins, config.axes()?.dt, &front_end)?
             }
         };
-        return Ok(vec![(stem(&args.data)?, input)]);
+        return Ok(vec![(stem(path)?, input)]);
     }
     // Bins of the model.
     let dt = config.axes.as_ref().map(|axes| axes.dt.ms());
     let origin = Origin::of(Some(&args.data), args.read.with_dt(dt), &args.out);
-    let recording = cut(source(&origin, None, 0, warnings)?.recording, args.cut.as_ref())?;
+    let recording = cut(source(&origin, &SelectArgs::default(), 0, warnings)?.recording, args.cut.as_ref())?;
     warnings.extend(recording.doubts()?);
     let recording = match config.input() {
         Input::Sound => recording.heard()?,

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use statenet_core::Seed;
 
 use crate::{
+    crop::{Crop, Cropped},
     error::{Error, Result},
     read_ahead::ReadAhead,
     recording::{Recording, Stimulus},
@@ -15,7 +16,7 @@ use crate::{
 /// Stimuli as f32 tensors on one device.
 ///
 /// Shorter stimuli are padded with zeros at the end. `mask` is 1 where at least one repeat was recorded; it is 0, and so
-/// is `targets`, in padding and where all repeats are missing.
+/// is `targets`, in padding, in the warm-up bins of a [`Crop`], and where all repeats are missing.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Cochleagrams, `(B, 1, F, Tmax)`.
@@ -26,7 +27,7 @@ pub struct Batch {
     pub mask: Tensor,
     /// The index of each stimulus in the recording, B of them.
     pub stimuli: Vec<usize>,
-    /// The length T of each stimulus before padding, in bins, B of them.
+    /// The length T of each stimulus, or of its crop with the warm-up, before padding, in bins, B of them.
     pub n_bins: Vec<usize>,
 }
 
@@ -118,6 +119,37 @@ impl Batches {
         self.pass(order, batch_size)
     }
 
+    /// As [`epoch`](Self::epoch), with a random crop of each stimulus in place of the whole. Places depend only on the seed, the epoch, and
+    /// the index and length of the stimulus.
+    ///
+    /// ```
+    /// use candle_core::Device;
+    /// use statenet_core::Seed;
+    /// use statenet_data::{Batches, Crop, SimulationConfig};
+    ///
+    /// let recording = SimulationConfig::small().simulate()?.recording; // stimuli of 100 bins
+    /// let batches = Batches::new(&recording, &[0, 1, 2], &Device::Cpu)?;
+    /// for batch in batches.cropped_epoch(Seed::new(1), 0, 1, Crop { length: 40, warm_up: 20 })? {
+    ///     let batch = batch?;
+    ///     assert!((40..=60).contains(&batch.n_bins[0]));
+    ///     assert_eq!(batch.mask.sum_all()?.to_scalar::<f32>()?, 40.0 * recording.n_neurons() as f32);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`epoch`](Self::epoch), and [`Error::Setting`] for a crop without bins.
+    pub fn cropped_epoch(
+        &self,
+        seed: Seed,
+        epoch: usize,
+        batch_size: usize,
+        crop: Crop,
+    ) -> Result<Epoch<'_>> {
+        crop.validate()?;
+        Ok(Epoch { crops: Some(Crops { crop, seed, epoch }), ..self.epoch(seed, epoch, batch_size)? })
+    }
+
     /// One pass over all stimuli in the order given.
     ///
     /// # Errors
@@ -133,7 +165,7 @@ impl Batches {
             expected: "at least 1",
         })?;
         let ahead = self.read_ahead(&order, batch_size);
-        Ok(Epoch { batches: self, order, next: 0, batch_size, ahead })
+        Ok(Epoch { batches: self, order, next: 0, batch_size, ahead, crops: None })
     }
 
     /// Starts to read what is on disk.
@@ -170,6 +202,23 @@ pub struct Epoch<'a> {
     batch_size: NonZeroUsize,
     /// `None` if all is in memory, or there is no thread to be had.
     ahead: Option<ReadAhead<Result<Vec<Read>>>>,
+    /// `None` for whole stimuli.
+    crops: Option<Crops>,
+}
+
+/// How the stimuli of a pass are cropped.
+#[derive(Clone, Copy, Debug)]
+struct Crops {
+    crop: Crop,
+    seed: Seed,
+    epoch: usize,
+}
+
+impl Crops {
+    /// The part of a stimulus that this pass takes; `None` for all of it.
+    fn of(&self, item: &Item) -> Option<Cropped> {
+        self.crop.of(item.n_bins, self.seed, self.epoch, item.stimulus)
+    }
 }
 
 impl Epoch<'_> {
@@ -192,7 +241,7 @@ impl Iterator for Epoch<'_> {
             return None;
         }
         let read = self.ahead.as_mut().and_then(ReadAhead::next).unwrap_or_else(|| read(&items));
-        Some(read.and_then(|read| padded(&items, read, &self.batches.device)))
+        Some(read.and_then(|read| padded(&items, read, self.crops.as_ref(), &self.batches.device)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -224,6 +273,27 @@ impl Tensors {
     }
 }
 
+impl Tensors {
+    /// A part of the stimulus, whose first bins are masked.
+    fn cropped(&self, Cropped { heard, warm_up }: &Cropped) -> Result<Self> {
+        let part = |tensor: &Tensor| {
+            let time = tensor.rank() - 1;
+            tensor.narrow(time, heard.start, heard.len())?.contiguous()
+        };
+        let counted = |tensor: &Tensor| {
+            let time = tensor.rank() - 1;
+            let counted = tensor.narrow(time, heard.start + warm_up, heard.len() - warm_up)?;
+            counted.pad_with_zeros(time, *warm_up, 0)?.contiguous()
+        };
+        let failed = |source| Error::Tensor { op: "crop a stimulus", source };
+        Ok(Self {
+            cochleagram: part(&self.cochleagram).map_err(failed)?,
+            target: counted(&self.target).map_err(failed)?,
+            mask: counted(&self.mask).map_err(failed)?,
+        })
+    }
+}
+
 impl Stimulus {
     /// The cochleagram as a tensor `(1, 1, F, T)` of f32.
     ///
@@ -249,23 +319,23 @@ fn on_device(values: Array2<f32>, device: &Device) -> Result<Tensor> {
 }
 
 /// Joins items to a batch, padded at the end to the longest.
-fn padded(items: &[&Item], read: Vec<Read>, device: &Device) -> Result<Batch> {
-    let longest = items.iter().map(|item| item.n_bins).max().unwrap_or(0);
+fn padded(items: &[&Item], read: Vec<Read>, crops: Option<&Crops>, device: &Device) -> Result<Batch> {
     let tensors = items.iter().zip(read).map(|(item, read)| match (&item.kept, read) {
         (Kept::Tensors(tensors), _) => Ok(tensors.clone()),
         (Kept::OnDisk(stimulus), Some(psth)) => Tensors::of(stimulus, psth, device),
         (Kept::OnDisk(stimulus), None) => Tensors::of(stimulus, stimulus.responses()?.psth(), device),
     });
-    let tensors = tensors.collect::<Result<Vec<_>>>()?;
+    let cropped = |(item, tensors): (&&Item, Result<Tensors>)| match crops.and_then(|crops| crops.of(item)) {
+        Some(cropped) => Ok((tensors?.cropped(&cropped)?, cropped.heard.len())),
+        None => Ok((tensors?, item.n_bins)),
+    };
+    let tensors = items.iter().zip(tensors).map(cropped).collect::<Result<Vec<_>>>()?;
+    let longest = tensors.iter().map(|(_, n_bins)| *n_bins).max().unwrap_or(0);
     let together = |part: &dyn Fn(&Tensors) -> Tensor| -> Result<Tensor> {
-        let padded = items.iter().zip(&tensors).map(|(item, tensors)| {
+        let padded = tensors.iter().map(|(tensors, n_bins)| {
             let tensor = part(tensors);
             let time = tensor.rank() - 1;
-            if item.n_bins == longest {
-                Ok(tensor)
-            } else {
-                tensor.pad_with_zeros(time, 0, longest - item.n_bins)
-            }
+            if *n_bins == longest { Ok(tensor) } else { tensor.pad_with_zeros(time, 0, longest - n_bins) }
         });
         let padded = padded.collect::<candle_core::Result<Vec<_>>>();
         padded
@@ -280,7 +350,7 @@ fn padded(items: &[&Item], read: Vec<Read>, device: &Device) -> Result<Batch> {
         targets: together(&|tensors| tensors.target.clone())?,
         mask: together(&|tensors| tensors.mask.clone())?,
         stimuli: items.iter().map(|item| item.stimulus).collect(),
-        n_bins: items.iter().map(|item| item.n_bins).collect(),
+        n_bins: tensors.iter().map(|(_, n_bins)| *n_bins).collect(),
     })
 }
 
@@ -363,7 +433,95 @@ mod tests {
         assert_ne!(order(7, 0), order(8, 0));
     }
 
+    #[test]
+    fn the_place_of_a_crop_is_pinned_and_changes_with_the_epoch() {
+        let recording = ragged(&[200, 200]);
+        let batches = Batches::new(&recording, &[0, 1], &Device::Cpu).unwrap();
+        let crop = Crop { length: 20, warm_up: 3 };
+        let firsts = |seed, epoch| -> Vec<Vec<f32>> {
+            let pass = batches.cropped_epoch(Seed::new(seed), epoch, 1, crop).unwrap();
+            let first = |batch: Batch| batch.cochleagrams.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            pass.map(|batch| first(batch.unwrap())).collect()
+        };
+        assert_eq!(firsts(7, 0), firsts(7, 0));
+        assert_ne!(firsts(7, 0), firsts(7, 1));
+        assert_ne!(firsts(7, 0), firsts(8, 0));
+        let empty = batches.cropped_epoch(Seed::new(0), 0, 1, Crop { length: 0, warm_up: 5 });
+        assert_eq!(
+            empty.map(drop).unwrap_err().to_string(),
+            "length of a crop is 0 bins, expected 1 bin or more"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn a_crop_is_a_part_whose_warm_up_never_counts(
+            lengths in prop::collection::vec(1usize..40, 1..6),
+            (length, warm_up) in (1usize..40, 0usize..20),
+            (batch_size, seed) in (1usize..4, 0u64..100),
+        ) {
+            let recording = ragged(&lengths);
+            let all: Vec<usize> = (0..lengths.len()).collect();
+            let batches = Batches::new(&recording, &all, &Device::Cpu).unwrap();
+            let crop = Crop { length, warm_up };
+            let mut seen = Vec::new();
+            for batch in batches.cropped_epoch(Seed::new(seed), 2, batch_size, crop).unwrap() {
+                let batch = batch.unwrap();
+                let sounds = batch.cochleagrams.squeeze(1).unwrap().to_vec3::<f32>().unwrap();
+                let mask = batch.mask.to_vec3::<f32>().unwrap();
+                let targets = batch.targets.to_vec3::<f32>().unwrap();
+                for (b, &s) in batch.stimuli.iter().enumerate() {
+                    let (n_bins, whole) = (batch.n_bins[b], lengths[s]);
+                    prop_assert!(n_bins <= crop.longest(whole));
+                    // `ragged` has the bin's number in its sound: 100 s + 10 f + t + 1.
+                    let first = sounds[b][0][0] as usize - 100 * s - 1;
+                    let warm = n_bins.saturating_sub(length);
+                    prop_assert!(warm == warm_up.min(first + warm));
+                    prop_assert!(first + n_bins <= whole && n_bins - warm == length.min(whole));
+                    let sound = recording.stimuli()[s].cochleagram();
+                    let (psth, valid) = recording.stimuli()[s].responses().unwrap().psth();
+                    for t in 0..mask[b][0].len() {
+                        for f in 0..4 {
+                            let expected = if t < n_bins { sound[[f, first + t]] } else { 0.0 };
+                            prop_assert_eq!(sounds[b][f][t], expected);
+                        }
+                        for n in 0..2 {
+                            let counts = (warm..n_bins).contains(&t) && valid[[n, first + t]];
+                            prop_assert_eq!(mask[b][n][t], f32::from(counts));
+                            prop_assert_eq!(targets[b][n][t], if counts { psth[[n, first + t]] } else { 0.0 });
+                        }
+                    }
+                }
+                seen.extend(batch.stimuli);
+            }
+            seen.sort_unstable();
+            prop_assert_eq!(seen, all);
+        }
+
+        #[test]
+        fn a_crop_of_full_length_is_no_crop(
+            lengths in prop::collection::vec(1usize..9, 1..6),
+            (warm_up, batch_size, seed) in (0usize..5, 1usize..4, 0u64..50),
+        ) {
+            let recording = ragged(&lengths);
+            let all: Vec<usize> = (0..lengths.len()).collect();
+            let batches = Batches::new(&recording, &all, &Device::Cpu).unwrap();
+            let crop = Crop { length: 9, warm_up };
+            let cropped = batches.cropped_epoch(Seed::new(seed), 1, batch_size, crop).unwrap();
+            for (cropped, whole) in cropped.zip(batches.epoch(Seed::new(seed), 1, batch_size).unwrap()) {
+                let (cropped, whole) = (cropped.unwrap(), whole.unwrap());
+                prop_assert_eq!((&cropped.stimuli, &cropped.n_bins), (&whole.stimuli, &whole.n_bins));
+                for (a, b) in [
+                    (&cropped.cochleagrams, &whole.cochleagrams),
+                    (&cropped.targets, &whole.targets),
+                    (&cropped.mask, &whole.mask),
+                ] {
+                    let values = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                    prop_assert_eq!(values(a), values(b));
+                }
+            }
+        }
+
         #[test]
         fn every_epoch_has_every_stimulus_once_under_the_right_mask(
             lengths in prop::collection::vec(1usize..9, 1..7),

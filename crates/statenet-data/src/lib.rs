@@ -25,9 +25,9 @@
 //! |---|---|
 //! | a recording | [`Recording`] of [`Stimulus`] and [`Neuron`], [`Responses`] with their masks, [`Description`] |
 //! | sounds and spike times without bins yet | [`RawRecording`] of [`RawStimulus`], [`RawSound`], [`RawResponse`]; [`Binning`] |
-//! | parts for training, validation and test | [`Split`], [`SplitPlan`] (named splits without leaks), [`Part`] |
+//! | parts for training, validation and test | [`Split`], [`SplitPlan`] (named splits without leaks), [`Part`]; [`NestedPlan`] with its [`OuterFold`]s |
 //! | responses over time | [`Smoothing`], [`SmoothWeights`] |
-//! | tensors | [`Batches`]: padded, with masks, in a random order from a seed; [`Batch`], [`Epoch`] |
+//! | tensors | [`Batches`]: padded, with masks, in a random order from a seed, whole or in random [`Crop`]s; [`Batch`], [`Epoch`] |
 //! | whether responses lie where the sound is | [`Alignment`] |
 //! | silent, doubled and drifting neurons | [`quality`](fn@quality), [`NeuronQuality`] |
 //! | predicted rates, by ids of neurons and names of stimuli | [`Predictions`]; [`file_names`] for ids |
@@ -44,9 +44,11 @@
 //! | read a folder, or sounds and counts | [`Recording::read`], [`Recording::from_sounds`] |
 //! | make one of your own arrays | [`Recording::new`], [`Recording::write`] |
 //! | one that is larger than memory | [`RecordingWriter`], [`Recording::read`], [`Recording::read_within`], [`Stimulus::responses`] |
-//! | choose neurons, join recordings | [`Recording::select_neurons`], [`Recording::concat`] |
+//! | choose neurons and stimuli | [`Recording::select_neurons`], [`Recording::select_stimuli`], by metadata [`Recording::neurons_where`] |
+//! | join recordings with some sounds and units in common | [`Recording::join`] |
 //! | sound instead of cochleagrams | [`Recording::heard`] |
 //! | cross-validate | `"kfold:5/0".parse::<SplitPlan>()` |
+//! | choose settings within each fold | [`NestedPlan::folds`] |
 //!
 //! Missing values are masked in memory and NaN in files.
 //!
@@ -62,6 +64,7 @@ struct Readme;
 
 mod alignment;
 mod batch;
+mod crop;
 mod error;
 pub mod formats;
 mod names;
@@ -78,6 +81,7 @@ mod writers;
 
 pub use alignment::{Alignment, LagCorrelation, StimulusLag};
 pub use batch::{Batch, Batches, Epoch};
+pub use crop::Crop;
 pub use error::{Error, Place, Result};
 pub use names::file_names;
 pub use predictions::{Predictions, PredictionsFile};
@@ -87,9 +91,11 @@ pub use preprocess::{
 pub use quality::{NeuronQuality, quality, quality_doubts};
 pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
 pub use readers::arrays::{read_cochleagram, read_npy_2d};
-pub use recording::{Cut, Description, Metadata, Neuron, Recording, Responses, Rest, Stimulus};
+pub use recording::{
+    Condition, Cut, Description, Metadata, Neuron, Recording, Responses, Rest, SameIds, Stimulus,
+};
 pub use simulate::{
     GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,
 };
-pub use split::{Likeness, Part, SimilarSounds, Split, SplitPlan};
+pub use split::{Likeness, NestedPlan, OuterFold, Part, SimilarSounds, Split, SplitPlan};
 pub use writers::{RecordingWriter, write_npy_2d, write_npz, write_wav};

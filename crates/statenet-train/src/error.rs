@@ -78,6 +78,16 @@ pub enum Error {
         /// The reason for the first neuron.
         reason: String,
     },
+    /// No neuron has the signal-to-noise ratio that was asked for.
+    #[error("recording {recording}: no neuron has a signal-to-noise ratio of {least} or more: {why}")]
+    NothingRepeats {
+        /// The recording's name.
+        recording: String,
+        /// The least ratio.
+        least: f64,
+        /// The highest ratio, or why there is none.
+        why: String,
+    },
     /// The folder to resume from holds the state of another fit.
     #[error("{path}: state of another fit: {field} is {got}, expected {expected}", path = path.display())]
     OtherFit {

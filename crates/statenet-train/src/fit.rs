@@ -21,7 +21,8 @@ pub struct Fit {
 
 /// What a checkpoint says of a fit: neurons by id, and in `training` the `recording`, the `split`, the `smoothing` of responses,
 /// the `recipe` (every setting, its seed among them), the ids of neurons without training data in [`NOT_TRAINED`], the `seed`, and the
-/// `cut` into pieces and the `front_end` that made the cochleagrams where these are known.
+/// `cut` into pieces and the `front_end` that made the cochleagrams where these are known; of a [refit](crate::Fitter::refit), `refit`: what was
+/// taken from the fit before it.
 ///
 /// `split_names` has the names of the stimuli of each part: indices change with the order of a file.
 pub(crate) fn metadata_of(
@@ -30,17 +31,22 @@ pub(crate) fn metadata_of(
     split: &Split,
     recipe: &impl Serialize,
     seed: Option<Seed>,
+    refit: Option<Value>,
 ) -> Result<CheckpointMetadata> {
+    let fitted = fitted_parts(refit.is_some());
     let mut training: BTreeMap<String, Value> = BTreeMap::from([
         ("recording".to_owned(), json!(recording.name())),
         ("split".to_owned(), json!(split)),
         ("split_names".to_owned(), json!(split.names(recording))),
         ("smoothing".to_owned(), json!(recording.smoothed().smoothing())),
         ("recipe".to_owned(), json!(recipe)),
-        (NOT_TRAINED.to_owned(), json!(split.without_data(Part::Train, recording)?)),
+        (NOT_TRAINED.to_owned(), json!(split.without_data_in(fitted, recording)?)),
     ]);
     if let Some(seed) = seed {
         training.insert("seed".to_owned(), json!(seed));
+    }
+    if let Some(refit) = refit {
+        training.insert("refit".to_owned(), refit);
     }
     if let Some(cut) = recording.cut_by() {
         training.insert("cut".to_owned(), json!(cut));
@@ -49,6 +55,17 @@ pub(crate) fn metadata_of(
         training.insert(FRONT_END.to_owned(), front_end.clone());
     }
     Ok(CheckpointMetadata { neurons: neurons.to_vec(), training })
+}
+
+/// The parts of a split that a model is fitted to: the training stimuli, in a [refit](crate::Fitter::refit) also the validation stimuli.
+#[must_use]
+pub fn fitted_parts(is_refit: bool) -> &'static [Part] {
+    if is_refit { &[Part::Train, Part::Val] } else { &[Part::Train] }
+}
+
+/// The indices of the stimuli in these parts.
+pub(crate) fn fitted_stimuli(split: &Split, is_refit: bool) -> Vec<usize> {
+    fitted_parts(is_refit).iter().flat_map(|&part| split.part(part)).copied().collect()
 }
 
 /// The field of a checkpoint's `training` that lists the ids of neurons without training data.

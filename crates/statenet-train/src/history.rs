@@ -10,6 +10,8 @@ pub enum Stopped {
     Converged,
     /// The maximum number of epochs was reached; the validation score might have improved further.
     MaxEpochs,
+    /// The epochs that an earlier fit found were run; there was no validation score.
+    AsPlanned,
 }
 
 /// Losses and scores of a fit, epoch by epoch.

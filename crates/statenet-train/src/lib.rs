@@ -25,11 +25,13 @@
 //! |---|---|
 //! | gradient descent | [`Fitter`] with a [`FitConfig`]; [`Schedule`], [`optimizers`]: AdamW with named moments that can be saved |
 //! | a linear regression | [`Ridge`], with lags and penalties chosen by validation; [`RidgeFit`] |
+//! | training and validation stimuli together | [`Fitter::refit`] for the epochs that a fit found, its [`Course`]; [`Ridge::refit`] |
 //! | what a fit leaves | [`Fit`]: its [`History`], and what a checkpoint says of it; [`Progress`] while it runs |
 //! | what a fit takes | [`need_of_fit`], [`Ridge::need`]: memory and multiplications, checked before it starts |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
 //! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart; [`not_trained`], which neurons a fit had no data of |
 //! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
+//! | neurons with a signal | [`neurons_above_snr`], measured without test stimuli |
 //! | sound | [`cochleagrams`]: a recording's sounds as any front end hears them; [`behind_front_end`] |
 //!
 //! # Cookbook
@@ -60,6 +62,7 @@ mod need;
 pub mod optimizers;
 mod progress;
 mod ridge;
+mod selection;
 mod validation;
 
 pub use axes::recording_for;
@@ -68,10 +71,11 @@ pub use evaluate::{
     RecordedResponses, evaluate, evaluate_with, further_scores, groups_of_neurons, predict,
     rate_unit_warning, score,
 };
-pub use fit::{Fit, not_trained};
-pub use gradient::{FitConfig, FitJob, Fitter, Schedule, fit_many};
+pub use fit::{Fit, fitted_parts, not_trained};
+pub use gradient::{Course, FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use hearing::{behind_front_end, cochleagrams};
 pub use history::{History, Stopped};
 pub use need::need_of_fit;
 pub use progress::Progress;
 pub use ridge::{Ridge, RidgeFit};
+pub use selection::{neurons_above_snr, neurons_above_snr_in};

@@ -2,7 +2,7 @@
 
 use candle_core::DType;
 use statenet_core::Need;
-use statenet_data::{Recording, Split};
+use statenet_data::{Crop, Recording, Split};
 use statenet_models::ResponseModel;
 
 use crate::{error::Result, evaluate::MOST_OF_A_GROUP, gradient::FitConfig};
@@ -36,10 +36,20 @@ pub fn need_of_fit(
     split: &Split,
     config: &FitConfig,
 ) -> Result<Need> {
+    need_of(model, recording, (split.train(), split.val()), config)
+}
+
+/// The need of a fit to the first stimuli that is validated on the second.
+fn need_of(
+    model: &dyn ResponseModel,
+    recording: &Recording,
+    (train, val): (&[usize], &[usize]),
+    config: &FitConfig,
+) -> Result<Need> {
+    let heard = Bins::cropped(recording, train, config.crop)?;
+    let n_in_batch = config.batch.max(1).min(train.len());
+    let (train, val) = (Bins::of(recording, train)?, Bins::of(recording, val)?);
     let sizes = Sizes::of(model);
-    let train = Bins::of(recording, split.train())?;
-    let val = Bins::of(recording, split.val())?;
-    let n_in_batch = config.batch.max(1).min(split.train().len());
     // Stimuli as tensors and responses that are smoothed, or batches of them.
     let responses = if recording.is_on_disk() {
         Need::of_values(&[BATCHES_READ_AHEAD, n_in_batch, train.most_values], OF_A_VALUE_READ)
@@ -55,25 +65,25 @@ pub fn need_of_fit(
         .and(Need::of_values(&[train.n_bins + 2 * val.n_bins, recording.n_bands()], 4))
         .and(Need::of_values(&[val.n_bins, sizes.n_neurons], 8 + 4))
         .and(val.scored_at_once())
-        .and(sizes.of_bins(n_in_batch.saturating_mul(train.longest), OF_A_RATE, OF_A_FEATURE))
+        .and(sizes.of_bins(n_in_batch.saturating_mul(heard.longest), OF_A_RATE, OF_A_FEATURE))
         // Forward, and backward to inputs and to weights.
-        .and(Need::of_multiplications(&[sizes.n_weights, train.n_bins, 3])))
+        .and(Need::of_multiplications(&[sizes.n_weights, heard.n_bins, 3])))
 }
 
 /// Refuses a fit that the machine has no memory for.
 pub(crate) fn expect_memory_to_fit(
     model: &dyn ResponseModel,
     recording: &Recording,
-    split: &Split,
+    (train, val): (&[usize], &[usize]),
     config: &FitConfig,
 ) -> Result<()> {
     let (n_neurons, n_bands) = (recording.n_neurons(), recording.n_bands());
-    let longest = Bins::of(recording, split.train())?.longest;
+    let longest = Bins::cropped(recording, train, config.crop)?.longest;
     let what = format!(
         "a fit of {} parameters to {n_neurons} neurons, {n_bands} bands and stimuli of up to {longest} bins",
         model.params().n_trained()
     );
-    Ok(need_of_fit(model, recording, split, config)?.ensure(what, CHANGE)?)
+    Ok(need_of(model, recording, (train, val), config)?.ensure(what, CHANGE)?)
 }
 
 /// Refuses predictions that the machine has no memory for.
@@ -148,6 +158,12 @@ pub(crate) struct Bins {
     n_neurons: usize,
 }
 
+/// Bins that a model hears in an epoch.
+struct Heard {
+    n_bins: usize,
+    longest: usize,
+}
+
 impl Bins {
     pub(crate) fn of(recording: &Recording, stimuli: &[usize]) -> Result<Self> {
         let n_neurons = recording.n_neurons();
@@ -160,6 +176,18 @@ impl Bins {
             bins.most_values = bins.most_values.max(stimulus.n_values());
         }
         Ok(bins)
+    }
+
+    /// The bins that a model hears of stimuli in an epoch, at most: all of them, and of the longest.
+    fn cropped(recording: &Recording, stimuli: &[usize], crop: Option<Crop>) -> Result<Heard> {
+        let mut heard = Heard { n_bins: 0, longest: 0 };
+        for &s in stimuli {
+            let n_bins = recording.stimulus(s)?.n_bins();
+            let n_bins = crop.map_or(n_bins, |crop| crop.longest(n_bins));
+            heard.n_bins += n_bins;
+            heard.longest = heard.longest.max(n_bins);
+        }
+        Ok(heard)
     }
 
     /// Responses with masks and rates in f64, of a group of neurons, of a neuron at least.
@@ -190,6 +218,11 @@ mod tests {
             need_of_fit(&model, &recording, &split, &config).unwrap()
         };
         assert!(of(2).bytes > of(1).bytes && of(2).multiplications == of(1).multiplications);
+        let crop = Some(Crop { length: 20, warm_up: 5 });
+        let cropped = need_of_fit(&model, &recording, &split, &FitConfig { crop, ..FitConfig::default() });
+        let cropped = cropped.unwrap();
+        // A quarter of each stimulus of 100 bins.
+        assert!(cropped.bytes < of(1).bytes && cropped.multiplications * 4 == of(1).multiplications);
         assert!(of(1).bytes > 6 * 4 * model.params().n_trained() as u64);
         let all: Vec<usize> = (0..recording.n_stimuli()).collect();
         assert!(expect_memory_to_predict(&model, &recording, &all).is_ok());

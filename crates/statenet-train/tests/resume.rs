@@ -13,7 +13,7 @@ use std::{
 
 use candle_core::{Device, Tensor};
 use fixtures::{Bits, bits, build, changed, epochs, full_message, models, prepared, ragged, raw, timeless};
-use statenet_data::{Recording, Split};
+use statenet_data::{Crop, Recording, Split};
 use statenet_metrics::losses::Loss;
 use statenet_models::ModelConfig;
 use statenet_train::{Error, FitConfig, Fitter, Schedule, Stopped, optimizers::AdamWConfig};
@@ -119,7 +119,9 @@ fn an_interrupted_fit_of_any_model_ends_where_the_unbroken_one_does() {
     let (recording, split) = prepared(&ragged(4));
     for (name, model) in models(&recording.axes()) {
         for batch in [1, 3] {
-            let config = FitConfig { batch, ..epochs(4) };
+            // Crops, too, go on where they would have been.
+            let crop = (batch == 3).then_some(Crop { length: 30, warm_up: 12 });
+            let config = FitConfig { batch, crop, ..epochs(4) };
             let case =
                 Case { model: model.clone(), config, recording: recording.clone(), split: split.clone() };
             let unbroken = case.expect_every_interruption_heals(name);

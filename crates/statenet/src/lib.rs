@@ -79,6 +79,7 @@ mod book {
         OwnModel: "how-to/own-model.md";
         PropertyTests: "how-to/property-tests.md";
         Resume: "how-to/resume.md";
+        Corpora: "how-to/corpora.md";
         Streaming: "how-to/streaming.md";
         GradientMaps: "theory/interpretation/gradient-maps.md";
         Dstrf: "theory/interpretation/dstrf.md";

@@ -61,6 +61,8 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         ("demo", "demo"),
         ("rahman", "rahman"),
         ("kfold", "kfold:5/0"),
+        ("nested", "nested:2/2:1/1"),
+        ("nested-grouped", "nested:kind:3/2:0"),
         ("kfold-large", "kfold:18446744073709551615/3"),
     ]
     .map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()))

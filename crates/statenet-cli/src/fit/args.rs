@@ -6,8 +6,9 @@ use anyhow::bail;
 use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
+use super::crop::CropArg;
 use crate::{
-    reading::{BinnedReadArgs, Origin},
+    reading::{BinnedReadArgs, DataPaths, Origin, SelectArgs},
     shared::{MachineArgs, SplitArgs, config_files, split_file},
 };
 
@@ -16,9 +17,10 @@ use crate::{
 #[command(after_help = "Without --data, a population of neurons with known receptive fields is simulated.\n\
 The split demo is stimuli 0-13 / 14-16 / 17-19 of 20, and the same proportions of any other number.")]
 pub struct FitArgs {
-    /// Folder of a recording (recording.json, stimuli, responses), or data of another format; default: simulate one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    /// Folder of a recording (recording.json, stimuli, responses), or data of another format; several, separated by commas, are joined: sounds
+    /// that are equal are one sound, and units did not hear the sounds that their recording lacks; default: simulate one
+    #[arg(long, value_name = "DIR[,DIR]")]
+    pub(crate) data: Option<DataPaths>,
     /// Spike counts per bin of the sounds in --audio, in bins of --dt: a recording in place of --data. An npz file with an array (N, R, T)
     /// for each sound, or an npy file (S, N, R, T) in their alphabetical order
     #[arg(
@@ -32,7 +34,7 @@ pub struct FitArgs {
     /// Models: ridge, names of the zoo, or config files, separated by commas
     #[arg(long, value_name = "NAME[,NAME]", default_value = "ridge,linear,ln,statenet-gru", help = model_help())]
     pub(crate) model: String,
-    /// Split of the stimuli: demo, rahman, kfold:K/I, loo:I, grouped:FIELD:K/I, repeats (I from 0), or FILE.json with train, val and test
+    /// Split of the stimuli: demo, rahman, kfold:K/I, loo:I, grouped:FIELD:K/I, nested:K/J:I, repeats (I from 0), or FILE.json with train, val and test
     #[arg(long, value_name = "NAME", default_value = "demo")]
     pub(crate) split: SplitPlan,
     /// What a split may hold.
@@ -42,9 +44,6 @@ pub struct FitArgs {
     /// too, unless `,keep` follows the gap
     #[arg(long, value_name = "SECONDS[,GAP]")]
     pub(crate) cut: Option<Cut>,
-    /// Neurons: indices, ranges or ids, separated by commas; default all
-    #[arg(long, value_name = "LIST")]
-    pub(crate) neurons: Option<String>,
     /// Front end that makes cochleagrams of the recording's sounds: mel, spectrogram, gammatone, gammatonegram, ozgf,
     /// sincnet, leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
@@ -64,6 +63,14 @@ pub struct FitArgs {
     /// Stimuli per step; default 1
     #[arg(long, value_name = "N")]
     pub(crate) batch: Option<usize>,
+    /// Train on random crops of the stimuli: so many bins that count, after so many that are heard and do not count; a number of bins, or a time
+    /// with its unit, s or ms: 400,100 or 2s,500ms. Default: whole stimuli; without WARMUP none
+    #[arg(long, value_name = "BINS|SECONDS[,WARMUP]")]
+    pub(crate) crop: Option<CropArg>,
+    /// Fit training and validation sounds together, once a fit to the training sounds has found the epochs (of ridge: lags and penalties);
+    /// every table says "refit"
+    #[arg(long)]
+    pub(crate) refit: bool,
     /// Loss: mse (default), gaussian (with a variance of each neuron, learned), correlation (rates then have no unit); of spike
     /// counts alone: poisson, negative_binomial (with a dispersion of each neuron, learned)
     #[arg(long, value_name = "NAME")]
@@ -86,6 +93,9 @@ pub struct FitArgs {
     /// Least signal power of a neuron in means, (spikes per bin)^2 or the square of another unit; default: all neurons count
     #[arg(long, value_name = "X")]
     pub(crate) min_signal_power: Option<f64>,
+    /// Neurons and stimuli.
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
     /// What data of another format is.
     #[command(flatten)]
     pub(crate) read: BinnedReadArgs,
@@ -120,15 +130,15 @@ impl FitArgs {
             (Some(_), None, _, None) => {
                 bail!("--audio needs --counts, spike counts of its sounds, or --data")
             }
-            _ => Origin::of(self.data.as_deref(), self.read.read(), &self.out),
+            _ => Origin::of(self.data.as_ref(), self.read.read(), &self.out),
         })
     }
 
     /// Everything that a run reads, with the names of the options.
     pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
-        let folders = [("--data", &self.data), ("--counts", &self.counts)];
-        let mut inputs: Vec<(&'static str, &Path)> =
-            folders.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+        let data = self.data.iter().flat_map(DataPaths::iter).map(|path| ("--data", path));
+        let counts = self.counts.iter().map(|path| ("--counts", path.as_path()));
+        let mut inputs: Vec<(&'static str, &Path)> = data.chain(counts).collect();
         inputs.extend(self.read.inputs());
         inputs.extend(config_files(&self.model).map(|path| ("--model", path)));
         inputs.extend(
@@ -139,8 +149,10 @@ impl FitArgs {
     }
 
     /// The settings for fitting a model: its recipe, changed by the options given.
-    #[must_use]
-    pub(crate) fn fit_config(&self, model: &ModelConfig) -> FitConfig {
+    ///
+    /// # Errors
+    /// If a crop is shorter than a time bin.
+    pub(crate) fn fit_config(&self, model: &ModelConfig, dt: TimeBin) -> anyhow::Result<FitConfig> {
         let mut config = FitConfig { seed: Seed::new(self.seed), ..FitConfig::recipe(model) };
         config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
         config.patience = self.patience.unwrap_or(config.patience);
@@ -153,6 +165,7 @@ impl FitArgs {
         penalties.smooth_lags = self.smooth_lags.unwrap_or(penalties.smooth_lags);
         config.optimizer.learning_rate = self.lr.unwrap_or(config.optimizer.learning_rate);
         config.optimizer.weight_decay = self.weight_decay.unwrap_or(config.optimizer.weight_decay);
-        config
+        config.crop = self.crop.map(|crop| crop.in_bins(dt)).transpose()?;
+        Ok(config)
     }
 }

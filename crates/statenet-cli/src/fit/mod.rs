@@ -23,6 +23,7 @@
 //! is 130.
 
 mod args;
+mod crop;
 mod need;
 mod output;
 mod report;
@@ -31,4 +32,4 @@ mod summary;
 
 pub use args::FitArgs;
 pub use run::run;
-pub use summary::{Dataset, ModelSummary, Summary};
+pub use summary::{Dataset, ModelSummary, Refit, Summary};

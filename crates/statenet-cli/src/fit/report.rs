@@ -135,9 +135,10 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
         let stopped = match summary.stopped {
             statenet::train::Stopped::Converged => "converged",
             statenet::train::Stopped::MaxEpochs => "max epochs",
+            statenet::train::Stopped::AsPlanned => "as planned",
         };
         table.push([
-            summary.name.as_str().into(),
+            summary.label().into(),
             summary.parameters.into(),
             Cell::number(test.cc_mean, 3),
             Cell::estimate(test.ccnorm_mean, interval(test.ccnorm_ci95), 3),
@@ -163,7 +164,7 @@ fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
         let comparison = compare(&best.test, &other.test);
         let p = |p: Option<f64>| p.map_or_else(|| "\u{2014}".to_owned(), |p| format!("{p:.1e}"));
         table.push([
-            format!("{} minus {}", best.name, other.name).into(),
+            format!("{} minus {}", best.label(), other.label()).into(),
             Cell::estimate(comparison.mean_difference, interval(comparison.ci95), 3),
             p(comparison.p_wilcoxon).into(),
             p(comparison.p_sign_flip).into(),
@@ -182,15 +183,22 @@ fn best_of<'a>(models: impl Iterator<Item = &'a Fitted>) -> Option<&'a Fitted> {
 fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>) -> anyhow::Result<Section> {
     let bars = scene.fitted.iter().map(|f| {
         let test = &f.summary.test;
-        Bar::new(f.summary.name.clone(), test.ccnorm_mean, interval(test.ccnorm_ci95))
+        Bar::new(f.summary.label(), test.ccnorm_mean, interval(test.ccnorm_ci95))
     });
     let strips = scene
         .fitted
         .iter()
-        .map(|f| Strip::new(f.summary.name.clone(), f.summary.test.per_neuron.iter().map(|n| n.ccnorm)));
+        .map(|f| Strip::new(f.summary.label(), f.summary.test.per_neuron.iter().map(|n| n.ccnorm)));
     let bars = figures.keep("scores", Bars::new("Mean over neurons", "CCnorm", bars).render())?;
     let strips = figures.keep("scores-by-neuron", Strips::new("Each neuron", "CCnorm", strips).render())?;
-    let mut section = Section::new("Scores")
+    let mut section = Section::new("Scores");
+    if scene.fitted.iter().any(|f| f.summary.refit.is_some()) {
+        section = section.paragraph(
+            "Models marked (refit) were fitted to training and validation stimuli together, for the epochs (of ridge: with the lags and \
+             penalties) that a fit to the training stimuli found by the validation score. Fits without this mark had fewer sounds.",
+        );
+    }
+    section = section
         .paragraph(
             "CCraw is the correlation of predicted rate and PSTH over all test bins of a neuron; CCnorm is the correlation \
              within stimuli relative to its noise ceiling; FVE is the fraction of variance explained. The interval is a \
@@ -220,15 +228,17 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
         let (x, y) = (&windowed.summary, &stateful.summary);
         let points = x.test.per_neuron.iter().zip(&y.test.per_neuron);
         let points = points.map(|(a, b)| ScatterPoint::new(a.id.clone(), a.ccnorm, b.ccnorm));
-        let label = |s: &ModelSummary| format!("CCnorm of {}", s.name);
+        let label = |s: &ModelSummary| format!("CCnorm of {}", s.label());
         let scatter = Scatter::new("With and without state", label(x), label(y), points).render();
         let comparison = compare(&y.test, &x.test);
         let caption = match (comparison.mean_difference, comparison.ci95, comparison.p_wilcoxon) {
             (Some(difference), Some([low, high]), Some(p)) => format!(
                 "{} minus {}: {difference:+.3} [{low:+.3}, {high:+.3}] over {} neurons, Wilcoxon signed-rank p = {p:.2e}.",
-                y.name, x.name, comparison.n
+                y.label(),
+                x.label(),
+                comparison.n
             ),
-            _ => format!("{} against {}, neuron by neuron.", y.name, x.name),
+            _ => format!("{} against {}, neuron by neuron.", y.label(), x.label()),
         };
         section = section.figure(figures.keep("with-and-without-state", scatter)?, caption);
     }
@@ -273,7 +283,7 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
             (0..stimulus.n_bins()).map(|t| if valid[(neuron, t)] { psth[(neuron, t)] } else { f32::NAN });
         let mut traces = vec![Trace::recorded("recorded", recorded)];
         for fitted in scene.fitted {
-            traces.push(Trace::predicted(fitted.summary.name.clone(), fitted.rates[0].row(neuron).to_vec()));
+            traces.push(Trace::predicted(fitted.summary.label(), fitted.rates[0].row(neuron).to_vec()));
         }
         let traces = in_unit(Traces::new(id, traces, dt), recording.response_unit());
         let svg = Panel::shared_time("", [sound.into(), traces.into()]).render();
@@ -282,7 +292,11 @@ fn prediction_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::R
             .iter()
             .map(|f| {
                 let score = f.summary.test.per_neuron[neuron].ccnorm;
-                format!("{} {}", f.summary.name, score.map_or_else(|| "-".to_owned(), |s| format!("{s:.2}")))
+                format!(
+                    "{} {}",
+                    f.summary.label(),
+                    score.map_or_else(|| "-".to_owned(), |s| format!("{s:.2}"))
+                )
             })
             .collect();
         let caption =
@@ -313,7 +327,7 @@ fn field_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Result
     };
     let fields = scene.fitted.iter().map(|f| {
         let maps = maps_of(f, scene, &neurons)?;
-        Ok(maps.map(|maps| (f.summary.name.as_str(), maps)))
+        Ok(maps.map(|maps| (f.summary.label(), maps)))
     });
     let fields: Vec<_> = fields.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect();
     for (row, &neuron) in neurons.iter().enumerate() {
@@ -409,8 +423,15 @@ fn training_section(scene: &Scene<'_>, figures: &mut Figures<'_>) -> anyhow::Res
         let best = summary.best_epoch.checked_sub(1);
         let svg = Panel::training(&summary.name, summary.train_loss.clone(), score, "CCnorm", best).render();
         let name = format!("training-{}", summary.name);
-        let caption =
+        let mut caption =
             format!("{}: epoch {} of {} was kept.", summary.name, summary.best_epoch, summary.epochs_run);
+        if let Some(refit) = &summary.refit {
+            caption.push_str(&format!(
+                " Refitted to {} training and validation stimuli for {} epochs, the epochs that led there.",
+                refit.stimuli.len(),
+                refit.train_loss.len()
+            ));
+        }
         section = section.figure(figures.keep(&name, svg)?, caption);
     }
     Ok(section)

@@ -6,7 +6,7 @@ use statenet::{
     data::Part,
     metrics::ScoreTable,
     prelude::*,
-    train::{self, Fit, Stopped},
+    train::{self, Course, Fit, Stopped},
 };
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     need,
     output::{Output, SUMMARY},
     report::{Fitted, Scene, write_report},
-    summary::{Dataset, ModelSummary, Summary},
+    summary::{Dataset, ModelSummary, Refit, Summary},
 };
 use crate::{
     reading::{Source, source},
@@ -31,7 +31,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let say = |text: String| printer.line(text);
     let out = Output::open(args, &printer)?;
     let mut warnings = Warnings::default();
-    let source = source(&args.origin()?, args.neurons.as_deref(), args.seed, &mut warnings)?;
+    let source = args.select.neurons(source(&args.origin()?, &args.select, args.seed, &mut warnings)?)?;
     if let Some(loss) = args.loss {
         FitConfig { loss, ..FitConfig::default() }.expect_unit(source.recording.response_unit())?;
     }
@@ -42,6 +42,8 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         say(format!("cut by {by} into {n} pieces: {kept:.1} s of {whole:.1} s"));
     }
     let split = args.parts.resolve(&args.split, &source.recording)?;
+    let (source, with_signal) = args.select.with_signal(source, Some(&split))?;
+    with_signal.into_iter().for_each(&say);
     let front_end = args.front_end.as_deref().map(front_end).transpose()?;
     let inputs = Inputs::new(source.recording.smoothed().into_owned(), front_end.as_ref())?;
     let recording = inputs.cochleagrams();
@@ -49,7 +51,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let options = EvaluationOptions {
         seed: Seed::new(args.seed),
         min_signal_power: args.min_signal_power,
-        not_trained: split.without_data(Part::Train, recording)?,
+        not_trained: split.without_data_in(train::fitted_parts(args.refit), recording)?,
         ..EvaluationOptions::for_dt(recording.dt())
     };
     options.validate()?;
@@ -85,8 +87,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         let one =
             run.fit(choice, of_choice, &mut states).with_context(|| format!("fitting {}", choice.name))?;
         say(format!(
-            "{:14} {:6} parameters, CCnorm {} in {:.1} s",
+            "{:14}{} {:6} parameters, CCnorm {} in {:.1} s",
             choice.name,
+            if one.summary.refit.is_some() { " refit" } else { "" },
             one.summary.parameters,
             ScoreTable::score(one.summary.test.ccnorm_mean),
             one.summary.seconds_fit
@@ -95,7 +98,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     }
 
     let summary = Summary {
-        dataset: Dataset::of(recording),
+        dataset: Dataset { selected: args.select.as_written(), ..Dataset::of(recording) },
         models: fitted.iter().map(|f| f.summary.clone()).collect(),
         warnings: warnings.as_slice().to_vec(),
     };
@@ -131,6 +134,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn refit(&self, epochs: Vec<usize>, train_loss: Vec<f64>, seconds: f64) -> Refit {
+        let parts = train::fitted_parts(true).iter();
+        let stimuli = parts.flat_map(|&part| self.split.part(part)).copied().collect();
+        Refit { stimuli, epochs, train_loss, seconds }
+    }
+
     /// Fits, scores and saves one model.
     fn fit(
         &self,
@@ -140,27 +149,45 @@ impl Run<'_> {
     ) -> anyhow::Result<Fitted> {
         let Self { args, split, options, device, out, warnings } = *self;
         let printer = states.printer();
-        let (model, Fit { history, metadata }) = match &choice.kind {
+        let (model, Fit { history, metadata }, refit) = match &choice.kind {
             Kind::Ridge(ridge) => {
                 let need = ridge.need(recording, split)?;
                 need::line(&choice.name, need, "in all").into_iter().for_each(|line| printer.line(line));
                 let fit = ridge.fit(recording, split, device)?;
+                let refit = match args.refit {
+                    true => Some(ridge.refit(recording, split, &fit, device)?),
+                    false => None,
+                };
+                let of_refit =
+                    refit.as_ref().map(|refit| self.refit(Vec::new(), vec![refit.train_loss], refit.seconds));
                 let history = History {
                     train_loss: vec![fit.train_loss],
-                    val_score: fit.val_score,
+                    val_score: fit.val_score.clone(),
                     best_epoch: 0,
                     stopped: Stopped::Converged,
                     seconds: fit.seconds,
                 };
-                (fit.model, Fit { history, metadata: fit.metadata })
+                let fit = refit.unwrap_or(fit);
+                (fit.model, Fit { history, metadata: fit.metadata }, of_refit)
             }
-            Kind::Gradient(config) => {
-                let mut model = config.build(Seed::new(args.seed), device)?;
-                let config = args.fit_config(&model.config());
+            Kind::Gradient(built) => {
+                let mut model = built.build(Seed::new(args.seed), device)?;
+                let config = args.fit_config(&model.config(), recording.dt())?;
                 let need = train::need_of_fit(&*model, recording, split, &config)?;
                 need::line(&choice.name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
                 let fit = states.fit(&choice.name, &config, &mut *model, recording, split)?;
-                (model, fit)
+                if args.refit {
+                    // From the first weights.
+                    let mut model = built.build(Seed::new(args.seed), device)?;
+                    let to = (recording, split);
+                    let again = states.refit(&choice.name, &config, &mut *model, to, &fit.history)?;
+                    let course = Course::of(&fit.history, &config);
+                    let History { train_loss, seconds, .. } = again.history;
+                    let refit = self.refit(course.by_rate().to_vec(), train_loss, seconds);
+                    (model, Fit { metadata: again.metadata, ..fit }, Some(refit))
+                } else {
+                    (model, fit, None)
+                }
             }
         };
         let rates = train::predict(&*model, recording, split.test())?;
@@ -178,7 +205,8 @@ impl Run<'_> {
             epochs_run: if matches!(choice.kind, Kind::Ridge(_)) { 0 } else { history.n_epochs() },
             best_epoch: history.best_epoch,
             stopped: history.stopped,
-            seconds_fit: history.seconds,
+            seconds_fit: history.seconds + refit.as_ref().map_or(0.0, |refit| refit.seconds),
+            refit,
             train_loss: history.train_loss,
             val_score: history.val_score,
             test,

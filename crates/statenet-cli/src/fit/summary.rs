@@ -33,6 +33,10 @@ pub struct Dataset {
     /// Unit of continuous responses; left out for `spikes/bin`.
     #[serde(default, skip_serializing_if = "ResponseUnit::is_spikes")]
     pub response_unit: ResponseUnit,
+    /// The options by which neurons and stimuli were chosen, as they were written; left out if all were taken. Indices of stimuli count those
+    /// that were chosen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selected: Vec<String>,
 }
 
 impl Dataset {
@@ -45,7 +49,29 @@ impl Dataset {
             stimuli: recording.n_stimuli(),
             dt_ms: recording.dt().ms(),
             response_unit: recording.response_unit().clone(),
+            selected: Vec::new(),
         }
+    }
+}
+
+/// A fit to training and validation stimuli together.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refit {
+    /// Indices of the stimuli.
+    pub stimuli: Vec<usize>,
+    /// Epochs at each learning rate; empty for a fit in closed form.
+    pub epochs: Vec<usize>,
+    /// Loss of each epoch; a single value for a fit in closed form.
+    pub train_loss: Vec<f64>,
+    /// Duration in seconds, which `seconds_fit` counts, too.
+    pub seconds: f64,
+}
+
+impl ModelSummary {
+    /// The name in tables and figures, which says whether the model was refitted.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.refit.is_some() { format!("{} (refit)", self.name) } else { self.name.clone() }
     }
 }
 
@@ -70,6 +96,10 @@ pub struct ModelSummary {
     pub stopped: Stopped,
     /// Duration of the fit in seconds.
     pub seconds_fit: f64,
+    /// What was fitted to training and validation stimuli together, if that was asked for: the scores and the checkpoint are then of that fit,
+    /// and the other fields of the fit before it, which chose its epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<Refit>,
     /// Training loss of each epoch; a single value for a fit in closed form.
     pub train_loss: Vec<f64>,
     /// Validation score after each epoch; for a ridge regression that of each candidate number of lags.

@@ -10,7 +10,7 @@ use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
 use crate::{
-    reading::ReadArgs,
+    reading::{DataPaths, ReadArgs, SelectArgs},
     shared::{MachineArgs, PublishedArgs, SplitArgs, config_files, split_file},
 };
 
@@ -23,9 +23,9 @@ pub struct InterpretArgs {
     /// Folder of a checkpoint (config.json, model.safetensors), ours or a published one; default: fit one
     #[arg(long, value_name = "DIR")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Folder of the recording that it was fitted to; default: simulate one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    /// Folder of the recording that it was fitted to, or several, separated by commas, that were joined; default: simulate one
+    #[arg(long, value_name = "DIR[,DIR]")]
+    pub(crate) data: Option<DataPaths>,
     /// Front end that makes cochleagrams of the recording's sounds for a model that takes cochleagrams: mel,
     /// spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf, or a config file; default: the stored cochleagrams,
     /// and mel for a recording of sound alone
@@ -35,9 +35,6 @@ pub struct InterpretArgs {
     /// checkpoint
     #[arg(long, value_name = "SECONDS[,GAP]")]
     pub(crate) cut: Option<Cut>,
-    /// Neurons: indices, ranges or ids, separated by commas; default all
-    #[arg(long, value_name = "LIST")]
-    pub(crate) neurons: Option<String>,
     /// Methods, separated by commas: gradmap, dstrf, dream, memory, experiments; default all
     #[arg(long, value_name = "LIST", default_value = "gradmap,dstrf,dream,memory,experiments")]
     pub(crate) methods: Methods,
@@ -73,7 +70,10 @@ pub struct InterpretArgs {
     /// Options for published checkpoints.
     #[command(flatten)]
     pub(crate) published: PublishedArgs,
-    /// Device, threads and output.
+    /// Which of the model's neurons are analysed, and which stimuli are taken.
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// What data of another format is.
     #[command(flatten)]
     pub(crate) read: ReadArgs,
     /// Device, threads and output.
@@ -88,9 +88,9 @@ pub struct InterpretArgs {
 impl InterpretArgs {
     /// Everything that a run reads, with the names of the options.
     pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
-        let folders = [("--checkpoint", &self.checkpoint), ("--data", &self.data)];
-        let mut inputs: Vec<(&'static str, &Path)> =
-            folders.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+        let checkpoint = self.checkpoint.iter().map(|path| ("--checkpoint", path.as_path()));
+        let data = self.data.iter().flat_map(DataPaths::iter).map(|path| ("--data", path));
+        let mut inputs: Vec<(&'static str, &Path)> = checkpoint.chain(data).collect();
         inputs.extend(self.read.inputs());
         inputs.extend(config_files(&self.model).map(|path| ("--model", path)));
         inputs.extend(

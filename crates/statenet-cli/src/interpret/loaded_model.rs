@@ -64,8 +64,8 @@ impl LoadedModel {
         // Bins of the model, if there is one.
         let of_model = fitted.as_ref().and_then(|fitted| Some(fitted.model.config().axes?.dt.ms()));
         let read = args.read.with_dt(of_model.or(args.published.dt));
-        let origin = Origin::of(args.data.as_deref(), read, &args.out);
-        let source = source(&origin, None, args.seed, &mut warnings)?;
+        let origin = Origin::of(args.data.as_ref(), read, &args.out);
+        let source = source(&origin, &args.select, args.seed, &mut warnings)?;
         let as_fitted = fitted.as_ref().map(|fitted| cut_of(&fitted.metadata)).transpose()?.flatten();
         let source =
             Source { recording: cut(source.recording, args.cut.as_ref().or(as_fitted.as_ref()))?, ..source };
@@ -122,10 +122,14 @@ impl LoadedModel {
             recording.name(),
             recording.n_neurons()
         );
-        let neurons = match &args.neurons {
-            Some(list) => recording.neuron_indices(list)?,
-            None => (0..recording.n_neurons()).collect(),
-        };
+        let mut neurons = args.select.listed(&recording)?;
+        if let Some(ids) = args.select.ids_with_signal(&source.recording, &split)? {
+            neurons.retain(|&n| recording.neurons().get(n).is_some_and(|neuron| ids.contains(neuron.id())));
+            ensure!(
+                !neurons.is_empty(),
+                "no neuron of the model has the signal-to-noise ratio that --min-snr asks for"
+            );
+        }
         let scaling = model.input_scaling()?;
         let scaling = scaling.unwrap_or_else(|| Standardization::identity(model.n_bands()));
         warnings.about(&recording, &split)?;

@@ -5,19 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use crate::{
-    reading::BinnedReadArgs,
+    reading::{BinnedReadArgs, DataPaths, SelectArgs},
     shared::{MachineArgs, config_files},
 };
 
 /// Show a recording before any model: rasters, noise, ceilings, drift and alignment
 #[derive(Parser, Clone, Debug)]
 pub struct LookArgs {
-    /// Folder of a recording, or data of another format; default: simulate one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// Neurons: indices, ranges or ids, separated by commas; default all
-    #[arg(long, value_name = "LIST")]
-    pub(crate) neurons: Option<String>,
+    /// Folder of a recording, or data of another format; several, separated by commas, are joined; default: simulate one
+    #[arg(long, value_name = "DIR[,DIR]")]
+    pub(crate) data: Option<DataPaths>,
     /// Front end that makes cochleagrams of sounds: mel, spectrogram, gammatone, gammatonegram, ozgf, sincnet, leaf, or
     /// a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
@@ -31,6 +28,9 @@ pub struct LookArgs {
     /// Folder for report.html and look.json: new, or that of an earlier look, which is replaced at the end
     #[arg(long, value_name = "DIR", default_value = "out/look")]
     pub(crate) out: PathBuf,
+    /// Neurons and stimuli.
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
     /// What the data is.
     #[command(flatten)]
     pub(crate) read: BinnedReadArgs,
@@ -42,7 +42,8 @@ pub struct LookArgs {
 impl LookArgs {
     /// Everything that a run reads, with the names of the options.
     pub(crate) fn inputs(&self) -> Vec<(&'static str, &Path)> {
-        let mut inputs: Vec<_> = self.data.iter().map(|path| ("--data", path.as_path())).collect();
+        let mut inputs: Vec<_> =
+            self.data.iter().flat_map(DataPaths::iter).map(|path| ("--data", path)).collect();
         inputs.extend(self.read.inputs());
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),

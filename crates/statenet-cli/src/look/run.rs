@@ -8,7 +8,7 @@ use statenet::{
 
 use super::{args::LookArgs, page, summary::LookedAt};
 use crate::{
-    reading::{Found, Origin, source_or_responses},
+    reading::{DataPaths, Found, Origin, Source, source_or_responses},
     shared::{OutputFolder, StepBar, Warnings, front_end, interrupt, with_cochleagrams, write_json},
 };
 
@@ -29,21 +29,25 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
     let mut warnings = Warnings::default();
 
     bar.step("reading");
-    let origin = Origin::of(args.data.as_deref(), args.read.read(), &args.out).measured_by_program();
+    let origin = Origin::of(args.data.as_ref(), args.read.read(), &args.out).measured_by_program();
     let cochlea = args.front_end.as_deref().map(front_end).transpose()?;
-    let neurons = args.neurons.as_deref();
-    let (recording, has_sounds) = match source_or_responses(&origin, neurons, args.seed, &mut warnings)? {
-        Found::Source(source) => (with_cochleagrams(&source.recording, cochlea.as_ref())?, true),
+    let found = source_or_responses(&origin, &args.select, args.seed, &mut warnings)?;
+    let chosen = |source: Source| args.select.with_signal(args.select.neurons(source)?, None);
+    let (recording, has_sounds, with_signal) = match found {
+        Found::Source(source) => {
+            let (source, with_signal) = chosen(*source)?;
+            (with_cochleagrams(&source.recording, cochlea.as_ref())?, true, with_signal)
+        }
         Found::WithoutSounds(raw, error) => {
-            let place = args.data.as_deref().unwrap_or(&args.out);
+            let place = args.data.iter().flat_map(DataPaths::iter).next().unwrap_or(&args.out);
             let message = format!("{error:#}: responses are shown alone, nothing that needs sounds");
             bar.suspend(|| {
                 warnings.add(Warning::new("no_sounds", message, place.display().to_string()));
                 warnings.extend(raw.recording.warnings.iter().cloned());
             });
-            let recording = raw.bin_in_silence()?;
-            let chosen = neurons.map(|list| recording.neuron_indices(list)).transpose()?;
-            (chosen.map_or_else(|| Ok(recording.clone()), |chosen| recording.select_neurons(&chosen))?, false)
+            let recording = args.select.stimuli(raw.bin_in_silence()?)?;
+            let (source, with_signal) = chosen(Source { recording, truth: Vec::new() })?;
+            (source.recording, false, with_signal)
         }
     };
     interrupt::check()?;
@@ -67,6 +71,7 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
     interrupt::check()?;
     let _locked = out.commit(&[])?;
     bar.finish();
+    with_signal.into_iter().for_each(|line| printer.line(line));
     printer.line(page::table(&looked)?);
     printer.line(format_args!("{}", looked.in_a_line()));
     printer.line(format_args!("wrote {0}/report.html and {0}/{SUMMARY}", args.out.display()));

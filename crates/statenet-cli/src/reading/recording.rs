@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ndarray::Array2;
 use statenet::{
     data::{GroundTruth, SimulationConfig},
@@ -13,7 +13,9 @@ use super::{
     args::ReadArgs,
     cache::{AlignmentDoubts, Converted, converted},
     format::Format,
+    paths::DataPaths,
     raw::Raw,
+    selection::SelectArgs,
 };
 use crate::shared::Warnings;
 
@@ -25,12 +27,23 @@ pub(crate) struct Source {
     pub(crate) truth: Vec<GroundTruth>,
 }
 
+impl Source {
+    /// Some of its neurons.
+    ///
+    /// # Errors
+    /// If there is no such neuron.
+    pub(super) fn select(self, neurons: &[usize]) -> anyhow::Result<Self> {
+        let truth = neurons.iter().filter_map(|&n| self.truth.get(n).cloned()).collect();
+        Ok(Self { recording: self.recording.select_neurons(neurons)?, truth })
+    }
+}
+
 /// Where a recording comes from.
 pub(crate) enum Origin<'a> {
-    /// The folder of a recording, or data of another format, which is converted into a cache.
+    /// The folder of a recording, or data of another format, which is converted into a cache; or several, which are joined.
     Data {
-        /// The folder or file.
-        path: &'a Path,
+        /// The folders or files.
+        paths: &'a DataPaths,
         /// How another format is read.
         read: Box<ReadArgs>,
         /// Where what was converted is kept, unless the user names another place.
@@ -46,9 +59,9 @@ pub(crate) enum Origin<'a> {
 
 impl<'a> Origin<'a> {
     /// Data, or a simulation if none is given. What is converted is kept in `cache` in the output folder.
-    pub(crate) fn of(data: Option<&'a Path>, read: ReadArgs, out: &Path) -> Self {
-        data.map_or(Self::Simulation, |path| Self::Data {
-            path,
+    pub(crate) fn of(data: Option<&'a DataPaths>, read: ReadArgs, out: &Path) -> Self {
+        data.map_or(Self::Simulation, |paths| Self::Data {
+            paths,
             read: Box::new(read),
             cache: out.join("cache"),
             alignment: AlignmentDoubts::Voiced,
@@ -67,23 +80,24 @@ impl<'a> Origin<'a> {
 /// What is at an origin.
 pub(crate) enum Found {
     /// A recording.
-    Source(Source),
+    Source(Box<Source>),
     /// Data of another format whose sounds are not all there, and the error that names these.
     WithoutSounds(Box<Raw>, anyhow::Error),
 }
 
-/// Reads or simulates a recording. Doubts about data that was converted are voiced.
+/// Reads or simulates a recording, with the stimuli that were chosen; neurons are chosen by [`SelectArgs::neurons`]. Doubts about data that was
+/// converted are voiced.
 ///
 /// # Errors
 /// If the data is not a valid recording; the message names the file and field.
 pub(crate) fn source(
     origin: &Origin<'_>,
-    neurons: Option<&str>,
+    select: &SelectArgs,
     seed: u64,
     warnings: &mut Warnings,
 ) -> anyhow::Result<Source> {
-    match source_or_responses(origin, neurons, seed, warnings)? {
-        Found::Source(source) => Ok(source),
+    match source_or_responses(origin, select, seed, warnings)? {
+        Found::Source(source) => Ok(*source),
         Found::WithoutSounds(_, error) => Err(error),
     }
 }
@@ -94,23 +108,41 @@ pub(crate) fn source(
 /// As [`source`], but for missing sounds.
 pub(crate) fn source_or_responses(
     origin: &Origin<'_>,
-    neurons: Option<&str>,
+    select: &SelectArgs,
     seed: u64,
     warnings: &mut Warnings,
 ) -> anyhow::Result<Found> {
     let source = match origin {
-        Origin::Data { path, read, cache, alignment } => {
-            let recording = match read.from.or_else(|| Format::of(path)) {
+        Origin::Data { paths, read, cache, alignment } => {
+            let mut one = |path: &Path| match read.from.or_else(|| Format::of(path)) {
                 Some(_) => {
-                    let cache = read.cache.as_deref().unwrap_or(cache);
-                    match converted(path, read, cache, *alignment, warnings)? {
-                        Converted::Recording(recording) => *recording,
-                        Converted::WithoutSounds(raw, error) => {
-                            return Ok(Found::WithoutSounds(raw, error));
+                    converted(path, read, read.cache.as_deref().unwrap_or(cache), *alignment, warnings)
+                }
+                None => Ok(Converted::Recording(Box::new(Recording::read(path)?))),
+            };
+            let recording = match paths.only() {
+                Some(path) => match one(path)? {
+                    Converted::Recording(recording) => *recording,
+                    Converted::WithoutSounds(raw, error) => return Ok(Found::WithoutSounds(raw, error)),
+                },
+                None => {
+                    if let Some((option, _)) = read.inputs().first() {
+                        bail!(
+                            "{option} goes with one recording, and --data names several: import them first"
+                        );
+                    }
+                    let mut recordings = Vec::new();
+                    for path in paths.iter() {
+                        match one(path)? {
+                            Converted::Recording(recording) => recordings.push(*recording),
+                            Converted::WithoutSounds(_, error) => return Err(error),
                         }
                     }
+                    let names: Vec<String> = recordings.iter().map(|r| r.name().to_owned()).collect();
+                    let labels = paths.labels(&names);
+                    let named: Vec<_> = labels.iter().map(String::as_str).zip(&recordings).collect();
+                    Recording::join(&named, select.same_ids())?
                 }
-                None => Recording::read(path)?,
             };
             Source { recording, truth: Vec::new() }
         }
@@ -123,10 +155,7 @@ pub(crate) fn source_or_responses(
             Source { recording: simulation.recording, truth: simulation.truth }
         }
     };
-    let Some(list) = neurons else { return Ok(Found::Source(source)) };
-    let chosen = source.recording.neuron_indices(list)?;
-    let truth = chosen.iter().filter_map(|&n| source.truth.get(n).cloned()).collect();
-    Ok(Found::Source(Source { recording: source.recording.select_neurons(&chosen)?, truth }))
+    Ok(Found::Source(Box::new(Source { recording: select.stimuli(source.recording)?, ..source })))
 }
 
 /// The true receptive field `(F, L)` of a simulated neuron, per standard deviation of a band.

@@ -7,23 +7,23 @@ use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
 use crate::{
-    reading::BinnedReadArgs,
+    reading::{BinnedReadArgs, DataPaths, SelectArgs},
     shared::{MachineArgs, SplitArgs},
 };
 
 /// Score predictions of any model on the test stimuli of a recording
 #[derive(Parser, Clone, Debug)]
 pub struct ScoreArgs {
-    /// Folder of a recording, or data of another format
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: PathBuf,
+    /// Folder of a recording, or data of another format; several, separated by commas, are joined
+    #[arg(long, value_name = "DIR[,DIR]")]
+    pub(super) data: DataPaths,
     /// Folder of STIMULUS.npy, rates (N, T) in spikes per bin, or the unit of continuous responses; several models: once for each
     #[arg(long, value_name = "[NAME=]DIR", required = true)]
     pub(super) predictions: Vec<Named>,
     /// File to write the scores to, outside the folders that are read; the page is FILE.html
     #[arg(long, value_name = "FILE.json")]
     pub(super) out: PathBuf,
-    /// Split whose test stimuli are scored: demo, rahman, kfold:K/I, loo:I, grouped:FIELD:K/I, repeats or FILE.json
+    /// Split whose test stimuli are scored: demo, rahman, kfold:K/I, loo:I, grouped:FIELD:K/I, nested:K/J:I, repeats or FILE.json
     #[arg(long, value_name = "NAME", default_value = "demo")]
     pub(super) split: SplitPlan,
     #[command(flatten)]
@@ -31,9 +31,6 @@ pub struct ScoreArgs {
     /// Cut the stimuli into pieces of so many seconds, with a gap between them that is dropped, as for the fit
     #[arg(long, value_name = "SECONDS[,GAP]")]
     pub(super) cut: Option<Cut>,
-    /// Neurons that the predictions are for: indices, ranges or ids, separated by commas; default all
-    #[arg(long, value_name = "LIST")]
-    pub(super) neurons: Option<String>,
     /// How responses are smoothed: hann (a Hann window of 21 ms), none, or the width of a Hann window in ms; default hann of spikes, none of
     /// continuous responses. Scores of spike counts take them as recorded
     #[arg(long, value_name = "hann|none|MS")]
@@ -44,6 +41,8 @@ pub struct ScoreArgs {
     /// Least signal power of a neuron in means, (spikes per bin)^2 or the square of another unit; default: all neurons count
     #[arg(long, value_name = "X")]
     pub(super) min_signal_power: Option<f64>,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
     #[command(flatten)]
     pub(super) read: BinnedReadArgs,
     #[command(flatten)]

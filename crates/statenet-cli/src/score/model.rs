@@ -11,7 +11,7 @@ use statenet::{
 };
 
 use super::args::{Named, ScoreArgs};
-use crate::shared::Warnings;
+use crate::{reading::Source, shared::Warnings};
 
 /// The scores of one model.
 pub(super) struct Scored {
@@ -39,10 +39,13 @@ impl Scored {
         let rates = read(&model.folder, recording, split)?;
         rates.expect_unit(recording, &place)?;
         // Those of a model that predicts some of the neurons.
-        let recording = match (&args.neurons, rates.neurons()) {
-            (None, [_, ..]) => &recording.with_neurons(rates.neurons())?,
-            _ => recording,
+        let predicted = match (&args.select.neurons, rates.neurons()) {
+            (None, [_, ..]) => recording.with_neurons(rates.neurons())?,
+            _ => recording.clone(),
         };
+        let chosen = args.select.neurons(Source { recording: predicted, truth: Vec::new() })?;
+        let (Source { recording, .. }, _) = args.select.with_signal(chosen, Some(split))?;
+        let recording = &recording;
         if rates.neurons().is_empty() {
             warnings.add(Warning::new(
                 "prediction_order",

@@ -31,10 +31,11 @@ pub(super) struct Scene<'a> {
 /// None: tables have as many cells as columns.
 pub(super) fn page(scene: &Scene<'_>) -> anyhow::Result<Page> {
     let recording = scene.recording;
+    let n_neurons = scene.models.first().map_or(recording.n_neurons(), |model| model.test.per_neuron.len());
     let mut page = Page::new(format!("Scores on {}", recording.name()))
         .subtitle("Predictions on held-out sounds")
         .fact("Models", scene.models.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(", "))
-        .fact("Neurons", recording.n_neurons().to_string())
+        .fact("Neurons", n_neurons.to_string())
         .fact("Test stimuli", scene.split.test().len().to_string())
         .fact("Time bin", format!("{} ms", recording.dt().ms()))
         .fact("Responses", recording.response_unit().as_str());

@@ -23,7 +23,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let printer = args.machine.printer();
     let (names, is_named) = args.names()?;
     let page_file = args.page()?;
-    let mut inputs = vec![("--data", &*args.data)];
+    let mut inputs: Vec<_> = args.data.iter().map(|path| ("--data", path)).collect();
     inputs.extend(args.predictions.iter().map(|model| ("--predictions", &*model.folder)));
     inputs.extend(args.read.inputs());
     inputs.extend(split_file(&args.split).map(|path| ("--split", path)));
@@ -34,7 +34,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let beside = args.out.parent().unwrap_or(&args.out);
     let origin = Origin::of(Some(&args.data), args.read.read(), beside);
     let mut warnings = Warnings::default();
-    let recording = source(&origin, args.neurons.as_deref(), args.seed, &mut warnings)?.recording;
+    let recording = source(&origin, &args.select, args.seed, &mut warnings)?.recording;
     let recording = cut(recording, args.cut.as_ref())?;
     let split = args.parts.resolve(&args.split, &recording)?;
     interrupt::check()?;

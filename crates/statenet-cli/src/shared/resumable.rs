@@ -40,6 +40,22 @@ impl<'a> FitStates<'a> {
         self.printer
     }
 
+    /// Fits training and validation stimuli together, for the epochs that a fit found; otherwise as [`fit`](Self::fit).
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub(crate) fn refit(
+        &mut self,
+        name: &str,
+        config: &FitConfig,
+        model: &mut dyn ResponseModel,
+        (recording, split): (&Recording, &Split),
+        first: &History,
+    ) -> anyhow::Result<Fit> {
+        let name = format!("{name}.refit");
+        self.run(&name, config, |fitter| fitter.refit(model, recording, split, first))
+    }
+
     /// Fits by gradient descent with a progress bar. A fit that was interrupted or killed goes on where it was, and one that had ended is not
     /// repeated, if settings and data are the same.
     ///
@@ -53,6 +69,15 @@ impl<'a> FitStates<'a> {
         recording: &Recording,
         split: &Split,
     ) -> anyhow::Result<Fit> {
+        self.run(name, config, |fitter| fitter.fit(model, recording, split))
+    }
+
+    fn run(
+        &mut self,
+        name: &str,
+        config: &FitConfig,
+        mut fit: impl FnMut(Fitter<'_>) -> train::Result<Fit>,
+    ) -> anyhow::Result<Fit> {
         self.names.push(name.to_owned());
         let state = self.folder.join(name);
         atomic::sweep_of(&state)?;
@@ -64,13 +89,13 @@ impl<'a> FitStates<'a> {
                 .resume_in(&state, SAVE_EVERY)
                 .keep_state()
         };
-        let fitted = match fitter().fit(model, recording, split) {
+        let fitted = match fit(fitter()) {
             Err(train::Error::OtherFit { field, .. }) => {
                 self.printer.line(format_args!(
                     "{name}: found an unfinished fit with another {field}, starting a new one"
                 ));
                 forget(&state)?;
-                fitter().fit(model, recording, split)
+                fit(fitter())
             }
             other => other,
         };

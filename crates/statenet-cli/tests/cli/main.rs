@@ -6,6 +6,7 @@ mod bad_input;
 mod continuous;
 mod contract;
 mod convert;
+mod corpora;
 mod cut;
 mod doubts;
 mod full_disk;

@@ -138,15 +138,17 @@ pub enum Error {
         /// The expected centre frequency.
         expected: Hertz,
     },
-    /// Two recordings to be combined have different cochleagrams for stimuli of the same name.
+    /// Recordings to be joined have cochleagrams of different front ends.
     #[error(
-        "stimulus {stimulus} has a different cochleagram in recording {recording}, expected the same values"
+        "recording {recording}: the cochleagrams were made by {got}, expected {expected}: make them with one front end"
     )]
-    StimulusDiffers {
-        /// The stimulus.
-        stimulus: String,
-        /// The later recording's name.
+    FrontEnd {
+        /// The recording's name.
         recording: String,
+        /// What it says of its cochleagrams, shortened.
+        got: String,
+        /// What the first recording says.
+        expected: String,
     },
     /// Responses are smoothed otherwise than expected: they would be smoothed twice, or two ways would be mixed.
     #[error("the responses of recording {recording} are {}, expected {}", in_words(*got), in_words(*expected))]
@@ -243,6 +245,30 @@ pub enum Error {
         /// The number of stimuli in the recording.
         got: usize,
     },
+    /// A nested cross-validation needs more groups of stimuli.
+    #[error(
+        "split {plan} needs at least {n_folds} groups of unlike stimuli, {n_inner} of them outside each outer fold, the recording has {got}, with {outside} outside the largest"
+    )]
+    SplitGroups {
+        /// The rule.
+        plan: String,
+        /// Outer folds.
+        n_folds: usize,
+        /// Inner folds.
+        n_inner: usize,
+        /// The groups of the recording.
+        got: usize,
+        /// Those outside the outer fold that has most of them.
+        outside: usize,
+    },
+    /// The text of a nested cross-validation is not one.
+    #[error(
+        "nested cross-validation is {text:?}, expected nested:K/J or nested:FIELD:K/J with K and J of at least 2"
+    )]
+    NestedPlan {
+        /// The text.
+        text: String,
+    },
     /// A stimulus lacks the field by which a split groups stimuli.
     #[error(
         "stimulus {stimulus} has no {field}, expected one for every stimulus, by which the split groups them"
@@ -255,7 +281,7 @@ pub enum Error {
     },
     /// The text of a split is not a known rule.
     #[error(
-        "split is {text:?}, expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, or a .json file"
+        "split is {text:?}, expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, nested:K/J:I with K and J of at least 2 and I below K, or a .json file"
     )]
     SplitPlan {
         /// The text.
@@ -270,6 +296,53 @@ pub enum Error {
         entry: String,
         /// Number of neurons in the recording.
         n_neurons: usize,
+    },
+    /// The text of a condition on metadata is not one.
+    #[error(
+        "condition is {text:?}, expected FIELD=VALUE, FIELD=VALUE|VALUE or FIELD!=VALUE, or FIELD<NUMBER with <, <=, > or >="
+    )]
+    Condition {
+        /// The text.
+        text: String,
+    },
+    /// A condition is on a field that no neuron, or no stimulus, has.
+    #[error("no {what} of recording {recording} has the field {field}, expected one of {}", known.join(", "))]
+    UnknownField {
+        /// The recording's name.
+        recording: String,
+        /// `"neuron"` or `"stimulus"`.
+        what: &'static str,
+        /// The field.
+        field: String,
+        /// The fields that there are.
+        known: Vec<String>,
+    },
+    /// A field is to be compared as a number and is none.
+    #[error("{holder}: {field} is {got}, expected a number, to be compared as {condition} asks")]
+    NotANumber {
+        /// Which neuron or stimulus.
+        holder: String,
+        /// The field.
+        field: String,
+        /// Its value, shortened.
+        got: String,
+        /// The condition.
+        condition: String,
+    },
+    /// No neuron, or no stimulus, meets the conditions.
+    #[error(
+        "no {holder} meets {}, expected one at least: the values of {field} are {}",
+        conditions.join(" and "), some_of(values)
+    )]
+    NothingMeets {
+        /// `neuron of recording NAME`, or `stimulus of recording NAME`.
+        holder: String,
+        /// The conditions.
+        conditions: Vec<String>,
+        /// The field of the first.
+        field: String,
+        /// The values that it has.
+        values: Vec<String>,
     },
     /// A neuron index is out of range.
     #[error("neuron index is {index}, expected below {n_neurons}")]

@@ -1,9 +1,11 @@
 //! A recording: sounds, neurons, and the neurons' responses.
 
 mod baseline;
-mod combine;
+mod condition;
 mod cut;
 mod doubts;
+mod fits;
+mod join;
 mod neuron;
 mod responses;
 mod selection;
@@ -18,7 +20,9 @@ use ndarray::ArrayView2;
 use serde_json::Value;
 use statenet_core::{Axes, Hertz, Input, ResponseUnit, TimeBin};
 
+pub use condition::Condition;
 pub use cut::{Cut, Rest};
+pub use join::SameIds;
 pub use neuron::Neuron;
 pub use responses::Responses;
 pub(crate) use sound::{SoundReader, in_bins, read_sound_file, sound_file_seconds};

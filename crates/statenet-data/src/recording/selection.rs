@@ -1,4 +1,4 @@
-//! Selecting neurons.
+//! Selecting neurons and stimuli.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,20 @@ impl Recording {
         let select = |s: &Stimulus| s.with_neurons(neurons);
         let stimuli = self.stimuli.iter().map(select).collect();
         Ok(Self { neurons: chosen, ..self.with_stimuli(stimuli) })
+    }
+
+    /// The recording with only the given stimuli, in that order.
+    ///
+    /// # Errors
+    /// [`Error::StimulusOutOfRange`]; [`Error::Empty`] for an empty list; [`Error::Duplicate`] for a stimulus listed twice.
+    pub fn select_stimuli(&self, stimuli: &[usize]) -> Result<Self> {
+        if stimuli.is_empty() {
+            return Err(Error::Empty { what: "stimuli" });
+        }
+        let chosen: Vec<Stimulus> =
+            stimuli.iter().map(|&s| self.stimulus(s).cloned()).collect::<Result<_>>()?;
+        super::unique("stimulus", chosen.iter().map(Stimulus::name))?;
+        Ok(self.with_stimuli(chosen))
     }
 
     /// The recording with only the neurons of these ids, in that order.
@@ -129,6 +143,21 @@ mod tests {
         assert_eq!(two.stimuli()[0].responses().unwrap().values()[[1, 1, 2]], 5.0);
         let error = ten().with_neurons(&["unit-1", "a", "7"]).unwrap_err();
         assert_eq!(error.to_string(), "recording  has none of these neurons: a, 7 (it has 10 others)");
+    }
+
+    #[test]
+    fn stimuli_are_selected_in_the_order_of_the_list() {
+        let silent = || Responses::from_nan(Array3::zeros((10, 2, 3))).unwrap();
+        let more = |s: &str| Stimulus::new(s, Array2::ones((2, 3)), silent()).unwrap();
+        let three = ten().with_stimuli(vec![more("a"), more("b"), more("c")]);
+        let names = |stimuli: &[usize]| -> Result<Vec<String>> {
+            Ok(three.select_stimuli(stimuli)?.stimuli().iter().map(|s| s.name().to_owned()).collect())
+        };
+        assert_eq!(names(&[2, 0]).unwrap(), ["c", "a"]);
+        let message = |stimuli: &[usize]| names(stimuli).unwrap_err().to_string();
+        assert_eq!(message(&[3]), "stimulus index is 3, expected below 3");
+        assert_eq!(message(&[1, 1]), "stimulus b occurs twice, expected unique names");
+        assert_eq!(message(&[]), "recording has no stimuli, expected at least one");
     }
 
     #[test]

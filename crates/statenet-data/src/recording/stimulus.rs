@@ -271,6 +271,12 @@ impl Stimulus {
         self.responses.piece(bins)
     }
 
+    /// The same stimulus under another name.
+    pub(super) fn renamed(self, name: String) -> Result<Self> {
+        names::check("stimulus", &name)?;
+        Ok(Self { name, ..self })
+    }
+
     /// The same stimulus with another input `(F, T)` of as many bins.
     pub(super) fn with_input(&self, input: Array2<f32>) -> Result<Self> {
         let place = Place::Stimulus(self.name.clone());

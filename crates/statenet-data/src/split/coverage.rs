@@ -51,9 +51,22 @@ impl Split {
     /// # Errors
     /// [`Error::StimulusOutOfRange`].
     pub fn without_data(&self, part: Part, recording: &Recording) -> Result<Vec<String>> {
-        let has_data = self.has_data(part, recording)?;
-        let without = recording.neurons().iter().zip(has_data).filter(|(_, has_data)| !has_data);
-        Ok(without.map(|(neuron, _)| neuron.id().to_owned()).collect())
+        self.without_data_in(&[part], recording)
+    }
+
+    /// Ids of the neurons without a recorded bin in any stimulus of these parts, in the order of the recording.
+    ///
+    /// # Errors
+    /// [`Error::StimulusOutOfRange`].
+    pub fn without_data_in(&self, parts: &[Part], recording: &Recording) -> Result<Vec<String>> {
+        let mut without: Vec<String> = recording.neuron_ids();
+        for &part in parts {
+            let has_data = self.has_data(part, recording)?;
+            let ids = recording.neurons().iter().zip(has_data);
+            let with: Vec<&str> = ids.filter(|(_, has_data)| *has_data).map(|(n, _)| n.id()).collect();
+            without.retain(|id| !with.contains(&id.as_str()));
+        }
+        Ok(without)
     }
 
     /// Checks that the neurons have the data that a fit and its evaluation need: some neuron in each of `parts`, and some neuron in
@@ -155,7 +168,11 @@ mod tests {
                 prop_assert_eq!(&split.has_data(part, &recording).unwrap(), &expected);
                 let without = split.without_data(part, &recording).unwrap();
                 let ids: Vec<String> = (0..3).filter(|&n| !expected[n]).map(|n| format!("u{n}")).collect();
-                prop_assert_eq!(without, ids);
+                prop_assert_eq!(&without, &ids);
+                let of_two = split.without_data_in(&[part, Part::Train], &recording).unwrap();
+                let in_train = split.has_data(Part::Train, &recording).unwrap();
+                let neither: Vec<String> = (0..3).filter(|&n| !expected[n] && !in_train[n]).map(|n| format!("u{n}")).collect();
+                prop_assert_eq!(of_two, neither);
                 in_each &= expected.contains(&true);
                 in_all.iter_mut().zip(&expected).for_each(|(all, has)| *all &= has);
             }

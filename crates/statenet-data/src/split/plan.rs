@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, str::FromStr};
 use serde_json::{Map, Value};
 use statenet_core::json;
 
-use super::{Part, Split, Vetted};
+use super::{NestedPlan, Part, Split, Vetted, nested::ALIKE, similar};
 use crate::{
     error::{Error, Result},
     readers::shortened,
@@ -27,8 +27,9 @@ const RAHMAN_STIMULI: usize = 20;
 /// | `rahman` | test 3, 6, 9, 19 of NS1 (Rahman et al. 2019); validation 16, 17, 18; training the other thirteen |
 /// | `kfold:K/I` | stimulus s is in fold s mod K; fold I is the test part, fold I + 1 mod K the validation part, the rest training; K is 3 or more |
 /// | `loo:I` | stimulus I is the test part, the next one the validation part (the first after the last), the rest training |
-/// | `grouped:FIELD:K/I` | as `kfold:K/I` with groups in place of stimuli, in the order in which they first occur: stimuli with the same FIELD of their metadata, `kind`, or `name` (up to an `@`: pieces of one stimulus) are in one part |
-/// | `repeats` | the stimuli with the most repeats are the test part; of the others the last 15 %, rounded as in `demo`, the validation part, and the rest training |
+/// | `grouped:FIELD:K/I` | as `kfold:K/I` with groups in place of stimuli, in the order in which they first occur: stimuli with the same FIELD of their metadata, `kind`, `name` (up to an `@`: pieces of one stimulus) or `alike` (sounds that are equal or nearly so) are in one part |
+/// | `nested:K/J:I/V` | one split of a [`NestedPlan`]: outer fold I of K is the test part, inner fold V of J the validation part, the rest training; `nested:K/J:I` has V 0, and `nested:FIELD:K/J:I` keeps groups together as `grouped` does |
+/// | `repeats` | the stimuli with the most recorded repeats of any neuron are the test part (estimation with one repeat, test with many, as in NAT4); of the others the last 15 %, rounded as in `demo`, the validation part, and the rest training |
 /// | `FILE.json` | `{"train": [..], "val": [..], "test": [..]}`, each entry an index or the name of a stimulus |
 ///
 /// ```
@@ -59,12 +60,21 @@ pub enum SplitPlan {
     },
     /// One fold of a cross-validation over groups of stimuli.
     Grouped {
-        /// What stimuli of a group have in common: `kind`, `name` up to an `@`, or a field of their metadata.
+        /// What stimuli of a group have in common: `kind`, `name` up to an `@`, `alike`, or a field of their metadata.
         field: String,
         /// Number of folds K.
         n_folds: usize,
         /// The test fold I.
         fold: usize,
+    },
+    /// One split of a nested cross-validation.
+    Nested {
+        /// Its folds.
+        plan: NestedPlan,
+        /// The outer fold I, which tests.
+        fold: usize,
+        /// The inner fold V, which validates.
+        inner: usize,
     },
     /// The stimuli with the most repeats test.
     Repeats,
@@ -109,6 +119,7 @@ impl SplitPlan {
                 };
                 Split::new(of(folds.train()), of(folds.val()), of(folds.test()))
             }
+            Self::Nested { plan, fold, inner } => plan.split(recording, *fold, *inner),
             Self::Repeats => self.repeats(recording),
             Self::File(path) => from_file(path, recording),
         }
@@ -126,7 +137,11 @@ impl SplitPlan {
     }
 
     fn repeats(&self, recording: &Recording) -> Result<Split> {
-        let repeats = |s: &usize| recording.stimuli().get(*s).map_or(0, Stimulus::n_repeats);
+        // Those that were recorded: where recordings were joined, an array may have room for more.
+        let of_stimulus =
+            |s: &Stimulus| (0..s.n_neurons()).map(|neuron| s.n_repeats_of(neuron)).max().unwrap_or(0);
+        let counts: Vec<usize> = recording.stimuli().iter().map(of_stimulus).collect();
+        let repeats = |s: &usize| counts.get(*s).copied().unwrap_or(0);
         let n = recording.n_stimuli();
         let most = (0..n).map(|s| repeats(&s)).max().unwrap_or(0);
         let (test, rest): (Vec<usize>, Vec<usize>) = (0..n).partition(|s| repeats(s) == most);
@@ -207,6 +222,9 @@ impl FromStr for SplitPlan {
                 _ => Err(unknown()),
             };
         }
+        if let Some(nested) = text.strip_prefix("nested:") {
+            return NestedPlan::parse_fold(nested).ok_or_else(unknown);
+        }
         if text.ends_with(".json") { Ok(Self::File(text.into())) } else { Err(unknown()) }
     }
 }
@@ -219,6 +237,8 @@ impl std::fmt::Display for SplitPlan {
             Self::KFold { n_folds, fold } => write!(f, "kfold:{n_folds}/{fold}"),
             Self::LeaveOneOut { test } => write!(f, "loo:{test}"),
             Self::Grouped { field, n_folds, fold } => write!(f, "grouped:{field}:{n_folds}/{fold}"),
+            Self::Nested { plan, fold, inner: 0 } => write!(f, "{plan}:{fold}"),
+            Self::Nested { plan, fold, inner } => write!(f, "{plan}:{fold}/{inner}"),
             Self::Repeats => f.write_str("repeats"),
             Self::File(path) => write!(f, "{}", path.display()),
         }
@@ -229,7 +249,10 @@ impl std::fmt::Display for SplitPlan {
 ///
 /// # Errors
 /// [`Error::NoGroup`] for a stimulus without the field.
-fn groups(recording: &Recording, field: &str) -> Result<Vec<Vec<usize>>> {
+pub(super) fn groups(recording: &Recording, field: &str) -> Result<Vec<Vec<usize>>> {
+    if field == ALIKE {
+        return Ok(similar::groups(recording));
+    }
     let mut keys: Vec<String> = Vec::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (s, stimulus) in recording.stimuli().iter().enumerate() {
@@ -363,6 +386,24 @@ mod tests {
 
     #[test]
     fn what_was_repeated_most_tests() {
+        // Estimation sounds heard once, two sounds heard by some neurons three times; room for four repeats in every array.
+        let dt = statenet_core::TimeBin::whole_millis::<5>();
+        let stimuli = (0..10).map(|s| {
+            let n_heard = if s == 2 || s == 5 { 3 } else { 1 };
+            let counts = ndarray::Array3::from_shape_fn((2, 4, 2), |(n, r, _)| {
+                if r < n_heard && (n == 1 || r == 0) { 1.0 } else { f32::NAN }
+            });
+            let sound = ndarray::Array2::from_elem((1, 2), s as f32);
+            Stimulus::new(format!("s{s}"), sound, crate::recording::Responses::from_nan(counts).unwrap())
+                .unwrap()
+        });
+        let neurons = ["a", "b"].map(crate::recording::Neuron::new).to_vec();
+        let recording = Recording::new(Default::default(), dt, vec![], neurons, stimuli.collect()).unwrap();
+        let parts = SplitPlan::Repeats.resolve(&recording).unwrap();
+        assert_eq!(
+            (parts.train(), parts.val(), parts.test()),
+            (&[0, 1, 3, 4, 6, 7, 8][..], &[9][..], &[2, 5][..])
+        );
         let message = split("repeats", 6).unwrap_err().to_string();
         assert!(
             message == "split repeats needs at least 2 less repeated stimuli, the recording has 0",
@@ -401,8 +442,8 @@ mod tests {
         }
         assert_eq!(
             "x".parse::<SplitPlan>().unwrap_err().to_string(),
-            "split is \"x\", expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, or a .json \
-             file"
+            "split is \"x\", expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, \
+             nested:K/J:I with K and J of at least 2 and I below K, or a .json file"
         );
         let built = SplitPlan::KFold { n_folds: 0, fold: 0 }.resolve(&of(5));
         assert!(matches!(built, Err(Error::SplitPlan { .. })));

@@ -21,7 +21,7 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex
 use statenet_core::Digest;
 
 use super::{Likeness, Part, SimilarSounds};
-use crate::recording::Stimulus;
+use crate::recording::{Recording, Stimulus};
 
 /// A higher correlation means the same sound.
 const SAME: f64 = 0.999;
@@ -32,24 +32,44 @@ const QUIET: f64 = 1e-9;
 /// Spectra of all sounds are kept if they take no more numbers than this (a gigabyte); else each pair computes its own.
 const KEPT_NUMBERS: usize = 1 << 27;
 
+/// Groups of sounds that are alike, also by way of others, in the order in which they first occur. A sound without its like is a group.
+pub(super) fn groups(recording: &Recording) -> Vec<Vec<usize>> {
+    let listed: Vec<(usize, &Stimulus)> = recording.stimuli().iter().enumerate().collect();
+    let mut group: Vec<usize> = (0..listed.len()).collect();
+    for (i, j) in pairs(&listed).into_keys() {
+        if let (Some(&a), Some(&b)) = (group.get(i), group.get(j)) {
+            group.iter_mut().filter(|g| **g == a.max(b)).for_each(|g| *g = a.min(b));
+        }
+    }
+    // The number of a group is its first sound.
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    group.into_iter().enumerate().for_each(|(s, group)| groups.entry(group).or_default().push(s));
+    groups.into_values().collect()
+}
+
 /// All pairs of alike sounds in different parts, in the order of the list.
 pub(super) fn find(listed: &[(Part, &Stimulus)]) -> Vec<SimilarSounds> {
-    let mut found: BTreeMap<(usize, usize), Likeness> = by_value(listed);
-    for (pair, likeness) in correlated(listed, &found) {
-        found.insert(pair, likeness);
-    }
     let named = |((i, j), likeness): ((usize, usize), Likeness)| {
         let (&(first_part, first), &(second_part, second)) = (listed.get(i)?, listed.get(j)?);
         let (first, second) = (first.name().to_owned(), second.name().to_owned());
         Some(SimilarSounds { first, first_part, second, second_part, likeness })
     };
-    found.into_iter().filter_map(named).collect()
+    pairs(listed).into_iter().filter_map(named).collect()
+}
+
+/// The places in a list of alike sounds that are not of one part.
+fn pairs<P: PartialEq + Sync>(listed: &[(P, &Stimulus)]) -> BTreeMap<(usize, usize), Likeness> {
+    let mut found: BTreeMap<(usize, usize), Likeness> = by_value(listed);
+    for (pair, likeness) in correlated(listed, &found) {
+        found.insert(pair, likeness);
+    }
+    found
 }
 
 /// Pairs in different parts of which one is equal to the other or a part of it.
 ///
 /// A part must have two bins that differ: that a silence occurs in another sound says nothing.
-fn by_value(listed: &[(Part, &Stimulus)]) -> BTreeMap<(usize, usize), Likeness> {
+fn by_value<P: PartialEq + Sync>(listed: &[(P, &Stimulus)]) -> BTreeMap<(usize, usize), Likeness> {
     let columns: Vec<Vec<u64>> = listed.par_iter().map(|(_, s)| digests(s.cochleagram())).collect();
     // Where the first bin of a sound occurs in the others.
     let firsts: BTreeSet<u64> = columns.iter().filter_map(|c| c.first().copied()).collect();
@@ -88,8 +108,8 @@ fn digests(cochleagram: ArrayView2<'_, f32>) -> Vec<u64> {
 }
 
 /// Pairs in different parts that correlate, of those not known yet.
-fn correlated(
-    listed: &[(Part, &Stimulus)],
+fn correlated<P: PartialEq + Sync>(
+    listed: &[(P, &Stimulus)],
     known: &BTreeMap<(usize, usize), Likeness>,
 ) -> Vec<((usize, usize), Likeness)> {
     let sounds: Vec<Option<Centred>> = listed.par_iter().map(|(_, s)| Centred::of(s.cochleagram())).collect();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use statenet_core::{ResponseUnit, Seed};
+use statenet_data::Crop;
 use statenet_metrics::losses::{Loss, penalties::Penalties};
 
 use super::schedule::Schedule;
@@ -22,7 +23,8 @@ use crate::{
 /// | `clip` | 1.0 | gradients with a larger norm are scaled down |
 /// | `max_epochs` | 1000 | |
 /// | `patience` | 20 | epochs without improvement after which the fit stops |
-/// | `seed` | 0 | order of stimuli, training noise |
+/// | `crop` | none | of each stimulus a random [`Crop`] a step, after a warm-up that does not count |
+/// | `seed` | 0 | order of stimuli, places of crops, training noise |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitConfig {
@@ -42,7 +44,10 @@ pub struct FitConfig {
     pub max_epochs: usize,
     /// Number of epochs without improvement of the validation score after which the fit stops, at least 1.
     pub patience: usize,
-    /// Seed of the order of stimuli and of training noise.
+    /// Random crops of training stimuli in place of whole ones; `None` for whole ones. Validation stimuli are always whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Crop>,
+    /// Seed of the order of stimuli, of the places of crops and of training noise.
     pub seed: Seed,
 }
 
@@ -57,6 +62,7 @@ impl Default for FitConfig {
             clip: Some(1.0),
             max_epochs: 1000,
             patience: 20,
+            crop: None,
             seed: Seed::new(0),
         }
     }
@@ -82,6 +88,9 @@ impl FitConfig {
             if n == 0 {
                 return Err(Error::Setting { setting, got: n.to_string(), expected: "1 or more" });
             }
+        }
+        if let Some(crop) = &self.crop {
+            crop.validate()?;
         }
         let AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = self.optimizer;
         let positive = |x: f64| x > 0.0 && x.is_finite();

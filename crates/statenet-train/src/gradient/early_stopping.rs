@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{config::FitConfig, schedule::Schedule};
+use super::{config::FitConfig, course::Course, schedule::Schedule};
 use crate::history::{History, Stopped};
 
 /// Losses and scores of a running fit, and the counts on which decisions depend.
@@ -64,6 +64,14 @@ impl EarlyStopping {
             Schedule::Plateau { times, .. } => self.n_falls >= times,
         };
         if all_falls && self.n_stale >= config.patience { Decision::Stop } else { Decision::Continue }
+    }
+
+    /// Adds an epoch of a refit, which has no validation score, and takes the learning rate of the next one from its course.
+    pub(crate) fn add_planned(&mut self, train_loss: f64, course: &Course) {
+        self.train_loss.push(train_loss);
+        self.val_score.push(None);
+        self.best_epoch = self.n_epochs();
+        self.n_falls = course.falls_before(self.n_epochs());
     }
 
     pub(crate) fn into_history(self, stopped: Stopped) -> History {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use candle_core::{DType, Tensor};
+use serde_json::json;
 use statenet_core::Seed;
 use statenet_data::{Batch, Batches, Recording, Split};
 use statenet_models::{Mode, Pass, ResponseModel};
@@ -14,6 +15,7 @@ use statenet_models::{Mode, Pass, ResponseModel};
 use super::{
     clipping,
     config::FitConfig,
+    course::Course,
     early_stopping::{Decision, EarlyStopping},
     objective::Objective,
     responses::TrainingResponses,
@@ -22,9 +24,9 @@ use super::{
 use crate::{
     axes::expect_same_unit,
     error::{During, Error, Result},
-    fit::{Fit, metadata_of},
+    fit::{Fit, fitted_stimuli, metadata_of},
     hearing::FitInput,
-    history::Stopped,
+    history::{History, Stopped},
     need::expect_memory_to_fit,
     optimizers::AdamW,
     progress::Progress,
@@ -120,23 +122,78 @@ impl<'a> Fitter<'a> {
     /// holds another fit, [`Error::DamagedState`] if it is damaged; [`Error::NotFinite`] if the loss or a gradient becomes infinite
     /// or NaN; [`Error::Interrupted`] if it was [asked to stop](Self::stop_when). After an error during the fit the model holds the best weights so far.
     pub fn fit(self, model: &mut dyn ResponseModel, recording: &Recording, split: &Split) -> Result<Fit> {
+        self.run(model, recording, split, None)
+    }
+
+    /// Fits a model to the training and validation stimuli together, for the epochs that led an earlier fit of the same model, recording, split
+    /// and settings to its best weights: the [`Course`] of its history. Test stimuli are never used, and there is no validation score.
+    ///
+    /// The model is as it was before the earlier fit: built anew from the same seed. Bands are scaled by training and validation stimuli. An epoch
+    /// is a pass over more stimuli than in the earlier fit, so that there are more steps.
+    ///
+    /// ```
+    /// use candle_core::Device;
+    /// use statenet_core::Seed;
+    /// use statenet_data::{SimulationConfig, SplitPlan};
+    /// use statenet_models::zoo;
+    /// use statenet_train::{FitConfig, Fitter};
+    ///
+    /// let recording = SimulationConfig::small().simulate()?.recording;
+    /// let split = SplitPlan::Demo.resolve(&recording)?;
+    /// let model = || zoo::linear(&recording.axes()).build(Seed::new(0), &Device::Cpu);
+    /// let config = FitConfig { max_epochs: 5, ..FitConfig::recipe(&model()?.config()) };
+    /// let first = Fitter::new(config.clone()).fit(&mut *model()?, &recording, &split)?;
+    /// let mut refitted = model()?;
+    /// let fit = Fitter::new(config).refit(&mut *refitted, &recording, &split, &first.history)?;
+    /// assert_eq!(fit.history.n_epochs(), first.history.best_epoch);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn refit(
+        self,
+        model: &mut dyn ResponseModel,
+        recording: &Recording,
+        split: &Split,
+        first: &History,
+    ) -> Result<Fit> {
+        let config = self.config.clone().unwrap_or_else(|| FitConfig::recipe(&model.config()));
+        let course = Course::of(first, &config);
+        self.run(model, recording, split, Some(&course))
+    }
+
+    fn run(
+        self,
+        model: &mut dyn ResponseModel,
+        recording: &Recording,
+        split: &Split,
+        course: Option<&Course>,
+    ) -> Result<Fit> {
         let Self { config, mut watch, resume, keep_state, stop } = self;
         let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
         config.expect_unit(recording.response_unit())?;
         expect_same_unit(model, recording)?;
-        expect_memory_to_fit(model, recording, split, &config)?;
+        let train = fitted_stimuli(split, course.is_some());
+        let val: &[usize] = if course.is_some() { &[] } else { split.val() };
+        expect_memory_to_fit(model, recording, (&train, val), &config)?;
         let before = model.params().snapshot()?;
-        let input = FitInput::new(model, recording, split.train())?;
+        let input = FitInput::new(model, recording, &train)?;
+        let refit = course.map(|course| json!({ "epochs": course }));
         let mut metadata =
-            metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed))?;
+            metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed), refit)?;
         let recording = &*input.recording;
-        let batches = Batches::new(recording, split.train(), model.device())?;
+        let batches = Batches::new(recording, &train, model.device())?;
         let responses = TrainingResponses::of(&batches, recording.response_unit())?;
-        let validation = Validation::new(recording, split, model.device())?;
+        let judge = match course {
+            None => Judge::Validation(Validation::new(recording, split, model.device())?),
+            Some(course) => Judge::Course(course),
+        };
         let folder = match resume {
             Some((folder, every)) => {
-                Some((FitFolder::new(&folder, Fingerprint::new(model, &config, recording, split)?), every))
+                let fingerprint = Fingerprint::new(model, &config, recording, split, course)?;
+                Some((FitFolder::new(&folder, fingerprint), every))
             }
             None => None,
         };
@@ -150,8 +207,14 @@ impl<'a> Fitter<'a> {
             Some(_) => responses.moments_in_loss(&batches)?,
             None => Vec::new(),
         };
+        // A refit has its epochs, and shows progress towards them.
+        let config = match course {
+            Some(course) => FitConfig { max_epochs: course.n_epochs(), ..config },
+            None => config,
+        };
         let objective = Objective::new(&config, model, &known)?;
         let mut run = Run::start(model, &config, &batches, &input, weights, objective)?;
+        run.early_stopping.n_falls = course.map_or(0, |course| course.falls_before(0));
         let ended = state.as_ref().and_then(|state| state.ended);
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
             tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
@@ -162,7 +225,7 @@ impl<'a> Fitter<'a> {
         }
         let stopped = match ended {
             Some(stopped) => Ok(stopped),
-            None => run.finish(&validation, &mut watch, stop.as_deref(), folder.as_ref()),
+            None => run.finish(&judge, &mut watch, stop.as_deref(), folder.as_ref()),
         };
         let kept = match (&stopped, &folder) {
             (Ok(stopped), Some((folder, _))) if keep_state && ended.is_none() => {
@@ -201,6 +264,14 @@ impl EarlyStopping {
             at_most_left: Duration::try_from_secs_f64(left).unwrap_or_default(),
         }
     }
+}
+
+/// What says which weights are kept.
+enum Judge<'a> {
+    /// The validation score, which also says when the fit ends.
+    Validation(Validation),
+    /// The epochs that an earlier fit found: the last weights are kept.
+    Course(&'a Course),
 }
 
 /// A fit in progress.
@@ -262,7 +333,7 @@ impl<'a> Run<'a> {
     /// not the best ones.
     fn finish(
         &mut self,
-        validation: &Validation,
+        judge: &Judge<'_>,
         watch: &mut Option<Watch<'_>>,
         stop: Option<&(dyn Fn() -> bool + '_)>,
         folder: Option<&(FitFolder, Duration)>,
@@ -271,8 +342,16 @@ impl<'a> Run<'a> {
         let mut saved = Instant::now();
         while self.early_stopping.n_epochs() < self.config.max_epochs {
             let train_loss = self.epoch()?;
-            let score = validation.score(|x| self.input.forward(self.model, x, Mode::Eval))?;
-            let decision = self.early_stopping.add(train_loss, score, self.config);
+            let (score, decision) = match judge {
+                Judge::Validation(validation) => {
+                    let score = validation.score(|x| self.input.forward(self.model, x, Mode::Eval))?;
+                    (score, self.early_stopping.add(train_loss, score, self.config))
+                }
+                Judge::Course(course) => {
+                    self.early_stopping.add_planned(train_loss, course);
+                    (None, Decision::Improved)
+                }
+            };
             self.early_stopping.seconds = before + begun.elapsed().as_secs_f64();
             tracing::debug!(
                 epoch = self.early_stopping.n_epochs(),
@@ -305,7 +384,10 @@ impl<'a> Run<'a> {
                 });
             }
         }
-        Ok(Stopped::MaxEpochs)
+        Ok(match judge {
+            Judge::Validation(_) => Stopped::MaxEpochs,
+            Judge::Course(_) => Stopped::AsPlanned,
+        })
     }
 
     /// Runs one epoch: a pass over the training stimuli. Returns the mean loss of its steps.
@@ -315,7 +397,10 @@ impl<'a> Run<'a> {
         let seed = self.config.seed;
         let factor = self.config.schedule.factor(self.early_stopping.n_falls);
         self.optimizer.set_learning_rate(self.config.optimizer.learning_rate * factor);
-        let pass_over = self.batches.epoch(seed, epoch, self.config.batch)?;
+        let pass_over = match self.config.crop {
+            Some(crop) => self.batches.cropped_epoch(seed, epoch, self.config.batch, crop)?,
+            None => self.batches.epoch(seed, epoch, self.config.batch)?,
+        };
         let n_steps = pass_over.n_batches().max(1);
         let mut sum = 0.0;
         for (step, batch) in pass_over.enumerate() {

@@ -3,6 +3,7 @@
 
 mod clipping;
 mod config;
+mod course;
 mod early_stopping;
 mod fitter;
 mod many;
@@ -15,6 +16,7 @@ mod seal;
 
 pub use self::{
     config::FitConfig,
+    course::Course,
     fitter::Fitter,
     many::{FitJob, fit_many},
     schedule::Schedule,

@@ -22,7 +22,7 @@ use statenet_core::{
 use statenet_data::{Recording, Split};
 use statenet_models::ResponseModel;
 
-use super::{config::FitConfig, early_stopping::EarlyStopping, seal};
+use super::{config::FitConfig, course::Course, early_stopping::EarlyStopping, seal};
 use crate::{
     error::{During, Error, Result},
     history::Stopped,
@@ -41,6 +41,9 @@ pub(crate) struct Fingerprint {
     start: String,
     fit: FitConfig,
     split: Split,
+    /// The epochs of a refit to training and validation stimuli.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refit: Option<Course>,
     /// Digest of training and validation data.
     data: String,
 }
@@ -51,21 +54,23 @@ impl Fingerprint {
         fit: &FitConfig,
         recording: &Recording,
         split: &Split,
+        refit: Option<&Course>,
     ) -> Result<Self> {
         let start = digest_of_values(model.params().iter().map(|p| p.var.as_tensor()))?;
         let data = digest_of_data(recording, split)?;
         let model = serde_json::to_value(model.config()).unwrap_or_default();
-        Ok(Self { model, start, fit: fit.clone(), split: split.clone(), data })
+        Ok(Self { model, start, fit: fit.clone(), split: split.clone(), refit: refit.cloned(), data })
     }
 
     /// The first field that differs, with both values.
     fn difference(&self, other: &Self) -> Option<(&'static str, String, String)> {
         let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-        let fields: [(&'static str, String, String); 5] = [
+        let fields: [(&'static str, String, String); 6] = [
             ("model", self.model.to_string(), other.model.to_string()),
             ("settings", text(&self.fit), text(&other.fit)),
             // As it is saved: the lists of stimuli, and nothing that was found out about them.
             ("split", as_json(&self.split), as_json(&other.split)),
+            ("refit", text(&self.refit), text(&other.refit)),
             ("data", self.data.clone(), other.data.clone()),
             ("start", self.start.clone(), other.start.clone()),
         ];

@@ -6,6 +6,7 @@ use candle_core::{Device, Tensor};
 use faer::Mat;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use statenet_core::{Axes, Millis, Need, Seed, TimeBin};
 use statenet_data::{Part, Recording, Split};
 use statenet_models::{
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     error::{During, Error, Result},
-    fit::metadata_of,
+    fit::{fitted_stimuli, metadata_of},
     hearing::{expect_cochleagrams, scaled},
     need::Bins,
     validation::{ValidationTarget, mean_score},
@@ -109,17 +110,17 @@ impl Ridge {
     /// As [`fit`](Self::fit), for settings and a split that do not fit the recording.
     pub fn need(&self, recording: &Recording, split: &Split) -> Result<Need> {
         self.validate()?;
-        Ok(self.sizes(recording, split)?.least())
+        Ok(self.sizes(recording, (split.train(), split.val()))?.least())
     }
 
-    fn sizes(&self, recording: &Recording, split: &Split) -> Result<Sizes> {
+    fn sizes(&self, recording: &Recording, (train, val): (&[usize], &[usize])) -> Result<Sizes> {
         let n_bands = recording.n_bands();
         let mut windows: Vec<usize> = self.lags.iter().map(|lags| lags.saturating_mul(n_bands)).collect();
         windows.sort_unstable();
         windows.dedup();
-        let (train, val) = (Bins::of(recording, split.train())?, Bins::of(recording, split.val())?);
+        let at_once = rayon::current_num_threads().min(train.len());
+        let (train, val) = (Bins::of(recording, train)?, Bins::of(recording, val)?);
         // As many stimuli as threads are read at once, with all repeats, masks and what is smoothed.
-        let at_once = rayon::current_num_threads().min(split.train().len());
         let per_row = 3 * train.most_values / train.longest.max(1) / recording.n_neurons().max(1);
         let n_held = if recording.is_on_disk() { at_once * train.longest * per_row } else { train.n_bins };
         Ok(Sizes {
@@ -145,14 +146,61 @@ impl Ridge {
         expect_cochleagrams(recording)?;
         let begun = Instant::now();
         split.expect_data(&[Part::Train, Part::Val], recording)?;
-        self.sizes(recording, split)?.expect_memory()?;
-        let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None)?;
+        let parts = (split.train(), split.val());
+        self.sizes(recording, parts)?.expect_memory()?;
+        let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None, None)?;
         let scaling = recording.fit_standardization(split.train())?;
         let as_recorded = recording.smoothed();
         let recording =
             &scaled(&as_recorded, &scaling, as_recorded.stimuli().iter().map(|s| s.cochleagram()))?;
         let target = ValidationTarget::new(recording, split)?;
-        let fitted = Fitted::of(self, recording, split, &target)?;
+        let fitted = Fitted::of(self, recording, parts, &target)?;
+        let mut model = fitted.model(&as_recorded.axes(), device)?;
+        model.scale_input(&scaling)?;
+        let Fitted { lags, penalties, val_score, train_loss, .. } = fitted;
+        let seconds = begun.elapsed().as_secs_f64();
+        Ok(RidgeFit { model, lags, penalties, val_score, train_loss, seconds, metadata })
+    }
+
+    /// Fits on training and validation stimuli together, with the lags and penalties that an earlier fit of the same recording and split chose.
+    /// Bands are scaled by both parts. A neuron that had no training stimuli gets the last penalty. Test stimuli are never used.
+    ///
+    /// `val_score` is that of the earlier fit.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn refit(
+        &self,
+        recording: &Recording,
+        split: &Split,
+        first: &RidgeFit,
+        device: &Device,
+    ) -> Result<RidgeFit> {
+        self.validate()?;
+        expect_cochleagrams(recording)?;
+        let begun = Instant::now();
+        let both = fitted_stimuli(split, true);
+        let last = self.penalties.last().copied().unwrap_or(1.0);
+        let penalty_of = |n: usize| first.penalties.get(n).copied().flatten().unwrap_or(last);
+        let mut penalties: Vec<f64> = (0..recording.n_neurons()).map(penalty_of).collect();
+        let chosen = |penalty| Self { lags: vec![first.lags], penalties: vec![penalty] };
+        chosen(last).sizes(recording, (&both, split.val()))?.expect_memory()?;
+        let refit = Some(json!({ "lags": first.lags }));
+        let metadata = metadata_of(recording, &recording.neuron_ids(), split, self, None, refit)?;
+        let scaling = recording.fit_standardization(&both)?;
+        let as_recorded = recording.smoothed();
+        let recording =
+            &scaled(&as_recorded, &scaling, as_recorded.stimuli().iter().map(|s| s.cochleagram()))?;
+        // The scores are of sounds that were fitted, and are not used.
+        let target = ValidationTarget::new(recording, split)?;
+        penalties.sort_by(f64::total_cmp);
+        penalties.dedup();
+        let mut kept = Kept::new(recording.n_neurons(), recording.n_bands(), first.lags);
+        for penalty in penalties {
+            let fitted = Fitted::of(&chosen(penalty), recording, (&both, split.val()), &target)?;
+            kept.take(&fitted, |neuron| penalty_of(neuron) == penalty);
+        }
+        let fitted = Fitted::kept(kept, first.val_score.clone());
         let mut model = fitted.model(&as_recorded.axes(), device)?;
         model.scale_input(&scaling)?;
         let Fitted { lags, penalties, val_score, train_loss, .. } = fitted;
@@ -168,18 +216,25 @@ struct Fitted {
     weights: Vec<f32>,
     offsets: Vec<f32>,
     penalties: Vec<Option<f64>>,
+    /// Training error of each neuron.
+    losses: Vec<Option<f64>>,
     val_score: Vec<Option<f64>>,
     train_loss: f64,
 }
 
 impl Fitted {
-    fn of(ridge: &Ridge, recording: &Recording, split: &Split, target: &ValidationTarget) -> Result<Self> {
+    fn of(
+        ridge: &Ridge,
+        recording: &Recording,
+        (train, val): (&[usize], &[usize]),
+        target: &ValidationTarget,
+    ) -> Result<Self> {
         let n_bands = recording.n_bands();
-        let sizes = ridge.sizes(recording, split)?;
+        let sizes = ridge.sizes(recording, (train, val))?;
         let windows = &sizes.windows;
         let longest = windows.last().copied().unwrap_or(0);
-        let training = &Training::new(recording, split.train())?;
-        let scored = &Scored::new(target, recording, split.val(), longest)?;
+        let training = &Training::new(recording, train)?;
+        let scored = &Scored::new(target, recording, val, longest)?;
         let groups = training.groups();
         let (n_groups, n_factors) = sizes.plan(&groups, rayon::current_num_threads())?;
         let n_all = training.design.all_rows().len();
@@ -228,10 +283,14 @@ impl Fitted {
         for (group, mut windows) in groups.iter().zip(fitted) {
             kept.add(group, windows.swap_remove(window), &regressions);
         }
-        let Kept { weights, offsets, penalties, losses, .. } = kept;
-        let losses: Vec<f64> = losses.into_iter().flatten().collect();
-        let train_loss = losses.iter().sum::<f64>() / losses.len().max(1) as f64;
-        Ok(Self { lags, weights, offsets, penalties, val_score, train_loss })
+        Ok(Self::kept(kept, val_score))
+    }
+
+    fn kept(kept: Kept, val_score: Vec<Option<f64>>) -> Self {
+        let Kept { lags, weights, offsets, penalties, losses, .. } = kept;
+        let defined: Vec<f64> = losses.iter().copied().flatten().collect();
+        let train_loss = defined.iter().sum::<f64>() / defined.len().max(1) as f64;
+        Self { lags, weights, offsets, penalties, losses, val_score, train_loss }
     }
 
     /// The linear model with these weights, not scaled.
@@ -298,6 +357,18 @@ impl Kept {
                 column.for_each(|(i, &weight)| self.set(*neuron, first + i, weight));
             }
         });
+    }
+
+    /// Takes some neurons of regressions with as many lags.
+    fn take(&mut self, fitted: &Fitted, which: impl Fn(usize) -> bool) {
+        let n_columns = self.n_bands * self.lags;
+        for neuron in (0..self.offsets.len()).filter(|&neuron| which(neuron)) {
+            let columns = neuron * n_columns..(neuron + 1) * n_columns;
+            self.weights[columns.clone()].copy_from_slice(&fitted.weights[columns]);
+            self.offsets[neuron] = fitted.offsets[neuron];
+            self.penalties[neuron] = fitted.penalties[neuron];
+            self.losses[neuron] = fitted.losses[neuron];
+        }
     }
 
     /// From a column of the lag matrix to a receptive field `(F, lags)`, whose last lag is now.

@@ -1,14 +1,16 @@
 //! The steps of `look`: read, measure, draw.
 
+use std::path::Path;
+
 use statenet::{
     core::Warning,
-    data::{Alignment, quality, quality_doubts},
+    data::{Alignment, RawSound, quality, quality_doubts},
     prelude::*,
 };
 
 use super::{args::LookArgs, page, summary::LookedAt};
 use crate::{
-    reading::{DataPaths, Found, Origin, Source, source_or_responses},
+    reading::{DataPaths, Found, Origin, Raw, Source, source_or_responses},
     shared::{OutputFolder, StepBar, Warnings, front_end, interrupt, with_cochleagrams, write_json},
 };
 
@@ -38,12 +40,11 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
             let (source, with_signal) = chosen(*source)?;
             (with_cochleagrams(&source.recording, cochlea.as_ref())?, true, with_signal)
         }
-        Found::WithoutSounds(raw, error) => {
+        Found::WithoutSounds(raw, _) => {
             let place = args.data.iter().flat_map(DataPaths::iter).next().unwrap_or(&args.out);
-            let message = format!("{error:#}: responses are shown alone, nothing that needs sounds");
             bar.suspend(|| {
-                warnings.add(Warning::new("no_sounds", message, place.display().to_string()));
-                warnings.extend(raw.recording.warnings.iter().cloned());
+                warnings.add(no_sounds(&raw, place));
+                warnings.extend(raw.doubts(place));
             });
             let recording = args.select.stimuli(raw.bin_in_silence()?)?;
             let (source, with_signal) = chosen(Source { recording, truth: Vec::new() })?;
@@ -76,4 +77,23 @@ pub fn run(args: &LookArgs) -> anyhow::Result<()> {
     printer.line(format_args!("{}", looked.in_a_line()));
     printer.line(format_args!("wrote {0}/report.html and {0}/{SUMMARY}", args.out.display()));
     printer.finish()
+}
+
+/// What is said of data without sounds.
+fn no_sounds(raw: &Raw, place: &Path) -> Warning {
+    const SHOWN: usize = 5;
+    let stimuli = &raw.recording.stimuli;
+    let silent: Vec<&str> = stimuli
+        .iter()
+        .filter(|stimulus| stimulus.sound == RawSound::Missing)
+        .map(|stimulus| stimulus.name.as_str())
+        .collect();
+    let mut names = silent.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if silent.len() > SHOWN {
+        names.push_str(&format!(" and {} more", silent.len() - SHOWN));
+    }
+    let message = format!(
+        "there is no sound for {names}: responses are shown alone, without anything that needs sounds"
+    );
+    Warning::new("no_sounds", message, place.display().to_string())
 }

@@ -64,7 +64,11 @@ fn without_sounds_responses_are_shown_alone_and_import_writes_nothing() {
     let args = ["--data", text(&data), "--repeats", "5", "--out", text(&out)];
     let ended = expect_done("look", &args);
     assert!(ended.stdout.contains("neurons have a ceiling; there are no sounds"), "{}", ended.stdout);
-    assert!(ended.stderr.contains("there is no sound and no cochleagram for s0"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("there is no sound for s0, s1, s2, s3, s4 and 5 more: responses"),
+        "{}",
+        ended.stderr
+    );
     let looked = json(&out.join("look.json"));
     assert_eq!((&looked["has_sounds"], &looked["alignment"]), (&false.into(), &serde_json::Value::Null));
     assert_eq!(looked["warnings"][0]["code"], "no_sounds");

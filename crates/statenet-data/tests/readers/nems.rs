@@ -114,6 +114,9 @@ fn other_signals_and_epochs_are_named_by_options() {
     assert_eq!((raw.stimuli.len(), raw.stimuli[0].name.as_str()), (1, "ENCE"));
     let RawSound::Cochleagram { values, .. } = &raw.stimuli[0].sound else { panic!("no cochleagram") };
     assert_eq!(values, array![[5.0, 6.0], [15.0, 16.0]]);
+    // An epoch that is called as the prefix keeps its name.
+    let whole = NemsOptions { prefix: "REFERENCE".to_owned(), ..options };
+    assert_eq!(nems::read(folder.path(), &whole).unwrap().stimuli[0].name, "REFERENCE");
 }
 
 #[test]

@@ -43,6 +43,11 @@ pub(super) struct Cut {
     pub(super) occurrences: Vec<Epoch>,
 }
 
+/// The name of a stimulus. An epoch that is called as the prefix keeps its name.
+fn without_prefix<'a>(epoch: &'a str, prefix: &str) -> &'a str {
+    epoch.strip_prefix(prefix).filter(|rest| !rest.is_empty()).unwrap_or(epoch)
+}
+
 impl Cuts {
     /// The epochs whose names begin with a prefix, of the responses, or of the stimuli if the responses have none.
     pub(super) fn of(
@@ -96,8 +101,7 @@ impl Cuts {
         }
         let mut named: Vec<(&str, Vec<Epoch>)> = by_name.into_iter().collect();
         named.sort_by(|(a, _), (b, _)| natural(a, b));
-        let short: Vec<&str> =
-            named.iter().map(|(epoch, _)| epoch.strip_prefix(prefix).unwrap_or(epoch)).collect();
+        let short: Vec<&str> = named.iter().map(|(epoch, _)| without_prefix(epoch, prefix)).collect();
         let names = file_names(&short);
         let stimuli = named.into_iter().zip(names).map(|((epoch, mut occurrences), name)| {
             occurrences.sort_by(|a, b| a.start.total_cmp(&b.start));

@@ -291,7 +291,10 @@ impl ResponseModel for Pipeline {
     }
 
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
-        let fields = self.readout.receptive_fields()?;
+        let fields = match self.core.unit_fields()? {
+            Some(units) => self.readout.receptive_fields_of(&units)?,
+            None => self.readout.receptive_fields()?,
+        };
         let (Some(fields), Some(deviations)) = (&fields, self.readout.nonlinearity().deviations()?) else {
             return Ok(fields);
         };

@@ -10,7 +10,7 @@
 //! Pennington JR, David SV (2023). A convolutional neural network provides a generalizable model of natural sound
 //! coding by neural populations in auditory cortex. PLoS Computational Biology 19:e1011110.
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 use statenet_kernels::{Step, steps};
 
@@ -121,6 +121,12 @@ impl Stage for LowRank {
         Memory::Frames(self.span.2)
     }
 
+    fn unit_fields(&self) -> Result<Option<Tensor>> {
+        let summed = self.weight()?.detach().sum(1);
+        let fields = summed.and_then(|w| w.to_device(&Device::Cpu)?.to_dtype(DType::F64));
+        fields.during("summing the channels of receptive fields").map(Some)
+    }
+
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {
         Ok(Some(vec![self.step()?]))
     }
@@ -128,7 +134,6 @@ impl Stage for LowRank {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
     use statenet_core::Seed;
 
     use super::*;

@@ -61,6 +61,12 @@ pub(crate) trait Stage: Send + Sync {
     /// How far back this stage looks.
     fn memory(&self) -> Memory;
 
+    /// The receptive field of each unit, `(units, F, K)` in f64, channels summed, last column lag 0; `None` unless each is a
+    /// weighted sum over bands and lags.
+    fn unit_fields(&self) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
     /// The stage as single-frame steps, whose states are those of [`init_state`](Self::init_state) in order; `None` if
     /// it has no such form.
     fn steps(&self) -> Result<Option<Vec<Box<dyn Step>>>> {

@@ -6,7 +6,7 @@
 //! In (B, H, T) or (B, T, H), out (B, N, T). Memory: the current frame, unbounded with a leak. Parameters: N (H + 1), or N H
 //! without a bias c, the leak's N and the curve's.
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 use statenet_core::Axes;
 use statenet_kernels::{Layout, Step, steps};
@@ -14,7 +14,7 @@ use statenet_kernels::{Layout, Step, steps};
 use super::readout::Readout;
 use crate::{
     activations::{ActivationConfig, Nonlinearity},
-    error::{Result, config_error},
+    error::{During, Result, config_error},
     layers::leaky_integrator::{Leak, LeakConfig},
     model::{
         memory::Memory,
@@ -126,6 +126,18 @@ impl Readout for LinearReadout {
         &self.nonlinearity
     }
 
+    fn receptive_fields_of(&self, units: &Tensor) -> Result<Option<Tensor>> {
+        if self.leak.is_some() {
+            return Ok(None);
+        }
+        let sum = || -> candle_core::Result<Tensor> {
+            let (n, n_bands, lags) = units.dims3()?;
+            let weight = self.weight.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?;
+            weight.matmul(&units.reshape((n, n_bands * lags))?)?.reshape(((), n_bands, lags))
+        };
+        sum().during("summing receptive fields").map(Some)
+    }
+
     fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<()> {
         let Some(bias) = &self.bias else { return self.nonlinearity.init_without_drive(mean_rates) };
         let mut drives = self.nonlinearity.init_to_mean_rates(mean_rates)?;
@@ -138,7 +150,6 @@ impl Readout for LinearReadout {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
     use statenet_core::{Seed, TimeBin};
 
     use super::*;

@@ -16,4 +16,10 @@ pub(crate) trait Readout: Stage {
     fn receptive_fields(&self) -> Result<Option<Tensor>> {
         Ok(None)
     }
+
+    /// The same of a readout of units that have these receptive fields, `(units, F, K)` in f64; `None` unless its drive is a
+    /// weighted sum of them.
+    fn receptive_fields_of(&self, _units: &Tensor) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
 }

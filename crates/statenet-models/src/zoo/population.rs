@@ -32,11 +32,42 @@ fn of_core(axes: &Axes, core: CoreConfig) -> ModelConfig {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{DType, Device, Tensor};
     use statenet_core::{Seed, TimeBin};
 
     use super::*;
-    use crate::ResponseModel as _;
+    use crate::{Mode, ResponseModel as _};
+
+    #[test]
+    fn the_receptive_field_of_a_neuron_is_what_a_click_in_a_band_adds_to_its_drive() {
+        // Without a curve.
+        let axes =
+            Axes { response_unit: "mV".parse().unwrap(), ..Axes::new(5, 3, TimeBin::whole_millis::<5>()) };
+        let config = low_rank_ln(&axes);
+        let model = crate::Registry::new().build(&config, Seed::new(2), DType::F64, &Device::Cpu).unwrap();
+        let fields = model.receptive_fields().unwrap().unwrap().to_vec3::<f64>().unwrap();
+        assert_eq!((fields.len(), fields[0].len(), fields[0][0].len()), (3, 5, 40));
+        let respond = |click: Option<usize>| {
+            let mut x = vec![0f64; 5 * 50];
+            if let Some(band) = click {
+                x[band * 50 + 2] = 1.0;
+            }
+            let x = Tensor::from_vec(x, (1, 1, 5, 50), &Device::Cpu).unwrap();
+            model.forward(&x, Mode::Eval).unwrap().squeeze(0).unwrap().to_vec2::<f64>().unwrap()
+        };
+        let silence = respond(None);
+        for band in 0..5 {
+            for (n, response) in respond(Some(band)).iter().enumerate() {
+                for lag in 0..40 {
+                    let added = response[2 + lag] - silence[n][2 + lag];
+                    assert!((added - fields[n][band][39 - lag]).abs() < 1e-12, "{n} {band} {lag}");
+                }
+            }
+        }
+        assert!(
+            cnn1d(&axes).build(Seed::new(2), &Device::Cpu).unwrap().receptive_fields().unwrap().is_none()
+        );
+    }
 
     #[test]
     fn they_have_the_published_numbers_of_parameters() {

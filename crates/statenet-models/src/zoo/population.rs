@@ -56,11 +56,12 @@ mod tests {
             model.forward(&x, Mode::Eval).unwrap().squeeze(0).unwrap().to_vec2::<f64>().unwrap()
         };
         let silence = respond(None);
-        for band in 0..5 {
-            for (n, response) in respond(Some(band)).iter().enumerate() {
-                for lag in 0..40 {
-                    let added = response[2 + lag] - silence[n][2 + lag];
-                    assert!((added - fields[n][band][39 - lag]).abs() < 1e-12, "{n} {band} {lag}");
+        let clicks: Vec<_> = (0..5).map(|band| respond(Some(band))).collect();
+        for (n, field) in fields.iter().enumerate() {
+            for (band, (of_band, responses)) in field.iter().zip(&clicks).enumerate() {
+                for (lag, weight) in of_band.iter().rev().enumerate() {
+                    let added = responses[n][2 + lag] - silence[n][2 + lag];
+                    assert!((added - weight).abs() < 1e-12, "{n} {band} {lag}: {added} {weight}");
                 }
             }
         }

@@ -31,10 +31,11 @@ impl Recipe {
     /// The transformer.
     pub const ATTENTION: Self = Self { learning_rate: 3e-3, weight_decay: 0.0 };
 
-    /// The low-rank LN.
-    pub const LOW_RANK: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
+    /// The low-rank LN: a few hundred weights that all neurons share. The best validation score of the first 20 epochs on NS1 is
+    /// .70 at this rate and .67 at 3e-3; at 1e-3 it is .62 after 30.
+    pub const LOW_RANK: Self = Self { learning_rate: 1e-2, weight_decay: 0.0 };
 
-    /// The 1-D CNN.
+    /// The 1-D CNN: the validation score is .65 after 10 epochs on NS1.
     pub const RECTIFIED: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
 
     /// The recipe of any config, also of one that is not in the zoo: that of the zoo's models with the same core or

@@ -156,7 +156,7 @@ pub mod steps {
             adaptation::step::Adaptation, diagonal::step::DiagonalScan, dplr::step::DplrScan,
             leaky::step::Leaky, plasticity::step::Plasticity, selective::step::SelectiveScan,
         },
-        step::sequential::Sequential,
+        step::{average::Average, sequential::Sequential},
     };
 }
 

@@ -34,6 +34,7 @@
 //! | task | call |
 //! |---|---|
 //! | build a model of the zoo, or of a file | `zoo::ln(&axes).build(seed, &device)`, [`ModelConfig::read`] |
+//! | average several fitted models as one | [`ensemble_of`] |
 //! | put a model behind a front end | [`ModelConfig::behind`] |
 //! | save, load | [`checkpoint::save()`], [`checkpoint::load()`] |
 //! | load a published folder | [`checkpoint::load_published`] |
@@ -69,8 +70,9 @@ mod tensors;
 pub mod zoo;
 
 pub use build::{
+    ensemble::ensemble_of,
     frame_model::{FrameModel, of_frames},
-    model_config::{Architecture, CustomConfig, ModelConfig, PipelineConfig},
+    model_config::{Architecture, CustomConfig, EnsembleConfig, ModelConfig, PipelineConfig},
     registry::Registry,
     response_model::ResponseModel,
 };

@@ -29,6 +29,7 @@
 //! | what a fit leaves | [`Fit`]: its [`History`], and what a checkpoint says of it; [`Progress`] while it runs |
 //! | what a fit takes | [`need_of_fit`], [`Ridge::need`]: memory and multiplications, checked before it starts |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
+//! | one network that learns what a better one makes of sounds | [`Distillation`] |
 //! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart; [`not_trained`], which neurons a fit had no data of |
 //! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
 //! | neurons with a signal | [`neurons_above_snr`], measured without test stimuli |
@@ -52,6 +53,7 @@
 //! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle.
 
 mod axes;
+mod distill;
 mod error;
 mod evaluate;
 mod fit;
@@ -66,6 +68,7 @@ mod selection;
 mod validation;
 
 pub use axes::recording_for;
+pub use distill::Distillation;
 pub use error::{Error, Result};
 pub use evaluate::{
     RecordedResponses, evaluate, evaluate_with, further_scores, groups_of_neurons, predict,

@@ -87,6 +87,16 @@ pub struct FitArgs {
     /// The same of neighbouring lags; default 0
     #[arg(long, value_name = "X")]
     pub(crate) smooth_lags: Option<f64>,
+    /// Fit each model K times, with seeds from --seed on, and add NAME-ensemble, whose rates are the mean of theirs
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(2..=64))]
+    pub(crate) ensemble: Option<u64>,
+    /// As --ensemble K, and add NAME-distilled: one more fit, to the mean of the recorded responses and the rates of the ensemble
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(2..=64), conflicts_with = "ensemble")]
+    pub(crate) distill: Option<u64>,
+    /// Folder of further sounds for --distill, without responses: cochleagrams (F, T) as .npy like those of the recording, or sound files,
+    /// which --front-end (default mel, 34 bands) hears
+    #[arg(long, value_name = "DIR", requires = "distill")]
+    pub(crate) unlabelled: Option<PathBuf>,
     /// Seed of initial weights, order of stimuli, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -118,6 +128,12 @@ fn model_help() -> String {
 }
 
 impl FitArgs {
+    /// Number of fits of each model; 1 without an ensemble.
+    #[must_use]
+    pub(crate) fn n_members(&self) -> u64 {
+        self.ensemble.or(self.distill).unwrap_or(1)
+    }
+
     /// Where the recording comes from.
     ///
     /// # Errors
@@ -144,16 +160,22 @@ impl FitArgs {
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
         );
+        inputs.extend(self.unlabelled.as_deref().map(|path| ("--unlabelled", path)));
         inputs.extend(split_file(&self.split).map(|path| ("--split", path)));
         inputs
     }
 
-    /// The settings for fitting a model: its recipe, changed by the options given.
+    /// The settings for fitting a model with a seed: its recipe, changed by the options given.
     ///
     /// # Errors
     /// If a crop is shorter than a time bin.
-    pub(crate) fn fit_config(&self, model: &ModelConfig, dt: TimeBin) -> anyhow::Result<FitConfig> {
-        let mut config = FitConfig { seed: Seed::new(self.seed), ..FitConfig::recipe(model) };
+    pub(crate) fn fit_config(
+        &self,
+        model: &ModelConfig,
+        seed: u64,
+        dt: TimeBin,
+    ) -> anyhow::Result<FitConfig> {
+        let mut config = FitConfig { seed: Seed::new(seed), ..FitConfig::recipe(model) };
         config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
         config.patience = self.patience.unwrap_or(config.patience);
         config.batch = self.batch.unwrap_or(config.batch);

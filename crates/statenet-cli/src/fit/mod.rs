@@ -29,6 +29,7 @@ mod output;
 mod report;
 mod run;
 mod summary;
+mod unlabelled;
 
 pub use args::FitArgs;
 pub use run::run;

@@ -5,8 +5,9 @@ use statenet::{
     core::Warning,
     data::Part,
     metrics::ScoreTable,
+    models::{ensemble_of, front_ends::FrontEndConfig},
     prelude::*,
-    train::{self, Course, Fit, Stopped},
+    train::{self, Course, Distillation, Fit, RidgeFit, Stopped},
 };
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     output::{Output, SUMMARY},
     report::{Fitted, Scene, write_report},
     summary::{Dataset, ModelSummary, Refit, Summary},
+    unlabelled::unlabelled,
 };
 use crate::{
     reading::{Source, source},
@@ -75,6 +77,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         args,
         split: &split,
         options: &options,
+        front_end: front_end.as_ref(),
         device: &device,
         out: &out,
         warnings: warnings.as_slice(),
@@ -84,17 +87,19 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     for choice in &chosen {
         interrupt::check()?;
         let of_choice = inputs.of(choice.input())?;
-        let one =
+        let all =
             run.fit(choice, of_choice, &mut states).with_context(|| format!("fitting {}", choice.name))?;
-        say(format!(
-            "{:14}{} {:6} parameters, CCnorm {} in {:.1} s",
-            choice.name,
-            if one.summary.refit.is_some() { " refit" } else { "" },
-            one.summary.parameters,
-            ScoreTable::score(one.summary.test.ccnorm_mean),
-            one.summary.seconds_fit
-        ));
-        fitted.push(one);
+        for one in &all {
+            say(format!(
+                "{:14}{} {:6} parameters, CCnorm {} in {:.1} s",
+                one.summary.name,
+                if one.summary.refit.is_some() { " refit" } else { "" },
+                one.summary.parameters,
+                ScoreTable::score(one.summary.test.ccnorm_mean),
+                one.summary.seconds_fit
+            ));
+        }
+        fitted.extend(all);
     }
 
     let summary = Summary {
@@ -128,81 +133,171 @@ struct Run<'a> {
     args: &'a FitArgs,
     split: &'a Split,
     options: &'a EvaluationOptions,
+    front_end: Option<&'a FrontEndConfig>,
     device: &'a Device,
     out: &'a Output,
     warnings: &'a [Warning],
 }
 
 impl Run<'_> {
-    fn refit(&self, epochs: Vec<usize>, train_loss: Vec<f64>, seconds: f64) -> Refit {
-        let parts = train::fitted_parts(true).iter();
-        let stimuli = parts.flat_map(|&part| self.split.part(part)).copied().collect();
-        Refit { stimuli, epochs, train_loss, seconds }
-    }
-
-    /// Fits, scores and saves one model.
+    /// Fits, scores and saves one model, and the ensemble and the distilled model that were asked for.
     fn fit(
         &self,
         choice: &Choice,
         recording: &Recording,
         states: &mut FitStates<'_>,
-    ) -> anyhow::Result<Fitted> {
-        let Self { args, split, options, device, out, warnings } = *self;
-        let printer = states.printer();
-        let (model, Fit { history, metadata }, refit) = match &choice.kind {
-            Kind::Ridge(ridge) => {
-                let need = ridge.need(recording, split)?;
-                need::line(&choice.name, need, "in all").into_iter().for_each(|line| printer.line(line));
-                let fit = ridge.fit(recording, split, device)?;
-                let refit = match args.refit {
-                    true => Some(ridge.refit(recording, split, &fit, device)?),
-                    false => None,
-                };
-                let of_refit =
-                    refit.as_ref().map(|refit| self.refit(Vec::new(), vec![refit.train_loss], refit.seconds));
-                let history = History {
-                    train_loss: vec![fit.train_loss],
-                    val_score: fit.val_score.clone(),
-                    best_epoch: 0,
-                    stopped: Stopped::Converged,
-                    seconds: fit.seconds,
-                };
-                let fit = refit.unwrap_or(fit);
-                (fit.model, Fit { history, metadata: fit.metadata }, of_refit)
-            }
-            Kind::Gradient(built) => {
-                let mut model = built.build(Seed::new(args.seed), device)?;
-                let config = args.fit_config(&model.config(), recording.dt())?;
-                let need = train::need_of_fit(&*model, recording, split, &config)?;
-                need::line(&choice.name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
-                let fit = states.fit(&choice.name, &config, &mut *model, recording, split)?;
-                if args.refit {
-                    // From the first weights.
-                    let mut model = built.build(Seed::new(args.seed), device)?;
-                    let to = (recording, split);
-                    let again = states.refit(&choice.name, &config, &mut *model, to, &fit.history)?;
-                    let course = Course::of(&fit.history, &config);
-                    let History { train_loss, seconds, .. } = again.history;
-                    let refit = self.refit(course.by_rate().to_vec(), train_loss, seconds);
-                    (model, Fit { metadata: again.metadata, ..fit }, Some(refit))
-                } else {
-                    (model, fit, None)
-                }
-            }
+    ) -> anyhow::Result<Vec<Fitted>> {
+        let config = match &choice.kind {
+            Kind::Ridge(ridge) => return Ok(vec![self.ridge(&choice.name, ridge, recording, states)?]),
+            Kind::Gradient(config) => config,
         };
+        let seed = self.args.seed;
+        let first = self.gradient(&choice.name, config, seed, (recording, self.split), states)?;
+        if self.args.n_members() == 1 {
+            return Ok(vec![self.finish(&choice.name, first, recording)?]);
+        }
+        let mut members = vec![first];
+        for further in 1..self.args.n_members() {
+            let seed = seed.wrapping_add(further);
+            let name = format!("{}-seed{seed}", choice.name);
+            members.push(self.gradient(&name, config, seed, (recording, self.split), states)?);
+        }
+        let ensemble = format!("{}-ensemble", choice.name);
+        let teacher = self.ensemble(&members)?;
+        let mut fitted = vec![self.finish(&choice.name, members.swap_remove(0), recording)?];
+        let distilled = match self.args.distill {
+            Some(_) => Some(self.distilled(choice, config, &*teacher.model, recording, states)?),
+            None => None,
+        };
+        fitted.push(self.finish(&ensemble, teacher, recording)?);
+        if let Some(pupil) = distilled {
+            fitted.push(self.finish(&format!("{}-distilled", choice.name), pupil, recording)?);
+        }
+        Ok(fitted)
+    }
+
+    fn ridge(
+        &self,
+        name: &str,
+        ridge: &Ridge,
+        recording: &Recording,
+        states: &FitStates<'_>,
+    ) -> anyhow::Result<Fitted> {
+        let printer = states.printer();
+        let need = ridge.need(recording, self.split)?;
+        need::line(name, need, "in all").into_iter().for_each(|line| printer.line(line));
+        let fit = ridge.fit(recording, self.split, self.device)?;
+        let history = History {
+            train_loss: vec![fit.train_loss],
+            val_score: fit.val_score.clone(),
+            best_epoch: 0,
+            stopped: Stopped::Converged,
+            seconds: fit.seconds,
+        };
+        let refit = match self.args.refit {
+            true => Some(ridge.refit(recording, self.split, &fit, self.device)?),
+            false => None,
+        };
+        let of_refit = refit
+            .as_ref()
+            .map(|refit| of_refit(self.split, Vec::new(), vec![refit.train_loss], refit.seconds));
+        let RidgeFit { model, metadata, .. } = refit.unwrap_or(fit);
+        let fit = Fit { history, metadata };
+        let fitted = Model { model, fit, refit: of_refit, seed: self.args.seed, epochs_run: 0 };
+        self.finish(name, fitted, recording)
+    }
+
+    /// Fits a model by gradient descent.
+    fn gradient(
+        &self,
+        name: &str,
+        config: &ModelConfig,
+        seed: u64,
+        (recording, split): (&Recording, &Split),
+        states: &mut FitStates<'_>,
+    ) -> anyhow::Result<Model> {
+        interrupt::check()?;
+        let printer = states.printer();
+        let built = config;
+        let mut model = built.build(Seed::new(seed), self.device)?;
+        let config = self.args.fit_config(&model.config(), seed, recording.dt())?;
+        let need = train::need_of_fit(&*model, recording, split, &config)?;
+        need::line(name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
+        let fit = states.fit(name, &config, &mut *model, recording, split)?;
+        let epochs_run = fit.history.n_epochs();
+        if !self.args.refit {
+            return Ok(Model { model, fit, refit: None, seed, epochs_run });
+        }
+        // From the first weights.
+        let mut model = built.build(Seed::new(seed), self.device)?;
+        let again = states.refit(name, &config, &mut *model, (recording, split), &fit.history)?;
+        let course = Course::of(&fit.history, &config);
+        let History { train_loss, seconds, .. } = again.history;
+        let refit = Some(of_refit(split, course.by_rate().to_vec(), train_loss, seconds));
+        Ok(Model { model, fit: Fit { metadata: again.metadata, ..fit }, refit, seed, epochs_run })
+    }
+
+    /// The ensemble of fitted models.
+    fn ensemble(&self, members: &[Model]) -> anyhow::Result<Model> {
+        let copies = members.iter().map(|member| {
+            let copy = member.model.config().build(Seed::new(member.seed), self.device)?;
+            copy.params().load(&member.model.params().snapshot()?, "a fitted model")?;
+            Ok(copy)
+        });
+        let model = ensemble_of(copies.collect::<Result<_, statenet::models::Error>>()?)?;
+        let all = |stopped| members.iter().all(|member| member.fit.history.stopped == stopped);
+        let history = History {
+            train_loss: Vec::new(),
+            val_score: Vec::new(),
+            best_epoch: 0,
+            stopped: if all(Stopped::Converged) { Stopped::Converged } else { Stopped::MaxEpochs },
+            seconds: members.iter().map(|member| member.fit.history.seconds).sum(),
+        };
+        let metadata = members.first().map(|member| member.fit.metadata.clone()).unwrap_or_default();
+        let refits: Vec<&Refit> = members.iter().filter_map(|member| member.refit.as_ref()).collect();
+        let seconds = refits.iter().map(|refit| refit.seconds).sum();
+        let refit = (!refits.is_empty()).then(|| of_refit(self.split, Vec::new(), Vec::new(), seconds));
+        Ok(Model { model, fit: Fit { history, metadata }, refit, seed: self.args.seed, epochs_run: 0 })
+    }
+
+    /// One network fitted to what an ensemble makes of the sounds.
+    fn distilled(
+        &self,
+        choice: &Choice,
+        config: &ModelConfig,
+        teacher: &dyn ResponseModel,
+        recording: &Recording,
+        states: &mut FitStates<'_>,
+    ) -> anyhow::Result<Model> {
+        let unlabelled = match &self.args.unlabelled {
+            Some(folder) => unlabelled(folder, recording, self.front_end)?,
+            None => Vec::new(),
+        };
+        let (lesson, parts) = Distillation::default().lesson(teacher, recording, self.split, unlabelled)?;
+        let name = format!("{}-distilled", choice.name);
+        let mut pupil = self.gradient(&name, config, self.args.seed, (&lesson, &parts), states)?;
+        let about = serde_json::json!({"teacher": teacher.config().slug(), "further_sounds": parts.train().len() - self.split.train().len()});
+        pupil.fit.metadata.training.insert("distilled".to_owned(), about);
+        Ok(pupil)
+    }
+
+    /// Scores and saves a fitted model.
+    fn finish(&self, name: &str, fitted: Model, recording: &Recording) -> anyhow::Result<Fitted> {
+        let Self { split, options, out, warnings, .. } = *self;
+        let Model { model, fit: Fit { history, metadata }, refit, seed, epochs_run } = fitted;
         let rates = train::predict(&*model, recording, split.test())?;
         let rates = rates.with_not_trained(options.not_trained.clone());
         let test = train::score(&rates, recording, split.test(), options)?;
-        let checkpoint = format!("checkpoints/{}", choice.name);
+        let checkpoint = format!("checkpoints/{name}");
         checkpoint::save(out.path(&checkpoint), &*model, &metadata)?;
-        out.predictions(&choice.name, &rates, warnings)?;
+        out.predictions(name, &rates, warnings)?;
         let summary = ModelSummary {
-            name: choice.name.clone(),
+            name: name.to_owned(),
             config: model.config(),
             parameters: model.params().n_trained(),
-            seed: args.seed,
+            seed,
             split: split.clone(),
-            epochs_run: if matches!(choice.kind, Kind::Ridge(_)) { 0 } else { history.n_epochs() },
+            epochs_run,
             best_epoch: history.best_epoch,
             stopped: history.stopped,
             seconds_fit: history.seconds + refit.as_ref().map_or(0.0, |refit| refit.seconds),
@@ -214,4 +309,20 @@ impl Run<'_> {
         };
         Ok(Fitted { model, rates: rates.into_rates(), summary })
     }
+}
+
+/// A fitted model that is not scored yet.
+struct Model {
+    model: Box<dyn ResponseModel>,
+    fit: Fit,
+    refit: Option<Refit>,
+    seed: u64,
+    epochs_run: usize,
+}
+
+/// What the summary says of a refit to training and validation stimuli together.
+fn of_refit(split: &Split, epochs: Vec<usize>, train_loss: Vec<f64>, seconds: f64) -> Refit {
+    let parts = train::fitted_parts(true).iter();
+    let stimuli = parts.flat_map(|&part| split.part(part)).copied().collect();
+    Refit { stimuli, epochs, train_loss, seconds }
 }

@@ -9,6 +9,7 @@ mod convert;
 mod corpora;
 mod cut;
 mod doubts;
+mod ensembles;
 mod full_disk;
 mod harness;
 mod hearing;

@@ -13,6 +13,7 @@ mod sound;
 mod source;
 mod stimulus;
 mod stored;
+mod targets;
 
 use std::collections::BTreeSet;
 

@@ -81,6 +81,19 @@ impl Split {
         Ok(split)
     }
 
+    /// The same split with further training stimuli, to be [checked](Self::check) again. What was
+    /// [allowed](SplitPlan::resolve_allowing_similar_sounds) stays allowed.
+    ///
+    /// # Errors
+    /// [`Error::Leak`] for an index that is listed already.
+    pub fn with_training(&self, more: impl IntoIterator<Item = usize>) -> Result<Self> {
+        let mut split = self.clone();
+        split.train.extend(more);
+        split.vetted.sounds = None;
+        split.expect_disjoint(|index| index.to_string())?;
+        Ok(split)
+    }
+
     /// Indices of the training stimuli.
     #[must_use]
     pub fn train(&self) -> &[usize] {

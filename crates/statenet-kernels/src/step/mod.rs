@@ -1,5 +1,6 @@
 //! Operations one bin at a time, on slices and without allocations: for closed loops and for microphones.
 
+pub(crate) mod average;
 pub(crate) mod sequential;
 
 use candle_core::{DType, Device, Tensor};

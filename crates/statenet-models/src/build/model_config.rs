@@ -55,6 +55,16 @@ pub enum Architecture {
     Pipeline(PipelineConfig),
     /// A model of your own, built by the builder registered under its name.
     Custom(CustomConfig),
+    /// Several models of the same neurons, whose rates are averaged.
+    Ensemble(EnsembleConfig),
+}
+
+/// Several models of the same neurons, whose rates are averaged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnsembleConfig {
+    /// The models, 1 to 64; none is an ensemble itself.
+    pub members: Vec<Architecture>,
 }
 
 /// Front end, prefilter, core and readout.
@@ -93,6 +103,84 @@ pub struct CustomConfig {
     pub body: serde_json::Value,
 }
 
+impl Architecture {
+    /// The field that holds it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Pipeline(_) => "pipeline",
+            Self::Custom(_) => "custom",
+            Self::Ensemble(_) => "ensemble",
+        }
+    }
+
+    fn input(&self) -> Input {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.input(),
+            Self::Custom(_) => Input::Cochleagram,
+            Self::Ensemble(ensemble) => ensemble.members.first().map_or(Input::Cochleagram, Self::input),
+        }
+    }
+
+    fn is_signed(&self) -> bool {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.readout.activation().is_signed(),
+            Self::Custom(_) => true,
+            Self::Ensemble(ensemble) => ensemble.members.iter().any(Self::is_signed),
+        }
+    }
+
+    fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.validate(axes, &format!("{field}.pipeline")),
+            Self::Custom(custom) if custom.name.is_empty() => Err(config_error(
+                &format!("{field}.custom.name"),
+                "empty",
+                "the name of a registered builder",
+            )),
+            Self::Custom(_) => Ok(()),
+            Self::Ensemble(ensemble) => ensemble.validate(axes, &format!("{field}.ensemble")),
+        }
+    }
+
+    fn slug(&self, axes: Option<&Axes>) -> String {
+        match self {
+            Self::Custom(custom) => custom.name.clone(),
+            Self::Pipeline(pipeline) => pipeline.slug(axes),
+            Self::Ensemble(EnsembleConfig { members }) => {
+                let first = members.first().map(|member| member.slug(axes));
+                format!("{}-ensemble{}", first.unwrap_or_default(), members.len())
+            }
+        }
+    }
+}
+
+impl EnsembleConfig {
+    /// The most members.
+    const MOST: usize = 64;
+
+    fn validate(&self, axes: &Axes, field: &str) -> Result<()> {
+        let field = format!("{field}.members");
+        let n = self.members.len();
+        if !(1..=Self::MOST).contains(&n) {
+            return Err(config_error(&field, format!("{n} models"), format!("1 to {}", Self::MOST)));
+        }
+        let input = self.members.first().map_or(Input::Cochleagram, Architecture::input);
+        for (i, member) in self.members.iter().enumerate() {
+            let field = format!("{field}.{i}");
+            if let Architecture::Ensemble(_) = member {
+                return Err(config_error(&field, "an ensemble", "a model that is no ensemble"));
+            }
+            if member.input() != input {
+                let (got, expected) = (member.input().name(), input.name());
+                let expected = format!("one that takes a {expected}, as the first does");
+                return Err(config_error(&field, format!("a model that takes a {got}"), expected));
+            }
+            member.validate(axes, &field)?;
+        }
+        Ok(())
+    }
+}
+
 impl ModelConfig {
     /// A pipeline for a recording's axes.
     #[must_use]
@@ -113,7 +201,8 @@ impl ModelConfig {
     /// [`Error::Config`](crate::Error::Config) for a model of your own, and for one that hears already.
     pub fn behind(mut self, front_end: FrontEndConfig, sampling: &Sampling) -> Result<Self> {
         let Architecture::Pipeline(pipeline) = &mut self.model else {
-            return Err(config_error("model", "custom", "a pipeline, which has a place for a front end"));
+            let expected = "a pipeline, which has a place for a front end";
+            return Err(config_error("model", self.model.kind(), expected));
         };
         if pipeline.input() == Input::Sound {
             return Err(config_error("model.pipeline", "a model that hears", "one that takes cochleagrams"));
@@ -127,19 +216,13 @@ impl ModelConfig {
     /// What the model takes; a model of your own takes cochleagrams.
     #[must_use]
     pub fn input(&self) -> Input {
-        match &self.model {
-            Architecture::Pipeline(pipeline) => pipeline.input(),
-            Architecture::Custom(_) => Input::Cochleagram,
-        }
+        self.model.input()
     }
 
     /// Whether the model can give values of either sign, as far as its output curve says; a model of your own can.
     #[must_use]
     pub fn is_signed(&self) -> bool {
-        match &self.model {
-            Architecture::Pipeline(pipeline) => pipeline.readout.activation().is_signed(),
-            Architecture::Custom(_) => true,
-        }
+        self.model.is_signed()
     }
 
     /// This model for other axes: those of the recording that it is to be fitted to.
@@ -202,22 +285,13 @@ impl ModelConfig {
                 expected,
             ));
         }
-        match &self.model {
-            Architecture::Pipeline(pipeline) => pipeline.validate(axes, "model.pipeline"),
-            Architecture::Custom(custom) if custom.name.is_empty() => {
-                Err(config_error("model.custom.name", "empty", "the name of a registered builder"))
-            }
-            Architecture::Custom(_) => Ok(()),
-        }
+        self.model.validate(axes, "model")
     }
 
-    /// A short spoken name: `linear-t40`, `ln-t40`, `statenet-gru-h70`. Not unique; see [`hash`](Self::hash).
+    /// A short spoken name: `linear-t40`, `ln-t40`, `statenet-gru-h70`, `statenet-gru-h70-ensemble5`. Not unique; see [`hash`](Self::hash).
     #[must_use]
     pub fn slug(&self) -> String {
-        match &self.model {
-            Architecture::Custom(custom) => custom.name.clone(),
-            Architecture::Pipeline(pipeline) => pipeline.slug(self.axes.as_ref()),
-        }
+        self.model.slug(self.axes.as_ref())
     }
 
     /// Eight hexadecimal digits of the whole config, where a name must be unique (job, file).

@@ -9,6 +9,7 @@ use statenet_core::{Axes, Seed};
 
 use crate::{
     build::{
+        ensemble::Ensemble,
         frame_model::{FrameModel, Framewise},
         model_config::{Architecture, ModelConfig},
         pipeline::Pipeline,
@@ -112,6 +113,10 @@ impl Registry {
 
     fn build_on(&self, config: &ModelConfig, params: ParamStore) -> Result<Box<dyn ResponseModel>> {
         config.validate()?;
+        self.build_valid(config, params)
+    }
+
+    fn build_valid(&self, config: &ModelConfig, params: ParamStore) -> Result<Box<dyn ResponseModel>> {
         match &config.model {
             Architecture::Pipeline(pipeline) => Ok(Box::new(Pipeline::on(params, config.axes()?, pipeline)?)),
             Architecture::Custom(custom) => {
@@ -121,6 +126,17 @@ impl Registry {
                 };
                 builder(config, params.seed(), params.dtype(), params.device())
                     .map_err(|source| Error::Custom { name: custom.name.clone(), source })
+            }
+            Architecture::Ensemble(ensemble) => {
+                let mut room = params;
+                let mut members = Vec::with_capacity(ensemble.members.len());
+                for (i, model) in ensemble.members.iter().enumerate() {
+                    let config = ModelConfig { model: model.clone(), ..config.clone() };
+                    let member = self.build_valid(&config, room.of_part(&Ensemble::name(i)))?;
+                    room.take_room(member.params())?;
+                    members.push(member);
+                }
+                Ok(Box::new(Ensemble::new(members)?))
             }
         }
     }

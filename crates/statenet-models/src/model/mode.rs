@@ -57,6 +57,18 @@ impl Pass {
         self.valid.as_ref()
     }
 
+    /// The same pass for a part of the model, whose noise is its own.
+    pub(crate) fn of_part(&self, part: &str) -> Self {
+        Self::new(self.seed.child(part), self.valid.clone())
+    }
+
+    /// Records the batch statistics of a part, whose buffers are named behind the part.
+    pub(crate) fn record_part(&self, part: &str, pass: &Self) {
+        for statistic in pass.statistics() {
+            self.record(Statistic { buffer: format!("{part}.{}", statistic.buffer), ..statistic });
+        }
+    }
+
     /// Records a batch statistic for the fitter.
     pub fn record(&self, statistic: Statistic) {
         self.statistics.lock().unwrap_or_else(PoisonError::into_inner).push(statistic);

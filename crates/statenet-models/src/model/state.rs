@@ -142,6 +142,21 @@ impl State {
         Self { entries: taken, keeps_graph: self.keeps_graph, depth: 0 }
     }
 
+    /// The state of a part of the model: the entries named behind the part, without its name.
+    pub(crate) fn part(&self, part: &str) -> Self {
+        let own = |(name, tensor): &(String, Tensor)| {
+            Some((name.strip_prefix(part)?.strip_prefix('.')?.to_owned(), tensor.clone()))
+        };
+        Self { entries: self.entries.iter().filter_map(own).collect(), ..self.clone() }
+    }
+
+    /// Sets the entries of a part, named behind it.
+    pub(crate) fn set_part(&mut self, part: &str, state: &Self) {
+        for (name, tensor) in &state.entries {
+            self.set(&format!("{part}.{name}"), tensor);
+        }
+    }
+
     /// Notes that a chunk is taken frame by frame; `false` where chunks and steps only call each other.
     pub(crate) fn begin_steps(&mut self) -> bool {
         const DEEPEST: usize = 16;

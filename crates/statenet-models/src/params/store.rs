@@ -106,6 +106,40 @@ impl ParamStore {
         Self { room, ..self }
     }
 
+    /// An empty store for a part of a model, with a seed of its own and the room that is left.
+    pub(crate) fn of_part(&self, name: &str) -> Self {
+        let (seed, device, room) = (self.seed.child(name), self.device.clone(), self.room.clone());
+        Self { entries: Vec::new(), seed, dtype: self.dtype, device, frozen: self.frozen, room }
+    }
+
+    /// Takes the room of a part that was built on a store of its own.
+    pub(crate) fn take_room(&mut self, part: &Self) -> Result<()> {
+        let Some(room) = &mut self.room else { return Ok(()) };
+        for param in &part.entries {
+            room.take(&param.name, param.var.shape(), param.var.elem_count())?;
+        }
+        Ok(())
+    }
+
+    /// The entries of several stores as one, each name behind that of its part: the same variables, so that setting them changes the
+    /// parts.
+    pub(crate) fn gathered<'a>(parts: impl Iterator<Item = (String, &'a Self)>) -> Option<Self> {
+        let mut all: Option<Self> = None;
+        for (name, part) in parts {
+            let all = all.get_or_insert_with(|| Self {
+                entries: Vec::new(),
+                seed: part.seed,
+                dtype: part.dtype,
+                device: part.device.clone(),
+                frozen: part.frozen,
+                room: None,
+            });
+            let renamed = |param: &Param| Param { name: format!("{name}.{}", param.name), ..param.clone() };
+            all.entries.extend(part.entries.iter().map(renamed));
+        }
+        all
+    }
+
     /// Builds a model of candle-nn layers on a store of ours.
     ///
     /// ```

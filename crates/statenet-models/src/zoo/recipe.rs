@@ -42,7 +42,17 @@ impl Recipe {
     /// readout.
     #[must_use]
     pub fn of(model: &ModelConfig) -> Self {
-        let Architecture::Pipeline(pipeline) = &model.model else { return Self::DEFAULT };
+        Self::of_architecture(&model.model)
+    }
+
+    fn of_architecture(model: &Architecture) -> Self {
+        let pipeline = match model {
+            Architecture::Pipeline(pipeline) => pipeline,
+            Architecture::Custom(_) => return Self::DEFAULT,
+            Architecture::Ensemble(ensemble) => {
+                return ensemble.members.first().map_or(Self::DEFAULT, Self::of_architecture);
+            }
+        };
         match (&pipeline.core, &pipeline.readout) {
             (_, ReadoutConfig::Strf(_)) => Self::RECEPTIVE_FIELD,
             (CoreConfig::Dnet(_), _) => Self::LEAKY_UNITS,

@@ -11,6 +11,7 @@
 
 mod bench;
 mod candle;
+mod ceilings;
 mod floors;
 mod interchange;
 mod long_clip;
@@ -137,6 +138,7 @@ fn measure(args: &Measure) -> anyhow::Result<()> {
     // Measurements on one core.
     if args.threads == 1 {
         candle::measure(&mut bench)?;
+        ceilings::measure(&mut bench)?;
         floors::measure(&mut bench);
         recurrences::measure_beside_floors(&mut bench)?;
         streaming::measure(&mut bench, args.frames)?;

@@ -6,6 +6,7 @@ import argparse
 import pathlib
 import subprocess
 import sys
+import time
 
 import torch
 from torch import nn
@@ -59,6 +60,20 @@ def maps(bench):
     bench.time("maps statenet-gru", 1, lambda: model.STRF_gradmap(T=200))
 
 
+def ceilings(bench):
+    """CCnorm with 126 half splits of a recording of the size of NS1; once, since it takes long."""
+    import reference  # noqa: F401, its stand-ins come first
+    from deepSTRF import metrics
+
+    sounds, neurons, repeats = 3, 119, 20
+    phase = torch.arange(sounds).view(-1, 1, 1) + torch.arange(neurons).view(1, -1, 1)
+    rate = 0.5 + 0.4 * torch.sin(0.05 * torch.arange(BINS) + phase)
+    responses = torch.poisson(rate.unsqueeze(2).expand(-1, -1, repeats, -1))
+    begun = time.perf_counter()
+    metrics.normalized_corrcoef(rate.unsqueeze(2), responses, method="hsu", reduction="none")
+    bench.keep("ceiling hsu", 1, (time.perf_counter() - begun) * 1e3)
+
+
 def frames(bench):
     from reference import BANDS, MODELS
 
@@ -102,6 +117,7 @@ def main():
         steps(bench, models)
         maps(bench)
         if args.threads == 1:
+            ceilings(bench)
             frames(bench)
             memory(bench, models)
     bench.write(args.out)

@@ -92,7 +92,8 @@ pub use quality::{NeuronQuality, quality, quality_doubts};
 pub use raw::{Binning, RawRecording, RawResponse, RawSound, RawStimulus, SpikeRule};
 pub use readers::arrays::{read_cochleagram, read_npy_2d};
 pub use recording::{
-    Condition, Cut, Description, Metadata, Neuron, Recording, Responses, Rest, SameIds, Stimulus,
+    Condition, Cut, Description, Metadata, Neuron, NeuronClusters, Recording, Responses, Rest, SameIds,
+    Stimulus,
 };
 pub use simulate::{
     GroundTruth, NeuronKind, NeuronMix, SimulatedCurve, Simulation, SimulationConfig, SoundKind, SoundSet,

@@ -29,7 +29,9 @@
 //! | module or item | holds |
 //! |---|---|
 //! | [`evaluate_observations`], [`Evaluation`] | all scores of a model with intervals; serializes to the object in results files |
-//! | [`compare`], [`Comparison`] | two models on the same neurons: paired interval and tests |
+//! | [`evaluate_difference`], [`needed_for`] | two models on the same responses: intervals over sounds and neurons, power |
+//! | [`compare`], [`compare_many`], [`PairComparison`] | models on the same neurons: paired intervals and tests, over groups of neurons |
+//! | [`intervals_over_sounds`], [`intervals_over_repeats`] | intervals of any score |
 //! | [`ValidationScorer`] | a fast score for early stopping |
 //! | [`scores`] | correlations, explained variance, coherence, likelihoods, distances of spike trains: one file each |
 //! | [`further_scores`] | those that an [`Evaluation`] does not have, of all neurons at once |
@@ -50,6 +52,7 @@
 //! None is on by default. `cuda`, `cudnn`, `mkl`, `accelerate` and `metal` are passed on to Candle and only affect [`losses`].
 
 pub mod ceilings;
+mod clusters;
 mod comparison;
 mod error;
 mod evaluation;
@@ -69,11 +72,17 @@ mod time_blocks;
 mod undefined;
 mod validation;
 
-pub use comparison::{ComparedScore, Comparison, compare, compare_by};
+pub use clusters::Clusters;
+pub use comparison::{
+    ComparedScore, Comparison, ComparisonOptions, Correction, Difference, MeanDifference, Needed,
+    PairComparison, PairedTests, compare, compare_by, compare_many, compare_with, evaluate_difference,
+    needed_for, paired_tests,
+};
 pub use error::{Error, Result};
 pub use evaluation::{
     Conditions, DefinedCounts, Evaluation, EvaluationOptions, Evaluator, FurtherOptions, FurtherScores,
     LeftOut, NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations, further_scores,
+    intervals_over_repeats, intervals_over_sounds,
 };
 pub use losses::{Loss, Spread};
 pub use moments::RateSums;

@@ -21,6 +21,7 @@ pub(crate) fn page(folder: &Path) -> anyhow::Result<String> {
         peers::candle(&numbers),
         peers::steps(&numbers),
         peers::maps(&numbers),
+        peers::ceilings(&numbers),
         ours::floors(&numbers),
         ours::streaming(&numbers),
         ours::threads(&numbers),

@@ -87,6 +87,16 @@ pub(super) fn maps(numbers: &Numbers) -> String {
     grid.end()
 }
 
+pub(super) fn ceilings(numbers: &Numbers) -> String {
+    let note = "CCnorm with the ceiling of Hsu et al. (2004) from 126 half splits, S3, N119, R20, T999, one thread, milliseconds. Theirs is \
+        `normalized_corrcoef` of the published package with `hsu`, once in a round; ours draws the splits at random, theirs are the first in \
+        lexicographic order.";
+    let mut grid = Grid::new("Noise ceilings", note, &COLUMNS);
+    let what = "ceiling hsu";
+    row(&mut grid, "Hsu", 1, numbers.ours(what, 1, 1), numbers.theirs(what, 1, 1), Bar::AtLeast(50.0));
+    grid.end()
+}
+
 /// Models, and the requirements at both batch sizes.
 const MODELS: [(&str, [f64; 2]); 11] = [
     ("statenet-gru", [18.0, 6.0]),

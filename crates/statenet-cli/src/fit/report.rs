@@ -6,7 +6,7 @@ use statenet::{
     core::ResponseUnit,
     data::GroundTruth,
     interp::{GradientMaps, agreement, draw_windows},
-    metrics::compare,
+    metrics::{ComparisonOptions, PairComparison, compare_many, compare_with},
     models::Memory,
     prelude::*,
     report::{
@@ -17,7 +17,10 @@ use statenet::{
 };
 
 use super::{output::Output, summary::ModelSummary};
-use crate::reading::true_field;
+use crate::{
+    reading::true_field,
+    shared::{clusters, comparison_notes, comparison_table},
+};
 
 /// A model after its fit.
 pub(crate) struct Fitted {
@@ -41,6 +44,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) truth: &'a [GroundTruth],
     /// The models.
     pub(crate) fitted: &'a [Fitted],
+    /// The best model against the others.
+    pub(crate) comparisons: &'a [PairComparison],
     /// Seed of the windows of sound for gradient maps.
     pub(crate) seed: u64,
 }
@@ -57,7 +62,8 @@ const N_WINDOWS: usize = 64;
 /// # Errors
 /// If a figure cannot be drawn or a file cannot be written.
 pub(crate) fn write_report(scene: &Scene<'_>, out: &Output) -> anyhow::Result<Vec<Table>> {
-    let tables: Vec<Table> = [scores(scene)?].into_iter().chain(comparisons(scene)?).collect();
+    let differences = comparison_table("CCnorm", scene.comparisons)?;
+    let tables: Vec<Table> = [scores(scene)?].into_iter().chain(differences).collect();
     let recording = scene.recording;
     let mut page = Page::new(format!("Fit of {}", recording.name()))
         .subtitle("Models scored on held-out sounds")
@@ -154,24 +160,19 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The difference between the model with the highest mean CCnorm and each other model, over neurons.
-fn comparisons(scene: &Scene<'_>) -> anyhow::Result<Option<Table>> {
-    let Some(best) = best_of(scene.fitted.iter()) else { return Ok(None) };
-    let mut table =
-        Table::new(["Difference in CCnorm", "Mean [95 %]", "Wilcoxon p", "Sign-flip p", "Neurons"]);
+/// The model with the highest mean CCnorm against each other model, neuron by neuron.
+pub(crate) fn comparisons(fitted: &[Fitted], recording: &Recording) -> Vec<PairComparison> {
+    let Some(best) = best_of(fitted.iter()) else { return Vec::new() };
     let best = &best.summary;
-    for other in scene.fitted.iter().map(|f| &f.summary).filter(|s| s.name != best.name) {
-        let comparison = compare(&best.test, &other.test);
-        let p = |p: Option<f64>| p.map_or_else(|| "\u{2014}".to_owned(), |p| format!("{p:.1e}"));
-        table.push([
-            format!("{} minus {}", best.label(), other.label()).into(),
-            Cell::estimate(comparison.mean_difference, interval(comparison.ci95), 3),
-            p(comparison.p_wilcoxon).into(),
-            p(comparison.p_sign_flip).into(),
-            comparison.n.into(),
-        ])?;
-    }
-    Ok((table.n_rows() > 0).then_some(table))
+    let labels: Vec<String> = fitted.iter().map(|f| f.summary.label().to_string()).collect();
+    let others: Vec<(&str, &Evaluation)> = fitted
+        .iter()
+        .zip(&labels)
+        .filter(|(f, _)| !std::ptr::eq(&f.summary, best))
+        .map(|(f, label)| (label.as_str(), &f.summary.test))
+        .collect();
+    let name = best.label().to_string();
+    compare_with((&name, &best.test), &others, &clusters(recording), &ComparisonOptions::default())
 }
 
 /// The model with the highest mean CCnorm.
@@ -211,9 +212,10 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
         )
         .paragraph(
             "The second table compares the best model with each other model, neuron by neuron, over the neurons that have a CCnorm in \
-             both: a bootstrap interval over neurons, Wilcoxon's signed-rank test, and the sign-flip test of the mean. All treat the test \
-             sounds as fixed.",
+             both: a bootstrap interval of the mean, Wilcoxon's signed-rank test, the sign-flip test of the mean, and its p corrected for the \
+             number of comparisons (Holm). All treat the test sounds as fixed.",
         );
+    section = comparison_notes(scene.comparisons).into_iter().fold(section, Section::paragraph);
     if let Some(left_out) = scene.fitted.first().and_then(|f| f.summary.test.left_out()) {
         section = left_out.lines().fold(section, Section::paragraph);
     }
@@ -230,13 +232,14 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
         let points = points.map(|(a, b)| ScatterPoint::new(a.id.clone(), a.ccnorm, b.ccnorm));
         let label = |s: &ModelSummary| format!("CCnorm of {}", s.label());
         let scatter = Scatter::new("With and without state", label(x), label(y), points).render();
-        let comparison = compare(&y.test, &x.test);
-        let caption = match (comparison.mean_difference, comparison.ci95, comparison.p_wilcoxon) {
-            (Some(difference), Some([low, high]), Some(p)) => format!(
-                "{} minus {}: {difference:+.3} [{low:+.3}, {high:+.3}] over {} neurons, Wilcoxon signed-rank p = {p:.2e}.",
-                y.label(),
-                x.label(),
-                comparison.n
+        let names = [y.label().to_string(), x.label().to_string()];
+        let both = [(names[0].as_str(), &y.test), (names[1].as_str(), &x.test)];
+        let comparison = compare_many(&both, &clusters(scene.recording), &ComparisonOptions::default());
+        let numbers = comparison.first().map(|c| (c.n, c.mean, c.ci95, c.p));
+        let caption = match numbers {
+            Some((n, Some(difference), Some([low, high]), Some(p))) => format!(
+                "{} minus {}: {difference:+.3} [{low:+.3}, {high:+.3}] over {n} neurons, sign-flip p = {p:.2e}.",
+                names[0], names[1]
             ),
             _ => format!("{} against {}, neuron by neuron.", y.label(), x.label()),
         };

@@ -14,13 +14,16 @@ use super::{
     args::FitArgs,
     need,
     output::{Output, SUMMARY},
-    report::{Fitted, Scene, write_report},
+    report::{Fitted, Scene, comparisons, write_report},
     summary::{Dataset, ModelSummary, Refit, Summary},
     unlabelled::unlabelled,
 };
 use crate::{
     reading::{Source, source},
-    shared::{Choice, FitStates, Inputs, Kind, Warnings, choices, cut, front_end, interrupt, seconds},
+    shared::{
+        Choice, FitStates, Inputs, Kind, Warnings, choices, comparison_notes, cut, front_end, interrupt,
+        seconds,
+    },
 };
 
 /// Runs the program.
@@ -102,14 +105,23 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         fitted.extend(all);
     }
 
+    let comparisons = comparisons(&fitted, recording);
     let summary = Summary {
         dataset: Dataset { selected: args.select.as_written(), ..Dataset::of(recording) },
         models: fitted.iter().map(|f| f.summary.clone()).collect(),
+        comparisons,
         warnings: warnings.as_slice().to_vec(),
     };
     let scaling = &recording.fit_standardization(split.train())?;
-    let scene =
-        Scene { recording, scaling, split: &split, truth: &source.truth, fitted: &fitted, seed: args.seed };
+    let scene = Scene {
+        recording,
+        scaling,
+        split: &split,
+        truth: &source.truth,
+        fitted: &fitted,
+        comparisons: &summary.comparisons,
+        seed: args.seed,
+    };
     let tables = write_report(&scene, &out)?;
     out.json(SUMMARY, &summary)?;
     interrupt::check()?;
@@ -117,6 +129,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     states.forget()?;
     for table in &tables {
         say(format!("\n{}", table.to_text().trim_end()));
+    }
+    for note in comparison_notes(&summary.comparisons) {
+        say(format!("\n{note}"));
     }
     if let Some(left_out) = summary.models.first().and_then(|model| model.test.left_out()) {
         say(format!("\n{left_out}"));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use statenet::{
     core::{ResponseUnit, Warning},
+    metrics::PairComparison,
     prelude::*,
     train::Stopped,
 };
@@ -14,6 +15,9 @@ pub struct Summary {
     pub dataset: Dataset,
     /// The models, in the order of the option `--model`.
     pub models: Vec<ModelSummary>,
+    /// The model with the highest mean CCnorm against each other model, neuron by neuron.
+    #[serde(default)]
+    pub comparisons: Vec<PairComparison>,
     /// What is doubtful about the recording and its split.
     #[serde(default)]
     pub warnings: Vec<Warning>,

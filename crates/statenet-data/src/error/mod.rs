@@ -279,6 +279,14 @@ pub enum Error {
         /// The field.
         field: String,
     },
+    /// A neuron lacks the field by which neurons are grouped.
+    #[error("neuron {neuron} has no {field} in its metadata")]
+    NoCluster {
+        /// The neuron.
+        neuron: String,
+        /// The field.
+        field: String,
+    },
     /// The text of a split is not a known rule.
     #[error(
         "split is {text:?}, expected demo, rahman, repeats, kfold:K/I or grouped:FIELD:K/I with K of at least 3 and I below K, loo:I, nested:K/J:I with K and J of at least 2 and I below K, or a .json file"

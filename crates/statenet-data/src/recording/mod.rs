@@ -1,6 +1,7 @@
 //! A recording: sounds, neurons, and the neurons' responses.
 
 mod baseline;
+mod clusters;
 mod condition;
 mod cut;
 mod doubts;
@@ -21,6 +22,7 @@ use ndarray::ArrayView2;
 use serde_json::Value;
 use statenet_core::{Axes, Hertz, Input, ResponseUnit, TimeBin};
 
+pub use clusters::NeuronClusters;
 pub use condition::Condition;
 pub use cut::{Cut, Rest};
 pub use join::SameIds;

@@ -77,18 +77,17 @@ struct StimulusBlocks {
 
 /// The block statistics of one neuron for each stimulus.
 #[derive(Clone, Debug)]
-pub(super) struct NeuronBlocks(Vec<StimulusBlocks>);
+pub(crate) struct NeuronBlocks(Vec<StimulusBlocks>);
 
-/// The scores of a neuron in a resampled data set, `None` where undefined.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct DrawScores {
-    pub(super) cc: Option<f64>,
-    pub(super) ccnorm: Option<f64>,
-    pub(super) fve: Option<f64>,
+/// How many units a neuron's draws have, and their degrees of freedom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Units {
+    pub(crate) n: usize,
+    pub(crate) df: usize,
 }
 
 impl NeuronBlocks {
-    pub(super) fn of(
+    pub(crate) fn of(
         observations: &[Observation<'_>],
         neuron: usize,
         block_bins: usize,
@@ -125,8 +124,23 @@ impl NeuronBlocks {
         Ok(Self(stimuli.collect()))
     }
 
-    /// The scores if block k of stimulus b is drawn `counts[b][k]` times.
-    pub(super) fn score(&self, counts: &[Vec<f64>]) -> DrawScores {
+    /// The blocks in which the neuron was recorded. They are drawn within stimuli, stimuli of one block among each other.
+    pub(crate) fn units(&self) -> Units {
+        let (mut n, mut df, mut whole) = (0, 0, 0_usize);
+        for stimulus in &self.0 {
+            let recorded = stimulus.sums.iter().filter(|sums| sums.n > 0.0).count();
+            n += recorded;
+            if stimulus.sums.len() == 1 {
+                whole += recorded;
+            } else {
+                df += recorded.saturating_sub(1);
+            }
+        }
+        Units { n, df: df + whole.saturating_sub(1) }
+    }
+
+    /// CCraw, CCnorm and FVE, `None` where undefined, if block k of stimulus b is drawn `counts[b][k]` times.
+    pub(crate) fn score(&self, counts: &[Vec<f64>]) -> [Option<f64>; 3] {
         let mut all = Sums::default();
         let (mut pp, mut yy, mut py) = (0.0, 0.0, 0.0);
         let (mut pp_raw, mut yy_raw, mut signal, mut dof) = (0.0, 0.0, 0.0, 0.0);
@@ -150,13 +164,11 @@ impl NeuronBlocks {
             .filter(|c| dof > 0.0 && c.is_finite());
         let (pp, yy, py) = all.centred();
         let y_varies = yy > ROUNDING * all.yy;
-        DrawScores {
-            ccnorm,
-            cc: (y_varies && pp > ROUNDING * all.pp)
-                .then(|| (py / (pp.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))
-                .filter(|c| c.is_finite()),
-            fve: y_varies.then(|| 1.0 - all.ee / yy).filter(|f| f.is_finite()),
-        }
+        let cc = (y_varies && pp > ROUNDING * all.pp)
+            .then(|| (py / (pp.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))
+            .filter(|c| c.is_finite());
+        let fve = y_varies.then(|| 1.0 - all.ee / yy).filter(|f| f.is_finite());
+        [cc, ccnorm, fve]
     }
 }
 
@@ -282,7 +294,7 @@ mod tests {
                 scores::cc_norm(&observations).unwrap()[0].map(f64::from),
                 scores::fve(&observations).unwrap()[0],
             ];
-            for (found, expected) in [draw.cc, draw.ccnorm, draw.fve].into_iter().zip(expected) {
+            for (found, expected) in draw.into_iter().zip(expected) {
                 assert!((found.unwrap() - expected.unwrap()).abs() < 1e-11, "{found:?} for {expected:?}");
             }
         }

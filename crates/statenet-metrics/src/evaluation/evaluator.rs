@@ -122,7 +122,8 @@ impl<'o> Evaluator<'o> {
         };
         self.per_neuron.par_extend((0..n).into_par_iter().map(score));
         if options.n_bootstrap > 0 {
-            let blocks = |neuron| NeuronBlocks::of(observations, neuron, options.block_bins).ok();
+            let unit_bins = intervals::unit_bins(observations.len(), options);
+            let blocks = |neuron| NeuronBlocks::of(observations, neuron, unit_bins).ok();
             self.blocks.par_extend((0..n).into_par_iter().map(blocks));
         }
         Ok(())
@@ -133,9 +134,13 @@ impl<'o> Evaluator<'o> {
     /// # Errors
     /// [`Error::NoStimulus`] if no group was added.
     pub fn finish(self) -> Result<Evaluation> {
-        let Self { options, per_neuron, blocks, n_bins, repeats, .. } = self;
+        let Self { options, mut per_neuron, blocks, n_bins, repeats, .. } = self;
         let n_bins = n_bins.ok_or(Error::NoStimulus)?;
         let intervals = intervals::intervals(&n_bins, &blocks, &per_neuron, options);
+        for (neuron, [cc, ccnorm, fve]) in per_neuron.iter_mut().zip(intervals.per_neuron) {
+            (neuron.cc_ci95, neuron.ccnorm_ci95, neuron.fve_ci95) = (cc, ccnorm, fve);
+        }
+        let [cc_ci95, ccnorm_ci95, fve_ci95] = intervals.means;
         let defined = |score: fn(&NeuronScores) -> Option<f64>| -> Vec<f64> {
             per_neuron.iter().filter_map(score).collect()
         };
@@ -146,9 +151,9 @@ impl<'o> Evaluator<'o> {
             ccnorm_mean: mean_of(&ccnorm),
             ccnorm_median: median_of(&ccnorm),
             fve_mean: mean_of(&fve),
-            ccnorm_ci95: intervals.ccnorm,
-            cc_ci95: intervals.cc,
-            fve_ci95: intervals.fve,
+            ccnorm_ci95,
+            cc_ci95,
+            fve_ci95,
             ccnorm_ci95_method: intervals.ccnorm_resampled,
             n_defined: DefinedCounts {
                 cc: cc.len(),

@@ -2,22 +2,30 @@
 //!
 //! | function | question |
 //! |---|---|
-//! | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_together`] | how much a statistic would vary with other data (percentile or BCa interval) |
+//! | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_together`] | how much a statistic would vary with other data (expanded percentile, percentile or BCa interval) |
+//! | [`jackknife`] | the same from n + 1 evaluations |
 //! | [`two_samples`] | do two independent groups differ in mean? (permutation test) |
 //! | [`wilcoxon_signed_rank`] | are paired differences symmetric about 0? (by ranks) |
 //! | [`sign_flip`] | are paired differences symmetric about 0? (by their mean) |
+//! | [`ClusterSums`] | the same where differences come in groups that share noise; equivalence; power |
 //! | [`holm`], [`benjamini_hochberg`] | p values adjusted for several tests |
 //!
 //! The caller chooses the units to resample, which must be independent: neurons, stimuli or blocks of time, never single
 //! bins of a smoothed response.
 
 mod bootstrap;
+mod clustered;
+mod jackknife;
+pub(crate) mod levels;
 mod multiplicity;
 mod permutation;
 mod sign_flip;
 mod wilcoxon;
 
 pub use bootstrap::{ConfidenceInterval, IntervalMethod, bootstrap, bootstrap_mean, bootstrap_together};
+pub use clustered::ClusterSums;
+pub use jackknife::jackknife;
+pub(crate) use jackknife::jackknife_interval;
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use permutation::two_samples;
 pub use sign_flip::sign_flip;

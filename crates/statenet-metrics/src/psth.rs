@@ -30,7 +30,13 @@ impl Psth {
         let (responses, mask) =
             (recorded.responses().index_axis_move(Axis(0), neuron), mask.index_axis(Axis(0), neuron));
         let (mut sum, mut count) = (vec![0.0; recorded.n_bins()], vec![0_u32; recorded.n_bins()]);
+        let mut n_whole = 0;
         for (y, valid) in responses.rows().into_iter().zip(mask.rows()) {
+            if valid.iter().all(|&valid| valid) {
+                sum.iter_mut().zip(y).for_each(|(sum, y)| *sum += y);
+                n_whole += 1;
+                continue;
+            }
             for (((sum, count), &y), &valid) in sum.iter_mut().zip(&mut count).zip(y).zip(valid) {
                 if valid {
                     *sum += y;
@@ -38,6 +44,7 @@ impl Psth {
                 }
             }
         }
+        count.iter_mut().for_each(|count| *count += n_whole);
         let bins = if count.iter().all(|&c| c > 0) {
             Bins::All
         } else {

@@ -14,7 +14,7 @@
 use ndarray::{ArrayView1, Axis};
 
 use crate::{
-    moments::{centred, dot, mean},
+    moments::{centred, dot, mean, rounding_floor},
     observation::Recorded,
     undefined::{Source, Undefined},
 };
@@ -131,22 +131,17 @@ impl Repeats {
 
     /// The mean correlation of pairs of repeats; `None` if no pair has one. Repeats that do not vary are left out.
     ///
-    /// Of complete repeats that are standardized to z_r, it is (|sum_r z_r|^2 / (T - 1) - R) / (R (R - 1)).
+    /// Of complete repeats, less their means and scaled to length 1, it is (|sum_r z_r|^2 - R) / (R (R - 1)).
     pub(crate) fn mean_correlation(&self) -> Option<f64> {
         let Self::Complete(rows) = self else {
             return self.covariance().mean_correlation();
         };
         let (mut sum, mut n) = (vec![0.0; rows.first()?.len()], 0.0);
-        for row in rows {
-            let row = centred(row);
-            let squares = dot(&row, &row);
-            if squares > 0.0 {
-                let scale = squares.sqrt().recip();
-                sum.iter_mut().zip(&row).for_each(|(sum, y)| *sum += scale * y);
-                n += 1.0;
-            }
+        for row in standardized(rows) {
+            sum.iter_mut().zip(&row).for_each(|(sum, z)| *sum += z);
+            n += 1.0;
         }
-        (n > 1.0).then(|| ((dot(&sum, &sum) - n) / (n * (n - 1.0))).clamp(-1.0, 1.0))
+        mean_over_pairs(&sum, n)
     }
 
     /// The covariance of every pair of repeats.
@@ -178,7 +173,29 @@ impl Repeats {
     }
 }
 
+/// The rows that vary, less their means and scaled to length 1.
+pub(crate) fn standardized(rows: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
+    rows.iter().filter_map(|row| {
+        let floor = rounding_floor(row);
+        let mut row = centred(row);
+        let squares = dot(&row, &row);
+        (squares > floor).then(|| {
+            let scale = squares.sqrt().recip();
+            row.iter_mut().for_each(|z| *z *= scale);
+            row
+        })
+    })
+}
+
+/// The mean product of pairs of n [standardized] rows with this sum: their mean correlation; `None` for fewer than two.
+pub(crate) fn mean_over_pairs(sum: &[f64], n: f64) -> Option<f64> {
+    (n > 1.0).then(|| ((dot(sum, sum) - n) / (n * (n - 1.0))).clamp(-1.0, 1.0))
+}
+
 fn recorded_bins(row: ArrayView1<'_, f64>, valid: ArrayView1<'_, bool>) -> Vec<f64> {
+    if valid.iter().all(|&v| v) {
+        return row.to_vec();
+    }
     row.iter().zip(valid).filter(|(_, v)| **v).map(|(y, _)| *y).collect()
 }
 

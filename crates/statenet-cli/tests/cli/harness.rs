@@ -193,9 +193,14 @@ pub(crate) fn expect_same_scores(scores: &Value, test: &Value) {
     for (field, value) in test.as_object().unwrap().iter().filter(|(field, _)| *field != "per_neuron") {
         assert_eq!(&scores[field], value, "{field}");
     }
-    let neurons = |of: &Value| of["per_neuron"].as_array().unwrap().clone();
-    assert_eq!(neurons(scores).len(), neurons(test).len());
-    for (scored, fitted) in neurons(scores).iter().zip(&neurons(test)) {
+    expect_same_neurons(&scores["per_neuron"], &test["per_neuron"]);
+}
+
+/// The same of the scores of neurons.
+pub(crate) fn expect_same_neurons(scored: &Value, fitted: &Value) {
+    let neurons = |of: &Value| of.as_array().unwrap().clone();
+    assert_eq!(neurons(scored).len(), neurons(fitted).len());
+    for (scored, fitted) in neurons(scored).iter().zip(&neurons(fitted)) {
         for (field, value) in fitted.as_object().unwrap() {
             if field != "undefined" {
                 assert_eq!(&scored[field], value, "{field}");

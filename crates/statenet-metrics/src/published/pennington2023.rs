@@ -31,9 +31,8 @@ pub fn r_noise_corrected(observations: &[Observation<'_>]) -> Result<Vec<Score<C
         if repeats.valid().is_some() {
             return Err(Undefined::RaggedRepeats);
         }
-        let rows: Vec<_> = repeats.values().iter().map(|row| (row.clone(), None)).collect();
         let mut trials = SingleTrials::default();
-        trials.add(&rate, &rows, &repeats, 1.0);
+        trials.add(&rate, &[], &repeats, 1.0);
         trials.over_root_ttrc().map(Correlation::new)
     })
 }

@@ -11,10 +11,10 @@
 
 use crate::{
     error::Result,
-    moments::CrossSums,
+    moments::{CrossSums, dot},
     observation::Observation,
     quantity::Correlation,
-    repeats::Repeats,
+    repeats::{Repeats, mean_over_pairs, standardized},
     scores::{Neuron, per_neuron},
     undefined::{Score, Undefined, finite},
 };
@@ -81,7 +81,14 @@ fn single_trials(neuron: &Neuron) -> Result<SingleTrials, Undefined> {
     neuron.recorded().expect_two_repeats()?;
     let mut trials = SingleTrials::default();
     for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.repeats.n_repeats() > 1) {
-        let rows: Vec<_> = (0..stimulus.repeats.n_repeats()).map(|repeat| stimulus.row(repeat)).collect();
+        let row = |repeat| match stimulus.row(repeat) {
+            (values, Some(valid)) => Some((values, valid)),
+            (_, None) => None,
+        };
+        let rows: Vec<_> = match stimulus.repeats.valid() {
+            None => Vec::new(),
+            Some(valid) => (0..valid.len()).filter_map(row).collect(),
+        };
         trials.add(rate, &rows, &stimulus.repeats, rate.len().saturating_sub(1) as f64);
     }
     Ok(trials)
@@ -100,37 +107,56 @@ pub(crate) struct SingleTrials {
 }
 
 impl SingleTrials {
-    /// Adds a stimulus: its rate, its repeats at the bins of the rate with flags of the recorded ones, and the same for pairs.
+    /// Adds a stimulus: its rate, its repeats, and if these miss different bins, each of them at the bins of the rate with flags of the
+    /// recorded ones.
     pub(crate) fn add(
         &mut self,
         rate: &[f64],
-        rows: &[(Vec<f64>, Option<Vec<bool>>)],
+        rows: &[(Vec<f64>, Vec<bool>)],
         repeats: &Repeats,
         weight: f64,
     ) {
         self.most_bins = self.most_bins.max(rate.len());
+        if repeats.valid().is_none() {
+            self.add_complete(rate, repeats.values(), weight);
+            return;
+        }
         let (mut sum, mut n) = (0.0, 0_u32);
         for (y, valid) in rows {
-            let sums = match valid {
-                None => CrossSums::of(rate, y),
-                Some(valid) => {
-                    let recorded = |x: &[f64]| -> Vec<f64> {
-                        x.iter().zip(valid).filter(|(_, valid)| **valid).map(|(x, _)| *x).collect()
-                    };
-                    CrossSums::of(&recorded(rate), &recorded(y))
-                }
+            let recorded = |x: &[f64]| -> Vec<f64> {
+                x.iter().zip(valid).filter(|(_, valid)| **valid).map(|(x, _)| *x).collect()
             };
+            let sums = CrossSums::of(&recorded(rate), &recorded(y));
             self.varies |= sums.dof > 0 && sums.expect_y_varies().is_ok();
             if let Ok(r) = sums.correlation() {
                 sum += r;
                 n += 1;
             }
         }
-        if n > 0 {
-            self.with_rate += weight * sum / f64::from(n);
+        self.add_means((n > 0).then(|| sum / f64::from(n)), repeats.mean_correlation(), weight);
+    }
+
+    /// [`add`](Self::add) for repeats that have the same bins: each is centred once.
+    fn add_complete(&mut self, rate: &[f64], repeats: &[Vec<f64>], weight: f64) {
+        let rate = standardized(&[rate.to_vec()]).next();
+        let (mut with_rate, mut sum, mut n) = (0.0, vec![0.0; self.most_bins], 0.0);
+        for row in standardized(repeats) {
+            if let Some(rate) = &rate {
+                with_rate += dot(rate, &row).clamp(-1.0, 1.0);
+            }
+            sum.iter_mut().zip(&row).for_each(|(sum, z)| *sum += z);
+            n += 1.0;
+        }
+        self.varies |= n > 0.0;
+        self.add_means((n > 0.0 && rate.is_some()).then(|| with_rate / n), mean_over_pairs(&sum, n), weight);
+    }
+
+    fn add_means(&mut self, with_rate: Option<f64>, between: Option<f64>, weight: f64) {
+        if let Some(r) = with_rate {
+            self.with_rate += weight * r;
             self.rate_weight += weight;
         }
-        if let Some(r) = repeats.mean_correlation() {
+        if let Some(r) = between {
             self.between += weight * r;
             self.between_weight += weight;
         }

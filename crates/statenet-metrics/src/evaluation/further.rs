@@ -27,8 +27,7 @@ pub struct FurtherOptions {
     pub distances: SpikeDistanceOptions,
     /// Of the Fano factor.
     pub window: CountWindow,
-    /// Confidence of the interval of r2_ER, above 0 and below 1; `None` for no interval, which takes longer than all scores. Default
-    /// .95.
+    /// Confidence of the interval of r2_ER, above 0 and below 1; `None` for no interval. Default .95.
     pub confidence: Option<f64>,
 }
 

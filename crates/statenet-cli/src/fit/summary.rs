@@ -37,7 +37,8 @@ pub struct Dataset {
     /// Unit of continuous responses; left out for `spikes/bin`.
     #[serde(default, skip_serializing_if = "ResponseUnit::is_spikes")]
     pub response_unit: ResponseUnit,
-    /// The options by which neurons and stimuli were chosen, as they were written; left out if all were taken. Indices of stimuli count those
+    /// The options by which neurons and stimuli were chosen, as they were written; left out if all were taken, or neurons only
+    /// listed. Indices of stimuli count those
     /// that were chosen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selected: Vec<String>,

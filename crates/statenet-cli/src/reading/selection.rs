@@ -115,15 +115,18 @@ impl SelectArgs {
         Ok(Some(chosen.into_iter().filter_map(|n| ids.get(n).cloned()).collect()))
     }
 
-    /// The options that were given, as they are written, for files that say how their numbers came about.
+    /// The options that were given, as they are written, for files that say how their numbers came about; none if neurons were only
+    /// listed, since the file has their ids.
     #[must_use]
     pub(crate) fn as_written(&self) -> Vec<String> {
-        let neurons = self.neurons.iter().map(|list| format!("--neurons {list}"));
         let neurons_where = self.neurons_where.iter().map(|condition| format!("--neurons-where {condition}"));
         let stimuli_where = self.stimuli_where.iter().map(|condition| format!("--stimuli-where {condition}"));
         let snr = self.min_snr.iter().map(|least| format!("--min-snr {least}"));
         let same = self.same_units.then(|| "--same-units".to_owned());
-        neurons.chain(neurons_where).chain(stimuli_where).chain(snr).chain(same).collect()
+        let others: Vec<String> = neurons_where.chain(stimuli_where).chain(snr).chain(same).collect();
+        let listed =
+            self.neurons.iter().filter(|_| !others.is_empty()).map(|list| format!("--neurons {list}"));
+        listed.chain(others.iter().cloned()).collect()
     }
 }
 

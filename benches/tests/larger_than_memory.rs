@@ -54,9 +54,8 @@ fn what_a_fit_takes_hardly_grows_with_the_responses() {
         fit.unwrap();
         bytes
     });
-    // A stimulus takes 20 kB of counts on disk, and would take 180 kB in memory, 80 of them for the PSTH. Its cochleagrams take 27 kB, and its
-    // share of what is kept of validation and test stimuli 40 kB.
+    // A stimulus takes 20 kB of counts on disk, and would take 180 kB in memory, and 80 more for its PSTH. Its cochleagram takes 14 kB.
     let of_a_stimulus = many.saturating_sub(few) / 100;
     println!("{of_a_stimulus} bytes for each further stimulus");
-    assert!(of_a_stimulus < 100_000, "{of_a_stimulus} bytes for each further stimulus");
+    assert!(of_a_stimulus < 40_000, "{of_a_stimulus} bytes for each further stimulus");
 }

@@ -10,6 +10,7 @@ use crate::{
     look::{self, LookArgs},
     predict::{self, PredictArgs},
     score::{self, ScoreArgs},
+    sweep::{self, SweepArgs},
 };
 
 /// Fit, score, stream and interpret models of auditory neurons
@@ -36,6 +37,7 @@ pub enum Program {
     Interpret(InterpretArgs),
     Import(ImportArgs),
     Look(LookArgs),
+    Sweep(SweepArgs),
     Convert(ConvertArgs),
 }
 
@@ -52,6 +54,7 @@ impl CommandLine {
             Program::Interpret(args) => interpret::run(args),
             Program::Import(args) => import::run(args),
             Program::Look(args) => look::run(args),
+            Program::Sweep(args) => sweep::run(args),
             Program::Convert(args) => convert::run(args),
         }
     }

@@ -17,6 +17,7 @@
 //! | [`interpret`] | [`InterpretArgs`](interpret::InterpretArgs) | shows what each neuron of a saved model responds to |
 //! | [`import`] | [`ImportArgs`](import::ImportArgs) | makes a recording of a release or of a lab's own files |
 //! | [`look`] | [`LookArgs`](look::LookArgs) | shows a recording before any model |
+//! | [`sweep`] | [`SweepArgs`](sweep::SweepArgs) | many fits: plans, runs and merges jobs, on a cluster too |
 //! | [`convert`] | [`ConvertArgs`](convert::ConvertArgs) | converts a checkpoint for the published package, or back |
 //!
 //! [`CommandLine`] joins them as subcommands of `statenet`. The examples of the repository run them one by one:
@@ -53,6 +54,7 @@ pub mod predict;
 pub mod reading;
 pub mod score;
 pub mod shared;
+pub mod sweep;
 
 pub use command_line::{CommandLine, Program};
 pub use launch::launch;

@@ -143,6 +143,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The plan of a sweep or a file of its jobs is wrong.
+    #[error(transparent)]
+    Sweep(#[from] crate::sweep::SweepError),
     /// A file or folder could not be written.
     #[error(transparent)]
     Write(#[from] statenet_core::Error),

@@ -2,7 +2,7 @@
 //! [`ResponseModel`](statenet_models::ResponseModel) with early stopping and exact resume.
 //!
 //! It takes recordings as recorded: it smooths responses that were not smoothed, and tells the model how to scale bands. Test stimuli are never
-//! used in a fit. It does not choose a model or search settings.
+//! used in a fit. It does not choose a model.
 //!
 //! ```
 //! use candle_core::Device;
@@ -30,6 +30,7 @@
 //! | what a fit takes | [`need_of_fit`], [`Ridge::need`]: memory and multiplications, checked before it starts |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
 //! | one network that learns what a better one makes of sounds | [`Distillation`] |
+//! | sweeps over recordings, models, recipes, splits and seeds | [`sweep`]: plans, named jobs, their files, shards |
 //! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart; [`not_trained`], which neurons a fit had no data of |
 //! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
 //! | neurons with a signal | [`neurons_above_snr`], measured without test stimuli |
@@ -65,6 +66,7 @@ pub mod optimizers;
 mod progress;
 mod ridge;
 mod selection;
+pub mod sweep;
 mod validation;
 
 pub use axes::recording_for;

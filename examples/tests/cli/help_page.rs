@@ -28,10 +28,12 @@ fn with_help(page: &str) -> String {
     let mut sections = page.split("\n## ");
     let mut out = sections.next().unwrap_or_default().to_owned();
     for section in sections {
-        let program = section.lines().next().unwrap_or_default();
+        // Some programs have actions: `sweep run`.
+        let mut words = section.lines().next().unwrap_or_default().split(' ');
+        let program = words.next().unwrap_or_default();
         let (before, rest) = section.split_once("```text\n").expect("a block of text in each section");
         let (_, after) = rest.split_once("\n```").expect("the end of the block");
-        let help = stdout_of(program, &["--help"]);
+        let help = stdout_of(program, &words.chain(["--help"]).collect::<Vec<_>>());
         out += &format!("\n## {before}```text\n{}\n```{after}", help.trim_end());
     }
     out

@@ -103,6 +103,16 @@ fn key(path: &Path, args: &ReadArgs) -> anyhow::Result<String> {
     Ok(digest.to_string())
 }
 
+/// A digest of the content of a file or folder, wherever it lies.
+///
+/// # Errors
+/// If something cannot be read.
+pub(crate) fn content(path: &Path) -> anyhow::Result<Digest> {
+    let mut digest = Digest::default();
+    add(&mut digest, path)?;
+    Ok(digest)
+}
+
 /// Adds a file, or the files of a folder, in the order of their names.
 fn add(digest: &mut Digest, path: &Path) -> anyhow::Result<()> {
     let failed = || format!("{}: cannot read", path.display());

@@ -9,6 +9,7 @@ mod recording;
 mod selection;
 
 pub use args::{BinnedReadArgs, ReadArgs};
+pub(crate) use cache::content;
 pub use format::Format;
 pub use paths::DataPaths;
 pub(crate) use raw::{Raw, read_raw};

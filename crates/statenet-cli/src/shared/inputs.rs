@@ -1,6 +1,6 @@
 //! A recording as the models of a run take it: cochleagrams for some, sound for others.
 
-use std::{cell::OnceCell, path::Path};
+use std::{path::Path, sync::OnceLock};
 
 use anyhow::{Context, anyhow, ensure};
 use statenet::{
@@ -13,7 +13,7 @@ use statenet::{
 pub(crate) struct Inputs {
     recording: Recording,
     cochleagrams: Recording,
-    sounds: OnceCell<Recording>,
+    sounds: OnceLock<Recording>,
 }
 
 impl Inputs {
@@ -24,7 +24,20 @@ impl Inputs {
     /// If a sound is missing or cannot be read.
     pub(crate) fn new(recording: Recording, front_end: Option<&FrontEndConfig>) -> anyhow::Result<Self> {
         let cochleagrams = with_cochleagrams(&recording, front_end)?;
-        Ok(Self { recording, cochleagrams, sounds: OnceCell::new() })
+        Ok(Self { recording, cochleagrams, sounds: OnceLock::new() })
+    }
+
+    /// The same of some of the neurons.
+    ///
+    /// # Errors
+    /// If there is no such neuron.
+    pub(crate) fn select_neurons(&self, neurons: &[usize]) -> anyhow::Result<Self> {
+        let sounds = self.sounds.get().map(|heard| heard.select_neurons(neurons)).transpose()?;
+        Ok(Self {
+            recording: self.recording.select_neurons(neurons)?,
+            cochleagrams: self.cochleagrams.select_neurons(neurons)?,
+            sounds: sounds.map_or_else(OnceLock::new, OnceLock::from),
+        })
     }
 
     /// The recording with cochleagrams.

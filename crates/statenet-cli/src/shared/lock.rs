@@ -10,13 +10,14 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{ErrorKind, Read, Write},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::Once,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::printer::Printer;
+use super::{interrupt, printer::Printer};
 
 /// The lock of an output folder.
 pub(crate) const LOCK: &str = ".lock";
@@ -32,6 +33,19 @@ pub(crate) struct Lock {
     file: Option<File>,
     /// Folders that were made for the lock, the innermost first: removed at the end if they are empty.
     made: Vec<PathBuf>,
+}
+
+/// How the name of the lock of a file ends.
+const ENDING: &str = ".lock";
+
+/// The locks of files in a folder, with the names of the files.
+fn locks_in(folder: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(listed) = fs::read_dir(folder) else { return Vec::new() };
+    let named = |path: PathBuf| {
+        let file = path.file_name()?.to_str()?.strip_prefix('.')?.strip_suffix(ENDING)?.to_owned();
+        Some((file, path)).filter(|(file, _)| !file.is_empty())
+    };
+    listed.flatten().filter_map(|entry| named(entry.path())).collect()
 }
 
 /// Who holds a lock: the content of its file.
@@ -56,7 +70,7 @@ impl Lock {
     /// # Errors
     /// If another process holds the lock, or the folder cannot be written.
     pub(crate) fn folder(folder: &Path, program: &str, printer: &Printer) -> anyhow::Result<Self> {
-        Self::take(folder, folder.join(LOCK), program, printer)
+        Self::take(folder, folder.join(LOCK), program, Some(printer))?.map_err(anyhow::Error::msg)
     }
 
     /// Locks an output file, whose folder is created if it is missing.
@@ -64,15 +78,71 @@ impl Lock {
     /// # Errors
     /// If another process holds the lock, or the folder cannot be written.
     pub(crate) fn file(file: &Path, program: &str, printer: &Printer) -> anyhow::Result<Self> {
+        Self::take(file, Self::beside(file)?, program, Some(printer))?.map_err(anyhow::Error::msg)
+    }
+
+    /// Locks an output file as [`file`](Self::file) does; `None` if another process holds the lock.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub(crate) fn try_file(file: &Path, program: &str) -> anyhow::Result<Option<Self>> {
+        Ok(Self::take(file, Self::beside(file)?, program, None)?.ok())
+    }
+
+    /// Locks an output file as [`file`](Self::file) does, and waits until it is free.
+    ///
+    /// # Errors
+    /// If the folder cannot be written, or the user interrupts the program.
+    pub(crate) fn wait_for_file(file: &Path, program: &str) -> anyhow::Result<Self> {
+        loop {
+            if let Some(lock) = Self::try_file(file, program)? {
+                return Ok(lock);
+            }
+            interrupt::check()?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The files in a folder whose locks are held now.
+    pub(crate) fn held_files(folder: &Path) -> Vec<String> {
+        let held = |(file, path): (String, PathBuf)| {
+            let lock = File::open(path).ok()?;
+            matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)).then_some(file)
+        };
+        locks_in(folder).into_iter().filter_map(held).collect()
+    }
+
+    /// Removes the locks of files in a folder that processes left which were killed.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub(crate) fn remove_left(folder: &Path) -> anyhow::Result<()> {
+        for (_, path) in locks_in(folder) {
+            let Ok(lock) = OpenOptions::new().read(true).write(true).open(&path) else { continue };
+            // Removed while it is locked, as in `drop`.
+            if lock.try_lock().is_ok() && cfg!(unix) && is_at(&lock, &path) {
+                fs::remove_file(&path).with_context(|| format!("{}: cannot remove", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn beside(file: &Path) -> anyhow::Result<PathBuf> {
         let name =
             file.file_name().with_context(|| format!("{}: is not the name of a file", file.display()))?;
         let mut lock = OsString::from(".");
         lock.push(name);
-        lock.push(".lock");
-        Self::take(file, file.with_file_name(lock), program, printer)
+        lock.push(ENDING);
+        Ok(file.with_file_name(lock))
     }
 
-    fn take(output: &Path, path: PathBuf, program: &str, printer: &Printer) -> anyhow::Result<Self> {
+    /// The lock, or what is said of who holds it.
+    fn take(
+        output: &Path,
+        path: PathBuf,
+        program: &str,
+        printer: Option<&Printer>,
+    ) -> anyhow::Result<Result<Self, String>> {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let mut made = Vec::new();
         for _ in 0..MOST_TRIES {
@@ -91,24 +161,30 @@ impl Lock {
                 Ok(()) => {
                     // Without these lines it is a lock all the same.
                     let _unsaid = write_owner(&mut file, program);
-                    return Ok(Self { path, file: Some(file), made });
+                    return Ok(Ok(Self { path, file: Some(file), made }));
                 }
                 Err(TryLockError::WouldBlock) => {
                     let mut text = String::new();
                     let _unread = file.read_to_string(&mut text);
                     let owner = serde_json::from_str::<Owner>(&text).map(|owner| owner.to_string());
                     let owner = owner.unwrap_or_else(|_| "another process".to_owned());
-                    bail!(
+                    return Ok(Err(format!(
                         "{}: is being written by {owner}; wait until it has ended, or choose another --out",
                         output.display()
-                    );
+                    )));
                 }
                 Err(TryLockError::Error(error)) => {
-                    printer.warn(format_args!(
+                    let warning = format!(
                         "{}: cannot be locked on this file system ({error}); do not run another program with this --out meanwhile",
                         output.display()
-                    ));
-                    return Ok(Self { path, file: None, made });
+                    );
+                    // Of many files once.
+                    static WARNED: Once = Once::new();
+                    match printer {
+                        Some(printer) => printer.warn(warning),
+                        None => WARNED.call_once(|| Printer::new(true).warn(warning)),
+                    }
+                    return Ok(Ok(Self { path, file: None, made }));
                 }
             }
         }
@@ -231,6 +307,23 @@ mod tests {
         // Another file is another lock.
         Lock::file(&root.path().join("others.json"), "score", &printer).unwrap();
         drop(lock);
+    }
+
+    #[test]
+    fn locks_that_are_held_are_listed_and_those_that_were_left_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let lock = Lock::try_file(&root.path().join("a.json"), "sweep").unwrap().unwrap();
+        fs::write(root.path().join(".b.json.lock"), "{").unwrap();
+        assert!(Lock::try_file(&root.path().join("a.json"), "sweep").unwrap().is_none());
+        assert_eq!(Lock::held_files(root.path()), ["a.json"]);
+        Lock::remove_left(root.path()).unwrap();
+        if cfg!(unix) {
+            assert!(!root.path().join(".b.json.lock").exists());
+        }
+        assert!(root.path().join(".a.json.lock").exists());
+        drop(lock);
+        assert!(Lock::held_files(root.path()).is_empty());
+        drop(Lock::wait_for_file(&root.path().join("a.json"), "sweep").unwrap());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use progress::FitBar;
 pub(crate) use progress::StepBar;
 
 pub(crate) use apart::{config_files, expect_apart, split_file};
-pub(crate) use choice::{Choice, Kind, choice, choices};
+pub(crate) use choice::{Choice, Kind, choice, choices, fit_ridge};
 pub(crate) use comparison::{clusters, comparison_notes, comparison_table};
 pub(crate) use cutting::{cut, cut_of, seconds};
 pub(crate) use inputs::{Inputs, expect_unscaled, front_end, front_end_of, standardize, with_cochleagrams};
@@ -31,6 +31,6 @@ pub(crate) use lock::Lock;
 pub(crate) use output_folder::OutputFolder;
 pub(crate) use printer::Printer;
 pub(crate) use published_args::PublishedArgs;
-pub(crate) use resumable::{FitStates, UNFINISHED};
+pub(crate) use resumable::{FitStates, UNFINISHED, forget as forget_state};
 pub(crate) use split::SplitArgs;
 pub(crate) use warnings::Warnings;

@@ -126,11 +126,16 @@ impl<'a> FitStates<'a> {
 }
 
 /// Removes a state. It is renamed first: a process that is killed meanwhile leaves no half of one.
-fn forget(state: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// If it cannot be removed.
+pub(crate) fn forget(state: &Path) -> anyhow::Result<()> {
     if !state.is_dir() {
         return Ok(());
     }
-    let ended = state.with_file_name(".statenet-ended");
+    // Others may remove theirs at the same time.
+    let name = state.file_name().unwrap_or_default().to_string_lossy();
+    let ended = state.with_file_name(format!(".statenet-ended-{name}"));
     let failed = || format!("{}: cannot remove", state.display());
     if ended.exists() {
         fs::remove_dir_all(&ended).with_context(failed)?;

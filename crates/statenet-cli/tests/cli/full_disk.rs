@@ -13,11 +13,11 @@ use crate::harness::{
 };
 
 /// A file system of a few kilobytes, unmounted when dropped.
-struct TinyDisk(tempfile::TempDir);
+pub(crate) struct TinyDisk(tempfile::TempDir);
 
 impl TinyDisk {
     /// Mounts it; prints a note and returns `None` if this user may not mount.
-    fn mount(size: &str) -> Option<Self> {
+    pub(crate) fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={size}");
         let mounted = Command::new("mount")
@@ -32,19 +32,19 @@ impl TinyDisk {
         }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
     /// Makes it writable or not.
-    fn remount(&self, options: &str) {
+    pub(crate) fn remount(&self, options: &str) {
         let options = format!("remount,{options}");
         let done = Command::new("mount").args(["-o", &options, text(self.path())]).status().unwrap();
         assert!(done.success());
     }
 
     /// Leaves so many bytes, in steps of a page.
-    fn leave(&self, bytes: usize) {
+    pub(crate) fn leave(&self, bytes: usize) {
         let filler = self.path().join("filler");
         let mut size = 4 << 20;
         while fs::write(&filler, vec![0u8; size]).is_err() {
@@ -53,7 +53,7 @@ impl TinyDisk {
         fs::write(&filler, vec![0u8; size.saturating_sub(bytes)]).unwrap();
     }
 
-    fn resize(&self, size: &str) {
+    pub(crate) fn resize(&self, size: &str) {
         let options = format!("remount,size={size}");
         let done = Command::new("mount").args(["-o", &options, text(self.path())]).status().unwrap();
         assert!(done.success());

@@ -17,16 +17,16 @@ use crate::harness::{
 };
 
 /// How many kills in all, for each test of this file.
-fn n_kills(few: usize) -> usize {
+pub(crate) fn n_kills(few: usize) -> usize {
     std::env::var("STATENET_KILLS").map_or(few, |n| n.parse().unwrap())
 }
 
 /// Moments at random, the same on every run (SplitMix64).
-struct Moments(u64);
+pub(crate) struct Moments(pub(crate) u64);
 
 impl Moments {
     /// A share of a duration.
-    fn of(&mut self, whole: Duration) -> Duration {
+    pub(crate) fn of(&mut self, whole: Duration) -> Duration {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -36,7 +36,7 @@ impl Moments {
 }
 
 /// Runs a command and kills it after a while; whether it was still running.
-fn kill_after(command: &mut Command, time: Duration) -> bool {
+pub(crate) fn kill_after(command: &mut Command, time: Duration) -> bool {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(time);
     let running = child.try_wait().unwrap().is_none();

@@ -26,3 +26,4 @@ mod predict_and_score;
 mod signals;
 mod size;
 mod standard_output;
+mod sweep;

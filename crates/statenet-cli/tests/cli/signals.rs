@@ -10,7 +10,7 @@ use std::{
 
 use crate::harness::{Ended, Small, expect_done, program, small, temporary, text, timeless, tree};
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }

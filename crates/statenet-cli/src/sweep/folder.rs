@@ -1,0 +1,119 @@
+//! The folder of a sweep, and its plan as it is kept there.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use statenet::{
+    core::atomic,
+    train::sweep::{Job, Plan, RecordingPlan},
+};
+
+use super::{args::SweepPlace, recordings};
+use crate::shared::{Warnings, expect_apart};
+
+const FORMAT: &str = "statenet-sweep";
+const VERSION: u32 = 1;
+/// The plan in the folder.
+const PLAN: &str = "plan.json";
+
+/// A sweep as its folder keeps it: the jobs, and how their recordings are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sweep {
+    format: String,
+    version: u32,
+    /// The folder that paths are relative to, on the machine that planned.
+    pub(super) base: PathBuf,
+    pub(super) recordings: Vec<RecordingPlan>,
+    pub(super) checkpoints: bool,
+    pub(super) min_signal_power: Option<f64>,
+    pub(super) allow_similar_sounds: bool,
+    pub(super) jobs: Vec<Job>,
+}
+
+impl Sweep {
+    /// The sweep of a plan's file, which is kept in the folder for the other actions; without one, the sweep of the folder.
+    ///
+    /// # Errors
+    /// If there is no plan, it is wrong, a recording cannot be read, or the folder cannot be written.
+    pub(super) fn open(place: &SweepPlace) -> anyhow::Result<Self> {
+        let kept = place.out.join(PLAN);
+        let Some(file) = &place.plan else {
+            let sweep = Self::read(&kept)?;
+            sweep.expect_apart(&place.out, None)?;
+            return Ok(sweep);
+        };
+        let plan = Plan::read(file)?;
+        let base = std::path::absolute(&plan.base).unwrap_or_else(|_| plan.base.clone());
+        let mut sweep = Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            base,
+            recordings: plan.recordings.clone(),
+            checkpoints: plan.checkpoints,
+            min_signal_power: plan.min_signal_power,
+            allow_similar_sounds: plan.allow_similar_sounds,
+            jobs: Vec::new(),
+        };
+        sweep.expect_apart(&place.out, Some(file))?;
+        let known = recordings::known(&sweep, &place.out)?;
+        sweep.jobs = plan.jobs(&known)?;
+        sweep.keep(&kept)?;
+        Ok(sweep)
+    }
+
+    /// Keeps the plan, unless the same one is there: several shards may start at once.
+    fn keep(&self, path: &Path) -> anyhow::Result<()> {
+        let mut text = serde_json::to_vec(self)?;
+        text.push(b'\n');
+        if fs::read(path).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        Ok(atomic::write_file(path, |w| w.write_all(&text))?)
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let text = match fs::read(path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                bail!("{shown}: is not there; name the plan of the sweep with --plan FILE.toml")
+            }
+            other => other.with_context(|| format!("{shown}: cannot read"))?,
+        };
+        let sweep: Self = serde_json::from_slice(&text)
+            .with_context(|| format!("{shown}: is damaged; name the plan again with --plan FILE.toml"))?;
+        if sweep.format != FORMAT || sweep.version != VERSION {
+            bail!("{shown}: is {} {}, expected {FORMAT} {VERSION}", sweep.format, sweep.version);
+        }
+        Ok(sweep)
+    }
+
+    /// Results never lie among what is read.
+    fn expect_apart(&self, out: &Path, plan: Option<&Path>) -> anyhow::Result<()> {
+        let data: Vec<PathBuf> =
+            self.recordings.iter().filter_map(|r| Some(self.base.join(r.data.as_ref()?))).collect();
+        let mut inputs: Vec<(&str, &Path)> = data.iter().map(|path| ("data of the plan", &**path)).collect();
+        inputs.extend(plan.map(|path| ("--plan", path)));
+        expect_apart(out, &inputs)
+    }
+
+    /// Doubts about a recording are voiced by who reads it first.
+    pub(super) fn warnings() -> Warnings {
+        Warnings::default()
+    }
+}
+
+/// Where a running fit of a job keeps its state.
+pub(super) fn state_of(out: &Path, job: &Job) -> PathBuf {
+    out.join("unfinished").join(&job.name)
+}
+
+/// Where the fitted model of a job is kept.
+pub(super) fn checkpoint_of(out: &Path, job: &Job) -> PathBuf {
+    out.join("checkpoints").join(&job.name)
+}

@@ -118,7 +118,10 @@ impl<'a> Display<'a> {
     }
 
     fn line(&self, state: &State) -> String {
-        let mut line = format!("{} of {} done, {} running, {} failed", state.done, state.total, state.running, state.failed);
+        let mut line = format!(
+            "{} of {} done, {} running, {} failed",
+            state.done, state.total, state.running, state.failed
+        );
         if state.elsewhere > 0 {
             line += &format!(", {} taken by other processes", state.elsewhere);
         }

@@ -57,8 +57,8 @@ pub(super) enum How {
 /// What a kind of job costs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Cost {
-    #[serde(flatten)]
-    pub(super) group: Group,
+    /// Which jobs.
+    pub(super) kind: Group,
     /// How many jobs there are.
     pub(super) jobs: usize,
     /// Seconds of one.
@@ -136,7 +136,7 @@ impl Estimate {
                 // Another one was wrong, whose error comes later in this loop.
                 (None, None) => continue,
             };
-            costs.push(Cost { group: group.clone(), jobs: *jobs, seconds_each, how });
+            costs.push(Cost { kind: group.clone(), jobs: *jobs, seconds_each, how });
         }
         let seconds_of_work = costs.iter().map(|cost| cost.seconds_each * cost.jobs as f64).sum::<f64>();
         let over = |peak: u64, base: u64| peak.saturating_sub(base).div_ceil(n_at_once.max(1) as u64);
@@ -146,7 +146,10 @@ impl Estimate {
             seconds_of_work,
             seconds: seconds_of_work / n_workers.max(1) as f64,
             memory_bytes: base,
-            memory_bytes_of_a_worker: peak.zip(base).filter(|_| n_at_once > 0).map(|(peak, base)| over(peak, base)),
+            memory_bytes_of_a_worker: peak
+                .zip(base)
+                .filter(|_| n_at_once > 0)
+                .map(|(peak, base)| over(peak, base)),
             kinds: costs,
         })
     }
@@ -166,13 +169,13 @@ impl Estimate {
 
     /// Seconds of a job of a kind.
     pub(super) fn seconds_of(&self, group: &Group) -> Option<f64> {
-        self.kinds.iter().find(|cost| cost.group == *group).map(|cost| cost.seconds_each)
+        self.kinds.iter().find(|cost| cost.kind == *group).map(|cost| cost.seconds_each)
     }
 
     /// Seconds of some jobs; `None` if a kind is unknown.
     pub(super) fn seconds_of_jobs<'a>(&self, jobs: impl IntoIterator<Item = &'a Job>) -> Option<f64> {
         let by_kind: BTreeMap<&Group, f64> =
-            self.kinds.iter().map(|cost| (&cost.group, cost.seconds_each)).collect();
+            self.kinds.iter().map(|cost| (&cost.kind, cost.seconds_each)).collect();
         jobs.into_iter().map(|job| by_kind.get(&Group::of(job)).copied()).sum()
     }
 

@@ -21,7 +21,7 @@ use statenet::{
 
 use super::{
     folder::{Sweep, checkpoint_of, state_of},
-    recordings::Recordings,
+    recordings::{Recordings, expect_unchanged},
 };
 use crate::{
     launch::message,
@@ -69,6 +69,11 @@ impl<'a> Workshop<'a> {
         let loaded = self.recordings.get(&job.recording)?;
         let ready = || {
             let Sweep { base, allow_similar_sounds, .. } = self.sweep;
+            for (field, file) in [("model", &job.model), ("split", &job.split)] {
+                if let Some(planned) = job.reads.get(field) {
+                    expect_unchanged(&base.join(file), planned)?;
+                }
+            }
             let split = loaded.split(&job.split, base, *allow_similar_sounds)?;
             let model = self.model_of(job);
             let whole = choice(&model, &loaded.inputs)?;
@@ -101,14 +106,24 @@ impl<'a> Workshop<'a> {
     pub(super) fn perform(&self, job: &Job) -> Ended {
         let performed = catch_unwind(AssertUnwindSafe(|| self.try_perform(job)));
         let ended = performed.unwrap_or_else(|payload| {
-            Ended::Failed(format!("this is a bug in statenet {}: {}", env!("CARGO_PKG_VERSION"), message(&*payload)))
+            Ended::Failed(format!(
+                "this is a bug in statenet {}: {}",
+                env!("CARGO_PKG_VERSION"),
+                message(&*payload)
+            ))
         });
-        if let Ended::Failed(_) = ended
-            && let Err(error) = forget_state(&state_of(self.out, job))
-        {
-            return Ended::Stopped(error);
+        if let Ended::Failed(_) = ended {
+            if let Err(error) = forget_state(&state_of(self.out, job)) {
+                return Ended::Stopped(error);
+            }
+            self.remove_empty();
         }
         ended
+    }
+
+    /// The last job leaves no empty folder of states.
+    fn remove_empty(&self) {
+        let _states_of_others = fs::remove_dir(self.out.join("unfinished"));
     }
 
     fn try_perform(&self, job: &Job) -> Ended {
@@ -118,9 +133,8 @@ impl<'a> Workshop<'a> {
             Err(error) => return Ended::Stopped(error),
         };
         let state = state_of(self.out, job);
-        let fitter = |config| {
-            Fitter::new(config).stop_when(interrupt::is_asked).resume_in(&state, SAVE_EVERY)
-        };
+        let fitter =
+            |config| Fitter::new(config).stop_when(interrupt::is_asked).resume_in(&state, SAVE_EVERY);
         let fitted = || {
             atomic::sweep_of(&state)?;
             let (model, fit) = match self.fit(job, &ready, fitter) {
@@ -136,8 +150,7 @@ impl<'a> Workshop<'a> {
                 let place = checkpoint_of(self.out, job);
                 checkpoint::save(&place, &*model, &fit.metadata)?;
             }
-            // The last one leaves no empty folder.
-            let _states_of_others = fs::remove_dir(self.out.join("unfinished"));
+            self.remove_empty();
             anyhow::Ok(result)
         };
         match fitted() {
@@ -188,7 +201,8 @@ impl<'a> Workshop<'a> {
             not_trained: split.without_data(Part::Train, recording)?,
             ..EvaluationOptions::for_dt(recording.dt())
         };
-        let rates = train::predict(model, recording, split.test())?.with_not_trained(options.not_trained.clone());
+        let rates =
+            train::predict(model, recording, split.test())?.with_not_trained(options.not_trained.clone());
         let test = train::score(&rates, recording, split.test(), &options)?;
         let names = split.test().iter().map(|&s| Ok(recording.stimulus(s)?.name().to_owned()));
         let names = names.collect::<anyhow::Result<_>>()?;
@@ -224,7 +238,8 @@ impl<'a> Workshop<'a> {
         };
         interrupt::check()?;
         if !stopped {
-            return Err(fitted.err().unwrap_or_else(|| anyhow::anyhow!("no fit"))).context(format!("job {}", job.name));
+            return Err(fitted.err().unwrap_or_else(|| anyhow::anyhow!("no fit")))
+                .context(format!("job {}", job.name));
         }
         Ok(Probe::Begun { seconds: fitting, epochs: epochs.get(), most: most.get() })
     }

@@ -60,9 +60,9 @@ fn table(estimate: &Estimate) -> anyhow::Result<String> {
             How::Extrapolated => "some epochs",
         };
         table.push([
-            cost.group.recording.clone().into(),
-            cost.group.neurons.clone().into(),
-            cost.group.model.clone().into(),
+            cost.kind.recording.clone().into(),
+            cost.kind.neurons.clone().into(),
+            cost.kind.model.clone().into(),
             cost.jobs.into(),
             Cell::number(cost.seconds_each, 2),
             how.into(),

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use serde_json::Value;
 use statenet::{
@@ -56,6 +56,12 @@ impl<'a> Recordings<'a> {
         }
         let plan = self.sweep.recordings.iter().find(|recording| recording.name() == name);
         let plan = plan.with_context(|| format!("the plan has no recording {name}"))?;
+        let planned = self.sweep.jobs.iter().find(|job| job.recording == name);
+        if let Some(planned) = planned.and_then(|job| job.reads.get("recording"))
+            && *planned != content_of(plan, &self.sweep.base)?
+        {
+            bail!("recording {name} has changed since the sweep was planned: name the plan again with --plan");
+        }
         let loaded = Arc::new(load(plan, &self.sweep.base, self.out)?);
         if kept.len() == KEPT {
             kept.remove(0);
@@ -89,31 +95,41 @@ impl Loaded {
 /// What has to be known of the recordings to list their jobs. Reads all of them, one after the other.
 pub(super) fn known(sweep: &Sweep, out: &Path) -> anyhow::Result<Vec<Known>> {
     let one = |plan: &RecordingPlan| {
+        let content = content_of(plan, &sweep.base)?;
         let recording = read(plan, &sweep.base, out)?;
-        let mut digest = Digest::default();
-        // Where it lies and what it is called make no difference.
-        let options = RecordingPlan { name: None, data: None, neurons: None, ..plan.clone() };
-        digest.add(&serde_json::to_vec(&options)?);
-        if let Some(data) = &plan.data {
-            digest.add(content(&sweep.base.join(data))?.to_string().as_bytes());
-        }
-        for (_, path) in read_args(plan, &sweep.base)?.inputs() {
-            digest.add(content(path)?.to_string().as_bytes());
-        }
-        if let Some(file) = front_end_file(plan, &sweep.base) {
-            digest.add(content(&file)?.to_string().as_bytes());
-        }
-        anyhow::Ok(Known {
-            n_stimuli: recording.n_stimuli(),
-            neuron_ids: recording.neuron_ids(),
-            content: digest.to_string(),
-        })
+        anyhow::Ok(Known { n_stimuli: recording.n_stimuli(), neuron_ids: recording.neuron_ids(), content })
     };
     sweep
         .recordings
         .iter()
         .map(|plan| one(plan).with_context(|| format!("recording {}", plan.name())))
         .collect()
+}
+
+/// A digest of the files of a recording and of the options with which they are read. Where it lies and what it is called make no
+/// difference.
+fn content_of(plan: &RecordingPlan, base: &Path) -> anyhow::Result<String> {
+    let mut digest = Digest::default();
+    let options = RecordingPlan { name: None, data: None, neurons: None, ..plan.clone() };
+    digest.add(&serde_json::to_vec(&options)?);
+    let mut files: Vec<PathBuf> = plan.data.iter().map(|data| base.join(data)).collect();
+    files.extend(read_args(plan, base)?.inputs().into_iter().map(|(_, path)| path.to_path_buf()));
+    files.extend(front_end_file(plan, base));
+    for path in files {
+        digest.add(content(&path)?.to_string().as_bytes());
+    }
+    Ok(digest.to_string())
+}
+
+/// Refuses a file that has changed since the sweep was planned.
+///
+/// # Errors
+/// If so, and if it cannot be read.
+pub(super) fn expect_unchanged(path: &Path, planned: &str) -> anyhow::Result<()> {
+    if content(path)?.to_string() != planned {
+        bail!("{}: has changed since the sweep was planned: name the plan again with --plan", path.display());
+    }
+    Ok(())
 }
 
 fn load(plan: &RecordingPlan, base: &Path, out: &Path) -> anyhow::Result<Loaded> {

@@ -25,14 +25,14 @@ pub(super) fn script(request: &Request<'_>) -> String {
 # Jobs that have ended are skipped, so that a task can be run again at any time.
 {shard} &
 program=$!
-trap 'kill -TERM $program' TERM
-wait $program
-code=$?
-if [ $code -gt 128 ] && kill -0 $program 2>/dev/null; then
-  # The signal ended the waiting, not the program.
+trap 'stopped=1; kill -TERM $program' TERM
+while
+  stopped=
   wait $program
   code=$?
-fi
+  # The signal ended the waiting, not the program.
+  [ -n "$stopped" ]
+do :; done
 # 130: interrupted by the time limit, with the states of the fits saved.
 if [ $code -eq 130 ]; then
   scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}"

@@ -29,7 +29,9 @@ pub(super) fn run(args: &MergeArgs) -> anyhow::Result<()> {
         }
         if let Some(first) = merged.missing.first() {
             let (n, all) = (merged.missing.len(), sweep.jobs.len());
-            bail!("{n} of {all} jobs have no result yet, such as {first}: run them, or merge what is there with --partial");
+            bail!(
+                "{n} of {all} jobs have no result yet, such as {first}: run them, or merge what is there with --partial"
+            );
         }
     }
     let (json, csv) = (out.join("sweep.json"), out.join("sweep.csv"));
@@ -84,9 +86,14 @@ const NUMBERS: [(&str, &str); 9] = [
 fn write_csv(path: &Path, merged: &Merged) -> anyhow::Result<()> {
     let write = |w: &mut dyn Write| -> std::io::Result<()> {
         let numbers: Vec<&str> = NUMBERS.iter().map(|(name, _)| *name).collect();
-        writeln!(w, "job,recording,neurons,model,vary,recipe,split,seed,{},failed,seconds", numbers.join(","))?;
+        writeln!(
+            w,
+            "job,recording,neurons,model,vary,recipe,split,seed,{},failed,seconds",
+            numbers.join(",")
+        )?;
         for JobFile { job, outcome, seconds, .. } in &merged.files {
-            let mut cells = vec![job.name.clone(), job.recording.clone(), job.neurons.clone(), job.model.clone()];
+            let mut cells =
+                vec![job.name.clone(), job.recording.clone(), job.neurons.clone(), job.model.clone()];
             let fields = |fields: &BTreeMap<String, Value>| {
                 fields.iter().map(|(field, value)| format!("{field}={value}")).collect::<Vec<_>>().join(" ")
             };
@@ -95,7 +102,11 @@ fn write_csv(path: &Path, merged: &Merged) -> anyhow::Result<()> {
                 Outcome::Done(result) => (Some(result), ""),
                 Outcome::Failed(why) => (None, why.as_str()),
             };
-            cells.extend(NUMBERS.iter().map(|(_, place)| number(result, place).map_or(String::new(), |n| n.to_string())));
+            cells.extend(
+                NUMBERS
+                    .iter()
+                    .map(|(_, place)| number(result, place).map_or(String::new(), |n| n.to_string())),
+            );
             cells.extend([why.to_owned(), seconds.to_string()]);
             writeln!(w, "{}", cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","))?;
         }
@@ -110,7 +121,11 @@ fn number(result: Option<&Value>, place: &str) -> Option<f64> {
 
 /// A cell of CSV (RFC 4180).
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// Means over the splits and seeds of each kind of job.
@@ -125,8 +140,17 @@ fn table(merged: &Merged) -> anyhow::Result<String> {
         }
         kinds.get_mut(at).ok_or_else(|| anyhow!("a kind without a place"))?.1.push(file);
     }
-    let mut table =
-        Table::new(["recording", "neurons", "model", "jobs", "failed", "CCnorm", "CCraw", "FVE", "seconds each"]);
+    let mut table = Table::new([
+        "recording",
+        "neurons",
+        "model",
+        "jobs",
+        "failed",
+        "CCnorm",
+        "CCraw",
+        "FVE",
+        "seconds each",
+    ]);
     for (group, files) in kinds {
         let mean = |of: &dyn Fn(&JobFile) -> Option<f64>| {
             let values: Vec<f64> = files.iter().filter_map(|file| of(file)).collect();

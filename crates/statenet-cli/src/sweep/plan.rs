@@ -39,7 +39,8 @@ pub(super) fn run(args: &PlanArgs) -> anyhow::Result<()> {
         let estimate = Estimate::make(&workshop, &merged, n_workers, Duration::from_secs_f64(args.probe))?;
         estimate.write(out)?;
         printer.line(table(&estimate)?.trim_end());
-        let memory = estimate.memory_of(n_workers).map(|bytes| format!(", {}", Need { bytes, multiplications: 0 }));
+        let memory =
+            estimate.memory_of(n_workers).map(|bytes| format!(", {}", Need { bytes, multiplications: 0 }));
         printer.line(format_args!(
             "{} of work, {} with {n_workers} at a time{}; wrote {}",
             in_words(estimate.seconds_of_work),
@@ -52,7 +53,8 @@ pub(super) fn run(args: &PlanArgs) -> anyhow::Result<()> {
 }
 
 fn table(estimate: &Estimate) -> anyhow::Result<String> {
-    let mut table = Table::new(["recording", "neurons", "model", "jobs", "seconds each", "known from", "in all"]);
+    let mut table =
+        Table::new(["recording", "neurons", "model", "jobs", "seconds each", "known from", "in all"]);
     for cost in &estimate.kinds {
         let how = match cost.how {
             How::Ended => "jobs that ended",

@@ -60,7 +60,9 @@ impl<'a> Recordings<'a> {
         if let Some(planned) = planned.and_then(|job| job.reads.get("recording"))
             && *planned != content_of(plan, &self.sweep.base)?
         {
-            bail!("recording {name} has changed since the sweep was planned: name the plan again with --plan");
+            bail!(
+                "recording {name} has changed since the sweep was planned: name the plan again with --plan"
+            );
         }
         let loaded = Arc::new(load(plan, &self.sweep.base, self.out)?);
         if kept.len() == KEPT {
@@ -76,7 +78,12 @@ impl Loaded {
     ///
     /// # Errors
     /// If the rule does not fit, or sounds in different parts are alike and this is not allowed.
-    pub(super) fn split(&self, text: &str, base: &Path, allow_similar_sounds: bool) -> anyhow::Result<Arc<Split>> {
+    pub(super) fn split(
+        &self,
+        text: &str,
+        base: &Path,
+        allow_similar_sounds: bool,
+    ) -> anyhow::Result<Arc<Split>> {
         let mut splits = self.splits.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(split) = splits.get(text) {
             return Ok(Arc::clone(split));
@@ -156,7 +163,8 @@ fn read(plan: &RecordingPlan, base: &Path, out: &Path) -> anyhow::Result<Recordi
             let (path, args) = (base.join(data), read_args(plan, base)?);
             // Conversions into one cache by several processes follow each other.
             let is_converted = args.from.is_some() || Format::of(&path).is_some();
-            let _converting = is_converted.then(|| Lock::wait_for_file(&out.join("cache"), "sweep")).transpose()?;
+            let _converting =
+                is_converted.then(|| Lock::wait_for_file(&out.join("cache"), "sweep")).transpose()?;
             let origin = Origin::of(Some(&path), args, out);
             source(&origin, None, 0, &mut Sweep::warnings())?.recording
         }
@@ -188,10 +196,15 @@ fn read_args(plan: &RecordingPlan, base: &Path) -> anyhow::Result<ReadArgs> {
             Value::String(text) => words.push(text.clone()),
             Value::Number(number) => words.push(number.to_string()),
             Value::Array(list) => {
-                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                let text =
+                    |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
                 words.push(list.iter().map(text).collect::<Vec<_>>().join(","));
             }
-            other => return Err(anyhow!("read.{option} of the plan is {other}, expected a text, a number or true")),
+            other => {
+                return Err(anyhow!(
+                    "read.{option} of the plan is {other}, expected a text, a number or true"
+                ));
+            }
         }
     }
     let mut read = Options::try_parse_from(words).map_err(|e| {

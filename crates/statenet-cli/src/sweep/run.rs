@@ -57,15 +57,11 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     ));
     let print = |line: String| Printer::new(false).line(line);
     let print: Option<&(dyn Fn(String) + Sync)> = if args.machine.quiet { None } else { Some(&print) };
-    let display = Display::new(jobs.len() - damaged.len(), failed, &to_do, estimate.as_ref(), n_workers, print);
+    let display =
+        Display::new(jobs.len() - damaged.len(), failed, &to_do, estimate.as_ref(), n_workers, print);
     let workshop = Workshop::new(&sweep, out, device);
     let begun = Instant::now();
-    let crew = Crew {
-        workshop: &workshop,
-        display: &display,
-        retry: args.retry,
-        tally: Mutex::default(),
-    };
+    let crew = Crew { workshop: &workshop, display: &display, retry: args.retry, tally: Mutex::default() };
     workers::each(to_do, n_workers, |job| crew.work(job));
     display.finish();
     let seconds = begun.elapsed().as_secs_f64();
@@ -116,7 +112,8 @@ fn report(printer: &Printer, tally: &Tally, estimate: Option<&Estimate>, n_worke
         in_words(seconds),
         in_words(worked)
     ));
-    let expected = estimate.and_then(|estimate| estimate.seconds_of_jobs(tally.ended.iter().map(|(job, _)| job)));
+    let expected =
+        estimate.and_then(|estimate| estimate.seconds_of_jobs(tally.ended.iter().map(|(job, _)| job)));
     if let Some(expected) = expected {
         printer.line(format_args!(
             "estimated were {} of work: {:+.0} %",

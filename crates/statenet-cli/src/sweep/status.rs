@@ -68,7 +68,9 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     ));
     let estimate = Estimate::read(out);
     let work_left = estimate.as_ref().and_then(|estimate| {
-        estimate.seconds_of_jobs(sweep.jobs.iter().filter(|job| matches!(state(job), State::Left | State::Running)))
+        estimate.seconds_of_jobs(
+            sweep.jobs.iter().filter(|job| matches!(state(job), State::Left | State::Running)),
+        )
     });
     if let Some(seconds) = work_left.filter(|_| left + n_running > 0) {
         printer.line(format_args!("about {} of work left", in_words(seconds)));

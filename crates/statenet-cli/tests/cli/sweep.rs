@@ -65,7 +65,8 @@ fn merged(out: &Path) -> (String, String) {
 }
 
 fn jobs_of(out: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(out.join("jobs")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(out.join("jobs")).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -75,7 +76,10 @@ fn a_sweep_is_planned_run_shown_and_merged_and_its_jobs_are_those_of_fit() {
     let place = Place::new();
     let (args, out) = (place.args("out"), place.at("out"));
     let planned = expect_done("sweep", &words("plan", &args, &["--list", "--probe", "0.1"])).stdout;
-    assert_eq!(planned.lines().filter(|line| line.starts_with("data.linear-lags-9-epochs-3.kfold-3-")).count(), 6);
+    assert_eq!(
+        planned.lines().filter(|line| line.starts_with("data.linear-lags-9-epochs-3.kfold-3-")).count(),
+        6
+    );
     for part in ["18 jobs in", "seconds each", "of work", "estimate.json"] {
         assert!(planned.contains(part), "{part}: {planned}");
     }
@@ -99,9 +103,11 @@ fn a_sweep_is_planned_run_shown_and_merged_and_its_jobs_are_those_of_fit() {
     assert_eq!(fs::read_to_string(out.join("sweep.csv")).unwrap().lines().count(), 1 + N_JOBS);
 
     let fit = place.at("fit");
-    let options = ["--data", text(&place.at("data")), "--model", "ridge", "--split", "kfold:3/1", "--seed", "1"]
-        .map(str::to_owned);
-    let options: Vec<&str> = options.iter().map(String::as_str).chain(["--quiet", "--out", text(&fit)]).collect();
+    let options =
+        ["--data", text(&place.at("data")), "--model", "ridge", "--split", "kfold:3/1", "--seed", "1"]
+            .map(str::to_owned);
+    let options: Vec<&str> =
+        options.iter().map(String::as_str).chain(["--quiet", "--out", text(&fit)]).collect();
     expect_done("fit", &options);
     let of_fit = &json(&fit.join("summary.json"))["models"][0];
     let is_same = |entry: &&Value| {
@@ -129,7 +135,9 @@ fn a_sweep_that_is_killed_at_any_moment_goes_on_and_merges_to_the_same() {
         command.args(words("run", &broken, &["--quiet", "--threads", "2"]));
         killed += usize::from(kill_after(&mut command, moments.of(whole_run)));
         let left = out.join("jobs").is_dir().then(|| jobs_of(&out)).unwrap_or_default();
-        if left.iter().filter(|path| path.extension().is_some_and(|e| e == "json")).count() == N_JOBS || killed == n {
+        if left.iter().filter(|path| path.extension().is_some_and(|e| e == "json")).count() == N_JOBS
+            || killed == n
+        {
             expect_done("sweep", &words("run", &broken, &["--quiet"]));
             assert!(merged(&out) == expected, "other results after {killed} kills");
             assert_eq!(temporary(&out), Vec::<String>::new());
@@ -196,7 +204,11 @@ fn jobs_that_fail_are_recorded_with_their_cause_and_run_again_on_request() {
     let ended = run("sweep", &args);
     assert!(ended.stdout.contains("2 jobs, 2 ended before, 0 to run") && !ended.success, "{}", ended.stdout);
     let retried = run("sweep", &[&args[..], &["--retry"]].concat());
-    assert!(retried.stdout.contains("1 ended before, 1 to run") && retried.stdout.contains(why), "{}", retried.stdout);
+    assert!(
+        retried.stdout.contains("1 ended before, 1 to run") && retried.stdout.contains(why),
+        "{}",
+        retried.stdout
+    );
     let merged = expect_done("sweep", &["merge", "--out", text(&out)]).stdout;
     assert!(merged.contains("1 jobs done, 1 failed, 0 missing"), "{merged}");
     assert!(fs::read_to_string(out.join("sweep.csv")).unwrap().contains(&format!(",\"{why}\",")));
@@ -219,7 +231,10 @@ fn a_damaged_result_is_named_and_costs_nothing_else() {
     expect_refused("sweep", &words("run", &args, &["--quiet"]), &[named, "is damaged", "--retry"]);
     assert!(files[7].is_file());
     let status = expect_done("sweep", &["status", "--out", text(&out)]).stdout;
-    assert!(status.contains("17 done, 0 running, 0 failed, 0 left, 1 damaged") && status.contains(named), "{status}");
+    assert!(
+        status.contains("17 done, 0 running, 0 failed, 0 left, 1 damaged") && status.contains(named),
+        "{status}"
+    );
     expect_refused("sweep", &["merge", "--out", text(&out)], &[named, "is damaged", "--partial"]);
     let partial = expect_done("sweep", &["merge", "--out", text(&out), "--partial"]).stdout;
     assert!(partial.contains("17 jobs done, 0 failed, 0 missing, 1 damaged"), "{partial}");
@@ -271,7 +286,10 @@ fn plans_and_options_that_are_wrong_are_refused_before_the_work() {
     };
     refused("models = ['ln']\nrecordings = ['none']", &["recording none", "cannot read"]);
     refused("models = ['lnn']\nrecordings = ['data']", &["--model \"lnn\": expected ridge"]);
-    refused("models = [{model = 'ln', vary = {hiden = 3}}]\nrecordings = ['data']", &["ln has 0 fields hiden"]);
+    refused(
+        "models = [{model = 'ln', vary = {hiden = 3}}]\nrecordings = ['data']",
+        &["ln has 0 fields hiden"],
+    );
     refused("models = ['ln']\nrecordings = ['data']\nsplits = ['rahman']", &["needs 20 stimuli"]);
     refused("models = ['ln']\nrecordings = ['data']\n[[recipes]]\nlr = -1", &["learning rate is -1"]);
     refused("models = ['ln']\nrecordings = [{data = 'data', read = {x = 1}}]", &["read of the plan", "--x"]);
@@ -279,7 +297,11 @@ fn plans_and_options_that_are_wrong_are_refused_before_the_work() {
     expect_refused("sweep", &["status", "--out", text(&place.at("new"))], &["plan.json", "--plan FILE.toml"]);
     // Results never lie among what is read.
     let plan = place.at("plan.toml");
-    expect_refused("sweep", &["run", "--plan", text(&plan), "--out", text(&place.at("data/x"))], &["lies in"]);
+    expect_refused(
+        "sweep",
+        &["run", "--plan", text(&plan), "--out", text(&place.at("data/x"))],
+        &["lies in"],
+    );
 }
 
 #[cfg(unix)]
@@ -293,7 +315,8 @@ fn a_sweep_that_is_interrupted_ends_with_130_and_goes_on() {
     let run_in = |out: &Path| ["run", "--plan", &plan, "--out", text(out), "--quiet"].map(str::to_owned);
     let (whole, broken) = (place.at("whole"), place.at("broken"));
     let begun = Instant::now();
-    let finish = |out: &Path| expect_done("sweep", &run_in(out).iter().map(String::as_str).collect::<Vec<_>>());
+    let finish =
+        |out: &Path| expect_done("sweep", &run_in(out).iter().map(String::as_str).collect::<Vec<_>>());
     finish(&whole);
     let whole_run = begun.elapsed();
     let child = program("sweep").args(run_in(&broken)).stderr(Stdio::piped()).spawn().unwrap();
@@ -332,7 +355,10 @@ fn scripts_for_clusters_have_the_sizes_of_the_estimate() {
     let command = script.lines().find(|line| line.starts_with("statenet sweep run")).unwrap();
     let command = command.replacen("statenet", env!("CARGO_BIN_EXE_statenet"), 1).replace(" &", " --quiet");
     for shard in ["0", "1", "2"] {
-        let status = std::process::Command::new("bash").args(["-c", &command]).env("SLURM_ARRAY_TASK_ID", shard).status();
+        let status = std::process::Command::new("bash")
+            .args(["-c", &command])
+            .env("SLURM_ARRAY_TASK_ID", shard)
+            .status();
         assert!(status.unwrap().success());
     }
     assert_eq!(jobs_of(&out).len(), N_JOBS);

@@ -11,9 +11,7 @@ use serde_json::Value;
 use statenet_core::{Digest, Seed};
 use statenet_models::ModelConfig;
 
-use super::{
-    error::SweepError, plan::Plan, splits::expand, variants::combinations, variants::set_fields,
-};
+use super::{error::SweepError, plan::Plan, splits::expand, variants::combinations, variants::set_fields};
 use crate::{error::Result, gradient::FitConfig};
 
 /// The longest part of a name before its digest.
@@ -87,7 +85,9 @@ impl Job {
         let [recording, neurons, label, split] = &words;
         let neurons = if self.neurons == "all" { String::new() } else { format!(".n{neurons}") };
         let mut name = format!("{recording}{neurons}.{label}.{split}");
-        name.truncate((0..=LONGEST.min(name.len())).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0));
+        name.truncate(
+            (0..=LONGEST.min(name.len())).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0),
+        );
         let nameless = Self { name: String::new(), ..self };
         let text = serde_json::to_vec(&nameless).unwrap_or_default();
         let digest = Digest::of(&text).value() >> 32;
@@ -128,7 +128,11 @@ impl Plan {
                         for (split, split_file) in &splits {
                             let mut reads = BTreeMap::from([("recording".to_owned(), known.content.clone())]);
                             let files = [("model", model_file), ("split", split_file)];
-                            reads.extend(files.into_iter().filter_map(|(of, digest)| Some((of.to_owned(), digest.clone()?))));
+                            reads.extend(
+                                files
+                                    .into_iter()
+                                    .filter_map(|(of, digest)| Some((of.to_owned(), digest.clone()?))),
+                            );
                             for &seed in &self.seeds {
                                 let job = Job {
                                     name: String::new(),
@@ -158,7 +162,11 @@ impl Plan {
     /// The content of a file of the plan; `None` for a text that names none.
     fn content_of(&self, text: &str, endings: &[&str]) -> Result<Option<FileContent>> {
         let path = Path::new(text);
-        if !path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| endings.contains(&ending)) {
+        if !path
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .is_some_and(|ending| endings.contains(&ending))
+        {
             return Ok(None);
         }
         let path = self.path(path);
@@ -197,7 +205,11 @@ fn last(field: &str) -> &str {
 
 /// What of a text can be in a file name: letters, digits, points and underscores, and a hyphen for the rest.
 fn readable(text: &str) -> String {
-    let stem = if text.ends_with(".json") { Path::new(text).file_stem().and_then(|s| s.to_str()).unwrap_or(text) } else { text };
+    let stem = if text.ends_with(".json") {
+        Path::new(text).file_stem().and_then(|s| s.to_str()).unwrap_or(text)
+    } else {
+        text
+    };
     let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
     let text: String = stem.trim_matches(|c: char| !c.is_ascii_alphanumeric()).chars().map(kept).collect();
     if text.is_empty() { "x".to_owned() } else { text }
@@ -238,7 +250,8 @@ mod tests {
     #[test]
     fn a_name_depends_on_what_is_read_and_on_nothing_else() {
         let plan = Plan::parse(PLAN).unwrap();
-        let names = |known: Known| plan.jobs(&[known]).unwrap().into_iter().map(|job| job.name).collect::<Vec<_>>();
+        let names =
+            |known: Known| plan.jobs(&[known]).unwrap().into_iter().map(|job| job.name).collect::<Vec<_>>();
         assert_eq!(names(known(2)), names(known(2)));
         let other = names(Known { content: "4567".to_owned(), ..known(2) });
         assert!(names(known(2)).iter().all(|name| !other.contains(name)));
@@ -248,7 +261,10 @@ mod tests {
     fn files_are_read_relative_to_the_plan_and_count_by_their_content() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        write("plan.toml", "recordings = ['a']\nmodels = ['my.json', 'lags.json']\nsplits = ['my-split.json']\n[[recipes]]\nepochs = [1, 2]");
+        write(
+            "plan.toml",
+            "recordings = ['a']\nmodels = ['my.json', 'lags.json']\nsplits = ['my-split.json']\n[[recipes]]\nepochs = [1, 2]",
+        );
         write("my.json", "{}");
         write("lags.json", "{\"ridge\": {}}");
         let plan = Plan::read(&folder.path().join("plan.toml")).unwrap();

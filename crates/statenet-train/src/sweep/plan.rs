@@ -199,7 +199,11 @@ impl Plan {
         for (at, recipe) in self.recipes.iter().enumerate() {
             expect_values(&format!("recipes[{at}]"), recipe)?;
             if recipe.contains_key("seed") {
-                return Err(value(&format!("recipes[{at}].seed"), "present", "seeds of the plan, in the field seeds"));
+                return Err(value(
+                    &format!("recipes[{at}].seed"),
+                    "present",
+                    "seeds of the plan, in the field seeds",
+                ));
             }
         }
         Ok(())
@@ -222,7 +226,10 @@ fn parsed(text: &str, place: &str) -> Result<Plan> {
         let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        SweepError::Plan { place: format!("{place}:{line}:{column}"), message: e.message().replace('\n', " ") }
+        SweepError::Plan {
+            place: format!("{place}:{line}:{column}"),
+            message: e.message().replace('\n', " "),
+        }
     })?;
     plan.check()?;
     Ok(plan)
@@ -238,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_text_stands_for_a_recording_and_for_a_model() {
-        let plan = Plan::parse("recordings = ['a/ns1', {simulate = {n_stimuli = 6}}]\nmodels = ['ln']").unwrap();
+        let plan =
+            Plan::parse("recordings = ['a/ns1', {simulate = {n_stimuli = 6}}]\nmodels = ['ln']").unwrap();
         let names: Vec<String> = plan.recordings.iter().map(RecordingPlan::name).collect();
         assert_eq!(names, ["ns1", "simulated"]);
         assert_eq!((plan.splits.as_slice(), plan.seeds.as_slice()), (&["demo".to_owned()][..], &[0][..]));
@@ -252,7 +260,10 @@ mod tests {
         let good = "recordings = ['a']\nmodels = ['ln']\n";
         for (text, says) in [
             ("models = ['ln']", "missing field `recordings`"),
-            ("recordings = []\nmodels = ['ln']", "recordings of the plan is empty, expected at least one recording"),
+            (
+                "recordings = []\nmodels = ['ln']",
+                "recordings of the plan is empty, expected at least one recording",
+            ),
             (&format!("{good}sedes = 3"), "plan:3:1: unknown field `sedes`"),
             (&format!("{good}seeds = -1"), "plan:3:9: invalid value"),
             (&format!("{good}seeds = 10000000"), "at most 1000000 seeds"),
@@ -260,10 +271,16 @@ mod tests {
             (&format!("{good}splits = 3"), "plan:3:10: invalid type"),
             (&format!("{good}[[recipes]]\nlr = []"), "recipes[0].lr of the plan is empty"),
             (&format!("{good}[[recipes]]\nseed = 1"), "recipes[0].seed of the plan is present"),
-            ("recordings = ['a', 'b/a']\nmodels = ['ln']", "recordings[1].name of the plan is a, expected a name"),
+            (
+                "recordings = ['a', 'b/a']\nmodels = ['ln']",
+                "recordings[1].name of the plan is a, expected a name",
+            ),
             ("recordings = [{name = 'a'}]\nmodels = ['ln']", "recordings[0] of the plan is without data"),
             ("recordings = ['a']\nmodels = [3]", "expected a text or a table"),
-            ("recordings = ['a']\nmodels = [{model = 'ln', vary = {x = []}}]", "models[0].vary.x of the plan is empty"),
+            (
+                "recordings = ['a']\nmodels = [{model = 'ln', vary = {x = []}}]",
+                "models[0].vary.x of the plan is empty",
+            ),
         ] {
             assert!(error(text).contains(says), "{text}: {}", error(text));
         }

@@ -104,7 +104,8 @@ impl JobFile {
     /// [`Error::Write`](crate::Error::Write) with the path.
     pub fn write(&self, folder: &Path) -> Result<()> {
         let path = Self::path(folder, &self.job.name);
-        let damaged = |e: serde_json::Error| SweepError::Damaged { path: path.clone(), reason: e.to_string() };
+        let damaged =
+            |e: serde_json::Error| SweepError::Damaged { path: path.clone(), reason: e.to_string() };
         let text = serde_json::to_string(self).map_err(damaged)?;
         let digest = Digest::of(text.as_bytes());
         let open = text.strip_suffix('}').unwrap_or(&text);
@@ -172,7 +173,10 @@ pub(super) mod tests {
     #[test]
     fn a_file_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
-        for outcome in [Outcome::Done(json!({"x": 0.1, "y": [null, 1e-300]})), Outcome::Failed("why \",\"digest\":\" not".to_owned())] {
+        for outcome in [
+            Outcome::Done(json!({"x": 0.1, "y": [null, 1e-300]})),
+            Outcome::Failed("why \",\"digest\":\" not".to_owned()),
+        ] {
             let written = file(outcome);
             assert_eq!(JobFile::read(folder.path(), &jobs(2)[1]).unwrap(), None);
             written.write(folder.path()).unwrap();

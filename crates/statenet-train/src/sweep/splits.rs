@@ -18,9 +18,10 @@ pub(super) fn expand(text: &str, n_stimuli: usize) -> Result<Vec<String>> {
     let wrong = || SweepError::Value {
         field: "splits".to_owned(),
         got: format!("{text:?}"),
-        expected: "a split such as demo, kfold:5/0 or FILE.json, or all folds of a cross-validation: loo, kfold:K, \
+        expected:
+            "a split such as demo, kfold:5/0 or FILE.json, or all folds of a cross-validation: loo, kfold:K, \
                    grouped:FIELD:K, nested:K/J"
-            .to_owned(),
+                .to_owned(),
     };
     let folds = text.rsplit(':').next().unwrap_or_default();
     let (n, separator) = match folds.split_once('/') {

@@ -54,12 +54,16 @@ pub fn set_fields<T: Serialize + DeserializeOwned>(
             [path] => *path,
             [] => {
                 let known = paths.iter().map(dotted).collect();
-                return Err(SweepError::Field { of: of.to_owned(), field: field.clone(), found: 0, known }.into());
+                return Err(
+                    SweepError::Field { of: of.to_owned(), field: field.clone(), found: 0, known }.into()
+                );
             }
             several => {
                 let known: Vec<String> = several.iter().map(|path| dotted(path)).collect();
                 let found = known.len();
-                return Err(SweepError::Field { of: of.to_owned(), field: field.clone(), found, known }.into());
+                return Err(
+                    SweepError::Field { of: of.to_owned(), field: field.clone(), found, known }.into()
+                );
             }
         };
         if let Some(place) = path.iter().try_fold(&mut whole, |inside, key| inside.get_mut(key.as_str())) {
@@ -106,8 +110,12 @@ mod tests {
             assert!(changed.slug().contains("h35"), "{}", changed.slug());
         }
         let error = set_fields(&gru, "statenet-gru", &fields(json!({"hiden": 1}))).unwrap_err().to_string();
-        assert!(error.starts_with("statenet-gru has 0 fields hiden, expected exactly one: format"), "{error}");
-        let error = set_fields(&gru, "statenet-gru", &fields(json!({"hidden": "x"}))).unwrap_err().to_string();
+        assert!(
+            error.starts_with("statenet-gru has 0 fields hiden, expected exactly one: format"),
+            "{error}"
+        );
+        let error =
+            set_fields(&gru, "statenet-gru", &fields(json!({"hidden": "x"}))).unwrap_err().to_string();
         assert!(error.starts_with("hidden of statenet-gru of the plan is \"x\", expected"), "{error}");
     }
 
@@ -120,7 +128,8 @@ mod tests {
         assert_eq!(changed, json!({"first": {"size": 1}, "second": {"size": 3}}));
         // A whole path is itself, also where it is the end of another one.
         let recipe = FitConfig::default();
-        let changed = set_fields(&recipe, "recipe", &fields(json!({"patience": 3, "learning_rate": 0.5}))).unwrap();
+        let changed =
+            set_fields(&recipe, "recipe", &fields(json!({"patience": 3, "learning_rate": 0.5}))).unwrap();
         assert_eq!((changed.patience, changed.optimizer.learning_rate), (3, 0.5));
         assert_eq!(changed.schedule, recipe.schedule);
     }

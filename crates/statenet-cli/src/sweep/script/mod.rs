@@ -112,7 +112,10 @@ pub(super) fn run(args: &ScriptArgs) -> anyhow::Result<()> {
     for (option, n) in [("--cores", args.cores), ("--shards", args.shards.unwrap_or(1))] {
         ensure!((1..=100_000).contains(&n), "{option} is {n}, expected 1 to 100000");
     }
-    ensure!(args.minutes.is_none_or(|n| (1..=1_000_000).contains(&n)), "--minutes is out of range, expected 1 to 1000000");
+    ensure!(
+        args.minutes.is_none_or(|n| (1..=1_000_000).contains(&n)),
+        "--minutes is out of range, expected 1 to 1000000"
+    );
     let out = std::path::absolute(&args.place.out).context("the folder of the sweep")?;
     let estimate = Estimate::read(&out);
     if estimate.is_none() {
@@ -141,7 +144,8 @@ pub(super) fn run(args: &ScriptArgs) -> anyhow::Result<()> {
 
 /// A word of a shell.
 fn quoted(word: &str) -> String {
-    let is_plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c));
+    let is_plain =
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c));
     if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 

@@ -69,11 +69,17 @@ mod tests {
         // 5 hours with two cores; 2 h and 5 minutes; 1.5 times 500 MB.
         assert_eq!(size, Size { shards: 5, cores: 2, megabytes: 750, minutes: 125 });
         assert_eq!(Size::of(100, Some(&estimate(10.0)), None, 1, None).shards, 1);
-        assert_eq!(Size::of(3, Some(&estimate(1e9)), None, 1, Some(7)), Size { shards: 3, cores: 1, megabytes: 750, minutes: 7 });
+        assert_eq!(
+            Size::of(3, Some(&estimate(1e9)), None, 1, Some(7)),
+            Size { shards: 3, cores: 1, megabytes: 750, minutes: 7 }
+        );
     }
 
     #[test]
     fn there_are_never_more_shards_than_jobs() {
-        assert_eq!(Size::of(2, None, Some(9), 4, None), Size { shards: 2, cores: 4, megabytes: 8000, minutes: 240 });
+        assert_eq!(
+            Size::of(2, None, Some(9), 4, None),
+            Size { shards: 2, cores: 4, megabytes: 8000, minutes: 240 }
+        );
     }
 }

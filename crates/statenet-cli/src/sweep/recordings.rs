@@ -18,7 +18,7 @@ use statenet::{
 
 use super::folder::Sweep;
 use crate::{
-    reading::{Format, Origin, ReadArgs, content, source},
+    reading::{DataPaths, Format, Origin, ReadArgs, SelectArgs, content, source},
     shared::{Inputs, Lock, SplitArgs, cut, front_end},
 };
 
@@ -165,8 +165,9 @@ fn read(plan: &RecordingPlan, base: &Path, out: &Path) -> anyhow::Result<Recordi
             let is_converted = args.from.is_some() || Format::of(&path).is_some();
             let _converting =
                 is_converted.then(|| Lock::wait_for_file(&out.join("cache"), "sweep")).transpose()?;
-            let origin = Origin::of(Some(&path), args, out);
-            source(&origin, None, 0, &mut Sweep::warnings())?.recording
+            let paths = DataPaths::from(path.into_os_string());
+            let origin = Origin::of(Some(&paths), args, out);
+            source(&origin, &SelectArgs::default(), 0, &mut Sweep::warnings())?.recording
         }
         (None, Some(simulate)) => simulated(simulate)?,
         (None, None) => return Err(anyhow!("the plan names neither data nor a simulation")),

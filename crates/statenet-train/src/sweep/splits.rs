@@ -46,6 +46,7 @@ mod tests {
         assert_eq!(expand("kfold:5/2", 20).unwrap(), ["kfold:5/2"]);
         assert_eq!(expand("kfold:3", 20).unwrap(), ["kfold:3/0", "kfold:3/1", "kfold:3/2"]);
         assert_eq!(expand("grouped:kind:3", 9).unwrap()[2], "grouped:kind:3/2");
+        assert_eq!(expand("nested:3/2", 9).unwrap(), ["nested:3/2:0", "nested:3/2:1", "nested:3/2:2"]);
         assert_eq!(expand("loo", 4).unwrap(), ["loo:0", "loo:1", "loo:2", "loo:3"]);
     }
 

@@ -8,13 +8,16 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use statenet::train::sweep::{Job, Merged};
+use statenet::{
+    core::atomic,
+    train::sweep::{Job, Merged},
+};
 
 use super::{
     job::{Probe, Workshop},
     memory, workers,
 };
-use crate::shared::write_json;
+use crate::shared::{Lock, write_json};
 
 /// The estimate in the folder.
 pub(super) const ESTIMATE: &str = "estimate.json";
@@ -159,7 +162,10 @@ impl Estimate {
     /// # Errors
     /// If it cannot be written.
     pub(super) fn write(&self, out: &Path) -> anyhow::Result<()> {
-        write_json(&out.join(ESTIMATE), self)
+        let path = out.join(ESTIMATE);
+        let _locked = Lock::wait_for_file(&path, "sweep")?;
+        atomic::sweep_of(&path)?;
+        write_json(&path, self)
     }
 
     /// That of the folder, if there is one.

@@ -14,7 +14,7 @@ use statenet::{
 };
 
 use super::{args::SweepPlace, recordings};
-use crate::shared::{Warnings, expect_apart};
+use crate::shared::{Lock, Warnings, expect_apart};
 
 const FORMAT: &str = "statenet-sweep";
 const VERSION: u32 = 1;
@@ -69,6 +69,8 @@ impl Sweep {
 
     /// Keeps the plan, unless the same one is there: several shards may start at once.
     fn keep(&self, path: &Path) -> anyhow::Result<()> {
+        let _locked = Lock::wait_for_file(path, "sweep")?;
+        atomic::sweep_of(path)?;
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');
         if fs::read(path).is_ok_and(|there| there == text) {
@@ -108,8 +110,8 @@ impl Sweep {
     }
 }
 
-/// Where a running fit of a job keeps its state.
-pub(super) fn state_of(out: &Path, job: &Job) -> PathBuf {
+/// What a job keeps while it runs.
+pub(super) fn unfinished(out: &Path, job: &Job) -> PathBuf {
     out.join("unfinished").join(&job.name)
 }
 

@@ -20,7 +20,7 @@ use statenet::{
 };
 
 use super::{
-    folder::{Sweep, checkpoint_of, state_of},
+    folder::{Sweep, checkpoint_of, unfinished},
     recordings::{Recordings, expect_unchanged},
 };
 use crate::{
@@ -112,18 +112,22 @@ impl<'a> Workshop<'a> {
                 message(&*payload)
             ))
         });
-        if let Ended::Failed(_) = ended {
-            if let Err(error) = forget_state(&state_of(self.out, job)) {
-                return Ended::Stopped(error);
-            }
-            self.remove_empty();
+        if let Ended::Done(_) | Ended::Failed(_) = ended
+            && let Err(error) = self.clear(job)
+        {
+            return Ended::Stopped(error);
         }
         ended
     }
 
-    /// The last job leaves no empty folder of states.
-    fn remove_empty(&self) {
+    /// Removes what a job kept while it ran, whatever a killed process left of it.
+    fn clear(&self, job: &Job) -> anyhow::Result<()> {
+        let kept = unfinished(self.out, job);
+        if kept.is_dir() {
+            fs::remove_dir_all(&kept).with_context(|| format!("{}: cannot remove", kept.display()))?;
+        }
         let _states_of_others = fs::remove_dir(self.out.join("unfinished"));
+        Ok(())
     }
 
     fn try_perform(&self, job: &Job) -> Ended {
@@ -132,7 +136,7 @@ impl<'a> Workshop<'a> {
             Ok(Err(wrong)) => return Ended::Failed(format!("{wrong:#}")),
             Err(error) => return Ended::Stopped(error),
         };
-        let state = state_of(self.out, job);
+        let state = unfinished(self.out, job).join("fit");
         let fitter =
             |config| Fitter::new(config).stop_when(interrupt::is_asked).resume_in(&state, SAVE_EVERY);
         let fitted = || {
@@ -150,7 +154,6 @@ impl<'a> Workshop<'a> {
                 let place = checkpoint_of(self.out, job);
                 checkpoint::save(&place, &*model, &fit.metadata)?;
             }
-            self.remove_empty();
             anyhow::Ok(result)
         };
         match fitted() {

@@ -160,7 +160,7 @@ impl<'a> Workshop<'a> {
             Ok(result) => Ended::Done(Box::new(result)),
             Err(error) => {
                 let of_fit = error.chain().find_map(|cause| cause.downcast_ref::<train::Error>());
-                let on_disk = error.chain().any(|cause| cause.is::<std::io::Error>());
+                let on_disk = error.chain().any(<dyn std::error::Error>::is::<std::io::Error>);
                 match of_fit {
                     Some(train::Error::Interrupted { .. }) => Ended::Interrupted,
                     _ if on_disk => Ended::Stopped(error.context(format!("job {}", job.name))),

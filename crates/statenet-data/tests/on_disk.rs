@@ -53,6 +53,9 @@ fn assert_same(here: &Recording, there: &Recording) {
     }
 }
 
+/// Stimuli, cochleagrams, targets and mask of a batch.
+type Content = (Vec<usize>, Vec<f32>, Vec<f32>, Vec<f32>);
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -85,7 +88,7 @@ proptest! {
         let seed = Seed::new(0);
         prop_assert_eq!(Alignment::of(&here, seed).unwrap(), Alignment::of(&there, seed).unwrap());
         let all: Vec<usize> = (0..lengths.len()).collect();
-        let of = |r: &Recording| -> Vec<(Vec<usize>, Vec<f32>, Vec<f32>, Vec<f32>)> {
+        let of = |r: &Recording| -> Vec<Content> {
             let batches = Batches::new(&r.smoothed(), &all, &Device::Cpu).unwrap();
             let values = |t: &candle_core::Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
             let batches = batches.epoch(seed, 1, 2).unwrap().map(Result::unwrap);

@@ -164,14 +164,14 @@ fn scores(scene: &Scene<'_>) -> anyhow::Result<Table> {
 pub(crate) fn comparisons(fitted: &[Fitted], recording: &Recording) -> Vec<PairComparison> {
     let Some(best) = best_of(fitted.iter()) else { return Vec::new() };
     let best = &best.summary;
-    let labels: Vec<String> = fitted.iter().map(|f| f.summary.label().to_string()).collect();
+    let labels: Vec<String> = fitted.iter().map(|f| f.summary.label()).collect();
     let others: Vec<(&str, &Evaluation)> = fitted
         .iter()
         .zip(&labels)
         .filter(|(f, _)| !std::ptr::eq(&f.summary, best))
         .map(|(f, label)| (label.as_str(), &f.summary.test))
         .collect();
-    let name = best.label().to_string();
+    let name = best.label();
     compare_with((&name, &best.test), &others, &clusters(recording), &ComparisonOptions::default())
 }
 
@@ -232,7 +232,7 @@ fn score_section(scene: &Scene<'_>, tables: &[Table], figures: &mut Figures<'_>)
         let points = points.map(|(a, b)| ScatterPoint::new(a.id.clone(), a.ccnorm, b.ccnorm));
         let label = |s: &ModelSummary| format!("CCnorm of {}", s.label());
         let scatter = Scatter::new("With and without state", label(x), label(y), points).render();
-        let names = [y.label().to_string(), x.label().to_string()];
+        let names = [y.label(), x.label()];
         let both = [(names[0].as_str(), &y.test), (names[1].as_str(), &x.test)];
         let comparison = compare_many(&both, &clusters(scene.recording), &ComparisonOptions::default());
         let numbers = comparison.first().map(|c| (c.n, c.mean, c.ci95, c.p));

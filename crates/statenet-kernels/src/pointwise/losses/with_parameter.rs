@@ -95,7 +95,7 @@ impl<L: ParameterTerm> WithParameter<L> {
         &self,
         rows: [&[F]; 3],
         parameter: &[F],
-        of_row: fn(&[F], &[F], &[F], &L::Known<F>) -> F,
+        of_row: impl Fn(&[F], &[F], &[F], &L::Known<F>) -> F + Send + Sync,
     ) -> Vec<F> {
         let known: Vec<_> = parameter.iter().map(|p| L::known::<F, Base>(*p)).collect();
         per_neuron([self.neurons, self.time], rows, |neuron, rate, target, mask| {

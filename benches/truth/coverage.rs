@@ -1,0 +1,244 @@
+//! How often 95 % intervals of single neurons contain the true value, over stimuli that could have been played.
+
+use std::collections::BTreeSet;
+
+use ndarray::Axis;
+use rayon::prelude::*;
+use statenet::{
+    core::Seed,
+    metrics::{
+        Undefined, ceilings,
+        resampling::{ConfidenceInterval, IntervalMethod, Resampling, bootstrap},
+        scores,
+    },
+};
+
+use crate::simulate::{Cell, Recordings};
+
+/// Draws of a bootstrap.
+const DRAWS: usize = 500;
+/// Recordings that are simulated at a time.
+const AT_A_TIME: usize = 25;
+/// From so many stimuli on coverage is claimed.
+const ENOUGH: usize = 10;
+
+/// What a stimulus adds to the statistics of a neuron: stimuli are of one length, so that pooling is adding.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    signal: f64,
+    product: f64,
+    prediction: f64,
+}
+
+/// A statistic of some stimuli.
+type Statistic = fn(&Sums) -> f64;
+
+/// A kind of interval, and what it should contain.
+struct Interval {
+    name: &'static str,
+    kind: Kind,
+    /// Least share of the cells with ten stimuli or more that cover 93 to 97 %; `None`: nothing is claimed.
+    claimed: Option<f64>,
+}
+
+enum Kind {
+    /// From draws of stimuli, of a statistic whose true value is that over all stimuli that could be played.
+    OverStimuli { of: (Statistic, Truth), method: Method },
+    /// Another: ends and true value of each recording, whose interval may not exist.
+    Other(fn(&Recordings) -> anyhow::Result<Vec<Found>>),
+}
+
+/// The ends of the interval of a recording, if it exists, and the true value.
+type Found = (Option<[f64; 2]>, f64);
+
+/// The true value of a statistic in a cell.
+type Truth = fn(&Recordings) -> f64;
+
+/// Interval of n stimuli, given the statistic of a choice of them.
+type Method =
+    fn(usize, &(dyn Fn(&[usize]) -> Option<f64> + Sync), Seed) -> Result<ConfidenceInterval, Undefined>;
+
+fn percentile(
+    n: usize,
+    statistic: &(dyn Fn(&[usize]) -> Option<f64> + Sync),
+    seed: Seed,
+) -> Result<ConfidenceInterval, Undefined> {
+    bootstrap(n, statistic, IntervalMethod::Percentile, 0.95, &resampling(seed)?)
+}
+
+fn bca(
+    n: usize,
+    statistic: &(dyn Fn(&[usize]) -> Option<f64> + Sync),
+    seed: Seed,
+) -> Result<ConfidenceInterval, Undefined> {
+    bootstrap(n, statistic, IntervalMethod::Bca, 0.95, &resampling(seed)?)
+}
+
+fn resampling(seed: Seed) -> Result<Resampling, Undefined> {
+    Resampling::new(seed, DRAWS).map_err(|_| Undefined::NoData)
+}
+
+/// The closed form, for the stimuli that were played.
+fn r2_er(recordings: &Recordings) -> anyhow::Result<Vec<Found>> {
+    let intervals = scores::r2_er_interval(&recordings.observations()?, 0.95)?;
+    let of = |(neuron, interval): (usize, Result<ConfidenceInterval, Undefined>)| {
+        let truth = recordings.truth(neuron).correlation.powi(2);
+        (interval.ok().map(|i| [i.lower, i.upper]), truth)
+    };
+    Ok(intervals.into_iter().enumerate().map(of).collect())
+}
+
+const SIGNAL_POWER: (Statistic, Truth) = (|sums| sums.signal, Recordings::signal_power);
+const CC_NORM: (Statistic, Truth) =
+    (|sums| sums.product / (sums.prediction * sums.signal).sqrt(), |_| Recordings::correlation());
+
+const fn over_stimuli(name: &'static str, of: (Statistic, Truth), method: Method) -> Interval {
+    Interval { name, kind: Kind::OverStimuli { of, method }, claimed: None }
+}
+
+const ALL: &[Interval] = &[
+    over_stimuli("signal power, `bootstrap` over stimuli, percentile", SIGNAL_POWER, percentile),
+    over_stimuli("signal power, `bootstrap` over stimuli, BCa", SIGNAL_POWER, bca),
+    over_stimuli("CCnorm, `bootstrap` over stimuli, percentile", CC_NORM, percentile),
+    over_stimuli("CCnorm, `bootstrap` over stimuli, BCa", CC_NORM, bca),
+    Interval { name: "r2_ER, `scores::r2_er_interval`", kind: Kind::Other(r2_er), claimed: None },
+];
+
+/// Coverage of one kind of interval, cell by cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Coverage {
+    pub(crate) name: &'static str,
+    claimed: Option<f64>,
+    /// Coverage of each cell, and its recordings with an interval.
+    pub(crate) cells: Vec<(Cell, f64, usize)>,
+}
+
+impl Coverage {
+    /// The numbers of stimuli, in order.
+    pub(crate) fn stimuli(&self) -> Vec<usize> {
+        let counts: BTreeSet<usize> = self.cells.iter().map(|(cell, _, _)| cell.n_stimuli).collect();
+        counts.into_iter().collect()
+    }
+
+    /// Coverage of the cells of which it has intervals, with so many stimuli.
+    fn of(&self, has: impl Fn(usize) -> bool) -> Vec<f64> {
+        let cells = self.cells.iter().filter(|(cell, _, n)| has(cell.n_stimuli) && *n > 0);
+        cells.map(|(_, coverage, _)| *coverage).collect()
+    }
+
+    fn share_right(&self) -> (usize, usize) {
+        let of = self.of(|n| n >= ENOUGH);
+        (of.iter().filter(|c| (0.93..=0.97).contains(*c)).count(), of.len())
+    }
+
+    /// Its row of the table.
+    pub(crate) fn row(&self) -> String {
+        let (right, n) = self.share_right();
+        let mut row = format!("| {} | {right} of {n} |", self.name);
+        for stimuli in self.stimuli() {
+            let of = self.of(|n| n == stimuli);
+            let least = 100.0 * of.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = 100.0 * of.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            row += &if of.is_empty() { " - |".to_owned() } else { format!(" {least:.1} to {most:.1} % |") };
+        }
+        row + "\n"
+    }
+
+    /// What is not as claimed.
+    pub(crate) fn broken(&self) -> Option<String> {
+        let claimed = self.claimed?;
+        let (right, n) = self.share_right();
+        ((right as f64) < claimed * n as f64)
+            .then(|| format!("{}: covers 93 to 97 % in {right} of {n} cells, claimed: {claimed}", self.name))
+    }
+}
+
+/// The coverage of all intervals in some cells.
+///
+/// # Errors
+/// If an estimator refuses the recordings.
+pub(crate) fn run(cells: &[Cell], n: usize, seed: Seed) -> anyhow::Result<Vec<Coverage>> {
+    let of_cells: Vec<Vec<(usize, usize)>> =
+        cells.iter().map(|&cell| of_cell(cell, n, seed)).collect::<anyhow::Result<_>>()?;
+    let coverage = |k: usize| {
+        let interval = &ALL[k];
+        let of = cells.iter().zip(&of_cells).map(|(&cell, counts)| {
+            let (covered, defined) = counts[k];
+            (cell, covered as f64 / defined.max(1) as f64, defined)
+        });
+        Coverage { name: interval.name, claimed: interval.claimed, cells: of.collect() }
+    };
+    Ok((0..ALL.len()).map(coverage).collect())
+}
+
+/// For each interval, how many contain the truth and how many there are.
+fn of_cell(cell: Cell, n: usize, seed: Seed) -> anyhow::Result<Vec<(usize, usize)>> {
+    let batches: Vec<usize> = (0..n.div_ceil(AT_A_TIME)).collect();
+    let counted = batches
+        .into_par_iter()
+        .map(|batch| {
+            let seed = seed.child(&format!("coverage/{batch}"));
+            let recordings = Recordings::draw(cell, AT_A_TIME.min(n - batch * AT_A_TIME), seed);
+            count(cell, &recordings, seed)
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok((0..ALL.len()).map(|k| counted.iter().fold((0, 0), |(c, d), of| (c + of[k].0, d + of[k].1))).collect())
+}
+
+fn count(cell: Cell, recordings: &Recordings, seed: Seed) -> anyhow::Result<Vec<(usize, usize)>> {
+    let recorded = recordings.recorded()?;
+    let mut sums = vec![vec![Sums::default(); cell.n_stimuli]; recordings.n()];
+    for (b, stimulus) in recorded.iter().enumerate() {
+        let signal = ceilings::signal_power(std::slice::from_ref(stimulus))?;
+        for (neuron, signal) in signal.into_iter().enumerate() {
+            let prediction = recordings.predictions[b].row(neuron).to_vec();
+            let counts = recordings.counts[b].index_axis(Axis(0), neuron);
+            let psth: Vec<f64> = counts.mean_axis(Axis(0)).map(|mean| mean.to_vec()).unwrap_or_default();
+            sums[neuron][b] = Sums {
+                signal: signal.unwrap_or_default(),
+                product: covariance(&prediction, &psth),
+                prediction: covariance(&prediction, &prediction),
+            };
+        }
+    }
+    ALL.iter()
+        .map(|interval| match &interval.kind {
+            Kind::OverStimuli { of: (statistic, truth), method } => {
+                let truth = truth(recordings);
+                let of = sums.iter().enumerate().map(|(neuron, of_stimuli)| {
+                    let pooled = |chosen: &[usize]| Some(statistic(&pooled(of_stimuli, chosen)));
+                    let found = method(cell.n_stimuli, &pooled, seed.child(&neuron.to_string())).ok();
+                    (found.map(|found| [found.lower, found.upper]), truth)
+                });
+                Ok(covered(of))
+            }
+            Kind::Other(intervals) => Ok(covered(intervals(recordings)?.into_iter())),
+        })
+        .collect()
+}
+
+/// How many intervals contain their truth, and how many there are.
+fn covered(intervals: impl Iterator<Item = Found>) -> (usize, usize) {
+    intervals.fold((0, 0), |(covered, n), (interval, truth)| match interval {
+        Some([low, high]) => (covered + usize::from(low <= truth && truth <= high), n + 1),
+        None => (covered, n),
+    })
+}
+
+fn pooled(of_stimuli: &[Sums], chosen: &[usize]) -> Sums {
+    let mut total = Sums::default();
+    for &b in chosen {
+        let Sums { signal, product, prediction } = of_stimuli[b];
+        total.signal += signal;
+        total.product += product;
+        total.prediction += prediction;
+    }
+    let n = chosen.len().max(1) as f64;
+    Sums { signal: total.signal / n, product: total.product / n, prediction: total.prediction / n }
+}
+
+fn covariance(x: &[f64], y: &[f64]) -> f64 {
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+    let (mx, my) = (mean(x), mean(y));
+    x.iter().zip(y).map(|(a, b)| (a - mx) * (b - my)).sum::<f64>() / (x.len() as f64 - 1.0)
+}

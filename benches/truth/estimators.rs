@@ -31,9 +31,7 @@ pub(crate) struct Estimator {
 pub(crate) enum Claim {
     /// None, in every cell.
     Unbiased,
-    /// Above 0, and at most so much, in cells of at least so much signal.
-    Up { at_most: f64, from: f64 },
-    /// Below 0, and at most so much.
+    /// Below 0, and at most so much, in cells of at least so much signal.
     Down { at_most: f64, from: f64 },
     /// At most so much either way.
     Within { at_most: f64, from: f64 },
@@ -46,7 +44,7 @@ impl Claim {
     pub(crate) fn from(self) -> f64 {
         match self {
             Self::Unbiased => f64::NEG_INFINITY,
-            Self::Up { from, .. } | Self::Down { from, .. } | Self::Within { from, .. } => from,
+            Self::Down { from, .. } | Self::Within { from, .. } => from,
             Self::Off => f64::INFINITY,
         }
     }
@@ -55,7 +53,6 @@ impl Claim {
     pub(crate) fn excess(self, error: f64, standard_error: f64) -> f64 {
         let beyond = match self {
             Self::Unbiased => error.abs(),
-            Self::Up { at_most, .. } => (error - at_most).max(-error),
             Self::Down { at_most, .. } => (-at_most - error).max(error),
             Self::Within { at_most, .. } => error.abs() - at_most,
             Self::Off => return 0.0,
@@ -68,7 +65,6 @@ impl Claim {
         let cells = |from: f64| if from > 0.0 { format!(", q from {from}") } else { String::new() };
         match self {
             Self::Unbiased => "none".to_owned(),
-            Self::Up { at_most, from } => format!("up, at most {at_most}{}", cells(from)),
             Self::Down { at_most, from } => format!("down, at most {at_most}{}", cells(from)),
             Self::Within { at_most, from } => format!("either way, at most {at_most}{}", cells(from)),
             Self::Off => "not of this quantity".to_owned(),

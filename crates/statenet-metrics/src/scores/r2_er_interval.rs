@@ -53,7 +53,8 @@ const NODES: [(f64, f64); 5] = [
 ///
 /// Coverage of simulated 95 % intervals with Gaussian noise (`tests/score_simulations.rs`): 93 to 98 % at true values between, 97 to 98 % at 0 and
 /// 1, where one end cannot miss; for white and for smoothed noise, SNR .1 to 2, 3 to 20 repeats, 100 to 800 bins. Noise that grows with the
-/// rate, as that of spike counts, is outside the assumptions; blocks of time can be resampled then.
+/// rate, as that of spike counts, is outside the assumptions; blocks of time can be resampled then. Of Poisson counts whose rate varies by 70 % of
+/// its mean, it covers 85 to 95 %, least where the signal-to-noise ratio is 3.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the confidence, else as [`r2_er`](crate::scores::r2_er).

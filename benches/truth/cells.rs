@@ -17,8 +17,12 @@ pub(crate) fn grid(small: bool) -> Vec<Cell> {
         true => product(&[0.3, 3.0], &[2, 10], &[3, 15]),
         false => product(&[0.1, 0.3, 1.0, 3.0, 10.0], &[2, 4, 10, 20], &[3, 10, 30, 60]),
     };
-    // Other kinds of noise than Poisson's at two ratios, which show what the noise changes.
-    cells.retain(|cell| cell.noise == Noise::Poisson || [0.3, 3.0].contains(&cell.snr));
+    // Other kinds of noise than Poisson's at two ratios each, which show what the noise changes.
+    cells.retain(|cell| match cell.noise {
+        Noise::Poisson => true,
+        Noise::Overdispersed => small || [0.1, 3.0].contains(&cell.snr),
+        Noise::Gain => [0.3, 3.0].contains(&cell.snr),
+    });
     cells
 }
 

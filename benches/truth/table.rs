@@ -94,7 +94,8 @@ impl Found {
         let mut text = format!(
             "\n## Coverage of 95 % intervals\n\n\
              {} recordings in a cell; Poisson, SNR .3, 1 and 3, 2 and 10 repeats. Intervals over stimuli are for the true value over all stimuli that \
-             could be played, r2_ER's for the stimuli that were. By the number of stimuli, the least and the most over the cells.\n\n\
+             could be played, r2_ER's for the stimuli that were. `Expanded`, the default of `bootstrap`, is not among them: \
+             `crates/statenet-metrics/tests/coverage.rs` holds it. By the number of stimuli, the least and the most over the cells.\n\n\
              | interval | cells with ten stimuli or more within 93 to 97 % |",
             self.n_intervals
         );

@@ -275,7 +275,7 @@ fn varied(kind: Kind, job: &Job) -> anyhow::Result<Kind> {
     Ok(match kind {
         Kind::Ridge(ridge) => Kind::Ridge(set_fields(&ridge, &job.model, &job.vary)?),
         Kind::Gradient(config) => {
-            let config = set_fields(&*config, &job.model, &job.vary)?;
+            let config = set_fields(&config.resolved()?, &job.model, &job.vary)?;
             config.validate()?;
             Kind::Gradient(Box::new(config))
         }

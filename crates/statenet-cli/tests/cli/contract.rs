@@ -16,7 +16,7 @@ fn the_summary_has_the_fields_and_types_of_the_contract() {
     let written = fs::read_to_string(out.join("summary.json")).unwrap();
     assert!(!written.contains("NaN") && !written.contains("inf"));
     let summary: Value = serde_json::from_str(&written).unwrap();
-    assert_eq!(keys(&summary), ["dataset", "models", "warnings"]);
+    assert_eq!(keys(&summary), ["dataset", "models", "comparisons", "warnings"]);
     let dataset = &summary["dataset"];
     assert_eq!(keys(dataset), ["name", "neurons", "stimuli", "dt_ms"]);
     assert_eq!(

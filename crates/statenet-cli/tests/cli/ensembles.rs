@@ -89,7 +89,7 @@ fn what_cannot_be_learned_from_is_refused() {
     let args = ["--data", text(data), "--model", "ln", "--epochs", "1", "--quiet", "--out", text(&out)];
     let refused = |more: &[&str], says: &[&str]| expect_refused("fit", &[&args[..], more].concat(), says);
     refused(&["--ensemble", "1"], &["--ensemble"]);
-    refused(&["--unlabelled", text(&empty)], &["--distill"]);
+    refused(&["--unlabelled", text(&empty)], &["required arguments were not provided"]);
     refused(&["--distill", "2", "--unlabelled", text(&empty)], &["no cochleagram (.npy) and no sound file"]);
     refused(&["--distill", "2", "--unlabelled", text(&held_out)], &["unlabelled-more"]);
     assert!(!out.join("summary.json").exists());

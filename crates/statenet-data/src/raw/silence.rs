@@ -52,7 +52,7 @@ impl RawStimulus {
             RawResponse::Missing | RawResponse::Binned { .. } | RawResponse::Trace { .. } => 0.0,
         };
         let last = self.responses.iter().map(of_response).fold(0.0_f64, f64::max);
-        bin_of(1e3 * last + binning.shift_ms, dt.ms()) as usize + 1
+        (bin_of(1e3 * last + binning.shift_ms, dt.ms()) as usize).saturating_add(1)
     }
 }
 

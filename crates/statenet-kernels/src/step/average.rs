@@ -27,8 +27,10 @@ impl Average {
     /// use candle_core::{Device, Tensor};
     /// use statenet_kernels::{Step, steps};
     ///
-    /// let times = |factor: f32| steps::Affine::new(&Tensor::new(&[[factor]], &Device::Cpu)?, None);
-    /// let mut mean = steps::Average::new(vec![Box::new(times(2.0)?), Box::new(times(4.0)?)])?;
+    /// let weight = |factor: f32| Tensor::new(&[[factor]], &Device::Cpu);
+    /// let twice = steps::Affine::new(&weight(2.0)?, None)?;
+    /// let four_times = steps::Affine::new(&weight(4.0)?, None)?;
+    /// let mut mean = steps::Average::new(vec![Box::new(twice), Box::new(four_times)])?;
     /// let mut y = [0.0];
     /// mean.step(&[5.0], &mut [], &mut y)?;
     /// assert_eq!(y, [15.0]);

@@ -191,7 +191,7 @@ impl ResponseModel for Ensemble {
     }
 
     fn frozen(&self) -> Result<Option<Box<dyn ResponseModel>>> {
-        Self::of_copies(self.members.iter().map(|member| member.frozen()))
+        Self::of_copies(self.members.iter().map(ResponseModel::frozen))
     }
 
     fn config(&self) -> ModelConfig {
@@ -213,7 +213,7 @@ impl ResponseModel for Ensemble {
     }
 
     fn memory(&self) -> Memory {
-        self.members.iter().map(|member| member.memory()).max().unwrap_or(Memory::Frames(1))
+        self.members.iter().map(ResponseModel::memory).max().unwrap_or(Memory::Frames(1))
     }
 
     fn cochleagram(&self, sound: &Tensor) -> Result<Option<Tensor>> {
@@ -229,12 +229,12 @@ impl ResponseModel for Ensemble {
         if !self.hears_as_one() {
             return Ok(None);
         }
-        Self::of_copies(self.members.iter().map(|member| member.behind_front_end()))
+        Self::of_copies(self.members.iter().map(ResponseModel::behind_front_end))
     }
 
     /// That of all members; `None` if they scale bands differently.
     fn input_scaling(&self) -> Result<Option<Standardization>> {
-        let scalings = self.members.iter().map(|member| member.input_scaling());
+        let scalings = self.members.iter().map(ResponseModel::input_scaling);
         let scalings = scalings.collect::<Result<Vec<_>>>()?;
         let (Some(first), true) =
             (scalings.first(), self.config().input() == Input::Cochleagram || self.hears_as_one())

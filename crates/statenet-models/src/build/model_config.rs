@@ -142,6 +142,19 @@ impl Architecture {
         }
     }
 
+    fn resolve(&mut self, axes: &Axes) -> Result<()> {
+        match self {
+            Self::Pipeline(pipeline) => {
+                pipeline.core = pipeline.core.resolved(&pipeline.spectral_axes(axes)?);
+            }
+            Self::Custom(_) => {}
+            Self::Ensemble(ensemble) => {
+                ensemble.members.iter_mut().try_for_each(|member| member.resolve(axes))?;
+            }
+        }
+        Ok(())
+    }
+
     fn slug(&self, axes: Option<&Axes>) -> String {
         match self {
             Self::Custom(custom) => custom.name.clone(),
@@ -230,6 +243,18 @@ impl ModelConfig {
     pub fn for_axes(mut self, axes: &Axes) -> Self {
         self.axes = Some(axes.clone());
         self
+    }
+
+    /// The same with every size written out that follows from the axes, such as the hidden units of a recurrence: the config that a built
+    /// model has.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn resolved(mut self) -> Result<Self> {
+        self.validate()?;
+        let axes = self.axes()?.clone();
+        self.model.resolve(&axes)?;
+        Ok(self)
     }
 
     /// The axes.
@@ -582,6 +607,9 @@ mod tests {
             let config = (entry.config)(&axes());
             let json = serde_json::to_string(&config).unwrap();
             assert_eq!(ModelConfig::from_json(&json).unwrap(), config, "{}", entry.name);
+            let built =
+                config.build(statenet_core::Seed::new(0), &candle_core::Device::Cpu).map(|m| m.config());
+            assert_eq!(built.ok(), config.clone().resolved().ok(), "{}", entry.name);
             let toml = toml::to_string(&config).unwrap();
             assert_eq!(ModelConfig::from_toml(&toml).unwrap(), config, "{}", entry.name);
         }

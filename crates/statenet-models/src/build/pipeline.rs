@@ -85,7 +85,7 @@ impl PipelineConfig {
     }
 
     /// The axes behind the front end: those of its cochleagram, or the model's own without one.
-    fn spectral_axes(&self, axes: &Axes) -> Result<Axes> {
+    pub(crate) fn spectral_axes(&self, axes: &Axes) -> Result<Axes> {
         let Some(front_end) = &self.front_end else { return Ok(axes.clone()) };
         let band_centers = front_end.band_centers(&Sampling::of(axes)?)?;
         Ok(Axes { n_bands: front_end.n_bands(), band_centers, ..axes.clone() })

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_field_is_found_by_the_end_of_its_path() {
         let axes = Axes::new(34, 3, TimeBin::from_millis(5.0).unwrap());
-        let gru = zoo::statenet_gru(&axes);
+        let gru = zoo::statenet_gru(&axes).resolved().unwrap();
         for name in ["hidden", "gru.hidden", "model.pipeline.core.statenet.backbone.gru.hidden"] {
             let changed = set_fields(&gru, "statenet-gru", &fields(json!({ name: 35 }))).unwrap();
             assert!(changed.slug().contains("h35"), "{}", changed.slug());

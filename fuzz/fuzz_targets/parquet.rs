@@ -2,4 +2,4 @@
 
 #![no_main]
 
-statenet_fuzz::driver!(parquet);
+statenet_fuzz::driver!(parquet, catches_panics);

@@ -29,9 +29,17 @@ pub use libfuzzer_sys;
 #[macro_export]
 macro_rules! driver {
     ($target:ident) => {
+        $crate::driver!($target, ());
+    };
+    // A reader that turns panics of a crate into errors: only those that leave it end the program, not, as libFuzzer's hook would have
+    // it, those that are caught.
+    ($target:ident, catches_panics) => {
+        $crate::driver!($target, std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))));
+    };
+    ($target:ident, $init:expr) => {
         use $crate::{libfuzzer_sys, targets::$target::TARGET};
 
-        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+        libfuzzer_sys::fuzz_target!(init: $init, |bytes: &[u8]| {
             TARGET.run(bytes);
         });
 

@@ -204,8 +204,8 @@ impl Evaluation {
 /// alone, stay.
 ///
 /// # Errors
-/// [`Error::NoStimulus`]; [`Error::NeuronCount`]; [`Error::Count`] or [`Error::DuplicateId`] if `ids` is not one unique id
-/// per neuron; [`Error::OutOfRange`] for an option. An undefined score is not an error.
+/// [`Error::NoStimulus`](crate::Error::NoStimulus); [`Error::NeuronCount`](crate::Error::NeuronCount); [`Error::Count`](crate::Error::Count) or [`Error::DuplicateId`](crate::Error::DuplicateId) if `ids` is not one unique id
+/// per neuron; [`Error::OutOfRange`](crate::Error::OutOfRange) for an option. An undefined score is not an error.
 ///
 /// # Examples
 /// ```

@@ -19,22 +19,25 @@ pub(super) fn explanation(tests: &PairedTests, differences: &[f64], clusters: &C
         ),
         _ => {}
     }
-    if clusters.by().is_some() {
-        let fewest = 0.5_f64.powi(i32::try_from(tests.n_clusters).unwrap_or(i32::MAX) - 1);
-        if tests.p.is_some() && fewest > LEVEL {
-            sentences.push(format!(
-                "{} groups by {by} cannot give a p below {fewest:.2}: they are too few for a test.",
-                tests.n_clusters
-            ));
-        } else if significant(tests.p) == Some(false) && significant(tests.p_neurons) == Some(true) {
-            sentences.push(format!(
-                "With neurons counted as independent the sign-flip p would be {:.1e}: neurons of one {by} differ alike, so that {} \
-                 neurons are worth about {} groups.",
-                tests.p_neurons.unwrap_or(1.0),
-                tests.n,
-                tests.n_clusters
-            ));
-        }
+    let (units, of) = match clusters.by() {
+        Some(_) => (tests.n_clusters, format!("groups by {by}")),
+        None => (tests.n, "neurons".to_owned()),
+    };
+    let fewest = 0.5_f64.powi(i32::try_from(units).unwrap_or(i32::MAX) - 1);
+    if tests.p.is_some() && fewest > LEVEL {
+        sentences
+            .push(format!("{units} {of} cannot give a p below {fewest:.2}: they are too few for a test."));
+    } else if clusters.by().is_some()
+        && significant(tests.p) == Some(false)
+        && significant(tests.p_neurons) == Some(true)
+    {
+        sentences.push(format!(
+            "With neurons counted as independent the sign-flip p would be {:.1e}: neurons of one {by} differ alike, so that {} neurons \
+             are worth about {} groups.",
+            tests.p_neurons.unwrap_or(1.0),
+            tests.n,
+            tests.n_clusters
+        ));
     }
     let excludes = tests.ci95.map(|[low, high]| low > 0.0 || high < 0.0);
     if let (Some(excludes), Some(significant), true) = (excludes, significant(tests.p), sentences.is_empty())
@@ -95,6 +98,8 @@ mod tests {
         let better: Vec<f64> = (0..40).map(|i| 0.05 + 0.001 * f64::from(i % 7)).collect();
         let few = paired_tests(&ids, &better, &in_groups(4), &ComparisonOptions::default());
         assert!(few.explanation.unwrap().contains("4 groups by site cannot give a p below 0.12"));
+        let three = paired_tests(&ids[..3], &better[..3], &Clusters::none(), &ComparisonOptions::default());
+        assert!(three.explanation.unwrap().contains("3 neurons cannot give a p below 0.25"));
         let many = paired_tests(&ids, &better, &in_groups(10), &ComparisonOptions::default());
         assert_eq!(many.explanation, None);
         let mut common = Seed::new(5).stream("common");

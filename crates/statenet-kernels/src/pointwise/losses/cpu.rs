@@ -57,6 +57,40 @@ pub(super) fn per_neuron<F: Real>(
     totals
 }
 
+/// The gradient by the rate (B, N, T): what `of_row` writes, given the rows (rate, target, mask) of each stimulus and neuron, whose
+/// numbers it gets too; `[neurons, time]` are the sizes.
+///
+/// # Safety
+/// `of_row` writes every bin of the row that it gets last.
+#[allow(unsafe_code, reason = "results are written once")]
+pub(super) unsafe fn rate_gradient<F: Real>(
+    [neurons, time]: [usize; 2],
+    [rate, target, mask]: [&[F]; 3],
+    of_row: impl Fn([usize; 2], [&[F]; 3], &mut [MaybeUninit<F>]) + Send + Sync,
+) -> Vec<F> {
+    let size = neurons * time;
+    let fill = |rate_grad: &mut [MaybeUninit<F>]| {
+        let work = rate
+            .chunks_exact(size)
+            .zip(target.chunks_exact(size))
+            .zip(mask.chunks_exact(size))
+            .zip(rate_grad.chunks_exact_mut(size))
+            .enumerate();
+        parallel::for_each(work.collect(), |(stimulus, (((rate, target), mask), rate_grad))| {
+            let rows = rate
+                .chunks_exact(time)
+                .zip(target.chunks_exact(time))
+                .zip(mask.chunks_exact(time))
+                .zip(rate_grad.chunks_exact_mut(time));
+            for (neuron, (((rate, target), mask), rate_grad)) in rows.enumerate() {
+                of_row([stimulus, neuron], [rate, target, mask], rate_grad);
+            }
+        });
+    };
+    // SAFETY: rate, target and mask have one shape, and each of its rows is written.
+    unsafe { vector(rate.len(), fill) }
+}
+
 /// What a term of each neuron weighs in the loss, given the number of its valid bins.
 pub(super) fn neuron_weights<F: Real>(counts: &[F]) -> Vec<F> {
     let neurons = F::of(counts.iter().filter(|&&count| count > F::ZERO).count() as f64);
@@ -83,31 +117,15 @@ impl<L: Term> Kernel<3> for Masked<L> {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
-        let Self { neurons, time, .. } = *self;
-        let [rate, target, mask] = call.inputs;
         // The gradient of a scalar.
         let upstream = call.grad[0];
-        let size = neurons * time;
-        let fill = |rate_grad: &mut [MaybeUninit<F>]| {
-            let work = rate
-                .chunks_exact(size)
-                .zip(target.chunks_exact(size))
-                .zip(mask.chunks_exact(size))
-                .zip(rate_grad.chunks_exact_mut(size));
-            parallel::for_each(work.collect(), |(((rate, target), mask), rate_grad)| {
-                let rows = rate
-                    .chunks_exact(time)
-                    .zip(target.chunks_exact(time))
-                    .zip(mask.chunks_exact(time))
-                    .zip(rate_grad.chunks_exact_mut(time));
-                for ((((rate, target), mask), rate_grad), weight) in rows.zip(call.tape) {
-                    slope_row::<F, L>(rate, target, mask, upstream * *weight, rate_grad);
-                }
-            });
-        };
-        // SAFETY: all four have one shape, the tape a weight for each neuron; `slope_row` writes its whole row.
+        let of_row =
+            |[_, neuron]: [usize; 2], [rate, target, mask]: [&[F]; 3], row: &mut [MaybeUninit<F>]| {
+                slope_row::<F, L>(rate, target, mask, upstream * call.tape[neuron], row);
+            };
+        // SAFETY: `slope_row` writes its whole row.
         #[allow(unsafe_code, reason = "results are written once")]
-        let rate_grad = unsafe { vector(rate.len(), fill) };
+        let rate_grad = unsafe { rate_gradient([self.neurons, self.time], call.inputs, of_row) };
         // Target and mask come detached and want no gradient.
         [rate_grad, Vec::new(), Vec::new()]
     }

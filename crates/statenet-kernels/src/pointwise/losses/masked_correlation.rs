@@ -11,14 +11,14 @@ use std::mem::MaybeUninit;
 use candle_core::{Shape, Tensor};
 
 use super::{
-    cpu::where_valid,
+    cpu::{rate_gradient, where_valid},
     masked::{CORRELATION, check},
     reference,
 };
 use crate::{
     error::Result,
     parallel,
-    simd::{dispatch::multiversion, float::Real, reduce::fold, uninit::vector},
+    simd::{dispatch::multiversion, float::Real, reduce::fold},
     tensor::{
         custom_op::{Backward, Kernel},
         driver::{self, Input},
@@ -154,35 +154,18 @@ impl Kernel<3> for Correlation {
     }
 
     fn backward<F: Real>(&self, call: Backward<'_, F, 3>, _: [bool; 3]) -> [Vec<F>; 3] {
-        let Self { neurons, time } = *self;
-        let [rate, target, mask] = call.inputs;
+        let neurons = self.neurons;
         let upstream = call.grad[0];
-        let size = neurons * time;
         let (means, slopes) = call.tape.split_at(call.tape.len() - 2 * neurons);
-        let fill = |rate_grad: &mut [MaybeUninit<F>]| {
-            let work = rate
-                .chunks_exact(size)
-                .zip(target.chunks_exact(size))
-                .zip(mask.chunks_exact(size))
-                .zip(means.chunks_exact(2 * neurons))
-                .zip(rate_grad.chunks_exact_mut(size));
-            parallel::for_each(work.collect(), |((((rate, target), mask), means), rate_grad)| {
-                let rows = rate
-                    .chunks_exact(time)
-                    .zip(target.chunks_exact(time))
-                    .zip(mask.chunks_exact(time))
-                    .zip(rate_grad.chunks_exact_mut(time));
-                let numbers = means.chunks_exact(2).zip(slopes.chunks_exact(2));
-                for ((((rate, target), mask), rate_grad), (means, slopes)) in rows.zip(numbers) {
-                    let slopes = [upstream * slopes[0], upstream * slopes[1]];
-                    slope_row(rate, target, mask, [means[0], means[1]], slopes, rate_grad);
-                }
-            });
-        };
-        // SAFETY: all four have one shape, the tape two means for each row and two slopes for each neuron; `slope_row`
-        // writes its whole row.
+        let pair = |of: &[F], i: usize| [of[2 * i], of[2 * i + 1]];
+        let of_row =
+            |[stimulus, neuron]: [usize; 2], [rate, target, mask]: [&[F]; 3], row: &mut [MaybeUninit<F>]| {
+                let slopes = pair(slopes, neuron).map(|slope| upstream * slope);
+                slope_row(rate, target, mask, pair(means, stimulus * neurons + neuron), slopes, row);
+            };
+        // SAFETY: `slope_row` writes its whole row.
         #[allow(unsafe_code, reason = "results are written once")]
-        let rate_grad = unsafe { vector(rate.len(), fill) };
+        let rate_grad = unsafe { rate_gradient([neurons, self.time], call.inputs, of_row) };
         // Target and mask come detached and want no gradient.
         [rate_grad, Vec::new(), Vec::new()]
     }

@@ -5,17 +5,15 @@ use std::{marker::PhantomData, mem::MaybeUninit};
 use candle_core::{Shape, Tensor};
 
 use super::{
-    cpu::{count_row, neuron_weights, per_neuron, where_valid},
+    cpu::{count_row, neuron_weights, per_neuron, rate_gradient, where_valid},
     masked::check,
 };
 use crate::{
     error::Result,
-    parallel,
     simd::{
         dispatch::{Base, multiversion},
         float::{MulAdd, Real},
         reduce::fold,
-        uninit::vector,
     },
     tensor::{
         arguments::Check,
@@ -146,39 +144,16 @@ impl<L: ParameterTerm> Kernel<3> for WithParameter<L> {
 }
 
 impl<L: ParameterTerm> WithParameter<L> {
-    fn rate_grad<F: Real>(
-        &self,
-        [rate, target, mask]: [&[F]; 3],
-        parameter: &[F],
-        weights: &[F],
-        upstream: F,
-    ) -> Vec<F> {
-        let Self { neurons, time, .. } = *self;
-        let size = neurons * time;
+    fn rate_grad<F: Real>(&self, rows: [&[F]; 3], parameter: &[F], weights: &[F], upstream: F) -> Vec<F> {
         let known: Vec<_> = parameter.iter().map(|p| L::known::<F, Base>(*p)).collect();
-        let fill = |rate_grad: &mut [MaybeUninit<F>]| {
-            let work = rate
-                .chunks_exact(size)
-                .zip(target.chunks_exact(size))
-                .zip(mask.chunks_exact(size))
-                .zip(rate_grad.chunks_exact_mut(size));
-            parallel::for_each(work.collect(), |(((rate, target), mask), rate_grad)| {
-                let rows = rate
-                    .chunks_exact(time)
-                    .zip(target.chunks_exact(time))
-                    .zip(mask.chunks_exact(time))
-                    .zip(rate_grad.chunks_exact_mut(time));
-                for ((((rate, target), mask), rate_grad), (known, weight)) in
-                    rows.zip(known.iter().zip(weights).cycle())
-                {
-                    rate_row::<F, L>(rate, target, mask, known, upstream * *weight, rate_grad);
-                }
-            });
-        };
-        // SAFETY: rate, target and mask have one shape, there is a weight for each neuron; `rate_row` writes its whole row.
+        let of_row =
+            |[_, neuron]: [usize; 2], [rate, target, mask]: [&[F]; 3], row: &mut [MaybeUninit<F>]| {
+                rate_row::<F, L>(rate, target, mask, &known[neuron], upstream * weights[neuron], row);
+            };
+        // SAFETY: `rate_row` writes its whole row.
         #[allow(unsafe_code, reason = "results are written once")]
         unsafe {
-            vector(rate.len(), fill)
+            rate_gradient([self.neurons, self.time], rows, of_row)
         }
     }
 }

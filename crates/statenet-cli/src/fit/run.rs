@@ -22,7 +22,7 @@ use crate::{
     reading::{Source, source},
     shared::{
         Choice, FitStates, Inputs, Kind, Warnings, choices, comparison_notes, cut, front_end, interrupt,
-        seconds,
+        ridge_history, seconds,
     },
 };
 
@@ -202,13 +202,7 @@ impl Run<'_> {
         let need = ridge.need(recording, self.split)?;
         need::line(name, need, "in all").into_iter().for_each(|line| printer.line(line));
         let fit = ridge.fit(recording, self.split, self.device)?;
-        let history = History {
-            train_loss: vec![fit.train_loss],
-            val_score: fit.val_score.clone(),
-            best_epoch: 0,
-            stopped: Stopped::Converged,
-            seconds: fit.seconds,
-        };
+        let history = ridge_history(&fit);
         let refit = match self.args.refit {
             true => Some(ridge.refit(recording, self.split, &fit, self.device)?),
             false => None,

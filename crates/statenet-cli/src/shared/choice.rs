@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use statenet::{
     prelude::*,
-    train::{Fit, Stopped},
+    train::{RidgeFit, Stopped},
 };
 
 use super::inputs::Inputs;
@@ -90,25 +90,15 @@ pub(crate) fn choice(entry: &str, inputs: &Inputs) -> anyhow::Result<Choice> {
     Ok(Choice { name: name.to_owned(), kind: Kind::Gradient(Box::new(config)) })
 }
 
-/// Fits a ridge regression: a fit with one training error and the validation score of each candidate.
-///
-/// # Errors
-/// If it cannot be fitted.
-pub(crate) fn fit_ridge(
-    ridge: &Ridge,
-    recording: &Recording,
-    split: &Split,
-    device: &Device,
-) -> anyhow::Result<(Box<dyn ResponseModel>, Fit)> {
-    let fit = ridge.fit(recording, split, device)?;
-    let history = History {
+/// What a ridge regression has of a history: one training error, and the validation score of each candidate.
+pub(crate) fn ridge_history(fit: &RidgeFit) -> History {
+    History {
         train_loss: vec![fit.train_loss],
-        val_score: fit.val_score,
+        val_score: fit.val_score.clone(),
         best_epoch: 0,
         stopped: Stopped::Converged,
         seconds: fit.seconds,
-    };
-    Ok((fit.model, Fit { history, metadata: fit.metadata }))
+    }
 }
 
 /// A config file `{"ridge": {"lags": [..], "penalties": [..]}}` with candidates for a ridge regression.

@@ -22,7 +22,7 @@ pub use progress::FitBar;
 pub(crate) use progress::StepBar;
 
 pub(crate) use apart::{config_files, expect_apart, split_file};
-pub(crate) use choice::{Choice, Kind, choice, choices, fit_ridge};
+pub(crate) use choice::{Choice, Kind, choice, choices, ridge_history};
 pub(crate) use comparison::{clusters, comparison_notes, comparison_table};
 pub(crate) use cutting::{cut, cut_of, seconds};
 pub(crate) use inputs::{Inputs, expect_unscaled, front_end, front_end_of, standardize, with_cochleagrams};

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     launch::message,
-    shared::{Choice, Inputs, Kind, choice, fit_ridge, forget_state, interrupt},
+    shared::{Choice, Inputs, Kind, choice, forget_state, interrupt, ridge_history},
 };
 
 /// How often the state of a fit is saved.
@@ -179,7 +179,11 @@ impl<'a> Workshop<'a> {
     ) -> anyhow::Result<(Box<dyn ResponseModel>, Fit)> {
         let Ready { choice, recording, split } = ready;
         match &choice.kind {
-            Kind::Ridge(ridge) => fit_ridge(ridge, recording, split, &self.device),
+            Kind::Ridge(ridge) => {
+                let fit = ridge.fit(recording, split, &self.device)?;
+                let history = ridge_history(&fit);
+                Ok((fit.model, Fit { history, metadata: fit.metadata }))
+            }
             Kind::Gradient(config) => {
                 let mut model = config.build(Seed::new(job.seed), &self.device)?;
                 let config = job.fit_config(&model.config())?;

@@ -93,6 +93,16 @@ impl Cascade {
     }
 }
 
+/// Samples after which the filters of all bands have forgotten; `field` is where the lowest centre is configured.
+///
+/// # Errors
+/// As [`Cascade::n_samples`].
+pub(super) fn longest(filters: &[Cascade], centers: &[Hertz], field: &str) -> Result<usize> {
+    let lengths: Result<Vec<_>> =
+        filters.iter().zip(centers).map(|(filter, center)| filter.n_samples(field, *center)).collect();
+    Ok(lengths?.into_iter().max().unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::{During, Result},
-    layers::{filter_bank::Bank, pool::Pool},
+    layers::{filter_bank::Bank, pool::Mean},
     model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
@@ -124,8 +124,7 @@ const AVERAGED: usize = 2;
 pub(super) struct Gammatone {
     bank: Bank,
     filters: Tensor,
-    pool: Pool,
-    average: Tensor,
+    mean: Mean,
     compressor: Compressor,
     memory: Memory,
 }
@@ -153,16 +152,12 @@ impl Gammatone {
             .and_then(|t| t.to_dtype(like.0)?.to_device(like.1))
             .during("making gammatone filters")?;
         let window = AVERAGED * hop;
-        let average = Tensor::full(1.0 / window as f64, (n_bands, window), like.1)
-            .and_then(|t| t.to_dtype(like.0))
-            .during("making an average")?;
         let memory = Memory::of_samples(taps + window - 1, hop);
         let compressor = Compressor::new(&config.compression, n_bands, like, scope)?;
         Ok(Self {
             bank: Bank::new(1, taps, 1, like, scope.name("context")),
             filters,
-            pool: Pool::new(n_bands, window, hop, like, scope.name("parts")),
-            average,
+            mean: Mean::new(n_bands, window, hop, like, scope.name("parts"))?,
             memory: memory.then(compressor.memory()),
             compressor,
         })
@@ -172,14 +167,14 @@ impl Gammatone {
 impl Stage for Gammatone {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         self.bank.init_state(batch, state)?;
-        self.pool.init_state(batch, state)?;
+        self.mean.init_state(batch, state)?;
         self.compressor.init_state(batch, state)
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let filtered = self.bank.chunk(x, &self.filters, None, state)?;
         let rectified = filtered.relu().during("rectifying")?;
-        let envelope = self.pool.chunk(&rectified, &self.average, state)?;
+        let envelope = self.mean.chunk(&rectified, state)?;
         self.compressor.chunk(&envelope, state)
     }
 

@@ -12,24 +12,19 @@
 
 use std::f64::consts::SQRT_2;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
-use statenet_kernels::Layout;
 
 use super::{
-    cascade::Cascade,
-    compression::{Compression, Compressor},
+    cascade::{Cascade, longest},
+    compression::Compression,
     range::{Range, samples},
-    recursive_bank::RecursiveBank,
-    stft::{LONGEST, Stft, periodic_hann, root, wide},
+    recursive_envelope::{Envelope, RecursiveEnvelope},
+    spectral_bands::{SpectralBands, SpectrogramValue},
+    stft::{LONGEST, Stft, periodic_hann},
 };
-use crate::{
-    error::{During, Result},
-    layers::pool::Pool,
-    model::{memory::Memory, stage::Stage, state::State},
-    params::store::Scope,
-};
+use crate::{error::Result, model::stage::Stage, params::store::Scope};
 
 /// The magnitude of gammatone filters in a window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,16 +85,42 @@ impl GammatonegramConfig {
         let centers = self.centers(sampling, field)?;
         let rate = sampling.rate().hz();
         let filters: Vec<_> = centers.iter().map(|c| filter(*c, rate)).collect();
-        let low = format!("{field}.low_hz");
-        let lengths: Result<Vec<_>> =
-            filters.iter().zip(centers).map(|(f, c)| f.n_samples(&low, c)).collect();
-        Ok((filters, lengths?.into_iter().max().unwrap_or(0)))
+        let n_samples = longest(&filters, &centers, &format!("{field}.low_hz"))?;
+        Ok((filters, n_samples))
     }
 
     pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
         self.filters(sampling, field)?;
         self.window(sampling, field)?;
         self.compression.validate(&format!("{field}.compression"))
+    }
+
+    pub(super) fn stage(
+        &self,
+        sampling: &Sampling,
+        like: (DType, &Device),
+        scope: &mut Scope<'_>,
+    ) -> Result<Box<dyn Stage>> {
+        let hop = sampling.hop();
+        let (filters, n_samples) = self.filters(sampling, "gammatonegram")?;
+        let window = self.window(sampling, "gammatonegram")?;
+        Ok(match self.method {
+            GammatonegramMethod::Fourier => {
+                let size = (2 * window).next_power_of_two();
+                let gains = filters
+                    .iter()
+                    .flat_map(|f| (0..=size / 2).map(|k| f.magnitude(k as f64 / size as f64) / size as f64))
+                    .collect();
+                let stft = Stft::new(&periodic_hann(window), size, hop, like, scope)?;
+                let of = SpectrogramValue::Magnitude;
+                Box::new(SpectralBands::new(stft, gains, of, &self.compression, hop, like, scope)?)
+            }
+            GammatonegramMethod::Filters => {
+                let (filters, times) = ((filters, n_samples), (window, hop));
+                let of = Envelope::RootMeanSquare;
+                Box::new(RecursiveEnvelope::new(filters, times, of, &self.compression, like, scope)?)
+            }
+        })
     }
 }
 
@@ -111,101 +132,6 @@ fn filter(center: Hertz, sample_rate: f64) -> Cascade {
         let inner = if j < 2 { 2.0 * SQRT_2 } else { -2.0 * SQRT_2 };
         re + sign * (3.0 + inner).sqrt() * im
     })
-}
-
-pub(super) struct Gammatonegram {
-    magnitude: Magnitude,
-    compressor: Compressor,
-    memory: Memory,
-    dtype: DType,
-}
-
-/// How magnitudes of bands are computed.
-enum Magnitude {
-    /// Weights are (F, N/2 + 1).
-    Fourier {
-        stft: Stft,
-        weights: Tensor,
-    },
-    Filters {
-        filters: RecursiveBank,
-        pool: Pool,
-        average: Tensor,
-    },
-}
-
-impl Gammatonegram {
-    pub(super) fn new(
-        config: &GammatonegramConfig,
-        sampling: &Sampling,
-        (dtype, device): (DType, &Device),
-        scope: &mut Scope<'_>,
-    ) -> Result<Self> {
-        let (hop, n_bands) = (sampling.hop(), config.n_bands);
-        let (filters, n_samples) = config.filters(sampling, "gammatonegram")?;
-        let window = config.window(sampling, "gammatonegram")?;
-        let wide = wide(dtype, device);
-        let (magnitude, reach) = match config.method {
-            GammatonegramMethod::Fourier => {
-                let size = (2 * window).next_power_of_two();
-                let stft = Stft::new(&periodic_hann(window), size, hop, (dtype, device), scope)?;
-                let gains = filters
-                    .iter()
-                    .flat_map(|f| (0..=size / 2).map(|k| f.magnitude(k as f64 / size as f64) / size as f64));
-                let weights = Tensor::from_vec(gains.collect(), (n_bands, size / 2 + 1), &Device::Cpu)
-                    .and_then(|t| t.to_dtype(dtype)?.to_device(device))
-                    .during("making the gains of gammatone filters")?;
-                let reach = stft.reach();
-                (Magnitude::Fourier { stft, weights }, reach)
-            }
-            GammatonegramMethod::Filters => {
-                let filters = RecursiveBank::new(&filters, n_samples, hop, (wide, device), scope)?;
-                let average = Tensor::full(1.0 / window as f64, (n_bands, window), device)
-                    .and_then(|t| t.to_dtype(wide))
-                    .during("making an average")?;
-                let pool = Pool::new(n_bands, window, hop, (wide, device), scope.name("parts"));
-                let reach = filters.reach() + window - 1;
-                (Magnitude::Filters { filters, pool, average }, reach)
-            }
-        };
-        let compressor = Compressor::new(&config.compression, n_bands, (dtype, device), scope)?;
-        let memory = Memory::of_samples(reach, hop).then(compressor.memory());
-        Ok(Self { magnitude, compressor, memory, dtype })
-    }
-}
-
-impl Stage for Gammatonegram {
-    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        match &self.magnitude {
-            Magnitude::Fourier { stft, .. } => stft.init_state(batch, state)?,
-            Magnitude::Filters { filters, pool, .. } => {
-                filters.init_state(batch, state)?;
-                pool.init_state(batch, state)?;
-            }
-        }
-        self.compressor.init_state(batch, state)
-    }
-
-    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let bands = match &self.magnitude {
-            Magnitude::Fourier { stft, weights } => {
-                let magnitude = stft.magnitude(x, self.dtype, state)?;
-                let layout = Layout::ChannelsFirst;
-                statenet_kernels::affine(&magnitude, layout, weights, None, layout)?
-            }
-            Magnitude::Filters { filters, pool, average } => {
-                let x = x.to_dtype(average.dtype()).during("widening samples")?;
-                let squared = filters.chunk(&x, state)?.sqr().during("squaring")?;
-                let power = pool.chunk(&squared, average, state)?;
-                root(&power).and_then(|m| m.to_dtype(self.dtype)).during("computing magnitudes")?
-            }
-        };
-        self.compressor.chunk(&bands, state)
-    }
-
-    fn memory(&self) -> Memory {
-        self.memory
-    }
 }
 
 #[cfg(test)]

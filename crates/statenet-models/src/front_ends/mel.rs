@@ -8,20 +8,19 @@
 //! In (B, 1, T hop), out (B, F, T). Memory: the window. The F + 2 edges are evenly spaced in mel (HTK), the lowest and the highest
 //! frequency included.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
-use statenet_kernels::Layout;
 
 use super::{
-    compression::{Compression, Compressor},
+    compression::Compression,
     range::{Range, samples},
+    spectral_bands::{SpectralBands, SpectrogramValue},
     stft::{LONGEST, Stft, symmetric_hann},
     triangles,
 };
 use crate::{
-    error::{During, Result, config_error},
-    model::{memory::Memory, stage::Stage, state::State},
+    error::{Result, config_error},
     params::store::Scope,
 };
 
@@ -80,6 +79,18 @@ impl MelConfig {
         }
         self.compression.validate(&format!("{field}.compression"))
     }
+
+    pub(super) fn stage(
+        &self,
+        sampling: &Sampling,
+        like: (DType, &Device),
+        scope: &mut Scope<'_>,
+    ) -> Result<SpectralBands> {
+        let (window, hop) = (self.n_samples(sampling, "mel")?, sampling.hop());
+        let weights = triangles(&self.edges(sampling, "mel")?, sampling, window);
+        let stft = Stft::new(&symmetric_hann(window), window, hop, like, scope)?;
+        SpectralBands::new(stft, weights, SpectrogramValue::Magnitude, &self.compression, hop, like, scope)
+    }
 }
 
 /// Weights (F, K/2 + 1), row by row.
@@ -87,50 +98,6 @@ fn triangles(edges: &[Hertz], sampling: &Sampling, window: usize) -> Vec<f64> {
     let spacing = sampling.rate().hz() / window as f64;
     let bands = edges.windows(3).map(|e| [e[0].hz(), e[1].hz(), e[2].hz()]);
     triangles::triangles(bands, spacing, window / 2 + 1)
-}
-
-pub(super) struct Mel {
-    stft: Stft,
-    triangles: Tensor,
-    compressor: Compressor,
-    memory: Memory,
-}
-
-impl Mel {
-    pub(super) fn new(
-        config: &MelConfig,
-        sampling: &Sampling,
-        like: (DType, &Device),
-        scope: &mut Scope<'_>,
-    ) -> Result<Self> {
-        let (window, hop) = (config.n_samples(sampling, "mel")?, sampling.hop());
-        let weights = triangles(&config.edges(sampling, "mel")?, sampling, window);
-        let triangles = Tensor::from_vec(weights, (config.n_bands, window / 2 + 1), &Device::Cpu)
-            .and_then(|t| t.to_dtype(like.0)?.to_device(like.1))
-            .during("making the triangles of a mel spectrogram")?;
-        let stft = Stft::new(&symmetric_hann(window), window, hop, like, scope)?;
-        let compressor = Compressor::new(&config.compression, config.n_bands, like, scope)?;
-        let memory = Memory::of_samples(stft.reach(), hop).then(compressor.memory());
-        Ok(Self { stft, triangles, compressor, memory })
-    }
-}
-
-impl Stage for Mel {
-    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.stft.init_state(batch, state)?;
-        self.compressor.init_state(batch, state)
-    }
-
-    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let magnitude = self.stft.magnitude(x, self.triangles.dtype(), state)?;
-        let layout = Layout::ChannelsFirst;
-        let bands = statenet_kernels::affine(&magnitude, layout, &self.triangles, None, layout)?;
-        self.compressor.chunk(&bands, state)
-    }
-
-    fn memory(&self) -> Memory {
-        self.memory
-    }
 }
 
 #[cfg(test)]

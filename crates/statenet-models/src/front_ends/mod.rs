@@ -27,7 +27,9 @@ mod ozgf;
 mod pcen;
 mod range;
 mod recursive_bank;
+mod recursive_envelope;
 mod sincnet;
+mod spectral_bands;
 mod spectrogram;
 pub(crate) mod stage;
 mod stft;
@@ -44,7 +46,8 @@ pub use self::{
     ozgf::OzgfConfig,
     pcen::PcenConfig,
     sincnet::{SincnetConfig, SincnetOutput},
-    spectrogram::{SpectrogramBands, SpectrogramConfig, SpectrogramValue},
+    spectral_bands::SpectrogramValue,
+    spectrogram::{SpectrogramBands, SpectrogramConfig},
 };
 pub(crate) use self::{
     sincnet::{BandPasses, Sincs, Squash},

@@ -10,21 +10,18 @@
 //! rectangular bandwidth is ERB(c): 2 pi 1.019 ERB at order 4, 4 ERB at order 2. The digital filter has its poles and the zero where
 //! e^(s / fs) puts those of s.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
 
 use super::{
-    cascade::Cascade,
-    compression::{Compression, Compressor},
+    cascade::{Cascade, longest},
+    compression::Compression,
     range::{Range, samples},
-    recursive_bank::RecursiveBank,
-    stft::wide,
+    recursive_envelope::{Envelope, RecursiveEnvelope},
 };
 use crate::{
-    error::{During, Result, config_error},
-    layers::pool::Pool,
-    model::{memory::Memory, stage::Stage, state::State},
+    error::{Result, config_error},
     params::store::Scope,
 };
 
@@ -77,16 +74,25 @@ impl OzgfConfig {
         let centers = self.centers(sampling, field)?;
         let rate = sampling.rate().hz();
         let filters: Vec<_> = centers.iter().map(|c| filter(*c, self.order, rate)).collect();
-        let low = format!("{field}.low_hz");
-        let lengths: Result<Vec<_>> =
-            filters.iter().zip(centers).map(|(f, c)| f.n_samples(&low, c)).collect();
-        Ok((filters, lengths?.into_iter().max().unwrap_or(0)))
+        let n_samples = longest(&filters, &centers, &format!("{field}.low_hz"))?;
+        Ok((filters, n_samples))
     }
 
     pub(super) fn validate(&self, sampling: &Sampling, field: &str) -> Result<()> {
         self.filters(sampling, field)?;
         self.window(sampling, field)?;
         self.compression.validate(&format!("{field}.compression"))
+    }
+
+    pub(super) fn stage(
+        &self,
+        sampling: &Sampling,
+        like: (DType, &Device),
+        scope: &mut Scope<'_>,
+    ) -> Result<RecursiveEnvelope> {
+        let times = (self.window(sampling, "ozgf")?, sampling.hop());
+        let filters = self.filters(sampling, "ozgf")?;
+        RecursiveEnvelope::new(filters, times, Envelope::HalfWave, &self.compression, like, scope)
     }
 }
 
@@ -95,63 +101,6 @@ fn filter(center: Hertz, order: usize, sample_rate: f64) -> Cascade {
     let ratio: f64 = (1..order).map(|n| 2.0 * n as f64 / (2.0 * n as f64 - 1.0)).product();
     let decay = 2.0 * ratio * center.erb().hz();
     Cascade::new(center, decay, sample_rate, order, |j, _| if j == 0 { 1.0 } else { 0.0 })
-}
-
-pub(super) struct Ozgf {
-    filters: RecursiveBank,
-    pool: Pool,
-    average: Tensor,
-    compressor: Compressor,
-    memory: Memory,
-    dtype: DType,
-}
-
-impl Ozgf {
-    pub(super) fn new(
-        config: &OzgfConfig,
-        sampling: &Sampling,
-        (dtype, device): (DType, &Device),
-        scope: &mut Scope<'_>,
-    ) -> Result<Self> {
-        let (hop, n_bands) = (sampling.hop(), config.n_bands);
-        let (filters, n_samples) = config.filters(sampling, "ozgf")?;
-        let window = config.window(sampling, "ozgf")?;
-        let like = (wide(dtype, device), device);
-        let filters = RecursiveBank::new(&filters, n_samples, hop, like, scope)?;
-        let average = Tensor::full(1.0 / window as f64, (n_bands, window), device)
-            .and_then(|t| t.to_dtype(like.0))
-            .during("making an average")?;
-        let compressor = Compressor::new(&config.compression, n_bands, (dtype, device), scope)?;
-        let memory = Memory::of_samples(filters.reach() + window - 1, hop);
-        Ok(Self {
-            filters,
-            pool: Pool::new(n_bands, window, hop, like, scope.name("parts")),
-            average,
-            memory: memory.then(compressor.memory()),
-            compressor,
-            dtype,
-        })
-    }
-}
-
-impl Stage for Ozgf {
-    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.filters.init_state(batch, state)?;
-        self.pool.init_state(batch, state)?;
-        self.compressor.init_state(batch, state)
-    }
-
-    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let x = x.to_dtype(self.average.dtype()).during("widening samples")?;
-        let rectified = self.filters.chunk(&x, state)?.relu().during("rectifying")?;
-        let envelope = self.pool.chunk(&rectified, &self.average, state)?;
-        let envelope = envelope.to_dtype(self.dtype).during("averaging samples")?;
-        self.compressor.chunk(&envelope, state)
-    }
-
-    fn memory(&self) -> Memory {
-        self.memory
-    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use statenet_core::{Hertz, Sampling, scales::Scale};
 use super::{kilomel, range::Range};
 use crate::{
     error::{During, Result, config_error},
-    layers::{filter_bank::Bank, pool::Pool},
+    layers::{filter_bank::Bank, pool::Mean},
     model::{memory::Memory, stage::Stage, state::State},
     params::store::Scope,
 };
@@ -197,8 +197,8 @@ impl Squash {
 pub(super) struct Sincnet {
     band_passes: BandPasses,
     bank: Bank,
-    /// An average, (F, hop), where the output is an envelope.
-    pool: Option<(Pool, Tensor)>,
+    /// Over a bin, where the output is an envelope.
+    mean: Option<Mean>,
     memory: Memory,
 }
 
@@ -212,37 +212,34 @@ impl Sincnet {
         let (hop, n_bands, taps) = (sampling.hop(), config.n_bands, config.taps);
         let band_passes = config.sincs().build(sampling, like, scope)?;
         let bank = |stride| Bank::new(1, taps, stride, like, scope.name("context"));
-        let (bank, pool, memory) = match config.output {
+        let (bank, mean, memory) = match config.output {
             SincnetOutput::Strided => {
                 let bank = bank(hop);
                 let memory = Memory::of_samples(bank.reach(), hop);
                 (bank, None, memory)
             }
             SincnetOutput::Envelope => {
-                let average = Tensor::full(1.0 / hop as f64, (n_bands, hop), like.1)
-                    .and_then(|t| t.to_dtype(like.0))
-                    .during("making an average")?;
-                let pool = Pool::new(n_bands, hop, hop, like, scope.name("parts"));
-                (bank(1), Some((pool, average)), Memory::of_samples(taps + hop - 1, hop))
+                let mean = Mean::new(n_bands, hop, hop, like, scope.name("parts"))?;
+                (bank(1), Some(mean), Memory::of_samples(taps + hop - 1, hop))
             }
         };
-        Ok(Self { band_passes, bank, pool, memory })
+        Ok(Self { band_passes, bank, mean, memory })
     }
 }
 
 impl Stage for Sincnet {
     fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
         self.bank.init_state(batch, state)?;
-        self.pool.as_ref().map_or(Ok(()), |(pool, _)| pool.init_state(batch, state))
+        self.mean.as_ref().map_or(Ok(()), |mean| mean.init_state(batch, state))
     }
 
     fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
         let filtered = self.bank.chunk(x, &self.band_passes.filters()?, None, state)?;
-        match &self.pool {
+        match &self.mean {
             None => Squash::LogMagnitude.apply(&filtered),
-            Some((pool, average)) => {
+            Some(mean) => {
                 let magnitude = filtered.abs().during("computing magnitudes")?;
-                Squash::LogMagnitude.apply(&pool.chunk(&magnitude, average, state)?)
+                Squash::LogMagnitude.apply(&mean.chunk(&magnitude, state)?)
             }
         }
     }

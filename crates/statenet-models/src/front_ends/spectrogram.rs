@@ -9,20 +9,19 @@
 //! and the highest frequency included; l and r are their neighbours, or fs/K away from c where the neighbours are nearer: a narrow
 //! band is interpolated between the two frequencies of the transform beside it.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
 use statenet_core::{Hertz, Millis, Sampling, scales::Scale};
-use statenet_kernels::Layout;
 
 use super::{
-    compression::{Compression, Compressor},
+    compression::Compression,
     range::{Range, samples},
+    spectral_bands::{SpectralBands, SpectrogramValue},
     stft::{LONGEST, Stft, symmetric_hann},
     triangles::triangles,
 };
 use crate::{
-    error::{During, Result, config_error},
-    model::{memory::Memory, stage::Stage, state::State},
+    error::{Result, config_error},
     params::store::Scope,
 };
 
@@ -55,17 +54,6 @@ pub enum SpectrogramBands {
     Log,
     /// Evenly in Hz.
     Linear,
-}
-
-/// What is averaged in a band.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpectrogramValue {
-    /// |X|.
-    #[default]
-    Magnitude,
-    /// |X|^2.
-    Power,
 }
 
 impl Default for SpectrogramConfig {
@@ -112,6 +100,18 @@ impl SpectrogramConfig {
         self.n_samples(sampling, field)?;
         self.compression.validate(&format!("{field}.compression"))
     }
+
+    pub(super) fn stage(
+        &self,
+        sampling: &Sampling,
+        like: (DType, &Device),
+        scope: &mut Scope<'_>,
+    ) -> Result<SpectralBands> {
+        let (window, hop) = (self.n_samples(sampling, "spectrogram")?, sampling.hop());
+        let weights = weights(&self.edges(sampling, "spectrogram")?, sampling, window);
+        let stft = Stft::new(&symmetric_hann(window), window, hop, like, scope)?;
+        SpectralBands::new(stft, weights, self.value, &self.compression, hop, like, scope)
+    }
 }
 
 /// Weights (F, K/2 + 1), row by row, that sum to 1 in each row.
@@ -129,57 +129,6 @@ fn weights(edges: &[Hertz], sampling: &Sampling, window: usize) -> Vec<f64> {
         row.iter_mut().for_each(|w| *w /= sum);
     }
     weights
-}
-
-pub(super) struct Spectrogram {
-    stft: Stft,
-    weights: Tensor,
-    value: SpectrogramValue,
-    compressor: Compressor,
-    memory: Memory,
-}
-
-impl Spectrogram {
-    pub(super) fn new(
-        config: &SpectrogramConfig,
-        sampling: &Sampling,
-        like: (DType, &Device),
-        scope: &mut Scope<'_>,
-    ) -> Result<Self> {
-        let (window, hop) = (config.n_samples(sampling, "spectrogram")?, sampling.hop());
-        let weights = weights(&config.edges(sampling, "spectrogram")?, sampling, window);
-        let weights = Tensor::from_vec(weights, (config.n_bands, window / 2 + 1), &Device::Cpu)
-            .and_then(|t| t.to_dtype(like.0)?.to_device(like.1))
-            .during("making the bands of a spectrogram")?;
-        let stft = Stft::new(&symmetric_hann(window), window, hop, like, scope)?;
-        let compressor = Compressor::new(&config.compression, config.n_bands, like, scope)?;
-        let memory = Memory::of_samples(stft.reach(), hop).then(compressor.memory());
-        Ok(Self { stft, weights, value: config.value, compressor, memory })
-    }
-}
-
-impl Stage for Spectrogram {
-    fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
-        self.stft.init_state(batch, state)?;
-        self.compressor.init_state(batch, state)
-    }
-
-    fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
-        let dtype = self.weights.dtype();
-        let values = match self.value {
-            SpectrogramValue::Magnitude => self.stft.magnitude(x, dtype, state)?,
-            SpectrogramValue::Power => {
-                self.stft.power(x, state)?.to_dtype(dtype).during("computing powers")?
-            }
-        };
-        let layout = Layout::ChannelsFirst;
-        let bands = statenet_kernels::affine(&values, layout, &self.weights, None, layout)?;
-        self.compressor.chunk(&bands, state)
-    }
-
-    fn memory(&self) -> Memory {
-        self.memory
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,7 @@
 use candle_core::{DType, Device, Tensor};
 use statenet_core::{Dim, Sampling, expect_shape};
 
-use super::{
-    config::FrontEndConfig, gammatone::Gammatone, gammatonegram::Gammatonegram, leaf::Leaf, mel::Mel,
-    ozgf::Ozgf, sincnet::Sincnet, spectrogram::Spectrogram,
-};
+use super::{config::FrontEndConfig, gammatone::Gammatone, leaf::Leaf, sincnet::Sincnet};
 use crate::{
     error::{During, Result, config_error},
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
@@ -28,14 +25,10 @@ impl FrontEnd {
         scope: &mut Scope<'_>,
     ) -> Result<Self> {
         Ok(Self(match config {
-            FrontEndConfig::Mel(mel) => Box::new(Mel::new(mel, sampling, like, scope)?),
-            FrontEndConfig::Spectrogram(spectrogram) => {
-                Box::new(Spectrogram::new(spectrogram, sampling, like, scope)?)
-            }
-            FrontEndConfig::Gammatonegram(gammatonegram) => {
-                Box::new(Gammatonegram::new(gammatonegram, sampling, like, scope)?)
-            }
-            FrontEndConfig::Ozgf(ozgf) => Box::new(Ozgf::new(ozgf, sampling, like, scope)?),
+            FrontEndConfig::Mel(mel) => Box::new(mel.stage(sampling, like, scope)?),
+            FrontEndConfig::Spectrogram(spectrogram) => Box::new(spectrogram.stage(sampling, like, scope)?),
+            FrontEndConfig::Gammatonegram(gammatonegram) => gammatonegram.stage(sampling, like, scope)?,
+            FrontEndConfig::Ozgf(ozgf) => Box::new(ozgf.stage(sampling, like, scope)?),
             FrontEndConfig::Gammatone(gammatone) => {
                 Box::new(Gammatone::new(gammatone, sampling, like, scope)?)
             }

@@ -61,6 +61,11 @@ impl Stft {
         Ok(Self { bank, transform })
     }
 
+    /// Frequencies from 0 to half the sample rate, N/2 + 1.
+    pub(super) fn n_frequencies(&self) -> usize {
+        self.transform.dims().first().map_or(1, |rows| rows / 2)
+    }
+
     /// Samples back from the end of a bin to the first that its window meets.
     pub(super) fn reach(&self) -> usize {
         self.bank.reach()

@@ -72,6 +72,38 @@ impl Pool {
     }
 }
 
+/// The plain mean of a window of K samples, per channel, once in a bin.
+pub(crate) struct Mean {
+    pool: Pool,
+    /// (C, K)
+    weight: Tensor,
+}
+
+impl Mean {
+    /// As [`Pool::new`].
+    pub(crate) fn new(
+        channels: usize,
+        taps: usize,
+        hop: usize,
+        like: (DType, &Device),
+        parts_name: String,
+    ) -> Result<Self> {
+        let weight = Tensor::full(1.0 / taps as f64, (channels, taps), like.1)
+            .and_then(|t| t.to_dtype(like.0))
+            .during("making an average")?;
+        Ok(Self { pool: Pool::new(channels, taps, hop, like, parts_name), weight })
+    }
+
+    pub(crate) fn init_state(&self, batch: usize, state: &mut State) -> Result<()> {
+        self.pool.init_state(batch, state)
+    }
+
+    /// `x` (B, C, T hop) to (B, C, T).
+    pub(crate) fn chunk(&self, x: &Tensor, state: &mut State) -> Result<Tensor> {
+        self.pool.chunk(x, &self.weight, state)
+    }
+}
+
 /// Bins of `hop` samples that a window of `taps` samples meets.
 fn n_bins(taps: usize, hop: usize) -> usize {
     taps.div_ceil(hop).max(1)

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
-use ndarray::{Array2, Array3, Axis, s};
+mod random;
+
+use ndarray::{Array2, Array3, s};
 use proptest::{prelude::*, test_runner::RngSeed};
 use statenet_core::{ResponseMask, Seed, TimeBin};
 use statenet_metrics::{
@@ -11,70 +13,28 @@ use statenet_metrics::{
     scores::{self, CoherenceOptions, CountWindow, ScoreStream, SpikeDistanceOptions},
 };
 
+use random::{Data, Missing, mask, missing};
+
 /// Tolerance for sums of a thousand numbers of order 1 in different orders.
 const ROUNDING: f64 = 1e-9;
 
-#[derive(Clone, Debug)]
-struct Data {
-    rates: Vec<Array2<f64>>,
-    counts: Vec<Array3<f64>>,
-    masks: Vec<ResponseMask>,
+fn drawn(seed: u64, n: usize, r: usize, lengths: &[usize], missing: Missing) -> Data {
+    let mut stream = Seed::new(seed).stream("further");
+    let mut data = Data::default();
+    for &t in lengths {
+        let rate =
+            Array2::from_shape_fn((n, t), |(n, t)| 0.2 + n as f64 * 0.1 + 0.15 * (0.7 * t as f64).sin());
+        let count = |(n, _, t): (usize, usize, usize)| f64::from(stream.poisson(rate[[n, t]]));
+        data.responses.push(Array3::from_shape_fn((n, r, t), count));
+        data.rates.push(rate.mapv(|p| p * (0.5 + stream.unit())));
+        data.masks.push(mask(&mut stream, (n, r, t), missing, 0.85));
+    }
+    data
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Missing {
-    Nothing,
-    WholeRepeats,
-    Anything,
-}
-
-impl Data {
-    fn new(seed: u64, n: usize, r: usize, lengths: &[usize], missing: Missing) -> Self {
-        let mut stream = Seed::new(seed).stream("further");
-        let mut data = Self { rates: Vec::new(), counts: Vec::new(), masks: Vec::new() };
-        for &t in lengths {
-            let rate =
-                Array2::from_shape_fn((n, t), |(n, t)| 0.2 + n as f64 * 0.1 + 0.15 * (0.7 * t as f64).sin());
-            data.counts
-                .push(Array3::from_shape_fn((n, r, t), |(n, _, t)| f64::from(stream.poisson(rate[[n, t]]))));
-            data.rates.push(rate.mapv(|p| p * (0.5 + stream.unit())));
-            let mut mask = Array3::from_elem((n, r, t), true);
-            match missing {
-                Missing::Nothing => {}
-                Missing::WholeRepeats => {
-                    for mut neuron in mask.outer_iter_mut() {
-                        neuron.outer_iter_mut().for_each(|mut repeat| repeat.fill(stream.unit() < 0.7));
-                    }
-                }
-                Missing::Anything => mask.mapv_inplace(|_| stream.unit() < 0.85),
-            }
-            data.masks.push(ResponseMask::new(mask));
-        }
-        data
-    }
-
-    fn observations(&self) -> Vec<Observation<'_>> {
-        let parts = self.rates.iter().zip(&self.counts).zip(&self.masks);
-        parts.map(|((rate, y), mask)| Observation::new(rate.view(), y.view(), mask).unwrap()).collect()
-    }
-
-    fn all(&self) -> Vec<FurtherScores> {
-        let observations = self.observations();
-        further_scores(&observations, &observations, &options()).unwrap()
-    }
-
-    fn with_rates(&self, change: impl Fn(f64) -> f64) -> Self {
-        Self { rates: self.rates.iter().map(|rate| rate.mapv(&change)).collect(), ..self.clone() }
-    }
-
-    fn reordered(&self, neurons: &[usize], repeats: &[usize]) -> Self {
-        let mask = |m: &ResponseMask| m.view().select(Axis(0), neurons).select(Axis(1), repeats);
-        Self {
-            rates: self.rates.iter().map(|x| x.select(Axis(0), neurons)).collect(),
-            counts: self.counts.iter().map(|x| x.select(Axis(0), neurons).select(Axis(1), repeats)).collect(),
-            masks: self.masks.iter().map(|m| ResponseMask::new(mask(m))).collect(),
-        }
-    }
+fn all(data: &Data) -> Vec<FurtherScores> {
+    let observations = data.observations();
+    further_scores(&observations, &observations, &options()).unwrap()
 }
 
 fn options() -> FurtherOptions {
@@ -89,9 +49,8 @@ fn options() -> FurtherOptions {
 
 fn data() -> impl Strategy<Value = Data> {
     let lengths = prop::collection::vec(1_usize..50, 1..4);
-    let missing = prop_oneof![Just(Missing::Nothing), Just(Missing::WholeRepeats), Just(Missing::Anything)];
-    (any::<u64>(), 1_usize..4, 1_usize..6, lengths, missing)
-        .prop_map(|(seed, n, r, lengths, missing)| Data::new(seed, n, r, &lengths, missing))
+    (any::<u64>(), 1_usize..4, 1_usize..6, lengths, missing())
+        .prop_map(|(seed, n, r, lengths, missing)| drawn(seed, n, r, &lengths, missing))
 }
 
 /// All numbers of a neuron under their names.
@@ -130,12 +89,12 @@ proptest! {
 
     #[test]
     fn the_order_of_repeats_and_neurons_does_not_matter(data in data(), seed in any::<u64>()) {
-        let (n, r, _) = data.counts[0].dim();
+        let (n, r, _) = data.responses[0].dim();
         let (mut neurons, mut repeats): (Vec<usize>, Vec<usize>) = ((0..n).collect(), (0..r).collect());
         let mut stream = Seed::new(seed).stream("order");
         stream.shuffle(&mut neurons);
         stream.shuffle(&mut repeats);
-        let (before, after) = (data.all(), data.reordered(&neurons, &repeats).all());
+        let (before, after) = (all(&data), all(&data.reordered(&neurons, &repeats)));
         for (i, &neuron) in neurons.iter().enumerate() {
             for ((name, a), (_, b)) in named(&before[neuron]).into_iter().zip(named(&after[i])) {
                 same(name, a, b)?;
@@ -145,8 +104,8 @@ proptest! {
 
     #[test]
     fn scale_and_offset_matter_only_where_they_should(data in data(), scale in 0.1_f64..10.0, offset in 0.0_f64..3.0) {
-        let (before, scaled) = (data.all(), data.with_rates(|p| scale * p).all());
-        let moved = data.with_rates(|p| p + offset).all();
+        let (before, scaled) = (all(&data), all(&data.with_rates(|_, p| scale * p)));
+        let moved = all(&data.with_rates(|_, p| p + offset));
         for ((a, b), c) in before.iter().zip(&scaled).zip(&moved) {
             for name in ["r2_er", "cc_ttrc", "coherence"] {
                 let of = |s: &FurtherScores| named(s).into_iter().find(|(n, _)| *n == name).map(|(_, score)| score).unwrap();
@@ -162,16 +121,16 @@ proptest! {
         let mut hidden = data.clone();
         for (b, mask) in data.masks.iter().enumerate() {
             let any = mask.any_repeat();
-            ndarray::Zip::from(&mut hidden.counts[b]).and(mask.view()).for_each(|y, &v| if !v { *y = f64::NAN });
+            ndarray::Zip::from(&mut hidden.responses[b]).and(mask.view()).for_each(|y, &v| if !v { *y = f64::NAN });
             ndarray::Zip::from(&mut hidden.rates[b]).and(&any).for_each(|p, &v| if !v { *p = f64::NAN });
         }
         // Equal bit for bit, since masked values are never read.
-        prop_assert_eq!(data.all(), hidden.all());
+        prop_assert_eq!(all(&data), all(&hidden));
     }
 
     #[test]
     fn no_score_is_nan_and_intervals_are_in_order(data in data()) {
-        for neuron in data.all() {
+        for neuron in all(&data) {
             for (name, score) in named(&neuron) {
                 prop_assert!(score.is_err() || score.is_ok_and(f64::is_finite), "{}", name);
             }
@@ -189,17 +148,17 @@ proptest! {
     #[test]
     fn one_repeat_has_the_reason_and_smoothed_or_continuous_responses_have_theirs(data in data()) {
         let single: Vec<usize> = vec![0];
-        let neurons: Vec<usize> = (0..data.counts[0].dim().0).collect();
+        let neurons: Vec<usize> = (0..data.responses[0].dim().0).collect();
         let one = data.reordered(&neurons, &single);
-        for neuron in one.all() {
+        for neuron in all(&one) {
             for name in ["r2_er", "explained_signal_power", "cc_ttrc", "fano", "van_rossum_ceiling", "victor_purpura_ceiling"] {
                 let score = named(&neuron).into_iter().find(|(n, _)| *n == name).map(|(_, score)| score).unwrap();
                 let expected = matches!(score, Err(Undefined::TooFewRepeats { .. } | Undefined::NoData | Undefined::NoSpikes));
                 prop_assert!(expected, "{name}: {score:?}");
             }
         }
-        let halves = Data { counts: data.counts.iter().map(|y| y.mapv(|y| y + 0.5)).collect(), ..data };
-        for neuron in halves.all() {
+        let halves = Data { responses: data.responses.iter().map(|y| y.mapv(|y| y + 0.5)).collect(), ..data };
+        for neuron in all(&halves) {
             for (name, score) in named(&neuron).into_iter().skip(4) {
                 let refused = matches!(score, Err(Undefined::NotCounts { .. } | Undefined::NoData | Undefined::TooFewRepeats { .. }));
                 prop_assert!(refused, "{name}: {score:?}");
@@ -209,9 +168,9 @@ proptest! {
 
     #[test]
     fn pieces_give_the_scores_of_the_whole(data in data(), piece in 1_usize..20) {
-        let n = data.counts[0].dim().0;
+        let n = data.responses[0].dim().0;
         let mut stream = ScoreStream::new(n);
-        for ((rate, y), mask) in data.rates.iter().zip(&data.counts).zip(&data.masks) {
+        for ((rate, y), mask) in data.rates.iter().zip(&data.responses).zip(&data.masks) {
             let n_bins = rate.ncols();
             for start in (0..n_bins).step_by(piece) {
                 let range = start..(start + piece).min(n_bins);
@@ -249,7 +208,7 @@ proptest! {
 
 #[test]
 fn a_stream_says_when_repeats_are_ragged_or_neurons_are_others() {
-    let data = Data::new(1, 1, 3, &[40], Missing::Anything);
+    let data = drawn(1, 1, 3, &[40], Missing::Anything);
     let mut stream = ScoreStream::new(1);
     stream.push(&data.observations()[0]).unwrap();
     let found = stream.scores()[0];

@@ -2,104 +2,44 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where its helpers fail")]
 
+mod random;
+
 use ndarray::{Array2, Array3, Axis};
 use proptest::{prelude::*, test_runner::RngSeed};
-use statenet_core::{RandomStream, ResponseMask, Seed};
+use statenet_core::Seed;
 use statenet_metrics::{
     EvaluationOptions, Observation, Score, ValidationScore, ValidationScorer,
     ceilings::{self, SplitOptions},
     evaluate_observations, numbers, published, recorded, scores,
 };
 
+use random::{Data, Missing, mask, missing};
+
 /// Tolerance for sums of a thousand numbers of order 1 in different orders.
 const ROUNDING: f64 = 1e-9;
 
-/// Predictions and recorded responses of a few stimuli with different lengths and masks.
-#[derive(Clone, Debug)]
-struct Data {
-    rates: Vec<Array2<f64>>,
-    responses: Vec<Array3<f64>>,
-    masks: Vec<ResponseMask>,
+fn drawn(seed: u64, n: usize, r: usize, lengths: &[usize], missing: Missing) -> Data {
+    let mut stream = Seed::new(seed).stream("laws");
+    let mut data = Data::default();
+    for (b, &t) in lengths.iter().enumerate() {
+        let rate = Array2::from_shape_fn((n, t), |_| 3.0 * b as f64 + 2.0 * stream.unit());
+        let of_rate = |(n, _, t): (usize, usize, usize)| rate[[n, t]] + stream.normal();
+        data.responses.push(Array3::from_shape_fn((n, r, t), of_rate));
+        data.masks.push(mask(&mut stream, (n, r, t), missing, 0.7));
+        // The prediction is the true rate plus an error.
+        data.rates.push(rate.mapv(|p| p + 0.5 * stream.normal()));
+    }
+    data
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Missing {
-    Nothing,
-    WholeRepeats,
-    Anything,
-}
-
-impl Data {
-    fn new(seed: u64, n: usize, r: usize, lengths: &[usize], missing: Missing) -> Self {
-        let mut stream = Seed::new(seed).stream("laws");
-        let (mut rates, mut responses, mut masks) = (Vec::new(), Vec::new(), Vec::new());
-        for (b, &t) in lengths.iter().enumerate() {
-            let rate = Array2::from_shape_fn((n, t), |_| 3.0 * b as f64 + 2.0 * stream.unit());
-            responses.push(Array3::from_shape_fn((n, r, t), |(n, _, t)| rate[[n, t]] + stream.normal()));
-            masks.push(ResponseMask::new(mask(&mut stream, (n, r, t), missing)));
-            // The prediction is the true rate plus an error.
-            rates.push(rate.mapv(|p| p + 0.5 * stream.normal()));
-        }
-        Self { rates, responses, masks }
-    }
-
-    fn observations(&self) -> Vec<Observation<'_>> {
-        self.rates
-            .iter()
-            .zip(&self.responses)
-            .zip(&self.masks)
-            .map(|((rate, y), mask)| Observation::new(rate.view(), y.view(), mask).unwrap())
-            .collect()
-    }
-
-    fn with_rates(&self, change: impl Fn(usize, f64) -> f64) -> Self {
-        let rates = self.rates.iter().enumerate().map(|(b, rate)| rate.mapv(|p| change(b, p))).collect();
-        Self { rates, ..self.clone() }
-    }
-
-    /// The same data with neurons and repeats in another order.
-    fn reordered(&self, neurons: &[usize], repeats: &[usize]) -> Self {
-        let mask = |m: &ResponseMask| m.view().select(Axis(0), neurons).select(Axis(1), repeats);
-        Self {
-            rates: self.rates.iter().map(|x| x.select(Axis(0), neurons)).collect(),
-            responses: self
-                .responses
-                .iter()
-                .map(|x| x.select(Axis(0), neurons).select(Axis(1), repeats))
-                .collect(),
-            masks: self.masks.iter().map(|m| ResponseMask::new(mask(m))).collect(),
-        }
-    }
-
-    fn cc_norm(&self) -> Vec<Score> {
-        numbers(scores::cc_norm(&self.observations()).unwrap())
-    }
-}
-
-fn mask(stream: &mut RandomStream, shape: (usize, usize, usize), missing: Missing) -> Array3<bool> {
-    let mut mask = Array3::from_elem(shape, true);
-    match missing {
-        Missing::Nothing => {}
-        Missing::WholeRepeats => {
-            for mut neuron in mask.outer_iter_mut() {
-                for mut repeat in neuron.outer_iter_mut() {
-                    repeat.fill(stream.unit() < 0.7);
-                }
-            }
-        }
-        Missing::Anything => mask.mapv_inplace(|_| stream.unit() < 0.7),
-    }
-    mask
-}
-
-fn missing() -> impl Strategy<Value = Missing> {
-    prop_oneof![Just(Missing::Nothing), Just(Missing::WholeRepeats), Just(Missing::Anything)]
+fn cc_norm(data: &Data) -> Vec<Score> {
+    numbers(scores::cc_norm(&data.observations()).unwrap())
 }
 
 fn data() -> impl Strategy<Value = Data> {
     let lengths = prop::collection::vec(1_usize..40, 1..4);
     (any::<u64>(), 1_usize..4, 1_usize..6, lengths, missing())
-        .prop_map(|(seed, n, r, lengths, missing)| Data::new(seed, n, r, &lengths, missing))
+        .prop_map(|(seed, n, r, lengths, missing)| drawn(seed, n, r, &lengths, missing))
 }
 
 fn same(a: &[Score], b: &[Score]) -> Result<(), TestCaseError> {
@@ -141,10 +81,10 @@ proptest! {
     #[test]
     fn cc_norm_ignores_scale_and_an_offset_per_stimulus(data in data(), scale in 0.01_f64..100.0, offset in -50.0_f64..50.0) {
         let changed = data.with_rates(|b, p| scale * p + offset * b as f64 - 3.0);
-        same(&data.cc_norm(), &changed.cc_norm())?;
+        same(&cc_norm(&data), &cc_norm(&changed))?;
         let negated = data.with_rates(|_, p| -p);
-        let expected: Vec<Score> = data.cc_norm().into_iter().map(|s| s.map(|s| -s)).collect();
-        same(&expected, &negated.cc_norm())?;
+        let expected: Vec<Score> = cc_norm(&data).into_iter().map(|s| s.map(|s| -s)).collect();
+        same(&expected, &cc_norm(&negated))?;
     }
 
     #[test]
@@ -219,7 +159,7 @@ proptest! {
 
     #[test]
     fn signal_power_of_complete_data_has_the_closed_form(seed in any::<u64>(), r in 2_usize..8, t in 2_usize..60) {
-        let data = Data::new(seed, 1, r, &[t], Missing::Nothing);
+        let data = drawn(seed, 1, r, &[t], Missing::Nothing);
         let y = data.responses[0].index_axis(Axis(0), 0);
         let variance = |x: ndarray::ArrayView1<'_, f64>| x.var(1.0);
         let total = y.rows().into_iter().map(variance).sum::<f64>() / r as f64;
@@ -238,7 +178,7 @@ proptest! {
         lengths in prop::collection::vec(3_usize..30, 1..4),
         missing in missing(),
     ) {
-        let mut data = Data::new(seed, 1, r, &lengths, missing);
+        let mut data = drawn(seed, 1, r, &lengths, missing);
         for (rate, y) in data.rates.iter().zip(&mut data.responses) {
             y.indexed_iter_mut().for_each(|((n, _, t), y)| *y = rate[[n, t]]);
         }
@@ -251,7 +191,7 @@ proptest! {
         }
         // If repeats miss different bins, signal power and PSTH come from different bins.
         if !matches!(missing, Missing::Anything) {
-            for cc_norm in data.cc_norm().into_iter().flatten() {
+            for cc_norm in cc_norm(&data).into_iter().flatten() {
                 prop_assert!((cc_norm - 1.0).abs() < ROUNDING);
             }
             let ceiling = ceilings::cc_max_half_split(&recorded(&observations), &SplitOptions::default()).unwrap();
@@ -266,7 +206,7 @@ proptest! {
         let observations = data.observations();
         let recorded = recorded(&observations);
         let scorer = ValidationScorer::new(ValidationScore::CcNorm, &recorded).unwrap();
-        prop_assert_eq!(scorer.per_neuron(&data.rates).unwrap(), data.cc_norm());
+        prop_assert_eq!(scorer.per_neuron(&data.rates).unwrap(), cc_norm(&data));
         let scorer = ValidationScorer::new(ValidationScore::CcRaw, &recorded).unwrap();
         prop_assert_eq!(scorer.per_neuron(&data.rates).unwrap(), numbers(scores::cc_raw(&observations).unwrap()));
     }

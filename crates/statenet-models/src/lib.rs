@@ -70,9 +70,10 @@ mod tensors;
 pub mod zoo;
 
 pub use build::{
+    architecture::{Architecture, CustomConfig, EnsembleConfig, PipelineConfig},
     ensemble::ensemble_of,
     frame_model::{FrameModel, of_frames},
-    model_config::{Architecture, CustomConfig, EnsembleConfig, ModelConfig, PipelineConfig},
+    model_config::ModelConfig,
     registry::Registry,
     response_model::ResponseModel,
 };

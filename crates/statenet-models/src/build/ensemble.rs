@@ -12,7 +12,8 @@ use statenet_kernels::{Step, steps};
 
 use crate::{
     build::{
-        model_config::{Architecture, EnsembleConfig, FORMAT, ModelConfig},
+        architecture::{Architecture, EnsembleConfig},
+        model_config::{FORMAT, ModelConfig},
         response_model::ResponseModel,
     },
     error::{During, Result, config_error},

@@ -8,10 +8,7 @@ use serde::de::DeserializeOwned;
 use statenet_core::{Axes, Seed, Standardization, expect_shape};
 
 use crate::{
-    build::{
-        model_config::{Architecture, ModelConfig},
-        response_model::ResponseModel,
-    },
+    build::{architecture::Architecture, model_config::ModelConfig, response_model::ResponseModel},
     error::{During, Result, config_error},
     layers::{band_scaling::BandScaling, response_scaling::ResponseScaling},
     model::{memory::Memory, mode::Mode, state::State},

@@ -14,7 +14,8 @@ use statenet_kernels::Step;
 
 use crate::{
     build::{
-        model_config::{Architecture, FORMAT, ModelConfig, PipelineConfig},
+        architecture::{Architecture, PipelineConfig},
+        model_config::{FORMAT, ModelConfig},
         response_model::ResponseModel,
     },
     cores::{self, CoreConfig},

@@ -9,9 +9,10 @@ use statenet_core::{Axes, Seed};
 
 use crate::{
     build::{
+        architecture::Architecture,
         ensemble::Ensemble,
         frame_model::{FrameModel, Framewise},
-        model_config::{Architecture, ModelConfig},
+        model_config::ModelConfig,
         pipeline::Pipeline,
         response_model::ResponseModel,
     },

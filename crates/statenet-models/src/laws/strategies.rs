@@ -20,8 +20,7 @@ use crate::{
     activations::{ActivationConfig, ContrastGainConfig, CurveConfig, Output},
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
     build::{
-        model_config::{ModelConfig, PipelineConfig},
-        registry::Registry,
+        architecture::PipelineConfig, model_config::ModelConfig, registry::Registry,
         response_model::ResponseModel,
     },
     cores::{

@@ -6,7 +6,7 @@ use statenet_core::Axes;
 use super::{linear::with_curve, ln::ln, statenet::statenet_gru};
 use crate::{
     activations::{ActivationConfig, ContrastGainConfig},
-    build::model_config::{Architecture, ModelConfig},
+    build::{architecture::Architecture, model_config::ModelConfig},
     prefilters::{AdaptransConfig, IcAdaptationConfig, OnOffConfig, PlasticityConfig, PrefilterConfig},
 };
 

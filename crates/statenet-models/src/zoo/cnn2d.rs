@@ -4,7 +4,7 @@ use statenet_core::Axes;
 
 use super::published;
 use crate::{
-    build::model_config::{ModelConfig, PipelineConfig},
+    build::{architecture::PipelineConfig, model_config::ModelConfig},
     cores::{Conv2dConfig, CoreConfig},
     readouts::{LinearReadoutConfig, ReadoutConfig},
 };

@@ -5,7 +5,7 @@ use statenet_core::Axes;
 use super::{published, window::default_lags};
 use crate::{
     activations::ActivationConfig,
-    build::model_config::{ModelConfig, PipelineConfig},
+    build::{architecture::PipelineConfig, model_config::ModelConfig},
     cores::{CoreConfig, DnetConfig},
     layers::leaky_integrator::LeakConfig,
     readouts::{LinearReadoutConfig, ReadoutConfig},

@@ -38,7 +38,7 @@ pub use self::{
     transformer::transformer,
 };
 use crate::{
-    build::model_config::{ModelConfig, PipelineConfig},
+    build::{architecture::PipelineConfig, model_config::ModelConfig},
     error::{Error, Result},
 };
 

@@ -4,7 +4,7 @@ use statenet_core::Axes;
 
 use super::{published, window::default_lags};
 use crate::{
-    build::model_config::{ModelConfig, PipelineConfig},
+    build::{architecture::PipelineConfig, model_config::ModelConfig},
     cores::{CoreConfig, NrfConfig},
     readouts::{LinearReadoutConfig, ReadoutConfig},
     strfs::StrfConfig,

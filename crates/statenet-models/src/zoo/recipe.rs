@@ -1,7 +1,7 @@
 //! How the models of the zoo are fitted.
 
 use crate::{
-    build::model_config::{Architecture, ModelConfig},
+    build::{architecture::Architecture, model_config::ModelConfig},
     cores::CoreConfig,
     readouts::ReadoutConfig,
 };

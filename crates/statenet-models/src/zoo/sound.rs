@@ -5,7 +5,10 @@ use statenet_core::Axes;
 use super::{ln::ln, published, statenet::statenet_gru};
 use crate::{
     activations::ActivationConfig,
-    build::model_config::{Architecture, ModelConfig, PipelineConfig},
+    build::{
+        architecture::{Architecture, PipelineConfig},
+        model_config::ModelConfig,
+    },
     cores::{CoreConfig, IcnetConfig},
     front_ends::{FrontEndConfig, GammatoneConfig, LeafConfig, MelConfig, SincnetConfig},
     readouts::{LinearReadoutConfig, ReadoutConfig},

@@ -5,7 +5,7 @@ use statenet_core::Axes;
 use super::published;
 use crate::{
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config, S4dConfig},
-    build::model_config::{ModelConfig, PipelineConfig},
+    build::{architecture::PipelineConfig, model_config::ModelConfig},
     cores::{CoreConfig, StatenetConfig},
     encoders::{EncoderConfig, LocallyConnectedConfig},
     readouts::{LinearReadoutConfig, ReadoutConfig},

@@ -5,7 +5,7 @@ use statenet_core::{Axes, Millis};
 use super::published;
 use crate::{
     activations::ActivationConfig,
-    build::model_config::{ModelConfig, PipelineConfig},
+    build::{architecture::PipelineConfig, model_config::ModelConfig},
     cores::{CoreConfig, Positions, TransformerConfig},
     readouts::{LinearReadoutConfig, ReadoutConfig},
 };

@@ -1,7 +1,7 @@
 //! Names of the published implementation's tensors, by the model that they belong to.
 
 use crate::{
-    backbones::BackboneConfig, build::model_config::PipelineConfig, cores::CoreConfig,
+    backbones::BackboneConfig, build::architecture::PipelineConfig, cores::CoreConfig,
     encoders::EncoderConfig,
 };
 

@@ -16,7 +16,8 @@ use crate::{
     activations::ActivationConfig,
     backbones::{BackboneConfig, GatedConfig, LmuConfig, MambaConfig, S4Config},
     build::{
-        model_config::{Architecture, ModelConfig, PipelineConfig},
+        architecture::{Architecture, PipelineConfig},
+        model_config::ModelConfig,
         registry::Registry,
     },
     checkpoint::{

@@ -17,7 +17,7 @@ use crate::{
     activations::{ActivationConfig, Output},
     backbones::{BackboneConfig, transition},
     build::{
-        model_config::{Architecture, PipelineConfig},
+        architecture::{Architecture, PipelineConfig},
         response_model::ResponseModel,
     },
     checkpoint::{

@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        build::model_config::{Architecture, ModelConfig},
+        build::{architecture::Architecture, model_config::ModelConfig},
         cores::CoreConfig,
         model::mode::Pass,
         zoo,

@@ -128,6 +128,16 @@ pub enum Undefined {
         /// The response at that bin.
         response: f64,
     },
+    /// The numbers are too large for spikes of one neuron, so that no train of them is written out.
+    #[error("{spikes} spikes in {bins} bins, expected at most {most_per_bin} per bin")]
+    TooManySpikes {
+        /// The spikes of a recorded train, or those that a rate expects.
+        spikes: f64,
+        /// Length of the train in bins.
+        bins: usize,
+        /// The largest mean of spikes per bin.
+        most_per_bin: f64,
+    },
     /// The stimuli have different numbers of repeats, so that repeats cannot be concatenated.
     #[error("stimuli with {fewest} and with {most} repeats cannot be concatenated")]
     UnequalRepeats {

@@ -5,6 +5,20 @@ use crate::{
     undefined::Undefined,
 };
 
+/// The largest mean of spikes per bin that is written out as a train. It is far above what any neuron does; without a limit, a number that
+/// is no count of spikes would fill the memory.
+const MOST_SPIKES_PER_BIN: f64 = 1000.0;
+
+/// # Errors
+/// [`Undefined::TooManySpikes`] if a train of so many spikes in so many bins is not written out.
+pub(super) fn expect_few(spikes: f64, bins: usize) -> Result<(), Undefined> {
+    if spikes <= MOST_SPIKES_PER_BIN * bins as f64 {
+        Ok(())
+    } else {
+        Err(Undefined::TooManySpikes { spikes, bins, most_per_bin: MOST_SPIKES_PER_BIN })
+    }
+}
+
 /// The spike trains of a neuron: for each stimulus, those of its repeats.
 #[derive(Clone, Debug)]
 pub(crate) struct Trains(Vec<StimulusTrains>);
@@ -22,10 +36,11 @@ pub(crate) struct StimulusTrains {
 
 impl Trains {
     /// # Errors
-    /// [`Undefined::NotCounts`] if a response is not a whole number, [`Undefined::NoSpikes`] if all are 0.
+    /// [`Undefined::NotCounts`] if a response is not a whole number, [`Undefined::NoSpikes`] if all are 0, and
+    /// [`Undefined::TooManySpikes`].
     pub(crate) fn of(neuron: &NeuronRecorded) -> Result<Self, Undefined> {
         neuron.expect_counts()?;
-        let stimuli: Vec<_> = neuron.stimuli().iter().map(StimulusTrains::of).collect();
+        let stimuli: Vec<_> = neuron.stimuli().iter().map(StimulusTrains::of).collect::<Result<_, _>>()?;
         if stimuli.iter().all(|stimulus| stimulus.spikes.iter().all(Vec::is_empty)) {
             return Err(Undefined::NoSpikes);
         }
@@ -38,15 +53,17 @@ impl Trains {
 }
 
 impl StimulusTrains {
-    fn of(stimulus: &StimulusRecorded) -> Self {
+    fn of(stimulus: &StimulusRecorded) -> Result<Self, Undefined> {
         let (repeats, times) = (&stimulus.repeats, stimulus.psth.times());
         let valid = repeats.valid().map(<[Vec<bool>]>::to_vec);
         let bin = |i: usize| if valid.is_some() { i } else { times[i] };
         let spikes = |row: &Vec<f64>| {
+            expect_few(row.iter().sum(), row.len())?;
             let with_spikes = row.iter().enumerate().filter(|(_, y)| **y > 0.0);
-            with_spikes.flat_map(|(i, &y)| std::iter::repeat_n(bin(i) as u32, y as usize)).collect()
+            Ok(with_spikes.flat_map(|(i, &y)| std::iter::repeat_n(bin(i) as u32, y as usize)).collect())
         };
-        Self { spikes: repeats.values().iter().map(spikes).collect(), times, valid }
+        let spikes = repeats.values().iter().map(spikes).collect::<Result<_, _>>()?;
+        Ok(Self { spikes, times, valid })
     }
 
     /// The spikes of repeat `r` at the bins that repeat `other` has too.

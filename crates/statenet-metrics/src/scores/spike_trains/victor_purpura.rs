@@ -17,7 +17,7 @@ use crate::{
         Neuron, SpikeDistanceOptions,
         neuron::NeuronRecorded,
         per_neuron,
-        spike_trains::train::{StimulusTrains, Trains},
+        spike_trains::train::{StimulusTrains, Trains, expect_few},
     },
     undefined::{Score, Undefined, finite},
 };
@@ -37,7 +37,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error`](crate::Error) for an option, if there is no stimulus or the stimuli differ in N. Undefined without recorded spikes, of responses
-/// that are not counts, and for negative rates. One repeat suffices.
+/// that are not counts, and for rates that are negative or beyond 1,000 spikes per bin in the mean. One repeat suffices.
 pub fn victor_purpura(
     observations: &[Observation<'_>],
     options: &SpikeDistanceOptions,
@@ -197,7 +197,9 @@ fn cumulative(rate: &[f64]) -> Result<Vec<f64>, Undefined> {
         sum += rate;
         Ok(sum)
     };
-    rate.iter().map(add).collect()
+    let expected: Vec<f64> = rate.iter().map(add).collect::<Result<_, _>>()?;
+    expect_few(expected.last().copied().unwrap_or(0.0), rate.len())?;
+    Ok(expected)
 }
 
 #[cfg(test)]
@@ -255,5 +257,23 @@ mod tests {
         assert_eq!(score(&Array2::zeros((1, 4000))), Ok(1.0));
         let negative = Err(Undefined::ImpossibleRate { rate: -0.1, response: 0.0 });
         assert_eq!(score(&Array2::from_elem((1, 4000), -0.1)), negative);
+    }
+
+    #[test]
+    fn numbers_beyond_any_count_of_spikes_are_refused_by_name() {
+        let options = SpikeDistanceOptions::for_dt(TimeBin::whole_millis::<5>());
+        let mask = ResponseMask::all(1, 2, 3);
+        let score = |rate: f64, count: f64| {
+            let rate = Array2::from_elem((1, 3), rate);
+            let y = Array3::from_elem((1, 2, 3), count);
+            victor_purpura(&[Observation::new(rate.view(), y.view(), &mask).unwrap()], &options).unwrap()[0]
+        };
+        assert!(score(1000.0, 1000.0).is_ok());
+        for (rate, count) in [(1e37, 1.0), (1.0, 1e37)] {
+            let Err(Undefined::TooManySpikes { spikes, bins: 3, .. }) = score(rate, count) else {
+                panic!("rate {rate}, count {count}");
+            };
+            assert!((spikes / 3e37 - 1.0).abs() < 1e-12);
+        }
     }
 }

@@ -80,9 +80,9 @@ pub use comparison::{
 };
 pub use error::{Error, Result};
 pub use evaluation::{
-    Conditions, DefinedCounts, Evaluation, EvaluationOptions, Evaluator, FurtherOptions, FurtherScores,
-    LeftOut, NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations, further_scores,
-    intervals_over_repeats, intervals_over_sounds,
+    Conditions, DefinedCounts, Evaluation, EvaluationOptions, Evaluator, FurtherIntervals, FurtherOptions,
+    FurtherScores, LeftOut, NeuronScores, Pooling, Reasons, RepeatCounts, Resampled, evaluate_observations,
+    further_scores, intervals_over_repeats, intervals_over_sounds,
 };
 pub use losses::{Loss, Spread};
 pub use moments::RateSums;

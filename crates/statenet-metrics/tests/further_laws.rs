@@ -44,6 +44,7 @@ fn options() -> FurtherOptions {
         distances: SpikeDistanceOptions::for_dt(dt),
         window: CountWindow { bins: 3 },
         confidence: Some(0.95),
+        block_bins: 10,
     }
 }
 
@@ -134,10 +135,18 @@ proptest! {
             for (name, score) in named(&neuron) {
                 prop_assert!(score.is_err() || score.is_ok_and(f64::is_finite), "{}", name);
             }
-            if let Some(interval) = neuron.r2_er_interval {
+            let intervals = &neuron.intervals;
+            let others = [
+                intervals.explained_signal_power, intervals.cc_ttrc, intervals.bits_per_second, intervals.deviance_explained,
+                intervals.bits_per_spike, intervals.fano, intervals.van_rossum, intervals.victor_purpura,
+            ];
+            for interval in others.into_iter().flatten() {
+                prop_assert!(interval.lower <= interval.upper && interval.lower.is_finite() && interval.upper.is_finite());
+            }
+            if let Some(interval) = neuron.intervals.r2_er {
                 prop_assert!(0.0 <= interval.lower && interval.lower <= interval.upper && interval.upper <= 1.0);
             }
-            prop_assert_eq!(neuron.r2_er.is_ok(), neuron.r2_er_interval.is_some());
+            prop_assert_eq!(neuron.r2_er.is_ok(), neuron.intervals.r2_er.is_some());
             let (found, ceiling) = (neuron.victor_purpura, neuron.victor_purpura_ceiling);
             for ratio in [found, ceiling].into_iter().flatten() {
                 prop_assert!((0.0..=1.0).contains(&ratio));

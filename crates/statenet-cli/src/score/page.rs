@@ -1,6 +1,7 @@
 //! The page of `score`.
 
 use statenet::{
+    metrics::PairComparison,
     prelude::*,
     report::{Bar, Bars, Page, Scatter, ScatterPoint, Section, Strip, Strips},
 };
@@ -8,10 +9,10 @@ use statenet::{
 use super::{
     model::Scored,
     names::{ALL, Named},
-    results::{Difference, compared_by},
+    results::{compared_by, compared_title},
     tables,
 };
-use crate::shared::Warnings;
+use crate::shared::{Warnings, comparison_notes, comparison_table};
 
 /// Most pairs of models that are drawn neuron by neuron.
 const MOST_PAIRS: usize = 6;
@@ -21,7 +22,7 @@ pub(super) struct Scene<'a> {
     pub(super) recording: &'a Recording,
     pub(super) split: &'a Split,
     pub(super) models: &'a [Scored],
-    pub(super) differences: &'a [Difference],
+    pub(super) differences: &'a [PairComparison],
     pub(super) warnings: &'a Warnings,
 }
 
@@ -95,11 +96,14 @@ fn differences(scene: &Scene<'_>) -> anyhow::Result<Section> {
     let (_, score) = compared_by(scene.models);
     let mut section = Section::new("Differences")
         .paragraph(
-            "First minus second, neuron by neuron, over the neurons that have the score in both: the mean with its bootstrap interval (BCa) over \
-             neurons, the p of the sign-flip test of the mean, and this p corrected for the number of pairs (Holm). The test sounds count as \
-             fixed.",
-        )
-        .table(tables::comparisons(scene.differences, score)?);
+            "First minus second, neuron by neuron, over the neurons that have the score in both: the mean with its bootstrap interval (BCa), p \
+             values of Wilcoxon's signed ranks and of the sign-flip test of the mean, and the latter corrected for the number of pairs (Holm). \
+             The test sounds count as fixed.",
+        );
+    section = comparison_notes(scene.differences).into_iter().fold(section, Section::paragraph);
+    if let Some(table) = comparison_table(compared_title(scene.models), scene.differences)? {
+        section = section.table(table);
+    }
     let pairs = (0..scene.models.len()).flat_map(|i| (i + 1..scene.models.len()).map(move |j| (i, j)));
     for (i, j) in pairs.take(MOST_PAIRS) {
         let (a, b) = (&scene.models[i], &scene.models[j]);
@@ -109,7 +113,7 @@ fn differences(scene: &Scene<'_>) -> anyhow::Result<Section> {
             let other = b.test.neuron(&neuron.id).and_then(of);
             ScatterPoint::new(neuron.id.clone(), other, of(neuron))
         });
-        let title = if score == "cc" { "CCraw" } else { "CCnorm" };
+        let title = compared_title(scene.models);
         let label = |model: &Scored| format!("{title} of {}", model.name);
         let scatter = Scatter::new("", label(b), label(a), points).render();
         section = section.figure(scatter, format!("{} against {}, neuron by neuron.", a.name, b.name));

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use statenet::{
     metrics::{
-        ComparedScore, compare_by,
-        resampling::{IntervalMethod, Resampling, bootstrap_mean, holm},
+        Clusters, ComparedScore, ComparisonOptions, PairComparison, compare_many,
+        resampling::{IntervalMethod, Resampling, bootstrap_mean},
     },
     prelude::*,
 };
@@ -43,50 +43,26 @@ impl Population {
     }
 }
 
-/// The difference of two models.
-#[derive(Clone, Debug)]
-pub(super) struct Difference {
-    pub(super) a: String,
-    pub(super) b: String,
-    /// Mean of a minus b over neurons.
-    pub(super) mean: Option<f64>,
-    pub(super) ci95: Option<[f64; 2]>,
-    pub(super) p: Option<f64>,
-    /// Holm's correction for the number of pairs.
-    pub(super) p_corrected: Option<f64>,
-    pub(super) n: usize,
-}
-
 /// Which score models are compared by: CCnorm, or CCraw where no neuron has a CCnorm.
 pub(super) fn compared_by(models: &[Scored]) -> (ComparedScore, &'static str) {
     let has_ccnorm = models.iter().all(|model| model.test.n_ccnorm() > 0);
     if has_ccnorm { (ComparedScore::CcNorm, "ccnorm") } else { (ComparedScore::CcRaw, "cc") }
 }
 
-/// Each pair of models, in their order.
-pub(super) fn differences(models: &[Scored], seed: Seed) -> Vec<Difference> {
+/// The title of what models are compared by.
+pub(super) fn compared_title(models: &[Scored]) -> &'static str {
+    match compared_by(models).0 {
+        ComparedScore::CcRaw => "CCraw",
+        _ => "CCnorm",
+    }
+}
+
+/// Each pair of models, in their order, over the groups in which the neurons were recorded; p values with Holm's correction for the
+/// number of pairs.
+pub(super) fn differences(models: &[Scored], clusters: &Clusters, seed: Seed) -> Vec<PairComparison> {
     let (score, _) = compared_by(models);
-    let mut all = Vec::new();
-    for (i, a) in models.iter().enumerate() {
-        for b in &models[i + 1..] {
-            let found = compare_by(score, &a.test, &b.test, seed);
-            all.push(Difference {
-                a: a.name.clone(),
-                b: b.name.clone(),
-                mean: found.mean_difference,
-                ci95: found.ci95,
-                p: found.p_sign_flip,
-                p_corrected: None,
-                n: found.n,
-            });
-        }
-    }
-    let p: Vec<f64> = all.iter().filter_map(|difference| difference.p).collect();
-    let corrected = holm(&p);
-    for (difference, p) in all.iter_mut().filter(|difference| difference.p.is_some()).zip(corrected) {
-        difference.p_corrected = Some(p);
-    }
-    all
+    let models: Vec<_> = models.iter().map(|model| (model.name.as_str(), &model.test)).collect();
+    compare_many(&models, clusters, &ComparisonOptions { score, seed, ..ComparisonOptions::default() })
 }
 
 /// The object of one model: that of `summary.json`, with further scores of each neuron and of the population.
@@ -103,15 +79,15 @@ pub(super) fn test_object(model: &Scored) -> anyhow::Result<Map<String, Value>> 
                 Some(Value::Object(reasons)) => reasons,
                 _ => Map::new(),
             };
-            for Named { field, of, ceiling, .. } in &ALL {
+            for Named { field, of, interval, ceiling, .. } in &ALL {
                 let value = match of(scores) {
                     Err(reason) => {
                         undefined.insert((*field).to_owned(), serde_json::to_value(reason)?);
                         Value::Null
                     }
                     Ok(value) => {
-                        let own = (*field == "r2_er").then_some(scores.r2_er_interval).flatten();
-                        let mut fields = json!({"value": value, "ci95": own.map(|i| [i.lower, i.upper])});
+                        let interval = interval(&scores.intervals).map(|i| [i.lower, i.upper]);
+                        let mut fields = json!({"value": value, "ci95": interval});
                         if let (Some(ceiling), Some(fields)) = (ceiling, fields.as_object_mut()) {
                             fields.insert("ceiling".to_owned(), json!(ceiling(scores)));
                         }
@@ -137,18 +113,21 @@ pub(super) fn test_object(model: &Scored) -> anyhow::Result<Map<String, Value>> 
 /// As [`test_object`].
 pub(super) fn models_object(
     models: &[Scored],
-    differences: &[Difference],
+    differences: &[PairComparison],
 ) -> anyhow::Result<Map<String, Value>> {
     let mut tests = Map::new();
     for model in models {
         tests.insert(model.name.clone(), Value::Object(test_object(model)?));
     }
     let (_, score) = compared_by(models);
-    let comparison = |d: &Difference| {
-        json!({"a": d.a, "b": d.b, "score": score, "mean": d.mean, "ci95": d.ci95, "p": d.p,
-            "p_corrected": d.p_corrected, "n": d.n})
+    let comparison = |pair: &PairComparison| {
+        let mut fields = serde_json::to_value(pair)?;
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("score".to_owned(), json!(score));
+        }
+        Ok(fields)
     };
-    let comparisons = differences.iter().map(comparison).collect();
+    let comparisons = differences.iter().map(comparison).collect::<anyhow::Result<_>>()?;
     let fields = [("models", Value::Object(tests)), ("comparisons", Value::Array(comparisons))];
     Ok(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

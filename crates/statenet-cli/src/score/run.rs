@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     reading::{Origin, source},
-    shared::{Lock, Warnings, cut, expect_apart, interrupt, split_file, write_json},
+    shared::{
+        Lock, Warnings, clusters, comparison_notes, comparison_table, cut, expect_apart, interrupt,
+        split_file, write_json,
+    },
 };
 
 /// Runs the program.
@@ -44,7 +47,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         models.push(Scored::of(name, model, args, &recording, &split, &mut warnings)?);
         interrupt::check()?;
     }
-    let differences = results::differences(&models, Seed::new(args.seed));
+    let differences = results::differences(&models, &clusters(&recording), Seed::new(args.seed));
     let mut file = match &models[..] {
         [model] if !is_named => results::test_object(model)?,
         models => results::models_object(models, &differences)?,
@@ -69,9 +72,11 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         printer.line(tables::printed_neurons(model));
     }
     printer.line(ScoreTable::of_models(&evaluations));
-    if !differences.is_empty() {
-        let (_, score) = results::compared_by(&models);
-        printer.line(tables::comparisons(&differences, score)?);
+    if let Some(table) = comparison_table(results::compared_title(&models), &differences)? {
+        printer.line(table.to_text());
+    }
+    for note in comparison_notes(&differences) {
+        printer.line(note);
     }
     for model in &models {
         if let Some(left_out) = model.test.left_out() {

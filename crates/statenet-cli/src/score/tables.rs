@@ -5,11 +5,7 @@ use statenet::{
     report::{Cell, Interval, Table},
 };
 
-use super::{
-    model::Scored,
-    names::ALL,
-    results::{Difference, Population},
-};
+use super::{model::Scored, names::ALL, results::Population};
 
 /// Decimals of a score: three, of bits per second one.
 pub(super) fn decimals(field: &str) -> usize {
@@ -55,26 +51,6 @@ pub(super) fn models(models: &[Scored]) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// One row per pair of models.
-///
-/// # Errors
-/// None: rows have as many cells as there are columns.
-pub(super) fn comparisons(differences: &[Difference], score: &str) -> anyhow::Result<Table> {
-    let title = if score == "cc" { "Difference in CCraw" } else { "Difference in CCnorm" };
-    let mut table = Table::new([title, "Mean [95 %]", "p", "p corrected", "Neurons"]);
-    for difference in differences {
-        let p = |p: Option<f64>| p.map_or_else(|| "\u{2014}".to_owned(), |p| format!("{p:.2e}"));
-        table.push([
-            format!("{} minus {}", difference.a, difference.b).into(),
-            Cell::estimate(difference.mean, interval(difference.ci95), 3),
-            p(difference.p).into(),
-            p(difference.p_corrected).into(),
-            difference.n.into(),
-        ])?;
-    }
-    Ok(table)
-}
-
 /// One row per neuron with all scores, intervals and ceilings.
 ///
 /// # Errors
@@ -87,11 +63,8 @@ pub(super) fn neurons(model: &Scored) -> anyhow::Result<Table> {
         cells.extend([neuron.cc, neuron.ccnorm, neuron.fve, neuron.ccmax].map(|x| Cell::number(x, 3)));
         for score in &ALL {
             let value = (score.of)(scores).ok();
-            let own = scores.r2_er_interval.filter(|_| score.field == "r2_er");
-            cells.push(match own {
-                Some(i) => Cell::estimate(value, Interval::new(i.lower, i.upper), 3),
-                None => Cell::number(value, decimals(score.field)),
-            });
+            let interval = (score.interval)(&scores.intervals).map(|i| Interval::new(i.lower, i.upper));
+            cells.push(Cell::estimate(value, interval, decimals(score.field)));
         }
         cells.push(Cell::number(scores.van_rossum_ceiling.ok(), 3));
         cells.push(Cell::number(scores.victor_purpura_ceiling.ok(), 3));

@@ -1,14 +1,10 @@
 //! Intervals of any score, by leaving out each sound or each repeat in turn.
 
-use ndarray::Array3;
-use statenet_core::ResponseMask;
-
-use super::intervals::WHOLE_STIMULI;
+use super::leave_out::{Unit, with_masks};
 use crate::{
     error::{Error, Result},
-    observation::{Observation, Recorded},
+    observation::Observation,
     resampling::{ConfidenceInterval, jackknife_interval},
-    time_blocks::{block_of, n_blocks},
     undefined::{Score, Undefined},
 };
 
@@ -51,26 +47,9 @@ pub fn intervals_over_sounds<T: Into<f64> + Copy>(
     if block_bins == 0 {
         return Err(Error::OutOfRange { option: "block_bins", got: 0.0, expected: "1 or more" });
     }
-    let whole = observations.len() >= WHOLE_STIMULI;
-    let mut strata: Vec<Vec<Vec<Score<T>>>> = vec![Vec::new()];
-    for (out, observation) in observations.iter().enumerate() {
-        let n_bins = observation.recorded().n_bins();
-        let n = if whole { 1 } else { n_blocks(n_bins, block_bins) };
-        if n == 1 {
-            if observations.len() > 1 {
-                let others: Vec<Observation<'_>> =
-                    (0..observations.len()).filter(|&b| b != out).map(|b| observations[b]).collect();
-                strata[0].push(score(&others)?);
-            }
-            continue;
-        }
-        let mut blocks = Vec::with_capacity(n);
-        for k in 0..n {
-            let keep = |_: usize, t: usize| block_of(t, n_bins, n) != k;
-            blocks.push(with_masks(observations, |b, r, t| b != out || keep(r, t), &score)?);
-        }
-        strata.push(blocks);
-    }
+    let without = |units: Vec<Unit>| units.iter().map(|unit| unit.without(observations, &score)).collect();
+    let strata: Vec<Vec<_>> =
+        Unit::strata(observations, block_bins).into_iter().map(without).collect::<Result<_>>()?;
     intervals(&score(observations)?, &strata, confidence)
 }
 
@@ -93,28 +72,6 @@ pub fn intervals_over_repeats<T: Into<f64> + Copy>(
     intervals(&score(observations)?, &[without], confidence)
 }
 
-/// A score of the responses that `keep` keeps, by stimulus, repeat and bin.
-pub(crate) fn with_masks<S>(
-    observations: &[Observation<'_>],
-    keep: impl Fn(usize, usize, usize) -> bool,
-    score: &impl Fn(&[Observation<'_>]) -> Result<S>,
-) -> Result<S> {
-    let masks: Vec<ResponseMask> = observations
-        .iter()
-        .enumerate()
-        .map(|(b, o)| {
-            let mask = o.recorded().mask().view();
-            ResponseMask::new(Array3::from_shape_fn(mask.dim(), |at| mask[at] && keep(b, at.1, at.2)))
-        })
-        .collect();
-    let kept = observations
-        .iter()
-        .zip(&masks)
-        .map(|(o, mask)| Observation::of(o.rate(), Recorded::new(o.recorded().responses(), mask)?))
-        .collect::<Result<Vec<_>>>()?;
-    score(&kept)
-}
-
 fn intervals<T: Into<f64> + Copy>(
     estimates: &[Score<T>],
     strata: &[Vec<Vec<Score<T>>>],
@@ -131,8 +88,8 @@ fn intervals<T: Into<f64> + Copy>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
-    use statenet_core::Seed;
+    use ndarray::{Array2, Array3};
+    use statenet_core::{ResponseMask, Seed};
 
     use super::*;
     use crate::{ceilings, scores};

@@ -4,16 +4,18 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statenet_core::TimeBin;
 
+use super::{EvaluationOptions, leave_out::Unit};
 use crate::{
     error::{Error, Result},
     observation::{Observation, n_neurons, recorded},
-    resampling::ConfidenceInterval,
+    resampling::{ConfidenceInterval, jackknife_interval},
     scores::{
         Coherence, CoherenceOptions, CountWindow, Neuron, SpikeDistanceOptions, bits_per_spike, cc_ttrc,
         coherence::Estimator,
         deviance_explained, explained_signal_power, fano, r2_er, r2_er_interval,
         spike_trains::{train::Trains, van_rossum::VanRossum, victor_purpura::VictorPurpura},
     },
+    time_blocks::DEFAULT_BINS,
     undefined::{Score, Undefined},
 };
 
@@ -27,8 +29,16 @@ pub struct FurtherOptions {
     pub distances: SpikeDistanceOptions,
     /// Of the Fano factor.
     pub window: CountWindow,
-    /// Confidence of the interval of r2_ER, above 0 and below 1; `None` for no interval. Default .95.
+    /// Confidence of intervals, above 0 and below 1; `None` for no interval. Default .95.
     pub confidence: Option<f64>,
+    /// Length in bins of the blocks of time that are left out in turn for the intervals of all scores but r2_ER, where there are fewer
+    /// than ten stimuli; at least 1. Default 500 ms.
+    #[serde(default = "default_block")]
+    pub block_bins: usize,
+}
+
+fn default_block() -> usize {
+    DEFAULT_BINS
 }
 
 impl FurtherOptions {
@@ -41,17 +51,42 @@ impl FurtherOptions {
             distances: SpikeDistanceOptions::for_dt(dt),
             window: CountWindow { bins: dt.nearest_bins(window) },
             confidence: Some(0.95),
+            block_bins: EvaluationOptions::for_dt(dt).block_bins,
         }
     }
 }
+
+/// The intervals of further scores of one neuron; `None` where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FurtherIntervals {
+    /// In closed form, [`r2_er_interval`](crate::scores::r2_er_interval): for the sounds that were played.
+    pub r2_er: Option<ConfidenceInterval>,
+    /// This and all further ones: over sounds, as [`intervals_over_sounds`](crate::intervals_over_sounds).
+    pub explained_signal_power: Option<ConfidenceInterval>,
+    /// Of the correlation relative to TTRC.
+    pub cc_ttrc: Option<ConfidenceInterval>,
+    /// Of the information rate of the coherence.
+    pub bits_per_second: Option<ConfidenceInterval>,
+    /// Of the deviance explained.
+    pub deviance_explained: Option<ConfidenceInterval>,
+    /// Of the bits per spike.
+    pub bits_per_spike: Option<ConfidenceInterval>,
+    /// Of the Fano factor.
+    pub fano: Option<ConfidenceInterval>,
+    /// Of van Rossum's distance.
+    pub van_rossum: Option<ConfidenceInterval>,
+    /// Of Victor and Purpura's distance.
+    pub victor_purpura: Option<ConfidenceInterval>,
+}
+
+/// The scores that a jackknife is over, in the order of [`FurtherIntervals`] after r2_ER.
+type Jackknifed = [Option<f64>; 8];
 
 /// The scores of one neuron, each as the function of its name in [`scores`](crate::scores).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FurtherScores {
     /// [`r2_er`](crate::scores::r2_er).
     pub r2_er: Score,
-    /// [`r2_er_interval`](crate::scores::r2_er_interval), if asked for.
-    pub r2_er_interval: Option<ConfidenceInterval>,
     /// [`explained_signal_power`](crate::scores::explained_signal_power).
     pub explained_signal_power: Score,
     /// [`cc_ttrc`](crate::scores::cc_ttrc).
@@ -72,6 +107,8 @@ pub struct FurtherScores {
     pub victor_purpura: Score,
     /// [`victor_purpura_ceiling`](crate::scores::victor_purpura_ceiling).
     pub victor_purpura_ceiling: Score,
+    /// Intervals, if asked for.
+    pub intervals: FurtherIntervals,
 }
 
 impl FurtherScores {
@@ -81,7 +118,6 @@ impl FurtherScores {
         let no = Err(reason);
         Self {
             r2_er: no,
-            r2_er_interval: None,
             explained_signal_power: no,
             cc_ttrc: no,
             coherence: Err(reason),
@@ -89,8 +125,44 @@ impl FurtherScores {
             bits_per_spike: no,
             van_rossum: no,
             victor_purpura: no,
+            intervals: FurtherIntervals { fano: self.intervals.fano, ..FurtherIntervals::default() },
             ..self
         }
+    }
+
+    fn jackknifed(&self) -> Jackknifed {
+        let bits_per_second = self.coherence.as_ref().ok().map(|coherence| coherence.bits_per_second);
+        [
+            self.explained_signal_power.ok(),
+            self.cc_ttrc.ok(),
+            bits_per_second,
+            self.deviance_explained.ok(),
+            self.bits_per_spike.ok(),
+            self.fano.ok(),
+            self.van_rossum.ok(),
+            self.victor_purpura.ok(),
+        ]
+    }
+
+    /// Sets the intervals over sounds from the scores without each unit of each stratum.
+    fn set_intervals(&mut self, without: &[Vec<Jackknifed>], confidence: f64) {
+        let estimates = self.jackknifed();
+        let interval = |score: usize| {
+            let strata: Vec<Vec<Option<f64>>> =
+                without.iter().map(|units| units.iter().map(|scores| scores[score]).collect()).collect();
+            jackknife_interval(estimates[score]?, &strata, confidence).ok()
+        };
+        self.intervals = FurtherIntervals {
+            r2_er: self.intervals.r2_er,
+            explained_signal_power: interval(0),
+            cc_ttrc: interval(1),
+            bits_per_second: interval(2),
+            deviance_explained: interval(3),
+            bits_per_spike: interval(4),
+            fano: interval(5),
+            van_rossum: interval(6),
+            victor_purpura: interval(7),
+        };
     }
 }
 
@@ -115,8 +187,30 @@ pub fn further_scores(
         return Err(Error::Count { list: "counts", got, expected: n, per: "neuron" });
     }
     let prepared = Prepared::new(options)?;
-    let score = |neuron| prepared.score(&Neuron::of(observations, neuron), &Neuron::of(counts, neuron));
-    Ok((0..n).into_par_iter().map(score).collect())
+    let scores = |observations: &[Observation<'_>], counts: &[Observation<'_>], prepared: &Prepared| {
+        let score = |neuron| prepared.score(&Neuron::of(observations, neuron), &Neuron::of(counts, neuron));
+        (0..n).into_par_iter().map(score).collect::<Vec<FurtherScores>>()
+    };
+    let mut all = scores(observations, counts, &prepared);
+    let Some(confidence) = options.confidence else { return Ok(all) };
+    // The scores without a unit need no interval of their own.
+    let plain = Prepared::new(&FurtherOptions { confidence: None, ..*options })?;
+    let without = |unit: &Unit| -> Result<Vec<Jackknifed>> {
+        let scores = unit.without(observations, &|observations| {
+            unit.without(counts, &|counts| Ok(scores(observations, counts, &plain)))
+        })?;
+        Ok(scores.iter().map(FurtherScores::jackknifed).collect())
+    };
+    let strata: Vec<Vec<Vec<Jackknifed>>> = Unit::strata(observations, options.block_bins)
+        .iter()
+        .map(|units| units.iter().map(without).collect())
+        .collect::<Result<_>>()?;
+    for (neuron, scores) in all.iter_mut().enumerate() {
+        let of_neuron: Vec<Vec<Jackknifed>> =
+            strata.iter().map(|units| units.iter().map(|unit| unit[neuron]).collect()).collect();
+        scores.set_intervals(&of_neuron, confidence);
+    }
+    Ok(all)
 }
 
 /// What does not depend on the neuron.
@@ -131,6 +225,9 @@ struct Prepared {
 impl Prepared {
     fn new(options: &FurtherOptions) -> Result<Self> {
         options.window.validate()?;
+        if options.block_bins == 0 {
+            return Err(Error::OutOfRange { option: "block_bins", got: 0.0, expected: "1 or more" });
+        }
         if let Some(confidence) = options.confidence {
             r2_er_interval::check_confidence(confidence)?;
         }
@@ -157,7 +254,6 @@ impl Prepared {
         let interval = |confidence| of(neuron, |neuron| r2_er_interval::of_neuron(neuron, confidence)).ok();
         FurtherScores {
             r2_er: of(neuron, r2_er::of_neuron),
-            r2_er_interval: self.confidence.and_then(interval),
             explained_signal_power: of(neuron, explained_signal_power::of_neuron),
             cc_ttrc: of(neuron, cc_ttrc::of_neuron),
             coherence: of(neuron, |neuron| self.coherence.coherence(neuron)),
@@ -172,6 +268,10 @@ impl Prepared {
             victor_purpura_ceiling: with_trains(&|neuron, trains| {
                 self.victor_purpura.ceiling(neuron.recorded(), trains)
             }),
+            intervals: FurtherIntervals {
+                r2_er: self.confidence.and_then(interval),
+                ..FurtherIntervals::default()
+            },
         }
     }
 }

@@ -6,16 +6,17 @@ mod conditions;
 mod evaluator;
 mod further;
 mod intervals;
+mod leave_out;
 mod options;
 
-pub(crate) use any_score::with_masks;
 pub use any_score::{intervals_over_repeats, intervals_over_sounds};
 pub(crate) use blocks::NeuronBlocks;
 pub use conditions::{Conditions, LeftOut, Pooling, RepeatCounts};
 pub use evaluator::Evaluator;
-pub use further::{FurtherOptions, FurtherScores, further_scores};
+pub use further::{FurtherIntervals, FurtherOptions, FurtherScores, further_scores};
 pub use intervals::Resampled;
 pub(crate) use intervals::{Plan, values_of};
+pub(crate) use leave_out::with_masks;
 pub use options::EvaluationOptions;
 
 use serde::{Deserialize, Serialize};

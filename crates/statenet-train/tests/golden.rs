@@ -11,7 +11,7 @@ use std::{collections::HashMap, path::Path};
 use candle_core::{Device, Tensor};
 use candle_nn::Optimizer;
 use statenet_models::{Mode, checkpoint};
-use statenet_train::optimizers::{AdamW, AdamWConfig};
+use statenet_train::optimizers::{AdamW, AdamWConfig, Decayed};
 
 /// Five steps add up differences in the order of sums.
 const TOLERANCE: f32 = 1e-4;
@@ -32,7 +32,7 @@ fn agrees(folder: &Path) {
     let name = folder.display();
     let model = checkpoint::load(folder, &Device::Cpu).unwrap().model;
     let io = candle_core::safetensors::load(folder.join("io.safetensors"), &Device::Cpu).unwrap();
-    let config = AdamWConfig { weight_decay: 1e-2, ..AdamWConfig::default() };
+    let config = AdamWConfig { weight_decay: 1e-2, decayed: Decayed::All, ..AdamWConfig::default() };
     let mut optimizer = AdamW::for_params(model.params(), config).unwrap();
     let mut losses = Vec::new();
     let rates = || model.forward(&io["x"], Mode::Eval).unwrap();

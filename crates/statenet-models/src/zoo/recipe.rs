@@ -11,7 +11,7 @@ use crate::{
 pub struct Recipe {
     /// Learning rate of AdamW at the start.
     pub learning_rate: f64,
-    /// Decay of every parameter per step, times the learning rate.
+    /// Decay of weights ([`Param::is_weight`](crate::Param::is_weight)) per step, times the learning rate.
     pub weight_decay: f64,
 }
 

@@ -92,7 +92,7 @@ impl FitConfig {
         if let Some(crop) = &self.crop {
             crop.validate()?;
         }
-        let AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = self.optimizer;
+        let AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay, decayed: _ } = self.optimizer;
         let positive = |x: f64| x > 0.0 && x.is_finite();
         let checks = [
             ("learning rate", learning_rate, positive(learning_rate), "above 0"),

@@ -120,14 +120,14 @@ fn name_of(spread: Spread) -> String {
     format!("loss.{}", spread.name())
 }
 
-/// The weights that penalties act on: parameters with two axes or more that are no biases.
+/// The weights that penalties act on.
 ///
 /// Smoothness acts on receptive fields that are stored as numbers over bands and lags, whole or separable.
 fn penalized(params: &ParamStore, penalties: &Penalties) -> Result<Vec<Penalized>> {
     if penalties.is_none() {
         return Ok(Vec::new());
     }
-    let weights: Vec<Penalized> = params.trained().filter_map(of_param).collect();
+    let weights: Vec<Penalized> = params.trained().filter(|param| param.is_weight()).map(of_param).collect();
     let smooths = penalties.smooth_bands != 0.0 || penalties.smooth_lags != 0.0;
     if smooths && weights.iter().all(|w| w.bands.is_none() && w.lags.is_none()) {
         return Err(Error::Setting {
@@ -139,15 +139,12 @@ fn penalized(params: &ParamStore, penalties: &Penalties) -> Result<Vec<Penalized
     Ok(weights)
 }
 
-fn of_param(param: &Param) -> Option<Penalized> {
+fn of_param(param: &Param) -> Penalized {
     let (scope, name) = param.name.rsplit_once('.').unwrap_or(("", &param.name));
     let weights = param.var.as_tensor();
-    if weights.rank() < 2 || name.starts_with("bias") {
-        return None;
-    }
     let is_field = weights.rank() == 4 && scope.split('.').any(|part| part == "strf");
     // Whole: (O, C, F, K). Separable: (O, C, F, rank) and (O, C, rank, K).
     let bands = (is_field && matches!(name, "weight" | "weight_f")).then_some(2);
     let lags = (is_field && matches!(name, "weight" | "weight_t")).then_some(3);
-    Some(Penalized { weights: weights.clone(), bands, lags })
+    Penalized { weights: weights.clone(), bands, lags }
 }

@@ -4,6 +4,8 @@
 //! m = b1 m + (1 - b1) g,   v = b2 v + (1 - b2) g^2
 //! w = w - lr (decay w + (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps))
 //! ```
+//! By default weights alone decay ([`Param::is_weight`]), where PyTorch's optimiser, told nothing else, decays norms, biases and output curves
+//! too ([`Decayed::All`]).
 //! Moments are kept in f64 under the parameters' names and can be saved, which candle-nn's AdamW cannot: a fit resumes
 //! where it stopped. They lie where their parameter lies, so that a step copies nothing between a device and the host.
 
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use candle_core::{Result, Var, backprop::GradStore};
 use candle_nn::Optimizer;
 use serde::{Deserialize, Serialize};
-use statenet_models::ParamStore;
+use statenet_models::{Param, ParamStore};
 
 use super::{on_cpu::CpuMoments, on_device::DeviceMoments, rule::Rule};
 
@@ -28,13 +30,33 @@ pub struct AdamWConfig {
     pub beta2: f64,
     /// Added to the root of the mean squared gradient. Default 1e-8.
     pub eps: f64,
-    /// Decay of every parameter per step, times the learning rate. Default 0.
+    /// Decay per step, times the learning rate, of what `decayed` says. Default 0.
     pub weight_decay: f64,
+    /// Which parameters decay. Default: weights.
+    pub decayed: Decayed,
+}
+
+/// Which parameters the weight decay acts on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decayed {
+    /// Weights ([`Param::is_weight`]): no biases, norms, output curves and time constants.
+    #[default]
+    Weights,
+    /// Every trained parameter, as PyTorch's AdamW decays all that it is given.
+    All,
 }
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 }
+        Self {
+            learning_rate: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decayed: Decayed::Weights,
+        }
     }
 }
 
@@ -50,6 +72,7 @@ pub struct AdamW {
 struct Entry {
     name: String,
     var: Var,
+    decays: bool,
     kept: Kept,
 }
 
@@ -75,16 +98,17 @@ impl AdamW {
     /// # Errors
     /// If a device has no memory for the moments.
     pub fn for_params(params: &ParamStore, config: AdamWConfig) -> Result<Self> {
-        let named = params.trained().map(|p| (p.name.clone(), p.var.clone()));
-        Self::of_named(named, config)
+        let decays = |param: &Param| config.decayed == Decayed::All || param.is_weight();
+        let named = params.trained().map(|p| (p.name.clone(), p.var.clone(), decays(p)));
+        Self::of_named(named.collect(), config)
     }
 
-    fn of_named(named: impl Iterator<Item = (String, Var)>, config: AdamWConfig) -> Result<Self> {
-        let entry = |(name, var): (String, Var)| {
+    fn of_named(named: Vec<(String, Var, bool)>, config: AdamWConfig) -> Result<Self> {
+        let entry = |(name, var, decays): (String, Var, bool)| {
             let kept = Kept::new(&var)?;
-            Ok(Entry { name, var, kept })
+            Ok(Entry { name, var, decays, kept })
         };
-        Ok(Self { entries: named.map(entry).collect::<Result<_>>()?, config, n_steps: 0 })
+        Ok(Self { entries: named.into_iter().map(entry).collect::<Result<_>>()?, config, n_steps: 0 })
     }
 
     /// A copy of what it remembers.
@@ -102,7 +126,7 @@ impl AdamW {
     /// If moments cannot be written to a device; nothing is changed.
     pub fn resume(&mut self, moments: &Moments) -> Result<bool> {
         let mut resumed = Vec::with_capacity(self.entries.len());
-        for Entry { name, var, kept } in &self.entries {
+        for Entry { name, var, kept, .. } in &self.entries {
             let n = var.elem_count();
             match moments.by_name.get(name) {
                 Some((mean, square)) if mean.len() == n && square.len() == n => {
@@ -126,8 +150,8 @@ impl AdamW {
     pub fn scaled_step(&mut self, grads: &GradStore, factor: f64) -> Result<()> {
         self.n_steps += 1;
         let t = self.n_steps as f64;
-        let &AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay } = &self.config;
-        let rule = Rule {
+        let &AdamWConfig { learning_rate, beta1, beta2, eps, weight_decay, decayed: _ } = &self.config;
+        let all = Rule {
             factor,
             learning_rate,
             beta1,
@@ -137,8 +161,9 @@ impl AdamW {
             correct1: 1.0 / (1.0 - beta1.powf(t)),
             correct2: 1.0 / (1.0 - beta2.powf(t)),
         };
-        for Entry { var, kept, .. } in &mut self.entries {
+        for Entry { var, decays, kept, .. } in &mut self.entries {
             let Some(grad) = grads.get(var.as_tensor()) else { continue };
+            let rule = if *decays { all } else { Rule { weight_decay: 0.0, ..all } };
             match kept {
                 Kept::Cpu(moments) => moments.step(rule, var, grad)?,
                 Kept::Device(moments) => moments.step(rule, var, grad)?,
@@ -176,9 +201,10 @@ impl Kept {
 impl Optimizer for AdamW {
     type Config = AdamWConfig;
 
-    /// Parameters without names are called by their number.
+    /// Parameters without names are called by their number, and all of them decay: nothing says what they are.
     fn new(vars: Vec<Var>, config: Self::Config) -> Result<Self> {
-        Self::of_named(vars.into_iter().enumerate().map(|(i, var)| (i.to_string(), var)), config)
+        let named = vars.into_iter().enumerate().map(|(i, var)| (i.to_string(), var, true));
+        Self::of_named(named.collect(), config)
     }
 
     fn step(&mut self, grads: &GradStore) -> Result<()> {

@@ -5,5 +5,5 @@ mod on_cpu;
 mod on_device;
 mod rule;
 
-pub use adamw::{AdamW, AdamWConfig, Moments};
+pub use adamw::{AdamW, AdamWConfig, Decayed, Moments};
 pub(crate) use on_device::precision;

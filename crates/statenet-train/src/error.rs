@@ -124,7 +124,13 @@ pub enum Error {
         /// The folder with the state to go on from; `None` for a fit without one.
         saved_in: Option<PathBuf>,
     },
-    /// A file of a resumable fit cannot be read, written or removed.
+    /// The search for a recipe was [asked to stop](crate::search::Search::stop_when).
+    #[error("the search stopped, as asked; the trials that ended are in {}", saved_in.display())]
+    SearchInterrupted {
+        /// The folder of the trials.
+        saved_in: PathBuf,
+    },
+    /// A file of a resumable fit, of a search or of a recipe cannot be read, written or removed.
     #[error("{path}: cannot {action}", path = path.display())]
     File {
         /// The file.

@@ -10,7 +10,7 @@ pub enum Stopped {
     Converged,
     /// The maximum number of epochs was reached; the validation score might have improved further.
     MaxEpochs,
-    /// The epochs that an earlier fit found were run; there was no validation score.
+    /// The epochs that were planned were run: those of a cosine schedule, or, without a validation score, those that an earlier fit found.
     AsPlanned,
 }
 

@@ -30,6 +30,7 @@
 //! | what a fit takes | [`need_of_fit`], [`Ridge::need`]: memory and multiplications, checked before it starts |
 //! | many independent fits | [`fit_many`] of [`FitJob`]s, side by side |
 //! | one network that learns what a better one makes of sounds | [`Distillation`] |
+//! | a recipe for a model and a recording, found by cross-validation | [`search`]: [`Search`](search::Search), [`RecipeFile`](search::RecipeFile) |
 //! | sweeps over recordings, models, recipes, splits and seeds | [`sweep`]: plans, named jobs, their files, shards |
 //! | scores | [`evaluate`], [`evaluate_with`]; [`predict`] and [`score`] apart; [`not_trained`], which neurons a fit had no data of |
 //! | whose rates a model predicts | [`recording_for`]: neurons matched by id |
@@ -65,6 +66,7 @@ mod need;
 pub mod optimizers;
 mod progress;
 mod ridge;
+pub mod search;
 mod selection;
 pub mod sweep;
 mod validation;
@@ -77,7 +79,7 @@ pub use evaluate::{
     rate_unit_warning, score,
 };
 pub use fit::{Fit, fitted_parts, not_trained};
-pub use gradient::{Course, FitConfig, FitJob, Fitter, Schedule, fit_many};
+pub use gradient::{Averaging, Course, FitConfig, FitJob, Fitter, Schedule, fit_many};
 pub use hearing::{behind_front_end, cochleagrams};
 pub use history::{History, Stopped};
 pub use need::need_of_fit;

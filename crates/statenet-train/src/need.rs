@@ -11,7 +11,7 @@ use crate::{error::Result, evaluate::MOST_OF_A_GROUP, gradient::FitConfig};
 const CHANGE: &str =
     "use fewer neurons or bands, a smaller model or batch, shorter stimuli, or a machine with more memory";
 
-/// Copies of each parameter in a fit: the value, its gradient, two moments, the first and the best values.
+/// Copies of each parameter in a fit without an average of weights: the value, its gradient, two moments, the first and the best values.
 const OF_A_PARAMETER: usize = 6;
 /// Copies of a batch's rates in a step: drives, rates, targets, mask, differences, squares, masked, and gradients of most.
 const OF_A_RATE: usize = 8;
@@ -59,7 +59,8 @@ fn need_of(
         Need::of_values(&[train.n_values + val.n_values], unsmoothed)
             .and(Need::of_values(&[train.n_bins, recording.n_bands() + 2 * sizes.n_neurons], 4))
     };
-    Ok(Need::of_values(&[sizes.n_values, OF_A_PARAMETER], sizes.value_bytes)
+    let copies = OF_A_PARAMETER.saturating_add(config.averaging.n_copies());
+    Ok(Need::of_values(&[sizes.n_values, copies], sizes.value_bytes)
         .and(responses)
         // Scaled bands, and the PSTHs that rates are scored against.
         .and(Need::of_values(&[train.n_bins + 2 * val.n_bins, recording.n_bands()], 4))

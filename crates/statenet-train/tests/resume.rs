@@ -16,7 +16,7 @@ use fixtures::{Bits, bits, build, changed, epochs, full_message, models, prepare
 use statenet_data::{Crop, Recording, Split};
 use statenet_metrics::losses::Loss;
 use statenet_models::ModelConfig;
-use statenet_train::{Error, FitConfig, Fitter, Schedule, Stopped, optimizers::AdamWConfig};
+use statenet_train::{Averaging, Error, FitConfig, Fitter, Schedule, Stopped, optimizers::AdamWConfig};
 
 /// Files of a folder, by name.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -165,6 +165,36 @@ fn an_interruption_across_a_fall_of_the_learning_rate_changes_nothing() {
             .iter()
             .any(|s| field(s, "n_falls").as_u64() == Some(1) && field(s, "n_stale_here").as_u64() == Some(0));
         assert!(just_fallen, "{name}: one of the states is that right after a fall");
+    }
+}
+
+#[test]
+fn averages_of_weights_and_schedules_by_steps_go_on_too() {
+    let (recording, split) = prepared(&raw(4));
+    let (ema, last) = (Averaging::Ema { decay: 0.9 }, Averaging::Last { epochs: 3 });
+    let plateau = Schedule::Plateau { patience: 1, factor: 0.3, times: 2 };
+    for (name, model) in models(&recording.axes()) {
+        for (averaging, schedule) in [(ema, plateau), (ema, Schedule::Cosine), (last, plateau)] {
+            let config = FitConfig {
+                averaging,
+                schedule,
+                warm_up: 2,
+                patience: 2,
+                // A learning rate so large that it soon falls.
+                optimizer: AdamWConfig { learning_rate: 0.05, ..AdamWConfig::default() },
+                ..epochs(9)
+            };
+            let (model, recording, split) = (model.clone(), recording.clone(), split.clone());
+            let case = Case { model, config, recording, split };
+            let unbroken = case.expect_every_interruption_heals(name);
+            // A fall of the rate empties the list of the latest weights.
+            let has_average = |state: &PathBuf| {
+                let file = state.join("fit.safetensors");
+                let tensors = candle_core::safetensors::load(file, &Device::Cpu).unwrap();
+                tensors.keys().any(|tensor| tensor.starts_with("average."))
+            };
+            assert!(unbroken.states.iter().any(has_average), "{name}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Parser;
 use statenet::{data::Cut, prelude::*};
 
-use super::crop::CropArg;
+use super::{crop::CropArg, schedule_args::ScheduleArgs};
 use crate::{
     reading::{BinnedReadArgs, DataPaths, Origin, SelectArgs},
     shared::{MachineArgs, SplitArgs, config_files, split_file},
@@ -48,7 +48,7 @@ pub struct FitArgs {
     /// sincnet, leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) front_end: Option<String>,
-    /// Maximum number of epochs; default 1000
+    /// Maximum number of epochs; default 1000, and 100 with the schedule cosine
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
     /// Epochs without a better validation score after which a fit stops; default 20
@@ -57,9 +57,12 @@ pub struct FitArgs {
     /// Learning rate; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) lr: Option<f64>,
-    /// Weight decay; default 0
+    /// Decay of weights (not of biases, norms and output curves); default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) weight_decay: Option<f64>,
+    /// The learning rate over time, and averages of weights.
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
     /// Stimuli per step; default 1
     #[arg(long, value_name = "N")]
     pub(crate) batch: Option<usize>,
@@ -176,6 +179,7 @@ impl FitArgs {
         dt: TimeBin,
     ) -> anyhow::Result<FitConfig> {
         let mut config = FitConfig { seed: Seed::new(seed), ..FitConfig::recipe(model) };
+        self.schedule.apply(&mut config);
         config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
         config.patience = self.patience.unwrap_or(config.patience);
         config.batch = self.batch.unwrap_or(config.batch);

@@ -28,6 +28,7 @@ mod need;
 mod output;
 mod report;
 mod run;
+mod schedule_args;
 mod summary;
 mod unlabelled;
 

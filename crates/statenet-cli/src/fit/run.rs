@@ -254,12 +254,13 @@ impl Run<'_> {
             Ok(copy)
         });
         let model = ensemble_of(copies.collect::<Result<_, statenet::models::Error>>()?)?;
-        let all = |stopped| members.iter().all(|member| member.fit.history.stopped == stopped);
+        let mut ends = members.iter().map(|member| member.fit.history.stopped);
+        let first = ends.next().unwrap_or(Stopped::MaxEpochs);
         let history = History {
             train_loss: Vec::new(),
             val_score: Vec::new(),
             best_epoch: 0,
-            stopped: if all(Stopped::Converged) { Stopped::Converged } else { Stopped::MaxEpochs },
+            stopped: if ends.all(|end| end == first) { first } else { Stopped::MaxEpochs },
             seconds: members.iter().map(|member| member.fit.history.seconds).sum(),
         };
         let metadata = members.first().map(|member| member.fit.metadata.clone()).unwrap_or_default();

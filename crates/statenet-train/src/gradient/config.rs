@@ -5,7 +5,7 @@ use statenet_core::{ResponseUnit, Seed};
 use statenet_data::Crop;
 use statenet_metrics::losses::{Loss, penalties::Penalties};
 
-use super::schedule::Schedule;
+use super::{averaging::Averaging, schedule::Schedule};
 use crate::{
     error::{Error, Result},
     optimizers::AdamWConfig,
@@ -17,6 +17,8 @@ use crate::{
 /// |---|---|---|
 /// | `optimizer` | AdamW, learning rate 1e-3, no decay | as in the published recipe |
 /// | `schedule` | learning rate times 0.3 after 10 epochs without improvement, at most twice | fine adjustment at the end |
+/// | `warm_up` | 0 | epochs in which the learning rate rises linearly, before the schedule |
+/// | `averaging` | none | which average of weights is validated and kept |
 /// | `batch` | 1 | stimuli per step |
 /// | `loss` | mean squared error | of [continuous responses](statenet_core::ResponseUnit) in deviations of each neuron, the Gaussian likelihood |
 /// | `penalties` | none | L1, L2 and smoothness of weights, added to the loss of each step |
@@ -32,6 +34,10 @@ pub struct FitConfig {
     pub optimizer: AdamWConfig,
     /// The learning rate over time.
     pub schedule: Schedule,
+    /// Epochs in which the learning rate rises linearly, step by step, from near 0 to the value of the optimiser; fewer than `max_epochs`.
+    pub warm_up: usize,
+    /// Which average of weights is validated and kept.
+    pub averaging: Averaging,
     /// Stimuli per step, at least 1.
     pub batch: usize,
     /// The loss to minimise.
@@ -45,7 +51,6 @@ pub struct FitConfig {
     /// Number of epochs without improvement of the validation score after which the fit stops, at least 1.
     pub patience: usize,
     /// Random crops of training stimuli in place of whole ones; `None` for whole ones. Validation stimuli are always whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<Crop>,
     /// Seed of the order of stimuli, of the places of crops and of training noise.
     pub seed: Seed,
@@ -56,6 +61,8 @@ impl Default for FitConfig {
         Self {
             optimizer: AdamWConfig::default(),
             schedule: Schedule::Plateau { patience: 10, factor: 0.3, times: 2 },
+            warm_up: 0,
+            averaging: Averaging::None,
             batch: 1,
             loss: Loss::Mse,
             penalties: Penalties::default(),
@@ -89,6 +96,12 @@ impl FitConfig {
                 return Err(Error::Setting { setting, got: n.to_string(), expected: "1 or more" });
             }
         }
+        if self.warm_up >= self.max_epochs {
+            let got = format!("{} epochs", self.warm_up);
+            let expected = "fewer than the maximum number of epochs";
+            return Err(Error::Setting { setting: "warm-up", got, expected });
+        }
+        self.averaging.validate()?;
         if let Some(crop) = &self.crop {
             crop.validate()?;
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{config::FitConfig, course::Course, schedule::Schedule};
+use super::{config::FitConfig, course::Course};
 use crate::history::{History, Stopped};
 
 /// Losses and scores of a running fit, and the counts on which decisions depend.
@@ -59,11 +59,8 @@ impl EarlyStopping {
             self.n_stale = 0;
             return Decision::ReduceRate;
         }
-        let all_falls = match config.schedule {
-            Schedule::Constant => true,
-            Schedule::Plateau { times, .. } => self.n_falls >= times,
-        };
-        if all_falls && self.n_stale >= config.patience { Decision::Stop } else { Decision::Continue }
+        let may_stop = config.schedule.may_stop(self.n_falls);
+        if may_stop && self.n_stale >= config.patience { Decision::Stop } else { Decision::Continue }
     }
 
     /// Adds an epoch of a refit, which has no validation score, and takes the learning rate of the next one from its course.
@@ -88,6 +85,16 @@ impl EarlyStopping {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gradient::schedule::Schedule;
+
+    #[test]
+    fn a_cosine_runs_on_whatever_the_scores() {
+        let config = FitConfig { schedule: Schedule::Cosine, patience: 1, ..FitConfig::default() };
+        let mut early_stopping = EarlyStopping::default();
+        let decisions = [0.3, 0.2, 0.1, 0.4].map(|score| early_stopping.add(1.0, Some(score), &config));
+        use Decision::{Continue, Improved};
+        assert_eq!(decisions, [Improved, Continue, Continue, Improved]);
+    }
 
     #[test]
     fn the_rate_is_reduced_by_the_schedule_and_the_fit_stops_after_the_last_reduction() {

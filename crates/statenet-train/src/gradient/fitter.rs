@@ -13,6 +13,7 @@ use statenet_data::{Batch, Batches, Recording, Split};
 use statenet_models::{Mode, Pass, ResponseModel};
 
 use super::{
+    averaging::WeightAverage,
     clipping,
     config::FitConfig,
     course::Course,
@@ -20,6 +21,7 @@ use super::{
     objective::Objective,
     responses::TrainingResponses,
     resume::{Fingerprint, FitFolder, FitState},
+    schedule::{Place, Schedule},
 };
 use crate::{
     axes::expect_same_unit,
@@ -65,6 +67,7 @@ pub struct Fitter<'a> {
     watch: Option<Watch<'a>>,
     resume: Option<(PathBuf, Duration)>,
     keep_state: bool,
+    pause: Option<usize>,
     stop: Option<Stop<'a>>,
 }
 
@@ -100,6 +103,15 @@ impl<'a> Fitter<'a> {
     #[must_use]
     pub fn keep_state(mut self) -> Self {
         self.keep_state = true;
+        self
+    }
+
+    /// Ends the fit after so many epochs, if it has not ended before, as one that reached its maximum: with the best weights so far. Its state
+    /// is kept in the folder of [`resume_in`](Self::resume_in), whatever [`keep_state`](Self::keep_state) says, and the same fit with a later
+    /// pause, or none, goes on from there. For comparisons of many fits, of which only the best go on. A state of more epochs is not used.
+    #[must_use]
+    pub fn pause_after(mut self, epochs: usize) -> Self {
+        self.pause = Some(epochs);
         self
     }
 
@@ -170,7 +182,7 @@ impl<'a> Fitter<'a> {
         split: &Split,
         course: Option<&Course>,
     ) -> Result<Fit> {
-        let Self { config, mut watch, resume, keep_state, stop } = self;
+        let Self { config, mut watch, resume, keep_state, pause, stop } = self;
         let config = config.unwrap_or_else(|| FitConfig::recipe(&model.config()));
         config.validate()?;
         config.expect_unit(recording.response_unit())?;
@@ -198,6 +210,8 @@ impl<'a> Fitter<'a> {
             None => None,
         };
         let state = folder.as_ref().map(|(folder, _)| folder.load(model.device())).transpose()?.flatten();
+        let is_before = |state: &FitState| pause.is_none_or(|pause| state.early_stopping.n_epochs() <= pause);
+        let state = state.filter(is_before);
         if let Some(scaling) = &input.scaling {
             model.scale_input(scaling)?;
         }
@@ -207,13 +221,10 @@ impl<'a> Fitter<'a> {
             Some(_) => responses.moments_in_loss(&batches)?,
             None => Vec::new(),
         };
-        // A refit has its epochs, and shows progress towards them.
-        let config = match course {
-            Some(course) => FitConfig { max_epochs: course.n_epochs(), ..config },
-            None => config,
-        };
         let objective = Objective::new(&config, model, &known)?;
         let mut run = Run::start(model, &config, &batches, &input, weights, objective)?;
+        // A refit has its epochs, and shows progress towards them; its learning rates are those of the fit that found them.
+        run.n_epochs = course.map_or(config.max_epochs, Course::n_epochs);
         run.early_stopping.n_falls = course.map_or(0, |course| course.falls_before(0));
         let ended = state.as_ref().and_then(|state| state.ended);
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
@@ -224,12 +235,13 @@ impl<'a> Fitter<'a> {
             }
         }
         let stopped = match ended {
-            Some(stopped) => Ok(stopped),
-            None => run.finish(&judge, &mut watch, stop.as_deref(), folder.as_ref()),
+            Some(stopped) => Ok(Some(stopped)),
+            None => run.finish(&judge, pause, &mut watch, stop.as_deref(), folder.as_ref()),
         };
         let kept = match (&stopped, &folder) {
-            (Ok(stopped), Some((folder, _))) if keep_state && ended.is_none() => {
-                run.state(Some(*stopped)).and_then(|state| folder.save(&state))
+            // Also that of a fit that is paused.
+            (Ok(stopped), Some((folder, _))) if ended.is_none() && (keep_state || stopped.is_none()) => {
+                run.state(*stopped).and_then(|state| folder.save(&state))
             }
             _ => Ok(()),
         };
@@ -237,29 +249,30 @@ impl<'a> Fitter<'a> {
         model.params().load(&run.best, "best weights")?;
         let stopped = stopped?;
         kept?;
-        if let Some((folder, _)) = folder.as_ref().filter(|_| !keep_state) {
+        if let Some((folder, _)) = folder.as_ref().filter(|_| !keep_state && stopped.is_some()) {
             folder.clear()?;
         }
         if let Some((spread, values)) = run.objective.learned()? {
             let values = responses.in_unit(spread, values);
             metadata.training.insert(spread.name().to_owned(), serde_json::json!(values));
         }
+        let stopped = stopped.unwrap_or(Stopped::MaxEpochs);
         Ok(Fit { history: run.early_stopping.into_history(stopped), metadata })
     }
 }
 
 impl EarlyStopping {
-    fn progress(&self, config: &FitConfig) -> Progress {
+    fn progress(&self, max_epochs: usize, patience: usize) -> Progress {
         let n = self.n_epochs();
-        let left = self.seconds / n.max(1) as f64 * config.max_epochs.saturating_sub(n) as f64;
+        let left = self.seconds / n.max(1) as f64 * max_epochs.saturating_sub(n) as f64;
         Progress {
             epoch: n,
-            max_epochs: config.max_epochs,
+            max_epochs,
             train_loss: self.train_loss.last().copied().unwrap_or_default(),
             val_score: self.val_score.last().copied().flatten(),
             best_score: self.best_score,
             n_stale: self.n_stale,
-            patience: config.patience,
+            patience,
             elapsed: Duration::from_secs_f64(self.seconds.max(0.0)),
             at_most_left: Duration::try_from_secs_f64(left).unwrap_or_default(),
         }
@@ -284,6 +297,9 @@ struct Run<'a> {
     weights: Option<Tensor>,
     objective: Objective<'a>,
     optimizer: AdamW,
+    average: Option<WeightAverage>,
+    /// The most epochs.
+    n_epochs: usize,
     early_stopping: EarlyStopping,
     best: BTreeMap<String, Tensor>,
 }
@@ -300,8 +316,20 @@ impl<'a> Run<'a> {
         let optimizer = AdamW::for_params(model.params(), config.optimizer.clone());
         let optimizer = optimizer.during("preparing the optimiser")?;
         let best = model.params().snapshot()?;
-        let early_stopping = EarlyStopping::default();
-        Ok(Self { model, config, batches, input, weights, objective, optimizer, early_stopping, best })
+        let average = WeightAverage::new(config.averaging);
+        Ok(Self {
+            model,
+            config,
+            batches,
+            input,
+            weights,
+            objective,
+            optimizer,
+            average,
+            n_epochs: config.max_epochs,
+            early_stopping: EarlyStopping::default(),
+            best,
+        })
     }
 
     /// Continues from a saved state.
@@ -309,6 +337,17 @@ impl<'a> Run<'a> {
         let is_of_loss = self.objective.resume(&mut state.current, &mut state.moments)?;
         self.model.params().load(&state.best, "best weights to resume from")?;
         self.model.params().load(&state.current, "weights to resume from")?;
+        let is_of_average = match &mut self.average {
+            Some(average) => average.resume(&state.average, self.model.params()),
+            None => state.average.is_empty(),
+        };
+        if !is_of_average {
+            return Err(Error::Setting {
+                setting: "average of weights",
+                got: "that of other parameters".to_owned(),
+                expected: "one value per trained parameter",
+            });
+        }
         if !is_of_loss || !self.optimizer.resume(&state.moments).during("resuming the optimiser")? {
             return Err(Error::Setting {
                 setting: "moments of the optimiser",
@@ -326,22 +365,33 @@ impl<'a> Run<'a> {
         let mut moments = self.optimizer.moments().during("reading moments")?;
         self.objective.save(&mut current, &mut moments)?;
         let (early_stopping, best) = (self.early_stopping.clone(), self.best.clone());
-        Ok(FitState { ended, early_stopping, current, best, moments })
+        let average = self.average.as_ref().map(WeightAverage::save).unwrap_or_default();
+        Ok(FitState { ended, early_stopping, current, best, average, moments })
     }
 
-    /// Runs epochs until the fit has converged or the maximum is reached. The model then holds the weights of the last epoch,
-    /// not the best ones.
+    /// Runs epochs until the fit has converged or the maximum is reached, or `pause` epochs, of which `None` tells. The model then holds the
+    /// weights of the last epoch, not the best ones.
     fn finish(
         &mut self,
         judge: &Judge<'_>,
+        pause: Option<usize>,
         watch: &mut Option<Watch<'_>>,
         stop: Option<&(dyn Fn() -> bool + '_)>,
         folder: Option<&(FitFolder, Duration)>,
-    ) -> Result<Stopped> {
+    ) -> Result<Option<Stopped>> {
+        let params = self.model.params();
+        let until = pause.map_or(self.n_epochs, |pause| pause.min(self.n_epochs));
         let (begun, before) = (Instant::now(), self.early_stopping.seconds);
         let mut saved = Instant::now();
-        while self.early_stopping.n_epochs() < self.config.max_epochs {
+        while self.early_stopping.n_epochs() < until {
             let train_loss = self.epoch()?;
+            let own = match &mut self.average {
+                Some(average) => {
+                    average.epoch(params)?;
+                    Some(average.swap_in(params)?)
+                }
+                None => None,
+            };
             let (score, decision) = match judge {
                 Judge::Validation(validation) => {
                     let score = validation.score(|x| self.input.forward(self.model, x, Mode::Eval))?;
@@ -360,19 +410,23 @@ impl<'a> Run<'a> {
                 ?decision,
                 "epoch"
             );
-            match decision {
-                Decision::Improved => self.best = self.model.params().snapshot()?,
-                Decision::ReduceRate => self.model.params().load(&self.best, "best weights")?,
-                Decision::Continue | Decision::Stop => {}
+            if decision == Decision::Improved {
+                self.best = params.snapshot()?;
+            }
+            if let Some(own) = own {
+                params.load(&own, "weights after an epoch")?;
+            }
+            if decision == Decision::ReduceRate {
+                params.load(&self.best, "best weights")?;
+                self.average.as_mut().map(|average| average.restart(params)).transpose()?;
             }
             if let Some(watch) = watch {
-                watch(&self.early_stopping.progress(self.config));
+                watch(&self.early_stopping.progress(self.n_epochs, self.config.patience));
             }
             if decision == Decision::Stop {
-                return Ok(Stopped::Converged);
+                return Ok(Some(Stopped::Converged));
             }
-            let stop =
-                self.early_stopping.n_epochs() < self.config.max_epochs && stop.is_some_and(|stop| stop());
+            let stop = self.early_stopping.n_epochs() < until && stop.is_some_and(|stop| stop());
             if let Some((folder, _)) = folder.filter(|(_, every)| stop || saved.elapsed() >= *every) {
                 folder.save(&self.state(None)?)?;
                 saved = Instant::now();
@@ -384,19 +438,19 @@ impl<'a> Run<'a> {
                 });
             }
         }
-        Ok(match judge {
-            Judge::Validation(_) => Stopped::MaxEpochs,
-            Judge::Course(_) => Stopped::AsPlanned,
-        })
+        if self.early_stopping.n_epochs() < self.n_epochs {
+            return Ok(None);
+        }
+        Ok(Some(match (judge, self.config.schedule) {
+            (Judge::Course(_), _) | (_, Schedule::Cosine) => Stopped::AsPlanned,
+            (Judge::Validation(_), Schedule::Constant | Schedule::Plateau { .. }) => Stopped::MaxEpochs,
+        }))
     }
 
     /// Runs one epoch: a pass over the training stimuli. Returns the mean loss of its steps.
     fn epoch(&mut self) -> Result<f64> {
-        use candle_nn::Optimizer;
         let epoch = self.early_stopping.n_epochs();
         let seed = self.config.seed;
-        let factor = self.config.schedule.factor(self.early_stopping.n_falls);
-        self.optimizer.set_learning_rate(self.config.optimizer.learning_rate * factor);
         let pass_over = match self.config.crop {
             Some(crop) => self.batches.cropped_epoch(seed, epoch, self.config.batch, crop)?,
             None => self.batches.epoch(seed, epoch, self.config.batch)?,
@@ -406,14 +460,20 @@ impl<'a> Run<'a> {
         for (step, batch) in pass_over.enumerate() {
             let batch = batch?;
             let noise = seed.child(&format!("epoch.{epoch}.step.{step}"));
-            sum +=
-                self.step(&batch, noise).map_err(|e| e.locate(epoch, step, &batch, &self.input.recording))?;
+            let place = Place { epoch, step, n_steps, n_falls: self.early_stopping.n_falls };
+            sum += self
+                .step(&batch, noise, place)
+                .map_err(|e| e.locate(epoch, step, &batch, &self.input.recording))?;
         }
         Ok(sum / n_steps as f64)
     }
 
     /// Takes one optimiser step. Returns its loss.
-    fn step(&mut self, batch: &Batch, noise: Seed) -> Result<f64, StepError> {
+    fn step(&mut self, batch: &Batch, noise: Seed, place: Place) -> Result<f64, StepError> {
+        use candle_nn::Optimizer;
+        let FitConfig { schedule, warm_up, max_epochs, .. } = *self.config;
+        let rate_factor = schedule.factor(place, warm_up, max_epochs);
+        self.optimizer.set_learning_rate(self.config.optimizer.learning_rate * rate_factor);
         let dtype = self.model.dtype();
         let convert = |t: &Tensor| t.to_dtype(dtype).during("converting a batch");
         let pass = Pass::new(noise, valid_frames(batch, dtype)?);
@@ -436,8 +496,11 @@ impl<'a> Run<'a> {
         }
         let factor = clipping::factor(norm, self.config.clip);
         self.optimizer.scaled_step(&grads, factor).during("optimiser step")?;
-        self.objective.step(&grads, self.config.schedule.factor(self.early_stopping.n_falls))?;
+        self.objective.step(&grads, rate_factor)?;
         self.model.params().fold(&pass).map_err(Error::from)?;
+        if let Some(average) = &mut self.average {
+            average.step(self.model.params(), self.optimizer.n_steps())?;
+        }
         Ok(value)
     }
 }

@@ -52,6 +52,12 @@ pub struct FitJob<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn fit_many(jobs: Vec<FitJob<'_>>) -> Vec<Result<Fit>> {
+    side_by_side(jobs, |job| Fitter::new(job.config).fit(job.model, job.recording, job.split))
+}
+
+/// Independent work of one thread each, as many at a time as there are threads in the rayon pool of the caller; results are in the order of the
+/// jobs.
+pub(crate) fn side_by_side<J: Send, T: Send>(jobs: Vec<J>, run: impl Fn(J) -> T + Sync) -> Vec<T> {
     let n_jobs = jobs.len();
     let next = Mutex::new(jobs.into_iter().enumerate());
     // Each worker takes the next job until there is none. It has its own pool of one thread: in a shared pool, a fit that
@@ -59,7 +65,7 @@ pub fn fit_many(jobs: Vec<FitJob<'_>>) -> Vec<Result<Fit>> {
     let work = || {
         let mut done = Vec::new();
         while let Some((at, job)) = take(&next) {
-            done.push((at, Fitter::new(job.config).fit(job.model, job.recording, job.split)));
+            done.push((at, run(job)));
         }
         done
     };
@@ -68,7 +74,7 @@ pub fn fit_many(jobs: Vec<FitJob<'_>>) -> Vec<Result<Fit>> {
         Err(_) => work(),
     };
     let n_workers = rayon::current_num_threads().min(n_jobs);
-    let mut done: Vec<(usize, Result<Fit>)> = std::thread::scope(|scope| {
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(alone)).collect();
         let joined = workers.into_iter().map(|worker| match worker.join() {
             Ok(done) => done,
@@ -77,7 +83,7 @@ pub fn fit_many(jobs: Vec<FitJob<'_>>) -> Vec<Result<Fit>> {
         joined.flatten().collect()
     });
     done.sort_by_key(|&(at, _)| at);
-    done.into_iter().map(|(_, fit)| fit).collect()
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The next job and its index; `None` if all are taken.

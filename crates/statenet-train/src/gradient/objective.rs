@@ -69,7 +69,7 @@ impl<'a> Objective<'a> {
         }
     }
 
-    /// One step of what the loss learns itself; `factor` is that of the schedule.
+    /// One step of what the loss learns itself; `factor` is that of the schedule at this step.
     pub(super) fn step(&mut self, grads: &GradStore, factor: f64) -> Result<()> {
         let Some(learned) = &mut self.learned else { return Ok(()) };
         learned.optimizer.set_learning_rate(SPREAD_RATE * self.config.optimizer.learning_rate * factor);
@@ -137,6 +137,12 @@ fn penalized(params: &ParamStore, penalties: &Penalties) -> Result<Vec<Penalized
         });
     }
     Ok(weights)
+}
+
+/// Whether a model has receptive fields whose smoothness can be penalised.
+pub(crate) fn has_fields(params: &ParamStore) -> bool {
+    let weights = params.trained().filter(|param| param.is_weight()).map(of_param);
+    weights.into_iter().any(|weights| weights.bands.is_some() || weights.lags.is_some())
 }
 
 fn of_param(param: &Param) -> Penalized {

@@ -2,7 +2,7 @@
 //! one.
 //!
 //! The state is a folder with `fit.json` (scores so far, and a fingerprint of everything that the fit depends on) and
-//! `fit.safetensors` (current and best weights, both moments of the optimiser), written atomically. Fits are
+//! `fit.safetensors` (current and best weights, their average if there is one, both moments of the optimiser), written atomically. Fits are
 //! deterministic, so that it does not matter after which epoch the state was saved.
 //!
 //! `fit.json` has the digest of `fit.safetensors`, and ends with the digest of its own bytes: a fit goes on from the bytes that were
@@ -57,7 +57,7 @@ impl Fingerprint {
         refit: Option<&Course>,
     ) -> Result<Self> {
         let start = digest_of_values(model.params().iter().map(|p| p.var.as_tensor()))?;
-        let data = digest_of_data(recording, split)?;
+        let data = digest_of_data(recording, split.train().iter().chain(split.val()).copied())?;
         let model = serde_json::to_value(model.config()).unwrap_or_default();
         Ok(Self { model, start, fit: fit.clone(), split: split.clone(), refit: refit.cloned(), data })
     }
@@ -94,9 +94,10 @@ fn digest_of_values<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> Result<Str
     Ok(digest.to_string())
 }
 
-fn digest_of_data(recording: &Recording, split: &Split) -> Result<String> {
+/// A digest of the sounds and responses of some stimuli.
+pub(crate) fn digest_of_data(recording: &Recording, stimuli: impl Iterator<Item = usize>) -> Result<String> {
     let mut digest = Digest::default();
-    for &s in split.train().iter().chain(split.val()) {
+    for s in stimuli {
         let stimulus = recording.stimulus(s)?;
         // All repeats, not only the PSTH, since the validation score depends on them.
         let responses = stimulus.responses()?;
@@ -117,6 +118,8 @@ pub(crate) struct FitState {
     pub(crate) early_stopping: EarlyStopping,
     pub(crate) current: BTreeMap<String, Tensor>,
     pub(crate) best: BTreeMap<String, Tensor>,
+    /// What the average of weights needs; empty without one.
+    pub(crate) average: BTreeMap<String, Tensor>,
     pub(crate) moments: Moments,
 }
 
@@ -192,6 +195,7 @@ impl FitFolder {
             early_stopping: file.early_stopping,
             current: part("current."),
             best: part("best."),
+            average: part("average."),
             moments,
         }))
     }
@@ -199,7 +203,7 @@ impl FitFolder {
     /// Saves the state of a fit atomically.
     pub(crate) fn save(&self, fit: &FitState) -> Result<()> {
         let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
-        for (prefix, weights) in [("current", &fit.current), ("best", &fit.best)] {
+        for (prefix, weights) in [("current", &fit.current), ("best", &fit.best), ("average", &fit.average)] {
             tensors.extend(weights.iter().map(|(name, t)| (format!("{prefix}.{name}"), t.clone())));
         }
         for (name, (mean, square)) in &fit.moments.by_name {

@@ -8,7 +8,7 @@ const AFTER: &str = "\"}";
 const N_DIGITS: usize = 16;
 
 /// Adds the field `digest` at the end of a JSON object that has other fields.
-pub(super) fn seal(object: &str) -> String {
+pub(crate) fn seal(object: &str) -> String {
     let open = object.trim_end().strip_suffix('}').unwrap_or(object);
     format!("{open}{BEFORE}{}{AFTER}", Digest::of(open.as_bytes()))
 }
@@ -17,7 +17,7 @@ pub(super) fn seal(object: &str) -> String {
 ///
 /// # Errors
 /// What is wrong, in words, if any byte is not as it was written.
-pub(super) fn unseal(bytes: &[u8]) -> Result<String, String> {
+pub(crate) fn unseal(bytes: &[u8]) -> Result<String, String> {
     let cut_short = || "its end is missing".to_owned();
     let n_open = bytes.len().checked_sub(BEFORE.len() + N_DIGITS + AFTER.len()).ok_or_else(cut_short)?;
     let (open, end) = bytes.split_at_checked(n_open).ok_or_else(cut_short)?;

@@ -111,6 +111,12 @@ impl AdamW {
         Ok(Self { entries: named.into_iter().map(entry).collect::<Result<_>>()?, config, n_steps: 0 })
     }
 
+    /// Number of steps taken.
+    #[must_use]
+    pub fn n_steps(&self) -> usize {
+        self.n_steps
+    }
+
     /// A copy of what it remembers.
     ///
     /// # Errors

@@ -1,0 +1,89 @@
+//! The options of `fit` for the learning rate over time and for averages of weights.
+
+use clap::{Args, ValueEnum};
+use statenet::{
+    prelude::*,
+    train::{Averaging, Schedule},
+};
+
+/// Epochs of a cosine schedule, unless `--epochs` says otherwise.
+const COSINE_EPOCHS: usize = 100;
+
+/// Schedules and averages.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScheduleArgs {
+    /// Learning rate over time: constant; plateau (default: times 0.3 after 10 epochs without a better score, at most twice); cosine, to 0 at the
+    /// last of --epochs, which are all run
+    #[arg(long, value_name = "NAME")]
+    schedule: Option<ScheduleName>,
+    /// Epochs in which the learning rate first rises linearly; default 0
+    #[arg(long, value_name = "EPOCHS")]
+    warmup: Option<usize>,
+    /// Validate and keep the exponential moving average of the weights: the weight of the past in each step, such as 0.99; default: the weights
+    /// themselves
+    #[arg(long, value_name = "DECAY")]
+    ema: Option<f64>,
+    /// Validate and keep the mean of the weights after the last so many epochs
+    #[arg(long, value_name = "EPOCHS", conflicts_with = "ema")]
+    average_last: Option<usize>,
+}
+
+/// The schedules by name.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum ScheduleName {
+    Constant,
+    Plateau,
+    Cosine,
+}
+
+impl ScheduleArgs {
+    /// Changes the settings of a fit by the options given.
+    pub(super) fn apply(&self, config: &mut FitConfig) {
+        match self.schedule {
+            Some(ScheduleName::Constant) => config.schedule = Schedule::Constant,
+            Some(ScheduleName::Plateau) if !matches!(config.schedule, Schedule::Plateau { .. }) => {
+                config.schedule = FitConfig::default().schedule;
+            }
+            Some(ScheduleName::Cosine) => {
+                config.schedule = Schedule::Cosine;
+                config.max_epochs = COSINE_EPOCHS;
+            }
+            Some(ScheduleName::Plateau) | None => {}
+        }
+        config.warm_up = self.warmup.unwrap_or(config.warm_up);
+        match (self.ema, self.average_last) {
+            (Some(decay), _) => config.averaging = Averaging::Ema { decay },
+            (None, Some(epochs)) => config.averaging = Averaging::Last { epochs },
+            (None, None) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::fit::FitArgs;
+
+    fn config(options: &[&str]) -> FitConfig {
+        let args = FitArgs::try_parse_from([&["fit"], options].concat()).unwrap();
+        let axes = Axes::new(34, 3, TimeBin::from_millis(5.0).unwrap());
+        args.fit_config(&zoo::statenet_gru(&axes), 0, axes.dt).unwrap()
+    }
+
+    #[test]
+    fn options_change_the_recipe() {
+        let plain = config(&[]);
+        assert_eq!(plain, FitConfig { seed: Seed::new(0), ..FitConfig::default() });
+        assert_eq!(config(&["--schedule", "plateau"]), plain);
+        assert_eq!(config(&["--schedule", "constant"]).schedule, Schedule::Constant);
+        let cosine = config(&["--schedule", "cosine", "--warmup", "5"]);
+        assert_eq!((cosine.schedule, cosine.max_epochs, cosine.warm_up), (Schedule::Cosine, 100, 5));
+        assert_eq!(config(&["--schedule", "cosine", "--epochs", "7"]).max_epochs, 7);
+        assert_eq!(config(&["--ema", "0.99"]).averaging, Averaging::Ema { decay: 0.99 });
+        assert_eq!(config(&["--average-last", "4"]).averaging, Averaging::Last { epochs: 4 });
+        assert!(FitArgs::try_parse_from(["fit", "--average-last", "4", "--ema", "0.9"]).is_err());
+        assert!(FitArgs::try_parse_from(["fit", "--schedule", "step"]).is_err());
+    }
+}

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Parser;
-use statenet::{data::Cut, prelude::*};
+use statenet::{data::Cut, prelude::*, train::search::RecipeFields};
 
-use super::{crop::CropArg, schedule_args::ScheduleArgs};
+use super::{crop::CropArg, recipe::RecipeArg, schedule_args::ScheduleArgs};
 use crate::{
     reading::{BinnedReadArgs, DataPaths, Origin, SelectArgs},
     shared::{MachineArgs, SplitArgs, config_files, split_file},
@@ -48,6 +48,13 @@ pub struct FitArgs {
     /// sincnet, leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) front_end: Option<String>,
+    /// Settings of each model's fit, which other options change: default, those of the zoo; search, found by cross-validation over all sounds that do
+    /// not test and written to OUT/recipes/MODEL.json; a recipe's file, or a folder with MODEL.json for each model
+    #[arg(long, value_name = "NAME|FILE|DIR", default_value = "default")]
+    pub(crate) recipe: RecipeArg,
+    /// Trials of --recipe search, for each model; default 12
+    #[arg(long, value_name = "N", requires = "recipe", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) trials: Option<u64>,
     /// Maximum number of epochs; default 1000, and 100 with the schedule cosine
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
@@ -100,7 +107,7 @@ pub struct FitArgs {
     /// which --front-end (default mel, 34 bands) hears
     #[arg(long, value_name = "DIR", requires = "distill")]
     pub(crate) unlabelled: Option<PathBuf>,
-    /// Seed of initial weights, order of stimuli, simulation and intervals
+    /// Seed of initial weights, order of stimuli, trials of a search, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
     /// Least signal power of a neuron in means, (spikes per bin)^2 or the square of another unit; default: all neurons count
@@ -163,22 +170,25 @@ impl FitArgs {
         inputs.extend(
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
         );
+        inputs.extend(self.recipe.path().map(|path| ("--recipe", path)));
         inputs.extend(self.unlabelled.as_deref().map(|path| ("--unlabelled", path)));
         inputs.extend(split_file(&self.split).map(|path| ("--split", path)));
         inputs
     }
 
-    /// The settings for fitting a model with a seed: its recipe, changed by the options given.
+    /// The settings for fitting a model with a seed: its own, changed by a recipe, and by the options given.
     ///
     /// # Errors
-    /// If a crop is shorter than a time bin.
+    /// If a field of the recipe is not one of a fit, or a crop is shorter than a time bin.
     pub(crate) fn fit_config(
         &self,
         model: &ModelConfig,
         seed: u64,
         dt: TimeBin,
+        recipe: &RecipeFields,
     ) -> anyhow::Result<FitConfig> {
-        let mut config = FitConfig { seed: Seed::new(seed), ..FitConfig::recipe(model) };
+        let own = recipe.fit_config(&FitConfig::recipe(model))?;
+        let mut config = FitConfig { seed: Seed::new(seed), ..own };
         self.schedule.apply(&mut config);
         config.max_epochs = self.epochs.unwrap_or(config.max_epochs);
         config.patience = self.patience.unwrap_or(config.patience);
@@ -191,7 +201,23 @@ impl FitArgs {
         penalties.smooth_lags = self.smooth_lags.unwrap_or(penalties.smooth_lags);
         config.optimizer.learning_rate = self.lr.unwrap_or(config.optimizer.learning_rate);
         config.optimizer.weight_decay = self.weight_decay.unwrap_or(config.optimizer.weight_decay);
-        config.crop = self.crop.map(|crop| crop.in_bins(dt)).transpose()?;
+        if let Some(crop) = self.crop {
+            config.crop = Some(crop.in_bins(dt)?);
+        }
         Ok(config)
+    }
+
+    /// Fields of the settings of a fit that options set, so that a search leaves them alone.
+    pub(crate) fn fixed_fields(&self) -> Vec<&'static str> {
+        let fields = [
+            ("optimizer.learning_rate", self.lr.is_some()),
+            ("optimizer.weight_decay", self.weight_decay.is_some()),
+            ("batch", self.batch.is_some()),
+            ("crop", self.crop.is_some()),
+            ("penalties.l1", self.l1.is_some()),
+            ("penalties.smooth_bands", self.smooth_bands.is_some()),
+            ("penalties.smooth_lags", self.smooth_lags.is_some()),
+        ];
+        fields.into_iter().filter_map(|(field, is_set)| is_set.then_some(field)).collect()
     }
 }

@@ -15,7 +15,8 @@
 //! - Results are written aside, in `.statenet-set-*.tmp`, and replace those of an earlier run together at the end; checkpoints and predictions of
 //!   models that the earlier summary names and this run has not are removed, and its figures. A run that fails or is killed leaves the
 //!   earlier results. A run that is killed while names change leaves a set that the next run puts in place.
-//! - The states of fits are in `unfinished/MODEL` until the end: the same command, run again, goes on from there.
+//! - The states of fits are in `unfinished/MODEL` until the end: the same command, run again, goes on from there. The trials of `--recipe search` that
+//!   have ended are in `search/MODEL`, and stay: the same search is not repeated.
 //!
 //! # Signals
 //!
@@ -26,6 +27,7 @@ mod args;
 mod crop;
 mod need;
 mod output;
+mod recipe;
 mod report;
 mod run;
 mod schedule_args;
@@ -34,4 +36,4 @@ mod unlabelled;
 
 pub use args::FitArgs;
 pub use run::run;
-pub use summary::{Dataset, ModelSummary, Refit, Summary};
+pub use summary::{Dataset, ModelSummary, RecipeSummary, Refit, SearchSummary, Summary};

@@ -13,8 +13,11 @@ use crate::shared::{FitStates, Lock, OutputFolder, Printer, UNFINISHED, write_js
 pub(crate) const SUMMARY: &str = "summary.json";
 
 /// The names of all files and folders that a run writes; `cache` holds what was converted.
-const ENTRIES: [&str; 7] =
-    ["checkpoints", "predictions", "figures", UNFINISHED, "report.html", SUMMARY, "cache"];
+const ENTRIES: [&str; 9] =
+    ["checkpoints", "predictions", "figures", "recipes", SEARCH, UNFINISHED, "report.html", SUMMARY, "cache"];
+
+/// The subfolder that keeps the trials of searches, a folder for each model.
+const SEARCH: &str = "search";
 
 /// A folder for results. They are written aside and take their places together, once all are there.
 pub(crate) struct Output {
@@ -41,6 +44,16 @@ impl Output {
     #[must_use]
     pub(crate) fn states<'a>(&self, quiet: bool, printer: &'a Printer) -> FitStates<'a> {
         FitStates::new(self.folder.earlier(UNFINISHED), quiet, printer)
+    }
+
+    /// Where the trials of the search for a model's recipe are, of earlier runs too.
+    pub(crate) fn search(&self, model: &str) -> PathBuf {
+        self.folder.earlier(SEARCH).join(model)
+    }
+
+    /// Where the states of the fits of that search are until it ends.
+    pub(crate) fn states_of_search(&self, model: &str) -> PathBuf {
+        self.folder.earlier(UNFINISHED).join(format!("{model}.search"))
     }
 
     /// Where to write a file of the folder, until [`commit`](Self::commit).
@@ -71,7 +84,7 @@ impl Output {
     }
 
     /// Puts all results in their place, and removes those of an earlier run that this one does not replace: checkpoints and predictions of
-    /// models that the earlier summary names, and figures. The folder stays locked until the value is dropped.
+    /// models that the earlier summary names, recipes and figures. The folder stays locked until the value is dropped.
     ///
     /// # Errors
     /// If a file cannot be replaced.
@@ -85,6 +98,7 @@ impl Output {
                 obsolete.extend(self.folder.earlier_files(&format!("predictions/{name}"), &["npy", "json"]));
             }
             obsolete.extend(self.folder.earlier_files("figures", &["svg"]));
+            obsolete.extend(self.folder.earlier_files("recipes", &["json"]));
         }
         self.folder.commit(&obsolete)
     }

@@ -1,6 +1,6 @@
 //! The steps of `fit`: read, fit, score, save, report.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use statenet::{
     core::Warning,
     data::Part,
@@ -14,8 +14,9 @@ use super::{
     args::FitArgs,
     need,
     output::{Output, SUMMARY},
+    recipe::{ChosenRecipe, RecipeArg, Searched, recipe_of},
     report::{Fitted, Scene, comparisons, write_report},
-    summary::{Dataset, ModelSummary, Refit, Summary},
+    summary::{Dataset, ModelSummary, RecipeSummary, Refit, Summary},
     unlabelled::unlabelled,
 };
 use crate::{
@@ -32,6 +33,10 @@ use crate::{
 /// If the recording or a config cannot be read, a fit fails, or a file cannot be written.
 pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let device = args.machine.start()?;
+    ensure!(
+        args.trials.is_none() || args.recipe == RecipeArg::Search,
+        "--trials is of --recipe search alone"
+    );
     let printer = args.machine.printer();
     let say = |text: String| printer.line(text);
     let out = Output::open(args, &printer)?;
@@ -166,8 +171,22 @@ impl Run<'_> {
             Kind::Ridge(ridge) => return Ok(vec![self.ridge(&choice.name, ridge, recording, states)?]),
             Kind::Gradient(config) => config,
         };
+        let searched =
+            Searched { name: &choice.name, model: config, recording, split: self.split, device: self.device };
+        let recipe = recipe_of(
+            self.args,
+            &searched,
+            self.out,
+            self.out.states_of_search(&choice.name),
+            states.printer(),
+        )?;
+        let config = &match &recipe.summary {
+            Some(_) => recipe.fields.model_config(config)?,
+            None => (**config).clone(),
+        };
+        let fitting = (config, &recipe);
         let seed = self.args.seed;
-        let first = self.gradient(&choice.name, config, seed, (recording, self.split), states)?;
+        let first = self.gradient(&choice.name, fitting, seed, (recording, self.split), states)?;
         if self.args.n_members() == 1 {
             return Ok(vec![self.finish(&choice.name, first, recording)?]);
         }
@@ -175,13 +194,13 @@ impl Run<'_> {
         for further in 1..self.args.n_members() {
             let seed = seed.wrapping_add(further);
             let name = format!("{}-seed{seed}", choice.name);
-            members.push(self.gradient(&name, config, seed, (recording, self.split), states)?);
+            members.push(self.gradient(&name, fitting, seed, (recording, self.split), states)?);
         }
         let ensemble = format!("{}-ensemble", choice.name);
         let teacher = self.ensemble(&members)?;
         let mut fitted = vec![self.finish(&choice.name, members.swap_remove(0), recording)?];
         let distilled = match self.args.distill {
-            Some(_) => Some(self.distilled(choice, config, &*teacher.model, recording, states)?),
+            Some(_) => Some(self.distilled(choice, fitting, &*teacher.model, recording, states)?),
             None => None,
         };
         fitted.push(self.finish(&ensemble, teacher, recording)?);
@@ -212,7 +231,7 @@ impl Run<'_> {
             .map(|refit| of_refit(self.split, Vec::new(), vec![refit.train_loss], refit.seconds));
         let RidgeFit { model, metadata, .. } = refit.unwrap_or(fit);
         let fit = Fit { history, metadata };
-        let fitted = Model { model, fit, refit: of_refit, seed: self.args.seed, epochs_run: 0 };
+        let fitted = Model { model, fit, refit: of_refit, recipe: None, seed: self.args.seed, epochs_run: 0 };
         self.finish(name, fitted, recording)
     }
 
@@ -220,7 +239,7 @@ impl Run<'_> {
     fn gradient(
         &self,
         name: &str,
-        config: &ModelConfig,
+        (config, recipe): (&ModelConfig, &ChosenRecipe),
         seed: u64,
         (recording, split): (&Recording, &Split),
         states: &mut FitStates<'_>,
@@ -229,13 +248,14 @@ impl Run<'_> {
         let printer = states.printer();
         let built = config;
         let mut model = built.build(Seed::new(seed), self.device)?;
-        let config = self.args.fit_config(&model.config(), seed, recording.dt())?;
+        let config = self.args.fit_config(&model.config(), seed, recording.dt(), &recipe.fields)?;
+        let recipe = recipe.summary.clone();
         let need = train::need_of_fit(&*model, recording, split, &config)?;
         need::line(name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
         let fit = states.fit(name, &config, &mut *model, recording, split)?;
         let epochs_run = fit.history.n_epochs();
         if !self.args.refit {
-            return Ok(Model { model, fit, refit: None, seed, epochs_run });
+            return Ok(Model { model, fit, refit: None, recipe, seed, epochs_run });
         }
         // From the first weights.
         let mut model = built.build(Seed::new(seed), self.device)?;
@@ -243,7 +263,7 @@ impl Run<'_> {
         let course = Course::of(&fit.history, &config);
         let History { train_loss, seconds, .. } = again.history;
         let refit = Some(of_refit(split, course.by_rate().to_vec(), train_loss, seconds));
-        Ok(Model { model, fit: Fit { metadata: again.metadata, ..fit }, refit, seed, epochs_run })
+        Ok(Model { model, fit: Fit { metadata: again.metadata, ..fit }, refit, recipe, seed, epochs_run })
     }
 
     /// The ensemble of fitted models.
@@ -267,14 +287,16 @@ impl Run<'_> {
         let refits: Vec<&Refit> = members.iter().filter_map(|member| member.refit.as_ref()).collect();
         let seconds = refits.iter().map(|refit| refit.seconds).sum();
         let refit = (!refits.is_empty()).then(|| of_refit(self.split, Vec::new(), Vec::new(), seconds));
-        Ok(Model { model, fit: Fit { history, metadata }, refit, seed: self.args.seed, epochs_run: 0 })
+        let recipe = members.first().and_then(|member| member.recipe.clone());
+        let fit = Fit { history, metadata };
+        Ok(Model { model, fit, refit, recipe, seed: self.args.seed, epochs_run: 0 })
     }
 
     /// One network fitted to what an ensemble makes of the sounds.
     fn distilled(
         &self,
         choice: &Choice,
-        config: &ModelConfig,
+        fitting: (&ModelConfig, &ChosenRecipe),
         teacher: &dyn ResponseModel,
         recording: &Recording,
         states: &mut FitStates<'_>,
@@ -285,7 +307,7 @@ impl Run<'_> {
         };
         let (lesson, parts) = Distillation::default().lesson(teacher, recording, self.split, unlabelled)?;
         let name = format!("{}-distilled", choice.name);
-        let mut pupil = self.gradient(&name, config, self.args.seed, (&lesson, &parts), states)?;
+        let mut pupil = self.gradient(&name, fitting, self.args.seed, (&lesson, &parts), states)?;
         let about = serde_json::json!({"teacher": teacher.config().slug(), "further_sounds": parts.train().len() - self.split.train().len()});
         pupil.fit.metadata.training.insert("distilled".to_owned(), about);
         Ok(pupil)
@@ -294,7 +316,7 @@ impl Run<'_> {
     /// Scores and saves a fitted model.
     fn finish(&self, name: &str, fitted: Model, recording: &Recording) -> anyhow::Result<Fitted> {
         let Self { split, options, out, warnings, .. } = *self;
-        let Model { model, fit: Fit { history, metadata }, refit, seed, epochs_run } = fitted;
+        let Model { model, fit: Fit { history, metadata }, refit, recipe, seed, epochs_run } = fitted;
         let rates = train::predict(&*model, recording, split.test())?;
         let rates = rates.with_not_trained(options.not_trained.clone());
         let test = train::score(&rates, recording, split.test(), options)?;
@@ -304,6 +326,7 @@ impl Run<'_> {
         let summary = ModelSummary {
             name: name.to_owned(),
             config: model.config(),
+            recipe,
             parameters: model.params().n_trained(),
             seed,
             split: split.clone(),
@@ -326,6 +349,7 @@ struct Model {
     model: Box<dyn ResponseModel>,
     fit: Fit,
     refit: Option<Refit>,
+    recipe: Option<RecipeSummary>,
     seed: u64,
     epochs_run: usize,
 }

@@ -62,6 +62,7 @@ impl ScheduleArgs {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use statenet::train::search::RecipeFields;
 
     use super::*;
     use crate::fit::FitArgs;
@@ -69,7 +70,7 @@ mod tests {
     fn config(options: &[&str]) -> FitConfig {
         let args = FitArgs::try_parse_from([&["fit"], options].concat()).unwrap();
         let axes = Axes::new(34, 3, TimeBin::from_millis(5.0).unwrap());
-        args.fit_config(&zoo::statenet_gru(&axes), 0, axes.dt).unwrap()
+        args.fit_config(&zoo::statenet_gru(&axes), 0, axes.dt, &RecipeFields::default()).unwrap()
     }
 
     #[test]

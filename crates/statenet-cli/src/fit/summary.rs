@@ -1,11 +1,14 @@
 //! `summary.json`: the results of `fit`. Scripts rely on its fields: do not rename them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use statenet::{
     core::{ResponseUnit, Warning},
     metrics::PairComparison,
     prelude::*,
-    train::Stopped,
+    train::{Stopped, search::RecipeFile},
 };
 
 /// The content of the file.
@@ -72,6 +75,58 @@ pub struct Refit {
     pub seconds: f64,
 }
 
+/// A recipe that is not the model's own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecipeSummary {
+    /// Path of its file, relative to this one: the search with its space, its folds, its trials and its cost.
+    pub file: String,
+    /// The fields of the settings of the fit that it sets, by path.
+    pub fit: BTreeMap<String, Value>,
+    /// The fields of the model's config that it sets, by path.
+    pub model: BTreeMap<String, Value>,
+    /// The search that found it, here or in an earlier run; left out for a recipe that a person wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSummary>,
+}
+
+/// A search for a recipe in short.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SearchSummary {
+    /// Number of trials, the model's own recipe among them.
+    pub trials: usize,
+    /// Number of folds, over all sounds that do not test.
+    pub folds: usize,
+    /// Epochs of the longest fits, at most.
+    pub epochs: usize,
+    /// Number of the trial that was chosen; 0 is the model's own recipe.
+    pub chosen: usize,
+    /// Its mean score over the folds.
+    pub score: f64,
+    /// Number of fits.
+    pub fits: usize,
+    /// Epochs of all fits.
+    pub epochs_run: usize,
+    /// Duration in seconds, which `seconds_fit` does not count.
+    pub seconds: f64,
+}
+
+impl RecipeSummary {
+    /// Of a recipe that lies in a file.
+    pub(super) fn of(file: String, recipe: &RecipeFile) -> Self {
+        let search = recipe.search.as_ref().map(|search| SearchSummary {
+            trials: search.config.trials,
+            folds: search.config.folds,
+            epochs: search.config.epochs,
+            chosen: search.chosen.index,
+            score: search.score,
+            fits: search.cost.fits,
+            epochs_run: search.cost.epochs,
+            seconds: search.cost.seconds,
+        });
+        Self { file, fit: recipe.recipe.fit.clone(), model: recipe.recipe.model.clone(), search }
+    }
+}
+
 impl ModelSummary {
     /// The name in tables and figures, which says whether the model was refitted.
     #[must_use]
@@ -87,6 +142,9 @@ pub struct ModelSummary {
     pub name: String,
     /// The complete config.
     pub config: ModelConfig,
+    /// The recipe, if it is not the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<RecipeSummary>,
     /// Number of trained parameters.
     pub parameters: usize,
     /// Seed of the initial weights and of the order of stimuli.

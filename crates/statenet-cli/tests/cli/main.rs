@@ -22,6 +22,7 @@ mod left_out;
 mod look;
 mod outputs;
 mod predict_and_score;
+mod recipes;
 #[cfg(unix)]
 mod signals;
 mod size;

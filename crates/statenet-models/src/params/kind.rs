@@ -5,7 +5,7 @@ use super::store::Param;
 /// Names, or their beginnings where they end with `_`, of parameters with two axes or more that are no weights: numbers behind a logarithm,
 /// a softplus or a square, whose 0 means nothing; positions and widths; and the matrices by which state spaces turn and decay, which their
 /// authors do not let decay either (Gu et al. 2022, Gu & Dao 2023).
-const NO_WEIGHTS: [&str; 9] = ["log_", "raw_", "root_", "A_", "B", "P", "SIG", "bias", "biases"];
+const NO_WEIGHTS: [&str; 10] = ["bias", "bias_", "biases", "log_", "raw_", "root_", "A_", "B", "P", "SIG"];
 
 impl Param {
     /// Whether it is a weight: a matrix or filter that a model multiplies what it hears by, so that 0 means no influence.
@@ -31,11 +31,9 @@ impl Param {
     #[must_use]
     pub fn is_weight(&self) -> bool {
         let name = self.name.rsplit('.').next().unwrap_or(&self.name);
-        let is_named = |other: &&str| match other.strip_suffix('_') {
-            Some(_) => name.starts_with(*other),
-            None => name == *other || *other == "bias" && name.starts_with("bias_"),
-        };
-        self.is_trained() && self.var.rank() >= 2 && !NO_WEIGHTS.iter().any(|other| is_named(&other))
+        let is_named =
+            |other: &&str| if other.ends_with('_') { name.starts_with(*other) } else { name == *other };
+        self.is_trained() && self.var.rank() >= 2 && !NO_WEIGHTS.iter().any(is_named)
     }
 }
 
@@ -46,7 +44,7 @@ mod tests {
     use candle_core::Device;
     use statenet_core::{Axes, Input, SampleRate, Sampling, Seed, TimeBin};
 
-    use crate::{ResponseModel, zoo};
+    use crate::{Param, ResponseModel, zoo};
 
     fn models() -> Vec<(&'static str, Box<dyn ResponseModel>)> {
         let (rate, dt) = (SampleRate::new(16_000.0).unwrap(), TimeBin::whole_millis::<5>());
@@ -69,7 +67,7 @@ mod tests {
                 let name = param.name.rsplit('.').next().unwrap().to_owned();
                 all[usize::from(!param.is_weight())].insert(name);
             }
-            assert!(model.params().iter().any(|p| p.is_weight()), "{model_name}");
+            assert!(model.params().iter().any(Param::is_weight), "{model_name}");
         }
         let [weights, others] = all.map(|names| names.into_iter().collect::<Vec<_>>().join(" "));
         assert_eq!(

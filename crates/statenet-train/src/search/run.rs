@@ -10,7 +10,7 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use statenet_core::{Digest, Seed};
-use statenet_data::{Part, Recording, Split, SplitPlan};
+use statenet_data::{Part, Recording, Split, SplitPlan, Stimulus};
 use statenet_models::{Mode, ModelConfig};
 
 use super::{
@@ -137,7 +137,7 @@ impl<'a> Search<'a> {
         let config = model.clone().resolved()?;
         let base = &FitConfig { max_epochs: self.config.epochs, ..base.clone() };
         let built = config.build(base.seed, device)?;
-        let n_bins: Vec<usize> = recording.stimuli().iter().map(|s| s.n_bins()).collect();
+        let n_bins: Vec<usize> = recording.stimuli().iter().map(Stimulus::n_bins).collect();
         let fixed: Vec<&str> = self.fixed.iter().map(String::as_str).collect();
         let space = Space::of(&config, &*built, base, &n_bins, &fixed);
         let key = self.key(&config, base, &space, recording, &folds)?;
@@ -336,7 +336,7 @@ impl Task<'_> {
                 .resume_in(state, SAVE_EVERY)
                 .keep_state()
                 .pause_after(epochs)
-                .stop_when(|| stops());
+                .stop_when(stops);
             let fit = fitter.fit(&mut *model, self.recording, split)?;
             Ok((model, fit.history))
         };

@@ -53,7 +53,7 @@ pub struct FitArgs {
     #[arg(long, value_name = "NAME|FILE|DIR", default_value = "default")]
     pub(crate) recipe: RecipeArg,
     /// Trials of --recipe search, for each model; default 12
-    #[arg(long, value_name = "N", requires = "recipe", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) trials: Option<u64>,
     /// Maximum number of epochs; default 1000, and 100 with the schedule cosine
     #[arg(long, value_name = "N")]

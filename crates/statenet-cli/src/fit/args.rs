@@ -48,7 +48,8 @@ pub struct FitArgs {
     /// sincnet, leaf, or a config file; default: the stored cochleagrams, and mel for a recording of sound alone
     #[arg(long, value_name = "NAME|FILE")]
     pub(crate) front_end: Option<String>,
-    /// Settings of each model's fit, which other options change: default, those of the zoo; search, found by cross-validation over all sounds that do
+    /// Settings of each model's fit, which other options change: default, those of the zoo; paper and reference, those with which StateNet and its
+    /// published implementation were fitted; search, found by cross-validation over all sounds that do
     /// not test and written to OUT/recipes/MODEL.json; a recipe's file, or a folder with MODEL.json for each model
     #[arg(long, value_name = "NAME|FILE|DIR", default_value = "default")]
     pub(crate) recipe: RecipeArg,

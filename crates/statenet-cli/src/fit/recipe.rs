@@ -1,4 +1,4 @@
-//! `--recipe`: the settings of each model's fit, as they are in the zoo, as a search finds them, or as a file has them.
+//! `--recipe`: the settings of each model's fit, as they are in the zoo, as others published them, as a search finds them, or as a file has them.
 
 use std::{
     convert::Infallible,
@@ -23,6 +23,10 @@ use crate::shared::{Printer, interrupt, interrupt::Interrupted};
 pub(crate) enum RecipeArg {
     /// From the zoo.
     Default,
+    /// Those of the paper of StateNet.
+    Paper,
+    /// Those of the published implementation.
+    Reference,
     /// From a search on the recording.
     Search,
     /// From a recipe file, or from a folder with one for each model.
@@ -35,6 +39,8 @@ impl FromStr for RecipeArg {
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text {
             "default" => Self::Default,
+            "paper" => Self::Paper,
+            "reference" => Self::Reference,
             "search" => Self::Search,
             path => Self::Path(path.into()),
         })
@@ -46,7 +52,7 @@ impl RecipeArg {
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Default | Self::Search => None,
+            Self::Default | Self::Paper | Self::Reference | Self::Search => None,
         }
     }
 }
@@ -83,6 +89,8 @@ pub(super) fn recipe_of(
     let name = searched.name;
     let file = match &args.recipe {
         RecipeArg::Default => return Ok(ChosenRecipe::default()),
+        RecipeArg::Paper => RecipeFile::new(RecipeFields::paper(), None),
+        RecipeArg::Reference => RecipeFile::new(RecipeFields::reference(), None),
         RecipeArg::Search => search(args, searched, out, states, printer)?,
         RecipeArg::Path(path) => {
             let path = if path.is_dir() { path.join(format!("{name}.json")) } else { path.clone() };
@@ -141,6 +149,8 @@ mod tests {
     fn names_and_paths_are_told_apart() {
         let parse = |text: &str| text.parse::<RecipeArg>().unwrap();
         assert_eq!(parse("default"), RecipeArg::Default);
+        assert_eq!(parse("paper"), RecipeArg::Paper);
+        assert_eq!(parse("reference"), RecipeArg::Reference);
         assert_eq!(parse("search"), RecipeArg::Search);
         assert_eq!(parse("out/recipes"), RecipeArg::Path("out/recipes".into()));
     }

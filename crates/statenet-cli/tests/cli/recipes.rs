@@ -133,6 +133,27 @@ fn options_fix_what_a_search_would_vary_and_ensembles_share_its_recipe() {
 }
 
 #[test]
+fn the_recipes_of_others_have_names() {
+    let Small { data, .. } = small();
+    let root = tempfile::tempdir().unwrap();
+    for (name, decay, patience) in [("paper", 0.02, 300), ("reference", 1e-4, 10)] {
+        let out = root.path().join(name);
+        expect_done("fit", &args(data, "statenet-gru", &out, &["--recipe", name, "--epochs", "2"]));
+        let checkpoint = checkpoint::load(out.join("checkpoints/statenet-gru"), &Device::Cpu).unwrap();
+        let settings = &checkpoint.metadata.training["recipe"];
+        assert_eq!(
+            (&settings["optimizer"]["weight_decay"], &settings["patience"]),
+            (&decay.into(), &patience.into())
+        );
+        assert_eq!(
+            (&settings["optimizer"]["decayed"], &settings["schedule"]),
+            (&"all".into(), &"constant".into())
+        );
+        assert_eq!(settings["max_epochs"], 2, "an option comes after the recipe");
+    }
+}
+
+#[test]
 fn recipes_that_do_not_fit_are_refused() {
     let Small { data, .. } = small();
     let root = tempfile::tempdir().unwrap();

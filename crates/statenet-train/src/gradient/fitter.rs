@@ -228,7 +228,12 @@ impl<'a> Fitter<'a> {
         run.early_stopping.n_falls = course.map_or(0, |course| course.falls_before(0));
         let ended = state.as_ref().and_then(|state| state.ended);
         if let (Some((folder, _)), Some(state)) = (&folder, state) {
-            tracing::info!(epoch = state.early_stopping.n_epochs(), "resuming a fit");
+            let epoch = state.early_stopping.n_epochs();
+            match pause {
+                // One of many fits, which pause and go on by design.
+                Some(_) => tracing::debug!(epoch, "resuming a fit"),
+                None => tracing::info!(epoch, "resuming a fit"),
+            }
             if let Err(e) = run.resume_from(state) {
                 model.params().load(&before, "weights before the fit")?;
                 return Err(folder.unusable(&e));

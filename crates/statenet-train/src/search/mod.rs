@@ -18,6 +18,7 @@
 //! killed ends as one that was not.
 
 mod choice;
+mod named;
 mod recipe;
 mod run;
 mod rungs;

@@ -31,7 +31,7 @@ pub enum Values {
         /// Greatest value.
         high: f64,
     },
-    /// 0 in one draw of three, else uniform in the logarithm.
+    /// 0 in half of the draws, else uniform in the logarithm.
     ZeroOrLog {
         /// Least value above 0.
         low: f64,
@@ -40,6 +40,13 @@ pub enum Values {
     },
     /// One of these, each as likely.
     Among(Vec<Value>),
+    /// The usual value in half of the draws, else one of the others, each as likely.
+    Usually {
+        /// The usual value.
+        usual: Value,
+        /// The others.
+        others: Vec<Value>,
+    },
 }
 
 /// A field that a search varies.
@@ -51,7 +58,8 @@ pub struct Dimension {
     pub of: Of,
     /// Its values.
     pub values: Values,
-    /// Whether larger values (of a list: later ones) make simpler models, which the rule of one standard error prefers.
+    /// Whether larger values (of a list: later ones) make simpler models, which the rule of one standard error prefers; of [`Values::Usually`] none
+    /// does.
     pub regularizes: bool,
 }
 
@@ -88,14 +96,13 @@ impl Space {
             fit("optimizer.learning_rate", Values::Log { low: rate / 5.0, high: rate * 5.0 }, false),
             fit("optimizer.weight_decay", decay, true),
         ];
-        let batches: Vec<Value> =
-            [1, 2, 4].into_iter().filter(|&n| n == 1 || 2 * n <= n_bins.len()).map(|n| json!(n)).collect();
-        all.push(fit("batch", Values::Among(batches), false));
+        let batches = [2, 4].into_iter().filter(|&n| 2 * n <= n_bins.len()).map(|n| json!(n)).collect();
+        all.push(fit("batch", Values::Usually { usual: json!(1), others: batches }, false));
         let mut lengths = n_bins.to_vec();
         lengths.sort_unstable();
         if let Some(&median) = lengths.get(lengths.len() / 2).filter(|&&median| median >= 16) {
             let half = json!({"length": median / 2, "warm_up": median / 8});
-            all.push(fit("crop", Values::Among(vec![Value::Null, half]), false));
+            all.push(fit("crop", Values::Usually { usual: Value::Null, others: vec![half] }, false));
         }
         if has_fields(model.params()) {
             for field in ["penalties.smooth_bands", "penalties.smooth_lags"] {
@@ -162,9 +169,13 @@ impl Values {
             Self::Log { low, high } => json!(log(*low, *high)),
             Self::ZeroOrLog { low, high } => {
                 let value = log(*low, *high);
-                json!(if stream.below(3) == 0 { 0.0 } else { value })
+                json!(if stream.below(2) == 0 { 0.0 } else { value })
             }
-            Self::Among(values) => values.get(stream.below(values.len().max(1))).cloned().unwrap_or_default(),
+            Self::Among(values) => among(values, stream),
+            Self::Usually { usual, others } => {
+                let other = among(others, stream);
+                if others.is_empty() || stream.below(2) == 0 { usual.clone() } else { other }
+            }
         }
     }
 
@@ -176,13 +187,18 @@ impl Values {
             Self::Log { low, high } if number > 0.0 => in_log(*low, *high),
             // Any is more than none.
             Self::ZeroOrLog { low, high } if number > 0.0 => (1.0 + in_log(*low, *high)) / 2.0,
-            Self::Log { .. } | Self::ZeroOrLog { .. } => 0.0,
+            Self::Log { .. } | Self::ZeroOrLog { .. } | Self::Usually { .. } => 0.0,
             Self::Among(values) => {
                 let at = values.iter().position(|other| other == value).unwrap_or(0);
                 at as f64 / values.len().saturating_sub(1).max(1) as f64
             }
         }
     }
+}
+
+/// One of some values; null if there is none.
+fn among(values: &[Value], stream: &mut RandomStream) -> Value {
+    values.get(stream.below(values.len().max(1))).cloned().unwrap_or_default()
 }
 
 /// Two digits: a recipe is read and typed by people.
@@ -276,6 +292,7 @@ mod tests {
                         prop_assert!(number == 0.0 || (0.95 * low..=1.05 * high).contains(&number));
                     }
                     Values::Among(values) => prop_assert!(values.contains(value)),
+                    Values::Usually { usual, others } => prop_assert!(value == usual || others.contains(value)),
                 }
             }
             let recipe = RecipeFields { fit: trial.fit, model: trial.model };

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
+    benchmark::{self, BenchmarkArgs},
     convert::{self, ConvertArgs},
     fit::{self, FitArgs},
     import::{self, ImportArgs},
@@ -38,6 +39,7 @@ pub enum Program {
     Import(ImportArgs),
     Look(LookArgs),
     Sweep(SweepArgs),
+    Benchmark(BenchmarkArgs),
     Convert(ConvertArgs),
 }
 
@@ -55,6 +57,7 @@ impl CommandLine {
             Program::Import(args) => import::run(args),
             Program::Look(args) => look::run(args),
             Program::Sweep(args) => sweep::run(args),
+            Program::Benchmark(args) => benchmark::run(args),
             Program::Convert(args) => convert::run(args),
         }
     }

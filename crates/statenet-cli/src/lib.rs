@@ -18,6 +18,7 @@
 //! | [`import`] | [`ImportArgs`](import::ImportArgs) | makes a recording of a release or of a lab's own files |
 //! | [`look`] | [`LookArgs`](look::LookArgs) | shows a recording before any model |
 //! | [`sweep`] | [`SweepArgs`](sweep::SweepArgs) | many fits: plans, runs and merges jobs, on a cluster too |
+//! | [`benchmark`] | [`BenchmarkArgs`](benchmark::BenchmarkArgs) | compares models on recordings, over seeds and splits |
 //! | [`convert`] | [`ConvertArgs`](convert::ConvertArgs) | converts a checkpoint for the published package, or back |
 //!
 //! [`CommandLine`] joins them as subcommands of `statenet`. The examples of the repository run them one by one:
@@ -43,6 +44,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod benchmark;
 mod command_line;
 pub mod convert;
 pub mod fit;

@@ -25,6 +25,7 @@
 //! | a sound, a receptive field, a gradient map | [`Heatmap`] |
 //! | recorded and predicted rates, spikes of repeats | [`Traces`], [`Raster`] |
 //! | scores of models: means, every neuron, pairs | [`Bars`], [`Strips`], [`Scatter`], [`Histogram`] |
+//! | scores against parameters, training data, window lengths | [`Points`] |
 //! | training, memory, tuning | [`Curves`], [`Panel::training`] |
 //! | several figures as one | [`Panel`] |
 //! | numbers | [`Table`] of [`Cell`]s |
@@ -44,8 +45,8 @@ pub use error::{Error, Result};
 pub use html::{Block, Page, Section};
 pub use interval::Interval;
 pub use svg::{
-    Bar, Bars, ColorMap, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Panel, Raster, RateUnit,
-    Scatter, ScatterPoint, Size, Strip, Strips, Svg, Trace, TraceRole, Traces,
+    Bar, Bars, ColorMap, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Panel, Point, PointSeries,
+    Points, Raster, RateUnit, Scatter, ScatterPoint, Size, Strip, Strips, Svg, Trace, TraceRole, Traces,
 };
 pub use table::{Cell, Table};
 

@@ -7,8 +7,8 @@ mod drawn;
 use ndarray::Array2;
 use statenet_core::{Hertz, TimeBin};
 use statenet_report::{
-    Bar, Bars, ColorMap, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Interval, Panel, Raster,
-    Scatter, ScatterPoint, Size, Strip, Strips, Trace, Traces,
+    Bar, Bars, ColorMap, Curve, CurveAxis, Curves, Figure, Heatmap, Histogram, Interval, Panel, Point,
+    PointSeries, Points, Raster, Scatter, ScatterPoint, Size, Strip, Strips, Trace, Traces,
 };
 
 const LONG_ID: &str = "dataAC-E1P04.R.SH.En.C-cluster.04.data";
@@ -62,6 +62,8 @@ fn figures(values: &[f64], id: &str) -> Vec<Figure> {
     let mut diverging = Heatmap::matrix(id, column.view(), id, id);
     diverging.colors = ColorMap::Diverging;
     diverging.unit = id.to_string();
+    let point = |v: &f64| Point { interval: Some(interval(v)), ..Point::new(id, *v, -*v) };
+    let points: Vec<Point> = values.iter().map(point).collect();
     vec![
         cochleagram.clone().into(),
         diverging.into(),
@@ -72,6 +74,8 @@ fn figures(values: &[f64], id: &str) -> Vec<Figure> {
         Bars::new(id, id, values.iter().take(20).map(|v| Bar::new(id, *v, interval(v)))).into(),
         Scatter::new(id, id, id, values.iter().map(|v| ScatterPoint::new(id, *v, -*v))).into(),
         Histogram::new(id, id, options.clone()).into(),
+        Points::new(id, id, id, [PointSeries::new(id, points.clone()), PointSeries::joined(id, points)])
+            .into(),
         Strips::new(id, id, [Strip::new(id, options), Strip::new(id, [])]).into(),
         curves.into(),
         Curves::new(id, id, CurveAxis::Frequencies(frequencies), [ribbon]).into(),

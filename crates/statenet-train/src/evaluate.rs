@@ -9,6 +9,7 @@ use statenet_core::{ResponseMask, Warning};
 use statenet_data::{Predictions, Recording, Smoothing};
 use statenet_metrics::{
     Evaluation, EvaluationOptions, Evaluator, FurtherOptions, FurtherScores, Observation, SummedRates,
+    ceilings::SplitOptions, published::hsu2004,
 };
 use statenet_models::{Mode, ResponseModel};
 
@@ -150,6 +151,36 @@ pub fn further_scores(
                 scores.extend(statenet_metrics::further_scores(observations, counts, options)?);
                 Ok(())
             })
+        })?;
+    }
+    Ok(scores)
+}
+
+/// CCnorm of each neuron in the form of the StateNet paper, for comparison with its numbers: CC / CCmax of each stimulus, averaged over
+/// stimuli ([`hsu2004`](statenet_metrics::published::hsu2004)).
+///
+/// Responses are smoothed as [`score`] does it; seed and number of half splits are those of the options. `None` where it is undefined,
+/// such as for stimuli that were heard once. The scores are of the recording's neurons.
+///
+/// # Errors
+/// As [`score`].
+pub fn ccnorm_per_clip(
+    predictions: &Predictions,
+    recording: &Recording,
+    stimuli: &[usize],
+    options: &EvaluationOptions,
+) -> Result<Vec<Option<f64>>> {
+    predictions.expect_unit(recording, "predictions")?;
+    expect_memory_to_score(recording, stimuli)?;
+    let splits = SplitOptions { seed: options.seed, n_splits: options.n_splits };
+    let smoothed = &*recording.smoothed();
+    let groups = Groups::new(predictions, recording, stimuli)?;
+    let mut scores = Vec::with_capacity(recording.n_neurons());
+    for neurons in groups.neurons()? {
+        groups.with_observations(smoothed, &neurons, |observations| {
+            let of_group = hsu2004::cc_norm(observations, &splits)?;
+            scores.extend(of_group.into_iter().map(|score| Some(score.ok()?.value())));
+            Ok(())
         })?;
     }
     Ok(scores)

@@ -75,7 +75,7 @@ pub use axes::recording_for;
 pub use distill::Distillation;
 pub use error::{Error, Result};
 pub use evaluate::{
-    RecordedResponses, evaluate, evaluate_with, further_scores, groups_of_neurons, predict,
+    RecordedResponses, ccnorm_per_clip, evaluate, evaluate_with, further_scores, groups_of_neurons, predict,
     rate_unit_warning, score,
 };
 pub use fit::{Fit, fitted_parts, not_trained};

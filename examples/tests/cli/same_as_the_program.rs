@@ -10,7 +10,7 @@ use crate::example::stdout_of;
 
 #[test]
 fn the_help_of_an_example_is_that_of_the_subcommand_but_for_the_name() {
-    for name in ["fit", "predict", "score", "interpret", "convert"] {
+    for name in ["fit", "predict", "score", "interpret", "benchmark", "convert"] {
         let example = stdout_of(name, &["--help"]);
         // clap hands over the text of `--help` as an error.
         let subcommand = CommandLine::try_parse_from(["statenet", name, "--help"]).unwrap_err().to_string();

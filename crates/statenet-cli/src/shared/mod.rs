@@ -3,6 +3,7 @@
 mod apart;
 mod choice;
 mod comparison;
+mod csv;
 mod cutting;
 mod inputs;
 pub(crate) mod interrupt;
@@ -24,6 +25,7 @@ pub(crate) use progress::StepBar;
 pub(crate) use apart::{config_files, expect_apart, split_file};
 pub(crate) use choice::{Choice, Kind, choice, choices, ridge_history};
 pub(crate) use comparison::{clusters, comparison_notes, comparison_table};
+pub(crate) use csv::csv_cell;
 pub(crate) use cutting::{cut, cut_of, seconds};
 pub(crate) use inputs::{Inputs, expect_unscaled, front_end, front_end_of, standardize, with_cochleagrams};
 pub(crate) use json::write_json;

@@ -17,7 +17,7 @@ use super::{
     job::{Probe, Workshop},
     memory, workers,
 };
-use crate::shared::{Lock, write_json};
+use crate::shared::{Lock, interrupt, write_json};
 
 /// The estimate in the folder.
 pub(super) const ESTIMATE: &str = "estimate.json";
@@ -55,6 +55,17 @@ pub(super) enum How {
     Tried,
     /// One was tried for some epochs, and the number of all epochs assumed.
     Extrapolated,
+    /// One was tried and cannot be fitted: it fails at once.
+    Refused,
+}
+
+/// What a job means that cannot be fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// The plan is wrong: an error.
+    Refuse,
+    /// The job will fail and be recorded.
+    Record,
 }
 
 /// What a kind of job costs.
@@ -91,12 +102,13 @@ impl Estimate {
     /// Of all jobs of a sweep, those that have ended among them. Every kind of which none has ended is tried for some seconds.
     ///
     /// # Errors
-    /// If a job cannot be prepared or fitted.
+    /// If a job cannot be prepared or fitted and that is to be refused, or the user interrupts the program.
     pub(super) fn make(
         workshop: &Workshop<'_>,
         merged: &Merged,
         n_workers: usize,
         budget: Duration,
+        wrong: Wrong,
     ) -> anyhow::Result<Self> {
         let mut ended: BTreeMap<Group, (usize, f64)> = BTreeMap::new();
         for file in merged.files.iter().filter(|file| file.is_done()) {
@@ -125,16 +137,18 @@ impl Estimate {
         let n_at_once = n_workers.min(untried.clone().count());
         workers::each(untried, n_at_once, |(group, _, job)| {
             let probe = workshop.probe(job, budget);
-            let is_good = probe.is_ok();
+            let is_good = probe.is_ok() || (wrong == Wrong::Record && !interrupt::is_asked());
             tried.lock().unwrap_or_else(PoisonError::into_inner).insert(group, probe);
             is_good
         });
         let peak = memory::peak();
+        interrupt::check()?;
         let mut tried = tried.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut costs = Vec::new();
         for (group, jobs, _) in &kinds {
             let (seconds_each, how) = match (ended.get(group), tried.remove(group)) {
                 (Some((n, sum)), _) => (sum / *n as f64, How::Ended),
+                (None, Some(Err(_))) if wrong == Wrong::Record => (0.0, How::Refused),
                 (None, Some(probe)) => seconds_of(probe?),
                 // Another one was wrong, whose error comes later in this loop.
                 (None, None) => continue,

@@ -24,7 +24,7 @@ const PLAN: &str = "plan.json";
 /// A sweep as its folder keeps it: the jobs, and how their recordings are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Sweep {
+pub(crate) struct Sweep {
     format: String,
     version: u32,
     /// The folder that paths are relative to, on the machine that planned.
@@ -33,7 +33,7 @@ pub(super) struct Sweep {
     pub(super) checkpoints: bool,
     pub(super) min_signal_power: Option<f64>,
     pub(super) allow_similar_sounds: bool,
-    pub(super) jobs: Vec<Job>,
+    pub(crate) jobs: Vec<Job>,
 }
 
 impl Sweep {
@@ -42,13 +42,19 @@ impl Sweep {
     /// # Errors
     /// If there is no plan, it is wrong, a recording cannot be read, or the folder cannot be written.
     pub(super) fn open(place: &SweepPlace) -> anyhow::Result<Self> {
-        let kept = place.out.join(PLAN);
         let Some(file) = &place.plan else {
-            let sweep = Self::read(&kept)?;
+            let sweep = Self::read(&place.out.join(PLAN))?;
             sweep.expect_apart(&place.out, None)?;
             return Ok(sweep);
         };
-        let plan = Plan::read(file)?;
+        Self::of_plan(&Plan::read(file)?, Some(file), &place.out)
+    }
+
+    /// The sweep of a plan, which is kept in the folder; `file` is where the plan was read from.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn of_plan(plan: &Plan, file: Option<&Path>, out: &Path) -> anyhow::Result<Self> {
         let base = std::path::absolute(&plan.base).unwrap_or_else(|_| plan.base.clone());
         let mut sweep = Self {
             format: FORMAT.to_owned(),
@@ -60,10 +66,10 @@ impl Sweep {
             allow_similar_sounds: plan.allow_similar_sounds,
             jobs: Vec::new(),
         };
-        sweep.expect_apart(&place.out, Some(file))?;
-        let known = recordings::known(&sweep, &place.out)?;
+        sweep.expect_apart(out, file)?;
+        let known = recordings::known(&sweep, out)?;
         sweep.jobs = plan.jobs(&known)?;
-        sweep.keep(&kept)?;
+        sweep.keep(&out.join(PLAN))?;
         Ok(sweep)
     }
 

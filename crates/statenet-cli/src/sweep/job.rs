@@ -211,9 +211,18 @@ impl<'a> Workshop<'a> {
         let rates =
             train::predict(model, recording, split.test())?.with_not_trained(options.not_trained.clone());
         let test = train::score(&rates, recording, split.test(), &options)?;
+        let mut per_clip = train::ccnorm_per_clip(&rates, recording, split.test(), &options)?;
+        // Neurons that are in no mean are in none of these either.
+        for (score, neuron) in per_clip.iter_mut().zip(&test.per_neuron) {
+            *score = score.filter(|_| neuron.ccnorm.is_some());
+        }
         let names = split.test().iter().map(|&s| Ok(recording.stimulus(s)?.name().to_owned()));
         let names = names.collect::<anyhow::Result<_>>()?;
         let mut result = JobResult::new(model.params().n_trained(), fit.history.clone(), names, test);
+        result.ccnorm_per_clip = per_clip;
+        let steps = model.steps()?;
+        let of_a_bin = steps.map(|steps| steps.iter().map(|step| step.multiplications()).sum::<u64>());
+        result.multiplications_per_second = of_a_bin.map(|n| n as f64 * 1000.0 / recording.dt().ms());
         if let Kind::Ridge(_) = choice.kind {
             result.epochs_run = 0;
         }

@@ -11,7 +11,7 @@ use statenet::{
 };
 
 use super::{args::MergeArgs, estimate::Group, folder::Sweep};
-use crate::shared::Lock;
+use crate::shared::{Lock, csv_cell};
 
 /// Runs the program.
 ///
@@ -108,7 +108,7 @@ fn write_csv(path: &Path, merged: &Merged) -> anyhow::Result<()> {
                     .map(|(_, place)| number(result, place).map_or(String::new(), |n| n.to_string())),
             );
             cells.extend([why.to_owned(), seconds.to_string()]);
-            writeln!(w, "{}", cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(","))?;
+            writeln!(w, "{}", cells.iter().map(|cell| csv_cell(cell)).collect::<Vec<_>>().join(","))?;
         }
         Ok(())
     };
@@ -117,15 +117,6 @@ fn write_csv(path: &Path, merged: &Merged) -> anyhow::Result<()> {
 
 fn number(result: Option<&Value>, place: &str) -> Option<f64> {
     result?.pointer(place)?.as_f64()
-}
-
-/// A cell of CSV (RFC 4180).
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
 }
 
 /// Means over the splits and seeds of each kind of job.
@@ -175,16 +166,4 @@ fn table(merged: &Merged) -> anyhow::Result<String> {
         ])?;
     }
     Ok(table.to_text())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_with_commas_and_quotes_are_quoted() {
-        assert_eq!(quoted("a b"), "a b");
-        assert_eq!(quoted("a,b"), "\"a,b\"");
-        assert_eq!(quoted("say \"x\""), "\"say \"\"x\"\"\"");
-    }
 }

@@ -44,6 +44,12 @@ pub use self::{
     args::{MergeArgs, PlanArgs, RunArgs, StatusArgs},
     script::ScriptArgs,
 };
+pub(crate) use self::{
+    folder::Sweep,
+    plan::announce_cost,
+    recordings::read_all,
+    run::{HowToRun, run_jobs},
+};
 
 /// Run many fits: all combinations of recordings, models, recipes, splits and seeds, on all cores or on a cluster
 #[derive(Parser, Clone, Debug)]

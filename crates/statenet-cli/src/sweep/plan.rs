@@ -1,10 +1,11 @@
 //! `sweep plan`: the jobs, and what they will cost.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::ensure;
 use statenet::{
     core::Need,
+    prelude::*,
     report::{Cell, Table},
     train::sweep::merge,
 };
@@ -12,10 +13,11 @@ use statenet::{
 use super::{
     args::PlanArgs,
     display::in_words,
-    estimate::{ESTIMATE, Estimate, How},
+    estimate::{ESTIMATE, Estimate, How, Wrong},
     folder::Sweep,
     job::Workshop,
 };
+use crate::shared::Printer;
 
 /// Runs the program.
 ///
@@ -33,23 +35,66 @@ pub(super) fn run(args: &PlanArgs) -> anyhow::Result<()> {
     }
     printer.line(format_args!("{} jobs in {}", sweep.jobs.len(), out.display()));
     if args.probe > 0.0 {
-        let n_workers = rayon::current_num_threads();
-        let workshop = Workshop::new(&sweep, out, device);
-        let merged = merge(out, &sweep.jobs);
-        let estimate = Estimate::make(&workshop, &merged, n_workers, Duration::from_secs_f64(args.probe))?;
-        estimate.write(out)?;
+        let budget = Duration::from_secs_f64(args.probe);
+        let estimate = estimated(&sweep, out, device, budget, Wrong::Refuse)?;
         printer.line(table(&estimate)?.trim_end());
-        let memory =
-            estimate.memory_of(n_workers).map(|bytes| format!(", {}", Need { bytes, multiplications: 0 }));
-        printer.line(format_args!(
-            "{} of work, {} with {n_workers} at a time{}; wrote {}",
-            in_words(estimate.seconds_of_work),
-            in_words(estimate.seconds),
-            memory.unwrap_or_default(),
-            out.join(ESTIMATE).display()
-        ));
+        printer.line(format_args!("{}; wrote {}", sum(&estimate), out.join(ESTIMATE).display()));
     }
     printer.finish()
+}
+
+/// The estimate of a sweep, which is kept in its folder. Each kind of job of which none has ended is tried for so long.
+fn estimated(
+    sweep: &Sweep,
+    out: &Path,
+    device: Device,
+    budget: Duration,
+    wrong: Wrong,
+) -> anyhow::Result<Estimate> {
+    let n_workers = rayon::current_num_threads();
+    let workshop = Workshop::new(sweep, out, device);
+    let merged = merge(out, &sweep.jobs);
+    let estimate = Estimate::make(&workshop, &merged, n_workers, budget, wrong)?;
+    estimate.write(out)?;
+    Ok(estimate)
+}
+
+/// Prints what the jobs of a sweep will cost: from the estimate in its folder or, where there is none of all kinds of jobs, from a new one,
+/// in which a job that cannot be fitted costs nothing.
+///
+/// # Errors
+/// If the folder cannot be written, or the user interrupts the program.
+pub(crate) fn announce_cost(
+    sweep: &Sweep,
+    out: &Path,
+    device: &Device,
+    budget: Duration,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let known = Estimate::read(out).filter(|known| known.seconds_of_jobs(&sweep.jobs).is_some());
+    let estimate = match known {
+        Some(known) => known,
+        None => {
+            let made = estimated(sweep, out, device.clone(), budget, Wrong::Record)?;
+            printer.line(table(&made)?.trim_end());
+            made
+        }
+    };
+    printer.line(format_args!("{} jobs: {}", sweep.jobs.len(), sum(&estimate)));
+    Ok(())
+}
+
+/// All jobs in words.
+fn sum(estimate: &Estimate) -> String {
+    let n_workers = estimate.workers;
+    let memory =
+        estimate.memory_of(n_workers).map(|bytes| format!(", {}", Need { bytes, multiplications: 0 }));
+    format!(
+        "about {} of work, {} with {n_workers} at a time{}",
+        in_words(estimate.seconds_of_work),
+        in_words(estimate.seconds),
+        memory.unwrap_or_default()
+    )
 }
 
 fn table(estimate: &Estimate) -> anyhow::Result<String> {
@@ -60,6 +105,7 @@ fn table(estimate: &Estimate) -> anyhow::Result<String> {
             How::Ended => "jobs that ended",
             How::Tried => "a job",
             How::Extrapolated => "some epochs",
+            How::Refused => "cannot be fitted",
         };
         table.push([
             cost.kind.recording.clone().into(),

@@ -113,6 +113,18 @@ pub(super) fn known(sweep: &Sweep, out: &Path) -> anyhow::Result<Vec<Known>> {
         .collect()
 }
 
+/// The recordings of a sweep by their names, in the order of the plan.
+///
+/// # Errors
+/// If one cannot be read.
+pub(crate) fn read_all(sweep: &Sweep, out: &Path) -> anyhow::Result<Vec<(String, Recording)>> {
+    let one = |plan: &RecordingPlan| {
+        let recording = read(plan, &sweep.base, out).with_context(|| format!("recording {}", plan.name()))?;
+        anyhow::Ok((plan.name(), recording))
+    };
+    sweep.recordings.iter().map(one).collect()
+}
+
 /// A digest of the files of a recording and of the options with which they are read. Where it lies and what it is called make no
 /// difference.
 fn content_of(plan: &RecordingPlan, base: &Path) -> anyhow::Result<String> {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     sync::{Mutex, PoisonError},
     time::Instant,
 };
@@ -10,7 +11,8 @@ use anyhow::{Context, bail};
 use rayon::prelude::*;
 use statenet::{
     core::atomic,
-    train::sweep::{Job, JobFile, Outcome},
+    prelude::*,
+    train::sweep::{Job, JobFile, Outcome, Shard},
 };
 
 use super::{
@@ -32,7 +34,53 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let printer = args.machine.printer();
     let out = &*args.place.out;
     let sweep = Sweep::open(&args.place)?;
-    let jobs: Vec<&Job> = args.shard.of(&sweep.jobs).collect();
+    let how =
+        HowToRun { shard: args.shard, retry: args.retry, is_quiet: args.machine.quiet, tells_failed: true };
+    let ran = run_jobs(&sweep, out, &how, device, &printer)?;
+    printer.finish()?;
+    if let Some(first) = ran.damaged.first() {
+        bail!("{first}, or run with --retry ({} damaged of {} files)", ran.damaged.len(), ran.jobs);
+    }
+    if ran.failed > 0 {
+        bail!("{} of {} jobs failed: `sweep status` says why, --retry runs them again", ran.failed, ran.jobs);
+    }
+    Ok(())
+}
+
+/// Which jobs to run.
+pub(crate) struct HowToRun {
+    /// Part of the jobs.
+    pub(crate) shard: Shard,
+    /// Failed and damaged ones again.
+    pub(crate) retry: bool,
+    /// Nothing is printed.
+    pub(crate) is_quiet: bool,
+    /// Why jobs failed is printed.
+    pub(crate) tells_failed: bool,
+}
+
+/// What is known of the jobs of a shard after a run.
+pub(crate) struct Ran {
+    /// Number of jobs.
+    pub(crate) jobs: usize,
+    /// Number of those that failed, now or before.
+    pub(crate) failed: usize,
+    /// Files that are damaged.
+    pub(crate) damaged: Vec<statenet::train::Error>,
+}
+
+/// Runs the jobs of a shard that have no result.
+///
+/// # Errors
+/// If the folder cannot be written, a recording cannot be read, or the user interrupts the program. A job that fails is no error.
+pub(crate) fn run_jobs(
+    sweep: &Sweep,
+    out: &Path,
+    how: &HowToRun,
+    device: Device,
+    printer: &Printer,
+) -> anyhow::Result<Ran> {
+    let jobs: Vec<&Job> = how.shard.of(&sweep.jobs).collect();
     let folder = out.join("jobs");
     fs::create_dir_all(&folder).with_context(|| format!("{}: cannot make folder", folder.display()))?;
     Lock::remove_left(&folder)?;
@@ -41,47 +89,44 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     for (job, state) in jobs.iter().zip(states) {
         match state {
             Ok(Some(file)) if file.is_done() => {}
-            Ok(Some(_)) if !args.retry => failed += 1,
-            Err(error) if !args.retry => damaged.push(error),
+            Ok(Some(_)) if !how.retry => failed += 1,
+            Err(error) if !how.retry => damaged.push(error),
             Ok(_) | Err(_) => to_do.push(*job),
         }
     }
     let estimate = Estimate::read(out);
     let n_workers = rayon::current_num_threads().min(to_do.len()).max(1);
     let before = jobs.len() - to_do.len() - damaged.len();
-    let part = if args.shard.is_all() { String::new() } else { format!("shard {}: ", args.shard) };
+    let part = if how.shard.is_all() { String::new() } else { format!("shard {}: ", how.shard) };
     printer.line(format_args!(
         "{part}{} jobs, {before} ended before, {} to run with {n_workers} at a time",
         jobs.len(),
         to_do.len()
     ));
     let print = |line: String| Printer::new(false).line(line);
-    let print: Option<&(dyn Fn(String) + Sync)> = if args.machine.quiet { None } else { Some(&print) };
+    let print: Option<&(dyn Fn(String) + Sync)> = if how.is_quiet { None } else { Some(&print) };
     let display =
         Display::new(jobs.len() - damaged.len(), failed, &to_do, estimate.as_ref(), n_workers, print);
-    let workshop = Workshop::new(&sweep, out, device);
+    let workshop = Workshop::new(sweep, out, device);
     let begun = Instant::now();
-    let crew = Crew { workshop: &workshop, display: &display, retry: args.retry, tally: Mutex::default() };
+    let crew = Crew { workshop: &workshop, display: &display, retry: how.retry, tally: Mutex::default() };
     workers::each(to_do, n_workers, |job| crew.work(job));
     display.finish();
     let seconds = begun.elapsed().as_secs_f64();
     let tally = crew.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report(&printer, &tally, estimate.as_ref(), n_workers, seconds);
+    if how.tells_failed {
+        for (job, why) in tally.failed.iter().take(10) {
+            printer.line(format_args!("failed: {job}: {why}"));
+        }
+    }
+    report(printer, &tally, estimate.as_ref(), n_workers, seconds);
     if let Some(error) = tally.error {
         return Err(error);
     }
     if tally.interrupted {
         return Err(Interrupted::new("run the same command again to go on from there").into());
     }
-    printer.finish()?;
-    failed += tally.failed.len();
-    if let Some(first) = damaged.first() {
-        bail!("{first}, or run with --retry ({} damaged of {} files)", damaged.len(), jobs.len());
-    }
-    if failed > 0 {
-        bail!("{failed} of {} jobs failed: `sweep status` says why, --retry runs them again", jobs.len());
-    }
-    Ok(())
+    Ok(Ran { jobs: jobs.len(), failed: failed + tally.failed.len(), damaged })
 }
 
 /// What a run did.
@@ -95,9 +140,6 @@ struct Tally {
 }
 
 fn report(printer: &Printer, tally: &Tally, estimate: Option<&Estimate>, n_workers: usize, seconds: f64) {
-    for (job, why) in tally.failed.iter().take(10) {
-        printer.line(format_args!("failed: {job}: {why}"));
-    }
     if tally.elsewhere > 0 {
         printer.line(format_args!("{} jobs were taken by other processes", tally.elsewhere));
     }

@@ -69,6 +69,10 @@ impl Step for Average {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        self.steps.iter().map(|step| step.multiplications()).sum::<u64>() + self.one.len() as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         output.fill(0.0);
         let mut rest = state;

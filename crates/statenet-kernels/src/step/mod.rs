@@ -65,6 +65,13 @@ pub trait Step: Send {
     /// [`step`](Self::step), which checks them.
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]);
 
+    /// Multiplications and divisions of a bin, those within functions such as an exponential aside.
+    ///
+    /// Unless overridden one for each number that comes out, as in a function of every number.
+    fn multiplications(&self) -> u64 {
+        self.n_outputs() as u64
+    }
+
     /// Takes one bin in, moves the state on, and writes one bin out.
     ///
     /// Zeros are the state before the first bin unless the operation says otherwise.

@@ -68,6 +68,10 @@ impl Step for Sequential {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        self.steps.iter().map(|step| step.multiplications()).sum()
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let mut rest = state;
         let mut given = input;

@@ -174,6 +174,15 @@ impl Step for ContrastGainStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        // And the squares of deviations, the shift and the division of each neuron.
+        self.drives.multiplications()
+            + self.mean.multiplications()
+            + self.pool.multiplications()
+            + self.contrast.multiplications()
+            + (self.deviations.len() + 2 * self.shift.len()) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (of_drives, own) = state.split_at_mut(self.drives.n_state());
         let (mean, beyond) = own.split_at_mut(self.deviations.len());

@@ -248,6 +248,14 @@ impl Step for MambaStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        let projections = [&self.in_proj, &self.x_proj, &self.dt_proj, &self.out_proj];
+        projections.into_iter().map(Step::multiplications).sum::<u64>()
+            + self.filter.multiplications()
+            + self.scan.multiplications()
+            + self.gate.multiplications()
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (past, h) = state.split_at_mut(self.filter.n_state());
         let none = &mut [];

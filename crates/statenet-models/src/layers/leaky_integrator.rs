@@ -200,6 +200,11 @@ impl Step for LeakStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        let of_a_unit = if self.bins > 0 { 3 } else { 2 };
+        (of_a_unit * self.decay.len()) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (begun, rest) = state.split_at_mut(1);
         let first = is_first(&mut begun[0]);

@@ -91,6 +91,10 @@ impl Step for Around {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        self.chain.multiplications() + self.gain.len() as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         self.chain.bin(input, state, output);
         for ((y, x), gain) in output.iter_mut().zip(input).zip(&self.gain) {

@@ -115,6 +115,10 @@ impl Step for AdaptingStep {
         StepSizes { inputs: self.n_bands, state: 1 + self.numbers.len(), outputs: self.numbers.len() }
     }
 
+    fn multiplications(&self) -> u64 {
+        4 * self.numbers.len() as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (begun, averages) = state.split_at_mut(1);
         let first = is_first(&mut begun[0]);

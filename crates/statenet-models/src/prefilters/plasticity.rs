@@ -227,6 +227,12 @@ impl Step for PlasticityStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        let n = self.u.len() as u64;
+        let facilitation = self.facilitation.as_ref().map_or(0, |(step, _)| step.multiplications() + 3 * n);
+        self.resources.multiplications() + 2 * n + facilitation
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (resources, release) = state.split_at_mut(self.u.len());
         let (grown, used) = self.flows.split_at_mut(self.u.len());

@@ -192,6 +192,25 @@ mod tests {
     use crate::{Mode, ResponseModel as _};
 
     #[test]
+    fn multiplications_of_a_bin_are_those_of_the_equations() {
+        let (f, n) = (12, 2);
+        let of = |name: &str| {
+            let config = by_name(name, &Axes::new(f, n, TimeBin::whole_millis::<5>())).unwrap();
+            let steps = config.build(Seed::new(0), &Device::Cpu).unwrap().steps().unwrap();
+            steps.unwrap().iter().map(|step| step.multiplications()).sum::<u64>()
+        };
+        assert_eq!(of("linear"), (n * f * 40) as u64);
+        // Three layers of ten filters of 3 bands and 9 bins, twenty hidden units, two readouts.
+        let (rows, taps) = ([10, 8, 6], 3 * 9);
+        let filters = 10 * taps * (rows[0] + 10 * rows[1] + 10 * rows[2]);
+        let weights = (filters + 20 * 10 * rows[2] + 20 * n) as u64;
+        assert!((weights..weights + weights / 20).contains(&of("cnn2d")), "{} of {weights}", of("cnn2d"));
+        for entry in taking(Input::Cochleagram) {
+            assert!(of(entry.name) >= (n * 10) as u64, "{}: {}", entry.name, of(entry.name));
+        }
+    }
+
+    #[test]
     fn of_continuous_responses_every_model_starts_at_their_means_and_is_linear_at_its_output() {
         let dt = TimeBin::whole_millis::<5>();
         let unit = || "mV".parse().unwrap();

@@ -16,6 +16,7 @@ pub use figures::{
     heatmap::Heatmap,
     histogram::Histogram,
     panel::Panel,
+    points::{Point, PointSeries, Points},
     raster::Raster,
     scatter::{Scatter, ScatterPoint},
     strips::{Strip, Strips},

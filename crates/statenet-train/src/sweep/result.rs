@@ -42,6 +42,14 @@ pub struct JobResult {
     pub test_stimuli: Vec<String>,
     /// Scores on the test stimuli.
     pub test: Evaluation,
+    /// CCnorm of each neuron of `test` as the StateNet paper has it ([`ccnorm_per_clip`](crate::ccnorm_per_clip)); empty if it was not
+    /// computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ccnorm_per_clip: Vec<Option<f64>>,
+    /// Multiplications that the model does in a second of sound, bin by bin, as its [steps](statenet_models::ResponseModel::steps) count them;
+    /// `None` for a model that does not work bin by bin, such as one that hears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplications_per_second: Option<f64>,
 }
 
 impl JobResult {
@@ -57,6 +65,8 @@ impl JobResult {
             val_score: history.val_score,
             test_stimuli,
             test,
+            ccnorm_per_clip: Vec::new(),
+            multiplications_per_second: None,
         }
     }
 }

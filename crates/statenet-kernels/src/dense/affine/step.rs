@@ -50,6 +50,10 @@ impl Step for Affine {
         StepSizes { inputs: self.inputs, state: 0, outputs: self.outputs }
     }
 
+    fn multiplications(&self) -> u64 {
+        (self.inputs * self.outputs) as u64
+    }
+
     fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         product::<f32>(&self.panels, input, &self.start, &mut self.sums);
         output.copy_from_slice(&self.sums[..self.outputs]);

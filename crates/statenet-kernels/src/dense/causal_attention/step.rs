@@ -56,6 +56,11 @@ impl Step for CausalAttentionStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        // With a full window: scores, their scale and share, and the sum of values.
+        (self.heads * self.window * (2 * self.depth + 2)) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let size = self.heads * self.depth;
         let (counts, ring) = state.split_at_mut(HEAD);

@@ -34,6 +34,10 @@ impl Step for BandConvolution {
         StepSizes { inputs: self.0.n_inputs(), state: 0, outputs: self.0.n_outputs() }
     }
 
+    fn multiplications(&self) -> u64 {
+        self.0.multiplications()
+    }
+
     fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         self.0.run(input, output);
     }

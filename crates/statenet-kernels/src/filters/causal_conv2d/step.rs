@@ -84,6 +84,11 @@ impl Step for CausalConv2d {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        let Sizes { inputs, outputs, rows, width, lags, .. } = self.sizes;
+        (outputs * rows * inputs * width * lags) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let Sizes { bands, lags, stride, .. } = self.sizes;
         let before = lags - 1;

@@ -58,6 +58,10 @@ impl Step for CausalStrf {
         StepSizes { inputs: self.depth, state: self.depth * (self.lags - 1), outputs: self.outputs }
     }
 
+    fn multiplications(&self) -> u64 {
+        (self.outputs * self.depth * self.lags) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let before = self.lags - 1;
         for (band, (window, now)) in self.window.chunks_exact_mut(self.lags).zip(input).enumerate() {

@@ -45,6 +45,10 @@ impl Step for DepthwiseConv1d {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        self.weight.len() as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         output.copy_from_slice(&self.bias);
         bin::<f32>(state, input, &self.weight, output);

@@ -78,6 +78,12 @@ impl Step for LocalEncoderStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        // Weights, and the norm over channels as in `ChannelNorm`.
+        let Sizes { inputs, width, channels, positions, .. } = self.sizes;
+        (channels * positions * (inputs * width + 3)) as u64
+    }
+
     fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let Self { sizes, eps, filters, biases, norm, seen, rows } = self;
         encode::<f32>(*sizes, *eps, filters, biases, norm, seen, rows, input, output);

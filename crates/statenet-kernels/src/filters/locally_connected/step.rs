@@ -40,6 +40,10 @@ impl Step for LocallyConnected {
         StepSizes { inputs: self.0.n_inputs(), state: 0, outputs: self.0.n_outputs() }
     }
 
+    fn multiplications(&self) -> u64 {
+        self.0.multiplications()
+    }
+
     fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         self.0.run(input, output);
     }
@@ -83,6 +87,10 @@ impl Frames {
 
     pub(crate) const fn n_outputs(&self) -> usize {
         self.sizes.channels * self.sizes.positions
+    }
+
+    pub(crate) const fn multiplications(&self) -> u64 {
+        (self.n_outputs() * self.sizes.inputs * self.sizes.width) as u64
     }
 
     pub(crate) fn run(&mut self, x: &[f32], y: &mut [f32]) {

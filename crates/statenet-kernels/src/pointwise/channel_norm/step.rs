@@ -53,6 +53,11 @@ impl Step for ChannelNorm {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        // Squares for the variance, 1 / deviation, gains.
+        3 * (self.gain.len() * self.positions) as u64
+    }
+
     fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let Self { gain, bias, eps, then, mean, scale, .. } = self;
         bin::<f32>(input, gain, bias, *eps, *then, mean, scale, output);

@@ -32,6 +32,10 @@ impl Step for SiluGate {
         StepSizes { inputs: 2 * self.0, state: 0, outputs: self.0 }
     }
 
+    fn multiplications(&self) -> u64 {
+        2 * self.0 as u64
+    }
+
     fn bin(&mut self, input: &[f32], _: &mut [f32], output: &mut [f32]) {
         let (x, z) = input.split_at(self.0);
         bin::<f32>(x, z, output);

@@ -78,6 +78,12 @@ impl Step for GatedRecurrence {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        // The recurrent weights, and the products of gates with what they gate.
+        let gates = self.cell.n_gates();
+        (gates * self.hidden * self.hidden + gates.saturating_sub(1) * self.hidden) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let Room { u, q, h, c, kept } = &mut self.room;
         let (hidden, wide) = (self.hidden, padded(self.hidden));

@@ -49,6 +49,12 @@ impl Step for Lmu {
         StepSizes { inputs: self.hidden + 1, state: self.hidden + self.memory, outputs: self.hidden }
     }
 
+    fn multiplications(&self) -> u64 {
+        // W_h, W_m, e_h, e_m, A and B.
+        let (h, m) = (self.hidden, self.memory);
+        (h * h + h * m + h + m + m * m + m) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let (h, m) = state.split_at_mut(self.hidden);
         let Self { panels: [of_memory, of_units, to_units], bd, zeros, of_memory: next, of_units: q, .. } =

@@ -32,6 +32,11 @@ impl Step for DiagonalScan {
         self.0.sizes()
     }
 
+    fn multiplications(&self) -> u64 {
+        // Of a pair of complex numbers: A s, B u, C s.
+        self.0.multiplications(4 + 2 + 2)
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         self.0.bin(input, state, output);
     }
@@ -63,6 +68,11 @@ impl Pairs {
 
     pub(crate) fn sizes(&self) -> StepSizes {
         StepSizes { inputs: self.channels, state: self.channels * self.pairs * 2, outputs: self.channels }
+    }
+
+    /// With so many for each pair, and the doubling of each channel's sum.
+    pub(crate) fn multiplications(&self, of_a_pair: usize) -> u64 {
+        (of_a_pair * self.channels * self.pairs + self.channels) as u64
     }
 
     pub(crate) fn bin(&self, input: &[f32], state: &mut [f32], output: &mut [f32]) {

@@ -30,6 +30,11 @@ impl Step for DplrScan {
         self.0.sizes()
     }
 
+    fn multiplications(&self) -> u64 {
+        // And what the part of rank one reads and writes.
+        self.0.multiplications(4 + 2 + 2 + 2 + 2)
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         self.0.bin(input, state, output);
     }

@@ -38,6 +38,10 @@ impl Step for Leaky {
         StepSizes { inputs: self.decay.len(), state: self.decay.len(), outputs: self.decay.len() }
     }
 
+    fn multiplications(&self) -> u64 {
+        2 * self.decay.len() as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         for ((((z, x), y), a), b) in state.iter_mut().zip(input).zip(output).zip(&self.decay).zip(&self.gain)
         {

@@ -46,6 +46,11 @@ impl Step for SelectiveScan {
         StepSizes { inputs: 2 * (self.d.len() + self.n_states()), state: self.a.len(), outputs: self.d.len() }
     }
 
+    fn multiplications(&self) -> u64 {
+        // Of a state: d A, its decay, B x, C h; of a channel: d x, D x.
+        (4 * self.a.len() + 2 * self.d.len()) as u64
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         bin(&self.a, &self.d, &mut self.decay, input, state, output);
     }

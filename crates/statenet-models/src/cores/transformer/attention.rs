@@ -291,6 +291,14 @@ impl Step for AttentionStep {
         }
     }
 
+    fn multiplications(&self) -> u64 {
+        let turns = if self.rotary.is_some() { 4 * self.attended.len() as u64 } else { 0 };
+        self.in_proj.multiplications()
+            + turns
+            + self.attend.multiplications()
+            + self.out_proj.multiplications()
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         self.in_proj.bin(input, &mut [], &mut self.qkv);
         let mut ring = state;

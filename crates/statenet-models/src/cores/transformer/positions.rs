@@ -98,6 +98,11 @@ impl Step for SinusoidsStep {
         StepSizes { inputs: 2 * self.0.len(), state: 1, outputs: 2 * self.0.len() }
     }
 
+    fn multiplications(&self) -> u64 {
+        // Positions are added.
+        0
+    }
+
     fn bin(&mut self, input: &[f32], state: &mut [f32], output: &mut [f32]) {
         let pairs = input.chunks_exact(2).zip(output.chunks_exact_mut(2));
         for ((x, y), (sin, cos)) in pairs.zip(turns(&self.0, f64::from(state[0]))) {

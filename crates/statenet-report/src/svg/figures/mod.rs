@@ -5,6 +5,7 @@ pub(crate) mod curves;
 pub(crate) mod heatmap;
 pub(crate) mod histogram;
 pub(crate) mod panel;
+pub(crate) mod points;
 pub(crate) mod raster;
 pub(crate) mod scatter;
 pub(crate) mod strips;
@@ -28,6 +29,8 @@ pub enum Figure {
     Histogram(histogram::Histogram),
     /// Figures in a stack or grid.
     Panel(panel::Panel),
+    /// Scores against a number on a logarithmic axis.
+    Points(points::Points),
     /// Spikes of each repeat.
     Raster(raster::Raster),
     /// One score against another.
@@ -52,6 +55,7 @@ impl Figure {
             Self::Heatmap(figure) => figure,
             Self::Histogram(figure) => figure,
             Self::Panel(figure) => figure,
+            Self::Points(figure) => figure,
             Self::Raster(figure) => figure,
             Self::Scatter(figure) => figure,
             Self::Strips(figure) => figure,
@@ -83,6 +87,7 @@ renders_and_converts! {
     Heatmap in heatmap;
     Histogram in histogram;
     Panel in panel;
+    Points in points;
     Raster in raster;
     Scatter in scatter;
     Strips in strips;

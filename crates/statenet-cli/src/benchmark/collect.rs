@@ -1,0 +1,150 @@
+//! From the results of fits to what a benchmark says.
+
+use std::cmp::Ordering;
+
+use statenet::train::sweep::{Job, Merged};
+
+use super::{
+    comparisons::compared,
+    estimates::{Means, Neurons, estimates, mean, means},
+    fits::{CC, CCNORM, Fit, ModelFits, by_model},
+    ranks::ranks,
+    scores::{Benchmark, Estimate, FORMAT, ModelScores, NeuronMeans, OnRecording, Rank, VERSION},
+};
+
+/// What is said of the fits of a benchmark, and the fits by model, in the same order.
+///
+/// # Errors
+/// If a result is not of the form of this version.
+pub(super) fn collect(
+    merged: &Merged,
+    jobs: &[Job],
+    mut neurons: Neurons,
+    against: &str,
+) -> anyhow::Result<(Benchmark, Vec<ModelFits>)> {
+    let mut seeds: Vec<u64> = jobs.iter().map(|job| job.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    let mut splits: Vec<String> = Vec::new();
+    for job in jobs {
+        if !splits.contains(&job.split) {
+            splits.push(job.split.clone());
+        }
+    }
+    let (models, failed) = by_model(merged)?;
+    let has_ccnorm = |fit: &Fit| fit.neurons.iter().any(|(_, scores)| scores[CCNORM].is_some());
+    let score = if models.iter().flat_map(|model| &model.fits).any(has_ccnorm) { CCNORM } else { CC };
+    let (of_all, rank_stability) = ranks(&models, None, score);
+    let mut of_recordings: Vec<Vec<Rank>> = Vec::new();
+    for recording in &mut neurons.recordings {
+        let (ranks, stability) = ranks(&models, Some(&recording.name), score);
+        recording.rank_stability = stability;
+        of_recordings.push(ranks);
+    }
+    let mut scored: Vec<(ModelScores, ModelFits, Means)> = Vec::new();
+    for (at, (model, rank)) in models.into_iter().zip(of_all).enumerate() {
+        let means = means(&model.fits);
+        let mut scores = scores_of(&model, &means, &neurons, &seeds, rank);
+        for (recording, ranks) in neurons.recordings.iter().zip(&of_recordings) {
+            let on = scores.recordings.iter_mut().find(|on| on.recording == recording.name);
+            if let (Some(on), Some(rank)) = (on, ranks.get(at)) {
+                on.rank = rank.clone();
+            }
+        }
+        scored.push((scores, model, means));
+    }
+    let of_model = |scores: &ModelScores| if score == CC { scores.cc.mean } else { scores.ccnorm.mean };
+    scored.sort_by(|(a, ..), (b, ..)| descending(of_model(a), of_model(b)).then_with(|| a.name.cmp(&b.name)));
+    let named: Vec<(String, Means)> =
+        scored.iter().map(|(scores, _, means)| (scores.name.clone(), means.clone())).collect();
+    let mut comparisons = compared(&named, against, &neurons, None, score)?;
+    if neurons.recordings.len() > 1 {
+        for recording in &neurons.recordings {
+            comparisons.extend(compared(&named, against, &neurons, Some(&recording.name), score)?);
+        }
+    }
+    let (models, fits): (Vec<ModelScores>, Vec<ModelFits>) =
+        scored.into_iter().map(|(scores, fits, _)| (scores, fits)).unzip();
+    let benchmark = Benchmark {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        against: against.to_owned(),
+        compared: if score == CC { "cc" } else { "ccnorm" }.to_owned(),
+        seeds,
+        splits,
+        recordings: neurons.recordings,
+        models,
+        comparisons,
+        rank_stability,
+        failed,
+        seconds: fits.iter().flat_map(|model| &model.fits).map(|fit| fit.seconds).sum(),
+    };
+    Ok((benchmark, fits))
+}
+
+fn descending(a: Option<f64>, b: Option<f64>) -> Ordering {
+    b.unwrap_or(f64::NEG_INFINITY).total_cmp(&a.unwrap_or(f64::NEG_INFINITY))
+}
+
+fn scores_of(model: &ModelFits, means: &Means, neurons: &Neurons, seeds: &[u64], rank: Rank) -> ModelScores {
+    let per_neuron = neurons.on(None).filter_map(|neuron| {
+        let [ccnorm, cc, fve, ccnorm_per_clip] =
+            *means.get(&(neuron.recording.clone(), neuron.id.clone()))?;
+        let (recording, id) = (neuron.recording.clone(), neuron.id.clone());
+        Some(NeuronMeans { recording, id, ccnorm, cc, fve, ccnorm_per_clip })
+    });
+    let on = |recording: &str| {
+        let fits = || model.fits.iter().filter(|fit| fit.recording == recording);
+        let failed = model.failed.iter().filter(|of| *of == recording).count();
+        (fits().count() + failed > 0).then(|| {
+            let [ccnorm, cc, fve, ccnorm_per_clip] = estimates(&model.fits, neurons, Some(recording), seeds);
+            OnRecording {
+                recording: recording.to_owned(),
+                parameters: parameters(fits()),
+                multiplications_per_second: multiplications(fits()),
+                ccnorm,
+                cc,
+                fve,
+                ccnorm_per_clip,
+                rank: Rank::default(),
+                fits: fits().count(),
+                failed,
+                seconds: seconds(fits()),
+            }
+        })
+    };
+    let recordings: Vec<OnRecording> =
+        neurons.recordings.iter().filter_map(|recording| on(&recording.name)).collect();
+    let [ccnorm, cc, fve, ccnorm_per_clip]: [Estimate; 4] = estimates(&model.fits, neurons, None, seeds);
+    let rounded = |mean: f64| mean.round() as u64;
+    let over = |of: &dyn Fn(&OnRecording) -> Option<f64>| {
+        mean(&recordings.iter().filter_map(of).collect::<Vec<_>>())
+    };
+    ModelScores {
+        name: model.name.clone(),
+        parameters: over(&|on| Some(on.parameters? as f64)).map(rounded),
+        multiplications_per_second: over(&|on| on.multiplications_per_second),
+        ccnorm,
+        cc,
+        fve,
+        ccnorm_per_clip,
+        rank,
+        per_neuron: per_neuron.collect(),
+        fits: model.fits.len(),
+        failed: model.failed.len(),
+        seconds: seconds(model.fits.iter()),
+        recordings,
+    }
+}
+
+fn parameters<'a>(fits: impl Iterator<Item = &'a Fit>) -> Option<u64> {
+    mean(&fits.map(|fit| fit.parameters as f64).collect::<Vec<_>>()).map(|mean| mean.round() as u64)
+}
+
+fn multiplications<'a>(fits: impl Iterator<Item = &'a Fit>) -> Option<f64> {
+    mean(&fits.filter_map(|fit| fit.multiplications_per_second).collect::<Vec<_>>())
+}
+
+fn seconds<'a>(fits: impl Iterator<Item = &'a Fit>) -> Option<f64> {
+    mean(&fits.map(|fit| fit.seconds).collect::<Vec<_>>())
+}

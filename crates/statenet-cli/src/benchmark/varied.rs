@@ -1,0 +1,70 @@
+//! Scores against what a plan varies: the length of a window, the number of hidden units.
+
+use std::collections::BTreeMap;
+
+use statenet::report::{Point, PointSeries, Points, Section};
+
+use super::{
+    fits::ModelFits,
+    page::{compared, interval},
+    scores::Benchmark,
+    tables,
+};
+
+/// A number that the config of a model has in place of its default.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Varied {
+    /// The model without it.
+    pub(super) model: String,
+    /// The field, the last part of its path.
+    pub(super) field: String,
+    pub(super) value: f64,
+}
+
+/// A section for each field that a model has with two or more values.
+pub(super) fn sections(benchmark: &Benchmark, fits: &[ModelFits]) -> Vec<Section> {
+    let mut by_field: BTreeMap<&str, BTreeMap<&str, Vec<(f64, usize)>>> = BTreeMap::new();
+    for (at, model) in fits.iter().enumerate() {
+        for varied in &model.varied {
+            let of_model = by_field.entry(&varied.field).or_default().entry(&varied.model).or_default();
+            of_model.push((varied.value, at));
+        }
+    }
+    by_field.into_iter().filter_map(|(field, models)| section(benchmark, field, models)).collect()
+}
+
+fn section(benchmark: &Benchmark, field: &str, models: BTreeMap<&str, Vec<(f64, usize)>>) -> Option<Section> {
+    let title = tables::compared_score(benchmark);
+    let is_window = field == "lags";
+    let (heading, label) = if is_window {
+        ("Score against the length of the window".to_owned(), "Window (ms)".to_owned())
+    } else {
+        (format!("Score against {field}"), field.to_owned())
+    };
+    let mut section = Section::new(heading);
+    for recording in &benchmark.recordings {
+        let scale = if is_window { recording.dt_ms } else { 1.0 };
+        let series = models.iter().filter_map(|(model, values)| {
+            let mut values = values.clone();
+            values.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+            let points: Vec<Point> = values
+                .into_iter()
+                .filter_map(|(value, at)| {
+                    let score = compared(benchmark, benchmark.models.get(at)?, Some(&recording.name))?;
+                    Some(Point {
+                        interval: interval(score.ci95),
+                        ..Point::new("", value * scale, score.mean?)
+                    })
+                })
+                .collect();
+            (points.len() > 1).then(|| PointSeries::joined(*model, points))
+        });
+        let series: Vec<PointSeries> = series.collect();
+        if !series.is_empty() {
+            let figure = Points::new("", label.as_str(), title, series).render();
+            section =
+                section.figure(figure, format!("Mean {title} on {} with its 95 % interval.", recording.name));
+        }
+    }
+    (!section.blocks.is_empty()).then_some(section)
+}

@@ -74,13 +74,13 @@ fn figures(values: &[f64], id: &str) -> Vec<Figure> {
         Bars::new(id, id, values.iter().take(20).map(|v| Bar::new(id, *v, interval(v)))).into(),
         Scatter::new(id, id, id, values.iter().map(|v| ScatterPoint::new(id, *v, -*v))).into(),
         Histogram::new(id, id, options.clone()).into(),
-        Points::new(id, id, id, [PointSeries::new(id, points.clone()), PointSeries::joined(id, points)])
-            .into(),
         Strips::new(id, id, [Strip::new(id, options), Strip::new(id, [])]).into(),
         curves.into(),
         Curves::new(id, id, CurveAxis::Frequencies(frequencies), [ribbon]).into(),
         Panel::training(id, values.to_vec(), values.to_vec(), "CCnorm", Some(0)).into(),
         Panel::shared_time(id, [cochleagram.into(), traces.into()]).into(),
+        Points::new(id, id, id, [PointSeries::new(id, points.clone()), PointSeries::joined(id, points)])
+            .into(),
     ]
 }
 

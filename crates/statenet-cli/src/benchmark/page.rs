@@ -17,6 +17,17 @@ const OPEN_PAIRS: usize = 4;
 /// Curves in a figure.
 const MOST_CURVES: usize = 6;
 
+/// What the scores are.
+const MEANING: &str = "A neuron's score is its mean over splits and seeds, a model's the mean over neurons, with its bootstrap interval \
+    over the groups in which neurons were recorded. CCraw: correlation of rate and PSTH. CCnorm: correlation within sounds relative to its \
+    noise ceiling. FVE: fraction of the PSTH's variance explained. CCnorm per clip: CC / CCmax of each sound, averaged, the form of the \
+    StateNet paper's numbers. Place: among the models, the mean over recordings, splits and seeds and its range. Seconds: of a fit with its \
+    scores. Mult./s: multiplications in a second of sound.";
+/// What the comparisons are.
+const COMPARED: &str = "A difference is first minus second over the neurons that have the score in both: the mean with its bootstrap \
+    interval over groups of neurons, Wilcoxon's test over neurons as if they were independent, the sign-flip test over groups, and its p \
+    corrected for the number of other models (Holm). The test sounds count as fixed.";
+
 /// The page.
 ///
 /// # Errors
@@ -33,6 +44,7 @@ pub(super) fn page(benchmark: &Benchmark, fits: &[ModelFits]) -> anyhow::Result<
         .fact("Splits", benchmark.splits.join(", "))
         .fact("Seeds", names(&mut benchmark.seeds.iter().map(ToString::to_string)))
         .fact("Compared with", benchmark.against.clone());
+    page = page.section(Section::new("How to read it").paragraph(MEANING).paragraph(COMPARED));
     let several = benchmark.recordings.len() > 1;
     if several {
         page = page.section(side_by_side(benchmark)?);
@@ -104,21 +116,17 @@ fn scores(benchmark: &Benchmark, recording: Option<&str>) -> anyhow::Result<Sect
         Some(recording) => tables::stability(&recording.rank_stability, "splits and seeds"),
         None => tables::stability(&benchmark.rank_stability, "recordings, splits and seeds"),
     };
-    Ok(Section::new(heading)
-        .paragraph(
-            "A neuron's score is its mean over splits and seeds, a model's the mean over neurons, with its bootstrap interval over the groups \
-             in which neurons were recorded. CCraw: correlation of rate and PSTH. CCnorm: correlation within sounds relative to its noise \
-             ceiling. FVE: fraction of the PSTH's variance explained. CCnorm per clip: CC / CCmax of each sound, averaged, the form of the \
-             StateNet paper's numbers. Place: among the models, by CCnorm, the mean over splits and seeds and its range. Seconds: of a fit \
-             with its scores. Mult./s: multiplications in a second of sound.",
-        )
-        .paragraph(stability)
-        .table(tables::models(benchmark, recording)?)
-        .figure(Bars::new("", title, bars).render(), format!("Mean {title} over neurons with its 95 % interval."))
-        .details(
-            Section::new("Every neuron")
-                .figure(Strips::new("", title, strips).render(), format!("{title} of every neuron.")),
-        ))
+    let mut section = Section::new(heading).paragraph(stability).table(tables::models(benchmark, recording)?);
+    // Those of each recording stand side by side, above.
+    if recording.is_none() {
+        let caption = format!("Mean {title} over neurons with its 95 % interval.");
+        section = section.figure(Bars::new("", title, bars).render(), caption);
+    }
+    let strips = Strips::new("", title, strips).render();
+    Ok(section.details(
+        Section::new("Every neuron")
+            .figure(strips, format!("{title} of every neuron, its mean over splits and seeds.")),
+    ))
 }
 
 /// The model that the others are compared with against each of them, neuron by neuron; `None` if none is compared.
@@ -131,11 +139,7 @@ fn pairs(benchmark: &Benchmark, recording: Option<&str>) -> anyhow::Result<Optio
     ) else {
         return Ok(None);
     };
-    let mut section = Section::new(format!("{} against the others{}", benchmark.against, on(recording))).paragraph(
-        "First minus second over the neurons that have the score in both: the mean with its bootstrap interval over groups of neurons, \
-         Wilcoxon's test over neurons as if they were independent, the sign-flip test over groups, and its p corrected for the number of \
-         other models (Holm). The test sounds count as fixed.",
-    );
+    let mut section = Section::new(format!("{} against the others{}", benchmark.against, on(recording)));
     section = comparison_notes(&found).into_iter().fold(section, Section::paragraph);
     section = section.table(table);
     let mut more = Section::new("The other models, neuron by neuron");

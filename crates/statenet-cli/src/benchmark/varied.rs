@@ -21,9 +21,12 @@ pub(super) struct Varied {
     pub(super) value: f64,
 }
 
+/// Of each model without the field, its values with the places of the models that have them.
+type Values<'a> = BTreeMap<&'a str, Vec<(f64, usize)>>;
+
 /// A section for each field that a model has with two or more values.
 pub(super) fn sections(benchmark: &Benchmark, fits: &[ModelFits]) -> Vec<Section> {
-    let mut by_field: BTreeMap<&str, BTreeMap<&str, Vec<(f64, usize)>>> = BTreeMap::new();
+    let mut by_field: BTreeMap<&str, Values<'_>> = BTreeMap::new();
     for (at, model) in fits.iter().enumerate() {
         for varied in &model.varied {
             let of_model = by_field.entry(&varied.field).or_default().entry(&varied.model).or_default();
@@ -33,7 +36,7 @@ pub(super) fn sections(benchmark: &Benchmark, fits: &[ModelFits]) -> Vec<Section
     by_field.into_iter().filter_map(|(field, models)| section(benchmark, field, models)).collect()
 }
 
-fn section(benchmark: &Benchmark, field: &str, models: BTreeMap<&str, Vec<(f64, usize)>>) -> Option<Section> {
+fn section(benchmark: &Benchmark, field: &str, models: Values<'_>) -> Option<Section> {
     let title = tables::compared_score(benchmark);
     let is_window = field == "lags";
     let (heading, label) = if is_window {

@@ -182,6 +182,16 @@ impl Estimate {
         write_json(&path, self)
     }
 
+    /// Removes what a process left that was killed while it wrote an estimate.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub(super) fn tidy(out: &Path) -> anyhow::Result<()> {
+        let path = out.join(ESTIMATE);
+        let _locked = Lock::wait_for_file(&path, "sweep")?;
+        Ok(atomic::sweep_of(&path)?)
+    }
+
     /// That of the folder, if there is one.
     pub(super) fn read(out: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(out.join(ESTIMATE)).ok()?).ok()

@@ -73,7 +73,10 @@ pub(crate) fn announce_cost(
 ) -> anyhow::Result<()> {
     let known = Estimate::read(out).filter(|known| known.seconds_of_jobs(&sweep.jobs).is_some());
     let estimate = match known {
-        Some(known) => known,
+        Some(known) => {
+            Estimate::tidy(out)?;
+            known
+        }
         None => {
             let made = estimated(sweep, out, device.clone(), budget, Wrong::Record)?;
             printer.line(table(&made)?.trim_end());

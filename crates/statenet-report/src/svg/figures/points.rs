@@ -219,7 +219,7 @@ impl Draw for Points {
                 }
                 let said = format!("{}: {}, {:.3}", point.name, point.x, point.y.unwrap_or(f64::NAN));
                 canvas.dot((x, y), 3.5, stroke.color, &said);
-                write_name(canvas, &point.name, (x, y), place.outer, &mut taken);
+                write_name(canvas, &point.name, (x, y), (plot.x, place.outer.right()), &mut taken);
             }
         }
         legend::draw(canvas, &self.legend(), plot.y, plot.x, self.size.sane().width);
@@ -227,7 +227,13 @@ impl Draw for Points {
 }
 
 /// Writes the name of a point to its right or left, unless it would lie on what is there.
-fn write_name(canvas: &mut Canvas, name: &str, (x, y): (f64, f64), outer: Rect, taken: &mut Vec<Rect>) {
+fn write_name(
+    canvas: &mut Canvas,
+    name: &str,
+    (x, y): (f64, f64),
+    (leftmost, rightmost): (f64, f64),
+    taken: &mut Vec<Rect>,
+) {
     if name.is_empty() {
         return;
     }
@@ -241,7 +247,7 @@ fn write_name(canvas: &mut Canvas, name: &str, (x, y): (f64, f64), outer: Rect, 
                 || place.bottom() <= other.y
                 || other.bottom() <= place.y
         };
-        place.x >= outer.x && place.right() <= outer.right() && taken.iter().all(apart)
+        place.x >= leftmost && place.right() <= rightmost && taken.iter().all(apart)
     };
     let label = if is_free(&right) {
         taken.push(right);
@@ -271,17 +277,19 @@ mod tests {
     fn what_has_no_place_is_not_drawn_and_names_do_not_lie_on_each_other() {
         let points = [
             Point::new("first", 100.0, 0.5),
-            Point::new("hidden", 100.5, 0.5),
+            Point::new("second", 1_000.0, 0.5),
+            Point::new("hidden", 1_001.0, 0.5),
+            Point::new("hidden too", 1_002.0, 0.5),
             Point::new("far", 10_000.0, 0.9),
             Point::new("none", 0.0, 0.5),
             Point::new("missing", 50.0, None),
         ];
         let svg = Points::new("", "Parameters", "CCnorm", [PointSeries::new("", points)]).render();
         let svg = svg.as_str();
-        assert!(svg.contains(">first<") && svg.contains(">far<"), "{svg}");
-        assert!(!svg.contains(">hidden<") && svg.contains("hidden: 100.5, 0.500"), "{svg}");
+        assert!([">first<", ">second<", ">far<"].iter().all(|name| svg.contains(name)), "{svg}");
+        assert!(!svg.contains(">hidden too<") && svg.contains("hidden too: 1002, 0.500"), "{svg}");
         assert!(!svg.contains("none: ") && !svg.contains("missing: "), "{svg}");
-        assert!(svg.contains("3 points"), "{svg}");
+        assert!(svg.contains("5 points"), "{svg}");
     }
 
     #[test]

@@ -48,7 +48,7 @@ macro_rules! replayed {
 }
 
 replayed! {
-    npy npz wav mat5 recording sounds split model_config checkpoint published stream_state fit_state predictions
+    npy npz wav mat5 recording sounds split model_config checkpoint published stream_state fit_state recipe predictions
     tgz hdf5 nems pprox table flac phy pynapple parquet
 }
 

@@ -15,6 +15,7 @@ pub mod pprox;
 pub mod predictions;
 pub mod published;
 pub mod pynapple;
+pub mod recipe;
 pub mod recording;
 pub mod sounds;
 pub mod split;
@@ -41,6 +42,7 @@ pub const TARGETS: &[&Target] = &[
     &published::TARGET,
     &stream_state::TARGET,
     &fit_state::TARGET,
+    &recipe::TARGET,
     &predictions::TARGET,
     &tgz::TARGET,
     &hdf5::TARGET,

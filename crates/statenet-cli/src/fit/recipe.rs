@@ -115,11 +115,16 @@ fn search(
     let Searched { name, model, recording, split, device } = *searched;
     let base = args.fit_config(model, args.seed, recording.dt(), &RecipeFields::default())?;
     let defaults = SearchConfig::default();
+    let folds = match &args.split {
+        // Three at least: one scores, one stops the fit, one trains.
+        SplitPlan::Nested { plan, .. } => plan.n_inner().max(3),
+        _ => defaults.folds,
+    };
     let config = SearchConfig {
         trials: args.trials.map_or(defaults.trials, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+        folds,
         epochs: base.max_epochs.min(defaults.epochs),
         seed: Seed::new(args.seed),
-        ..defaults
     };
     let on_trial = |result: &train::search::TrialResult| {
         let score = result.score.map_or_else(|| "no score".to_owned(), |score| format!("{score:.4}"));

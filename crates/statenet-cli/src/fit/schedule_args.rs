@@ -39,16 +39,21 @@ enum ScheduleName {
 impl ScheduleArgs {
     /// Changes the settings of a fit by the options given.
     pub(super) fn apply(&self, config: &mut FitConfig) {
-        match self.schedule {
-            Some(ScheduleName::Constant) => config.schedule = Schedule::Constant,
-            Some(ScheduleName::Plateau) if !matches!(config.schedule, Schedule::Plateau { .. }) => {
-                config.schedule = FitConfig::default().schedule;
+        if let Some(name) = self.schedule {
+            let (defaults, is_cosine) = (FitConfig::default(), config.schedule == Schedule::Cosine);
+            match name {
+                ScheduleName::Cosine if is_cosine => {}
+                ScheduleName::Cosine => {
+                    (config.schedule, config.max_epochs) = (Schedule::Cosine, COSINE_EPOCHS);
+                }
+                ScheduleName::Plateau if matches!(config.schedule, Schedule::Plateau { .. }) => {}
+                ScheduleName::Plateau => config.schedule = defaults.schedule,
+                ScheduleName::Constant => config.schedule = Schedule::Constant,
             }
-            Some(ScheduleName::Cosine) => {
-                config.schedule = Schedule::Cosine;
-                config.max_epochs = COSINE_EPOCHS;
+            // The epochs of a cosine are its length, those of the others a limit.
+            if is_cosine && name != ScheduleName::Cosine {
+                config.max_epochs = defaults.max_epochs;
             }
-            Some(ScheduleName::Plateau) | None => {}
         }
         config.warm_up = self.warmup.unwrap_or(config.warm_up);
         match (self.ema, self.average_last) {
@@ -82,6 +87,17 @@ mod tests {
         let cosine = config(&["--schedule", "cosine", "--warmup", "5"]);
         assert_eq!((cosine.schedule, cosine.max_epochs, cosine.warm_up), (Schedule::Cosine, 100, 5));
         assert_eq!(config(&["--schedule", "cosine", "--epochs", "7"]).max_epochs, 7);
+        // A recipe with a cosine of its own keeps its length, and loses it with another schedule.
+        let args = |name: &str| FitArgs::try_parse_from(["fit", "--schedule", name]).unwrap().schedule;
+        let own = FitConfig { schedule: Schedule::Cosine, max_epochs: 30, ..FitConfig::default() };
+        for (name, epochs) in [("cosine", 30), ("plateau", 1000), ("constant", 1000)] {
+            let mut changed = own.clone();
+            args(name).apply(&mut changed);
+            assert_eq!(
+                (changed.max_epochs, changed.schedule == Schedule::Cosine),
+                (epochs, name == "cosine")
+            );
+        }
         assert_eq!(config(&["--ema", "0.99"]).averaging, Averaging::Ema { decay: 0.99 });
         assert_eq!(config(&["--average-last", "4"]).averaging, Averaging::Last { epochs: 4 });
         assert!(FitArgs::try_parse_from(["fit", "--average-last", "4", "--ema", "0.9"]).is_err());

@@ -26,7 +26,7 @@ pub use self::{
     ln::ln,
     nrf::nrf,
     population::{cnn1d, low_rank_ln},
-    recipe::Recipe,
+    recipe::{Recipe, RecipePenalties},
     sound::{
         gammatone_statenet_gru, icnet, leaf_ln, leaf_statenet_gru, mel_ln, mel_statenet_gru, sincnet_ln,
         sincnet_statenet_gru,

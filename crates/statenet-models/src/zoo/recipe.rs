@@ -13,30 +13,62 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// Decay of weights ([`Param::is_weight`](crate::Param::is_weight)) per step, times the learning rate.
     pub weight_decay: f64,
+    /// Stimuli per step.
+    pub batch: usize,
+    /// Factors of the penalties on weights.
+    pub penalties: RecipePenalties,
+    /// Epochs of a cosine schedule; `None` for a rate that falls on plateaus.
+    pub cosine_epochs: Option<usize>,
+    /// Epochs in which the learning rate first rises.
+    pub warm_up: usize,
+    /// The weight of the past in the exponential moving average of weights that is kept; `None` for the weights themselves.
+    pub ema_decay: Option<f64>,
+}
+
+/// Factors of penalties on weights, added to the loss: sums of absolute and of squared weights, and of squared differences between neighbours
+/// in receptive fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RecipePenalties {
+    /// Of absolute weights.
+    pub l1: f64,
+    /// Of squared weights.
+    pub l2: f64,
+    /// Of differences between bands.
+    pub smooth_bands: f64,
+    /// Of differences between lags.
+    pub smooth_lags: f64,
 }
 
 impl Recipe {
     /// What most models converge with.
-    pub const DEFAULT: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
+    pub const DEFAULT: Self = Self {
+        learning_rate: 1e-3,
+        weight_decay: 0.0,
+        batch: 1,
+        penalties: RecipePenalties { l1: 0.0, l2: 0.0, smooth_bands: 0.0, smooth_lags: 0.0 },
+        cosine_epochs: None,
+        warm_up: 0,
+        ema_decay: None,
+    };
 
     /// Receptive fields as readouts. A thousand weights over neighbouring bands and lags act together: a step of 1e-3 in
     /// each moves the rate by more than the rate itself, and the fit never settles (CCnorm .25 on NS1, where it reaches
     /// .68 with this one).
-    pub const RECEPTIVE_FIELD: Self = Self { learning_rate: 1e-4, weight_decay: 0.0 };
+    pub const RECEPTIVE_FIELD: Self = Self { learning_rate: 1e-4, ..Self::DEFAULT };
 
     /// DNet, whose leaking units saturate: at 1e-3 validation stops improving on NS1 at a CCnorm of .50, at this one at
     /// .74.
-    pub const LEAKY_UNITS: Self = Self { learning_rate: 1e-2, weight_decay: 0.0 };
+    pub const LEAKY_UNITS: Self = Self { learning_rate: 1e-2, ..Self::DEFAULT };
 
     /// The transformer.
-    pub const ATTENTION: Self = Self { learning_rate: 3e-3, weight_decay: 0.0 };
+    pub const ATTENTION: Self = Self { learning_rate: 3e-3, ..Self::DEFAULT };
 
     /// The low-rank LN: a few hundred weights that all neurons share. The best validation score of the first 20 epochs on NS1 is
     /// .70 at this rate and .67 at 3e-3; at 1e-3 it is .62 after 30.
-    pub const LOW_RANK: Self = Self { learning_rate: 1e-2, weight_decay: 0.0 };
+    pub const LOW_RANK: Self = Self { learning_rate: 1e-2, ..Self::DEFAULT };
 
     /// The 1-D CNN: the validation score is .65 after 10 epochs on NS1.
-    pub const RECTIFIED: Self = Self { learning_rate: 1e-3, weight_decay: 0.0 };
+    pub const RECTIFIED: Self = Self { learning_rate: 1e-3, ..Self::DEFAULT };
 
     /// The recipe of any config, also of one that is not in the zoo: that of the zoo's models with the same core or
     /// readout.

@@ -1,0 +1,5 @@
+//! See `targets/recipe.rs`.
+
+#![no_main]
+
+statenet_fuzz::driver!(recipe);

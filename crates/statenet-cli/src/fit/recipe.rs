@@ -133,6 +133,10 @@ fn search(
             "{name:14} search: rung {rung}, trial {trial}, {epochs} epochs at most: {score}"
         ));
     };
+    printer.line(format_args!(
+        "{name:14} search: {} trials, each fitted {folds} times for {} epochs at most",
+        config.trials, config.epochs
+    ));
     let search = Search::new(config, out.search(name), states)
         .fixed(args.fixed_fields())
         .on_trial(on_trial)

@@ -112,6 +112,30 @@ fn a_search_that_is_killed_and_run_again_leaves_what_an_unbroken_one_does() {
     assert!(results(&broken) == results(&whole), "other files after a kill");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_search_that_is_interrupted_says_how_to_go_on() {
+    let Small { data, .. } = small();
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("out");
+    let mut command = program("fit");
+    command.args(args(data, "statenet-gru", &out, &SEARCH)).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while fs::read_dir(out.join("search/statenet-gru")).map_or(0, Iterator::count) == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended without a trial");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    crate::signals::signal(&child, "INT");
+    let ended = crate::harness::Ended::of(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    let last = ended.stderr.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "fitting statenet-gru: interrupted; the search for a recipe of statenet-gru stopped: run the same command again to go on from there"
+    );
+    assert!(!out.join("summary.json").exists());
+}
+
 #[test]
 fn options_fix_what_a_search_would_vary_and_ensembles_share_its_recipe() {
     let Small { data, .. } = small();

@@ -17,8 +17,7 @@ const SAMPLES_A_BYTE: usize = 1_000;
 /// length can hold.
 pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
     let wrong = |got: String, expected: &'static str| Err(FormatError::Sound { got, expected });
-    let damaged = |source: claxon::Error| FormatError::Decode { source: Box::new(source) };
-    let mut reader = FlacReader::new(Cursor::new(bytes)).map_err(damaged)?;
+    let mut reader = reader(bytes)?;
     let info = reader.streaminfo();
     if info.channels != 1 {
         let got = format!("{} channels", info.channels);
@@ -51,13 +50,46 @@ pub fn decode(bytes: &[u8]) -> Result<Sound, FormatError> {
     Ok(Sound { samples, rate })
 }
 
+/// A reader behind the header.
+fn reader(bytes: &[u8]) -> Result<FlacReader<Cursor<&[u8]>>, FormatError> {
+    expect_header_within(bytes)?;
+    FlacReader::new(Cursor::new(bytes)).map_err(damaged)
+}
+
+/// Returns an error for a block of the header that is longer than the file: the decoder makes room by what such a block claims. A block is
+/// one byte, of which the highest bit marks the last, three bytes of length, and so many bytes.
+fn expect_header_within(bytes: &[u8]) -> Result<(), FormatError> {
+    // The decoder says what is wrong with a file that begins otherwise.
+    let Some(mut rest) = bytes.strip_prefix(b"fLaC") else { return Ok(()) };
+    loop {
+        let within = match rest {
+            [kind, a, b, c, behind @ ..] => {
+                let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+                behind.get(length..).map(|behind| (kind & 0x80 != 0, behind))
+            }
+            _ => None,
+        };
+        match within {
+            Some((true, _)) => return Ok(()),
+            Some((false, behind)) => rest = behind,
+            None => {
+                let got = format!("a header that goes beyond the {} bytes of the file", bytes.len());
+                return Err(FormatError::Sound { got, expected: "a whole file" });
+            }
+        }
+    }
+}
+
+fn damaged(source: claxon::Error) -> FormatError {
+    FormatError::Decode { source: Box::new(source) }
+}
+
 /// How long the sound of a FLAC file lasts, in seconds, as its header says; where it does not, as [`decode`] finds.
 ///
 /// # Errors
 /// Those of [`decode`] that concern the header.
 pub fn seconds(bytes: &[u8]) -> Result<f64, FormatError> {
-    let reader = FlacReader::new(Cursor::new(bytes))
-        .map_err(|source| FormatError::Decode { source: Box::new(source) })?;
+    let reader = reader(bytes)?;
     let info = reader.streaminfo();
     match (info.samples, SampleRate::new(f64::from(info.sample_rate))) {
         (Some(n_samples), Ok(rate)) if info.channels == 1 && n_samples > 0 => {

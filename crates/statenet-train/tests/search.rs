@@ -123,6 +123,37 @@ fn a_trial_whose_file_is_missing_damaged_or_of_another_search_is_found_anew() {
 }
 
 #[test]
+fn more_trials_keep_those_that_were() {
+    let data = prepared(&raw(4));
+    let model = small_statenet(&data.0.axes());
+    let with = |trials| SearchConfig { trials, ..CONFIG() };
+    let folder = tempfile::tempdir().unwrap();
+    // Both have two rungs, of 2 and 4 epochs.
+    let first = run(search(folder.path(), with(6)), &model, &data).unwrap().search.unwrap();
+    let more = run(search(folder.path(), with(9)), &model, &data).unwrap().search.unwrap();
+    assert_eq!(more.results[..6], first.results[..6]);
+    let alone = tempfile::tempdir().unwrap();
+    let file = run(search(alone.path(), with(9)), &model, &data).unwrap();
+    let expected = timeless(file).search.unwrap();
+    let indices =
+        |record: &SearchRecord| record.results.iter().map(|r| (r.trial.index, r.score)).collect::<Vec<_>>();
+    assert_eq!(indices(&more), indices(&expected));
+}
+
+#[test]
+fn stimuli_that_a_split_leaves_out_have_no_part_either() {
+    let (recording, _) = prepared(&raw(4));
+    let split = Split::new(vec![0, 1], vec![3], vec![5]).unwrap();
+    let noisy = changed(&recording, |i, sound, _| {
+        if i == 2 {
+            sound.fill(0.3);
+        }
+    });
+    let model = small_statenet(&recording.axes());
+    assert_eq!(found(&model, &(recording, split.clone())), found(&model, &(noisy, split)));
+}
+
+#[test]
 fn one_thread_and_two_find_the_same() {
     let data = prepared(&raw(4));
     let model = zoo::ln(&data.0.axes());

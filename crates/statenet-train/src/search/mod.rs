@@ -2,7 +2,7 @@
 //! halving over epochs.
 //!
 //! ```text
-//! stimuli outside the test part, in K folds; alike sounds in one fold
+//! training and validation stimuli in K folds; alike sounds in one fold
 //! for each rung: each trial that is left is fitted K times for the rung's epochs, and goes on where the rung before ended:
 //!     fold i scores, fold i + 1 stops the fit, the others train
 //!     the better half goes on to twice the epochs

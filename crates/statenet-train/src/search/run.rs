@@ -10,7 +10,7 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use statenet_core::{Digest, Seed};
-use statenet_data::{Part, Recording, Split, SplitPlan, Stimulus};
+use statenet_data::{Recording, Split, SplitPlan, Stimulus};
 use statenet_models::{Mode, ModelConfig};
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    fit::fitted_stimuli,
     gradient::{FitConfig, Fitter, digest_of_data, side_by_side},
     hearing::FitInput,
     validation::Validation,
@@ -40,7 +41,7 @@ pub struct SearchConfig {
     pub trials: usize,
     /// Number of folds, at least 3; fewer where there are not as many groups of unlike stimuli. Default 5.
     pub folds: usize,
-    /// Epochs of the last rung, at most. Default 160.
+    /// Epochs of the last rung, at most. Default 240.
     pub epochs: usize,
     /// Seed of the trials. The fits have that of their settings.
     pub seed: Seed,
@@ -48,7 +49,7 @@ pub struct SearchConfig {
 
 impl Default for SearchConfig {
     fn default() -> Self {
-        Self { trials: 12, folds: 5, epochs: 160, seed: Seed::new(0) }
+        Self { trials: 12, folds: 5, epochs: 240, seed: Seed::new(0) }
     }
 }
 
@@ -130,8 +131,9 @@ impl<'a> Search<'a> {
         device: &Device,
     ) -> Result<RecipeFile> {
         self.config.validate()?;
-        let all: Vec<usize> =
-            (0..recording.n_stimuli()).filter(|s| !split.part(Part::Test).contains(s)).collect();
+        // Neither the test part nor stimuli that the split leaves out.
+        let mut all = fitted_stimuli(split, true);
+        all.sort_unstable();
         let recording = &recording.select_stimuli(&all)?;
         let folds = folds(recording, self.config.folds)?;
         let config = model.clone().resolved()?;
@@ -233,13 +235,14 @@ impl<'a> Search<'a> {
         folds: &[Split],
     ) -> Result<String> {
         let data = digest_of_data(recording, 0..recording.n_stimuli())?;
-        let all = json!({"model": config, "fit": base, "space": space, "search": self.config, "folds": folds, "data": data});
+        // Whatever the number of trials: more of them do not change those that were.
+        let all = json!({"model": config, "fit": base, "space": space, "seed": self.config.seed, "folds": folds, "data": data});
         Ok(Digest::of(all.to_string().as_bytes()).to_string())
     }
 
     /// The result of a trial in a rung: from its file, or from its fits.
     fn trial(&self, task: &Task<'_>, trial: &Trial, rung: usize, epochs: usize) -> Result<TrialResult> {
-        if let Some(result) = trial::read(&self.results, task.key, trial, rung)? {
+        if let Some(result) = trial::read(&self.results, task.key, trial, (rung, epochs))? {
             return Ok(result);
         }
         let (stop, states, key) = (&self.stop, &self.states, task.key);

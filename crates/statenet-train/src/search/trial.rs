@@ -100,9 +100,14 @@ pub(super) fn write(folder: &Path, search: &str, result: &TrialResult) -> Result
     Ok(atomic::write_file(&path, |w| w.write_all(seal(&text).as_bytes()))?)
 }
 
-/// The result of a trial in a rung of this search; `None` if there is none, if its bytes are not those that were written, or if it is of another
+/// The result of a trial in a rung of so many epochs of this search; `None` if there is none, if its bytes are not those that were written, or if it is of another
 /// search: it is then found anew.
-pub(super) fn read(folder: &Path, search: &str, trial: &Trial, rung: usize) -> Result<Option<TrialResult>> {
+pub(super) fn read(
+    folder: &Path,
+    search: &str,
+    trial: &Trial,
+    (rung, epochs): (usize, usize),
+) -> Result<Option<TrialResult>> {
     let path = path(folder, trial.index, rung);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -110,7 +115,9 @@ pub(super) fn read(folder: &Path, search: &str, trial: &Trial, rung: usize) -> R
         Err(e) => return Err(Error::File { path, action: "read", source: e.into() }),
     };
     let file = unseal(&bytes).ok().and_then(|text| serde_json::from_str::<TrialFile>(&text).ok());
-    let is_of_this = |file: &TrialFile| file.search == search && file.result.trial == *trial;
+    let is_of_this = |file: &TrialFile| {
+        file.search == search && file.result.trial == *trial && file.result.epochs == epochs
+    };
     Ok(file.filter(is_of_this).map(|file| file.result))
 }
 
@@ -132,18 +139,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let written = result();
         assert_eq!(written.score, Some(0.5));
-        assert_eq!(read(folder.path(), "a", &written.trial, 1).unwrap(), None);
+        assert_eq!(read(folder.path(), "a", &written.trial, (1, 5)).unwrap(), None);
         write(folder.path(), "a", &written).unwrap();
-        assert_eq!(read(folder.path(), "a", &written.trial, 1).unwrap(), Some(written.clone()));
-        assert_eq!(read(folder.path(), "b", &written.trial, 1).unwrap(), None);
-        assert_eq!(read(folder.path(), "a", &written.trial, 0).unwrap(), None);
+        assert_eq!(read(folder.path(), "a", &written.trial, (1, 5)).unwrap(), Some(written.clone()));
+        assert_eq!(read(folder.path(), "a", &written.trial, (1, 6)).unwrap(), None);
+        assert_eq!(read(folder.path(), "b", &written.trial, (1, 5)).unwrap(), None);
+        assert_eq!(read(folder.path(), "a", &written.trial, (0, 5)).unwrap(), None);
         let other = Trial { strength: 0.5, ..written.trial.clone() };
-        assert_eq!(read(folder.path(), "a", &other, 1).unwrap(), None);
+        assert_eq!(read(folder.path(), "a", &other, (1, 5)).unwrap(), None);
         let at = path(folder.path(), 3, 1);
         let mut bytes = fs::read(&at).unwrap();
         bytes[20] ^= 1;
         fs::write(&at, bytes).unwrap();
-        assert_eq!(read(folder.path(), "a", &written.trial, 1).unwrap(), None);
+        assert_eq!(read(folder.path(), "a", &written.trial, (1, 5)).unwrap(), None);
     }
 
     #[test]

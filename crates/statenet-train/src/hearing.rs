@@ -103,7 +103,7 @@ pub(crate) struct FitInput<'a> {
     pub(crate) recording: Cow<'a, Recording>,
     /// Whether the model's scaling, and its front end if it has one, have done their part: the recording then holds scaled
     /// cochleagrams.
-    is_scaled: bool,
+    pub(crate) is_scaled: bool,
     /// How the model is to scale bands, from training sounds; `None` if it does not.
     pub(crate) scaling: Option<Standardization>,
 }

@@ -216,6 +216,7 @@ fn settings_out_of_range_are_refused_before_anything_is_done() {
         (adamw(&|c| c.beta2 = -0.1), "beta2 is -0.1, expected 0 or more, below 1"),
         (adamw(&|c| c.eps = 0.0), "eps is 0, expected above 0"),
         (adamw(&|c| c.weight_decay = -1.0), "weight decay is -1, expected 0 or more"),
+        (FitConfig { noise: -0.1, ..epochs(1) }, "noise on sound is -0.1, expected 0 or more"),
         (FitConfig { clip: Some(0.0), ..FitConfig::default() }, "clipping norm is 0, expected above 0"),
         (plateau(1, 1.0), "plateau factor is 1, expected above 0, below 1"),
         (plateau(0, 0.5), "plateau patience is 0, expected 1 or more"),

@@ -16,7 +16,7 @@ use statenet_models::{
     CheckpointMetadata, Memory, Mode, ModelConfig, ParamStore, Registry, ResponseModel, State, checkpoint,
     laws,
 };
-use statenet_train::{Fitter, evaluate_with, predict};
+use statenet_train::{Error, FitConfig, Fitter, evaluate_with, predict};
 
 /// Leaky hidden units, `h[t] = a h[t-1] + (1 - a) tanh(W x[t] + c)`, and a weighted sum of them for each neuron.
 struct Leaky {
@@ -224,4 +224,19 @@ fn what_its_builder_refuses_names_the_model() {
     let config = ModelConfig::custom(&recording.axes(), "leaky", json!({}));
     let error = registry().build(&config, Seed::new(0), DType::F32, &Device::Cpu).map(drop).unwrap_err();
     assert_eq!(fixtures::full_message(&error), "model leaky failed: decay is missing, expected a number");
+}
+
+#[test]
+fn noise_on_sound_needs_bands_that_are_scaled() {
+    let (recording, split) = prepared(&ragged(3));
+    let mut model = built(&config(&recording.axes(), false), DType::F32);
+    let start = bits(&*model);
+    let error =
+        Fitter::new(FitConfig { noise: 0.1, ..epochs(1) }).fit(&mut *model, &recording, &split).unwrap_err();
+    assert!(matches!(error, Error::Setting { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "noise on sound is 0.1, expected 0 for a model whose bands are not scaled before all that it learns"
+    );
+    assert_eq!(bits(&*model), start);
 }

@@ -119,9 +119,10 @@ fn an_interrupted_fit_of_any_model_ends_where_the_unbroken_one_does() {
     let (recording, split) = prepared(&ragged(4));
     for (name, model) in models(&recording.axes()) {
         for batch in [1, 3] {
-            // Crops, too, go on where they would have been.
+            // Crops and noise, too, go on where they would have been.
             let crop = (batch == 3).then_some(Crop { length: 30, warm_up: 12 });
-            let config = FitConfig { batch, crop, ..epochs(4) };
+            let noise = if batch == 3 { 0.2 } else { 0.0 };
+            let config = FitConfig { batch, crop, noise, ..epochs(4) };
             let case =
                 Case { model: model.clone(), config, recording: recording.clone(), split: split.clone() };
             let unbroken = case.expect_every_interruption_heals(name);

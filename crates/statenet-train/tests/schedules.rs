@@ -55,7 +55,10 @@ fn the_weights_that_are_validated_are_those_that_are_kept() {
     let data = prepared(&raw(4));
     for averaging in [Averaging::None, Averaging::Ema { decay: 0.95 }, Averaging::Last { epochs: 3 }] {
         for model in [small_statenet(&data.0.axes()), normalized_ln(&data.0.axes())] {
-            let config = FitConfig { averaging, ..epochs(8) };
+            // Noise on the sound is of training alone.
+            let config = FitConfig { averaging, noise: 0.3, ..epochs(8) };
+            let without = FitConfig { noise: 0.0, ..config.clone() };
+            assert_ne!(of(&config, &model, &data).0, of(&without, &model, &data).0);
             let (model, history) = fitted(Fitter::new(config), &model, &data);
             let kept = evaluate(&*model, &data.0, data.1.val()).unwrap().ccnorm_mean.unwrap();
             let best = history.best_score().unwrap();

@@ -78,6 +78,9 @@ pub struct FitArgs {
     /// with its unit, s or ms: 400,100 or 2s,500ms. Default: whole stimuli; without WARMUP none
     #[arg(long, value_name = "BINS|SECONDS[,WARMUP]")]
     pub(crate) crop: Option<CropArg>,
+    /// Add Gaussian noise to the sound of each training step: its deviation, in deviations of each band; default 0
+    #[arg(long, value_name = "X")]
+    pub(crate) noise: Option<f64>,
     /// Fit training and validation sounds together, once a fit to the training sounds has found the epochs (of ridge: lags and penalties);
     /// every table says "refit"
     #[arg(long)]
@@ -195,6 +198,7 @@ impl FitArgs {
         config.patience = self.patience.unwrap_or(config.patience);
         config.batch = self.batch.unwrap_or(config.batch);
         config.loss = self.loss.unwrap_or(config.loss);
+        config.noise = self.noise.unwrap_or(config.noise);
         let penalties = &mut config.penalties;
         penalties.l1 = self.l1.unwrap_or(penalties.l1);
         penalties.l2 = self.l2.unwrap_or(penalties.l2);
@@ -215,6 +219,7 @@ impl FitArgs {
             ("optimizer.weight_decay", self.weight_decay.is_some()),
             ("batch", self.batch.is_some()),
             ("crop", self.crop.is_some()),
+            ("noise", self.noise.is_some()),
             ("penalties.l1", self.l1.is_some()),
             ("penalties.smooth_bands", self.smooth_bands.is_some()),
             ("penalties.smooth_lags", self.smooth_lags.is_some()),

@@ -23,6 +23,8 @@ pub struct Recipe {
     pub warm_up: usize,
     /// The weight of the past in the exponential moving average of weights that is kept; `None` for the weights themselves.
     pub ema_decay: Option<f64>,
+    /// Deviation of the noise on the sound of each step, in deviations of each band.
+    pub noise: f64,
 }
 
 /// Factors of penalties on weights, added to the loss: sums of absolute and of squared weights, and of squared differences between neighbours
@@ -49,6 +51,7 @@ impl Recipe {
         cosine_epochs: None,
         warm_up: 0,
         ema_decay: None,
+        noise: 0.0,
     };
 
     /// Receptive fields as readouts. A thousand weights over neighbouring bands and lags act together: a step of 1e-3 in

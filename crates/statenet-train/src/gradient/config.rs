@@ -26,6 +26,7 @@ use crate::{
 /// | `max_epochs` | 1000 | |
 /// | `patience` | 20 | epochs without improvement after which the fit stops |
 /// | `crop` | none | of each stimulus a random [`Crop`] a step, after a warm-up that does not count |
+/// | `noise` | 0 | deviation of the noise on the sound of each step, in deviations of each band |
 /// | `seed` | 0 | order of stimuli, places of crops, training noise |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -52,6 +53,9 @@ pub struct FitConfig {
     pub patience: usize,
     /// Random crops of training stimuli in place of whole ones; `None` for whole ones. Validation stimuli are always whole.
     pub crop: Option<Crop>,
+    /// Deviation of the Gaussian noise that is added to the sound of each training step, at each band and bin, in deviations of each band; 0 or more.
+    /// Of models that do not [scale their bands](statenet_models::ResponseModel::input_scaling) before anything is learned: 0.
+    pub noise: f64,
     /// Seed of the order of stimuli, of the places of crops and of training noise.
     pub seed: Seed,
 }
@@ -70,6 +74,7 @@ impl Default for FitConfig {
             max_epochs: 1000,
             patience: 20,
             crop: None,
+            noise: 0.0,
             seed: Seed::new(0),
         }
     }
@@ -113,6 +118,7 @@ impl FitConfig {
             ("beta2", beta2, (0.0..1.0).contains(&beta2), "0 or more, below 1"),
             ("eps", eps, positive(eps), "above 0"),
             ("weight decay", weight_decay, weight_decay >= 0.0 && weight_decay.is_finite(), "0 or more"),
+            ("noise on sound", self.noise, self.noise >= 0.0 && self.noise.is_finite(), "0 or more"),
             ("clipping norm", self.clip.unwrap_or(1.0), self.clip.is_none_or(positive), "above 0"),
         ];
         let factors = self

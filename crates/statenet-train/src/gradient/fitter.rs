@@ -18,6 +18,7 @@ use super::{
     config::FitConfig,
     course::Course,
     early_stopping::{Decision, EarlyStopping},
+    noise::with_noise,
     objective::Objective,
     responses::TrainingResponses,
     resume::{Fingerprint, FitFolder, FitState},
@@ -192,6 +193,11 @@ impl<'a> Fitter<'a> {
         expect_memory_to_fit(model, recording, (&train, val), &config)?;
         let before = model.params().snapshot()?;
         let input = FitInput::new(model, recording, &train)?;
+        if config.noise != 0.0 && !input.is_scaled {
+            let (setting, got) = ("noise on sound", config.noise.to_string());
+            let expected = "0 for a model whose bands are not scaled before all that it learns";
+            return Err(Error::Setting { setting, got, expected });
+        }
         let refit = course.map(|course| json!({ "epochs": course }));
         let mut metadata =
             metadata_of(recording, &input.recording.neuron_ids(), split, &config, Some(config.seed), refit)?;
@@ -482,7 +488,8 @@ impl<'a> Run<'a> {
         let dtype = self.model.dtype();
         let convert = |t: &Tensor| t.to_dtype(dtype).during("converting a batch");
         let pass = Pass::new(noise, valid_frames(batch, dtype)?);
-        let rate = self.input.forward(self.model, &convert(&batch.cochleagrams)?, Mode::Train(&pass))?;
+        let sound = with_noise(convert(&batch.cochleagrams)?, self.config.noise, noise)?;
+        let rate = self.input.forward(self.model, &sound, Mode::Train(&pass))?;
         let weighted = |t: Tensor| match &self.weights {
             Some(weights) => t.broadcast_mul(weights).during("weighting the loss"),
             None => Ok(t),

@@ -8,6 +8,7 @@ mod course;
 mod early_stopping;
 mod fitter;
 mod many;
+mod noise;
 mod objective;
 mod recipe;
 mod responses;

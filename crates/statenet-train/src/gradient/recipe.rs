@@ -17,8 +17,16 @@ impl FitConfig {
     }
 
     fn with_recipe(self, recipe: Recipe) -> Self {
-        let Recipe { learning_rate, weight_decay, batch, penalties, cosine_epochs, warm_up, ema_decay } =
-            recipe;
+        let Recipe {
+            learning_rate,
+            weight_decay,
+            batch,
+            penalties,
+            cosine_epochs,
+            warm_up,
+            ema_decay,
+            noise,
+        } = recipe;
         let RecipePenalties { l1, l2, smooth_bands, smooth_lags } = penalties;
         let (schedule, max_epochs) =
             cosine_epochs.map_or((self.schedule, self.max_epochs), |epochs| (Schedule::Cosine, epochs));
@@ -29,6 +37,7 @@ impl FitConfig {
             schedule,
             max_epochs,
             warm_up,
+            noise,
             averaging: ema_decay.map_or(self.averaging, |decay| Averaging::Ema { decay }),
             ..self
         }
@@ -55,12 +64,16 @@ mod tests {
             cosine_epochs: Some(80),
             warm_up: 9,
             ema_decay: Some(0.95),
+            noise: 0.05,
         };
         let config = FitConfig::default().with_recipe(recipe);
         assert_eq!((config.optimizer.learning_rate, config.optimizer.weight_decay), (0.5, 0.6));
         assert_eq!(config.penalties.factors().map(|(_, factor)| factor), [0.1, 0.2, 0.3, 0.4]);
         assert_eq!((config.batch, config.schedule, config.max_epochs), (7, Schedule::Cosine, 80));
-        assert_eq!((config.warm_up, config.averaging), (9, Averaging::Ema { decay: 0.95 }));
+        assert_eq!(
+            (config.warm_up, config.noise, config.averaging),
+            (9, 0.05, Averaging::Ema { decay: 0.95 })
+        );
         assert!(config.validate().is_ok());
     }
 }

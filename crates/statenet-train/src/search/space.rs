@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use statenet_core::{RandomStream, Seed};
+use statenet_core::{Input, RandomStream, Seed};
 use statenet_models::{ModelConfig, ResponseModel};
 
 use super::trial::Trial;
@@ -72,8 +72,8 @@ pub struct Space(Vec<Dimension>);
 const DECAY_PER_STEP: (f64, f64) = (1e-5, 1e-2);
 
 impl Space {
-    /// The space of a model: learning rate and weight decay around those of its recipe, batch, crops of half a stimulus, dropout where the
-    /// model has it, and L1 and smoothness where it has receptive fields over bands and lags.
+    /// The space of a model: learning rate and weight decay around those of its recipe, batch, crops of half a stimulus, noise on the sound where
+    /// its bands are scaled, dropout where the model has it, and L1 and smoothness where it has receptive fields over bands and lags.
     ///
     /// `n_bins` are the lengths of the stimuli; `fixed` are paths of fields that are not varied.
     #[must_use]
@@ -103,6 +103,11 @@ impl Space {
         if let Some(&median) = lengths.get(lengths.len() / 2).filter(|&&median| median >= 16) {
             let half = json!({"length": median / 2, "warm_up": median / 8});
             all.push(fit("crop", Values::Usually { usual: Value::Null, others: vec![half] }, false));
+        }
+        if config.input() == Input::Cochleagram
+            && model.input_scaling().is_ok_and(|scaling| scaling.is_some())
+        {
+            all.push(fit("noise", Values::ZeroOrLog { low: 0.03, high: 0.5 }, true));
         }
         if has_fields(model.params()) {
             for field in ["penalties.smooth_bands", "penalties.smooth_lags"] {
@@ -244,11 +249,11 @@ mod tests {
 
     #[test]
     fn a_family_has_the_fields_that_it_can_use() {
-        let shared = ["learning_rate", "weight_decay", "batch", "crop"];
+        let shared = ["learning_rate", "weight_decay", "batch", "crop", "noise"];
         assert_eq!(fields("statenet-gru", &[]), shared);
         assert_eq!(fields("transformer", &[]), [&shared[..], &["dropout"]].concat());
         assert_eq!(fields("ln", &[]), [&shared[..], &["smooth_bands", "smooth_lags", "l1"]].concat());
-        assert_eq!(fields("ln", &["penalties", "batch", "crop"]), shared[..2]);
+        assert_eq!(fields("ln", &["penalties", "batch", "crop", "noise"]), shared[..2]);
     }
 
     #[test]

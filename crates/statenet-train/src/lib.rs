@@ -46,6 +46,8 @@
 //! | show progress | [`Fitter::on_epoch`] |
 //! | go on after a kill | [`Fitter::resume_in`] |
 //! | stop early, on Ctrl-C say | [`Fitter::stop_when`] |
+//! | keep an average of the weights | `Fitter::new(FitConfig { averaging: Averaging::Ema { decay: 0.99 }, ..recipe })` |
+//! | compare many fits by their first epochs | [`Fitter::pause_after`] |
 //! | save the model with what is known of its fit | [`Fit::save`] |
 //! | fit to counts as recorded | `recording.smooth(Smoothing::None)?`, and `loss: Loss::Poisson` |
 //! | fit a model that hears | the same, on a recording whose stimuli have sound files |

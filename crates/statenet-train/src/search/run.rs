@@ -116,7 +116,7 @@ impl<'a> Search<'a> {
     }
 
     /// Finds the recipe. The fits of a trial run side by side, in as many threads as the rayon pool of the caller has, with the same result
-    /// for any number of them.
+    /// for any number of them. A model of your own, which a registry builds, cannot be searched yet.
     ///
     /// # Errors
     /// [`Error::Setting`] for no trial, too few folds or no epoch; [`Error::Data`] for too few groups of unlike stimuli outside the test part;

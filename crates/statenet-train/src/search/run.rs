@@ -56,7 +56,7 @@ impl Default for SearchConfig {
 type Stop<'a> = Box<dyn Fn() -> bool + Sync + 'a>;
 type Watch<'a> = Box<dyn FnMut(&TrialResult) + 'a>;
 
-/// A search for the recipe of a model on a recording; the [module](self) says how it goes.
+/// A search for the recipe of a model on a recording; the [module](crate::search) says how it goes.
 ///
 /// ```
 /// use candle_core::Device;

@@ -3,11 +3,15 @@
 use std::{
     fs,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
     time::Instant,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use rayon::prelude::*;
 use statenet::{
     core::atomic,
@@ -110,7 +114,13 @@ pub(crate) fn run_jobs(
     let workshop = Workshop::new(sweep, out, device);
     let begun = Instant::now();
     let crew = Crew { workshop: &workshop, display: &display, retry: how.retry, tally: Mutex::default() };
-    workers::each(to_do, n_workers, |job| crew.work(job));
+    // Results are written by a thread of its own: a disk takes as long to be sure of one as a short fit does. A few may wait.
+    let (send, receive) = sync_channel(2 * n_workers);
+    thread::scope(|scope| {
+        scope.spawn(|| receive.into_iter().for_each(|done| crew.write(done)));
+        workers::each(to_do, n_workers, |job| crew.work(job, &send));
+        drop(send);
+    });
     display.finish();
     let seconds = begun.elapsed().as_secs_f64();
     let tally = crew.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -173,13 +183,21 @@ struct Crew<'a> {
     tally: Mutex<Tally>,
 }
 
+/// A job that ended, with its lock: it is held until the file is there.
+struct Done<'a> {
+    job: &'a Job,
+    file: JobFile,
+    why_failed: Option<String>,
+    lock: Lock,
+}
+
 impl Crew<'_> {
     /// Runs a job unless the program is to stop; whether to go on.
-    fn work(&self, job: &Job) -> bool {
+    fn work<'j>(&self, job: &'j Job, send: &SyncSender<Done<'j>>) -> bool {
         if interrupt::is_asked() {
             self.tally().interrupted = true;
         } else if self.tally().error.is_none()
-            && let Err(error) = self.run_job(job)
+            && let Err(error) = self.run_job(job, send)
         {
             self.tally().error.get_or_insert(error);
         }
@@ -191,11 +209,11 @@ impl Crew<'_> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Locks a job, runs it and writes its file. An error is one of the machine.
-    fn run_job(&self, job: &Job) -> anyhow::Result<()> {
+    /// Locks a job, runs it and hands its file over. An error is one of the machine.
+    fn run_job<'j>(&self, job: &'j Job, send: &SyncSender<Done<'j>>) -> anyhow::Result<()> {
         let out = self.workshop.out;
         let path = JobFile::path(out, &job.name);
-        let Some(_locked) = Lock::try_file(&path, "sweep")? else {
+        let Some(lock) = Lock::try_file(&path, "sweep")? else {
             return self.pass(job);
         };
         // Another process may have ended it since the list was made.
@@ -223,17 +241,25 @@ impl Crew<'_> {
                 return Err(error);
             }
         };
-        let is_done = why.is_none();
-        if let Err(error) = JobFile::new(job.clone(), outcome, seconds).write(out) {
+        let done = Done { job, file: JobFile::new(job.clone(), outcome, seconds), why_failed: why, lock };
+        send.send(done).map_err(|_| anyhow!("results are no longer written"))
+    }
+
+    /// Writes the file of a job, and releases its lock.
+    fn write(&self, done: Done<'_>) {
+        let Done { job, file, why_failed, lock } = done;
+        if let Err(error) = file.write(self.workshop.out) {
             self.display.put_back();
-            return Err(error.into());
+            self.tally().error.get_or_insert(error.into());
+            return;
         }
+        drop(lock);
+        let (is_done, seconds) = (why_failed.is_none(), file.seconds);
         let mut tally = self.tally();
         tally.ended.push((job.clone(), seconds));
-        tally.failed.extend(why.map(|why| (job.name.clone(), why)));
+        tally.failed.extend(why_failed.map(|why| (job.name.clone(), why)));
         drop(tally);
         self.display.ended(job, is_done, seconds);
-        Ok(())
     }
 
     fn pass(&self, job: &Job) -> anyhow::Result<()> {

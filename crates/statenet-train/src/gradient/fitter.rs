@@ -210,8 +210,8 @@ impl<'a> Fitter<'a> {
         };
         let folder = match resume {
             Some((folder, every)) => {
-                let fingerprint = Fingerprint::new(model, &config, recording, split, course)?;
-                Some((FitFolder::new(&folder, fingerprint), every))
+                let fingerprint = Fingerprint::without_data(model, &config, split, course)?;
+                Some((FitFolder::new(&folder, fingerprint, recording), every))
             }
             None => None,
         };

@@ -11,6 +11,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use candle_core::{DType, Device, Tensor};
@@ -49,16 +50,16 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    pub(crate) fn new(
+    /// That of a fit which has not begun, but for the digest of its data.
+    pub(crate) fn without_data(
         model: &dyn ResponseModel,
         fit: &FitConfig,
-        recording: &Recording,
         split: &Split,
         refit: Option<&Course>,
     ) -> Result<Self> {
         let start = digest_of_values(model.params().iter().map(|p| p.var.as_tensor()))?;
-        let data = digest_of_data(recording, split.train().iter().chain(split.val()).copied())?;
         let model = serde_json::to_value(model.config()).unwrap_or_default();
+        let data = String::new();
         Ok(Self { model, start, fit: fit.clone(), split: split.clone(), refit: refit.cloned(), data })
     }
 
@@ -137,14 +138,26 @@ struct StateFile {
 }
 
 /// The folder that holds the state of a running fit.
-pub(crate) struct FitFolder {
+pub(crate) struct FitFolder<'a> {
     folder: PathBuf,
-    fingerprint: Fingerprint,
+    without_data: Fingerprint,
+    recording: &'a Recording,
+    /// With the digest of the data, which takes long and is made when a state is read or saved: a short fit does neither.
+    fingerprint: OnceLock<Fingerprint>,
 }
 
-impl FitFolder {
-    pub(crate) fn new(folder: &Path, fingerprint: Fingerprint) -> Self {
-        Self { folder: folder.to_path_buf(), fingerprint }
+impl<'a> FitFolder<'a> {
+    pub(crate) fn new(folder: &Path, without_data: Fingerprint, recording: &'a Recording) -> Self {
+        Self { folder: folder.to_path_buf(), without_data, recording, fingerprint: OnceLock::new() }
+    }
+
+    fn fingerprint(&self) -> Result<&Fingerprint> {
+        if let Some(made) = self.fingerprint.get() {
+            return Ok(made);
+        }
+        let split = &self.without_data.split;
+        let data = digest_of_data(self.recording, split.train().iter().chain(split.val()).copied())?;
+        Ok(self.fingerprint.get_or_init(|| Fingerprint { data, ..self.without_data.clone() }))
     }
 
     /// Loads the state; `None` if the folder holds none.
@@ -167,7 +180,7 @@ impl FitFolder {
             let reason = format!("format is {}, expected {FORMAT}", file.format);
             return Err(self.damaged(STATE_FILE, reason));
         }
-        if let Some((field, got, expected)) = file.fingerprint.difference(&self.fingerprint) {
+        if let Some((field, got, expected)) = file.fingerprint.difference(self.fingerprint()?) {
             return Err(Error::OtherFit { path: self.folder.clone(), field, got, expected });
         }
         let bytes = read(&self.folder.join(TENSORS_FILE))?;
@@ -219,7 +232,7 @@ impl FitFolder {
             .map_err(|e| unwritable(e.into()))?;
         let file = StateFile {
             format: FORMAT,
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.fingerprint()?.clone(),
             early_stopping: fit.early_stopping.clone(),
             n_steps: fit.moments.n_steps,
             ended: fit.ended,

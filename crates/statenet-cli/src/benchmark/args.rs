@@ -38,6 +38,9 @@ pub struct BenchmarkArgs {
     /// Splits, separated by commas; loo, kfold:K, grouped:FIELD:K and nested:K/J are all their folds
     #[arg(long, value_name = "LIST", default_value = "demo", value_delimiter = ',')]
     pub(super) split: Vec<String>,
+    /// Shares of the training sounds, separated by commas, such as 0.25,0.5,1: models are also fitted to these; 1 must be among them
+    #[arg(long, value_name = "LIST", default_value = "1", value_delimiter = ',')]
+    pub(super) train: Vec<f64>,
     /// Maximum number of epochs; default: that of each model's recipe
     #[arg(long, value_name = "N")]
     pub(super) epochs: Option<usize>,
@@ -51,7 +54,7 @@ pub struct BenchmarkArgs {
     #[arg(
         long,
         value_name = "FILE.toml",
-        conflicts_with_all = ["data", "simulated", "models", "seeds", "split", "epochs", "min_signal_power", "allow_similar_sounds"]
+        conflicts_with_all = ["data", "simulated", "models", "seeds", "split", "train", "epochs", "min_signal_power", "allow_similar_sounds"]
     )]
     pub(super) plan: Option<PathBuf>,
     /// The model that the others are compared with
@@ -92,6 +95,11 @@ impl BenchmarkArgs {
             return Ok(Plan::read(file)?);
         }
         ensure!(self.seeds > 0, "--seeds is 0, expected 1 or more");
+        ensure!(
+            self.train.contains(&1.0),
+            "--train is {:?}, expected 1, all training sounds, among them",
+            self.train
+        );
         let mut plan = Plan::parse(&self.plan_text()?)?;
         plan.base = std::env::current_dir().context("the folder in which this runs")?;
         plan.min_signal_power = self.min_signal_power;
@@ -128,11 +136,12 @@ impl BenchmarkArgs {
         let models: Vec<String> = listed(&self.models)?.into_iter().map(model).collect();
         let splits: Vec<String> = self.split.iter().map(|split| quoted(split)).collect();
         let mut plan = format!(
-            "recordings = [{}]\nmodels = [{}]\nsplits = [{}]\nseeds = {}\n",
+            "recordings = [{}]\nmodels = [{}]\nsplits = [{}]\nseeds = {}\ntrain = {:?}\n",
             recordings.join(", "),
             models.join(", "),
             splits.join(", "),
-            self.seeds
+            self.seeds,
+            self.train
         );
         if let Some(epochs) = self.epochs {
             plan += &format!("recipes = [{{epochs = {epochs}}}]\n");

@@ -55,8 +55,11 @@ pub(super) fn collect(
     }
     let of_model = |scores: &ModelScores| if score == CC { scores.cc.mean } else { scores.ccnorm.mean };
     scored.sort_by(|(a, ..), (b, ..)| descending(of_model(a), of_model(b)).then_with(|| a.name.cmp(&b.name)));
-    let named: Vec<(String, Means)> =
-        scored.iter().map(|(scores, _, means)| (scores.name.clone(), means.clone())).collect();
+    let named: Vec<(String, Means)> = scored
+        .iter()
+        .filter(|(_, fits, _)| !fits.is_partial)
+        .map(|(scores, _, means)| (scores.name.clone(), means.clone()))
+        .collect();
     let mut comparisons = compared(&named, against, &neurons, None, score)?;
     if neurons.recordings.len() > 1 {
         for recording in &neurons.recordings {

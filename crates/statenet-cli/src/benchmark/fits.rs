@@ -7,7 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use statenet::train::sweep::{Job, JobResult, Merged, Outcome};
 
-use super::{models::with_adaptation, scores::Failure, varied::Varied};
+use super::{
+    models::with_adaptation,
+    scores::Failure,
+    varied::{TRAIN, Varied},
+};
 
 /// The scores of a neuron: CCnorm, CCraw, FVE, CCnorm per clip.
 pub(super) const N_SCORES: usize = 4;
@@ -24,7 +28,7 @@ pub(super) struct Fit {
     pub(super) multiplications_per_second: Option<f64>,
     /// Neurons by id, with their scores.
     pub(super) neurons: Vec<(String, [Option<f64>; N_SCORES])>,
-    /// Validation score after each epoch.
+    /// Validation score after each epoch; empty for a fit in closed form.
     pub(super) val_score: Vec<Option<f64>>,
     pub(super) seconds: f64,
 }
@@ -34,6 +38,8 @@ pub(super) struct ModelFits {
     pub(super) name: String,
     /// Numbers that the plan varies, each with the name that the model has without it.
     pub(super) varied: Vec<Varied>,
+    /// Whether it was fitted to a share of the training sounds: it is not compared with models that had them all.
+    pub(super) is_partial: bool,
     pub(super) fits: Vec<Fit>,
     /// Recordings of fits that failed.
     pub(super) failed: Vec<String>,
@@ -59,6 +65,7 @@ pub(super) fn by_model(merged: &Merged) -> anyhow::Result<(Vec<ModelFits>, Vec<F
             models.push(ModelFits {
                 name: name.clone(),
                 varied: varied_in(job, recipes_differ),
+                is_partial: job.train.is_some(),
                 fits: Vec::new(),
                 failed: Vec::new(),
             });
@@ -100,7 +107,8 @@ fn fit(job: &Job, result: JobResult, seconds: f64) -> Fit {
         parameters: result.parameters,
         multiplications_per_second: result.multiplications_per_second,
         neurons: neurons.map(|(n, per_clip)| (n.id, [n.ccnorm, n.cc, n.fve, per_clip])).collect(),
-        val_score: result.val_score,
+        // Of a fit in closed form they are those of its candidates.
+        val_score: if result.epochs_run == 0 { Vec::new() } else { result.val_score },
         seconds,
     }
 }
@@ -125,6 +133,9 @@ fn name_of(job: &Job, recipes_differ: bool) -> String {
     for (field, value) in fields {
         name += &format!(" {}={value}", last_part(field));
     }
+    if let Some(share) = job.train {
+        name += &format!(" train={share}");
+    }
     match job.neurons.as_str() {
         "all" => name,
         one if one.bytes().all(|byte| byte.is_ascii_digit()) => name + " (a fit for each neuron)",
@@ -143,7 +154,12 @@ fn varied_in(job: &Job, recipes_differ: bool) -> Vec<Varied> {
             value: value.as_f64()?,
         })
     };
-    job.vary.iter().filter_map(one).collect()
+    let share = job.train.map(|value| Varied {
+        model: name_of(&Job { train: None, ..job.clone() }, recipes_differ),
+        field: TRAIN.to_owned(),
+        value,
+    });
+    job.vary.iter().filter_map(one).chain(share).collect()
 }
 
 /// The last part of a field's path.
@@ -174,5 +190,9 @@ mod tests {
         assert_eq!(name_of(&jobs[1], true), "ln+ic epochs=3 lags=9");
         let varied = Varied { model: "ln+ic".to_owned(), field: "lags".to_owned(), value: 20.0 };
         assert_eq!(varied_in(&jobs[2], false), [varied]);
+        let partial = Job { train: Some(0.5), ..jobs[0].clone() };
+        assert_eq!(name_of(&partial, false), "ridge train=0.5");
+        let varied = Varied { model: "ridge".to_owned(), field: TRAIN.to_owned(), value: 0.5 };
+        assert_eq!(varied_in(&partial, false), [varied]);
     }
 }

@@ -260,6 +260,9 @@ fn learning(benchmark: &Benchmark, fits: &[ModelFits]) -> Section {
     let values = |fit: &Fit| fit.val_score.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
     for recording in &benchmark.recordings {
         let first = |model: &ModelFits| {
+            if model.is_partial {
+                return None;
+            }
             let fit = model.fits.iter().filter(|fit| fit.recording == recording.name).find(learned)?;
             Some(Curve::new(model.name.clone(), values(fit)))
         };

@@ -18,7 +18,7 @@ pub(super) fn ranks(
     score: usize,
 ) -> (Vec<Rank>, RankStability) {
     let mut rounds: BTreeMap<Round<'_>, Vec<(usize, f64)>> = BTreeMap::new();
-    for (at, model) in models.iter().enumerate() {
+    for (at, model) in models.iter().enumerate().filter(|(_, model)| !model.is_partial) {
         let mut of_rounds: BTreeMap<Round<'_>, Vec<&super::fits::Fit>> = BTreeMap::new();
         for fit in model.fits.iter().filter(|fit| recording.is_none_or(|name| fit.recording == name)) {
             of_rounds.entry((&fit.recording, &fit.split, fit.seed)).or_default().push(fit);

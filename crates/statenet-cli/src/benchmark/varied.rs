@@ -11,7 +11,10 @@ use super::{
     tables,
 };
 
-/// A number that the config of a model has in place of its default.
+/// The field of a share of the training sounds.
+pub(super) const TRAIN: &str = "train";
+
+/// A number that the config of a model has in place of its default, or the share of the training sounds that it was fitted to.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Varied {
     /// The model without it.
@@ -33,20 +36,28 @@ pub(super) fn sections(benchmark: &Benchmark, fits: &[ModelFits]) -> Vec<Section
             of_model.push((varied.value, at));
         }
     }
+    // All training sounds are those of the model without a share.
+    for (model, values) in by_field.get_mut(TRAIN).into_iter().flatten() {
+        values.extend(fits.iter().position(|of| of.name == *model).map(|at| (1.0, at)));
+    }
     by_field.into_iter().filter_map(|(field, models)| section(benchmark, field, models)).collect()
 }
 
 fn section(benchmark: &Benchmark, field: &str, models: Values<'_>) -> Option<Section> {
     let title = tables::compared_score(benchmark);
     let is_window = field == "lags";
-    let (heading, label) = if is_window {
-        ("Score against the length of the window".to_owned(), "Window (ms)".to_owned())
-    } else {
-        (format!("Score against {field}"), field.to_owned())
+    let (heading, label) = match field {
+        _ if is_window => ("Score against the length of the window".to_owned(), "Window (ms)".to_owned()),
+        TRAIN => ("Score against the amount of training data".to_owned(), "Training sounds (%)".to_owned()),
+        _ => (format!("Score against {field}"), field.to_owned()),
     };
     let mut section = Section::new(heading);
     for recording in &benchmark.recordings {
-        let scale = if is_window { recording.dt_ms } else { 1.0 };
+        let scale = match field {
+            _ if is_window => recording.dt_ms,
+            TRAIN => 100.0,
+            _ => 1.0,
+        };
         let series = models.iter().filter_map(|(model, values)| {
             let mut values = values.clone();
             values.sort_by(|(a, _), (b, _)| a.total_cmp(b));

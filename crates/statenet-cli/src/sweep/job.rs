@@ -75,6 +75,10 @@ impl<'a> Workshop<'a> {
                 }
             }
             let split = loaded.split(&job.split, base, *allow_similar_sounds)?;
+            let split = match job.train {
+                Some(share) => Arc::new(split.with_share_of_training(share, Seed::new(job.seed))?),
+                None => split,
+            };
             let model = self.model_of(job);
             let whole = choice(&model, &loaded.inputs)?;
             let input = whole.input();

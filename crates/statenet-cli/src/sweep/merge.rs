@@ -88,7 +88,7 @@ fn write_csv(path: &Path, merged: &Merged) -> anyhow::Result<()> {
         let numbers: Vec<&str> = NUMBERS.iter().map(|(name, _)| *name).collect();
         writeln!(
             w,
-            "job,recording,neurons,model,vary,recipe,split,seed,{},failed,seconds",
+            "job,recording,neurons,model,vary,recipe,split,train,seed,{},failed,seconds",
             numbers.join(",")
         )?;
         for JobFile { job, outcome, seconds, .. } in &merged.files {
@@ -97,7 +97,14 @@ fn write_csv(path: &Path, merged: &Merged) -> anyhow::Result<()> {
             let fields = |fields: &BTreeMap<String, Value>| {
                 fields.iter().map(|(field, value)| format!("{field}={value}")).collect::<Vec<_>>().join(" ")
             };
-            cells.extend([fields(&job.vary), fields(&job.recipe), job.split.clone(), job.seed.to_string()]);
+            let train = job.train.unwrap_or(1.0).to_string();
+            cells.extend([
+                fields(&job.vary),
+                fields(&job.recipe),
+                job.split.clone(),
+                train,
+                job.seed.to_string(),
+            ]);
             let (result, why) = match outcome {
                 Outcome::Done(result) => (Some(result), ""),
                 Outcome::Failed(why) => (None, why.as_str()),

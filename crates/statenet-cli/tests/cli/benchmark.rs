@@ -152,6 +152,8 @@ fn a_benchmark_says_its_cost_runs_and_leaves_tables_of_every_model() {
         assert!(page.contains(part), "{part}");
     }
     assert!(page.ends_with("</html>\n") && !page.contains("NaN"));
+    assert!(!page.contains("ridge on data."), "ridge regression has no epochs");
+    assert!(page.contains("statenet-gru on data."));
     assert_eq!(temporary(&out), Vec::<String>::new());
     // The folder is that of a sweep.
     let status = expect_done("sweep", &["status", "--out", text(&out)]).stdout;
@@ -223,6 +225,24 @@ fn several_recordings_are_told_apart_and_a_plan_can_be_given() {
 }
 
 #[test]
+fn shares_of_the_training_sounds_are_a_figure_and_are_not_compared() {
+    let place = Place::new();
+    let words = place.words("out", &["--models", "ridge,linear", "--against", "ridge", "--train", "0.5,1"]);
+    let said = expect_done("benchmark", &borrowed(&words)).stdout;
+    assert!(said.contains("24 jobs: about") && said.contains("6 orders of 2 models"), "{said}");
+    let found = json(&place.at("out/benchmark.json"));
+    let models = found["models"].as_array().unwrap();
+    let names: Vec<&str> = models.iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert_eq!((names.len(), names.contains(&"linear train=0.5")), (4, true));
+    assert_eq!(found["comparisons"].as_array().unwrap().len(), 1);
+    let page = fs::read_to_string(place.at("out/benchmark.html")).unwrap();
+    assert!(page.contains("Score against the amount of training data"));
+    let [half, all] =
+        ["linear train=0.5", "linear"].map(|name| models.iter().find(|m| m["name"] == name).unwrap());
+    assert_ne!(half["ccnorm"]["mean"], all["ccnorm"]["mean"], "fitted to other sounds");
+}
+
+#[test]
 fn wrong_options_are_refused_before_the_work_and_nothing_but_failures_is_an_error() {
     let place = Place::new();
     let data = place.at("data");
@@ -234,6 +254,8 @@ fn wrong_options_are_refused_before_the_work_and_nothing_but_failures_is_an_erro
     refused(&["--models", "lnn"], &["--models has \"lnn\"", "statenet-gru"]);
     refused(&["--models", "ln-ic+adaptrans"], &["cannot have another adaptation"]);
     refused(&["--seeds", "0"], &["--seeds is 0"]);
+    refused(&["--train", "0.5"], &["--train is [0.5], expected 1"]);
+    refused(&["--train", "1,2"], &["train of the plan is 2"]);
     refused(&["--probe", "0"], &["--probe is 0"]);
     refused(&["--split", "demos"], &["splits of the plan is \"demos\""]);
     refused(&["--plan", "x.toml"], &["cannot be used with"]);

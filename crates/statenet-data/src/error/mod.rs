@@ -295,6 +295,12 @@ pub enum Error {
         /// The text.
         text: String,
     },
+    /// A share of the training stimuli is out of range.
+    #[error("the share of training stimuli is {got}, expected above 0 and at most 1")]
+    TrainingShare {
+        /// The share.
+        got: f64,
+    },
     /// An entry in a list of neurons is not a neuron.
     #[error(
         "the list of neurons contains {entry:?}, expected an id, an index below {n_neurons} or a range of indices like 5-9"

@@ -10,7 +10,7 @@ mod similar;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use statenet_core::Digest;
+use statenet_core::{Digest, Seed};
 
 pub use likeness::{Likeness, SimilarSounds};
 pub use nested::{NestedPlan, OuterFold};
@@ -92,6 +92,24 @@ impl Split {
         split.vetted.sounds = None;
         split.expect_disjoint(|index| index.to_string())?;
         Ok(split)
+    }
+
+    /// The same split with a share of its training stimuli, at least one, drawn by the seed. Of two shares with one seed the larger one
+    /// has the stimuli of the smaller.
+    ///
+    /// # Errors
+    /// [`Error::TrainingShare`] for a share that is not above 0 and at most 1.
+    pub fn with_share_of_training(&self, share: f64, seed: Seed) -> Result<Self> {
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(Error::TrainingShare { got: share });
+        }
+        let mut order: Vec<usize> = (0..self.train.len()).collect();
+        seed.stream("share of training stimuli").shuffle(&mut order);
+        let n = ((share * order.len() as f64).ceil() as usize).clamp(1, order.len().max(1));
+        let mut kept: Vec<usize> = order.into_iter().take(n).collect();
+        kept.sort_unstable();
+        let train = kept.into_iter().filter_map(|at| self.train.get(at).copied()).collect();
+        Ok(Self { train, ..self.clone() })
     }
 
     /// Indices of the training stimuli.
@@ -278,6 +296,24 @@ pub(crate) mod tests {
             .collect();
         let dt = TimeBin::from_millis(5.0).unwrap();
         Recording::new(Description::default(), dt, vec![], vec![Neuron::new("u")], stimuli).unwrap()
+    }
+
+    #[test]
+    fn larger_shares_of_training_hold_smaller_ones_and_leave_the_other_parts() {
+        let split = Split::new((0..10).collect(), vec![10], vec![11, 12]).unwrap();
+        let share = |share: f64, seed: u64| split.with_share_of_training(share, Seed::new(seed)).unwrap();
+        for seed in 0..5 {
+            let mut before: Vec<usize> = Vec::new();
+            for (some, n) in [(0.01, 1), (0.25, 3), (0.5, 5), (1.0, 10)] {
+                let drawn = share(some, seed);
+                assert_eq!((drawn.train().len(), drawn.val(), drawn.test()), (n, split.val(), split.test()));
+                assert!(before.iter().all(|s| drawn.train().contains(s)) && drawn.train().is_sorted());
+                before = drawn.train().to_vec();
+            }
+        }
+        assert_ne!(share(0.5, 0), share(0.5, 1));
+        let error = split.with_share_of_training(0.0, Seed::new(0)).unwrap_err().to_string();
+        assert_eq!(error, "the share of training stimuli is 0, expected above 0 and at most 1");
     }
 
     #[test]

@@ -37,7 +37,10 @@ pub struct Job {
     pub recipe: BTreeMap<String, Value>,
     /// The split, as a text of [`SplitPlan`](statenet_data::SplitPlan).
     pub split: String,
-    /// Seed of the fit and of intervals.
+    /// The share of the training stimuli that is fitted, drawn by the seed; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<f64>,
+    /// Seed of the fit and of intervals, and of a share of the training stimuli.
     pub seed: u64,
     /// Digests of what it reads, by field: `recording`, and `model` and `split` where these are files.
     pub reads: BTreeMap<String, String>,
@@ -71,12 +74,14 @@ impl Job {
         Ok(FitConfig { seed: Seed::new(self.seed), ..config })
     }
 
-    /// Model, varied fields and recipe in words, for tables: `statenet-gru hidden=35 lr=0.001`.
+    /// Model, varied fields, recipe and share of the training stimuli in words, for tables: `statenet-gru hidden=35 lr=0.001`.
     #[must_use]
     pub fn label(&self) -> String {
         let fields = self.vary.iter().chain(&self.recipe);
         let stem = Path::new(&self.model).file_stem().unwrap_or_default().to_string_lossy();
-        fields.fold(stem.into_owned(), |text, (field, value)| format!("{text} {}={value}", last(field)))
+        let model =
+            fields.fold(stem.into_owned(), |text, (field, value)| format!("{text} {}={value}", last(field)));
+        self.train.map_or(model.clone(), |share| format!("{model} train={share}"))
     }
 
     /// The job with its name.
@@ -133,7 +138,10 @@ impl Plan {
                                     .into_iter()
                                     .filter_map(|(of, digest)| Some((of.to_owned(), digest.clone()?))),
                             );
-                            for &seed in &self.seeds {
+                            let shares = self.train.iter().map(|&share| (share < 1.0).then_some(share));
+                            for (train, &seed) in
+                                shares.flat_map(|share| self.seeds.iter().map(move |s| (share, s)))
+                            {
                                 let job = Job {
                                     name: String::new(),
                                     recording: recording.name(),
@@ -142,6 +150,7 @@ impl Plan {
                                     vary: vary.clone(),
                                     recipe: recipe.clone(),
                                     split: split.clone(),
+                                    train,
                                     seed,
                                     reads: reads.clone(),
                                 };
@@ -279,6 +288,18 @@ mod tests {
     }
 
     #[test]
+    fn shares_of_the_training_stimuli_are_jobs_and_all_of_them_is_the_job_without() {
+        let jobs = |more: &str| {
+            let plan = format!("recordings = ['a']\nmodels = ['ln']\nseeds = 2\n{more}");
+            Plan::parse(&plan).unwrap().jobs(&[known(1)]).unwrap()
+        };
+        let (shares, without) = (jobs("train = [0.25, 1]"), jobs(""));
+        assert_eq!((shares.len(), &shares[2..]), (4, &without[..]));
+        assert!(shares[0].name.starts_with("a.ln-train-0.25.demo.s0-"), "{}", shares[0].name);
+        assert!(!serde_json::to_string(&without[0]).unwrap().contains("train"));
+    }
+
+    #[test]
     fn the_same_job_twice_is_refused() {
         let plan = Plan::parse("recordings = ['a']\nmodels = ['ln', 'ln']").unwrap();
         let message = plan.jobs(&[known(1)]).unwrap_err().to_string();
@@ -296,6 +317,7 @@ mod tests {
                 vary: BTreeMap::new(),
                 recipe: BTreeMap::new(),
                 split: "kfold:3/0".to_owned(),
+                train: None,
                 seed: u64::MAX,
                 reads: BTreeMap::new(),
             };

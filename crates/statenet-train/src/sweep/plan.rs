@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 /// ```toml
 /// splits = ["kfold:5"]          # default demo; loo, kfold:K, grouped:FIELD:K are all folds
 /// seeds = 3                     # 0, 1, 2; or a list; default 1
+/// train = [0.25, 1]             # shares of the training stimuli; default 1, all of them
 /// checkpoints = true            # keeps every fitted model; default false
 ///
 /// [[recordings]]                # or: recordings = ["../data/ns1"]
@@ -53,6 +54,9 @@ pub struct Plan {
     /// Seeds of fits and intervals.
     #[serde(default = "first_seed", deserialize_with = "seeds")]
     pub seeds: Vec<u64>,
+    /// Shares of the training stimuli that are fitted, each a job. Default all of them, 1.
+    #[serde(default = "all_training")]
+    pub train: Vec<f64>,
     /// Whether the fitted models are kept.
     #[serde(default)]
     pub checkpoints: bool,
@@ -69,6 +73,10 @@ pub struct Plan {
 
 fn demo() -> Vec<String> {
     vec!["demo".to_owned()]
+}
+
+fn all_training() -> Vec<f64> {
+    vec![1.0]
 }
 
 fn first_seed() -> Vec<u64> {
@@ -170,11 +178,15 @@ impl Plan {
             ("models", self.models.is_empty(), "at least one model"),
             ("splits", self.splits.is_empty(), "at least one split"),
             ("seeds", self.seeds.is_empty(), "at least one seed"),
+            ("train", self.train.is_empty(), "at least one share"),
         ];
         for (field, is_empty, expected) in lists {
             if is_empty {
                 return Err(value(field, "empty", expected));
             }
+        }
+        if let Some(share) = self.train.iter().find(|&&share| !(share > 0.0 && share <= 1.0)) {
+            return Err(value("train", &share.to_string(), "shares above 0 and at most 1"));
         }
         let mut names: Vec<String> = Vec::new();
         for (at, recording) in self.recordings.iter().enumerate() {
@@ -267,6 +279,7 @@ mod tests {
             (&format!("{good}sedes = 3"), "plan:3:1: unknown field `sedes`"),
             (&format!("{good}seeds = -1"), "plan:3:9: invalid value"),
             (&format!("{good}seeds = 10000000"), "at most 1000000 seeds"),
+            (&format!("{good}train = [0.5, 1.5]"), "train of the plan is 1.5, expected shares above 0"),
             (&format!("{good}seeds = 0"), "seeds of the plan is empty"),
             (&format!("{good}splits = 3"), "plan:3:10: invalid type"),
             (&format!("{good}[[recipes]]\nlr = []"), "recipes[0].lr of the plan is empty"),

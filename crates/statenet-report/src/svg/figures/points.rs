@@ -137,9 +137,9 @@ impl Points {
         Axis { label: self.x_label.clone(), ticks: numbers.into_iter().map(tick).collect() }
     }
 
-    /// A single series needs no legend.
+    /// A single series of points with names needs no legend.
     fn legend(&self) -> Vec<Entry> {
-        if self.series.len() < 2 {
+        if self.series.len() < 2 && !self.series.iter().any(|series| series.joined) {
             return Vec::new();
         }
         let entry =
@@ -298,5 +298,7 @@ mod tests {
             |name: &str| PointSeries::joined(name, [Point::new("", 1.0, 0.2), Point::new("", 10.0, 0.4)]);
         let svg = Points::new("", "Window (ms)", "CCnorm", [series("ln"), series("gru")]).render();
         assert!(svg.as_str().contains(">ln<") && svg.as_str().contains(">gru<"));
+        let one = Points::new("", "Window (ms)", "CCnorm", [series("ln")]).render();
+        assert!(one.as_str().contains(">ln<"));
     }
 }

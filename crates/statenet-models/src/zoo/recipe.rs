@@ -66,12 +66,12 @@ impl Recipe {
     /// The transformer.
     pub const ATTENTION: Self = Self { learning_rate: 3e-3, ..Self::DEFAULT };
 
-    /// The low-rank LN: a few hundred weights that all neurons share. The best validation score of the first 20 epochs on NS1 is
-    /// .70 at this rate and .67 at 3e-3; at 1e-3 it is .62 after 30.
-    pub const LOW_RANK: Self = Self { learning_rate: 1e-2, ..Self::DEFAULT };
+    /// The low-rank LN: a few hundred weights that all neurons share. Found by a search of 12 trials over the sounds of NS1 that do not
+    /// test: .699 over folds, where 1e-2 without decay has .688.
+    pub const LOW_RANK: Self = Self { learning_rate: 1.7e-2, weight_decay: 0.026, ..Self::DEFAULT };
 
-    /// The 1-D CNN: the validation score is .65 after 10 epochs on NS1.
-    pub const RECTIFIED: Self = Self { learning_rate: 1e-3, ..Self::DEFAULT };
+    /// The 1-D CNN, by a search like that of the low-rank LN: test CCnorm .781 on NS1 over five seeds, where 1e-3 without decay has .765.
+    pub const RECTIFIED: Self = Self { learning_rate: 1.7e-3, weight_decay: 0.26, ..Self::DEFAULT };
 
     /// The recipe of any config, also of one that is not in the zoo: that of the zoo's models with the same core or
     /// readout.

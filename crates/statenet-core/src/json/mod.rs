@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
+use crate::shortened;
+
 /// Why bytes are not the JSON that was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,8 +41,24 @@ pub enum JsonError {
         line: usize,
     },
     /// The text is not JSON, or not of the expected form.
-    #[error(transparent)]
-    Form(#[from] serde_json::Error),
+    #[error("{}", said(.0))]
+    Form(serde_json::Error),
+}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Form(error)
+    }
+}
+
+/// What serde says, which can quote a name as long as the file, with the place at its end.
+fn said(error: &serde_json::Error) -> String {
+    const MOST: usize = 1000;
+    let (text, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
+    match text.strip_suffix(&place) {
+        Some(what) => shortened(what, MOST) + &place,
+        None => shortened(&text, MOST),
+    }
 }
 
 /// Reads a value from the bytes of a JSON file in UTF-8, or in UTF-16 with a byte-order mark.
@@ -104,6 +122,16 @@ mod tests {
         for bytes in [text.as_bytes(), &marked, &utf16(0xfeff, false), &utf16(0xfeff, true)] {
             assert_eq!(value(bytes).unwrap(), json!({"name": "Müller 夜鶯"}));
         }
+    }
+
+    #[test]
+    fn an_error_does_not_quote_all_of_a_long_name_and_says_the_place() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Short {}
+        let text = format!("{{\"{}\": 1}}", "x".repeat(5000));
+        let error = parse::<Short>(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.len() < 1100 && error.ends_with("xxx... at line 1 column 5003"), "{error}");
     }
 
     #[test]

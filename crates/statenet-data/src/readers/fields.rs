@@ -163,6 +163,5 @@ fn is_inside(path: &str) -> bool {
 
 /// A value as JSON, shortened to at most 60 characters.
 pub(crate) fn shortened(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
+    statenet_core::shortened(&value.to_string(), 60)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use statenet_core::{atomic, json};
+use statenet_core::{atomic, json, shortened};
 use statenet_models::ModelConfig;
 
 use super::{
@@ -121,7 +121,8 @@ impl RecipeFile {
         let bytes = std::fs::read(path).map_err(|e| failed("read", e.into()))?;
         let file: Self = json::parse(&bytes).map_err(|e| failed("read as a recipe", e.into()))?;
         if file.format != FORMAT || file.version != VERSION {
-            let why = format!("it is {} {}, expected {FORMAT} {VERSION}", file.format, file.version);
+            let format = shortened(&file.format, 60);
+            let why = format!("it is {format} {}, expected {FORMAT} {VERSION}", file.version);
             return Err(failed("read as a recipe", why.into()));
         }
         Ok(file)

@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use statenet_core::shortened;
 
 use super::{entry::Candidates, error::SweepError};
 use crate::error::Result;
+
+/// Most characters of a value, and of a field that is not there, in an error: a file can hold any.
+const QUOTED: usize = 200;
+/// Most characters of what serde says of a value, which quotes it too, beside the values allowed.
+const SAID: usize = 1000;
 
 /// All combinations of one candidate for each field; one without fields if there are none. The first field varies slowest.
 pub(super) fn combinations(vary: &BTreeMap<String, Candidates>) -> Vec<BTreeMap<String, Value>> {
@@ -38,8 +44,8 @@ pub fn set_fields<T: Serialize + DeserializeOwned>(
 ) -> Result<T> {
     let failed = |field: &str, got: String, e: serde_json::Error| SweepError::Value {
         field: format!("{field} of {of}"),
-        got,
-        expected: e.to_string(),
+        got: shortened(&got, QUOTED),
+        expected: shortened(&e.to_string(), SAID),
     };
     let mut whole = serde_json::to_value(config).map_err(|e| failed("config", String::new(), e))?;
     for (field, value) in fields {
@@ -54,9 +60,13 @@ pub fn set_fields<T: Serialize + DeserializeOwned>(
             [path] => *path,
             [] => {
                 let known = paths.iter().map(dotted).collect();
-                return Err(
-                    SweepError::Field { of: of.to_owned(), field: field.clone(), found: 0, known }.into()
-                );
+                return Err(SweepError::Field {
+                    of: of.to_owned(),
+                    field: shortened(field, QUOTED),
+                    found: 0,
+                    known,
+                }
+                .into());
             }
             several => {
                 let known: Vec<String> = several.iter().map(|path| dotted(path)).collect();
@@ -117,6 +127,16 @@ mod tests {
         let error =
             set_fields(&gru, "statenet-gru", &fields(json!({"hidden": "x"}))).unwrap_err().to_string();
         assert!(error.starts_with("hidden of statenet-gru of the plan is \"x\", expected"), "{error}");
+    }
+
+    #[test]
+    fn an_error_does_not_quote_all_of_a_long_value_or_field() {
+        let long = "x".repeat(5000);
+        let config = FitConfig::default();
+        for wrong in [json!({"loss": &long}), json!({"loss": [&long]}), json!({ &long: 1 })] {
+            let error = set_fields(&config, "the recipe", &fields(wrong)).unwrap_err().to_string();
+            assert!(error.len() < 2000 && error.contains("xxx..."), "{error}");
+        }
     }
 
     #[test]

@@ -130,23 +130,8 @@ impl FurtherScores {
         }
     }
 
-    fn jackknifed(&self) -> Jackknifed {
-        let bits_per_second = self.coherence.as_ref().ok().map(|coherence| coherence.bits_per_second);
-        [
-            self.explained_signal_power.ok(),
-            self.cc_ttrc.ok(),
-            bits_per_second,
-            self.deviance_explained.ok(),
-            self.bits_per_spike.ok(),
-            self.fano.ok(),
-            self.van_rossum.ok(),
-            self.victor_purpura.ok(),
-        ]
-    }
-
-    /// Sets the intervals over sounds from the scores without each unit of each stratum.
-    fn set_intervals(&mut self, without: &[Vec<Jackknifed>], confidence: f64) {
-        let estimates = self.jackknifed();
+    /// Sets the intervals over sounds from the scores, and those without each unit of each stratum.
+    fn set_intervals(&mut self, estimates: Jackknifed, without: &[Vec<Jackknifed>], confidence: f64) {
         let interval = |score: usize| {
             let strata: Vec<Vec<Option<f64>>> =
                 without.iter().map(|units| units.iter().map(|scores| scores[score]).collect()).collect();
@@ -187,28 +172,30 @@ pub fn further_scores(
         return Err(Error::Count { list: "counts", got, expected: n, per: "neuron" });
     }
     let prepared = Prepared::new(options)?;
-    let scores = |observations: &[Observation<'_>], counts: &[Observation<'_>], prepared: &Prepared| {
-        let score = |neuron| prepared.score(&Neuron::of(observations, neuron), &Neuron::of(counts, neuron));
-        (0..n).into_par_iter().map(score).collect::<Vec<FurtherScores>>()
+    let neurons = |observations: &[Observation<'_>], counts: &[Observation<'_>]| {
+        let of = |neuron| OneNeuron::new(Neuron::of(observations, neuron), Neuron::of(counts, neuron));
+        (0..n).into_par_iter().map(of).collect::<Vec<OneNeuron>>()
     };
-    let mut all = scores(observations, counts, &prepared);
+    let (mut all, estimates): (Vec<FurtherScores>, Vec<Jackknifed>) =
+        neurons(observations, counts).par_iter().map(|neuron| prepared.score(neuron)).unzip();
     let Some(confidence) = options.confidence else { return Ok(all) };
-    // The scores without a unit need no interval of their own.
-    let plain = Prepared::new(&FurtherOptions { confidence: None, ..*options })?;
     let without = |unit: &Unit| -> Result<Vec<Jackknifed>> {
-        let scores = unit.without(observations, &|observations| {
-            unit.without(counts, &|counts| Ok(scores(observations, counts, &plain)))
-        })?;
-        Ok(scores.iter().map(FurtherScores::jackknifed).collect())
+        let kept = |observations: &[Observation<'_>], counts: &[Observation<'_>]| {
+            let scores = |neuron: &OneNeuron| prepared.over_sounds(neuron).values();
+            neurons(observations, counts).par_iter().map(scores).collect()
+        };
+        unit.without(observations, &|observations| {
+            unit.without(counts, &|counts| Ok(kept(observations, counts)))
+        })
     };
     let strata: Vec<Vec<Vec<Jackknifed>>> = Unit::strata(observations, options.block_bins)
         .iter()
         .map(|units| units.iter().map(without).collect())
         .collect::<Result<_>>()?;
-    for (neuron, scores) in all.iter_mut().enumerate() {
+    for (neuron, (scores, estimates)) in all.iter_mut().zip(estimates).enumerate() {
         let of_neuron: Vec<Vec<Jackknifed>> =
             strata.iter().map(|units| units.iter().map(|unit| unit[neuron]).collect()).collect();
-        scores.set_intervals(&of_neuron, confidence);
+        scores.set_intervals(estimates, &of_neuron, confidence);
     }
     Ok(all)
 }
@@ -240,38 +227,97 @@ impl Prepared {
         })
     }
 
-    fn score(&self, neuron: &Result<Neuron, Undefined>, counts: &Result<Neuron, Undefined>) -> FurtherScores {
-        fn of<T>(
-            neuron: &Result<Neuron, Undefined>,
-            score: impl FnOnce(&Neuron) -> Score<T>,
-        ) -> Result<T, Undefined> {
-            neuron.as_ref().map_err(|reason| *reason).and_then(score)
-        }
-        let trains = of(counts, |counts| Trains::of(counts.recorded()));
-        let with_trains = |score: &dyn Fn(&Neuron, &Trains) -> Score| {
-            of(counts, |counts| score(counts, trains.as_ref().map_err(|reason| *reason)?))
-        };
-        let interval = |confidence| of(neuron, |neuron| r2_er_interval::of_neuron(neuron, confidence)).ok();
-        FurtherScores {
-            r2_er: of(neuron, r2_er::of_neuron),
-            explained_signal_power: of(neuron, explained_signal_power::of_neuron),
-            cc_ttrc: of(neuron, cc_ttrc::of_neuron),
-            coherence: of(neuron, |neuron| self.coherence.coherence(neuron)),
-            deviance_explained: of(counts, deviance_explained::of_neuron),
-            bits_per_spike: of(counts, bits_per_spike::of_neuron),
-            fano: of(counts, |counts| fano::fano_of_neuron(counts.recorded(), &self.window)),
-            van_rossum: with_trains(&|neuron, trains| self.van_rossum.score(neuron, trains)),
-            van_rossum_ceiling: with_trains(&|neuron, trains| {
-                self.van_rossum.ceiling(neuron.recorded(), trains)
-            }),
-            victor_purpura: with_trains(&|neuron, trains| self.victor_purpura.score(neuron, trains)),
-            victor_purpura_ceiling: with_trains(&|neuron, trains| {
-                self.victor_purpura.ceiling(neuron.recorded(), trains)
-            }),
+    /// All scores, and those that a jackknife is over.
+    fn score(&self, neuron: &OneNeuron) -> (FurtherScores, Jackknifed) {
+        let over_sounds = self.over_sounds(neuron);
+        let estimates = over_sounds.values();
+        let interval = |confidence| neuron.of(|neuron| r2_er_interval::of_neuron(neuron, confidence)).ok();
+        let scores = FurtherScores {
+            r2_er: neuron.of(r2_er::of_neuron),
+            explained_signal_power: over_sounds.explained_signal_power,
+            cc_ttrc: over_sounds.cc_ttrc,
+            coherence: over_sounds.coherence,
+            deviance_explained: over_sounds.deviance_explained,
+            bits_per_spike: over_sounds.bits_per_spike,
+            fano: over_sounds.fano,
+            van_rossum: over_sounds.van_rossum,
+            van_rossum_ceiling: neuron
+                .of_trains(|neuron, trains| self.van_rossum.ceiling(neuron.recorded(), trains)),
+            victor_purpura: over_sounds.victor_purpura,
+            victor_purpura_ceiling: neuron
+                .of_trains(|neuron, trains| self.victor_purpura.ceiling(neuron.recorded(), trains)),
             intervals: FurtherIntervals {
                 r2_er: self.confidence.and_then(interval),
                 ..FurtherIntervals::default()
             },
+        };
+        (scores, estimates)
+    }
+
+    fn over_sounds(&self, neuron: &OneNeuron) -> OverSounds {
+        OverSounds {
+            explained_signal_power: neuron.of(explained_signal_power::of_neuron),
+            cc_ttrc: neuron.of(cc_ttrc::of_neuron),
+            coherence: neuron.of(|neuron| self.coherence.coherence(neuron)),
+            deviance_explained: neuron.of_counts(deviance_explained::of_neuron),
+            bits_per_spike: neuron.of_counts(bits_per_spike::of_neuron),
+            fano: neuron.of_counts(|counts| fano::fano_of_neuron(counts.recorded(), &self.window)),
+            van_rossum: neuron.of_trains(|neuron, trains| self.van_rossum.score(neuron, trains)),
+            victor_purpura: neuron.of_trains(|neuron, trains| self.victor_purpura.score(neuron, trains)),
         }
+    }
+}
+
+/// A neuron as it is scored, and its counts, with their spike trains.
+struct OneNeuron {
+    scored: Result<Neuron, Undefined>,
+    counts: Result<Neuron, Undefined>,
+    trains: Result<Trains, Undefined>,
+}
+
+impl OneNeuron {
+    fn new(scored: Result<Neuron, Undefined>, counts: Result<Neuron, Undefined>) -> Self {
+        let trains = counts.as_ref().map_err(|reason| *reason).and_then(|n| Trains::of(n.recorded()));
+        Self { scored, counts, trains }
+    }
+
+    fn of<T>(&self, score: impl FnOnce(&Neuron) -> Score<T>) -> Score<T> {
+        self.scored.as_ref().map_err(|reason| *reason).and_then(score)
+    }
+
+    fn of_counts(&self, score: impl FnOnce(&Neuron) -> Score) -> Score {
+        self.counts.as_ref().map_err(|reason| *reason).and_then(score)
+    }
+
+    fn of_trains(&self, score: impl FnOnce(&Neuron, &Trains) -> Score) -> Score {
+        self.of_counts(|counts| score(counts, self.trains.as_ref().map_err(|reason| *reason)?))
+    }
+}
+
+/// The scores that a jackknife is over.
+struct OverSounds {
+    explained_signal_power: Score,
+    cc_ttrc: Score,
+    coherence: Result<Coherence, Undefined>,
+    deviance_explained: Score,
+    bits_per_spike: Score,
+    fano: Score,
+    van_rossum: Score,
+    victor_purpura: Score,
+}
+
+impl OverSounds {
+    fn values(&self) -> Jackknifed {
+        let bits_per_second = self.coherence.as_ref().ok().map(|coherence| coherence.bits_per_second);
+        [
+            self.explained_signal_power.ok(),
+            self.cc_ttrc.ok(),
+            bits_per_second,
+            self.deviance_explained.ok(),
+            self.bits_per_spike.ok(),
+            self.fano.ok(),
+            self.van_rossum.ok(),
+            self.victor_purpura.ok(),
+        ]
     }
 }

@@ -9,7 +9,7 @@ use super::{
     estimates::{Means, Neurons, estimates, mean, means},
     fits::{CC, CCNORM, Fit, ModelFits, by_model},
     ranks::ranks,
-    scores::{Benchmark, Estimate, FORMAT, ModelScores, NeuronMeans, OnRecording, Rank, VERSION},
+    scores::{Benchmark, FORMAT, ModelScores, NeuronMeans, OnRecording, Rank, Scores, VERSION},
 };
 
 /// What is said of the fits of a benchmark, and the fits by model, in the same order.
@@ -48,12 +48,13 @@ pub(super) fn collect(
         for (recording, ranks) in neurons.recordings.iter().zip(&of_recordings) {
             let on = scores.recordings.iter_mut().find(|on| on.recording == recording.name);
             if let (Some(on), Some(rank)) = (on, ranks.get(at)) {
-                on.rank = rank.clone();
+                on.scores.rank = rank.clone();
             }
         }
         scored.push((scores, model, means));
     }
-    let of_model = |scores: &ModelScores| if score == CC { scores.cc.mean } else { scores.ccnorm.mean };
+    let of_model =
+        |scores: &ModelScores| if score == CC { scores.scores.cc.mean } else { scores.scores.ccnorm.mean };
     scored.sort_by(|(a, ..), (b, ..)| descending(of_model(a), of_model(b)).then_with(|| a.name.cmp(&b.name)));
     let named: Vec<(String, Means)> = scored
         .iter()
@@ -96,47 +97,43 @@ fn scores_of(model: &ModelFits, means: &Means, neurons: &Neurons, seeds: &[u64],
         let (recording, id) = (neuron.recording.clone(), neuron.id.clone());
         Some(NeuronMeans { recording, id, ccnorm, cc, fve, ccnorm_per_clip })
     });
-    let on = |recording: &str| {
-        let fits = || model.fits.iter().filter(|fit| fit.recording == recording);
-        let failed = model.failed.iter().filter(|of| *of == recording).count();
-        (fits().count() + failed > 0).then(|| {
-            let [ccnorm, cc, fve, ccnorm_per_clip] = estimates(&model.fits, neurons, Some(recording), seeds);
-            OnRecording {
-                recording: recording.to_owned(),
-                parameters: parameters(fits()),
-                multiplications_per_second: multiplications(fits()),
-                ccnorm,
-                cc,
-                fve,
-                ccnorm_per_clip,
-                rank: Rank::default(),
-                fits: fits().count(),
-                failed,
-                seconds: seconds(fits()),
-            }
+    let recordings: Vec<OnRecording> = neurons
+        .recordings
+        .iter()
+        .map(|summary| OnRecording {
+            recording: summary.name.clone(),
+            scores: scores_on(model, neurons, seeds, Some(&summary.name)),
         })
+        .filter(|on| on.scores.fits + on.scores.failed > 0)
+        .collect();
+    let over = |of: &dyn Fn(&Scores) -> Option<f64>| {
+        mean(&recordings.iter().filter_map(|on| of(&on.scores)).collect::<Vec<_>>())
     };
-    let recordings: Vec<OnRecording> =
-        neurons.recordings.iter().filter_map(|recording| on(&recording.name)).collect();
-    let [ccnorm, cc, fve, ccnorm_per_clip]: [Estimate; 4] = estimates(&model.fits, neurons, None, seeds);
-    let rounded = |mean: f64| mean.round() as u64;
-    let over = |of: &dyn Fn(&OnRecording) -> Option<f64>| {
-        mean(&recordings.iter().filter_map(of).collect::<Vec<_>>())
-    };
-    ModelScores {
-        name: model.name.clone(),
-        parameters: over(&|on| Some(on.parameters? as f64)).map(rounded),
+    let scores = Scores {
+        parameters: over(&|on| Some(on.parameters? as f64)).map(|mean| mean.round() as u64),
         multiplications_per_second: over(&|on| on.multiplications_per_second),
+        rank,
+        ..scores_on(model, neurons, seeds, None)
+    };
+    ModelScores { name: model.name.clone(), scores, per_neuron: per_neuron.collect(), recordings }
+}
+
+/// Without a rank: on a recording, or over all fits.
+fn scores_on(model: &ModelFits, neurons: &Neurons, seeds: &[u64], recording: Option<&str>) -> Scores {
+    let is_here = |of: &str| recording.is_none_or(|name| of == name);
+    let fits = || model.fits.iter().filter(|fit| is_here(&fit.recording));
+    let [ccnorm, cc, fve, ccnorm_per_clip] = estimates(&model.fits, neurons, recording, seeds);
+    Scores {
+        parameters: parameters(fits()),
+        multiplications_per_second: multiplications(fits()),
         ccnorm,
         cc,
         fve,
         ccnorm_per_clip,
-        rank,
-        per_neuron: per_neuron.collect(),
-        fits: model.fits.len(),
-        failed: model.failed.len(),
-        seconds: seconds(model.fits.iter()),
-        recordings,
+        rank: Rank::default(),
+        fits: fits().count(),
+        failed: model.failed.iter().filter(|of| is_here(of)).count(),
+        seconds: seconds(fits()),
     }
 }
 

@@ -40,8 +40,8 @@ pub(super) fn write_latex(path: &Path, benchmark: &Benchmark) -> anyhow::Result<
             escaped(&benchmark.against)
         )?;
         for model in &benchmark.models {
-            let scores = [&model.ccnorm, &model.cc, &model.fve].map(number).join(" & ");
-            let parameters = model.parameters.map_or("--".to_owned(), |n| n.to_string());
+            let scores = [&model.scores.ccnorm, &model.scores.cc, &model.scores.fve].map(number).join(" & ");
+            let parameters = model.scores.parameters.map_or("--".to_owned(), |n| n.to_string());
             let compared = benchmark.comparisons.iter().find(|c| c.recording.is_none() && c.b == model.name);
             let p = p_value(compared.and_then(|compared| compared.p_corrected));
             writeln!(w, "{} & {parameters} & {scores} & {p} \\\\", escaped(&model.name))?;

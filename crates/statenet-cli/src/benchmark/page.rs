@@ -75,14 +75,8 @@ pub(super) fn compared<'a>(
     model: &'a ModelScores,
     recording: Option<&str>,
 ) -> Option<&'a Estimate> {
-    let is_cc = benchmark.compared == "cc";
-    match recording {
-        None => Some(if is_cc { &model.cc } else { &model.ccnorm }),
-        Some(name) => {
-            let on = model.recordings.iter().find(|on| on.recording == name)?;
-            Some(if is_cc { &on.cc } else { &on.ccnorm })
-        }
-    }
+    let on = model.on(recording)?;
+    Some(if benchmark.compared == "cc" { &on.cc } else { &on.ccnorm })
 }
 
 pub(super) fn interval(ci: Option<[f64; 2]>) -> Option<Interval> {
@@ -227,7 +221,7 @@ fn against_parameters(benchmark: &Benchmark) -> Section {
     let title = tables::compared_score(benchmark);
     let of = |name: &str| {
         let point = |model: &ModelScores| {
-            let on = model.recordings.iter().find(|on| on.recording == name)?;
+            let on = model.on(Some(name))?;
             let score = compared(benchmark, model, Some(name))?;
             let point = Point::new(model.name.clone(), on.parameters? as f64, score.mean?);
             Some(Point { interval: interval(score.ci95), ..point })

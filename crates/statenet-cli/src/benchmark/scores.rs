@@ -51,9 +51,29 @@ pub(super) struct RecordingSummary {
 pub(super) struct ModelScores {
     /// Its name, `NAME+ADAPTATION` with an adaptation in front of it.
     pub(super) name: String,
-    /// Number of trained parameters, the mean over recordings where these differ in neurons.
+    /// Over all recordings. Parameters and multiplications are the means over recordings, where these differ in neurons.
+    #[serde(flatten)]
+    pub(super) scores: Scores,
+    /// The same on each recording.
+    pub(super) recordings: Vec<OnRecording>,
+    /// The mean scores of each neuron over splits and seeds.
+    pub(super) per_neuron: Vec<NeuronMeans>,
+}
+
+/// The scores of a model on a recording.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct OnRecording {
+    pub(super) recording: String,
+    #[serde(flatten)]
+    pub(super) scores: Scores,
+}
+
+/// The scores of a model over some neurons.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Scores {
+    /// Number of trained parameters.
     pub(super) parameters: Option<u64>,
-    /// Multiplications in a second of sound, the mean over recordings.
+    /// Multiplications in a second of sound.
     pub(super) multiplications_per_second: Option<f64>,
     /// CCnorm, as [`statenet::metrics::scores::cc_norm`] has it.
     pub(super) ccnorm: Estimate,
@@ -65,10 +85,6 @@ pub(super) struct ModelScores {
     pub(super) ccnorm_per_clip: Estimate,
     /// Its place among the models.
     pub(super) rank: Rank,
-    /// The same on each recording.
-    pub(super) recordings: Vec<OnRecording>,
-    /// The mean scores of each neuron over splits and seeds.
-    pub(super) per_neuron: Vec<NeuronMeans>,
     /// Number of fits that ended with a result.
     pub(super) fits: usize,
     /// Number of fits that failed.
@@ -77,20 +93,14 @@ pub(super) struct ModelScores {
     pub(super) seconds: Option<f64>,
 }
 
-/// The scores of a model on a recording.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct OnRecording {
-    pub(super) recording: String,
-    pub(super) parameters: Option<u64>,
-    pub(super) multiplications_per_second: Option<f64>,
-    pub(super) ccnorm: Estimate,
-    pub(super) cc: Estimate,
-    pub(super) fve: Estimate,
-    pub(super) ccnorm_per_clip: Estimate,
-    pub(super) rank: Rank,
-    pub(super) fits: usize,
-    pub(super) failed: usize,
-    pub(super) seconds: Option<f64>,
+impl ModelScores {
+    /// Over all recordings, or on one; `None` if it was not fitted there.
+    pub(super) fn on(&self, recording: Option<&str>) -> Option<&Scores> {
+        match recording {
+            None => Some(&self.scores),
+            Some(name) => self.recordings.iter().find(|on| on.recording == name).map(|on| &on.scores),
+        }
+    }
 }
 
 /// A score over neurons.

@@ -38,36 +38,20 @@ pub(super) fn models(benchmark: &Benchmark, recording: Option<&str>) -> anyhow::
         if failed == 0 { done.to_string() } else { format!("{done}, {failed} failed") }
     };
     for model in &benchmark.models {
-        let on = recording.map(|name| model.recordings.iter().find(|on| on.recording == name));
-        let row: [Cell; 11] = match on {
-            Some(None) => continue,
-            Some(Some(on)) => [
-                model.name.clone().into(),
-                parameters(on.parameters),
-                estimate(&on.ccnorm),
-                estimate(&on.cc),
-                estimate(&on.fve),
-                Cell::number(on.ccnorm_per_clip.mean, 3),
-                places(&on.rank).into(),
-                on.ccnorm.n.into(),
-                fits(on.fits, on.failed).into(),
-                Cell::number(on.seconds, 1),
-                multiplications(on.multiplications_per_second).into(),
-            ],
-            None => [
-                model.name.clone().into(),
-                parameters(model.parameters),
-                estimate(&model.ccnorm),
-                estimate(&model.cc),
-                estimate(&model.fve),
-                Cell::number(model.ccnorm_per_clip.mean, 3),
-                places(&model.rank).into(),
-                model.ccnorm.n.into(),
-                fits(model.fits, model.failed).into(),
-                Cell::number(model.seconds, 1),
-                multiplications(model.multiplications_per_second).into(),
-            ],
-        };
+        let Some(on) = model.on(recording) else { continue };
+        let row: [Cell; 11] = [
+            model.name.clone().into(),
+            parameters(on.parameters),
+            estimate(&on.ccnorm),
+            estimate(&on.cc),
+            estimate(&on.fve),
+            Cell::number(on.ccnorm_per_clip.mean, 3),
+            places(&on.rank).into(),
+            on.ccnorm.n.into(),
+            fits(on.fits, on.failed).into(),
+            Cell::number(on.seconds, 1),
+            multiplications(on.multiplications_per_second).into(),
+        ];
         table.push(row)?;
     }
     Ok(table)

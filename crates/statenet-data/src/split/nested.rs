@@ -190,7 +190,7 @@ impl Folds {
         };
         let outer = dealt(groups.iter().map(Vec::len), plan.n_folds);
         // As many groups as outer folds, and as inner folds outside each of them.
-        let largest = (0..plan.n_folds).map(|fold| outer.iter().filter(|&&f| f == fold).count()).max();
+        let largest = (0..groups.len()).map(|fold| outer.iter().filter(|&&f| f == fold).count()).max();
         let outside = groups.len() - largest.unwrap_or(0).min(groups.len());
         if groups.len() < plan.n_folds || outside < plan.n_inner {
             let (n_folds, n_inner, got) = (plan.n_folds, plan.n_inner, groups.len());
@@ -218,9 +218,9 @@ impl Folds {
     }
 }
 
-/// The fold of each group: the one with the fewest stimuli so far, the first of those.
-fn dealt(sizes: impl Iterator<Item = usize>, n_folds: usize) -> Vec<usize> {
-    let mut full = vec![0; n_folds];
+/// The fold of each group: the one with the fewest stimuli so far, the first of those. Folds beyond the number of groups get none.
+fn dealt(sizes: impl ExactSizeIterator<Item = usize>, n_folds: usize) -> Vec<usize> {
+    let mut full = vec![0; n_folds.min(sizes.len())];
     let fold_of = |size: usize| {
         let (fold, stimuli) = full.iter_mut().enumerate().min_by_key(|(_, stimuli)| **stimuli)?;
         *stimuli += size;

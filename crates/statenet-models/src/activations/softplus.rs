@@ -4,12 +4,12 @@
 //! r(x) = sp(beta x) / beta + b,    beta = sp(raw_beta),    b = sp(raw_b), or b itself if signed
 //! ```
 //! Starts at beta of 5 to 6, so that r(0) is near the mean rate of cortical neurons per 5 ms bin; at beta 1 it would
-//! start at 0.7 and fits collapse to the mean.
+//! start at 0.7 and fits collapse to the mean. A fit moves the floor to a twentieth of each neuron's mean rate first.
 
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::curve::{Activation, CurveConfig, Curved};
+use super::curve::{Activation, CurveConfig, Curved, FLOOR, QUIET};
 use crate::{
     error::Result,
     params::{init::Init, store::Scope},
@@ -43,10 +43,17 @@ impl Activation for Softplus {
 
     fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let betas = f64_values(&statenet_kernels::softplus(&self.raw_beta)?)?;
+        if !self.floor.positive {
+            // At 0 the curve lies ln(2) / beta above its floor.
+            let below = betas.iter().zip(mean_rates).map(|(beta, rate)| rate - std::f64::consts::LN_2 / beta);
+            self.floor.set(below)?;
+            return Ok(vec![0.0; mean_rates.len()]);
+        }
+        // A floor near the mean rate of a neuron that fires little would leave a curve that is almost flat there.
+        self.floor.set(mean_rates.iter().map(|rate| FLOOR * rate.max(QUIET)))?;
         let floors = self.floor.values()?;
         let inverse = |((&rate, beta), floor): ((&f64, f64), f64)| {
-            // Below the floor there is no inverse: start where the curve has risen by a hundredth of its knee.
-            let rise = (beta * (rate - floor)).max(0.01);
+            let rise = beta * (rate - floor).max((1.0 - FLOOR) * QUIET);
             (rise + (-(-rise).exp_m1()).ln()) / beta
         };
         Ok(mean_rates.iter().zip(betas).zip(floors).map(inverse).collect())

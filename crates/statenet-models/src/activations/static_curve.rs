@@ -74,11 +74,23 @@ mod tests {
                 let x = Tensor::new(start, &Device::Cpu).unwrap().reshape((1, rates.len(), 1)).unwrap();
                 let back = activation.apply(&x).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
                 for (rate, back) in rates.iter().zip(back) {
-                    // A softplus cannot go below its floor, which is drawn up to 0.05 (signed: 0.1).
-                    let tolerance = if matches!(config, ActivationConfig::Softplus(_)) { 0.1 } else { 1e-9 };
-                    assert!((rate - back).abs() < tolerance, "{config:?}: {rate} {back}");
+                    assert!((rate - back).abs() < 1e-9, "{config:?}: {rate} {back}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_floor_of_a_softplus_starts_far_below_the_mean_rate_of_a_neuron_that_fires_little() {
+        let rates = [1e-3, 0.01, 0.03, 0.5];
+        let mut store = ParamStore::new(Seed::new(1), DType::F64, &Device::Cpu);
+        let config = ActivationConfig::softplus();
+        let activation = build(&config, rates.len(), &mut store.root()).unwrap();
+        activation.init_to_mean_rates(&rates).unwrap();
+        let silent = Tensor::full(-50f64, (1, rates.len(), 1), &Device::Cpu).unwrap();
+        let floors = activation.apply(&silent).unwrap().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        for (rate, floor) in rates.iter().zip(floors) {
+            assert!(floor < 0.11 * rate, "a floor of {floor} for a mean of {rate}");
         }
     }
 }

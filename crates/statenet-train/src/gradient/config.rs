@@ -35,7 +35,8 @@ pub struct FitConfig {
     pub optimizer: AdamWConfig,
     /// The learning rate over time.
     pub schedule: Schedule,
-    /// Epochs in which the learning rate rises linearly, step by step, from near 0 to the value of the optimiser; fewer than `max_epochs`.
+    /// Epochs in which the learning rate rises linearly, step by step, from near 0 to the value of the optimiser. A fit of no
+    /// more epochs ends on the way.
     pub warm_up: usize,
     /// Which average of weights is validated and kept.
     pub averaging: Averaging,
@@ -100,11 +101,6 @@ impl FitConfig {
             if n == 0 {
                 return Err(Error::Setting { setting, got: n.to_string(), expected: "1 or more" });
             }
-        }
-        if self.warm_up >= self.max_epochs {
-            let got = format!("{} epochs", self.warm_up);
-            let expected = "fewer than the maximum number of epochs";
-            return Err(Error::Setting { setting: "warm-up", got, expected });
         }
         self.averaging.validate()?;
         if let Some(crop) = &self.crop {

@@ -44,7 +44,7 @@ impl Schedule {
     /// from 1 / n at the first of their n steps to 1 at the last.
     pub(crate) fn factor(self, at: Place, warm_up: usize, max_epochs: usize) -> f64 {
         let step = at.epoch * at.n_steps + at.step;
-        let (before, all) = (warm_up * at.n_steps, max_epochs * at.n_steps);
+        let (before, all) = (warm_up.saturating_mul(at.n_steps), max_epochs.saturating_mul(at.n_steps));
         let rise = if step < before { (step + 1) as f64 / before as f64 } else { 1.0 };
         rise * match self {
             Self::Constant => 1.0,
@@ -98,6 +98,11 @@ mod tests {
         assert_eq!(cosine[..4], expected);
         for (got, expected) in cosine[4..].iter().zip(factors(Schedule::Cosine, 0, 2)) {
             assert!((got - expected).abs() < 1e-15, "{got} {expected}");
+        }
+        // A fit of no more epochs than the warm-up ends on the way.
+        for schedule in [Schedule::Constant, Schedule::Cosine] {
+            assert_eq!(factors(schedule, 2, 1), [0.25, 0.5]);
+            assert!(factors(schedule, usize::MAX, 2).iter().all(|factor| (0.0..1e-15).contains(factor)));
         }
         assert_eq!(factors(Schedule::Constant, 2, 3), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
         assert_eq!(factors(Schedule::Constant, 0, 2), [1.0; 4]);

@@ -37,6 +37,13 @@ impl RecipeFields {
             ("batch", json!(1)),
             ("loss", json!("mse")),
             ("clip", Value::Null),
+            ("averaging", json!("none")),
+            ("warm_up", json!(0)),
+            ("noise", json!(0.0)),
+            ("penalties.l1", json!(0.0)),
+            ("penalties.l2", json!(0.0)),
+            ("penalties.smooth_bands", json!(0.0)),
+            ("penalties.smooth_lags", json!(0.0)),
         ];
         let fields = shared.into_iter().chain(own).map(|(field, value)| (field.to_owned(), value));
         Self { fit: fields.collect(), ..Self::default() }
@@ -67,6 +74,8 @@ mod tests {
                     (Schedule::Constant, None, patience)
                 );
                 assert_eq!(config.optimizer.decayed, Decayed::All);
+                // Nothing of the model's own recipe is left.
+                assert_eq!(config, recipe.fit_config(&FitConfig::default()).unwrap(), "{}", entry.name);
             }
         }
     }

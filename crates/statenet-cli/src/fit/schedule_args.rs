@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn options_change_the_recipe() {
         let plain = config(&[]);
-        assert_eq!(plain, FitConfig { seed: Seed::new(0), ..FitConfig::default() });
+        let axes = Axes::new(34, 3, TimeBin::from_millis(5.0).unwrap());
+        assert_eq!(plain, FitConfig { seed: Seed::new(0), ..FitConfig::recipe(&zoo::statenet_gru(&axes)) });
         assert_eq!(config(&["--schedule", "plateau"]), plain);
         assert_eq!(config(&["--schedule", "constant"]).schedule, Schedule::Constant);
         let cosine = config(&["--schedule", "cosine", "--warmup", "5"]);

@@ -67,7 +67,10 @@ fn the_unit_of_cochleagrams_changes_no_score_and_odd_bands_are_named() {
         scores.push(means);
     }
     assert_eq!(scores[0], scores[1]);
-    assert_eq!(scores[2], scores[3]);
+    // A band that varies in its last bit alone stands, scaled, a little beside zero.
+    for (constant, last_bit) in scores[2].iter().zip(&scores[3]) {
+        assert!((constant - last_bit).abs() < 1e-6, "{constant} {last_bit}");
+    }
 }
 
 #[test]

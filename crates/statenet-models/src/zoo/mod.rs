@@ -80,48 +80,48 @@ pub const ALL: &[Entry] = &[
     entry("ln-stp", ln_stp, "David & Shamma 2013; Tsodyks & Markram 1997", Recipe::RECEPTIVE_FIELD),
     entry("ln-gain", ln_gain, "Rabinowitz et al. 2011; Rabinowitz et al. 2012", Recipe::RECEPTIVE_FIELD),
     entry("low-rank-ln", low_rank_ln, "Thorson et al. 2015; Pennington & David 2023", Recipe::LOW_RANK),
-    entry("nrf", nrf, "Harper et al. 2016", Recipe::DEFAULT),
+    entry("nrf", nrf, "Harper et al. 2016", Recipe::HIDDEN_FIELDS),
     entry("dnet", dnet, "Rahman et al. 2019", Recipe::LEAKY_UNITS),
     entry("cnn1d", cnn1d, "Pennington & David 2023", Recipe::RECTIFIED),
-    entry("cnn2d", cnn2d, "Pennington & David 2023; Rançon et al. 2025", Recipe::DEFAULT),
+    entry("cnn2d", cnn2d, "Pennington & David 2023; Rançon et al. 2025", Recipe::NETWORK),
     entry("transformer", transformer, "Vaswani et al. 2017; Rançon et al. 2025", Recipe::ATTENTION),
-    entry("statenet-rnn", statenet_rnn, "Rançon et al. 2025; Elman 1990", Recipe::DEFAULT),
-    entry("statenet-gru", statenet_gru, "Rançon et al. 2025", Recipe::DEFAULT),
+    entry("statenet-rnn", statenet_rnn, "Rançon et al. 2025; Elman 1990", Recipe::NETWORK),
+    entry("statenet-gru", statenet_gru, "Rançon et al. 2025", Recipe::NETWORK),
     entry(
         "statenet-gru-chrono",
         statenet_gru_chrono,
         "Rançon et al. 2025; Tallec & Ollivier 2018",
-        Recipe::DEFAULT,
+        Recipe::NETWORK,
     ),
     entry(
         "statenet-gru-adaptrans",
         statenet_gru_adaptrans,
         "Rançon et al. 2025; Rançon et al. 2024",
-        Recipe::DEFAULT,
+        Recipe::NETWORK,
     ),
     entry(
         "statenet-lstm",
         statenet_lstm,
         "Rançon et al. 2025; Hochreiter & Schmidhuber 1997",
-        Recipe::DEFAULT,
+        Recipe::NETWORK,
     ),
-    entry("statenet-sublstm", statenet_sublstm, "Rançon et al. 2025; Costa et al. 2017", Recipe::DEFAULT),
-    entry("statenet-lmu", statenet_lmu, "Rançon et al. 2025; Voelker et al. 2019", Recipe::DEFAULT),
+    entry("statenet-sublstm", statenet_sublstm, "Rançon et al. 2025; Costa et al. 2017", Recipe::NETWORK),
+    entry("statenet-lmu", statenet_lmu, "Rançon et al. 2025; Voelker et al. 2019", Recipe::NETWORK),
     entry("statenet-mamba", statenet_mamba, "Rançon et al. 2025; Gu & Dao 2023", Recipe::DEFAULT),
-    entry("statenet-s4", statenet_s4, "Rançon et al. 2025; Gu, Goel & Ré 2022", Recipe::DEFAULT),
-    entry("statenet-s4d", statenet_s4d, "Rançon et al. 2025; Gu et al. 2022", Recipe::DEFAULT),
+    entry("statenet-s4", statenet_s4, "Rançon et al. 2025; Gu, Goel & Ré 2022", Recipe::NETWORK),
+    entry("statenet-s4d", statenet_s4d, "Rançon et al. 2025; Gu et al. 2022", Recipe::NETWORK),
     hears(entry("mel-ln", mel_ln, "Davis & Mermelstein 1980; Chichilnisky 2001", Recipe::RECEPTIVE_FIELD)),
     hears(entry(
         "mel-statenet-gru",
         mel_statenet_gru,
         "Davis & Mermelstein 1980; Rahman et al. 2019; Rançon et al. 2025",
-        Recipe::DEFAULT,
+        Recipe::NETWORK,
     )),
     hears(entry(
         "gammatone-statenet-gru",
         gammatone_statenet_gru,
         "Patterson et al. 1987; Rançon et al. 2025",
-        Recipe::DEFAULT,
+        Recipe::NETWORK,
     )),
     hears(entry(
         "sincnet-ln",
@@ -166,7 +166,7 @@ pub fn by_name(name: &str, axes: &Axes) -> Result<ModelConfig> {
 /// The settings with which a fit of a model converges, by the model's name.
 ///
 /// ```
-/// assert_eq!(statenet_models::zoo::recipe("dnet")?.learning_rate, 1e-2);
+/// assert_eq!(statenet_models::zoo::recipe("dnet")?.learning_rate, 2e-2);
 /// # Ok::<(), statenet_models::Error>(())
 /// ```
 ///

@@ -4,7 +4,7 @@
 //! ```text
 //! peers measure --threads 1 --budget 1 --out ours.json     # times in ms, by name
 //! peers memory statenet-gru --batch 14                     # memory of one training step in bytes, in a new process
-//! peers zoo --fits FOLDER --seeds "0 1 2" --speed speed.md --out zoo.md
+//! peers zoo --benchmark FOLDER --speed speed.md --out zoo.md
 //! peers interchange --out FOLDER                           # models in the published format, for interchange.py
 //! peers table --rounds FOLDER --out speed.md               # ours-*.json and theirs-*.json, medians over rounds
 //! ```
@@ -50,16 +50,11 @@ enum Command {
     },
     /// Write the page
     Table(Table),
-    /// List ridge and every model of the zoo
-    Names,
     /// Write the table of all models on one recording, for benches/zoo
     Zoo {
-        /// Folder of MODEL-sSEED/summary.json
+        /// Folder of a benchmark of one recording
         #[arg(long)]
-        fits: PathBuf,
-        /// Seeds, separated by spaces
-        #[arg(long)]
-        seeds: String,
+        benchmark: PathBuf,
         /// The page on speed, for the times of training steps
         #[arg(long)]
         speed: PathBuf,
@@ -107,11 +102,7 @@ fn main() -> anyhow::Result<()> {
     statenet::process::tune();
     match Cli::parse().command {
         Command::Interchange { out } => interchange::write(&out),
-        Command::Names => {
-            zoo::names().iter().for_each(|name| println!("{name}"));
-            Ok(())
-        }
-        Command::Zoo { fits, seeds, speed, out } => zoo::write(&fits, &seeds, &speed, &out),
+        Command::Zoo { benchmark, speed, out } => zoo::write(&benchmark, &speed, &out),
         Command::Measure(args) => measure(&args),
         Command::Memory { model, batch } => {
             one_pool(1)?;

@@ -61,10 +61,18 @@ pub(crate) fn comparison_notes(pairs: &[PairComparison]) -> Vec<String> {
              neurons as independent."
         )
     });
-    let of_pair = |pair: &PairComparison| {
-        Some(format!("{} minus {}: {}", pair.a, pair.b, pair.tests.explanation.as_ref()?))
-    };
-    groups.into_iter().chain(pairs.iter().filter_map(of_pair)).collect()
+    // What is said of several comparisons is said once.
+    let mut explained: Vec<(&str, Vec<String>)> = Vec::new();
+    for pair in pairs {
+        let Some(explanation) = pair.tests.explanation.as_deref() else { continue };
+        let name = format!("{} minus {}", pair.a, pair.b);
+        match explained.iter_mut().find(|(other, _)| *other == explanation) {
+            Some((_, names)) => names.push(name),
+            None => explained.push((explanation, vec![name])),
+        }
+    }
+    let note = |(explanation, names): (&str, Vec<String>)| format!("{}: {explanation}", names.join(", "));
+    groups.into_iter().chain(explained.into_iter().map(note)).collect()
 }
 
 #[cfg(test)]
@@ -94,5 +102,11 @@ mod tests {
         let notes = comparison_notes(&[pair(true)]);
         assert!(notes[0].contains("over groups by site") && notes[1].starts_with("gru minus ln: 4 groups"));
         assert!(comparison_notes(&[pair(false)]).is_empty());
+        let other = PairComparison { b: "ridge".to_owned(), ..pair(true) };
+        let notes = comparison_notes(&[pair(true), other]);
+        assert!(
+            notes.len() == 2 && notes[1].starts_with("gru minus ln, gru minus ridge: 4 groups"),
+            "{notes:?}"
+        );
     }
 }

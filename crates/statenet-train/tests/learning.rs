@@ -6,12 +6,15 @@ mod fixtures;
 
 use candle_core::Device;
 use fixtures::{build, changed, prepared, ragged, raw};
-use ndarray::{Array1, Array2, Axis};
-use statenet_core::{Input, Millis, Seed, Standardization};
-use statenet_data::{GroundTruth, NeuronMix, Recording, SimulationConfig, Smoothing, Split, SplitPlan};
+use ndarray::{Array1, Array2, Array3, Axis};
+use statenet_core::{Input, Millis, Seed, Standardization, TimeBin};
+use statenet_data::{
+    Description, GroundTruth, Neuron, NeuronMix, Recording, Responses, SimulationConfig, Smoothing, Split,
+    SplitPlan, Stimulus,
+};
 use statenet_metrics::EvaluationOptions;
 use statenet_models::{ModelConfig, ResponseModel, zoo};
-use statenet_train::{FitConfig, Fitter, Ridge, evaluate_with, predict};
+use statenet_train::{FitConfig, Fitter, Ridge, evaluate, evaluate_with, predict};
 
 /// Receptive fields `(F, K)` of a Linear or LN model, lag 0 first.
 fn fields(model: &dyn ResponseModel) -> Vec<Array2<f64>> {
@@ -348,4 +351,26 @@ fn the_ridge_of_a_neuron_does_not_depend_on_who_else_was_recorded() {
         let scale = among.iter().fold(0f64, |m, w| m.max(w.abs()));
         assert!((&alone[0] - among).iter().all(|d| d.abs() < 1e-5 * scale), "neuron {neuron}");
     }
+}
+
+/// Counts of one neuron that follows one band of white noise: few bins, and no correlation over bands or time.
+#[test]
+fn a_default_fit_to_few_bins_does_not_end_at_what_its_warm_up_found() {
+    let mut noise = Seed::new(1).stream("white noise");
+    let stimuli = (0..20).map(|i| {
+        let sound = Array2::from_shape_fn((16, 200), |_| noise.normal() as f32);
+        let counts = Array3::from_shape_fn((1, 10, 200), |(_, _, t)| {
+            (f64::from(sound[[5, t]]) + 0.5 * noise.normal()).max(0.0).round() as f32
+        });
+        Stimulus::new(format!("noise{i:02}"), sound, Responses::from_nan(counts).unwrap()).unwrap()
+    });
+    let (about, dt) =
+        (Description { name: "noise".to_owned(), ..Description::default() }, TimeBin::whole_millis::<5>());
+    let recording = Recording::new(about, dt, vec![], vec![Neuron::new("one")], stimuli.collect()).unwrap();
+    let split = SplitPlan::Demo.resolve(&recording).unwrap();
+    let mut model = zoo::ln(&recording.axes()).build(Seed::new(0), &Device::Cpu).unwrap();
+    Fitter::default().fit(&mut model, &recording, &split).unwrap();
+    let scores = evaluate(&model, &recording, split.test()).unwrap();
+    let ccnorm = scores.ccnorm_mean.unwrap();
+    assert!(ccnorm > 0.7, "{ccnorm}");
 }

@@ -40,15 +40,25 @@ impl EarlyStopping {
     }
 
     /// Adds the results of an epoch and decides what to do. A missing score counts as no improvement.
+    ///
+    /// Scores of the warm-up count until it is over: its small steps can correlate by chance better than what follows them for a while, and
+    /// a fit that went back to them would learn nothing. They use up no patience.
     pub(crate) fn add(&mut self, train_loss: f64, val_score: Option<f64>, config: &FitConfig) -> Decision {
         self.train_loss.push(train_loss);
         self.val_score.push(val_score);
+        let is_warming_up = self.n_epochs() <= config.warm_up;
+        if self.n_epochs() == config.warm_up.saturating_add(1) {
+            self.best_score = None;
+        }
         if let Some(score) = val_score.filter(|&s| self.best_score.is_none_or(|best| s > best)) {
             self.best_score = Some(score);
             self.best_epoch = self.n_epochs();
             self.n_stale = 0;
             self.n_stale_here = 0;
             return Decision::Improved;
+        }
+        if is_warming_up {
+            return Decision::Continue;
         }
         self.n_stale += 1;
         self.n_stale_here += 1;
@@ -110,5 +120,19 @@ mod tests {
             [Improved, Improved, Continue, ReduceRate, Continue, Improved, Continue, Continue, Stop]
         );
         assert_eq!((early_stopping.best_epoch, early_stopping.n_falls), (6, 1));
+    }
+
+    #[test]
+    fn scores_of_the_warm_up_count_until_it_is_over() {
+        let schedule = Schedule::Plateau { patience: 2, factor: 0.1, times: 1 };
+        let config = FitConfig { schedule, warm_up: 4, patience: 3, ..FitConfig::default() };
+        let mut early_stopping = EarlyStopping::default();
+        let decisions = [0.3, 0.2, 0.1, 0.1].map(|score| early_stopping.add(1.0, Some(score), &config));
+        use Decision::{Continue, Improved, ReduceRate};
+        assert_eq!(decisions, [Improved, Continue, Continue, Continue]);
+        assert_eq!((early_stopping.best_epoch, early_stopping.best_score), (1, Some(0.3)));
+        let after = [0.15, 0.16, 0.1, 0.1].map(|score| early_stopping.add(1.0, Some(score), &config));
+        assert_eq!(after, [Improved, Improved, Continue, ReduceRate]);
+        assert_eq!(early_stopping.best_epoch, 6);
     }
 }

@@ -71,14 +71,14 @@ pub struct FitArgs {
     /// The learning rate over time, and averages of weights.
     #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
-    /// Stimuli per step; default 1
+    /// Stimuli per step; default: that of the model's recipe
     #[arg(long, value_name = "N")]
     pub(crate) batch: Option<usize>,
     /// Train on random crops of the stimuli: so many bins that count, after so many that are heard and do not count; a number of bins, or a time
     /// with its unit, s or ms: 400,100 or 2s,500ms. Default: whole stimuli; without WARMUP none
     #[arg(long, value_name = "BINS|SECONDS[,WARMUP]")]
     pub(crate) crop: Option<CropArg>,
-    /// Add Gaussian noise to the sound of each training step: its deviation, in deviations of each band; default 0
+    /// Add Gaussian noise to the sound of each training step: its deviation, in deviations of each band; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) noise: Option<f64>,
     /// Fit training and validation sounds together, once a fit to the training sounds has found the epochs (of ridge: lags and penalties);
@@ -89,16 +89,16 @@ pub struct FitArgs {
     /// counts alone: poisson, negative_binomial (with a dispersion of each neuron, learned)
     #[arg(long, value_name = "NAME")]
     pub(crate) loss: Option<Loss>,
-    /// Factor of the sum of absolute weights in the loss; default 0
+    /// Factor of the sum of absolute weights in the loss; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) l1: Option<f64>,
-    /// Factor of the sum of squared weights in the loss; default 0
+    /// Factor of the sum of squared weights in the loss; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) l2: Option<f64>,
-    /// Factor of the squared differences between neighbouring bands of receptive fields in the loss; default 0
+    /// Factor of the squared differences between neighbouring bands of receptive fields in the loss; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) smooth_bands: Option<f64>,
-    /// The same of neighbouring lags; default 0
+    /// The same of neighbouring lags; default: that of the model's recipe
     #[arg(long, value_name = "X")]
     pub(crate) smooth_lags: Option<f64>,
     /// Fit each model K times, with seeds from --seed on, and add NAME-ensemble, whose rates are the mean of theirs

@@ -16,11 +16,11 @@ pub(crate) struct ScheduleArgs {
     /// last of --epochs, which are all run
     #[arg(long, value_name = "NAME")]
     schedule: Option<ScheduleName>,
-    /// Epochs in which the learning rate first rises linearly; default 0
+    /// Epochs in which the learning rate first rises linearly; default: that of the model's recipe
     #[arg(long, value_name = "EPOCHS")]
     warmup: Option<usize>,
-    /// Validate and keep the exponential moving average of the weights: the weight of the past in each step, such as 0.99; default: the weights
-    /// themselves
+    /// Validate and keep the exponential moving average of the weights: the weight of the past in each step, such as 0.99, or 0 for the weights
+    /// themselves; default: that of the model's recipe
     #[arg(long, value_name = "DECAY")]
     ema: Option<f64>,
     /// Validate and keep the mean of the weights after the last so many epochs

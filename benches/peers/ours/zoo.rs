@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use crate::bench::median;
+
 /// How the fits of a model ended.
 #[derive(Default)]
 struct Fits {
@@ -69,17 +71,15 @@ fn row(
     let (low, high) =
         (per_seed().fold(f64::INFINITY, f64::min), per_seed().fold(f64::NEG_INFINITY, f64::max));
     let ci95 = &model["ccnorm"]["ci95"];
-    let compared = found["comparisons"].as_array().into_iter().flatten();
+    let mut compared = found["comparisons"].as_array().into_iter().flatten();
     let against = |c: &&Value| c["b"].as_str() == Some(name) && c["recording"].is_null();
-    let (difference, p) = compared.clone().find(against).map_or(("-".to_owned(), "-".to_owned()), |c| {
+    let (difference, p) = compared.find(against).map_or(("-".to_owned(), "-".to_owned()), |c| {
         (format!("{:.3}", number(&c["mean"])), format!("{:.2e}", number(&c["p_corrected"])))
     });
     let mut neurons: Vec<f64> =
         model["per_neuron"].as_array().into_iter().flatten().map(|of| number(&of["ccnorm"])).collect();
     neurons.retain(|score| score.is_finite());
-    neurons.sort_by(f64::total_cmp);
-    let of_middle = |at: usize| neurons.get(at).copied().unwrap_or(f64::NAN);
-    let median = (of_middle(neurons.len().saturating_sub(1) / 2) + of_middle(neurons.len() / 2)) / 2.0;
+    let median = median(&mut neurons);
     let fits = fits.get(name).with_context(|| format!("no fits of {name}"))?;
     let (fewest, most) = (fits.epochs.iter().min().unwrap_or(&0), fits.epochs.iter().max().unwrap_or(&0));
     let (ours, theirs, ratio) =

@@ -55,8 +55,10 @@ fn the_unit_of_cochleagrams_changes_no_score_and_odd_bands_are_named() {
         with_sounds(change).write(at(name)).unwrap();
         let out = at(&format!("{name}-out"));
         let data = at(name);
-        let args =
-            ["--data", text(&data), "--model", "ridge,ln", "--epochs", "5", "--quiet", "--out", text(&out)];
+        let mut args = vec!["--data", text(&data), "--out", text(&out), "--quiet"];
+        args.extend("--model ridge,ln --epochs 5".split(' '));
+        // Without the recipe's regularisation and average what rounding leaves of a constant band stays below the last bit of scores.
+        args.extend("--warmup 0 --ema 0 --weight-decay 0 --smooth-bands 0 --smooth-lags 0".split(' '));
         let ended = expect_done("fit", &args);
         let summary = json(&out.join("summary.json"));
         let means: Vec<f64> =
@@ -67,10 +69,7 @@ fn the_unit_of_cochleagrams_changes_no_score_and_odd_bands_are_named() {
         scores.push(means);
     }
     assert_eq!(scores[0], scores[1]);
-    // A band that varies in its last bit alone stands, scaled, a little beside zero.
-    for (constant, last_bit) in scores[2].iter().zip(&scores[3]) {
-        assert!((constant - last_bit).abs() < 1e-6, "{constant} {last_bit}");
-    }
+    assert_eq!(scores[2], scores[3]);
 }
 
 #[test]

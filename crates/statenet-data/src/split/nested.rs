@@ -190,7 +190,9 @@ impl Folds {
         };
         let outer = dealt(groups.iter().map(Vec::len), plan.n_folds);
         // As many groups as outer folds, and as inner folds outside each of them.
-        let largest = (0..groups.len()).map(|fold| outer.iter().filter(|&&f| f == fold).count()).max();
+        let largest = (0..plan.n_folds.min(groups.len()))
+            .map(|fold| outer.iter().filter(|&&f| f == fold).count())
+            .max();
         let outside = groups.len() - largest.unwrap_or(0).min(groups.len());
         if groups.len() < plan.n_folds || outside < plan.n_inner {
             let (n_folds, n_inner, got) = (plan.n_folds, plan.n_inner, groups.len());

@@ -85,6 +85,12 @@ impl Curved {
         f64_values(&self.value()?)
     }
 
+    /// Sets a positive floor to a twentieth of each neuron's mean rate, of a silent neuron to that of one that fires little. A floor near the
+    /// mean leaves a curve that is almost flat there.
+    pub(super) fn start_below(&self, mean_rates: &[f64]) -> Result<()> {
+        self.set(mean_rates.iter().map(|rate| FLOOR * rate.max(QUIET)))
+    }
+
     /// Sets the numbers; positive ones are kept at 1e-4 or more.
     pub(super) fn set(&self, values: impl Iterator<Item = f64>) -> Result<()> {
         const SMALLEST: f64 = 1e-4;

@@ -49,7 +49,7 @@ impl Activation for Exponential {
     fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         let scales = self.scale.values()?;
         if self.floor.positive {
-            self.floor.set(mean_rates.iter().map(|rate| FLOOR * rate.max(QUIET)))?;
+            self.floor.start_below(mean_rates)?;
         } else {
             self.floor.set(mean_rates.iter().zip(&scales).map(|(rate, scale)| rate - scale))?;
         }

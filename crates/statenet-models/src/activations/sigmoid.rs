@@ -7,7 +7,7 @@
 use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
-use super::curve::{Activation, CurveConfig, Curved, FLOOR, QUIET};
+use super::curve::{Activation, CurveConfig, Curved, QUIET};
 use crate::{
     error::Result,
     params::{init::Init, store::Scope},
@@ -61,7 +61,7 @@ pub(super) fn start_height_and_floor(
     const HEIGHT: f64 = 10.0;
     if floor.positive {
         height.set(mean_rates.iter().map(|r| HEIGHT * r.max(QUIET)))?;
-        floor.set(mean_rates.iter().map(|r| FLOOR * r.max(QUIET)))?;
+        floor.start_below(mean_rates)?;
     } else {
         let heights = height.values()?;
         floor.set(mean_rates.iter().zip(heights).map(|(rate, height)| rate - height / 2.0))?;

@@ -12,7 +12,7 @@ use statenet_kernels::{Step, steps};
 use super::curve::{Activation, CurveConfig, Curved, FLOOR, QUIET};
 use crate::{
     error::Result,
-    params::{init::Init, store::Scope},
+    params::{init::Init, softplus::inverse_softplus, store::Scope},
     tensors::f64_values,
 };
 
@@ -49,12 +49,10 @@ impl Activation for Softplus {
             self.floor.set(below)?;
             return Ok(vec![0.0; mean_rates.len()]);
         }
-        // A floor near the mean rate of a neuron that fires little would leave a curve that is almost flat there.
-        self.floor.set(mean_rates.iter().map(|rate| FLOOR * rate.max(QUIET)))?;
+        self.floor.start_below(mean_rates)?;
         let floors = self.floor.values()?;
         let inverse = |((&rate, beta), floor): ((&f64, f64), f64)| {
-            let rise = beta * (rate - floor).max((1.0 - FLOOR) * QUIET);
-            (rise + (-(-rise).exp_m1()).ln()) / beta
+            inverse_softplus(beta * (rate - floor).max((1.0 - FLOOR) * QUIET)) / beta
         };
         Ok(mean_rates.iter().zip(betas).zip(floors).map(inverse).collect())
     }

@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use statenet_kernels::{Step, steps};
 
 use super::curve::Activation;
-use crate::error::Result;
+use crate::{error::Result, params::softplus::inverse_softplus};
 
 /// The curve of N neurons.
 pub(super) struct UnitSoftplus(pub(super) usize);
@@ -25,10 +25,6 @@ impl Activation for UnitSoftplus {
     fn init_to_mean_rates(&self, mean_rates: &[f64]) -> Result<Vec<f64>> {
         // Softplus has no inverse at 0.
         const LEAST: f64 = 1e-3;
-        let inverse = |rate: &f64| {
-            let rate = rate.max(LEAST);
-            rate + (-(-rate).exp_m1()).ln()
-        };
-        Ok(mean_rates.iter().map(inverse).collect())
+        Ok(mean_rates.iter().map(|rate| inverse_softplus(rate.max(LEAST))).collect())
     }
 }

@@ -4,6 +4,9 @@
 
 use crate::undefined::{Score, Undefined, finite};
 
+/// Number of partial sums, so that an addition need not wait for the one before it.
+const LANES: usize = 8;
+
 /// A series that deviates from its mean by less than this many units in the last place of its largest value is constant.
 const ROUNDING_ULPS: f64 = 8.0;
 
@@ -13,8 +16,37 @@ pub(crate) fn mean(x: &[f64]) -> f64 {
         return 0.0;
     }
     let n = x.len() as f64;
-    let first = x.iter().sum::<f64>() / n;
-    first + x.iter().map(|v| v - first).sum::<f64>() / n
+    let first = sum(x) / n;
+    first + sum_of(x, |v| v - first) / n
+}
+
+/// The mean without that correction.
+pub(crate) fn plain_mean(x: &[f64]) -> f64 {
+    sum(x) / x.len().max(1) as f64
+}
+
+/// The sum, as eight partial sums in a fixed order.
+pub(crate) fn sum(x: &[f64]) -> f64 {
+    sum_of(x, |v| v)
+}
+
+/// The sum of a term of each value, as eight partial sums in a fixed order.
+fn sum_of(x: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let tail: f64 = chunks.remainder().iter().map(|&v| term(v)).sum();
+    for chunk in chunks {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane += term(v);
+        }
+    }
+    total(&lanes) + tail
+}
+
+/// The sum of partial sums, in a fixed order.
+fn total(lanes: &[f64; LANES]) -> f64 {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
 /// The series minus its mean.
@@ -23,22 +55,31 @@ pub(crate) fn centred(x: &[f64]) -> Vec<f64> {
     x.iter().map(|v| v - m).collect()
 }
 
-/// The inner product, as four partial sums in a fixed order.
+/// The inner product, as eight partial sums in a fixed order.
 pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (xs, ys) = (x.chunks_exact(4), y.chunks_exact(4));
+    let mut lanes = [0.0; LANES];
+    let (xs, ys) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
     let tail: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in xs.zip(ys) {
         for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
             *lane += a * b;
         }
     }
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + tail
+    total(&lanes) + tail
 }
 
 /// The largest sum of squared deviations that rounding can produce for a constant series.
 pub(crate) fn rounding_floor(x: &[f64]) -> f64 {
-    let largest = x.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+    let larger = |m: f64, v: f64| if v > m { v } else { m };
+    let mut lanes = [0.0; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let tail = chunks.remainder().iter().fold(0.0, |m, v| larger(m, v.abs()));
+    for chunk in chunks {
+        for (lane, v) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, v.abs());
+        }
+    }
+    let largest = lanes.into_iter().fold(tail, larger);
     x.len() as f64 * (ROUNDING_ULPS * f64::EPSILON * largest).powi(2)
 }
 

@@ -1,6 +1,6 @@
 //! Recorded responses and predicted rates: the input of every score.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{ArrayView1, ArrayView2, ArrayView3};
 use statenet_core::{Dim, ResponseMask, expect_shape};
 
 use crate::error::{Error, Result};
@@ -98,6 +98,18 @@ impl<'a> Observation<'a> {
         Ok(Self { rate, recorded })
     }
 
+    /// Whether another observation is of the same numbers in memory.
+    pub(crate) fn is(&self, other: &Observation<'_>) -> bool {
+        let (own, its) = (self.recorded, other.recorded);
+        let same_responses = own.responses.as_ptr() == its.responses.as_ptr()
+            && own.responses.dim() == its.responses.dim()
+            && own.responses.strides() == its.responses.strides();
+        same_responses
+            && std::ptr::eq(own.mask, its.mask)
+            && self.rate.as_ptr() == other.rate.as_ptr()
+            && self.rate.strides() == other.rate.strides()
+    }
+
     /// The predicted rate, `(N, T)`.
     #[must_use]
     pub fn rate(&self) -> ArrayView2<'a, f64> {
@@ -115,6 +127,12 @@ impl<'a> Observation<'a> {
 #[must_use]
 pub fn recorded<'a>(observations: &[Observation<'a>]) -> Vec<Recorded<'a>> {
     observations.iter().map(Observation::recorded).collect()
+}
+
+/// Whether all flags of a row are set.
+pub(crate) fn all_set(flags: ArrayView1<'_, bool>) -> bool {
+    // Without an early end, which would look at one flag at a time.
+    flags.iter().fold(true, |all, &flag| all & flag)
 }
 
 /// The number of neurons, which must be the same for all stimuli.

@@ -11,19 +11,22 @@
 //! mean of all R^2 covariances. If repeats miss different bins, pairs are computed one by one, and all pairs that share at
 //! least two bins have equal weight. All three estimates are unbiased; noise can make SP and NP negative.
 
-use ndarray::{ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::{
     moments::{centred, dot, mean, rounding_floor},
-    observation::Recorded,
+    observation::{Recorded, all_set},
     undefined::{Source, Undefined},
 };
+
+/// From here on, every number is whole.
+const NO_FRACTION: f64 = (1_u64 << 52) as f64;
 
 /// The repeats that have at least one recorded bin.
 #[derive(Clone, Debug)]
 pub(crate) enum Repeats {
-    /// All repeats have the same recorded bins: `[R][n]`, without the other bins.
-    Complete(Vec<Vec<f64>>),
+    /// All repeats have the same recorded bins: `[R][n]`, without the other bins, and the mean of each repeat.
+    Complete { values: Vec<Vec<f64>>, means: Vec<f64> },
     /// Repeats miss different bins: `[R][T]`, with flags of the recorded values.
     Ragged { values: Vec<Vec<f64>>, valid: Vec<Vec<bool>> },
 }
@@ -46,10 +49,11 @@ impl Repeats {
         let mask = mask.index_axis(Axis(0), neuron);
         let responses = recorded.responses().index_axis_move(Axis(0), neuron);
         let kept: Vec<usize> = (0..mask.nrows()).filter(|&r| mask.row(r).iter().any(|&v| v)).collect();
-        let same = kept.windows(2).all(|pair| mask.row(pair[0]) == mask.row(pair[1]));
+        let same = kept.iter().all(|&r| all_set(mask.row(r)))
+            || kept.windows(2).all(|pair| mask.row(pair[0]) == mask.row(pair[1]));
         let repeats = if same {
             let rows = kept.iter().map(|&r| recorded_bins(responses.row(r), mask.row(r)));
-            Self::Complete(rows.collect())
+            Self::complete(rows.collect())
         } else {
             // Values that were not recorded are set to 0, so that no result can depend on them.
             let zeroed = |r: usize| {
@@ -60,24 +64,31 @@ impl Repeats {
                 valid: kept.iter().map(|&r| mask.row(r).to_vec()).collect(),
             }
         };
-        if repeats.values().iter().flatten().all(|y| y.is_finite()) {
+        // Without an early end, which would look at one response at a time.
+        let all_finite = |row: &Vec<f64>| row.iter().fold(true, |all, y| all & y.is_finite());
+        if repeats.values().iter().all(all_finite) {
             Ok(repeats)
         } else {
             Err(Undefined::NotFinite(Source::Response))
         }
     }
 
+    /// Repeats that all have the same bins.
+    fn complete(values: Vec<Vec<f64>>) -> Self {
+        Self::Complete { means: values.iter().map(|row| mean(row)).collect(), values }
+    }
+
     /// The values of each repeat: of the recorded bins if complete, else of all bins, 0 where nothing was recorded.
     pub(crate) fn values(&self) -> &[Vec<f64>] {
         match self {
-            Self::Complete(values) | Self::Ragged { values, .. } => values,
+            Self::Complete { values, .. } | Self::Ragged { values, .. } => values,
         }
     }
 
     /// Flags of the recorded bins of each repeat, `None` if all repeats have the same.
     pub(crate) fn valid(&self) -> Option<&[Vec<bool>]> {
         match self {
-            Self::Complete(_) => None,
+            Self::Complete { .. } => None,
             Self::Ragged { valid, .. } => Some(valid),
         }
     }
@@ -88,7 +99,13 @@ impl Repeats {
 
     /// Returns an error unless every response is a whole number, 0 or more. (Values that were not recorded are 0.)
     pub(crate) fn expect_counts(&self) -> Result<(), Undefined> {
-        match self.values().iter().flatten().find(|y| **y < 0.0 || **y != y.trunc()) {
+        // A whole number loses nothing where the fraction has no place.
+        let is_count = |y: f64| (y >= 0.0) & ((y + NO_FRACTION) - NO_FRACTION == y) | (y >= NO_FRACTION);
+        let all_counts = |row: &Vec<f64>| row.iter().fold(true, |all, &y| all & is_count(y));
+        if self.values().iter().all(all_counts) {
+            return Ok(());
+        }
+        match self.values().iter().flatten().find(|y| !is_count(**y)) {
             None => Ok(()),
             Some(&response) => Err(Undefined::NotCounts { response }),
         }
@@ -108,12 +125,12 @@ impl Repeats {
         }
         let joined = |r: usize| stimuli.iter().flat_map(move |s| s.values()[r].iter().copied()).collect();
         let values = (0..most).map(joined).collect();
-        if stimuli.iter().all(|s| matches!(s, Self::Complete(_))) {
-            return Ok(Self::Complete(values));
+        if stimuli.iter().all(|s| matches!(s, Self::Complete { .. })) {
+            return Ok(Self::complete(values));
         }
         let valid = |r: usize| {
             let of = |s: &&Self| match s {
-                Self::Complete(values) => vec![true; values[r].len()],
+                Self::Complete { values, .. } => vec![true; values[r].len()],
                 Self::Ragged { valid, .. } => valid[r].clone(),
             };
             stimuli.iter().flat_map(of).collect()
@@ -124,7 +141,7 @@ impl Repeats {
     /// The powers, or `None` if no two repeats share at least two bins.
     pub(crate) fn powers(&self) -> Option<Powers> {
         match self {
-            Self::Complete(rows) => complete_powers(rows),
+            Self::Complete { values, means } => complete_powers(values, means),
             Self::Ragged { .. } => self.covariance().powers(),
         }
     }
@@ -133,11 +150,11 @@ impl Repeats {
     ///
     /// Of complete repeats, less their means and scaled to length 1, it is (|sum_r z_r|^2 - R) / (R (R - 1)).
     pub(crate) fn mean_correlation(&self) -> Option<f64> {
-        let Self::Complete(rows) = self else {
+        let Self::Complete { values, means } = self else {
             return self.covariance().mean_correlation();
         };
-        let (mut sum, mut n) = (vec![0.0; rows.first()?.len()], 0.0);
-        for row in standardized(rows) {
+        let (mut sum, mut n) = (vec![0.0; values.first()?.len()], 0.0);
+        for row in standardized(values, means) {
             sum.iter_mut().zip(&row).for_each(|(sum, z)| *sum += z);
             n += 1.0;
         }
@@ -153,12 +170,14 @@ impl Repeats {
             pairs[j * n_repeats + i] = value;
         };
         match self {
-            Self::Complete(rows) => {
-                let rows: Vec<Vec<f64>> = rows.iter().map(|row| centred(row)).collect();
-                for (i, a) in rows.iter().enumerate() {
-                    for (j, b) in rows.iter().enumerate().skip(i) {
-                        set(i, j, (a.len() > 1).then(|| dot(a, b) / (a.len() - 1) as f64));
-                    }
+            Self::Complete { values, means } => {
+                let dof = values.first().map_or(0, |row| row.len().saturating_sub(1));
+                let mut rows = Array2::zeros((n_repeats, dof + 1));
+                for ((mut row, values), m) in rows.rows_mut().into_iter().zip(values).zip(means) {
+                    row.iter_mut().zip(values).for_each(|(row, y)| *row = y - m);
+                }
+                for ((i, j), product) in rows.dot(&rows.t()).indexed_iter() {
+                    set(i, j, (dof > 0).then(|| product / dof as f64));
                 }
             }
             Self::Ragged { values, valid } => {
@@ -169,15 +188,16 @@ impl Repeats {
                 }
             }
         }
-        RepeatCovariance { n_repeats, pairs }
+        let complete = pairs.iter().copied().collect();
+        RepeatCovariance { n_repeats, pairs, complete }
     }
 }
 
 /// The rows that vary, less their means and scaled to length 1.
-pub(crate) fn standardized(rows: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
-    rows.iter().filter_map(|row| {
+pub(crate) fn standardized(rows: &[Vec<f64>], means: &[f64]) -> impl Iterator<Item = Vec<f64>> {
+    rows.iter().zip(means).filter_map(|(row, m)| {
         let floor = rounding_floor(row);
-        let mut row = centred(row);
+        let mut row: Vec<f64> = row.iter().map(|y| y - m).collect();
         let squares = dot(&row, &row);
         (squares > floor).then(|| {
             let scale = squares.sqrt().recip();
@@ -193,25 +213,25 @@ pub(crate) fn mean_over_pairs(sum: &[f64], n: f64) -> Option<f64> {
 }
 
 fn recorded_bins(row: ArrayView1<'_, f64>, valid: ArrayView1<'_, bool>) -> Vec<f64> {
-    if valid.iter().all(|&v| v) {
+    if all_set(valid) {
         return row.to_vec();
     }
     row.iter().zip(valid).filter(|(_, v)| **v).map(|(y, _)| *y).collect()
 }
 
-fn complete_powers(rows: &[Vec<f64>]) -> Option<Powers> {
+fn complete_powers(rows: &[Vec<f64>], means: &[f64]) -> Option<Powers> {
     let (n_repeats, n_bins) = (rows.len(), rows.first()?.len());
     if n_repeats < 2 || n_bins < 2 {
         return None;
     }
     let (r, dof) = (n_repeats as f64, (n_bins - 1) as f64);
-    let (mut sum, mut total) = (vec![0.0; n_bins], 0.0);
-    for row in rows {
-        let m = mean(row);
-        for (sum, y) in sum.iter_mut().zip(row) {
-            *sum += y - m;
-            total += (y - m) * (y - m);
+    let (mut sum, mut total, mut deviations) = (vec![0.0; n_bins], 0.0, vec![0.0; n_bins]);
+    for (row, m) in rows.iter().zip(means) {
+        for ((d, sum), y) in deviations.iter_mut().zip(&mut sum).zip(row) {
+            *d = y - m;
+            *sum += *d;
         }
+        total += dot(&deviations, &deviations);
     }
     let total = total / (r * dof);
     let variance_of_mean = dot(&sum, &sum) / (r * r * dof);
@@ -234,6 +254,8 @@ pub(crate) fn joint_covariance(a: (&[f64], &[bool]), b: (&[f64], &[bool])) -> Op
 pub(crate) struct RepeatCovariance {
     n_repeats: usize,
     pairs: Vec<Option<f64>>,
+    /// The same, if there is none that is `None`.
+    complete: Option<Vec<f64>>,
 }
 
 impl RepeatCovariance {
@@ -245,8 +267,33 @@ impl RepeatCovariance {
         self.pairs.get(i * self.n_repeats + j).copied().flatten()
     }
 
+    /// The covariances of the means of two groups of repeats, first and second, and of each with itself; `None` without a pair.
+    pub(crate) fn of_groups(&self, first: &[usize], second: &[usize]) -> Option<[f64; 3]> {
+        let Some(complete) = &self.complete else {
+            return Some([
+                self.between(first, second)?,
+                self.between(first, first)?,
+                self.between(second, second)?,
+            ]);
+        };
+        // The covariance of each repeat with the sum of a group.
+        let along = |group: &[usize]| {
+            let mut sums = vec![0.0; self.n_repeats];
+            for &i in group {
+                let row = &complete[i * self.n_repeats..(i + 1) * self.n_repeats];
+                sums.iter_mut().zip(row).for_each(|(sum, c)| *sum += c);
+            }
+            sums
+        };
+        let (a, b) = (along(first), along(second));
+        let mean = |sums: &[f64], of: &[usize], over: &[usize]| {
+            of.iter().map(|&i| sums[i]).sum::<f64>() / (of.len() * over.len()) as f64
+        };
+        Some([mean(&a, second, first), mean(&a, first, first), mean(&b, second, second)])
+    }
+
     /// The mean over pairs of one repeat from each group, which is the covariance of the groups' means.
-    pub(crate) fn between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
+    fn between(&self, first: &[usize], second: &[usize]) -> Option<f64> {
         let (mut sum, mut n) = (0.0, 0_u32);
         for &i in first {
             for pair in second.iter().filter_map(|&j| self.pair(i, j)) {

@@ -23,9 +23,9 @@ use crate::{
     error::{Error, Result},
     moments::mean,
     observation::Recorded,
-    psth::Psth,
     quantity::{Ceiling, Reliability},
-    repeats::{RepeatCovariance, Repeats},
+    repeats::RepeatCovariance,
+    responses::{NeuronRecorded, StimulusRecorded},
     undefined::{Score, Undefined, finite},
 };
 
@@ -96,7 +96,7 @@ impl SplitOptions {
 pub fn cc_max_half_split(recorded: &[Recorded<'_>], options: &SplitOptions) -> Result<Vec<Score<Ceiling>>> {
     options.validate()?;
     let splits = split_table(recorded, options);
-    per_neuron(recorded, |neuron| half_split_ceiling(recorded, neuron, &splits))
+    per_neuron(recorded, |neuron| half_split_ceiling(&NeuronRecorded::of(recorded, neuron)?, &splits))
 }
 
 /// The splits for each number of repeats that occurs.
@@ -123,25 +123,20 @@ struct Part<'a> {
 
 /// CCmax of one neuron.
 pub(crate) fn half_split_ceiling(
-    recorded: &[Recorded<'_>],
-    neuron: usize,
+    neuron: &NeuronRecorded,
     splits: &BTreeMap<usize, Vec<HalfSplit>>,
 ) -> Score<Ceiling> {
-    let (mut parts, mut most_repeats, mut most_bins) = (Vec::new(), 0, 0);
-    for stimulus in recorded {
-        let (repeats, n_bins) = (Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
-        (most_repeats, most_bins) = (most_repeats.max(repeats.n_repeats()), most_bins.max(n_bins));
+    let mut parts = Vec::new();
+    for StimulusRecorded { psth, repeats, .. } in neuron.stimuli() {
+        let n_bins = psth.n_bins();
         let splits = splits.get(&repeats.n_repeats()).map_or(&[][..], Vec::as_slice);
         if n_bins > 1 && !splits.is_empty() {
             parts.push(Part { covariance: repeats.covariance(), weight: (n_bins - 1) as f64, splits });
         }
     }
     if parts.is_empty() {
-        return Err(match (most_bins, most_repeats) {
-            (0, _) => Undefined::NoData,
-            (_, repeats @ 0..=1) => Undefined::TooFewRepeats { repeats },
-            (bins, _) => Undefined::TooFewBins { bins },
-        });
+        neuron.expect_two_repeats()?;
+        return Err(Undefined::TooFewBins { bins: neuron.most_bins() });
     }
     let n_draws = parts.iter().map(|p| p.splits.len()).max().unwrap_or(0);
     let (mut rhos, mut covariances) = (Vec::with_capacity(n_draws), Vec::with_capacity(n_draws));
@@ -175,9 +170,7 @@ fn pooled_halves(parts: &[Part<'_>], k: usize) -> Halves {
     let (mut sum, mut weight) = (Halves::default(), 0.0);
     for part in parts {
         let HalfSplit { first, second } = &part.splits[k % part.splits.len()];
-        let c = &part.covariance;
-        let halves = (c.between(first, second), c.between(first, first), c.between(second, second));
-        if let (Some(ab), Some(aa), Some(bb)) = halves {
+        if let Some([ab, aa, bb]) = part.covariance.of_groups(first, second) {
             sum.ab += part.weight * ab;
             sum.aa += part.weight * aa;
             sum.bb += part.weight * bb;

@@ -1,13 +1,12 @@
 //! Noise ceiling of the correlation from the signal power (Schoppe et al. 2016).
 
 use crate::{
-    ceilings::{enough, per_neuron, power::PowerSum},
+    ceilings::{enough, per_neuron},
     error::Result,
     moments::CrossSums,
     observation::Recorded,
-    psth::Psth,
     quantity::Ceiling,
-    repeats::Repeats,
+    responses::{NeuronRecorded, StimulusRecorded},
     time_blocks,
     undefined::{Score, finite},
 };
@@ -22,18 +21,16 @@ use crate::{
 /// As [`signal_power`](crate::ceilings::signal_power); undefined if SP is not above 0.
 pub fn cc_max_signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score<Ceiling>>> {
     per_neuron(recorded, |neuron| {
-        let (mut powers, mut sums) = (PowerSum::default(), CrossSums::default());
-        for stimulus in recorded {
-            let psth = Psth::of(stimulus, neuron)?;
-            if powers.add(&Repeats::of(stimulus, neuron)?, psth.n_bins()) {
-                sums.add(&CrossSums::of(psth.mean(), psth.mean()));
-            }
+        let neuron = NeuronRecorded::of(recorded, neuron)?;
+        let pooled = neuron.powers()?;
+        let mut sums = CrossSums::default();
+        for StimulusRecorded { psth, .. } in neuron.stimuli().iter().filter(|s| s.powers.is_some()) {
+            sums.add(&CrossSums::of(psth.mean(), psth.mean()));
         }
-        let pooled = powers.pooled()?;
         sums.expect_y_varies()?;
         let signal = pooled
             .positive_signal()
-            .map_err(|reason| reason.with_enough(|| enough(recorded, neuron, time_blocks::DEFAULT_BINS)))?;
+            .map_err(|reason| reason.with_enough(|| enough(&neuron, time_blocks::DEFAULT_BINS)))?;
         finite((signal / (sums.yy / sums.dof as f64)).sqrt()).map(Ceiling::new)
     })
 }

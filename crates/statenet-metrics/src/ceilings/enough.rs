@@ -9,8 +9,8 @@
 //! is the variance of the estimate of SP for given sounds. The measured standard error gives n, which is less than the number of bins
 //! where noise is correlated in time. A signal is measurable where SP is above twice SE.
 
-use super::{pooled_powers, signal_power_error};
-use crate::{observation::Recorded, undefined::Enough};
+use super::signal_power_error;
+use crate::{responses::NeuronRecorded, undefined::Enough};
 
 /// A signal power is measured if it is above this many standard errors.
 pub(crate) const STANDARD_ERRORS: f64 = 2.0;
@@ -19,16 +19,16 @@ const MOST_REPEATS: u32 = 10_000;
 
 /// What would be enough data for a neuron's signal power; `None` where there is no estimate: for one repeat, one block of time, or a
 /// signal power that is more than a standard error below 0.
-pub(crate) fn enough(recorded: &[Recorded<'_>], neuron: usize, block_bins: usize) -> Option<Enough> {
-    let powers = pooled_powers(recorded, neuron).ok()?;
-    let error = signal_power_error(recorded, neuron, block_bins)?;
+pub(crate) fn enough(neuron: &NeuronRecorded, block_bins: usize) -> Option<Enough> {
+    let powers = neuron.powers().ok()?;
+    let error = signal_power_error(neuron, block_bins)?;
     let signal = if powers.signal > 0.0 { powers.signal } else { powers.signal + error };
     let (mut bins, mut weighted) = (0.0, 0.0);
-    for stimulus in recorded {
-        let n_repeats = stimulus.mask().n_repeats(neuron);
+    for stimulus in neuron.stimuli() {
+        let n_repeats = stimulus.repeats.n_repeats();
         if n_repeats > 1 {
-            bins += stimulus.n_bins() as f64;
-            weighted += (stimulus.n_bins() * n_repeats) as f64;
+            bins += stimulus.n_bins as f64;
+            weighted += (stimulus.n_bins * n_repeats) as f64;
         }
     }
     of(signal, powers.noise, error, weighted / bins, bins)
@@ -56,6 +56,7 @@ mod tests {
     use statenet_core::{ResponseMask, Seed};
 
     use super::*;
+    use crate::observation::Recorded;
 
     /// Signal variance s, noise variance 1.
     fn responses(s: f64, n_repeats: usize, n_bins: usize, seed: u64) -> Array3<f64> {
@@ -67,10 +68,10 @@ mod tests {
     fn measured(y: &Array3<f64>) -> (Option<Enough>, bool) {
         let (n, r, t) = y.dim();
         let mask = ResponseMask::all(n, r, t);
-        let recorded = [Recorded::new(y.view(), &mask).unwrap()];
-        let power = pooled_powers(&recorded, 0).unwrap().signal;
-        let error = signal_power_error(&recorded, 0, 10).unwrap();
-        (enough(&recorded, 0, 10), power > STANDARD_ERRORS * error)
+        let neuron = NeuronRecorded::of(&[Recorded::new(y.view(), &mask).unwrap()], 0).unwrap();
+        let power = neuron.powers().unwrap().signal;
+        let error = signal_power_error(&neuron, 10).unwrap();
+        (enough(&neuron, 10), power > STANDARD_ERRORS * error)
     }
 
     #[test]
@@ -98,7 +99,8 @@ mod tests {
         assert_eq!(of(-0.1, 1.0, 0.05, 3.0, 100.0), None);
         let single = responses(1.0, 1, 100, 0);
         let mask = ResponseMask::all(1, 1, 100);
-        assert_eq!(enough(&[Recorded::new(single.view(), &mask).unwrap()], 0, 10), None);
+        let neuron = NeuronRecorded::of(&[Recorded::new(single.view(), &mask).unwrap()], 0).unwrap();
+        assert_eq!(enough(&neuron, 10), None);
         assert!(measured(&responses(0.01, 3, 300, 1)).0.is_some_and(|e| e.bins >= 300));
     }
 }

@@ -26,7 +26,6 @@ pub use cc_max_half_split::{SplitOptions, cc_max_half_split};
 pub(crate) use cc_max_half_split::{half_split_ceiling, split_table};
 pub use cc_max_signal_power::cc_max_signal_power;
 pub(crate) use enough::enough;
-pub(crate) use power::{PooledPowers, PowerSum, pooled_powers};
 pub use power::{noise_power, signal_power, snr};
 pub use signal_power_error::signal_power_se;
 pub(crate) use signal_power_error::{is_weak, signal_power_error};

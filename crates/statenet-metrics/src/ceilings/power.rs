@@ -12,13 +12,10 @@ use crate::{
     ceilings::per_neuron,
     error::Result,
     observation::Recorded,
-    psth::Psth,
-    repeats::{Powers, Repeats},
+    powers::ROUNDING,
+    responses::NeuronRecorded,
     undefined::{Score, Undefined, finite},
 };
-
-/// A power below this fraction of the total power counts as 0, since it is due to rounding.
-const ROUNDING: f64 = 64.0 * f64::EPSILON;
 
 /// Signal power SP of each neuron, (spikes/bin)^2, pooled over stimuli (see [`ceilings`](crate::ceilings)).
 ///
@@ -42,7 +39,7 @@ const ROUNDING: f64 = 64.0 * f64::EPSILON;
 /// # Ok::<(), statenet_metrics::Error>(())
 /// ```
 pub fn signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
-    per_neuron(recorded, |neuron| finite(pooled_powers(recorded, neuron)?.signal))
+    per_neuron(recorded, |neuron| finite(NeuronRecorded::of(recorded, neuron)?.powers()?.signal))
 }
 
 /// Noise power NP of each neuron: the variance of a single repeat around the signal, (spikes/bin)^2.
@@ -52,7 +49,7 @@ pub fn signal_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
 /// # Errors
 /// As [`signal_power`].
 pub fn noise_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
-    per_neuron(recorded, |neuron| finite(pooled_powers(recorded, neuron)?.noise))
+    per_neuron(recorded, |neuron| finite(NeuronRecorded::of(recorded, neuron)?.powers()?.noise))
 }
 
 /// Signal-to-noise ratio SP / NP of each neuron, of a single repeat.
@@ -65,88 +62,12 @@ pub fn noise_power(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
 /// As [`signal_power`].
 pub fn snr(recorded: &[Recorded<'_>]) -> Result<Vec<Score>> {
     per_neuron(recorded, |neuron| {
-        let powers = pooled_powers(recorded, neuron)?;
+        let powers = NeuronRecorded::of(recorded, neuron)?.powers()?;
         if powers.noise <= ROUNDING * powers.total {
             return Err(Undefined::NoNoise { noise_power: powers.noise });
         }
         finite(powers.signal / powers.noise)
     })
-}
-
-/// Powers pooled over stimuli.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PooledPowers {
-    pub(crate) signal: f64,
-    pub(crate) noise: f64,
-    pub(crate) total: f64,
-}
-
-impl PooledPowers {
-    /// The signal power, or an error if it is not above 0 by more than rounding.
-    pub(crate) fn positive_signal(&self) -> Score {
-        if self.signal > ROUNDING * self.total {
-            finite(self.signal)
-        } else {
-            Err(Undefined::no_signal(self.signal))
-        }
-    }
-}
-
-/// Pools the powers of stimuli; if none has powers it knows the reason.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct PowerSum {
-    weighted: Powers,
-    weight: f64,
-    most_repeats: usize,
-    most_bins: usize,
-}
-
-impl PowerSum {
-    /// Adds a stimulus with `n_bins` PSTH bins; returns whether its powers are defined.
-    pub(crate) fn add(&mut self, repeats: &Repeats, n_bins: usize) -> bool {
-        self.add_powers(repeats.powers(), repeats.n_repeats(), n_bins)
-    }
-
-    /// Adds a stimulus whose powers are known.
-    pub(crate) fn add_powers(&mut self, powers: Option<Powers>, n_repeats: usize, n_bins: usize) -> bool {
-        self.most_repeats = self.most_repeats.max(n_repeats);
-        self.most_bins = self.most_bins.max(n_bins);
-        let Some(powers) = powers else {
-            return false;
-        };
-        let weight = n_bins.saturating_sub(1) as f64;
-        self.weighted.signal += weight * powers.signal;
-        self.weighted.noise += weight * powers.noise;
-        self.weighted.total += weight * powers.total;
-        self.weight += weight;
-        true
-    }
-
-    /// The pooled powers, or the reason why they are undefined.
-    pub(crate) fn pooled(&self) -> Result<PooledPowers, Undefined> {
-        if self.weight > 0.0 {
-            Ok(PooledPowers {
-                signal: self.weighted.signal / self.weight,
-                noise: self.weighted.noise / self.weight,
-                total: self.weighted.total / self.weight,
-            })
-        } else if self.most_bins == 0 {
-            Err(Undefined::NoData)
-        } else if self.most_repeats < 2 {
-            Err(Undefined::TooFewRepeats { repeats: self.most_repeats })
-        } else {
-            Err(Undefined::TooFewBins { bins: self.most_bins })
-        }
-    }
-}
-
-/// The powers of one neuron, pooled over the stimuli for which they are defined.
-pub(crate) fn pooled_powers(recorded: &[Recorded<'_>], neuron: usize) -> Result<PooledPowers, Undefined> {
-    let mut sum = PowerSum::default();
-    for stimulus in recorded {
-        sum.add(&Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
-    }
-    sum.pooled()
 }
 
 #[cfg(test)]

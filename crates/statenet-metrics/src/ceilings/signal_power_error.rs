@@ -13,12 +13,12 @@
 //! S_k is the sum of s over the n_k bins of block k; S and n are the sums over all K blocks, those of the intervals. Blocks count as
 //! independent: they are longer than the time over which responses are correlated.
 
-use ndarray::Axis;
-
 use crate::{
     ceilings::per_neuron,
     error::{Error, Result},
     observation::Recorded,
+    repeats::Repeats,
+    responses::{NeuronRecorded, StimulusRecorded},
     time_blocks::{block_of, n_blocks},
     undefined::{Score, Undefined},
 };
@@ -45,19 +45,20 @@ pub fn signal_power_se(recorded: &[Recorded<'_>], block_bins: usize) -> Result<V
         return Err(Error::OutOfRange { option: "block_bins", got: 0.0, expected: "1 or more" });
     }
     per_neuron(recorded, |neuron| {
-        signal_power_error(recorded, neuron, block_bins).ok_or(Undefined::TooFewValues { n: 1, needed: 2 })
+        let error = signal_power_error(&NeuronRecorded::of(recorded, neuron)?, block_bins);
+        error.ok_or(Undefined::TooFewValues { n: 1, needed: 2 })
     })
 }
 
 /// [`signal_power_se`] of one neuron; `None` for fewer than two blocks.
-pub(crate) fn signal_power_error(recorded: &[Recorded<'_>], neuron: usize, block_bins: usize) -> Option<f64> {
+pub(crate) fn signal_power_error(neuron: &NeuronRecorded, block_bins: usize) -> Option<f64> {
     let (mut blocks, mut dof): (Vec<Block>, f64) = (Vec::new(), 0.0);
-    for stimulus in recorded {
-        let products = products(stimulus, neuron);
+    for stimulus in neuron.stimuli() {
+        let products = products(stimulus);
         if products.len() < 2 {
             continue;
         }
-        let (n_bins, first) = (stimulus.n_bins(), blocks.len());
+        let (n_bins, first) = (stimulus.n_bins, blocks.len());
         let n = n_blocks(n_bins, block_bins);
         blocks.resize(first + n, Block::default());
         for &(t, product) in &products {
@@ -84,22 +85,38 @@ struct Block {
 }
 
 /// The bins that at least two repeats have, with the mean product of pairs of repeats, each less its mean.
-fn products(recorded: &Recorded<'_>, neuron: usize) -> Vec<(usize, f64)> {
-    let responses = recorded.responses().index_axis_move(Axis(0), neuron);
-    let mask = recorded.mask().view().index_axis_move(Axis(0), neuron);
-    let means: Vec<f64> = (0..mask.nrows())
-        .map(|r| {
-            let valid = responses.row(r).into_iter().zip(mask.row(r)).filter(|(_, valid)| **valid);
-            let (n, sum) = valid.fold((0.0, 0.0), |(n, sum), (y, _)| (n + 1.0, sum + y));
-            sum / f64::max(n, 1.0)
-        })
-        .collect();
-    (0..recorded.n_bins())
-        .filter_map(|t| {
-            let valid = (0..means.len()).filter(|&r| mask[[r, t]]).map(|r| responses[[r, t]] - means[r]);
-            let (n, sum, squares) =
-                valid.fold((0.0, 0.0, 0.0), |(n, sum, squares), d| (n + 1.0, sum + d, squares + d * d));
-            (n >= 2.0).then(|| (t, (sum * sum - squares) / (n * (n - 1.0))))
+fn products(stimulus: &StimulusRecorded) -> Vec<(usize, f64)> {
+    let n_values = stimulus.repeats.values().first().map_or(0, Vec::len);
+    let (mut sums, mut squares) = (vec![0.0; n_values], vec![0.0; n_values]);
+    match &stimulus.repeats {
+        Repeats::Complete { values, means } => {
+            for (row, m) in values.iter().zip(means) {
+                for ((sum, squares), y) in sums.iter_mut().zip(&mut squares).zip(row) {
+                    *sum += y - m;
+                    *squares += (y - m) * (y - m);
+                }
+            }
+        }
+        Repeats::Ragged { values, valid } => {
+            for (row, valid) in values.iter().zip(valid) {
+                let n = valid.iter().filter(|valid| **valid).count();
+                let m = row.iter().sum::<f64>() / n as f64;
+                for t in (0..n_values).filter(|&t| valid[t]) {
+                    sums[t] += row[t] - m;
+                    squares[t] += (row[t] - m) * (row[t] - m);
+                }
+            }
+        }
+    }
+    let is_complete = stimulus.repeats.valid().is_none();
+    let times = stimulus.psth.times().into_iter().enumerate();
+    times
+        .zip(stimulus.counts_of_repeats())
+        .filter(|&(_, n)| n >= 2.0)
+        .map(|((i, t), n)| {
+            // Rows of repeats that miss different bins are by bin of the stimulus.
+            let at = if is_complete { i } else { t };
+            (t, (sums[at] * sums[at] - squares[at]) / (n * (n - 1.0)))
         })
         .collect()
 }
@@ -110,7 +127,6 @@ mod tests {
     use statenet_core::{ResponseMask, Seed};
 
     use super::*;
-    use crate::ceilings::pooled_powers;
 
     #[test]
     fn the_error_is_the_spread_of_the_estimate() {
@@ -126,8 +142,9 @@ mod tests {
                     !missing || (r * 7 + t) % 5 > 0
                 }));
                 let recorded = [Recorded::new(y.view(), &mask).unwrap()];
-                powers.push(pooled_powers(&recorded, 0).unwrap().signal);
-                errors.push(signal_power_error(&recorded, 0, 20).unwrap());
+                let neuron = NeuronRecorded::of(&recorded, 0).unwrap();
+                powers.push(neuron.powers().unwrap().signal);
+                errors.push(signal_power_error(&neuron, 20).unwrap());
             }
             let n = f64::from(n_draws);
             let mean = powers.iter().sum::<f64>() / n;
@@ -149,14 +166,15 @@ mod tests {
         let y = Array3::from_shape_fn((1, 3, 50), |(_, r, t)| ((r + t) % 3) as f64);
         let mask = ResponseMask::all(1, 3, 50);
         let recorded = [Recorded::new(y.view(), &mask).unwrap()];
-        assert_eq!(signal_power_error(&recorded, 0, 100), None);
+        assert_eq!(signal_power_error(&NeuronRecorded::of(&recorded, 0).unwrap(), 100), None);
         assert_eq!(
             signal_power_se(&recorded, 100).unwrap(),
             [Err(Undefined::TooFewValues { n: 1, needed: 2 })]
         );
         assert!(signal_power_se(&recorded, 10).unwrap()[0].is_ok() && signal_power_se(&recorded, 0).is_err());
         let single = ResponseMask::new(Array3::from_shape_fn((1, 3, 50), |(_, r, _)| r == 1));
-        assert_eq!(signal_power_error(&[Recorded::new(y.view(), &single).unwrap()], 0, 10), None);
+        let single = NeuronRecorded::of(&[Recorded::new(y.view(), &single).unwrap()], 0).unwrap();
+        assert_eq!(signal_power_error(&single, 10), None);
         assert!(!is_weak(0.1, None));
         assert!(is_weak(0.1, Some(0.06)) && !is_weak(0.1, Some(0.04)));
     }

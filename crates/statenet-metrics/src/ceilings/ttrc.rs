@@ -4,9 +4,8 @@ use crate::{
     ceilings::per_neuron,
     error::Result,
     observation::Recorded,
-    psth::Psth,
     quantity::Reliability,
-    repeats::Repeats,
+    responses::{NeuronRecorded, StimulusRecorded},
     undefined::{Score, Undefined, finite},
 };
 
@@ -22,21 +21,20 @@ use crate::{
 /// As [`signal_power`](crate::ceilings::signal_power); [`Undefined::ConstantResponse`] if no pair has a correlation.
 pub fn ttrc(recorded: &[Recorded<'_>]) -> Result<Vec<Score<Reliability>>> {
     per_neuron(recorded, |neuron| {
+        let neuron = NeuronRecorded::of(recorded, neuron)?;
         let (mut sum, mut weight) = (0.0, 0.0);
-        let (mut most_repeats, mut most_bins) = (0, 0);
-        for stimulus in recorded {
-            let (repeats, n_bins) = (Repeats::of(stimulus, neuron)?, Psth::of(stimulus, neuron)?.n_bins());
-            (most_repeats, most_bins) = (most_repeats.max(repeats.n_repeats()), most_bins.max(n_bins));
+        for StimulusRecorded { psth, repeats, .. } in neuron.stimuli() {
             if let Some(r) = repeats.mean_correlation() {
-                let w = n_bins.saturating_sub(1) as f64;
+                let w = psth.n_bins().saturating_sub(1) as f64;
                 (sum, weight) = (sum + w * r, weight + w);
             }
         }
-        match (most_bins, most_repeats) {
-            _ if weight > 0.0 => finite(sum / weight).map(Reliability::new),
-            (0, _) => Err(Undefined::NoData),
-            (_, repeats @ 0..=1) => Err(Undefined::TooFewRepeats { repeats }),
-            (1, _) => Err(Undefined::TooFewBins { bins: 1 }),
+        if weight > 0.0 {
+            return finite(sum / weight).map(Reliability::new);
+        }
+        neuron.expect_two_repeats()?;
+        match neuron.most_bins() {
+            1 => Err(Undefined::TooFewBins { bins: 1 }),
             _ => Err(Undefined::ConstantResponse),
         }
     })

@@ -10,10 +10,11 @@ use super::{
     blocks::NeuronBlocks, intervals,
 };
 use crate::{
-    ceilings::{SplitOptions, enough, half_split_ceiling, pooled_powers, signal_power_error, split_table},
+    ceilings::{SplitOptions, enough, half_split_ceiling, signal_power_error, split_table},
     error::{Error, Result},
     moments::{mean_of, median_of},
     observation::{Observation, Recorded, n_neurons, recorded},
+    responses::NeuronRecorded,
     scores::{CcNormTarget, CcRawTarget, Concatenated, fve_of},
 };
 
@@ -109,16 +110,22 @@ impl<'o> Evaluator<'o> {
             });
             let rate =
                 |stimulus: usize| observations[stimulus].rate().index_axis_move(ndarray::Axis(0), neuron);
+            let read = NeuronRecorded::of(&recorded, neuron);
+            let read = read.as_ref().map_err(|reason| *reason);
+            let concatenated = |read: &NeuronRecorded| {
+                let psths = read.stimuli().iter().map(|stimulus| &stimulus.psth);
+                Concatenated::of_psths(observations, neuron, psths)
+            };
             Scored {
-                cc: CcRawTarget::of(&recorded, neuron).score(rate),
-                ccnorm: CcNormTarget::of(&recorded, neuron).score(rate),
-                fve: Concatenated::of(observations, neuron).and_then(|all| fve_of(&all.rate, &all.psth)),
-                ccmax: half_split_ceiling(&recorded, neuron, &splits).map(f64::from),
-                powers: pooled_powers(&recorded, neuron),
-                signal_power_se: signal_power_error(&recorded, neuron, options.block_bins),
+                cc: CcRawTarget::of_read(read).score(rate),
+                ccnorm: CcNormTarget::of_read(read).score(rate),
+                fve: read.and_then(concatenated).and_then(|all| fve_of(&all.rate, &all.psth)),
+                ccmax: read.and_then(|read| half_split_ceiling(read, &splits)).map(f64::from),
+                powers: read.and_then(NeuronRecorded::powers),
+                signal_power_se: read.ok().and_then(|read| signal_power_error(read, options.block_bins)),
             }
             .left_out(not_trained.contains(ids[neuron].as_str()), is_tested, options.min_signal_power)
-            .named(&ids[neuron], || enough(&recorded, neuron, options.block_bins))
+            .named(&ids[neuron], || enough(read.ok()?, options.block_bins))
         };
         self.per_neuron.par_extend((0..n).into_par_iter().map(score));
         if options.n_bootstrap > 0 {

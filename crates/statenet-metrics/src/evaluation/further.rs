@@ -12,7 +12,9 @@ use crate::{
     scores::{
         Coherence, CoherenceOptions, CountWindow, Neuron, SpikeDistanceOptions, bits_per_spike, cc_ttrc,
         coherence::Estimator,
-        deviance_explained, explained_signal_power, fano, r2_er, r2_er_interval,
+        deviance_explained, explained_signal_power, fano,
+        poisson::PoissonSums,
+        r2_er, r2_er_interval,
         spike_trains::{train::Trains, van_rossum::VanRossum, victor_purpura::VictorPurpura},
     },
     time_blocks::DEFAULT_BINS,
@@ -172,20 +174,22 @@ pub fn further_scores(
         return Err(Error::Count { list: "counts", got, expected: n, per: "neuron" });
     }
     let prepared = Prepared::new(options)?;
-    let neurons = |observations: &[Observation<'_>], counts: &[Observation<'_>]| {
-        let of = |neuron| OneNeuron::new(Neuron::of(observations, neuron), Neuron::of(counts, neuron));
-        (0..n).into_par_iter().map(of).collect::<Vec<OneNeuron>>()
-    };
+    // Responses that are not smoothed are read once for all scores.
+    let same = observations.len() == counts.len()
+        && observations.iter().zip(counts).all(|(scored, counts)| scored.is(counts));
+    let counts = (!same).then_some(counts);
+    let score = |neuron| prepared.score(&OneNeuron::read(observations, counts, neuron));
     let (mut all, estimates): (Vec<FurtherScores>, Vec<Jackknifed>) =
-        neurons(observations, counts).par_iter().map(|neuron| prepared.score(neuron)).unzip();
+        (0..n).into_par_iter().map(score).unzip();
     let Some(confidence) = options.confidence else { return Ok(all) };
+    let of_units = |observations: &[Observation<'_>], counts: Option<&[Observation<'_>]>| {
+        let scores = |neuron| prepared.over_sounds(&OneNeuron::read(observations, counts, neuron)).values();
+        (0..n).into_par_iter().map(scores).collect()
+    };
     let without = |unit: &Unit| -> Result<Vec<Jackknifed>> {
-        let kept = |observations: &[Observation<'_>], counts: &[Observation<'_>]| {
-            let scores = |neuron: &OneNeuron| prepared.over_sounds(neuron).values();
-            neurons(observations, counts).par_iter().map(scores).collect()
-        };
-        unit.without(observations, &|observations| {
-            unit.without(counts, &|counts| Ok(kept(observations, counts)))
+        unit.without(observations, &|observations| match counts {
+            None => Ok(of_units(observations, None)),
+            Some(counts) => unit.without(counts, &|counts| Ok(of_units(observations, Some(counts)))),
         })
     };
     let strata: Vec<Vec<Vec<Jackknifed>>> = Unit::strata(observations, options.block_bins)
@@ -259,8 +263,8 @@ impl Prepared {
             explained_signal_power: neuron.of(explained_signal_power::of_neuron),
             cc_ttrc: neuron.of(cc_ttrc::of_neuron),
             coherence: neuron.of(|neuron| self.coherence.coherence(neuron)),
-            deviance_explained: neuron.of_counts(deviance_explained::of_neuron),
-            bits_per_spike: neuron.of_counts(bits_per_spike::of_neuron),
+            deviance_explained: neuron.poisson.and_then(|sums| deviance_explained::of_sums(&sums)),
+            bits_per_spike: neuron.poisson.and_then(|sums| bits_per_spike::of_sums(&sums)),
             fano: neuron.of_counts(|counts| fano::fano_of_neuron(counts.recorded(), &self.window)),
             van_rossum: neuron.of_trains(|neuron, trains| self.van_rossum.score(neuron, trains)),
             victor_purpura: neuron.of_trains(|neuron, trains| self.victor_purpura.score(neuron, trains)),
@@ -268,25 +272,35 @@ impl Prepared {
     }
 }
 
-/// A neuron as it is scored, and its counts, with their spike trains.
+/// A neuron as it is scored, and its counts, with what several of their scores are made from.
 struct OneNeuron {
     scored: Result<Neuron, Undefined>,
-    counts: Result<Neuron, Undefined>,
+    /// `None`: they are what is scored.
+    counts: Option<Result<Neuron, Undefined>>,
     trains: Result<Trains, Undefined>,
+    poisson: Result<PoissonSums, Undefined>,
 }
 
 impl OneNeuron {
-    fn new(scored: Result<Neuron, Undefined>, counts: Result<Neuron, Undefined>) -> Self {
-        let trains = counts.as_ref().map_err(|reason| *reason).and_then(|n| Trains::of(n.recorded()));
-        Self { scored, counts, trains }
+    /// `counts`: `None` if they are the observations.
+    fn read(observations: &[Observation<'_>], counts: Option<&[Observation<'_>]>, neuron: usize) -> Self {
+        let mut one = Self {
+            scored: Neuron::of(observations, neuron),
+            counts: counts.map(|counts| Neuron::of(counts, neuron)),
+            trains: Err(Undefined::NoData),
+            poisson: Err(Undefined::NoData),
+        };
+        one.trains = one.of_counts(|counts| Trains::of(counts.recorded()));
+        one.poisson = one.of_counts(PoissonSums::of_counts);
+        one
     }
 
     fn of<T>(&self, score: impl FnOnce(&Neuron) -> Score<T>) -> Score<T> {
         self.scored.as_ref().map_err(|reason| *reason).and_then(score)
     }
 
-    fn of_counts(&self, score: impl FnOnce(&Neuron) -> Score) -> Score {
-        self.counts.as_ref().map_err(|reason| *reason).and_then(score)
+    fn of_counts<T>(&self, score: impl FnOnce(&Neuron) -> Score<T>) -> Score<T> {
+        self.counts.as_ref().unwrap_or(&self.scored).as_ref().map_err(|reason| *reason).and_then(score)
     }
 
     fn of_trains(&self, score: impl FnOnce(&Neuron, &Trains) -> Score) -> Score {

@@ -22,9 +22,10 @@ pub use options::EvaluationOptions;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ceilings::{PooledPowers, is_weak},
+    ceilings::is_weak,
     error::Result,
     observation::Observation,
+    powers::PooledPowers,
     undefined::{Enough, Score, Undefined},
 };
 

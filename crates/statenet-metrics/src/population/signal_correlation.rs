@@ -9,11 +9,11 @@ use ndarray::Axis;
 use rayon::prelude::*;
 
 use crate::{
-    ceilings::PowerSum,
     error::Result,
     moments::{centred, dot, mean_of},
     observation::{Recorded, n_neurons},
     population::PairScores,
+    powers::PowerSum,
     repeats::{Powers, Repeats, joint_covariance},
     undefined::{Undefined, finite},
 };
@@ -58,8 +58,8 @@ pub fn signal_correlation(recorded: &[Recorded<'_>]) -> Result<PairScores> {
         for rows in &rows {
             let [a, b] = [&rows[i], &rows[j]];
             let (own_a, own_b) = (a.powers?, b.powers?);
-            powers[0].add_powers(own_a, a.n_repeats, a.n_bins);
-            powers[1].add_powers(own_b, b.n_repeats, b.n_bins);
+            powers[0].add(own_a, a.n_repeats, a.n_bins);
+            powers[1].add(own_b, b.n_repeats, b.n_bins);
             if let Some(covariance) = a.signal_covariance(b) {
                 sum += a.dof(b) * covariance;
                 weight += a.dof(b);

@@ -9,9 +9,8 @@ use crate::{
     error::Result,
     moments::{CrossSums, mean},
     observation::{Observation, recorded},
-    psth::Psth,
     quantity::Correlation,
-    scores::per_neuron,
+    scores::{Neuron, per_neuron},
     undefined::{Score, Undefined, finite},
 };
 
@@ -30,14 +29,13 @@ pub fn cc_norm(observations: &[Observation<'_>], options: &SplitOptions) -> Resu
     let splits = split_table(&recorded(observations), options);
     per_neuron(observations, |neuron| {
         let of_stimulus = |observation: &Observation<'_>| -> Score {
-            let recorded = observation.recorded();
-            let psth = Psth::of(&recorded, neuron)?;
-            if psth.n_bins() == 0 {
-                return Err(Undefined::NoData);
-            }
-            let rate = psth.pick(observation.rate().index_axis_move(ndarray::Axis(0), neuron))?;
-            let ceiling = half_split_ceiling(&[recorded], neuron, &splits)?;
-            finite(CrossSums::of(&rate, psth.mean()).correlation()? / ceiling.value())
+            let neuron = Neuron::of(std::slice::from_ref(observation), neuron)?;
+            let ceiling = half_split_ceiling(neuron.recorded(), &splits)?;
+            let mut sums = CrossSums::default();
+            neuron
+                .stimuli()
+                .for_each(|(stimulus, rate)| sums.add(&CrossSums::of(rate, stimulus.psth.mean())));
+            finite(sums.correlation()? / ceiling.value())
         };
         let scores: Vec<Score> = observations.iter().map(of_stimulus).collect();
         let defined: Vec<f64> = scores.iter().filter_map(|s| s.ok()).collect();

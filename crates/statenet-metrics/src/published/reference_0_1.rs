@@ -133,7 +133,7 @@ fn single_repeat(observations: &[Observation<'_>]) -> bool {
 fn complete(recorded: &Recorded<'_>, neuron: usize) -> Result<Repeats, Undefined> {
     match Repeats::of(recorded, neuron)? {
         Repeats::Ragged { .. } => Err(Undefined::RaggedRepeats),
-        repeats @ Repeats::Complete(_) => Ok(repeats),
+        repeats @ Repeats::Complete { .. } => Ok(repeats),
     }
 }
 
@@ -168,8 +168,8 @@ fn lexicographic_rho(covariance: &RepeatCovariance) -> Option<f64> {
         .take(N_SPLITS)
         .filter_map(|first| {
             let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
-            let (aa, bb) = (covariance.between(&first, &first)?, covariance.between(&second, &second)?);
-            Some(covariance.between(&first, &second)? / (aa * bb).sqrt())
+            let [ab, aa, bb] = covariance.of_groups(&first, &second)?;
+            Some(ab / (aa * bb).sqrt())
         })
         .collect();
     Some(mean(&rhos)).filter(|rho| rho.is_finite())

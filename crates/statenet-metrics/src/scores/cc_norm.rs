@@ -15,13 +15,13 @@
 use ndarray::ArrayView1;
 
 use crate::{
-    ceilings::{PooledPowers, PowerSum},
     error::Result,
     moments::{CrossSums, RateSums},
     observation::{Observation, Recorded},
+    powers::PooledPowers,
     psth::Psth,
     quantity::Correlation,
-    repeats::Repeats,
+    responses::{NeuronRecorded, StimulusRecorded},
     scores::per_neuron,
     undefined::{Score, Undefined, finite},
 };
@@ -79,19 +79,21 @@ struct Target {
 
 impl CcNormTarget {
     pub(crate) fn of(recorded: &[Recorded<'_>], neuron: usize) -> Self {
-        let target = || {
-            let (mut sum, mut psths) = (PowerSum::default(), Vec::with_capacity(recorded.len()));
-            for stimulus in recorded {
-                let psth = Psth::of(stimulus, neuron)?;
-                let has_powers = sum.add(&Repeats::of(stimulus, neuron)?, psth.n_bins());
-                psths.push(has_powers.then_some(psth));
-            }
-            let powers = sum.pooled()?;
+        let read = NeuronRecorded::of(recorded, neuron);
+        Self::of_read(read.as_ref().map_err(|reason| *reason))
+    }
+
+    /// The same of responses that have been read.
+    pub(crate) fn of_read(neuron: Result<&NeuronRecorded, Undefined>) -> Self {
+        let target = |neuron: &NeuronRecorded| {
+            let powers = neuron.powers()?;
+            let psth = |stimulus: &StimulusRecorded| stimulus.powers.map(|_| stimulus.psth.clone());
+            let psths: Vec<Option<Psth>> = neuron.stimuli().iter().map(psth).collect();
             let mut observed = CrossSums::default();
             psths.iter().flatten().for_each(|psth| observed.add(&CrossSums::of(psth.mean(), psth.mean())));
             Ok(Target { psths, observed, powers })
         };
-        Self(target())
+        Self(neuron.and_then(target))
     }
 
     /// The score of a rate; `rate` returns `(T)` for each stimulus.

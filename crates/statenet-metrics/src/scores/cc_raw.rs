@@ -8,6 +8,7 @@ use crate::{
     observation::{Observation, Recorded},
     psth::Psth,
     quantity::Correlation,
+    responses::NeuronRecorded,
     scores::per_neuron,
     undefined::{Score, Undefined},
 };
@@ -57,15 +58,23 @@ struct Target {
     observed: CrossSums,
 }
 
+impl Target {
+    fn of(psths: Vec<Psth>) -> Self {
+        let observed: Vec<f64> = psths.iter().flat_map(|psth| psth.mean().iter().copied()).collect();
+        Self { psths, observed: CrossSums::of(&observed, &observed) }
+    }
+}
+
 impl CcRawTarget {
     pub(crate) fn of(recorded: &[Recorded<'_>], neuron: usize) -> Self {
-        let target = || {
-            let psths =
-                recorded.iter().map(|stimulus| Psth::of(stimulus, neuron)).collect::<Result<Vec<_>, _>>()?;
-            let observed: Vec<f64> = psths.iter().flat_map(|psth| psth.mean().iter().copied()).collect();
-            Ok(Target { psths, observed: CrossSums::of(&observed, &observed) })
-        };
-        Self(target())
+        let psths: Result<_, _> = recorded.iter().map(|stimulus| Psth::of(stimulus, neuron)).collect();
+        Self(psths.map(Target::of))
+    }
+
+    /// The same of responses that have been read.
+    pub(crate) fn of_read(neuron: Result<&NeuronRecorded, Undefined>) -> Self {
+        let psths = |n: &NeuronRecorded| n.stimuli().iter().map(|stimulus| stimulus.psth.clone()).collect();
+        Self(neuron.map(psths).map(Target::of))
     }
 
     /// The score of a rate; `rate` returns `(T)` for each stimulus.

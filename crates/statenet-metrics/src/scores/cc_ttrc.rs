@@ -11,7 +11,7 @@
 
 use crate::{
     error::Result,
-    moments::{CrossSums, dot},
+    moments::{CrossSums, dot, mean},
     observation::Observation,
     quantity::Correlation,
     repeats::{Repeats, mean_over_pairs, standardized},
@@ -117,8 +117,8 @@ impl SingleTrials {
         weight: f64,
     ) {
         self.most_bins = self.most_bins.max(rate.len());
-        if repeats.valid().is_none() {
-            self.add_complete(rate, repeats.values(), weight);
+        if let Repeats::Complete { values, means } = repeats {
+            self.add_complete(rate, values, means, weight);
             return;
         }
         let (mut sum, mut n) = (0.0, 0_u32);
@@ -137,10 +137,10 @@ impl SingleTrials {
     }
 
     /// [`add`](Self::add) for repeats that have the same bins: each is centred once.
-    fn add_complete(&mut self, rate: &[f64], repeats: &[Vec<f64>], weight: f64) {
-        let rate = standardized(&[rate.to_vec()]).next();
+    fn add_complete(&mut self, rate: &[f64], repeats: &[Vec<f64>], means: &[f64], weight: f64) {
+        let rate = standardized(&[rate.to_vec()], &[mean(rate)]).next();
         let (mut with_rate, mut sum, mut n) = (0.0, vec![0.0; self.most_bins], 0.0);
-        for row in standardized(repeats) {
+        for row in standardized(repeats, means) {
             if let Some(rate) = &rate {
                 with_rate += dot(rate, &row).clamp(-1.0, 1.0);
             }

@@ -45,14 +45,7 @@ const ROUNDING: f64 = 1e-12;
 /// # Ok::<(), statenet_metrics::Error>(())
 /// ```
 pub fn deviance_explained(observations: &[Observation<'_>]) -> Result<Vec<Score>> {
-    per_neuron(observations, |neuron| of_neuron(&Neuron::of(observations, neuron)?))
-}
-
-/// The score of one neuron.
-pub(crate) fn of_neuron(neuron: &Neuron) -> Score {
-    let sums = PoissonSums::of(neuron)?;
-    neuron.recorded().expect_counts()?;
-    of_sums(&sums)
+    per_neuron(observations, |neuron| of_sums(&PoissonSums::of_counts(&Neuron::of(observations, neuron)?)?))
 }
 
 pub(crate) fn of_sums(sums: &PoissonSums) -> Score {

@@ -9,10 +9,10 @@
 //! part of the signal power that the prediction explains, whatever the number of repeats.
 
 use crate::{
-    ceilings::PooledPowers,
     error::Result,
     moments::CrossSums,
     observation::Observation,
+    powers::PooledPowers,
     scores::{Neuron, per_neuron},
     undefined::{Score, finite},
 };
@@ -54,7 +54,7 @@ pub fn explained_signal_power(observations: &[Observation<'_>]) -> Result<Vec<Sc
 pub(crate) fn of_neuron(neuron: &Neuron) -> Score {
     let powers = neuron.recorded().powers()?;
     let mut sums = CrossSums::default();
-    for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.repeats.powers().is_some()) {
+    for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.powers.is_some()) {
         sums.add(&CrossSums::of(rate, stimulus.psth.mean()));
     }
     of_sums(&sums, &powers)

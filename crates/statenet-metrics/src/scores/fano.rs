@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     observation::Recorded,
-    scores::neuron::{NeuronRecorded, StimulusRecorded},
+    responses::{NeuronRecorded, StimulusRecorded},
     undefined::{Score, Undefined, finite},
 };
 

@@ -33,7 +33,7 @@ mod fve;
 mod log_likelihood;
 mod mse;
 mod neuron;
-mod poisson;
+pub(crate) mod poisson;
 pub(crate) mod r2_er;
 pub(crate) mod r2_er_interval;
 pub(crate) mod spike_trains;
@@ -89,9 +89,19 @@ impl Concatenated {
     /// # Errors
     /// [`Undefined::NoData`] if nothing was recorded, [`Undefined::NotFinite`] if a number is NaN or infinite.
     pub(crate) fn of(observations: &[Observation<'_>], neuron: usize) -> Result<Self, Undefined> {
+        let psth = |observation: &Observation<'_>| Psth::of(&observation.recorded(), neuron);
+        let psths = observations.iter().map(psth).collect::<Result<Vec<_>, _>>()?;
+        Self::of_psths(observations, neuron, psths.iter())
+    }
+
+    /// The same with the PSTH of each observation.
+    pub(crate) fn of_psths<'p>(
+        observations: &[Observation<'_>],
+        neuron: usize,
+        psths: impl Iterator<Item = &'p Psth>,
+    ) -> Result<Self, Undefined> {
         let mut all = Self { rate: Vec::new(), psth: Vec::new() };
-        for observation in observations {
-            let psth = Psth::of(&observation.recorded(), neuron)?;
+        for (observation, psth) in observations.iter().zip(psths) {
             all.rate.extend(psth.pick(observation.rate().index_axis_move(ndarray::Axis(0), neuron))?);
             all.psth.extend_from_slice(psth.mean());
         }

@@ -41,6 +41,16 @@ impl PoissonSums {
         Ok(sums)
     }
 
+    /// The sums of responses that are counts.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); [`Undefined::NotCounts`].
+    pub(crate) fn of_counts(neuron: &Neuron) -> Result<Self, Undefined> {
+        let sums = Self::of(neuron)?;
+        neuron.recorded().expect_counts()?;
+        Ok(sums)
+    }
+
     /// Adds the terms of the responses alone. Responses of 0, of which nothing is left out, add nothing.
     fn add_responses(&mut self, responses: &[f64]) -> Result<(), Undefined> {
         for &y in responses.iter().filter(|y| **y != 0.0) {

@@ -18,12 +18,13 @@
 //! Where repeats of a stimulus miss different bins, var(c) is that of the paper, with the noise power.
 
 use crate::{
-    ceilings::PooledPowers,
     error::Result,
     moments::{CrossSums, centred, dot, mean},
     observation::Observation,
+    powers::PooledPowers,
     quantity::RSquared,
-    scores::{Neuron, neuron::StimulusRecorded, per_neuron},
+    responses::StimulusRecorded,
+    scores::{Neuron, per_neuron},
     undefined::{Score, finite},
 };
 
@@ -63,7 +64,7 @@ pub(crate) fn of_neuron(neuron: &Neuron) -> Score {
     let powers = neuron.recorded().powers()?;
     let (mut sums, mut noise) = (CrossSums::default(), 0.0);
     for (stimulus, rate) in neuron.stimuli() {
-        let Some(powers) = stimulus.repeats.powers() else {
+        let Some(powers) = stimulus.powers else {
             continue;
         };
         sums.add(&CrossSums::of(rate, stimulus.psth.mean()));

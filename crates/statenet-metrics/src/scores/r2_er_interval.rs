@@ -30,7 +30,8 @@ use crate::{
     moments::{centred, dot, mean},
     observation::Observation,
     resampling::ConfidenceInterval,
-    scores::{Neuron, neuron::StimulusRecorded, per_neuron, r2_er},
+    responses::StimulusRecorded,
+    scores::{Neuron, per_neuron, r2_er},
     undefined::Undefined,
 };
 
@@ -140,7 +141,7 @@ impl Design {
         let signal_power = powers.positive_signal()?;
         let (mut dof, mut over_repeats, mut noise_dof) = (0.0, 0.0, 0.0);
         let mut lags = Lags::default();
-        for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.repeats.powers().is_some()) {
+        for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.powers.is_some()) {
             let (n, r) = (stimulus.psth.n_bins() as f64 - 1.0, mean(&stimulus.counts_of_repeats()));
             dof += n;
             over_repeats += n / r;

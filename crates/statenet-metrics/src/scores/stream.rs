@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use statenet_core::{Dim, expect_shape};
 
 use crate::{
-    ceilings::{PooledPowers, PowerSum},
     error::Result,
     moments::{CrossSums, RunningSums},
     observation::Observation,
+    powers::{PooledPowers, PowerSum},
     repeats::Powers,
     scores::{
         Neuron, bits_per_spike, cc_norm, deviance_explained, explained_signal_power, poisson::PoissonSums,
@@ -212,7 +212,7 @@ impl NeuronSums {
             let signal = (r * psth.sums().yy / dof - total) / (r - 1.0);
             Powers { signal, noise: total - signal, total }
         });
-        if self.powers.add_powers(powers, kept.len(), psth.n()) {
+        if self.powers.add(powers, kept.len(), psth.n()) {
             self.within.add(psth.sums());
             let projected: Vec<f64> = kept.iter().map(|repeat| repeat.sums().xy).collect();
             self.projected_noise += r2_er::squared_error_of_mean(&projected);

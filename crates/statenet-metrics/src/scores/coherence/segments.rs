@@ -1,6 +1,9 @@
 //! The segments of time of a neuron: stretches of recorded bins that overlap by half.
 
-use crate::scores::{Neuron, fano::stretches, neuron::StimulusRecorded};
+use crate::{
+    responses::StimulusRecorded,
+    scores::{Neuron, fano::stretches},
+};
 
 /// A segment: its stimulus, its bins, and the repeats that have all of them.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use realfft::{RealToComplex, num_complex::Complex64};
 
 use super::segments::{Segment, Segments};
 use crate::{
-    moments::mean,
+    moments::plain_mean,
     undefined::{Undefined, finite},
 };
 
@@ -36,7 +36,7 @@ impl Hann {
 
     /// Writes the spectrum of a segment without its mean to `out`; on an error, which no segment of this length has, zeros.
     fn spectrum(&self, x: &[f64], input: &mut [f64], scratch: &mut [Complex64], out: &mut [Complex64]) {
-        let m = mean(x);
+        let m = plain_mean(x);
         for ((input, x), w) in input.iter_mut().zip(x).zip(&self.window) {
             *input = (x - m) * w;
         }

@@ -1,13 +1,19 @@
 //! Spike trains as sorted lists of bins.
 
+use std::cell::OnceCell;
+
 use crate::{
-    scores::neuron::{NeuronRecorded, StimulusRecorded},
+    moments::sum,
+    responses::{NeuronRecorded, StimulusRecorded},
     undefined::Undefined,
 };
 
 /// The largest mean of spikes per bin that is written out as a train. It is far above what any neuron does; without a limit, a number that
 /// is no count of spikes would fill the memory.
 const MOST_SPIKES_PER_BIN: f64 = 1000.0;
+
+/// Bins that are looked at together, as most are silent.
+const SILENT: usize = 8;
 
 /// # Errors
 /// [`Undefined::TooManySpikes`] if a train of so many spikes in so many bins is not written out.
@@ -32,6 +38,8 @@ pub(crate) struct StimulusTrains {
     pub(super) spikes: Vec<Vec<u32>>,
     /// For each repeat, flags of the recorded bins of the stimulus; `None` if all have those of `times`.
     pub(super) valid: Option<Vec<Vec<bool>>>,
+    n_bins: usize,
+    before: OnceCell<Vec<Vec<u32>>>,
 }
 
 impl Trains {
@@ -58,12 +66,36 @@ impl StimulusTrains {
         let valid = repeats.valid().map(<[Vec<bool>]>::to_vec);
         let bin = |i: usize| if valid.is_some() { i } else { times[i] };
         let spikes = |row: &Vec<f64>| {
-            expect_few(row.iter().sum(), row.len())?;
-            let with_spikes = row.iter().enumerate().filter(|(_, y)| **y > 0.0);
-            Ok(with_spikes.flat_map(|(i, &y)| std::iter::repeat_n(bin(i) as u32, y as usize)).collect())
+            expect_few(sum(row), row.len())?;
+            let mut spikes = Vec::new();
+            let mut add = |i: usize, y: f64| {
+                if y > 0.0 {
+                    spikes.extend(std::iter::repeat_n(bin(i) as u32, y as usize));
+                }
+            };
+            let (chunks, rest) = row.as_chunks::<SILENT>();
+            for (chunk, counts) in chunks.iter().enumerate() {
+                if counts.iter().fold(false, |spikes, &y| spikes | (y != 0.0)) {
+                    counts.iter().enumerate().for_each(|(i, &y)| add(chunk * SILENT + i, y));
+                }
+            }
+            rest.iter().enumerate().for_each(|(i, &y)| add(chunks.len() * SILENT + i, y));
+            Ok(spikes)
         };
         let spikes = repeats.values().iter().map(spikes).collect::<Result<_, _>>()?;
-        Ok(Self { spikes, times, valid })
+        Ok(Self { spikes, times, valid, n_bins: stimulus.n_bins, before: OnceCell::new() })
+    }
+
+    /// For each repeat, the number of its spikes before each bin and before the end; `None` if repeats miss different bins, as each pair
+    /// of them then has spikes of its own.
+    pub(super) fn before(&self) -> Option<&[Vec<u32>]> {
+        let index = |spikes: &Vec<u32>| {
+            let mut before = vec![0; self.n_bins + 1];
+            spikes.iter().for_each(|&t| before[t as usize + 1] += 1);
+            (0..self.n_bins).for_each(|t| before[t + 1] += before[t]);
+            before
+        };
+        self.valid.is_none().then(|| &**self.before.get_or_init(|| self.spikes.iter().map(index).collect()))
     }
 
     /// The spikes of repeat `r` at the bins that repeat `other` has too.

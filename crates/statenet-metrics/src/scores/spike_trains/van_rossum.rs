@@ -14,10 +14,9 @@
 use crate::{
     error::Result,
     observation::{Observation, Recorded},
+    responses::{NeuronRecorded, StimulusRecorded},
     scores::{
-        Neuron, SpikeDistanceOptions,
-        neuron::{NeuronRecorded, StimulusRecorded},
-        per_neuron,
+        Neuron, SpikeDistanceOptions, per_neuron,
         spike_trains::train::{StimulusTrains, Trains},
     },
     undefined::{Score, Undefined, finite},

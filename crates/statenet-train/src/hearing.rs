@@ -116,11 +116,12 @@ impl<'a> FitInput<'a> {
             Cow::Owned(recording) => Cow::Owned(recording.smoothed().into_owned()),
         };
         expect_same_bands(model, &recording)?;
-        if model.input_scaling()?.is_none() {
+        let Some(own) = model.input_scaling()? else {
             return Ok(Self { recording, is_scaled: false, scaling: None });
-        }
+        };
+        let kept = model.keeps_core().then_some(own);
         if recording.input() == Input::Cochleagram {
-            let scaling = recording.fit_standardization(train)?;
+            let scaling = kept.map_or_else(|| recording.fit_standardization(train), Ok)?;
             let arrays = recording.stimuli().iter().map(|s| s.cochleagram());
             let recording = Cow::Owned(scaled(&recording, &scaling, arrays)?);
             return Ok(Self { recording, is_scaled: true, scaling: Some(scaling) });
@@ -129,7 +130,7 @@ impl<'a> FitInput<'a> {
             return Ok(Self { recording, is_scaled: false, scaling: None });
         };
         let views: Vec<_> = cochleagrams.iter().map(|c| c.view()).collect();
-        let scaling = standardization_of_bands(&views)?;
+        let scaling = kept.map_or_else(|| standardization_of_bands(&views), Ok)?;
         let learns = model.params().trained().any(|param| param.name.starts_with("front_end."));
         let all: Vec<usize> = (0..recording.n_stimuli()).collect();
         let (recording, is_scaled) = match if learns { None } else { as_heard(model, &recording, &all)? } {

@@ -7,7 +7,7 @@
 //! than those of any one (Hansen & Salamon 1990).
 
 use candle_core::Tensor;
-use statenet_core::{Axes, Input, Standardization};
+use statenet_core::{Axes, Input, Seed, Standardization};
 use statenet_kernels::{Step, steps};
 
 use crate::{
@@ -199,6 +199,21 @@ impl ResponseModel for Ensemble {
         let members = self.members.iter().map(|member| member.config().model).collect();
         let model = Architecture::Ensemble(EnsembleConfig { members });
         ModelConfig { format: FORMAT, axes: Some(self.axes.clone()), model }
+    }
+
+    fn with_new_readout(&self, axes: &Axes, seed: Seed) -> Result<Option<Box<dyn ResponseModel>>> {
+        let mut members = Vec::with_capacity(self.members.len());
+        for (i, member) in self.members.iter().enumerate() {
+            match member.with_new_readout(axes, seed.child(&format!("member.{i}")))? {
+                Some(member) => members.push(member),
+                None => return Ok(None),
+            }
+        }
+        ensemble_of(members).map(Some)
+    }
+
+    fn keeps_core(&self) -> bool {
+        self.members.iter().all(ResponseModel::keeps_core)
     }
 
     fn params(&self) -> &ParamStore {

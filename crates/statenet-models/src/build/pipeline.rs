@@ -9,7 +9,7 @@
 //! ```
 
 use candle_core::{Device, Tensor};
-use statenet_core::{Axes, Dim, Input, ResponseUnit, Sampling, Standardization, expect_shape};
+use statenet_core::{Axes, Dim, Input, ResponseUnit, Sampling, Seed, Standardization, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
@@ -28,6 +28,9 @@ use crate::{
     readouts::{self, Readout},
 };
 
+/// The module of the parameters of the readout.
+const READOUT: &str = "readout";
+
 /// A model of stages, each described by its config.
 pub(crate) struct Pipeline {
     /// In a model that hears.
@@ -37,6 +40,8 @@ pub(crate) struct Pipeline {
     prefilter: Box<dyn Stage>,
     core: Box<dyn Stage>,
     readout: Box<dyn Readout>,
+    /// Whether all before the readout is that of another model, which is not trained.
+    core_is_kept: bool,
     params: ParamStore,
     axes: Axes,
     config: PipelineConfig,
@@ -124,9 +129,15 @@ impl Pipeline {
             prefilters::build(&config.prefilter, &spectral, &mut root.enter("prefilter"))?;
         let of_model = (axes, (dtype, &device));
         let (core, features) = cores::build(&config.core, filtered, of_model, &mut root.enter("core"))?;
-        let readout = readouts::build(&config.readout, features, &spectral, &mut root.enter("readout"))?;
+        let readout = readouts::build(&config.readout, features, &spectral, &mut root.enter(READOUT))?;
         let config = PipelineConfig { core: config.core.resolved(&spectral), ..config.clone() };
-        Ok(Self { front_end, scaling, prefilter, core, readout, params, axes: axes.clone(), config })
+        let (axes, core_is_kept) = (axes.clone(), params.keeps_modules());
+        Ok(Self { front_end, scaling, prefilter, core, readout, core_is_kept, params, axes, config })
+    }
+
+    /// How all before the readout runs: without dropout and statistics of the batch if it is not trained.
+    fn core_mode<'m>(&self, mode: Mode<'m>) -> Mode<'m> {
+        if self.core_is_kept { Mode::Eval } else { mode }
     }
 
     fn check(&self, frames: &Tensor) -> Result<()> {
@@ -153,8 +164,8 @@ impl Pipeline {
 
     /// Rates of whole stimuli, from what the prefilter sees.
     fn rates(&self, cochleagram: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
-        let filtered = self.prefilter.forward(cochleagram, mode)?;
-        let features = self.core.forward(&filtered, mode)?;
+        let filtered = self.prefilter.forward(cochleagram, self.core_mode(mode))?;
+        let features = self.core.forward(&filtered, self.core_mode(mode))?;
         let drives = self.readout.forward(&features, mode)?;
         let mut state = State::new();
         let nonlinearity = self.readout.nonlinearity();
@@ -167,7 +178,10 @@ impl ResponseModel for Pipeline {
     fn forward(&self, frames: &Tensor, mode: Mode<'_>) -> Result<Tensor> {
         self.check(frames)?;
         match &self.front_end {
-            Some(front_end) => self.rates(&self.scale(&front_end.forward(frames, mode)?)?, mode),
+            Some(front_end) => {
+                let cochleagram = front_end.forward(frames, self.core_mode(mode))?;
+                self.rates(&self.scale(&cochleagram)?, mode)
+            }
             None => self.rates(&self.scale(frames)?, mode),
         }
     }
@@ -281,6 +295,28 @@ impl ResponseModel for Pipeline {
         values.retain(|name, _| copy.params.get(name).is_some());
         copy.params.load(&values, "the model")?;
         Ok(Some(Box::new(copy)))
+    }
+
+    fn with_new_readout(&self, axes: &Axes, seed: Seed) -> Result<Option<Box<dyn ResponseModel>>> {
+        let own = &self.axes;
+        if (own.n_bands, own.dt) != (axes.n_bands, axes.dt) {
+            let of = |axes: &Axes| format!("{} in bins of {} ms", axes.n_bands, axes.dt.ms());
+            return Err(config_error("axes.n_bands", of(axes), format!("{}, those of the core", of(own))));
+        }
+        let axes = Axes { band_centers: own.band_centers.clone(), ..axes.clone() };
+        let config = self.config.clone().for_response_unit(&axes.response_unit);
+        let params = ParamStore::new(seed, self.dtype(), self.device()).training_only(READOUT);
+        let copy = Self::on(params, &axes, &config)?;
+        let mut values = copy.params.snapshot()?;
+        let kept =
+            self.params.snapshot()?.into_iter().filter(|(name, _)| name.split('.').next() != Some(READOUT));
+        values.extend(kept);
+        copy.params.load(&values, "the core")?;
+        Ok(Some(Box::new(copy)))
+    }
+
+    fn keeps_core(&self) -> bool {
+        self.core_is_kept
     }
 
     fn input_scaling(&self) -> Result<Option<Standardization>> {

@@ -1,7 +1,7 @@
 //! The one trait of every model.
 
 use candle_core::{DType, Device, Tensor};
-use statenet_core::{Dim, Standardization, expect_shape};
+use statenet_core::{Axes, Dim, Seed, Standardization, expect_shape};
 use statenet_kernels::Step;
 
 use crate::{
@@ -135,6 +135,38 @@ pub trait ResponseModel: Send + Sync {
     /// [`Error::Tensor`] if there is no memory for it.
     fn behind_front_end(&self) -> Result<Option<Box<dyn ResponseModel>>> {
         Ok(None)
+    }
+
+    /// A model of other neurons that hears as this one does: all before the readout has the parameters of this model, as buffers that no fit
+    /// changes, and the readout is new, with first values from a seed. `axes` are those of the recording of these neurons. `None`, unless
+    /// overridden, for a model without a readout of its own.
+    ///
+    /// A fit of it needs few sounds, since only the readout is learned (Pennington & David 2023). It keeps the [scaling](Self::input_scaling)
+    /// of its bands. Saved and loaded it is a model like any other, all of which can be trained.
+    ///
+    /// ```
+    /// use candle_core::Device;
+    /// use statenet_core::{Axes, Seed, TimeBin};
+    /// use statenet_models::{ResponseModel, zoo};
+    ///
+    /// let dt = TimeBin::whole_millis::<5>();
+    /// let fitted = zoo::statenet_gru(&Axes::new(34, 50, dt)).build(Seed::new(0), &Device::Cpu)?;
+    /// let of_three = fitted.with_new_readout(&Axes::new(34, 3, dt), Seed::new(1))?.unwrap();
+    /// assert!(of_three.params().trained().all(|param| param.name.starts_with("readout.")));
+    /// # Ok::<(), statenet_models::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Config`] for axes of other bands or another dt.
+    fn with_new_readout(&self, axes: &Axes, seed: Seed) -> Result<Option<Box<dyn ResponseModel>>> {
+        let _ = (axes, seed);
+        Ok(None)
+    }
+
+    /// Whether all before the readout is kept as it is, as in a model [with a new readout](Self::with_new_readout). A fitter then leaves the
+    /// scaling of bands alone.
+    fn keeps_core(&self) -> bool {
+        false
     }
 
     /// The mean and deviation by which the model scales each band before anything else sees it: those of the cochleagram that it
@@ -272,6 +304,14 @@ impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
         (**self).behind_front_end()
     }
 
+    fn with_new_readout(&self, axes: &Axes, seed: Seed) -> Result<Option<Box<dyn ResponseModel>>> {
+        (**self).with_new_readout(axes, seed)
+    }
+
+    fn keeps_core(&self) -> bool {
+        (**self).keeps_core()
+    }
+
     fn input_scaling(&self) -> Result<Option<Standardization>> {
         (**self).input_scaling()
     }
@@ -309,7 +349,7 @@ impl<M: ResponseModel + ?Sized> ResponseModel for Box<M> {
 mod tests {
     use super::*;
     use crate::zoo;
-    use statenet_core::{Axes, Seed, TimeBin};
+    use statenet_core::TimeBin;
 
     /// A model that says nothing of streams but how they begin.
     struct Unfinished(Box<dyn ResponseModel>);

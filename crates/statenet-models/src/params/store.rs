@@ -56,6 +56,8 @@ pub struct ParamStore {
     dtype: DType,
     device: Device,
     frozen: bool,
+    /// The module whose parameters alone are trained; `None`: those of all.
+    trains_only: Option<&'static str>,
     /// How much may still be made; `None`: anything.
     room: Option<Room>,
 }
@@ -90,7 +92,15 @@ impl ParamStore {
     /// An empty store. `dtype` is f32, or f64 for gradient checks.
     #[must_use]
     pub fn new(seed: Seed, dtype: DType, device: &Device) -> Self {
-        Self { entries: Vec::new(), seed, dtype, device: device.clone(), frozen: false, room: None }
+        Self {
+            entries: Vec::new(),
+            seed,
+            dtype,
+            device: device.clone(),
+            frozen: false,
+            trains_only: None,
+            room: None,
+        }
     }
 
     /// An empty store whose parameters autograd does not track: a model built on it has gradients with respect to its
@@ -98,6 +108,16 @@ impl ParamStore {
     #[must_use]
     pub fn frozen(seed: Seed, dtype: DType, device: &Device) -> Self {
         Self { frozen: true, ..Self::new(seed, dtype, device) }
+    }
+
+    /// A store in which the parameters of one module are trained, and those of all others are buffers.
+    pub(crate) fn training_only(self, module: &'static str) -> Self {
+        Self { trains_only: Some(module), ..self }
+    }
+
+    /// Whether the parameters of some modules are buffers here.
+    pub(crate) fn keeps_modules(&self) -> bool {
+        self.trains_only.is_some()
     }
 
     /// A store that refuses parameters beyond some room, before it makes them: the sizes of a checkpoint's model are what its
@@ -109,7 +129,8 @@ impl ParamStore {
     /// An empty store for a part of a model, with a seed of its own and the room that is left.
     pub(crate) fn of_part(&self, name: &str) -> Self {
         let (seed, device, room) = (self.seed.child(name), self.device.clone(), self.room.clone());
-        Self { entries: Vec::new(), seed, dtype: self.dtype, device, frozen: self.frozen, room }
+        let Self { dtype, frozen, trains_only, .. } = *self;
+        Self { entries: Vec::new(), seed, dtype, device, frozen, trains_only, room }
     }
 
     /// Takes the room of a part that was built on a store of its own.
@@ -132,6 +153,7 @@ impl ParamStore {
                 dtype: part.dtype,
                 device: part.device.clone(),
                 frozen: part.frozen,
+                trains_only: part.trains_only,
                 room: None,
             });
             let renamed = |param: &Param| Param { name: format!("{name}.{}", param.name), ..param.clone() };
@@ -318,6 +340,8 @@ impl ParamStore {
             return Err(Error::DuplicateParameter { name });
         }
         let n = expect_numbers(&name, shape)?;
+        let is_kept = |module: &str| name.split('.').next() != Some(module);
+        let role = if self.trains_only.is_some_and(is_kept) { Role::Buffer } else { role };
         if let Some(room) = &mut self.room {
             room.take(&name, shape, n)?;
         }

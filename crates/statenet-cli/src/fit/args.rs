@@ -111,6 +111,10 @@ pub struct FitArgs {
     /// which --front-end (default mel, 34 bands) hears
     #[arg(long, value_name = "DIR", requires = "distill")]
     pub(crate) unlabelled: Option<PathBuf>,
+    /// Checkpoint of a model of other neurons: add FOLDER-readout, which has its core, not trained further, and a readout fitted to the neurons of
+    /// this recording
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) core: Option<PathBuf>,
     /// Seed of initial weights, order of stimuli, trials of a search, simulation and intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -175,6 +179,7 @@ impl FitArgs {
             config_files(self.front_end.as_deref().unwrap_or_default()).map(|path| ("--front-end", path)),
         );
         inputs.extend(self.recipe.path().map(|path| ("--recipe", path)));
+        inputs.extend(self.core.as_deref().map(|path| ("--core", path)));
         inputs.extend(self.unlabelled.as_deref().map(|path| ("--unlabelled", path)));
         inputs.extend(split_file(&self.split).map(|path| ("--split", path)));
         inputs

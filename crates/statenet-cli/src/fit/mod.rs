@@ -24,6 +24,7 @@
 //! is 130.
 
 mod args;
+mod core;
 mod crop;
 mod need;
 mod output;

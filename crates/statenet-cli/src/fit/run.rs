@@ -12,6 +12,7 @@ use statenet::{
 
 use super::{
     args::FitArgs,
+    core::Core,
     need,
     output::{Output, SUMMARY},
     recipe::{ChosenRecipe, RecipeArg, Searched, recipe_of},
@@ -37,6 +38,11 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         args.trials.is_none() || args.recipe == RecipeArg::Search,
         "--trials is of --recipe search alone"
     );
+    ensure!(
+        args.core.is_none() || args.recipe != RecipeArg::Search,
+        "--recipe search is of whole models, not of --core: name the recipe"
+    );
+    let core = args.core.as_deref().map(|folder| Core::load(folder, &device)).transpose()?;
     let printer = args.machine.printer();
     let say = |text: String| printer.line(text);
     let out = Output::open(args, &printer)?;
@@ -54,7 +60,11 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     let split = args.parts.resolve(&args.split, &source.recording)?;
     let (source, with_signal) = args.select.with_signal(source, Some(&split))?;
     with_signal.into_iter().for_each(&say);
-    let front_end = args.front_end.as_deref().map(front_end).transpose()?;
+    let named = args.front_end.as_deref();
+    let front_end = match &core {
+        Some(core) => core.front_end(named)?,
+        None => named.map(front_end).transpose()?,
+    };
     let inputs = Inputs::new(source.recording.smoothed().into_owned(), front_end.as_ref())?;
     let recording = inputs.cochleagrams();
     split.expect_data(&[Part::Train, Part::Val, Part::Test], recording)?;
@@ -97,17 +107,15 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
         let of_choice = inputs.of(choice.input())?;
         let all =
             run.fit(choice, of_choice, &mut states).with_context(|| format!("fitting {}", choice.name))?;
-        for one in &all {
-            say(format!(
-                "{:14}{} {:6} parameters, CCnorm {} in {:.1} s",
-                one.summary.name,
-                if one.summary.refit.is_some() { " refit" } else { "" },
-                one.summary.parameters,
-                ScoreTable::score(one.summary.test.ccnorm_mean),
-                one.summary.seconds_fit
-            ));
-        }
+        all.iter().for_each(|one| say(line_of(&one.summary)));
         fitted.extend(all);
+    }
+    if let Some(core) = &core {
+        let of_core = inputs.of(core.input())?;
+        let one =
+            run.readout(core, of_core, &mut states).with_context(|| format!("fitting {}", core.name))?;
+        say(line_of(&one.summary));
+        fitted.push(one);
     }
 
     let comparisons = comparisons(&fitted, recording);
@@ -148,6 +156,18 @@ pub fn run(args: &FitArgs) -> anyhow::Result<()> {
     printer.finish()
 }
 
+/// What is printed of a fitted model.
+fn line_of(summary: &ModelSummary) -> String {
+    format!(
+        "{:14}{} {:6} parameters, CCnorm {} in {:.1} s",
+        summary.name,
+        if summary.refit.is_some() { " refit" } else { "" },
+        summary.parameters,
+        ScoreTable::score(summary.test.ccnorm_mean),
+        summary.seconds_fit
+    )
+}
+
 /// What the fits of a run share.
 struct Run<'a> {
     args: &'a FitArgs,
@@ -184,7 +204,8 @@ impl Run<'_> {
             Some(_) => recipe.fields.model_config(config)?,
             None => (**config).clone(),
         };
-        let fitting = (config, &recipe);
+        let build = |seed: u64| Ok(config.build(Seed::new(seed), self.device)?);
+        let fitting = (&build as Build<'_>, &recipe);
         let seed = self.args.seed;
         let first = self.gradient(&choice.name, fitting, seed, (recording, self.split), states)?;
         if self.args.n_members() == 1 {
@@ -239,15 +260,14 @@ impl Run<'_> {
     fn gradient(
         &self,
         name: &str,
-        (config, recipe): (&ModelConfig, &ChosenRecipe),
+        (build, recipe): (Build<'_>, &ChosenRecipe),
         seed: u64,
         (recording, split): (&Recording, &Split),
         states: &mut FitStates<'_>,
     ) -> anyhow::Result<Model> {
         interrupt::check()?;
         let printer = states.printer();
-        let built = config;
-        let mut model = built.build(Seed::new(seed), self.device)?;
+        let mut model = build(seed)?;
         let config = self.args.fit_config(&model.config(), seed, recording.dt(), &recipe.fields)?;
         let recipe = recipe.summary.clone();
         let need = train::need_of_fit(&*model, recording, split, &config)?;
@@ -258,12 +278,31 @@ impl Run<'_> {
             return Ok(Model { model, fit, refit: None, recipe, seed, epochs_run });
         }
         // From the first weights.
-        let mut model = built.build(Seed::new(seed), self.device)?;
+        let mut model = build(seed)?;
         let again = states.refit(name, &config, &mut *model, (recording, split), &fit.history)?;
         let course = Course::of(&fit.history, &config);
         let History { train_loss, seconds, .. } = again.history;
         let refit = Some(of_refit(split, course.by_rate().to_vec(), train_loss, seconds));
         Ok(Model { model, fit: Fit { metadata: again.metadata, ..fit }, refit, recipe, seed, epochs_run })
+    }
+
+    /// Fits a readout behind the core of a fitted model.
+    fn readout(
+        &self,
+        core: &Core,
+        recording: &Recording,
+        states: &mut FitStates<'_>,
+    ) -> anyhow::Result<Fitted> {
+        let build = |seed: u64| core.model(recording, seed);
+        let model = build(self.args.seed)?.config();
+        let (name, split, device) = (&*core.name, self.split, self.device);
+        let searched = Searched { name, model: &model, recording, split, device };
+        let states_of_search = self.out.states_of_search(name);
+        let recipe = recipe_of(self.args, &searched, self.out, states_of_search, states.printer())?;
+        let mut fitted =
+            self.gradient(name, (&build, &recipe), self.args.seed, (recording, self.split), states)?;
+        fitted.fit.metadata.training.insert("core".to_owned(), core.about());
+        self.finish(name, fitted, recording)
     }
 
     /// The ensemble of fitted models.
@@ -296,7 +335,7 @@ impl Run<'_> {
     fn distilled(
         &self,
         choice: &Choice,
-        fitting: (&ModelConfig, &ChosenRecipe),
+        fitting: (Build<'_>, &ChosenRecipe),
         teacher: &dyn ResponseModel,
         recording: &Recording,
         states: &mut FitStates<'_>,
@@ -343,6 +382,9 @@ impl Run<'_> {
         Ok(Fitted { model, rates: rates.into_rates(), summary })
     }
 }
+
+/// Builds a model with first values from a seed.
+type Build<'a> = &'a dyn Fn(u64) -> anyhow::Result<Box<dyn ResponseModel>>;
 
 /// A fitted model that is not scored yet.
 struct Model {

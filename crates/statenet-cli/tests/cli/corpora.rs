@@ -158,6 +158,57 @@ fn joined_recordings_are_fitted_scored_and_interpreted_as_one() {
 }
 
 #[test]
+fn a_core_is_kept_and_a_readout_fitted_to_other_neurons() {
+    let root = tempfile::tempdir().unwrap();
+    let (theirs, mine) = (folder(root.path(), "theirs", 4), folder(root.path(), "mine", 3));
+    let first = root.path().join("first");
+    let fit = |data: &Path, more: &[&str], out: &Path| {
+        let args = ["--data", text(data), "--epochs", "2", "--out", text(out)];
+        expect_done("fit", &[&args[..], more].concat())
+    };
+    fit(&theirs, &["--model", "statenet-gru"], &first);
+    let core = first.join("checkpoints/statenet-gru");
+    let out = root.path().join("out");
+    let ended = fit(&mine, &["--model", "ridge", "--core", text(&core)], &out);
+    assert!(ended.stdout.contains("statenet-gru-readout"), "{}", ended.stdout);
+    let summary = read(&out.join("summary.json"));
+    let model = &summary["models"][1];
+    // Weights and bias of 14 hidden units to five neurons, and two numbers of each output curve.
+    assert_eq!(model["parameters"], 5 * 15 + 5 * 2, "{model}");
+    let tensors = |folder: &Path| safetensors_of(&folder.join("model.safetensors"));
+    let fitted = out.join("checkpoints/statenet-gru-readout");
+    let (before, after) = (tensors(&core), tensors(&fitted));
+    for (name, bytes) in &after {
+        // The scaling of bands too is that of the core's recording.
+        assert_eq!(before.get(name) == Some(bytes), !name.starts_with("readout."), "{name}");
+    }
+    let metadata = read(&fitted.join("config.json"));
+    assert_eq!(metadata["training"]["core"]["neurons"].as_array().unwrap().len(), 5, "{metadata}");
+
+    let rates = root.path().join("rates");
+    expect_done("predict", &["--checkpoint", text(&fitted), "--data", text(&mine), "--out", text(&rates)]);
+    let scores = root.path().join("scores.json");
+    expect_done("score", &["--data", text(&mine), "--predictions", text(&rates), "--out", text(&scores)]);
+    let args = ["--data", text(&mine), "--core", text(&core), "--recipe", "search", "--out", "never"];
+    expect_refused("fit", &args, &["--recipe search is of whole models"]);
+    let args = ["--data", text(&mine), "--core", text(&mine), "--model", "ridge", "--out", "never"];
+    expect_refused("fit", &args, &["mine"]);
+}
+
+/// The tensors of a file by name, as bytes.
+fn safetensors_of(path: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let bytes = std::fs::read(path).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let tensors = header.as_object().unwrap().iter().filter(|(name, _)| *name != "__metadata__");
+    let data = |tensor: &serde_json::Value| {
+        let at = |i: usize| 8 + length + tensor["data_offsets"][i].as_u64().unwrap() as usize;
+        bytes[at(0)..at(1)].to_vec()
+    };
+    tensors.map(|(name, tensor)| (name.clone(), data(tensor))).collect()
+}
+
+#[test]
 fn nested_folds_test_every_sound_once() {
     let root = tempfile::tempdir().unwrap();
     let data = folder(root.path(), "mine", 4);

@@ -95,7 +95,8 @@ fn scores_of(model: &ModelFits, means: &Means, neurons: &Neurons, seeds: &[u64],
         let [ccnorm, cc, fve, ccnorm_per_clip] =
             *means.get(&(neuron.recording.clone(), neuron.id.clone()))?;
         let (recording, id) = (neuron.recording.clone(), neuron.id.clone());
-        Some(NeuronMeans { recording, id, ccnorm, cc, fve, ccnorm_per_clip })
+        let memory_ms = neuron.memory_ms;
+        Some(NeuronMeans { recording, id, ccnorm, cc, fve, ccnorm_per_clip, memory_ms })
     });
     let recordings: Vec<OnRecording> = neurons
         .recordings

@@ -31,6 +31,8 @@ pub(super) struct Neurons {
 pub(super) struct Neuron {
     pub(super) recording: String,
     pub(super) id: String,
+    /// How far back sound affects it, where the recording says so.
+    pub(super) memory_ms: Option<f64>,
     /// The group in which it was recorded, of all recordings.
     group: String,
 }
@@ -61,12 +63,13 @@ impl Neurons {
                 clusters: groups.len(),
                 rank_stability: RankStability::default(),
             });
-            let neuron = |id: &String| Neuron {
+            let neuron = |neuron: &statenet::data::Neuron| Neuron {
                 recording: name.clone(),
-                id: id.clone(),
-                group: format!("{name}/{}", of.of(id)),
+                id: neuron.id().to_owned(),
+                memory_ms: neuron.metadata().get("memory_ms").and_then(serde_json::Value::as_f64),
+                group: format!("{name}/{}", of.of(neuron.id())),
             };
-            all.extend(ids.iter().map(neuron));
+            all.extend(recording.neurons().iter().map(neuron));
         }
         Self { recordings: summaries, all }
     }

@@ -19,6 +19,7 @@ mod ranks;
 mod run;
 mod scores;
 mod tables;
+mod true_memory;
 mod varied;
 
 pub use args::BenchmarkArgs;

@@ -57,6 +57,9 @@ pub(super) fn page(benchmark: &Benchmark, fits: &[ModelFits]) -> anyhow::Result<
         }
     }
     page = page.section(against_parameters(benchmark));
+    if let Some(section) = super::true_memory::section(benchmark) {
+        page = page.section(section);
+    }
     page = super::varied::sections(benchmark, fits).into_iter().fold(page, Page::section);
     page = page.section(learning(benchmark, fits));
     if !benchmark.failed.is_empty() {
@@ -83,7 +86,8 @@ pub(super) fn interval(ci: Option<[f64; 2]>) -> Option<Interval> {
     ci.map(|[low, high]| Interval::new(low, high))
 }
 
-fn of_neuron(benchmark: &Benchmark, neuron: &NeuronMeans) -> Option<f64> {
+/// The score of a neuron by which models are compared.
+pub(super) fn of_neuron(benchmark: &Benchmark, neuron: &NeuronMeans) -> Option<f64> {
     if benchmark.compared == "cc" { neuron.cc } else { neuron.ccnorm }
 }
 

@@ -149,6 +149,9 @@ pub(super) struct NeuronMeans {
     pub(super) cc: Option<f64>,
     pub(super) fve: Option<f64>,
     pub(super) ccnorm_per_clip: Option<f64>,
+    /// How far back sound affects the neuron, where the recording says it (`neurons[].memory_ms`), as that of simulated neurons does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) memory_ms: Option<f64>,
 }
 
 /// Two models on the same neurons, `a` minus `b`.

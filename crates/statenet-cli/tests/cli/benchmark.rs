@@ -105,6 +105,10 @@ fn a_benchmark_says_its_cost_runs_and_leaves_tables_of_every_model() {
         assert_eq!(model["parameters"].is_null(), failed);
     }
     assert_eq!(names.last(), Some(&"mel-ln"), "what has no score comes last");
+    // The recording's neurons are simulated, and it says how long their memory is.
+    assert!(models[0]["per_neuron"][0]["memory_ms"].as_f64().unwrap() > 0.0);
+    let page = fs::read_to_string(out.join("benchmark.html")).unwrap();
+    assert!(page.contains("CCnorm, statenet-gru minus ln+ic"), "{page}");
     let compared = found["comparisons"].as_array().unwrap();
     assert_eq!(compared.len(), 3);
     for pair in compared {

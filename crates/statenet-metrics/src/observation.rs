@@ -99,7 +99,7 @@ impl<'a> Observation<'a> {
     }
 
     /// Whether another observation is of the same numbers in memory.
-    pub(crate) fn is(&self, other: &Observation<'_>) -> bool {
+    pub(crate) fn is_same_as(&self, other: &Observation<'_>) -> bool {
         let (own, its) = (self.recorded, other.recorded);
         let same_responses = own.responses.as_ptr() == its.responses.as_ptr()
             && own.responses.dim() == its.responses.dim()

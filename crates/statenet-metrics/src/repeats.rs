@@ -19,7 +19,7 @@ use crate::{
     undefined::{Source, Undefined},
 };
 
-/// From here on, every number is whole.
+/// 2^52, from which on every number is whole.
 const NO_FRACTION: f64 = (1_u64 << 52) as f64;
 
 /// The repeats that have at least one recorded bin.
@@ -99,7 +99,7 @@ impl Repeats {
 
     /// Returns an error unless every response is a whole number, 0 or more. (Values that were not recorded are 0.)
     pub(crate) fn expect_counts(&self) -> Result<(), Undefined> {
-        // A whole number loses nothing where the fraction has no place.
+        // Adding 2^52 and taking it away rounds to a whole number; `trunc` is a call for each number on older processors.
         let is_count = |y: f64| (y >= 0.0) & ((y + NO_FRACTION) - NO_FRACTION == y) | (y >= NO_FRACTION);
         let all_counts = |row: &Vec<f64>| row.iter().fold(true, |all, &y| all & is_count(y));
         if self.values().iter().all(all_counts) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use statenet::{models::front_ends::FrontEndConfig, prelude::*};
 
 use crate::shared::front_end_of;
@@ -44,12 +44,10 @@ impl Core {
     pub(super) fn model(&self, recording: &Recording, seed: u64) -> anyhow::Result<Box<dyn ResponseModel>> {
         let whole = &self.checkpoint.model;
         let model = whole.with_new_readout(&recording.axes(), Seed::new(seed));
-        let model = model.with_context(|| format!("--core: {} hears other bands", recording.name()))?;
-        let model = model.with_context(|| {
+        let model = model.with_context(|| format!("--core for {}", recording.name()))?;
+        model.with_context(|| {
             format!("--core: {} has no readout that can be fitted by itself", whole.config().slug())
-        })?;
-        ensure!(model.params().n_trained() > 0, "--core: the readout has no parameters");
-        Ok(model)
+        })
     }
 
     /// What a checkpoint of the new model says of the core.

@@ -176,7 +176,7 @@ pub fn further_scores(
     let prepared = Prepared::new(options)?;
     // Responses that are not smoothed are read once for all scores.
     let same = observations.len() == counts.len()
-        && observations.iter().zip(counts).all(|(scored, counts)| scored.is(counts));
+        && observations.iter().zip(counts).all(|(scored, counts)| scored.is_same_as(counts));
     let counts = (!same).then_some(counts);
     let score = |neuron| prepared.score(&OneNeuron::read(observations, counts, neuron));
     let (mut all, estimates): (Vec<FurtherScores>, Vec<Jackknifed>) =

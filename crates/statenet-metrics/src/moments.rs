@@ -20,7 +20,7 @@ pub(crate) fn mean(x: &[f64]) -> f64 {
     first + sum_of(x, |v| v - first) / n
 }
 
-/// The mean without that correction.
+/// As [`mean`], without its correction.
 pub(crate) fn plain_mean(x: &[f64]) -> f64 {
     sum(x) / x.len().max(1) as f64
 }
@@ -32,21 +32,26 @@ pub(crate) fn sum(x: &[f64]) -> f64 {
 
 /// The sum of a term of each value, as eight partial sums in a fixed order.
 fn sum_of(x: &[f64], term: impl Fn(f64) -> f64) -> f64 {
-    let mut lanes = [0.0; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let tail: f64 = chunks.remainder().iter().map(|&v| term(v)).sum();
-    for chunk in chunks {
-        for (lane, &v) in lanes.iter_mut().zip(chunk) {
-            *lane += term(v);
-        }
-    }
-    total(&lanes) + tail
+    in_lanes(x, |sum, v| sum + term(v), |a, b| a + b)
 }
 
-/// The sum of partial sums, in a fixed order.
-fn total(lanes: &[f64; LANES]) -> f64 {
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
+/// A fold from 0 as eight partial ones, which are then joined, in a fixed order.
+fn in_lanes(x: &[f64], step: impl Fn(f64, f64) -> f64, join: impl Fn(f64, f64) -> f64 + Copy) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let tail = chunks.remainder().iter().fold(0.0, |sum, &v| step(sum, v));
+    for chunk in chunks {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane = step(*lane, v);
+        }
+    }
+    join(joined(&lanes, join), tail)
+}
+
+/// The partial results of all lanes as one, in a fixed order.
+fn joined(lanes: &[f64; LANES], join: impl Fn(f64, f64) -> f64) -> f64 {
+    let [a, b, c, d, e, f, g, h] = *lanes;
+    join(join(join(a, b), join(c, d)), join(join(e, f), join(g, h)))
 }
 
 /// The series minus its mean.
@@ -65,21 +70,13 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
             *lane += a * b;
         }
     }
-    total(&lanes) + tail
+    joined(&lanes, |a, b| a + b) + tail
 }
 
 /// The largest sum of squared deviations that rounding can produce for a constant series.
 pub(crate) fn rounding_floor(x: &[f64]) -> f64 {
-    let larger = |m: f64, v: f64| if v > m { v } else { m };
-    let mut lanes = [0.0; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let tail = chunks.remainder().iter().fold(0.0, |m, v| larger(m, v.abs()));
-    for chunk in chunks {
-        for (lane, v) in lanes.iter_mut().zip(chunk) {
-            *lane = larger(*lane, v.abs());
-        }
-    }
-    let largest = lanes.into_iter().fold(tail, larger);
+    let larger = |a: f64, b: f64| if b > a { b } else { a };
+    let largest = in_lanes(x, |m, v| larger(m, v.abs()), larger);
     x.len() as f64 * (ROUNDING_ULPS * f64::EPSILON * largest).powi(2)
 }
 

@@ -47,47 +47,38 @@ impl Psth {
             }
         }
         count.iter_mut().for_each(|count| *count += n_whole);
-        Self::of_sums(&sum, &count).finite()
+        let bins = if count.iter().all(|&c| c > 0) {
+            Bins::All
+        } else {
+            Bins::Some((0..count.len()).filter(|&t| count[t] > 0).collect())
+        };
+        let recorded = sum.iter().zip(&count).filter(|(_, c)| **c > 0);
+        Self { bins, mean: recorded.map(|(s, c)| s / f64::from(*c)).collect() }.finite()
     }
 
     /// The PSTH of a neuron whose repeats have been read.
     ///
     /// # Errors
-    /// [`Undefined::NotFinite`] if a sum over repeats is infinite.
+    /// As [`of`](Self::of).
     pub(crate) fn of_repeats(
         repeats: &Repeats,
         recorded: &Recorded<'_>,
         neuron: usize,
     ) -> Result<Self, Undefined> {
-        let n_bins = recorded.n_bins();
-        let psth = match repeats {
-            Repeats::Complete { values, .. } => {
-                let mut mean = vec![0.0; values.first().map_or(0, Vec::len)];
-                let bins = if mean.len() == n_bins {
-                    Bins::All
-                } else {
-                    let mask = recorded.mask().view().index_axis_move(Axis(0), neuron);
-                    Bins::Some((0..n_bins).filter(|&t| mask.column(t).iter().any(|&valid| valid)).collect())
-                };
-                for row in values {
-                    mean.iter_mut().zip(row).for_each(|(sum, y)| *sum += y);
-                }
-                let n = values.len() as f64;
-                mean.iter_mut().for_each(|sum| *sum /= n);
-                Self { bins, mean }
-            }
-            Repeats::Ragged { values, valid } => {
-                let (mut sum, mut count) = (vec![0.0; n_bins], vec![0_u32; n_bins]);
-                for (row, valid) in values.iter().zip(valid) {
-                    for (((sum, count), y), &valid) in sum.iter_mut().zip(&mut count).zip(row).zip(valid) {
-                        *sum += y; // 0 where nothing was recorded
-                        *count += u32::from(valid);
-                    }
-                }
-                Self::of_sums(&sum, &count)
-            }
+        let Repeats::Complete { values, .. } = repeats else { return Self::of(recorded, neuron) };
+        let (n, n_bins) = (values.len() as f64, recorded.n_bins());
+        let mut mean = vec![0.0; values.first().map_or(0, Vec::len)];
+        for row in values {
+            mean.iter_mut().zip(row).for_each(|(sum, y)| *sum += y);
+        }
+        mean.iter_mut().for_each(|sum| *sum /= n);
+        let bins = if mean.len() == n_bins {
+            Bins::All
+        } else {
+            let mask = recorded.mask().view().index_axis_move(Axis(0), neuron);
+            Bins::Some((0..n_bins).filter(|&t| mask.column(t).iter().any(|&valid| valid)).collect())
         };
-        psth.finite()
+        Self { bins, mean }.finite()
     }
 
     fn finite(self) -> Result<Self, Undefined> {
@@ -96,17 +87,6 @@ impl Psth {
         } else {
             Err(Undefined::NotFinite(Source::Response))
         }
-    }
-
-    /// The PSTH from the sum and the number of the recorded responses of each bin.
-    fn of_sums(sum: &[f64], count: &[u32]) -> Self {
-        let bins = if count.iter().all(|&c| c > 0) {
-            Bins::All
-        } else {
-            Bins::Some((0..count.len()).filter(|&t| count[t] > 0).collect())
-        };
-        let recorded = sum.iter().zip(count).filter(|(_, c)| **c > 0);
-        Self { bins, mean: recorded.map(|(s, c)| s / f64::from(*c)).collect() }
     }
 
     /// The mean over repeats, one value per recorded bin.

@@ -57,9 +57,7 @@ pub(super) fn page(benchmark: &Benchmark, fits: &[ModelFits]) -> anyhow::Result<
         }
     }
     page = page.section(against_parameters(benchmark));
-    if let Some(section) = super::true_memory::section(benchmark) {
-        page = page.section(section);
-    }
+    page = super::true_memory::section(benchmark).into_iter().fold(page, Page::section);
     page = super::varied::sections(benchmark, fits).into_iter().fold(page, Page::section);
     page = page.section(learning(benchmark, fits));
     if !benchmark.failed.is_empty() {

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use statenet::report::{Point, PointSeries, Points, Section};
 
-use super::{page::of_neuron, scores::Benchmark, tables};
+use super::{
+    page::of_neuron,
+    scores::{Benchmark, NeuronMeans},
+    tables,
+};
 
 /// The section; `None` if no recording says how long its neurons' memory is, or no model is compared.
 pub(super) fn section(benchmark: &Benchmark) -> Option<Section> {
@@ -21,7 +25,7 @@ pub(super) fn section(benchmark: &Benchmark) -> Option<Section> {
         .collect();
     for other in benchmark.models.iter().filter(|model| model.name != benchmark.against) {
         let series = benchmark.recordings.iter().map(|recording| {
-            let point = |neuron: &super::scores::NeuronMeans| {
+            let point = |neuron: &NeuronMeans| {
                 let &(memory, score) = known.get(&(&*neuron.recording, &*neuron.id))?;
                 Some(Point::new("", memory, score - of_neuron(benchmark, neuron)?))
             };

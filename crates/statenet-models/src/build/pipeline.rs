@@ -23,7 +23,7 @@ use crate::{
     front_ends::FrontEnd,
     layers::band_scaling::BandScaling,
     model::{memory::Memory, mode::Mode, stage::Stage, state::State},
-    params::store::ParamStore,
+    params::store::{ParamStore, module_of},
     prefilters::{self, PrefilterConfig},
     readouts::{self, Readout},
 };
@@ -40,8 +40,6 @@ pub(crate) struct Pipeline {
     prefilter: Box<dyn Stage>,
     core: Box<dyn Stage>,
     readout: Box<dyn Readout>,
-    /// Whether all before the readout is that of another model, which is not trained.
-    core_is_kept: bool,
     params: ParamStore,
     axes: Axes,
     config: PipelineConfig,
@@ -131,13 +129,12 @@ impl Pipeline {
         let (core, features) = cores::build(&config.core, filtered, of_model, &mut root.enter("core"))?;
         let readout = readouts::build(&config.readout, features, &spectral, &mut root.enter(READOUT))?;
         let config = PipelineConfig { core: config.core.resolved(&spectral), ..config.clone() };
-        let (axes, core_is_kept) = (axes.clone(), params.keeps_modules());
-        Ok(Self { front_end, scaling, prefilter, core, readout, core_is_kept, params, axes, config })
+        Ok(Self { front_end, scaling, prefilter, core, readout, params, axes: axes.clone(), config })
     }
 
     /// How all before the readout runs: without dropout and statistics of the batch if it is not trained.
     fn core_mode<'m>(&self, mode: Mode<'m>) -> Mode<'m> {
-        if self.core_is_kept { Mode::Eval } else { mode }
+        if self.keeps_core() { Mode::Eval } else { mode }
     }
 
     fn check(&self, frames: &Tensor) -> Result<()> {
@@ -308,15 +305,13 @@ impl ResponseModel for Pipeline {
         let params = ParamStore::new(seed, self.dtype(), self.device()).training_only(READOUT);
         let copy = Self::on(params, &axes, &config)?;
         let mut values = copy.params.snapshot()?;
-        let kept =
-            self.params.snapshot()?.into_iter().filter(|(name, _)| name.split('.').next() != Some(READOUT));
-        values.extend(kept);
+        values.extend(self.params.snapshot()?.into_iter().filter(|(name, _)| module_of(name) != READOUT));
         copy.params.load(&values, "the core")?;
         Ok(Some(Box::new(copy)))
     }
 
     fn keeps_core(&self) -> bool {
-        self.core_is_kept
+        self.params.keeps_modules()
     }
 
     fn input_scaling(&self) -> Result<Option<Standardization>> {

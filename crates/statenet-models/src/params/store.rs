@@ -340,7 +340,7 @@ impl ParamStore {
             return Err(Error::DuplicateParameter { name });
         }
         let n = expect_numbers(&name, shape)?;
-        let is_kept = |module: &str| name.split('.').next() != Some(module);
+        let is_kept = |module: &str| module_of(&name) != module;
         let role = if self.trains_only.is_some_and(is_kept) { Role::Buffer } else { role };
         if let Some(room) = &mut self.room {
             room.take(&name, shape, n)?;
@@ -380,6 +380,11 @@ impl ParamStore {
             _ => var.as_detached_tensor(),
         }
     }
+}
+
+/// The module of a model that a parameter is of: the first part of its full name.
+pub(crate) fn module_of(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 /// Replaces the values of a vector parameter; what a module holds of a buffer is refused, since setting it would not reach the

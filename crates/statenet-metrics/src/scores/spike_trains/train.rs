@@ -1,7 +1,5 @@
 //! Spike trains as sorted lists of bins.
 
-use std::cell::OnceCell;
-
 use crate::{
     moments::sum,
     responses::{NeuronRecorded, StimulusRecorded},
@@ -38,8 +36,6 @@ pub(crate) struct StimulusTrains {
     pub(super) spikes: Vec<Vec<u32>>,
     /// For each repeat, flags of the recorded bins of the stimulus; `None` if all have those of `times`.
     pub(super) valid: Option<Vec<Vec<bool>>>,
-    n_bins: usize,
-    before: OnceCell<Vec<Vec<u32>>>,
 }
 
 impl Trains {
@@ -83,19 +79,7 @@ impl StimulusTrains {
             Ok(spikes)
         };
         let spikes = repeats.values().iter().map(spikes).collect::<Result<_, _>>()?;
-        Ok(Self { spikes, times, valid, n_bins: stimulus.n_bins, before: OnceCell::new() })
-    }
-
-    /// For each repeat, the number of its spikes before each bin and before the end; `None` if repeats miss different bins, as each pair
-    /// of them then has spikes of its own.
-    pub(super) fn before(&self) -> Option<&[Vec<u32>]> {
-        let index = |spikes: &Vec<u32>| {
-            let mut before = vec![0; self.n_bins + 1];
-            spikes.iter().for_each(|&t| before[t as usize + 1] += 1);
-            (0..self.n_bins).for_each(|t| before[t + 1] += before[t]);
-            before
-        };
-        self.valid.is_none().then(|| &**self.before.get_or_init(|| self.spikes.iter().map(index).collect()))
+        Ok(Self { spikes, times, valid })
     }
 
     /// The spikes of repeat `r` at the bins that repeat `other` has too.

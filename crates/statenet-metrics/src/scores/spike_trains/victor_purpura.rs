@@ -10,15 +10,13 @@
 //! Dynamic programming over the spikes of a, each with the spikes of b closer than 2 / q: in a time of the number of
 //! such pairs.
 
-use std::ops::Range;
-
 use crate::{
     error::Result,
     observation::{Observation, Recorded},
     responses::NeuronRecorded,
     scores::{
         Neuron, SpikeDistanceOptions, per_neuron,
-        spike_trains::train::{Trains, expect_few},
+        spike_trains::train::{StimulusTrains, Trains, expect_few},
     },
     undefined::{Score, Undefined, finite},
 };
@@ -75,71 +73,35 @@ pub fn victor_purpura_ceiling(
 /// ```
 #[must_use]
 pub fn victor_purpura_distance(a: &[u32], b: &[u32], q_per_bin: f64) -> f64 {
-    Metric::new(q_per_bin).distance(a, b)
+    distance(a, b, q_per_bin, &mut Vec::new())
 }
 
-/// The cost of a shift by a bin, and room to work in.
-#[derive(Clone, Debug)]
-struct Metric {
-    q: f64,
-    /// By how many bins a spike can be moved at less cost than to take it away and add another.
-    reach: usize,
-    saved: Vec<f64>,
-}
-
-impl Metric {
-    fn new(q: f64) -> Self {
-        let mut reach = (2.0 / q).min(f64::from(u32::MAX)) as usize;
-        while reach > 0 && reach as f64 * q >= 2.0 {
-            reach -= 1;
+/// The distance; `saved` is room to work in.
+fn distance(a: &[u32], b: &[u32], q: f64, saved: &mut Vec<f64>) -> f64 {
+    // saved[j]: the most that matches of the spikes of a so far with the first j of b save. It is constant from `end` on, and
+    // never read before `start`, as the windows of later spikes begin later.
+    saved.clear();
+    saved.resize(b.len() + 1, 0.0);
+    let (mut start, mut end) = (0, 0);
+    for &t in a {
+        while start < b.len() && b[start] < t && f64::from(t - b[start]) * q >= 2.0 {
+            start += 1;
         }
-        Self { q, reach, saved: Vec::new() }
-    }
-
-    fn distance(&mut self, a: &[u32], b: &[u32]) -> f64 {
-        let (q, mut start, mut end) = (self.q, 0, 0);
-        let window = |t: u32| {
-            while start < b.len() && b[start] < t && f64::from(t - b[start]) * q >= 2.0 {
-                start += 1;
-            }
-            while end < b.len() && (b[end] <= t || f64::from(b[end] - t) * q < 2.0) {
-                end += 1;
-            }
-            start..end
-        };
-        self.with_windows(a, b, window)
-    }
-
-    /// The distance; `window` gives the spikes of b that a spike can be moved to. Windows of later spikes begin and end later.
-    fn with_windows(&mut self, a: &[u32], b: &[u32], mut window: impl FnMut(u32) -> Range<usize>) -> f64 {
-        // saved[j]: the most that matches of the spikes of a so far with the first j of b save. It is constant from `last` on, and
-        // never read before the start of a window.
-        let Self { q, saved, .. } = self;
-        saved.clear();
-        saved.resize(b.len() + 1, 0.0);
-        let mut last = 0;
-        for &t in a {
-            let Range { start, end } = window(t);
-            if start == end {
-                continue;
-            }
-            // Windows may leave spikes of b between them.
-            let known = saved[last];
-            while last < end {
-                last += 1;
-                saved[last] = known;
-            }
-            let (mut before, mut best) = (saved[start], saved[start]);
-            for (&spike, saved) in b[start..end].iter().zip(&mut saved[start + 1..=end]) {
-                let moved = before + (2.0 - *q * f64::from(spike.abs_diff(t)));
-                before = *saved;
-                best = if moved > best { moved } else { best };
-                best = if before > best { before } else { best };
-                *saved = best;
-            }
+        // Windows may leave spikes of b between them.
+        let known = saved[end];
+        while end < b.len() && (b[end] <= t || f64::from(b[end] - t) * q < 2.0) {
+            end += 1;
+            saved[end] = known;
         }
-        (a.len() + b.len()) as f64 - saved[last]
+        let (mut before, mut best) = (saved[start], saved[start]);
+        for j in start..end {
+            let gain = 2.0 - q * f64::from(b[j].abs_diff(t));
+            best = saved[j + 1].max(before + gain).max(best);
+            before = saved[j + 1];
+            saved[j + 1] = best;
+        }
     }
+    (a.len() + b.len()) as f64 - saved[end]
 }
 
 /// The metric with its cost.
@@ -150,31 +112,16 @@ pub(crate) struct VictorPurpura {
 }
 
 /// Sums of distances and spikes over pairs of trains.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Sums {
-    metric: Metric,
     distance: f64,
     spikes: usize,
+    room: Vec<f64>,
 }
 
 impl Sums {
-    fn new(q: f64) -> Self {
-        Self { metric: Metric::new(q), distance: 0.0, spikes: 0 }
-    }
-
-    fn add(&mut self, a: &[u32], b: &[u32]) {
-        self.distance += self.metric.distance(a, b);
-        self.spikes += a.len() + b.len();
-    }
-
-    /// Adds a pair whose windows are looked up in the [index](StimulusTrains::before) of b.
-    fn add_indexed(&mut self, a: &[u32], b: &[u32], before: &[u32]) {
-        let (last, reach) = (before.len() - 1, self.metric.reach);
-        let window = |t: u32| {
-            let at = |bin: usize| before[bin.min(last)] as usize;
-            at((t as usize).saturating_sub(reach))..at(t as usize + reach + 1)
-        };
-        self.distance += self.metric.with_windows(a, b, window);
+    fn add(&mut self, a: &[u32], b: &[u32], q: f64) {
+        self.distance += distance(a, b, q, &mut self.room);
         self.spikes += a.len() + b.len();
     }
 
@@ -191,16 +138,13 @@ impl VictorPurpura {
 
     /// The score of one neuron.
     pub(crate) fn score(&self, neuron: &Neuron, trains: &Trains) -> Score {
-        let mut sums = Sums::new(self.q);
+        let mut sums = Sums::default();
         for (b, ((_, rate), trains)) in neuron.stimuli().zip(trains.stimuli()).enumerate() {
             let expected = cumulative(rate)?;
             for k in 0..self.options.n_trains {
                 let drawn = self.drawn(&expected, &trains.times, &format!("victor-purpura/{b}/{k}"));
                 for (r, spikes) in trains.spikes.iter().enumerate() {
-                    match trains.before() {
-                        Some(before) => sums.add_indexed(&drawn, spikes, &before[r]),
-                        None => sums.add(&trains.recorded_by(&drawn, r), spikes),
-                    }
+                    sums.add(&trains.recorded_by(&drawn, r), spikes, self.q);
                 }
             }
         }
@@ -210,20 +154,19 @@ impl VictorPurpura {
     /// The ratio between repeats of one neuron.
     pub(crate) fn ceiling(&self, neuron: &NeuronRecorded, trains: &Trains) -> Score {
         neuron.expect_two_repeats()?;
-        let mut sums = Sums::new(self.q);
+        let mut sums = Sums::default();
         for trains in trains.stimuli() {
-            for r in 0..trains.spikes.len() {
-                for s in r + 1..trains.spikes.len() {
-                    match trains.before() {
-                        Some(before) => {
-                            sums.add_indexed(&trains.spikes[r], &trains.spikes[s], &before[s]);
-                        }
-                        None => sums.add(&trains.shared(r, s), &trains.shared(s, r)),
-                    }
-                }
-            }
+            self.add_pairs(trains, &mut sums);
         }
         sums.ratio()
+    }
+
+    fn add_pairs(&self, trains: &StimulusTrains, sums: &mut Sums) {
+        for r in 0..trains.spikes.len() {
+            for s in r + 1..trains.spikes.len() {
+                sums.add(&trains.shared(r, s), &trains.shared(s, r), self.q);
+            }
+        }
     }
 
     /// A Poisson train: spikes where exponential intervals of expected counts end.

@@ -52,6 +52,16 @@ impl PowerSum {
         true
     }
 
+    /// Adds the stimuli of another sum.
+    pub(crate) fn add_sum(&mut self, other: &Self) {
+        self.weighted.signal += other.weighted.signal;
+        self.weighted.noise += other.weighted.noise;
+        self.weighted.total += other.weighted.total;
+        self.weight += other.weight;
+        self.most_repeats = self.most_repeats.max(other.most_repeats);
+        self.most_bins = self.most_bins.max(other.most_bins);
+    }
+
     /// The pooled powers, or the reason why they are undefined.
     pub(crate) fn pooled(&self) -> Result<PooledPowers, Undefined> {
         if self.weight > 0.0 {

@@ -8,8 +8,9 @@ use ndarray::{Array2, Array3, s};
 use proptest::{prelude::*, test_runner::RngSeed};
 use statenet_core::{ResponseMask, Seed, TimeBin};
 use statenet_metrics::{
-    FurtherOptions, FurtherScores, Observation, Score, Undefined, ceilings, further_scores, numbers,
-    recorded,
+    FurtherOptions, FurtherScores, Observation, Score, Undefined, ceilings, further_scores,
+    intervals_over_sounds, numbers, recorded,
+    resampling::ConfidenceInterval,
     scores::{self, CoherenceOptions, CountWindow, ScoreStream, SpikeDistanceOptions},
 };
 
@@ -151,6 +152,37 @@ proptest! {
             for ratio in [found, ceiling].into_iter().flatten() {
                 prop_assert!((0.0..=1.0).contains(&ratio));
             }
+        }
+    }
+
+    #[test]
+    fn intervals_over_sounds_are_those_of_each_score_computed_anew_without_each_unit(data in data()) {
+        let (o, options, found) = (data.observations(), options(), all(&data));
+        macro_rules! check {
+            ($field:ident, $score:expr) => {
+                let anew = intervals_over_sounds(&o, options.block_bins, 0.95, $score).unwrap();
+                for (found, anew) in found.iter().zip(anew) {
+                    let ends = |interval: Option<ConfidenceInterval>| interval.map(|i| [i.lower, i.upper]);
+                    match (ends(found.intervals.$field), ends(anew.ok())) {
+                        (Some(found), Some(anew)) => {
+                            same(stringify!($field), Ok(found[0]), Ok(anew[0]))?;
+                            same(stringify!($field), Ok(found[1]), Ok(anew[1]))?;
+                        }
+                        (found, anew) => prop_assert_eq!(found, anew),
+                    }
+                }
+            };
+        }
+        check!(explained_signal_power, scores::explained_signal_power);
+        check!(cc_ttrc, scores::cc_ttrc);
+        check!(bits_per_second, |o| scores::coherence_bits_per_s(o, &options.coherence));
+        check!(deviance_explained, scores::deviance_explained);
+        check!(bits_per_spike, scores::bits_per_spike);
+        check!(fano, |o| scores::fano(&recorded(o), &options.window));
+        check!(van_rossum, |o| scores::van_rossum(o, &options.distances));
+        // Trains are drawn for each stimulus by its number, which changes where a whole stimulus is left out.
+        if data.rates.iter().all(|rate| rate.ncols() >= 2 * options.block_bins) {
+            check!(victor_purpura, |o| scores::victor_purpura(o, &options.distances));
         }
     }
 

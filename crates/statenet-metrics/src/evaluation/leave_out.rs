@@ -1,13 +1,15 @@
 //! Responses without a stimulus, a block of time or a repeat: what a jackknife scores.
 
-use ndarray::Array3;
+use ndarray::{Array3, Axis, s};
 use statenet_core::ResponseMask;
 
 use super::intervals::WHOLE_STIMULI;
 use crate::{
     error::Result,
     observation::{Observation, Recorded},
+    scores::Neuron,
     time_blocks::{block_of, n_blocks},
+    undefined::Undefined,
 };
 
 /// A unit of time.
@@ -41,6 +43,39 @@ impl Unit {
             }
         }
         strata
+    }
+
+    /// The stimulus that it is of.
+    pub(crate) fn stimulus(self) -> usize {
+        match self {
+            Self::Stimulus(stimulus) | Self::Block { stimulus, .. } => stimulus,
+        }
+    }
+
+    /// What of its stimulus is not of this unit, for one neuron.
+    ///
+    /// # Errors
+    /// [`Undefined::NoData`] if nothing is left, else as [`Neuron::of`].
+    pub(crate) fn rest_of_stimulus(
+        self,
+        observations: &[Observation<'_>],
+        neuron: usize,
+    ) -> Result<Neuron, Undefined> {
+        let Self::Block { stimulus, block, n_blocks } = self else { return Err(Undefined::NoData) };
+        let observation = observations.get(stimulus).ok_or(Undefined::NoData)?;
+        let (recorded, only) = (observation.recorded(), s![neuron..=neuron, .., ..]);
+        let n_bins = recorded.n_bins();
+        let mut mask = recorded.mask().view().slice(only).to_owned();
+        for (t, mut of_bin) in mask.axis_iter_mut(Axis(2)).enumerate() {
+            if block_of(t, n_bins, n_blocks) == block {
+                of_bin.fill(false);
+            }
+        }
+        let (mask, rate) = (ResponseMask::new(mask), observation.rate());
+        let recorded = Recorded::new(recorded.responses().slice_move(only), &mask);
+        let rest =
+            recorded.and_then(|recorded| Observation::of(rate.slice_move(s![neuron..=neuron, ..]), recorded));
+        rest.map_err(|_| Undefined::NoData).and_then(|rest| Neuron::of(&[rest], 0))
     }
 
     /// A score of the responses to the other units.

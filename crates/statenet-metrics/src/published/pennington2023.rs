@@ -31,8 +31,6 @@ pub fn r_noise_corrected(observations: &[Observation<'_>]) -> Result<Vec<Score<C
         if repeats.valid().is_some() {
             return Err(Undefined::RaggedRepeats);
         }
-        let mut trials = SingleTrials::default();
-        trials.add(&rate, &[], &repeats, 1.0);
-        trials.over_root_ttrc().map(Correlation::new)
+        SingleTrials::of(&rate, &[], &repeats, 1.0).over_root_ttrc().map(Correlation::new)
     })
 }

@@ -15,6 +15,7 @@ use crate::{
     observation::Observation,
     quantity::Correlation,
     repeats::{Repeats, mean_over_pairs, standardized},
+    responses::StimulusRecorded,
     scores::{Neuron, per_neuron},
     undefined::{Score, Undefined, finite},
 };
@@ -61,7 +62,7 @@ pub fn cc_ttrc(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation
 pub fn cc_psth_ttrc(observations: &[Observation<'_>]) -> Result<Vec<Score<Correlation>>> {
     per_neuron(observations, |neuron| {
         let neuron = Neuron::of(observations, neuron)?;
-        let ttrc = single_trials(&neuron)?.ttrc()?;
+        let ttrc = single_trials(&neuron).ttrc()?;
         let (mut sums, mut over_repeats) = (CrossSums::default(), 0.0);
         for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.repeats.n_repeats() > 1) {
             sums.add(&CrossSums::of(rate, stimulus.psth.mean()));
@@ -74,24 +75,13 @@ pub fn cc_psth_ttrc(observations: &[Observation<'_>]) -> Result<Vec<Score<Correl
 
 /// [`cc_ttrc`] of one neuron.
 pub(crate) fn of_neuron(neuron: &Neuron) -> Score {
-    single_trials(neuron)?.over_root_ttrc()
+    single_trials(neuron).over_root_ttrc()
 }
 
-fn single_trials(neuron: &Neuron) -> Result<SingleTrials, Undefined> {
-    neuron.recorded().expect_two_repeats()?;
+fn single_trials(neuron: &Neuron) -> SingleTrials {
     let mut trials = SingleTrials::default();
-    for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.repeats.n_repeats() > 1) {
-        let row = |repeat| match stimulus.row(repeat) {
-            (values, Some(valid)) => Some((values, valid)),
-            (_, None) => None,
-        };
-        let rows: Vec<_> = match stimulus.repeats.valid() {
-            None => Vec::new(),
-            Some(valid) => (0..valid.len()).filter_map(row).collect(),
-        };
-        trials.add(rate, &rows, &stimulus.repeats, rate.len().saturating_sub(1) as f64);
-    }
-    Ok(trials)
+    neuron.stimuli().for_each(|(stimulus, rate)| trials.add(&SingleTrials::of_stimulus(stimulus, rate)));
+    trials
 }
 
 /// Weighted sums of correlations over stimuli.
@@ -101,26 +91,59 @@ pub(crate) struct SingleTrials {
     rate_weight: f64,
     between: f64,
     between_weight: f64,
+    most_repeats: usize,
+    /// Of the stimuli with two repeats.
     most_bins: usize,
     /// Whether a repeat varies.
     varies: bool,
 }
 
 impl SingleTrials {
-    /// Adds a stimulus: its rate, its repeats, and if these miss different bins, each of them at the bins of the rate with flags of the
+    /// The correlations of one stimulus, with the weight T_b - 1; none if it has a single repeat.
+    pub(crate) fn of_stimulus(stimulus: &StimulusRecorded, rate: &[f64]) -> Self {
+        let most_repeats = stimulus.repeats.n_repeats();
+        if most_repeats < 2 {
+            return Self { most_repeats, ..Self::default() };
+        }
+        let row = |repeat| match stimulus.row(repeat) {
+            (values, Some(valid)) => Some((values, valid)),
+            (_, None) => None,
+        };
+        let rows: Vec<_> = match stimulus.repeats.valid() {
+            None => Vec::new(),
+            Some(valid) => (0..valid.len()).filter_map(row).collect(),
+        };
+        Self::of(rate, &rows, &stimulus.repeats, rate.len().saturating_sub(1) as f64)
+    }
+
+    /// The correlations of a rate and its repeats, and if these miss different bins, each of them at the bins of the rate with flags of the
     /// recorded ones.
-    pub(crate) fn add(
-        &mut self,
+    pub(crate) fn of(rate: &[f64], rows: &[(Vec<f64>, Vec<bool>)], repeats: &Repeats, weight: f64) -> Self {
+        let sizes = Self { most_repeats: repeats.n_repeats(), most_bins: rate.len(), ..Self::default() };
+        match repeats {
+            Repeats::Complete { values, means } => sizes.with_complete(rate, values, means, weight),
+            Repeats::Ragged { .. } => sizes.with_ragged(rate, rows, repeats, weight),
+        }
+    }
+
+    /// Adds the correlations of another stimulus.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.with_rate += other.with_rate;
+        self.rate_weight += other.rate_weight;
+        self.between += other.between;
+        self.between_weight += other.between_weight;
+        self.most_repeats = self.most_repeats.max(other.most_repeats);
+        self.most_bins = self.most_bins.max(other.most_bins);
+        self.varies |= other.varies;
+    }
+
+    fn with_ragged(
+        mut self,
         rate: &[f64],
         rows: &[(Vec<f64>, Vec<bool>)],
         repeats: &Repeats,
         weight: f64,
-    ) {
-        self.most_bins = self.most_bins.max(rate.len());
-        if let Repeats::Complete { values, means } = repeats {
-            self.add_complete(rate, values, means, weight);
-            return;
-        }
+    ) -> Self {
         let (mut sum, mut n) = (0.0, 0_u32);
         for (y, valid) in rows {
             let recorded = |x: &[f64]| -> Vec<f64> {
@@ -133,11 +156,11 @@ impl SingleTrials {
                 n += 1;
             }
         }
-        self.add_means((n > 0).then(|| sum / f64::from(n)), repeats.mean_correlation(), weight);
+        self.with_means((n > 0).then(|| sum / f64::from(n)), repeats.mean_correlation(), weight)
     }
 
-    /// [`add`](Self::add) for repeats that have the same bins: each is centred once.
-    fn add_complete(&mut self, rate: &[f64], repeats: &[Vec<f64>], means: &[f64], weight: f64) {
+    /// Repeats that have the same bins are centred once each.
+    fn with_complete(mut self, rate: &[f64], repeats: &[Vec<f64>], means: &[f64], weight: f64) -> Self {
         let rate = standardized(&[rate.to_vec()], &[mean(rate)]).next();
         let (mut with_rate, mut sum, mut n) = (0.0, vec![0.0; self.most_bins], 0.0);
         for row in standardized(repeats, means) {
@@ -148,10 +171,10 @@ impl SingleTrials {
             n += 1.0;
         }
         self.varies |= n > 0.0;
-        self.add_means((n > 0.0 && rate.is_some()).then(|| with_rate / n), mean_over_pairs(&sum, n), weight);
+        self.with_means((n > 0.0 && rate.is_some()).then(|| with_rate / n), mean_over_pairs(&sum, n), weight)
     }
 
-    fn add_means(&mut self, with_rate: Option<f64>, between: Option<f64>, weight: f64) {
+    fn with_means(mut self, with_rate: Option<f64>, between: Option<f64>, weight: f64) -> Self {
         if let Some(r) = with_rate {
             self.with_rate += weight * r;
             self.rate_weight += weight;
@@ -160,9 +183,13 @@ impl SingleTrials {
             self.between += weight * r;
             self.between_weight += weight;
         }
+        self
     }
 
     fn ttrc(&self) -> Score {
+        if self.most_repeats < 2 {
+            return Err(Undefined::TooFewRepeats { repeats: self.most_repeats });
+        }
         if self.most_bins == 0 {
             return Err(Undefined::NoData);
         }

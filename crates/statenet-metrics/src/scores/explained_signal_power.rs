@@ -12,7 +12,8 @@ use crate::{
     error::Result,
     moments::CrossSums,
     observation::Observation,
-    powers::PooledPowers,
+    powers::{PooledPowers, PowerSum},
+    responses::StimulusRecorded,
     scores::{Neuron, per_neuron},
     undefined::{Score, finite},
 };
@@ -52,12 +53,38 @@ pub fn explained_signal_power(observations: &[Observation<'_>]) -> Result<Vec<Sc
 
 /// The score of one neuron.
 pub(crate) fn of_neuron(neuron: &Neuron) -> Score {
-    let powers = neuron.recorded().powers()?;
-    let mut sums = CrossSums::default();
-    for (stimulus, rate) in neuron.stimuli().filter(|(stimulus, _)| stimulus.powers.is_some()) {
-        sums.add(&CrossSums::of(rate, stimulus.psth.mean()));
+    let mut explained = ExplainedPower::default();
+    neuron.stimuli().for_each(|(stimulus, rate)| explained.add(&ExplainedPower::of(stimulus, rate)));
+    explained.score()
+}
+
+/// Signal power and what a rate explains of it, summed over stimuli.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ExplainedPower {
+    powers: PowerSum,
+    within: CrossSums,
+}
+
+impl ExplainedPower {
+    /// Those of one stimulus.
+    pub(crate) fn of(stimulus: &StimulusRecorded, rate: &[f64]) -> Self {
+        let mut explained = Self::default();
+        let psth = stimulus.psth.mean();
+        if explained.powers.add(stimulus.powers, stimulus.repeats.n_repeats(), psth.len()) {
+            explained.within = CrossSums::of(rate, psth);
+        }
+        explained
     }
-    of_sums(&sums, &powers)
+
+    /// Adds another stimulus.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.powers.add_sum(&other.powers);
+        self.within.add(&other.within);
+    }
+
+    pub(crate) fn score(&self) -> Score {
+        of_sums(&self.within, &self.powers.pooled()?)
+    }
 }
 
 /// The score from sums within stimuli.

@@ -84,7 +84,8 @@ pub fn fano(recorded: &[Recorded<'_>], window: &CountWindow) -> Result<Vec<Score
 pub fn overdispersion(recorded: &[Recorded<'_>], window: &CountWindow) -> Result<Vec<Score>> {
     window.validate()?;
     crate::ceilings::per_neuron(recorded, |neuron| {
-        let sums = Windows::of(&NeuronRecorded::of(recorded, neuron)?, window)?;
+        let sums = Windows::of_neuron(&NeuronRecorded::of(recorded, neuron)?, window)?;
+        sums.expect_spikes()?;
         if sums.squared_mean <= 0.0 {
             return Err(Undefined::NoSpikes);
         }
@@ -94,42 +95,81 @@ pub fn overdispersion(recorded: &[Recorded<'_>], window: &CountWindow) -> Result
 
 /// [`fano`] of one neuron.
 pub(crate) fn fano_of_neuron(neuron: &NeuronRecorded, window: &CountWindow) -> Score {
-    let sums = Windows::of(neuron, window)?;
-    finite(sums.variance / sums.mean)
+    Windows::of_neuron(neuron, window)?.fano()
 }
 
 /// Sums over windows of variance, mean and squared mean of the counts, each unbiased.
 #[derive(Clone, Copy, Debug, Default)]
-struct Windows {
+pub(crate) struct Windows {
+    /// Length of a window.
+    bins: usize,
     n: usize,
+    most_repeats: usize,
+    /// The longest stretch of recorded bins of a stimulus with two repeats.
+    longest: usize,
     variance: f64,
     mean: f64,
     squared_mean: f64,
 }
 
 impl Windows {
-    fn of(neuron: &NeuronRecorded, window: &CountWindow) -> Result<Self, Undefined> {
+    /// # Errors
+    /// [`Undefined::TooFewRepeats`], [`Undefined::NotCounts`].
+    fn of_neuron(neuron: &NeuronRecorded, window: &CountWindow) -> Result<Self, Undefined> {
         neuron.expect_two_repeats()?;
         neuron.expect_counts()?;
-        let (mut sums, mut longest) = (Self::default(), 0);
-        for stimulus in neuron.stimuli().iter().filter(|stimulus| stimulus.repeats.n_repeats() > 1) {
-            for stretch in stretches(&stimulus.psth.times()) {
-                longest = longest.max(stretch.len());
-                for start in stretch.clone().step_by(window.bins) {
-                    if start + window.bins <= stretch.end {
-                        sums.add(stimulus, start..start + window.bins);
-                    }
+        let mut sums = Self::default();
+        neuron.stimuli().iter().for_each(|stimulus| sums.add(&Self::of(stimulus, window)));
+        Ok(sums)
+    }
+
+    /// The windows of one stimulus; none if it has a single repeat.
+    pub(crate) fn of(stimulus: &StimulusRecorded, window: &CountWindow) -> Self {
+        let mut sums =
+            Self { bins: window.bins, most_repeats: stimulus.repeats.n_repeats(), ..Self::default() };
+        if sums.most_repeats < 2 {
+            return sums;
+        }
+        for stretch in stretches(&stimulus.psth.times()) {
+            sums.longest = sums.longest.max(stretch.len());
+            for start in stretch.clone().step_by(window.bins) {
+                if start + window.bins <= stretch.end {
+                    sums.add_window(stimulus, start..start + window.bins);
                 }
             }
         }
-        if sums.n == 0 {
-            return Err(Undefined::TooShort { bins: longest, needed: window.bins });
+        sums
+    }
+
+    /// Adds the windows of another stimulus.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.bins = other.bins;
+        self.n += other.n;
+        self.most_repeats = self.most_repeats.max(other.most_repeats);
+        self.longest = self.longest.max(other.longest);
+        self.variance += other.variance;
+        self.mean += other.mean;
+        self.squared_mean += other.squared_mean;
+    }
+
+    fn expect_spikes(&self) -> Result<(), Undefined> {
+        if self.most_repeats < 2 {
+            return Err(Undefined::TooFewRepeats { repeats: self.most_repeats });
         }
-        if sums.mean <= 0.0 { Err(Undefined::NoSpikes) } else { Ok(sums) }
+        if self.n == 0 {
+            return Err(Undefined::TooShort { bins: self.longest, needed: self.bins });
+        }
+        if self.mean <= 0.0 { Err(Undefined::NoSpikes) } else { Ok(()) }
+    }
+
+    /// The Fano factor.
+    pub(crate) fn fano(&self) -> Score {
+        self.expect_spikes()?;
+        finite(self.variance / self.mean)
     }
 
     /// Adds a window, `bins` of the PSTH that follow each other in time, if two repeats have all of them.
-    fn add(&mut self, stimulus: &StimulusRecorded, bins: std::ops::Range<usize>) {
+    fn add_window(&mut self, stimulus: &StimulusRecorded, bins: std::ops::Range<usize>) {
         let values = stimulus.repeats.values();
         // Rows of repeats that miss different bins are by bin of the stimulus.
         let (first, valid) = match stimulus.repeats.valid() {

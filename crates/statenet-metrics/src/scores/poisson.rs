@@ -3,6 +3,7 @@
 use statrs::function::gamma::ln_gamma;
 
 use crate::{
+    responses::StimulusRecorded,
     scores::Neuron,
     undefined::{Score, Undefined, finite},
 };
@@ -28,15 +29,23 @@ impl PoissonSums {
     /// # Errors
     /// [`Undefined::NegativeResponse`], [`Undefined::ImpossibleRate`].
     pub(crate) fn of(neuron: &Neuron) -> Result<Self, Undefined> {
+        neuron.stimuli().try_fold(Self::default(), |sums, (stimulus, rate)| {
+            Ok(sums.with(&Self::of_stimulus(stimulus, rate)?))
+        })
+    }
+
+    /// The sums of one stimulus.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(crate) fn of_stimulus(stimulus: &StimulusRecorded, rate: &[f64]) -> Result<Self, Undefined> {
         let mut sums = Self::default();
-        for (stimulus, rate) in neuron.stimuli() {
-            for y in stimulus.repeats.values() {
-                sums.add_responses(y)?;
-            }
-            let counts = stimulus.counts_of_repeats();
-            for ((&p, &mean), n) in rate.iter().zip(stimulus.psth.mean()).zip(counts) {
-                sums.add_bin(p, mean, n)?;
-            }
+        for y in stimulus.repeats.values() {
+            sums.add_responses(y)?;
+        }
+        let counts = stimulus.counts_of_repeats();
+        for ((&p, &mean), n) in rate.iter().zip(stimulus.psth.mean()).zip(counts) {
+            sums.add_bin(p, mean, n)?;
         }
         Ok(sums)
     }

@@ -30,11 +30,14 @@ use statenet_core::{Millis, TimeBin};
 use crate::{
     error::{Error, Result},
     observation::Observation,
+    responses::StimulusRecorded,
     scores::{Neuron, per_neuron},
     undefined::{Score, Undefined},
 };
 
-use segments::Segments;
+pub(crate) use spectra::StimulusSpectra;
+
+use segments::segments;
 use spectra::{Hann, Spectra};
 
 /// Fewest segments for a coherence.
@@ -157,14 +160,47 @@ impl Estimator {
 
     /// The coherence of one neuron.
     pub(crate) fn coherence(&self, neuron: &Neuron) -> Result<Coherence, Undefined> {
+        let stimuli: Vec<_> = neuron.stimuli().map(|(stimulus, rate)| self.spectra(stimulus, rate)).collect();
+        self.of_spectra(stimuli.iter())
+    }
+
+    /// The spectra of one stimulus.
+    pub(crate) fn spectra(&self, stimulus: &StimulusRecorded, rate: &[f64]) -> StimulusSpectra {
+        StimulusSpectra::of(&segments(stimulus, rate, self.options.segment_bins), &self.hann)
+    }
+
+    /// The information rate from the spectra of all stimuli, bits/s: that of [`of_spectra`](Self::of_spectra) without the rest of it.
+    pub(crate) fn bits_per_second<'s>(
+        &self,
+        stimuli: impl Iterator<Item = &'s StimulusSpectra> + Clone,
+    ) -> Score {
+        Ok(self.sum(stimuli)?.of_rate(self.df())?.bits_per_second)
+    }
+
+    fn sum<'s>(
+        &self,
+        stimuli: impl Iterator<Item = &'s StimulusSpectra> + Clone,
+    ) -> Result<Spectra, Undefined> {
         let n = self.options.segment_bins;
-        let segments = Segments::of(neuron, n);
-        if segments.len() < MIN_SEGMENTS {
-            let found = segments.len();
-            return Err(Undefined::TooFewSegments { segments: found, needed: MIN_SEGMENTS, segment_bins: n });
+        let spectra = Spectra::of(stimuli, n / 2);
+        let segments = spectra.n_segments();
+        if segments < MIN_SEGMENTS {
+            return Err(Undefined::TooFewSegments { segments, needed: MIN_SEGMENTS, segment_bins: n });
         }
-        let spectra = Spectra::of(&segments, &self.hann);
-        let df = 1.0 / (n as f64 * self.options.dt.seconds());
+        Ok(spectra)
+    }
+
+    /// The width of a frequency, Hz.
+    fn df(&self) -> f64 {
+        1.0 / (self.options.segment_bins as f64 * self.options.dt.seconds())
+    }
+
+    /// The coherence from the spectra of all stimuli.
+    pub(crate) fn of_spectra<'s>(
+        &self,
+        stimuli: impl Iterator<Item = &'s StimulusSpectra> + Clone,
+    ) -> Result<Coherence, Undefined> {
+        let (spectra, n, df) = (self.sum(stimuli)?, self.options.segment_bins, self.df());
         let of_rate = spectra.of_rate(df)?;
         let of_responses = spectra.of_responses(df);
         Ok(Coherence {
@@ -173,7 +209,7 @@ impl Estimator {
             bits_per_second: of_rate.bits_per_second,
             ceiling_bits_per_second: of_responses.as_ref().ok().map(|found| found.bits_per_second),
             of_responses: of_responses.map(|found| found.coherence).unwrap_or_default(),
-            n_segments: segments.len(),
+            n_segments: spectra.n_segments(),
         })
     }
 }

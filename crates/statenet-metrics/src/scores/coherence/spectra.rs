@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use realfft::{RealToComplex, num_complex::Complex64};
 
-use super::segments::{Segment, Segments};
+use super::segments::Segment;
 use crate::{
     moments::plain_mean,
     undefined::{Undefined, finite},
@@ -46,7 +46,7 @@ impl Hann {
     }
 }
 
-/// Sums over the segments of a group, by frequency.
+/// Sums over segments, by frequency.
 #[derive(Clone, Debug)]
 struct Sums {
     /// conj(P) Y, real and imaginary part.
@@ -99,6 +99,52 @@ impl Sums {
     }
 }
 
+/// The spectra of each segment of a stimulus, without the constant part.
+#[derive(Clone, Debug)]
+pub(crate) struct StimulusSpectra {
+    segments: Vec<Sums>,
+    most_repeats: usize,
+}
+
+impl StimulusSpectra {
+    pub(super) fn of(segments: &[Segment<'_>], hann: &Hann) -> Self {
+        let n = hann.transform.complex_len();
+        let (mut input, mut scratch) = (hann.transform.make_input_vec(), hann.transform.make_scratch_vec());
+        let zeros = || vec![Complex64::default(); n];
+        let (mut rate, mut y, mut sum) = (zeros(), zeros(), zeros());
+        let mut squares = vec![0.0; n];
+        let mut of_segment = |Segment { rate: p, repeats }: &Segment<'_>| {
+            hann.spectrum(p, &mut input, &mut scratch, &mut rate);
+            sum.fill(Complex64::default());
+            squares.fill(0.0);
+            for repeat in repeats {
+                hann.spectrum(repeat, &mut input, &mut scratch, &mut y);
+                for ((sum, squares), y) in sum.iter_mut().zip(&mut squares).zip(&y) {
+                    *sum += y;
+                    *squares += y.norm_sqr();
+                }
+            }
+            let (m, mut sums) = (repeats.len() as f64, Sums::new(n - 1));
+            for f in 1..n {
+                let cross = rate[f].conj() * sum[f] / m;
+                sums.cross[0][f - 1] = cross.re;
+                sums.cross[1][f - 1] = cross.im;
+                sums.rate[f - 1] = rate[f].norm_sqr();
+                sums.total[f - 1] = squares[f] / m;
+                if repeats.len() > 1 {
+                    sums.signal[f - 1] = (sum[f].norm_sqr() - squares[f]) / (m * (m - 1.0));
+                    sums.total_of_signal[f - 1] = squares[f] / m;
+                }
+            }
+            sums
+        };
+        Self {
+            segments: segments.iter().map(&mut of_segment).collect(),
+            most_repeats: segments.iter().map(|segment| segment.repeats.len()).max().unwrap_or(0),
+        }
+    }
+}
+
 /// Spectra of a neuron, without the constant part.
 #[derive(Clone, Debug)]
 pub(super) struct Spectra {
@@ -116,44 +162,22 @@ pub(super) struct Debiased {
 }
 
 impl Spectra {
-    pub(super) fn of(segments: &Segments<'_>, hann: &Hann) -> Self {
-        let (n, k) = (hann.transform.complex_len(), segments.len());
-        let n_groups = k.min(MAX_GROUPS);
-        let mut groups = vec![Sums::new(n - 1); n_groups];
-        let (mut input, mut scratch) = (hann.transform.make_input_vec(), hann.transform.make_scratch_vec());
-        let zeros = || vec![Complex64::default(); n];
-        let (mut rate, mut y, mut sum) = (zeros(), zeros(), zeros());
-        let mut squares = vec![0.0; n];
-        let mut most_repeats = 0;
-        for (i, Segment { rate: p, repeats }) in segments.iter().enumerate() {
-            hann.spectrum(p, &mut input, &mut scratch, &mut rate);
-            sum.fill(Complex64::default());
-            squares.fill(0.0);
-            for repeat in repeats {
-                hann.spectrum(repeat, &mut input, &mut scratch, &mut y);
-                for ((sum, squares), y) in sum.iter_mut().zip(&mut squares).zip(&y) {
-                    *sum += y;
-                    *squares += y.norm_sqr();
-                }
-            }
-            let m = repeats.len() as f64;
-            most_repeats = most_repeats.max(repeats.len());
-            let group = &mut groups[i * n_groups / k];
-            for f in 1..n {
-                let cross = rate[f].conj() * sum[f] / m;
-                group.cross[0][f - 1] += cross.re;
-                group.cross[1][f - 1] += cross.im;
-                group.rate[f - 1] += rate[f].norm_sqr();
-                group.total[f - 1] += squares[f] / m;
-                if repeats.len() > 1 {
-                    group.signal[f - 1] += (sum[f].norm_sqr() - squares[f]) / (m * (m - 1.0));
-                    group.total_of_signal[f - 1] += squares[f] / m;
-                }
-            }
+    /// Those of all stimuli; `n` frequencies.
+    pub(super) fn of<'s>(stimuli: impl Iterator<Item = &'s StimulusSpectra> + Clone, n: usize) -> Self {
+        let k = stimuli.clone().map(|stimulus| stimulus.segments.len()).sum();
+        let n_groups = usize::min(k, MAX_GROUPS);
+        let mut groups = vec![Sums::new(n); n_groups];
+        for (i, segment) in stimuli.clone().flat_map(|stimulus| &stimulus.segments).enumerate() {
+            groups[i * n_groups / k].add(1.0, segment);
         }
-        let mut all = Sums::new(n - 1);
+        let mut all = Sums::new(n);
         groups.iter().for_each(|group| all.add(1.0, group));
+        let most_repeats = stimuli.map(|stimulus| stimulus.most_repeats).max().unwrap_or(0);
         Self { all, groups, n_segments: k, most_repeats }
+    }
+
+    pub(super) fn n_segments(&self) -> usize {
+        self.n_segments
     }
 
     /// Coherence of rate and single responses; `df` in Hz.

@@ -3,7 +3,7 @@
 use crate::{
     moments::sum,
     responses::{NeuronRecorded, StimulusRecorded},
-    undefined::Undefined,
+    undefined::{Score, Undefined, finite},
 };
 
 /// The largest mean of spikes per bin that is written out as a train. It is far above what any neuron does; without a limit, a number that
@@ -20,6 +20,26 @@ pub(super) fn expect_few(spikes: f64, bins: usize) -> Result<(), Undefined> {
         Ok(())
     } else {
         Err(Undefined::TooManySpikes { spikes, bins, most_per_bin: MOST_SPIKES_PER_BIN })
+    }
+}
+
+/// A sum of distances, and the number of spikes by which it is divided.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PerSpike {
+    pub(super) distance: f64,
+    pub(super) spikes: f64,
+}
+
+impl PerSpike {
+    /// Adds the distances of another stimulus.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.distance += other.distance;
+        self.spikes += other.spikes;
+    }
+
+    /// The distance per spike.
+    pub(crate) fn ratio(&self) -> Score {
+        if self.spikes > 0.0 { finite(self.distance / self.spikes) } else { Err(Undefined::NoSpikes) }
     }
 }
 
@@ -51,13 +71,17 @@ impl Trains {
         Ok(Self(stimuli))
     }
 
-    pub(super) fn stimuli(&self) -> &[StimulusTrains] {
+    pub(crate) fn stimuli(&self) -> &[StimulusTrains] {
         &self.0
     }
 }
 
 impl StimulusTrains {
-    fn of(stimulus: &StimulusRecorded) -> Result<Self, Undefined> {
+    /// The trains of counts.
+    ///
+    /// # Errors
+    /// [`Undefined::TooManySpikes`].
+    pub(crate) fn of(stimulus: &StimulusRecorded) -> Result<Self, Undefined> {
         let (repeats, times) = (&stimulus.repeats, stimulus.psth.times());
         let valid = repeats.valid().map(<[Vec<bool>]>::to_vec);
         let bin = |i: usize| if valid.is_some() { i } else { times[i] };
@@ -80,6 +104,11 @@ impl StimulusTrains {
         };
         let spikes = repeats.values().iter().map(spikes).collect::<Result<_, _>>()?;
         Ok(Self { spikes, times, valid })
+    }
+
+    /// The number of spikes of all repeats.
+    pub(crate) fn n_spikes(&self) -> usize {
+        self.spikes.iter().map(Vec::len).sum()
     }
 
     /// The spikes of repeat `r` at the bins that repeat `other` has too.

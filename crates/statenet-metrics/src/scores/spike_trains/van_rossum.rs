@@ -17,9 +17,9 @@ use crate::{
     responses::{NeuronRecorded, StimulusRecorded},
     scores::{
         Neuron, SpikeDistanceOptions, per_neuron,
-        spike_trains::train::{StimulusTrains, Trains},
+        spike_trains::train::{PerSpike, StimulusTrains, Trains},
     },
-    undefined::{Score, Undefined, finite},
+    undefined::Score,
 };
 
 /// Squared van Rossum distance of rate and single responses, per spike, of each neuron: V above; less is better.
@@ -144,28 +144,37 @@ impl VanRossum {
 
     /// V of one neuron.
     pub(crate) fn score(&self, neuron: &Neuron, trains: &Trains) -> Score {
-        let (mut distance, mut spikes) = (0.0, 0.0);
+        let mut sum = PerSpike::default();
         for ((stimulus, rate), trains) in neuron.stimuli().zip(trains.stimuli()) {
-            distance += self.to_rate(stimulus, rate, trains);
-            spikes += trains.spikes.iter().map(Vec::len).sum::<usize>() as f64;
+            sum.add(&self.of_stimulus(stimulus, rate, trains));
         }
-        finite(distance / spikes)
+        sum.ratio()
+    }
+
+    /// The distances of a rate and its repeats.
+    pub(crate) fn of_stimulus(
+        &self,
+        stimulus: &StimulusRecorded,
+        rate: &[f64],
+        trains: &StimulusTrains,
+    ) -> PerSpike {
+        PerSpike { distance: self.to_rate(stimulus, rate, trains), spikes: trains.n_spikes() as f64 }
     }
 
     /// V0 of one neuron.
     pub(crate) fn ceiling(&self, neuron: &NeuronRecorded, trains: &Trains) -> Score {
         neuron.expect_two_repeats()?;
-        let (mut distance, mut spikes) = (0.0, 0.0);
+        let mut sum = PerSpike::default();
         for (stimulus, trains) in neuron.stimuli().iter().zip(trains.stimuli()) {
             let r = trains.spikes.len() as f64;
             if r < 2.0 {
                 continue;
             }
             // Half of the mean over pairs, times the number of repeats that the spikes are of.
-            distance += self.between_repeats(stimulus, trains) / (r * (r - 1.0) / 2.0) * r / 2.0;
-            spikes += trains.spikes.iter().map(Vec::len).sum::<usize>() as f64;
+            let distance = self.between_repeats(stimulus, trains) / (r * (r - 1.0) / 2.0) * r / 2.0;
+            sum.add(&PerSpike { distance, spikes: trains.n_spikes() as f64 });
         }
-        if spikes > 0.0 { finite(distance / spikes) } else { Err(Undefined::NoSpikes) }
+        sum.ratio()
     }
 
     /// sum_ij over the differences of rate and repeats, summed over repeats: twice D2.
@@ -215,6 +224,7 @@ mod tests {
     use statenet_core::{ResponseMask, Seed, TimeBin};
 
     use super::*;
+    use crate::undefined::Undefined;
 
     fn options() -> SpikeDistanceOptions {
         SpikeDistanceOptions::for_dt(TimeBin::whole_millis::<5>())

@@ -16,9 +16,9 @@ use crate::{
     responses::NeuronRecorded,
     scores::{
         Neuron, SpikeDistanceOptions, per_neuron,
-        spike_trains::train::{StimulusTrains, Trains, expect_few},
+        spike_trains::train::{PerSpike, StimulusTrains, Trains, expect_few},
     },
-    undefined::{Score, Undefined, finite},
+    undefined::{Score, Undefined},
 };
 
 /// Victor and Purpura's distance of recorded trains to Poisson trains of the rate, relative to the number of spikes, per neuron; less is
@@ -111,22 +111,17 @@ pub(crate) struct VictorPurpura {
     q: f64,
 }
 
-/// Sums of distances and spikes over pairs of trains.
+/// Sums of distances and spikes over pairs of trains, and room to work in.
 #[derive(Clone, Debug, Default)]
-struct Sums {
-    distance: f64,
-    spikes: usize,
+struct Pairs {
+    sum: PerSpike,
     room: Vec<f64>,
 }
 
-impl Sums {
+impl Pairs {
     fn add(&mut self, a: &[u32], b: &[u32], q: f64) {
-        self.distance += distance(a, b, q, &mut self.room);
-        self.spikes += a.len() + b.len();
-    }
-
-    fn ratio(&self) -> Score {
-        if self.spikes == 0 { Err(Undefined::NoSpikes) } else { finite(self.distance / self.spikes as f64) }
+        let distance = distance(a, b, q, &mut self.room);
+        self.sum.add(&PerSpike { distance, spikes: (a.len() + b.len()) as f64 });
     }
 }
 
@@ -138,35 +133,45 @@ impl VictorPurpura {
 
     /// The score of one neuron.
     pub(crate) fn score(&self, neuron: &Neuron, trains: &Trains) -> Score {
-        let mut sums = Sums::default();
+        let mut sum = PerSpike::default();
         for (b, ((_, rate), trains)) in neuron.stimuli().zip(trains.stimuli()).enumerate() {
-            let expected = cumulative(rate)?;
-            for k in 0..self.options.n_trains {
-                let drawn = self.drawn(&expected, &trains.times, &format!("victor-purpura/{b}/{k}"));
-                for (r, spikes) in trains.spikes.iter().enumerate() {
-                    sums.add(&trains.recorded_by(&drawn, r), spikes, self.q);
-                }
+            sum.add(&self.of_stimulus(b, rate, trains)?);
+        }
+        sum.ratio()
+    }
+
+    /// The distances of trains drawn from a rate and the repeats of stimulus b.
+    ///
+    /// # Errors
+    /// [`Undefined::ImpossibleRate`] if the rate is negative, [`Undefined::TooManySpikes`].
+    pub(crate) fn of_stimulus(
+        &self,
+        b: usize,
+        rate: &[f64],
+        trains: &StimulusTrains,
+    ) -> Result<PerSpike, Undefined> {
+        let (expected, mut pairs) = (cumulative(rate)?, Pairs::default());
+        for k in 0..self.options.n_trains {
+            let drawn = self.drawn(&expected, &trains.times, &format!("victor-purpura/{b}/{k}"));
+            for (r, spikes) in trains.spikes.iter().enumerate() {
+                pairs.add(&trains.recorded_by(&drawn, r), spikes, self.q);
             }
         }
-        sums.ratio()
+        Ok(pairs.sum)
     }
 
     /// The ratio between repeats of one neuron.
     pub(crate) fn ceiling(&self, neuron: &NeuronRecorded, trains: &Trains) -> Score {
         neuron.expect_two_repeats()?;
-        let mut sums = Sums::default();
+        let mut pairs = Pairs::default();
         for trains in trains.stimuli() {
-            self.add_pairs(trains, &mut sums);
-        }
-        sums.ratio()
-    }
-
-    fn add_pairs(&self, trains: &StimulusTrains, sums: &mut Sums) {
-        for r in 0..trains.spikes.len() {
-            for s in r + 1..trains.spikes.len() {
-                sums.add(&trains.shared(r, s), &trains.shared(s, r), self.q);
+            for r in 0..trains.spikes.len() {
+                for s in r + 1..trains.spikes.len() {
+                    pairs.add(&trains.shared(r, s), &trains.shared(s, r), self.q);
+                }
             }
         }
+        pairs.sum.ratio()
     }
 
     /// A Poisson train: spikes where exponential intervals of expected counts end.

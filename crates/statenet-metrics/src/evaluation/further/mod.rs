@@ -4,22 +4,24 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statenet_core::TimeBin;
 
+mod over_sounds;
+
 use super::{EvaluationOptions, leave_out::Unit};
 use crate::{
     error::{Error, Result},
     observation::{Observation, n_neurons, recorded},
     resampling::{ConfidenceInterval, jackknife_interval},
     scores::{
-        Coherence, CoherenceOptions, CountWindow, Neuron, SpikeDistanceOptions, bits_per_spike, cc_ttrc,
+        Coherence, CoherenceOptions, CountWindow, Neuron, SpikeDistanceOptions,
         coherence::Estimator,
-        deviance_explained, explained_signal_power, fano,
-        poisson::PoissonSums,
         r2_er, r2_er_interval,
         spike_trains::{train::Trains, van_rossum::VanRossum, victor_purpura::VictorPurpura},
     },
     time_blocks::DEFAULT_BINS,
     undefined::{Score, Undefined},
 };
+
+use over_sounds::{NeuronSums, OverSounds, Without};
 
 /// Options of [`further_scores`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,31 +179,29 @@ pub fn further_scores(
     // Responses that are not smoothed are read once for all scores.
     let same = observations.len() == counts.len()
         && observations.iter().zip(counts).all(|(scored, counts)| scored.is_same_as(counts));
-    let counts = (!same).then_some(counts);
-    let score = |neuron| prepared.score(&OneNeuron::read(observations, counts, neuron));
-    let (mut all, estimates): (Vec<FurtherScores>, Vec<Jackknifed>) =
-        (0..n).into_par_iter().map(score).unzip();
-    let Some(confidence) = options.confidence else { return Ok(all) };
-    let of_units = |observations: &[Observation<'_>], counts: Option<&[Observation<'_>]>| {
-        let scores = |neuron| prepared.over_sounds(&OneNeuron::read(observations, counts, neuron)).values();
-        (0..n).into_par_iter().map(scores).collect()
+    let data = Data { observations, counts: (!same).then_some(counts) };
+    let strata = match options.confidence {
+        Some(_) => Unit::strata(observations, options.block_bins),
+        None => Vec::new(),
     };
-    let without = |unit: &Unit| -> Result<Vec<Jackknifed>> {
-        unit.without(observations, &|observations| match counts {
-            None => Ok(of_units(observations, None)),
-            Some(counts) => unit.without(counts, &|counts| Ok(of_units(observations, Some(counts)))),
-        })
+    let score = |neuron| {
+        let of_neuron = OneNeuron::read(&data, neuron, &prepared);
+        let (mut scores, estimates) = prepared.score(&of_neuron);
+        if let Some(confidence) = options.confidence {
+            let without = |unit: &Unit| prepared.without(*unit, &of_neuron.sums, &data, neuron);
+            let without: Vec<Vec<Jackknifed>> =
+                strata.iter().map(|units| units.iter().map(without).collect()).collect();
+            scores.set_intervals(estimates, &without, confidence);
+        }
+        scores
     };
-    let strata: Vec<Vec<Vec<Jackknifed>>> = Unit::strata(observations, options.block_bins)
-        .iter()
-        .map(|units| units.iter().map(without).collect())
-        .collect::<Result<_>>()?;
-    for (neuron, (scores, estimates)) in all.iter_mut().zip(estimates).enumerate() {
-        let of_neuron: Vec<Vec<Jackknifed>> =
-            strata.iter().map(|units| units.iter().map(|unit| unit[neuron]).collect()).collect();
-        scores.set_intervals(estimates, &of_neuron, confidence);
-    }
-    Ok(all)
+    Ok((0..n).into_par_iter().map(score).collect())
+}
+
+/// Responses as they are scored, and their counts: `None` if they are the same.
+struct Data<'d, 'o, 'c> {
+    observations: &'d [Observation<'o>],
+    counts: Option<&'d [Observation<'c>]>,
 }
 
 /// What does not depend on the neuron.
@@ -233,14 +233,17 @@ impl Prepared {
 
     /// All scores, and those that a jackknife is over.
     fn score(&self, neuron: &OneNeuron) -> (FurtherScores, Jackknifed) {
-        let over_sounds = self.over_sounds(neuron);
+        let sums = &neuron.sums;
+        let coherence = sums.spectra(None).and_then(|spectra| self.coherence.of_spectra(spectra));
+        let bits_per_second = coherence.as_ref().map(|c| c.bits_per_second).map_err(|reason| *reason);
+        let over_sounds = OverSounds::of(sums, None, bits_per_second);
         let estimates = over_sounds.values();
         let interval = |confidence| neuron.of(|neuron| r2_er_interval::of_neuron(neuron, confidence)).ok();
         let scores = FurtherScores {
             r2_er: neuron.of(r2_er::of_neuron),
             explained_signal_power: over_sounds.explained_signal_power,
             cc_ttrc: over_sounds.cc_ttrc,
-            coherence: over_sounds.coherence,
+            coherence,
             deviance_explained: over_sounds.deviance_explained,
             bits_per_spike: over_sounds.bits_per_spike,
             fano: over_sounds.fano,
@@ -258,17 +261,16 @@ impl Prepared {
         (scores, estimates)
     }
 
-    fn over_sounds(&self, neuron: &OneNeuron) -> OverSounds {
-        OverSounds {
-            explained_signal_power: neuron.of(explained_signal_power::of_neuron),
-            cc_ttrc: neuron.of(cc_ttrc::of_neuron),
-            coherence: neuron.of(|neuron| self.coherence.coherence(neuron)),
-            deviance_explained: neuron.poisson.and_then(|sums| deviance_explained::of_sums(&sums)),
-            bits_per_spike: neuron.poisson.and_then(|sums| bits_per_spike::of_sums(&sums)),
-            fano: neuron.of_counts(|counts| fano::fano_of_neuron(counts.recorded(), &self.window)),
-            van_rossum: neuron.of_trains(|neuron, trains| self.van_rossum.score(neuron, trains)),
-            victor_purpura: neuron.of_trains(|neuron, trains| self.victor_purpura.score(neuron, trains)),
-        }
+    /// The scores of a neuron without a unit of time.
+    fn without(&self, unit: Unit, sums: &NeuronSums, data: &Data<'_, '_, '_>, neuron: usize) -> Jackknifed {
+        let stimulus = unit.stimulus();
+        let scored = unit.rest_of_stimulus(data.observations, neuron);
+        let counts = data.counts.map(|counts| unit.rest_of_stimulus(counts, neuron));
+        let rest = NeuronSums::of(self, &scored, counts.as_ref().unwrap_or(&scored), stimulus);
+        let without = Some(Without { stimulus, rest: &rest });
+        let bits_per_second =
+            sums.spectra(without).and_then(|spectra| self.coherence.bits_per_second(spectra));
+        OverSounds::of(sums, without, bits_per_second).values()
     }
 }
 
@@ -278,60 +280,25 @@ struct OneNeuron {
     /// `None`: they are what is scored.
     counts: Option<Result<Neuron, Undefined>>,
     trains: Result<Trains, Undefined>,
-    poisson: Result<PoissonSums, Undefined>,
+    sums: NeuronSums,
 }
 
 impl OneNeuron {
-    /// `counts`: `None` if they are the observations.
-    fn read(observations: &[Observation<'_>], counts: Option<&[Observation<'_>]>, neuron: usize) -> Self {
-        let mut one = Self {
-            scored: Neuron::of(observations, neuron),
-            counts: counts.map(|counts| Neuron::of(counts, neuron)),
-            trains: Err(Undefined::NoData),
-            poisson: Err(Undefined::NoData),
-        };
-        one.trains = one.of_counts(|counts| Trains::of(counts.recorded()));
-        one.poisson = one.of_counts(PoissonSums::of_counts);
-        one
+    fn read(data: &Data<'_, '_, '_>, neuron: usize, prepared: &Prepared) -> Self {
+        let scored = Neuron::of(data.observations, neuron);
+        let counts = data.counts.map(|counts| Neuron::of(counts, neuron));
+        let of_counts = counts.as_ref().unwrap_or(&scored);
+        let trains = of_counts.as_ref().map_err(|reason| *reason).and_then(|n| Trains::of(n.recorded()));
+        let sums = NeuronSums::of_trains(prepared, &scored, of_counts, &trains);
+        Self { scored, counts, trains, sums }
     }
 
     fn of<T>(&self, score: impl FnOnce(&Neuron) -> Score<T>) -> Score<T> {
         self.scored.as_ref().map_err(|reason| *reason).and_then(score)
     }
 
-    fn of_counts<T>(&self, score: impl FnOnce(&Neuron) -> Score<T>) -> Score<T> {
-        self.counts.as_ref().unwrap_or(&self.scored).as_ref().map_err(|reason| *reason).and_then(score)
-    }
-
     fn of_trains(&self, score: impl FnOnce(&Neuron, &Trains) -> Score) -> Score {
-        self.of_counts(|counts| score(counts, self.trains.as_ref().map_err(|reason| *reason)?))
-    }
-}
-
-/// The scores that a jackknife is over.
-struct OverSounds {
-    explained_signal_power: Score,
-    cc_ttrc: Score,
-    coherence: Result<Coherence, Undefined>,
-    deviance_explained: Score,
-    bits_per_spike: Score,
-    fano: Score,
-    van_rossum: Score,
-    victor_purpura: Score,
-}
-
-impl OverSounds {
-    fn values(&self) -> Jackknifed {
-        let bits_per_second = self.coherence.as_ref().ok().map(|coherence| coherence.bits_per_second);
-        [
-            self.explained_signal_power.ok(),
-            self.cc_ttrc.ok(),
-            bits_per_second,
-            self.deviance_explained.ok(),
-            self.bits_per_spike.ok(),
-            self.fano.ok(),
-            self.van_rossum.ok(),
-            self.victor_purpura.ok(),
-        ]
+        let counts = self.counts.as_ref().unwrap_or(&self.scored).as_ref().map_err(|reason| *reason)?;
+        score(counts, self.trains.as_ref().map_err(|reason| *reason)?)
     }
 }

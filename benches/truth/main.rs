@@ -1,7 +1,7 @@
 //! Holds every estimator of `statenet::metrics` to the truth in simulations, and writes what it found as a page of the book.
 //!
 //! ```text
-//! cargo run --release -p statenet-benches --bin truth              # docs/src/results/truth.md, within an hour on two cores
+//! cargo run --release -p statenet-benches --bin truth              # docs/src/results/truth.md, five minutes on two cores
 //! cargo run --release -p statenet-benches --bin truth -- --small   # fewer cells and recordings, nothing written
 //! ```
 //! It fails where an estimator, an interval or a test is not as its documentation claims.
@@ -33,7 +33,7 @@ struct Args {
     /// Recordings in a cell; default 2000, or 200
     #[arg(long, value_name = "N")]
     recordings: Option<usize>,
-    /// Recordings in a cell for the coverage of intervals; default 1000, or 100
+    /// Recordings in a cell for the coverage of intervals; default 2000, or 100
     #[arg(long, value_name = "N")]
     intervals: Option<usize>,
     /// Seed of all numbers
@@ -47,7 +47,7 @@ struct Args {
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let seed = Seed::new(args.seed);
-    let (n, n_intervals) = if args.small { (200, 100) } else { (2000, 1000) };
+    let (n, n_intervals) = if args.small { (200, 100) } else { (2000, 2000) };
     let (n, n_intervals) = (args.recordings.unwrap_or(n), args.intervals.unwrap_or(n_intervals));
     if n < 2 || n_intervals < 2 {
         bail!("--recordings and --intervals are numbers of 2 or more");

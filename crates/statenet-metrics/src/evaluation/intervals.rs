@@ -4,7 +4,8 @@
 //! more, else contiguous blocks within each stimulus. A unit has its own noise, so that the noise of the repeats is drawn with it. A
 //! draw is scored from sums of each unit.
 //!
-//! The interval of a neuron is the expanded percentile interval (Hesterberg 2015). That of a mean over neurons adds the two ways in which it could be
+//! The interval of a neuron is the expanded percentile interval (Hesterberg 2015), with fewer degrees of freedom where a few units dominate
+//! its variance. That of a mean over neurons adds the two ways in which it could be
 //! different, other neurons and other sounds:
 //!
 //! ```text
@@ -30,7 +31,7 @@ use crate::{
     moments::{mean, mean_of, quantile},
     resampling::{
         ClusterSums,
-        levels::{expanded, expanded_levels},
+        levels::{degrees_of_freedom, expanded, expanded_levels},
     },
     time_blocks::n_blocks,
 };
@@ -146,11 +147,13 @@ impl<'a> Plan<'a> {
                 })
                 .collect();
             let of_neuron = |(i, neuron): (usize, usize)| -> OfScores {
+                let Some((Units { n, df }, score)) = &neurons[i] else { return [None; 3] };
+                let effects = self.effects(score);
                 std::array::from_fn(|k| {
                     values[neuron][k]?;
-                    let Units { n, df } = neurons[i].as_ref()?.0;
                     let drawn = drawn.iter().filter_map(|draw| draw[i][k]).collect();
-                    expanded(drawn, n_draws, self.options.confidence, n as f64, df as f64).ok()
+                    let (narrow, df) = (*n as f64 / *df as f64, degrees_of_freedom(&effects[k], *df as f64));
+                    expanded(drawn, n_draws, self.options.confidence, narrow, df).ok()
                 })
             };
             per_neuron.extend(
@@ -201,6 +204,40 @@ impl<'a> Plan<'a> {
                 Resampled::Nothing
             },
         }
+    }
+
+    /// What each unit moves the scores of a neuron, less the mean of its stratum: units that move nothing are not of this neuron. None if
+    /// there are more units than draws.
+    fn effects(&self, score: impl Fn(&[Vec<f64>]) -> [Option<f64>; 3]) -> [Vec<f64>; 3] {
+        let mut effects = [const { Vec::new() }; 3];
+        if self.units.iter().sum::<usize>() > self.options.n_bootstrap {
+            return effects;
+        }
+        let mut counts: Vec<Vec<f64>> = self.units.iter().map(|&n| vec![1.0; n]).collect();
+        let whole = score(&counts);
+        let mut without = |stimulus: usize, block: usize| {
+            counts[stimulus][block] = 0.0;
+            let scores = score(&counts);
+            counts[stimulus][block] = 1.0;
+            scores
+        };
+        let short: Vec<usize> = (0..self.units.len()).filter(|&b| self.units[b] == 1).collect();
+        let of_short = short.into_iter().map(|b| without(b, 0)).collect();
+        let mut strata: Vec<Vec<[Option<f64>; 3]>> = vec![of_short];
+        for (b, &n) in self.units.iter().enumerate().filter(|(_, n)| **n > 1) {
+            strata.push((0..n).map(|block| without(b, block)).collect());
+        }
+        for stratum in strata {
+            for (k, effects) in effects.iter_mut().enumerate() {
+                let moved = stratum.iter().filter_map(|scores| scores[k]).filter(|s| Some(*s) != whole[k]);
+                let moved: Vec<f64> = moved.collect();
+                if moved.len() > 1 {
+                    let m = mean(&moved);
+                    effects.extend(moved.iter().map(|s| s - m));
+                }
+            }
+        }
+        effects
     }
 
     /// The means of as many drawn groups of neurons as there are; `None` for fewer than two.
@@ -314,7 +351,7 @@ impl Sums {
         let terms = term(a, groups - 1.0) + term(b, units.df as f64);
         let df = if terms > 0.0 { (a + b).powi(2) / terms } else { 1e9 };
         drawn.sort_by(f64::total_cmp);
-        let levels = expanded_levels(options.confidence, df, df).ok()?;
+        let levels = expanded_levels(options.confidence, 1.0, df).ok()?;
         let ends = [quantile(&drawn, levels[0])?, quantile(&drawn, levels[1])?];
         Some(MeanInterval { ends, neurons: a.sqrt(), sounds: b.sqrt() })
     }

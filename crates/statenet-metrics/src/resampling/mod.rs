@@ -3,7 +3,7 @@
 //! | function | question |
 //! |---|---|
 //! | [`bootstrap`], [`bootstrap_mean`], [`bootstrap_together`] | how much a statistic would vary with other data (expanded percentile, percentile or BCa interval) |
-//! | [`jackknife`] | the same from n + 1 evaluations |
+//! | [`jackknife`], [`jackknife_of_skewed`] | the same from n + 1 evaluations |
 //! | [`two_samples`] | do two independent groups differ in mean? (permutation test) |
 //! | [`wilcoxon_signed_rank`] | are paired differences symmetric about 0? (by ranks) |
 //! | [`sign_flip`] | are paired differences symmetric about 0? (by their mean) |
@@ -24,8 +24,8 @@ mod wilcoxon;
 
 pub use bootstrap::{ConfidenceInterval, IntervalMethod, bootstrap, bootstrap_mean, bootstrap_together};
 pub use clustered::ClusterSums;
-pub use jackknife::jackknife;
 pub(crate) use jackknife::jackknife_interval;
+pub use jackknife::{jackknife, jackknife_of_skewed};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use permutation::two_samples;
 pub use sign_flip::sign_flip;

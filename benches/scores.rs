@@ -78,6 +78,11 @@ fn scores(c: &mut Criterion) {
     bench!("all without intervals", {
         (evaluate_observations(&ids, o, &options).unwrap(), further_scores(o, o, &without).unwrap())
     });
+    let (options, further) = (EvaluationOptions::for_dt(dt), FurtherOptions::for_dt(dt));
+    assert_eq!(options.n_bootstrap, 1000);
+    bench!("all with intervals", {
+        (evaluate_observations(&ids, o, &options).unwrap(), further_scores(o, o, &further).unwrap())
+    });
     group.finish();
 }
 

@@ -26,12 +26,9 @@ pub(crate) fn grid(small: bool) -> Vec<Cell> {
     cells
 }
 
-/// The cells in which intervals are: fewer, since each recording is resampled hundreds of times. Poisson alone.
+/// The cells in which intervals are: Poisson alone.
 pub(crate) fn interval_grid(small: bool) -> Vec<Cell> {
-    let mut cells = match small {
-        true => product(&[1.0], &[10], &[10]),
-        false => product(&[0.3, 1.0, 3.0], &[2, 10], &[3, 10, 30, 60]),
-    };
+    let mut cells = if small { product(&[1.0], &[10], &[10]) } else { grid(false) };
     cells.retain(|cell| cell.noise == Noise::Poisson);
     cells
 }

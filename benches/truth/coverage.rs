@@ -23,8 +23,8 @@ const DRAWS: usize = 500;
 const AT_A_TIME: usize = 25;
 /// From so many stimuli on cells are counted.
 const ENOUGH: usize = 10;
-/// The share of cells that a claim is about.
-const CLAIMED: f64 = 0.9;
+/// What a 95 % interval should cover.
+const RIGHT: std::ops::RangeInclusive<f64> = 0.93..=0.97;
 
 /// What a stimulus adds to the statistics of a neuron: stimuli are of one length, so that pooling is adding.
 #[derive(Clone, Copy, Default)]
@@ -41,8 +41,21 @@ type Statistic = fn(&Sums) -> f64;
 struct Interval {
     name: &'static str,
     kind: Kind,
-    /// From so many stimuli on, nine of ten cells cover 93 to 97 %; `None`: nothing is claimed.
-    claimed: Option<usize>,
+    /// `None`: nothing is claimed.
+    claimed: Option<Claimed>,
+}
+
+/// From so many stimuli on, so large a share of the cells covers 93 to 97 %.
+#[derive(Clone, Copy, Debug)]
+struct Claimed {
+    fewest: usize,
+    share: f64,
+}
+
+impl Claimed {
+    const fn from(fewest: usize, share: f64) -> Option<Self> {
+        Some(Self { fewest, share })
+    }
 }
 
 enum Kind {
@@ -99,7 +112,7 @@ const fn over_stimuli(
     name: &'static str,
     of: (Statistic, Truth),
     method: Method,
-    claimed: Option<usize>,
+    claimed: Option<Claimed>,
 ) -> Interval {
     Interval { name, kind: Kind::OverStimuli { of, method }, claimed }
 }
@@ -109,16 +122,25 @@ const PERCENTILE: Method = Method::Bootstrap(IntervalMethod::Percentile);
 const BCA: Method = Method::Bootstrap(IntervalMethod::Bca);
 
 const ALL: &[Interval] = &[
-    over_stimuli("CCnorm, `bootstrap` over stimuli, the default", CC_NORM, EXPANDED, Some(ENOUGH)),
-    over_stimuli("CCnorm, `jackknife` over stimuli", CC_NORM, Method::Jackknife, Some(ENOUGH)),
+    over_stimuli(
+        "CCnorm, `bootstrap` over stimuli, the default",
+        CC_NORM,
+        EXPANDED,
+        Claimed::from(ENOUGH, 0.9),
+    ),
+    over_stimuli("CCnorm, `jackknife` over stimuli", CC_NORM, Method::Jackknife, Claimed::from(ENOUGH, 0.9)),
     over_stimuli("CCnorm, `bootstrap` over stimuli, percentile", CC_NORM, PERCENTILE, None),
     over_stimuli("CCnorm, `bootstrap` over stimuli, BCa", CC_NORM, BCA, None),
-    Interval { name: "r2_ER, `scores::r2_er_interval`", kind: Kind::Other(r2_er), claimed: Some(ENOUGH) },
+    Interval {
+        name: "r2_ER, `scores::r2_er_interval`",
+        kind: Kind::Other(r2_er),
+        claimed: Claimed::from(ENOUGH, 0.8),
+    },
     over_stimuli(
         "signal power, `jackknife_of_skewed` over stimuli",
         SIGNAL_POWER,
         Method::JackknifeOfSkewed,
-        Some(30),
+        Claimed::from(30, 0.9),
     ),
     over_stimuli("signal power, `jackknife` over stimuli", SIGNAL_POWER, Method::Jackknife, None),
     over_stimuli("signal power, `bootstrap` over stimuli, the default", SIGNAL_POWER, EXPANDED, None),
@@ -130,7 +152,7 @@ const ALL: &[Interval] = &[
 #[derive(Clone, Debug)]
 pub(crate) struct Coverage {
     pub(crate) name: &'static str,
-    claimed: Option<usize>,
+    claimed: Option<Claimed>,
     /// Coverage of each cell, and its recordings with an interval.
     pub(crate) cells: Vec<(Cell, f64, usize)>,
 }
@@ -151,13 +173,16 @@ impl Coverage {
     /// Of the cells with so many stimuli, how many cover 93 to 97 %, and how many there are.
     fn share_right(&self, fewest: usize) -> (usize, usize) {
         let of = self.of(|n| n >= fewest);
-        (of.iter().filter(|c| (0.93..=0.97).contains(*c)).count(), of.len())
+        (of.iter().filter(|c| RIGHT.contains(*c)).count(), of.len())
     }
 
     /// Its row of the table.
     pub(crate) fn row(&self) -> String {
         let (right, n) = self.share_right(ENOUGH);
-        let held = self.claimed.map_or_else(|| String::from("-"), |n| format!("from {n} stimuli"));
+        let held = self.claimed.map_or_else(
+            || String::from("-"),
+            |Claimed { fewest, share }| format!("{:.0} % of cells from {fewest} stimuli", 100.0 * share),
+        );
         let mut row = format!("| {} | {held} | {right} of {n} |", self.name);
         for stimuli in self.stimuli() {
             let of = self.of(|n| n == stimuli);
@@ -168,13 +193,29 @@ impl Coverage {
         row + "\n"
     }
 
+    /// The cells outside of 93 to 97 %, from so many stimuli on as the interval is held; `None` if it is not.
+    pub(crate) fn outside(&self) -> Option<String> {
+        let Claimed { fewest, .. } = self.claimed?;
+        let outside = self
+            .cells
+            .iter()
+            .filter(|(cell, coverage, n)| cell.n_stimuli >= fewest && *n > 0 && !RIGHT.contains(coverage));
+        let named: Vec<String> = outside
+            .map(|(cell, coverage, _)| {
+                let Cell { snr, n_repeats, n_stimuli, .. } = cell;
+                format!("{:.1} % ({snr}, {n_repeats}, {n_stimuli})", 100.0 * coverage)
+            })
+            .collect();
+        Some(if named.is_empty() { String::from("none") } else { named.join("; ") })
+    }
+
     /// What is not as claimed.
     pub(crate) fn broken(&self) -> Option<String> {
-        let fewest = self.claimed?;
+        let Claimed { fewest, share } = self.claimed?;
         let (right, n) = self.share_right(fewest);
-        ((right as f64) < CLAIMED * n as f64).then(|| {
+        ((right as f64) < share * n as f64).then(|| {
             format!(
-                "{}: covers 93 to 97 % in {right} of {n} cells of {fewest} stimuli or more, claimed: {CLAIMED}",
+                "{}: covers 93 to 97 % in {right} of {n} cells of {fewest} stimuli or more, claimed: {share}",
                 self.name
             )
         })

@@ -1,7 +1,7 @@
 //! Holds every estimator of `statenet::metrics` to the truth in simulations, and writes what it found as a page of the book.
 //!
 //! ```text
-//! cargo run --release -p statenet-benches --bin truth              # docs/src/results/truth.md, five minutes on two cores
+//! cargo run --release -p statenet-benches --bin truth              # docs/src/results/truth.md, ten minutes on two cores
 //! cargo run --release -p statenet-benches --bin truth -- --small   # fewer cells and recordings, nothing written
 //! ```
 //! It fails where an estimator, an interval or a test is not as its documentation claims.

@@ -93,9 +93,9 @@ impl Found {
     fn intervals(&self) -> String {
         let mut text = format!(
             "\n## Coverage of 95 % intervals\n\n\
-             {} recordings in a cell; Poisson, SNR .3, 1 and 3, 2 and 10 repeats. Intervals over stimuli are for the true value over all stimuli that \
+             {} recordings in a cell; Poisson. Intervals over stimuli are for the true value over all stimuli that \
              could be played, r2_ER's for the stimuli that were. By the number of stimuli, the least and the most over the cells. *Held* is what \
-             this program fails without: from so many stimuli on, nine of ten cells within 93 to 97 %. Intervals of means over neurons and of \
+             this program fails without: so many of the cells within 93 to 97 %. Intervals of means over neurons and of \
              single neurons from blocks of time are held by `crates/statenet-metrics/tests/coverage.rs`, those of further scores by \
              `further_coverage.rs` beside it.\n\n\
              | interval | held | cells with ten stimuli or more within 93 to 97 % |",
@@ -105,6 +105,12 @@ impl Found {
         counts.iter().for_each(|n| text += &format!(" {n} stimuli |"));
         text += &format!("\n|---|---|---|{}\n", "---|".repeat(counts.len()));
         self.coverage.iter().for_each(|of| text += &of.row());
+        text += "\nCells of the held intervals outside of 93 to 97 % (SNR, repeats, stimuli):\n\n";
+        for of in &self.coverage {
+            if let Some(outside) = of.outside() {
+                text += &format!("- {}: {outside}.\n", of.name);
+            }
+        }
         text
     }
 

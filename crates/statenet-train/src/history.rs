@@ -14,6 +14,9 @@ pub enum Stopped {
     AsPlanned,
 }
 
+/// A fit whose best validation score is below this has found nothing.
+pub(crate) const FOUND: f64 = 0.1;
+
 /// Losses and scores of a fit, epoch by epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -40,5 +43,11 @@ impl History {
     #[must_use]
     pub fn best_score(&self) -> Option<f64> {
         self.best_epoch.checked_sub(1).and_then(|i| self.val_score.get(i).copied().flatten())
+    }
+
+    /// Whether the fit converged with a best validation score below .1: it found nothing that the neurons answer.
+    #[must_use]
+    pub fn found_nothing(&self) -> bool {
+        self.stopped == Stopped::Converged && self.best_score().is_some_and(|best| best < FOUND)
     }
 }

@@ -274,6 +274,13 @@ impl Run<'_> {
         need::line(name, need, "an epoch").into_iter().for_each(|line| printer.line(line));
         let fit = states.fit(name, &config, &mut *model, recording, split)?;
         let epochs_run = fit.history.n_epochs();
+        if fit.history.found_nothing() {
+            let best = fit.history.best_score().unwrap_or_default();
+            states.printer().warn(format_args!(
+                "{name} found nothing that the neurons answer: its best validation score is {best:.2}. Another --seed may; `statenet look` shows \
+                 whether there is a signal"
+            ));
+        }
         if !self.args.refit {
             return Ok(Model { model, fit, refit: None, recipe, seed, epochs_run });
         }

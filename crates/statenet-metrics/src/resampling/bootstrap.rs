@@ -21,15 +21,15 @@ pub enum IntervalMethod {
     /// dominate the variance (from the statistic without each of them in turn, of at most as many units as draws), t has fewer degrees of
     /// freedom.
     ///
-    /// Of the CCnorm of spike counts a nominal 95 % covers 94 to 96 % over 10 to 60 stimuli (SNR .3 to 3, 2 and 10 repeats), but 71 to
-    /// 75 % over three; of the signal power, a mean of skewed values, 86 to 90 % over ten and 92 to 94 % over 60:
-    /// [`jackknife_of_skewed`](super::jackknife_of_skewed) serves there.
+    /// Of the CCnorm of spike counts a nominal 95 % covers 93 to 97 % over 10 to 60 stimuli (SNR .1 to 10, 2 to 20 repeats; 97.5 and 97.7 % at
+    /// SNR .1 with two repeats of 10 and 30), but 60 to 76 % over three; of the signal power, a mean of skewed values, 86 to 91 % over ten and 91
+    /// to 94 % over 60: [`jackknife_of_skewed`](super::jackknife_of_skewed) serves there.
     #[default]
     Expanded,
-    /// Their quantiles. Of the CCnorm a nominal 95 % covers 88 to 90 % over ten stimuli, 92 to 94 % over 60. Too narrow for few units (by about sqrt((n - 1) / n)), and not corrected for bias.
+    /// Their quantiles. Of the CCnorm a nominal 95 % covers 87 to 93 % over ten stimuli, 91 to 94 % over 60. Too narrow for few units (by about sqrt((n - 1) / n)), and not corrected for bias.
     Percentile,
     /// Quantiles at levels corrected for bias (the share of draws below the estimate) and skewness (from the jackknife).
-    /// Needs a statistic that changes smoothly with the data. Of the CCnorm a nominal 95 % covers 85 to 88 % over ten stimuli, 90 to 93 %
+    /// Needs a statistic that changes smoothly with the data. Of the CCnorm a nominal 95 % covers 82 to 89 % over ten stimuli, 89 to 93 %
     /// over 60.
     Bca,
 }

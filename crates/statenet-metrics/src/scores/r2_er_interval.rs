@@ -55,7 +55,8 @@ const NODES: [(f64, f64); 5] = [
 ///
 /// Coverage of simulated 95 % intervals with Gaussian noise (`tests/score_simulations.rs`): 93 to 98 % at true values between, 97 to 98 % at 0 and
 /// 1, where one end cannot miss; for white and for smoothed noise, SNR .1 to 2, 3 to 20 repeats, 100 to 800 bins. Of Poisson counts whose rate
-/// varies by 70 % of its mean (SNR .3 to 3, 2 and 10 repeats, 60 to 1,200 bins) it covers 93 to 98 %.
+/// varies by 70 % of its mean (SNR .1 to 10, 2 to 20 repeats, 200 to 1,200 bins) it covers 93 to 98 %, most at SNR .1, where its upper end is
+/// often 1.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for the confidence, else as [`r2_er`](crate::scores::r2_er).

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{config::FitConfig, course::Course};
-use crate::history::{History, Stopped};
+use crate::history::{FOUND, History, Stopped};
+
+/// By how much patience, that of the schedule too, is longer until a fit has found something.
+const LONGER: usize = 5;
 
 /// Losses and scores of a running fit, and the counts on which decisions depend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ impl EarlyStopping {
     ///
     /// Scores of the warm-up count until it is over: its small steps can correlate by chance better than what follows them for a while, and
     /// a fit that went back to them would learn nothing. They use up no patience.
+    ///
+    /// A constant rate is a plateau: networks that are fitted to one neuron can stay there for a hundred epochs before they find what it
+    /// answers. Until then patience is longer.
     pub(crate) fn add(&mut self, train_loss: f64, val_score: Option<f64>, config: &FitConfig) -> Decision {
         self.train_loss.push(train_loss);
         self.val_score.push(val_score);
@@ -62,7 +68,8 @@ impl EarlyStopping {
         }
         self.n_stale += 1;
         self.n_stale_here += 1;
-        if config.schedule.falls(self.n_stale_here, self.n_falls) {
+        let longer = if self.best_score.is_some_and(|best| best >= FOUND) { 1 } else { LONGER };
+        if config.schedule.falls(self.n_stale_here / longer, self.n_falls) {
             self.n_falls += 1;
             self.n_stale_here = 0;
             // The smaller learning rate gets the full patience.
@@ -70,7 +77,7 @@ impl EarlyStopping {
             return Decision::ReduceRate;
         }
         let may_stop = config.schedule.may_stop(self.n_falls);
-        if may_stop && self.n_stale >= config.patience { Decision::Stop } else { Decision::Continue }
+        if may_stop && self.n_stale / longer >= config.patience { Decision::Stop } else { Decision::Continue }
     }
 
     /// Adds an epoch of a refit, which has no validation score, and takes the learning rate of the next one from its course.
@@ -120,6 +127,20 @@ mod tests {
             [Improved, Improved, Continue, ReduceRate, Continue, Improved, Continue, Continue, Stop]
         );
         assert_eq!((early_stopping.best_epoch, early_stopping.n_falls), (6, 1));
+    }
+
+    #[test]
+    fn patience_is_longer_until_something_is_found() {
+        let config = FitConfig { schedule: Schedule::Constant, patience: 2, ..FitConfig::default() };
+        let mut early_stopping = EarlyStopping::default();
+        use Decision::{Continue, Improved, Stop};
+        assert_eq!(early_stopping.add(1.0, Some(0.05), &config), Improved);
+        let mut add = |score| early_stopping.add(1.0, Some(score), &config);
+        assert!((0..9).all(|_| add(0.0) == Continue));
+        assert_eq!([add(0.3), add(0.2), add(0.2)], [Improved, Continue, Stop]);
+        let mut nothing = EarlyStopping::default();
+        let decisions: Vec<_> = (0..10).map(|_| nothing.add(1.0, None, &config)).collect();
+        assert_eq!(decisions.iter().position(|d| *d == Stop), Some(9));
     }
 
     #[test]

@@ -16,7 +16,7 @@ fn history(rates: &[usize], patience: usize) -> History {
     let mut val_score = Vec::new();
     for (rate, &best) in rates.iter().enumerate() {
         for _ in 0..best {
-            val_score.push(Some(0.01 * (val_score.len() + 1) as f64));
+            val_score.push(Some(0.1 + 0.01 * val_score.len() as f64));
         }
         if rate + 1 < rates.len() {
             val_score.extend(vec![Some(0.0); patience]);

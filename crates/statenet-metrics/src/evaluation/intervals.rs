@@ -28,7 +28,7 @@ use super::{
     blocks::{NeuronBlocks, Units},
 };
 use crate::{
-    moments::{mean, mean_of, quantile},
+    moments::{centred, mean, mean_of, quantile},
     resampling::{
         ClusterSums,
         levels::{degrees_of_freedom, expanded, expanded_levels},
@@ -232,8 +232,7 @@ impl<'a> Plan<'a> {
                 let moved = stratum.iter().filter_map(|scores| scores[k]).filter(|s| Some(*s) != whole[k]);
                 let moved: Vec<f64> = moved.collect();
                 if moved.len() > 1 {
-                    let m = mean(&moved);
-                    effects.extend(moved.iter().map(|s| s - m));
+                    effects.extend(centred(&moved));
                 }
             }
         }

@@ -6,10 +6,11 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::{
     Resampling, expect_finite,
+    jackknife::without_each,
     levels::{degrees_of_freedom, expanded, expanded_levels},
 };
 use crate::{
-    moments::{mean, quantile},
+    moments::{centred, quantile},
     undefined::Undefined,
 };
 
@@ -87,13 +88,13 @@ pub fn bootstrap(
     let levels = match method {
         IntervalMethod::Expanded => {
             let df = n as f64 - 1.0;
-            let effects = effects(&without_each(n, draws, finite));
-            expanded_levels(confidence, n as f64 / df, degrees_of_freedom(&effects, df))?
+            let without: Vec<f64> = without_few(n, draws, finite).into_iter().flatten().collect();
+            expanded_levels(confidence, n as f64 / df, degrees_of_freedom(&centred(&without), df))?
         }
         IntervalMethod::Percentile => [tail, 1.0 - tail],
         IntervalMethod::Bca => {
-            let without = without_each(n, usize::MAX, finite);
-            bca_levels(&effects(&without), estimate, &drawn, tail)
+            let without: Vec<f64> = without_each(n, finite).into_iter().flatten().collect();
+            bca_levels(&centred(&without), estimate, &drawn, tail)
         }
     };
     match levels.map(|q| quantile(&drawn, q)) {
@@ -130,7 +131,7 @@ pub fn bootstrap_together<const K: usize>(
     let drawn: Vec<[Option<f64>; K]> =
         (0..draws).into_par_iter().map(|draw| statistics(&units(n, draw, resampling))).collect();
     let confidence = confidence.clamp(0.0, 1.0);
-    let without = without_each(n, draws, |units| Some(statistics(units)));
+    let without = without_few(n, draws, statistics);
     let df = n as f64 - 1.0;
     std::array::from_fn(|k| {
         let of = |all: &[[Option<f64>; K]]| -> Vec<f64> {
@@ -141,22 +142,15 @@ pub fn bootstrap_together<const K: usize>(
             draws,
             confidence,
             n as f64 / df,
-            degrees_of_freedom(&effects(&of(&without)), df),
+            degrees_of_freedom(&centred(&of(&without)), df),
         )?;
         Ok(ConfidenceInterval { lower, upper, confidence })
     })
 }
 
 /// A statistic without each unit in turn; of none if there are more units than draws.
-fn without_each<T: Send>(n: usize, draws: usize, statistic: impl Fn(&[usize]) -> Option<T> + Sync) -> Vec<T> {
-    let without = |out: usize| statistic(&(0..n).filter(|&i| i != out).collect::<Vec<_>>());
-    if n > draws { Vec::new() } else { (0..n).into_par_iter().filter_map(without).collect() }
-}
-
-/// The deviations from the mean.
-fn effects(without: &[f64]) -> Vec<f64> {
-    let m = mean(without);
-    without.iter().map(|v| v - m).collect()
+fn without_few<T: Send>(n: usize, draws: usize, statistic: impl Fn(&[usize]) -> T + Sync) -> Vec<T> {
+    if n > draws { Vec::new() } else { without_each(n, statistic) }
 }
 
 /// The units of one draw: n indices, which may repeat.

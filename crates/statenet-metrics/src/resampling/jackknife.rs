@@ -20,7 +20,7 @@ use super::{
     levels::{degrees_of_freedom, student_t},
 };
 use crate::{
-    moments::mean,
+    moments::centred,
     undefined::{Source, Undefined},
 };
 
@@ -49,7 +49,7 @@ pub fn jackknife(
     statistic: impl Fn(&[usize]) -> Option<f64> + Sync,
     confidence: f64,
 ) -> Result<ConfidenceInterval, Undefined> {
-    let (estimate, without) = without_each(n, statistic)?;
+    let (estimate, without) = estimates(n, statistic)?;
     jackknife_interval(estimate, &[without], confidence)
 }
 
@@ -76,73 +76,87 @@ pub fn jackknife_of_skewed(
     statistic: impl Fn(&[usize]) -> Option<f64> + Sync,
     confidence: f64,
 ) -> Result<ConfidenceInterval, Undefined> {
-    let (estimate, without) = without_each(n, statistic)?;
-    let symmetric = jackknife_interval(estimate, std::slice::from_ref(&without), confidence)?;
-    let half = symmetric.upper - estimate;
+    let (estimate, without) = estimates(n, statistic)?;
+    let Spread { se, t } = Spread::of(std::slice::from_ref(&without), confidence)?;
     let values: Vec<f64> = without.into_iter().flatten().collect();
-    let (n, m) = (values.len() as f64, mean(&values));
-    let moment = |power: i32| values.iter().map(|v| (m - v).powi(power)).sum::<f64>() / n;
-    let se = ((n - 1.0) * moment(2)).sqrt();
-    // The unbiased skewness of the units over sqrt(n).
+    let (n, effects) = (values.len() as f64, centred(&values));
+    let moment = |power: i32| effects.iter().map(|e| (-e).powi(power)).sum::<f64>() / n;
+    // The unbiased skewness of the units over sqrt(n); there is none of constant ones, or of two.
     let a = (n - 1.0).sqrt() / (n - 2.0) * moment(3) / moment(2).powf(1.5);
-    if !a.is_finite() || a.abs() < 1e-9 {
-        return Ok(symmetric);
-    }
-    let t = half / se;
-    let transformed = |x: f64| 3.0 / a * ((1.0 + a * (x - a / 6.0)).cbrt() - 1.0);
-    Ok(ConfidenceInterval {
-        lower: estimate - transformed(t) * se,
-        upper: estimate - transformed(-t) * se,
-        ..symmetric
-    })
+    let h = |x: f64| match a.is_finite() && a.abs() > 1e-9 {
+        true => 3.0 / a * ((1.0 + a * (x - a / 6.0)).cbrt() - 1.0),
+        false => x,
+    };
+    interval(estimate, [h(t), h(-t)].map(|x| x * se), confidence)
 }
 
-/// A statistic, and what it is without each unit in turn.
-fn without_each(
+/// A statistic of all units, and without each of them in turn.
+fn estimates(
     n: usize,
     statistic: impl Fn(&[usize]) -> Option<f64> + Sync,
 ) -> Result<(f64, Vec<Option<f64>>), Undefined> {
     if n < 2 {
         return Err(Undefined::TooFewValues { n, needed: 2 });
     }
-    let all: Vec<usize> = (0..n).collect();
-    let without: Vec<Option<f64>> = (0..n)
-        .into_par_iter()
-        .map(|out| statistic(&all.iter().copied().filter(|&i| i != out).collect::<Vec<_>>()))
-        .collect();
-    statistic(&all).map(|estimate| (estimate, without)).ok_or(Undefined::Unstable { defined: 0, draws: n })
+    let estimate = statistic(&(0..n).collect::<Vec<_>>());
+    let estimate = estimate.ok_or(Undefined::Unstable { defined: 0, draws: n })?;
+    Ok((estimate, without_each(n, statistic)))
 }
 
-/// The interval about an estimate, from the estimates without each unit of each stratum:
-/// SE^2 = sum_h (n_h - 1) / n_h sum_i (s_-hi - mean_i s_-hi)^2, with n less the number of strata as degrees of freedom, or fewer.
+/// A statistic without each unit in turn.
+pub(super) fn without_each<T: Send>(n: usize, statistic: impl Fn(&[usize]) -> T + Sync) -> Vec<T> {
+    let without = |out: usize| statistic(&(0..n).filter(|&i| i != out).collect::<Vec<_>>());
+    (0..n).into_par_iter().map(without).collect()
+}
+
+/// The interval about an estimate, from the estimates without each unit of each stratum.
 pub(crate) fn jackknife_interval(
     estimate: f64,
     strata: &[Vec<Option<f64>>],
     confidence: f64,
 ) -> Result<ConfidenceInterval, Undefined> {
-    let (mut squares, mut df, mut n, mut effects) = (0.0, 0, 0, Vec::new());
-    for units in strata {
-        let values: Vec<f64> = units.iter().flatten().copied().filter(|v| v.is_finite()).collect();
-        if values.len() < units.len() {
-            return Err(Undefined::Unstable { defined: values.len(), draws: units.len() });
-        }
-        n += values.len();
-        if values.len() > 1 {
-            let (m, of_stratum) = (mean(&values), values.len() as f64);
-            squares += (of_stratum - 1.0) / of_stratum * values.iter().map(|v| (v - m).powi(2)).sum::<f64>();
-            df += values.len() - 1;
-            effects.extend(values.iter().map(|v| v - m));
-        }
-    }
-    if df == 0 {
-        return Err(Undefined::TooFewValues { n, needed: 2 });
-    }
+    let Spread { se, t } = Spread::of(strata, confidence)?;
+    interval(estimate, [t * se, -t * se], confidence)
+}
+
+/// The interval from so far below an estimate.
+fn interval(estimate: f64, below: [f64; 2], confidence: f64) -> Result<ConfidenceInterval, Undefined> {
     if !estimate.is_finite() {
         return Err(Undefined::NotFinite(Source::Values));
     }
-    let half = student_t(confidence, degrees_of_freedom(&effects, df as f64))? * squares.sqrt();
-    let confidence = confidence.clamp(0.0, 1.0);
-    Ok(ConfidenceInterval { lower: estimate - half, upper: estimate + half, confidence })
+    let [lower, upper] = below.map(|below| estimate - below);
+    Ok(ConfidenceInterval { lower, upper, confidence: confidence.clamp(0.0, 1.0) })
+}
+
+/// A standard error, and by how many of it an interval reaches to either side.
+struct Spread {
+    se: f64,
+    t: f64,
+}
+
+impl Spread {
+    /// SE^2 = sum_h (n_h - 1) / n_h sum_i (s_-hi - mean_i s_-hi)^2, with n less the number of strata as degrees of freedom, or fewer.
+    fn of(strata: &[Vec<Option<f64>>], confidence: f64) -> Result<Self, Undefined> {
+        let (mut squares, mut df, mut n, mut effects) = (0.0, 0, 0, Vec::new());
+        for units in strata {
+            let values: Vec<f64> = units.iter().flatten().copied().filter(|v| v.is_finite()).collect();
+            if values.len() < units.len() {
+                return Err(Undefined::Unstable { defined: values.len(), draws: units.len() });
+            }
+            n += values.len();
+            if values.len() > 1 {
+                let (of_units, of_stratum) = (centred(&values), values.len() as f64);
+                squares += (of_stratum - 1.0) / of_stratum * of_units.iter().map(|e| e.powi(2)).sum::<f64>();
+                df += values.len() - 1;
+                effects.extend(of_units);
+            }
+        }
+        if df == 0 {
+            return Err(Undefined::TooFewValues { n, needed: 2 });
+        }
+        let t = student_t(confidence, degrees_of_freedom(&effects, df as f64))?;
+        Ok(Self { se: squares.sqrt(), t })
+    }
 }
 
 #[cfg(test)]
